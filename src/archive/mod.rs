@@ -1,0 +1,1 @@
+//! Finds log objects, reads their names, inflates them with limits.

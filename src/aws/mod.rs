@@ -1,0 +1,1 @@
+//! The words of AWS: account, ARN, access key id, principal, denial message, time. No I/O.

@@ -1,0 +1,1 @@
+//! Arguments to plan to command to report; exit codes; progress.

@@ -1,0 +1,1 @@
+//! Folds the rows of one subject into one answer; knows no engine.

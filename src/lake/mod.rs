@@ -1,0 +1,3 @@
+//! The lake: Delta tables of Parquet.
+mod column;
+pub use column::{Column, Kind, Source};

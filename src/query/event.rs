@@ -1,0 +1,60 @@
+//! One row of `events` as plain values, for code that reasons about rows and knows no engine.
+
+use chrono::{DateTime, Utc};
+
+/// One row of the `events` table. Every field is the column of the same name (see [`crate::lake::Column`]); `None` is
+/// SQL's NULL. Text is as it stood in the log: hostile, to be shown only through [`crate::report`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(
+    missing_docs,
+    reason = "every field is the column of the same name, documented once in lake::Column"
+)]
+pub struct EventRow<'a> {
+    pub event_time: DateTime<Utc>,
+    pub account: Option<&'a str>,
+    pub event_source: Option<&'a str>,
+    pub event_name: Option<&'a str>,
+    pub aws_region: Option<&'a str>,
+    pub event_id: Option<&'a str>,
+    pub event_type: Option<&'a str>,
+    pub event_category: Option<&'a str>,
+    pub read_only: Option<bool>,
+    pub management_event: Option<bool>,
+    pub error_code: Option<&'a str>,
+    pub error_message: Option<&'a str>,
+    pub source_ip_address: Option<&'a str>,
+    pub user_agent: Option<&'a str>,
+    pub recipient_account_id: Option<&'a str>,
+    pub shared_event_id: Option<&'a str>,
+    pub vpc_endpoint_id: Option<&'a str>,
+    pub session_credential_from_console: Option<bool>,
+    pub identity_type: Option<&'a str>,
+    pub principal_id: Option<&'a str>,
+    pub identity_arn: Option<&'a str>,
+    pub identity_account_id: Option<&'a str>,
+    pub access_key_id: Option<&'a str>,
+    pub user_name: Option<&'a str>,
+    pub invoked_by: Option<&'a str>,
+    pub identity_provider: Option<&'a str>,
+    pub credential_id: Option<&'a str>,
+    pub on_behalf_of_user_id: Option<&'a str>,
+    pub session_created: Option<DateTime<Utc>>,
+    pub mfa_authenticated: Option<bool>,
+    pub session_issuer_type: Option<&'a str>,
+    pub session_issuer_principal_id: Option<&'a str>,
+    pub session_issuer_arn: Option<&'a str>,
+    pub session_issuer_account_id: Option<&'a str>,
+    pub session_issuer_user_name: Option<&'a str>,
+    pub federated_provider: Option<&'a str>,
+    pub source_identity: Option<&'a str>,
+    pub request_parameters: Option<&'a str>,
+    pub response_elements: Option<&'a str>,
+    pub additional_event_data: Option<&'a str>,
+    pub resources: Option<&'a str>,
+    pub service_event_details: Option<&'a str>,
+    pub issued_access_key_id: Option<&'a str>,
+    pub assumed_role_arn: Option<&'a str>,
+    pub assumed_role_id: Option<&'a str>,
+    pub object: &'a str,
+    pub record_index: i64,
+}

@@ -1,0 +1,5 @@
+//! The named questions, read-only SQL, and typed rows.
+
+mod event;
+
+pub use event::EventRow;

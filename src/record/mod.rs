@@ -1,0 +1,1 @@
+//! Splits any envelope into records, decodes one, refuses with a reason; the tally.

@@ -1,0 +1,1 @@
+//! Results to text, JSON and CSV: the only place where log text becomes output text.
