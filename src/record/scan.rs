@@ -1,0 +1,257 @@
+//! The lowest layer of reading: where JSON values begin and end, without looking inside more than needed.
+//!
+//! A scan finds the members of one object as byte ranges. Nested values are skipped by counting brackets outside of
+//! strings; whether they are strict JSON is checked later and once per distinct value (see [`super::canonical`]).
+#![expect(
+    clippy::indexing_slicing,
+    reason = "the hot path: every index comes from the same scan and is below the length checked beside it"
+)]
+
+/// A member of an object: where its key and its value stand in the scanned bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Member {
+    /// Where the key's text begins, behind the quote.
+    pub key_start: usize,
+    /// Where the key's text ends, before the quote.
+    pub key_end: usize,
+    /// Where the value begins.
+    pub value_start: usize,
+    /// Where the value ends.
+    pub value_end: usize,
+}
+
+impl Member {
+    /// The key as it stands, escapes and all.
+    #[must_use]
+    pub fn key<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        &bytes[self.key_start..self.key_end]
+    }
+
+    /// The value as it stands.
+    #[must_use]
+    pub fn value<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        &bytes[self.value_start..self.value_end]
+    }
+}
+
+/// Why a scan ended before the value did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// The bytes end inside the value: with more of them the scan may succeed.
+    Incomplete,
+    /// No JSON value can go on with the byte at this place.
+    Malformed(usize),
+}
+
+/// The first place at or behind `at` that holds no white space.
+#[must_use]
+pub fn skip_space(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(b' ' | b'\n' | b'\r' | b'\t') = bytes.get(at) {
+        at += 1;
+    }
+    at
+}
+
+/// The place of the quote that ends a string whose text begins at `at`.
+///
+/// # Errors
+/// [`Stop::Incomplete`] where no such quote comes.
+pub fn string_end(bytes: &[u8], mut at: usize) -> Result<usize, Stop> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    const QUOTES: u64 = ONES * b'"' as u64;
+    const SLASHES: u64 = ONES * b'\\' as u64;
+    loop {
+        // Eight bytes at a time: the lowest set high bit marks the first quote or backslash.
+        while let Some(chunk) = bytes.get(at..at + 8) {
+            let mut word = [0_u8; 8];
+            word.copy_from_slice(chunk);
+            let word = u64::from_le_bytes(word);
+            let quote = word ^ QUOTES;
+            let slash = word ^ SLASHES;
+            let found = ((quote.wrapping_sub(ONES) & !quote) | (slash.wrapping_sub(ONES) & !slash)) & HIGHS;
+            if found != 0 {
+                at += (found.trailing_zeros() / 8) as usize;
+                break;
+            }
+            at += 8;
+        }
+        match bytes.get(at) {
+            Some(b'"') => return Ok(at),
+            Some(b'\\') => at += 2,
+            Some(_) => at += 1,
+            None => return Err(Stop::Incomplete),
+        }
+    }
+}
+
+/// The place behind the value that begins at `at`.
+///
+/// # Errors
+/// Where the value is cut off or no value can begin or go on.
+pub fn value_end(bytes: &[u8], at: usize) -> Result<usize, Stop> {
+    match bytes.get(at) {
+        Some(b'"') => Ok(string_end(bytes, at + 1)? + 1),
+        Some(b'{' | b'[') => nested_end(bytes, at),
+        Some(b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => {
+            let mut end = at + 1;
+            loop {
+                match bytes.get(end) {
+                    Some(b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t') => return Ok(end),
+                    Some(b'"' | b'{' | b'[' | b':') => return Err(Stop::Malformed(end)),
+                    Some(_) => end += 1,
+                    None => return Err(Stop::Incomplete),
+                }
+            }
+        }
+        Some(_) => Err(Stop::Malformed(at)),
+        None => Err(Stop::Incomplete),
+    }
+}
+
+/// The place behind the object or list that begins at `at`, by counting brackets outside of strings.
+fn nested_end(bytes: &[u8], mut at: usize) -> Result<usize, Stop> {
+    let mut depth = 0_usize;
+    loop {
+        match bytes.get(at) {
+            Some(b'"') => at = string_end(bytes, at + 1)? + 1,
+            Some(b'{' | b'[') => {
+                depth += 1;
+                at += 1;
+            }
+            Some(b'}' | b']') => {
+                depth -= 1;
+                at += 1;
+                if depth == 0 {
+                    return Ok(at);
+                }
+            }
+            Some(_) => at += 1,
+            None => return Err(Stop::Incomplete),
+        }
+    }
+}
+
+/// Scans the object that begins at `at` into `members` (cleared first) and gives the place behind it.
+///
+/// # Errors
+/// Where the object is cut off, or is none; `members` then holds what came before.
+pub fn object(bytes: &[u8], at: usize, members: &mut Vec<Member>) -> Result<usize, Stop> {
+    members.clear();
+    let mut cursor = Cursor::open(bytes, at)?;
+    while let Some(member) = cursor.next_member(bytes)? {
+        members.push(member);
+    }
+    Ok(cursor.at)
+}
+
+/// Walks the members of an object one by one, for readers that decide in the middle.
+#[derive(Debug, Clone, Copy)]
+pub struct Cursor {
+    /// Where the walk stands: behind the opening brace, a value, or (at the end) the closing brace.
+    pub at: usize,
+    first: bool,
+}
+
+impl Cursor {
+    /// Enters the object that begins at `at`.
+    ///
+    /// # Errors
+    /// Where no object begins there.
+    pub fn open(bytes: &[u8], at: usize) -> Result<Self, Stop> {
+        match bytes.get(at) {
+            Some(b'{') => Ok(Self { at: at + 1, first: true }),
+            Some(_) => Err(Stop::Malformed(at)),
+            None => Err(Stop::Incomplete),
+        }
+    }
+
+    /// Goes on behind a value that was read by somebody else and ends at `at`.
+    #[must_use]
+    pub fn resume(at: usize) -> Self {
+        Self { at, first: false }
+    }
+
+    /// The next key and where its value begins, or None behind the closing brace.
+    ///
+    /// # Errors
+    /// Where the object is cut off or malformed.
+    pub fn next_key(&mut self, bytes: &[u8]) -> Result<Option<Member>, Stop> {
+        let mut at = skip_space(bytes, self.at);
+        match bytes.get(at) {
+            Some(b'}') => {
+                self.at = at + 1;
+                return Ok(None);
+            }
+            Some(b',') if !self.first => at = skip_space(bytes, at + 1),
+            Some(_) if self.first => {}
+            Some(_) => return Err(Stop::Malformed(at)),
+            None => return Err(Stop::Incomplete),
+        }
+        match bytes.get(at) {
+            Some(b'"') => {}
+            Some(_) => return Err(Stop::Malformed(at)),
+            None => return Err(Stop::Incomplete),
+        }
+        let key_start = at + 1;
+        let key_end = string_end(bytes, key_start)?;
+        at = skip_space(bytes, key_end + 1);
+        match bytes.get(at) {
+            Some(b':') => at = skip_space(bytes, at + 1),
+            Some(_) => return Err(Stop::Malformed(at)),
+            None => return Err(Stop::Incomplete),
+        }
+        self.first = false;
+        self.at = at;
+        Ok(Some(Member { key_start, key_end, value_start: at, value_end: at }))
+    }
+
+    /// The next member, or None behind the closing brace.
+    ///
+    /// # Errors
+    /// Where the object is cut off or malformed.
+    pub fn next_member(&mut self, bytes: &[u8]) -> Result<Option<Member>, Stop> {
+        let Some(mut member) = self.next_key(bytes)? else { return Ok(None) };
+        member.value_end = value_end(bytes, member.value_start)?;
+        self.at = member.value_end;
+        Ok(Some(member))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn members(text: &str) -> Result<Vec<(String, String)>, Stop> {
+        let mut found = Vec::new();
+        object(text.as_bytes(), 0, &mut found)?;
+        let text_of = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Ok(found.iter().map(|m| (text_of(m.key(text.as_bytes())), text_of(m.value(text.as_bytes())))).collect())
+    }
+
+    #[test]
+    fn members_are_found_with_their_values_verbatim() {
+        let found = members(r#" {"#.trim_start()).unwrap_err();
+        assert_eq!(found, Stop::Incomplete);
+        let found = members(r#"{"a" : {"x":"}\"]"} ,"b\n":[1,"]"],"c":-1.50e3,"d":"","e":null}"#).unwrap();
+        let values: Vec<&str> = found.iter().map(|(_, value)| value.as_str()).collect();
+        assert_eq!(values, [r#"{"x":"}\"]"}"#, r#"[1,"]"]"#, "-1.50e3", r#""""#, "null"]);
+        assert_eq!(found[1].0, r"b\n");
+    }
+
+    #[test]
+    fn every_cut_of_an_object_is_incomplete() {
+        let text = r#"{"a":{"b":["\\",2]},"cdefghijklmnop":"qrstuvwxyz","n":12}"#;
+        for cut in 0..text.len() {
+            assert_eq!(members(&text[..cut]).unwrap_err(), Stop::Incomplete, "cut at {cut}");
+        }
+        assert_eq!(members(text).unwrap().len(), 3);
+    }
+
+    #[test]
+    fn malformed_objects_name_the_place() {
+        for (text, place) in [(r#"{"a" "b"}"#, 5), ("{a}", 1), (r#"{"a":1 "b":2}"#, 7), (r#"{,"a":1}"#, 1), ("[]", 0)] {
+            assert_eq!(members(text).unwrap_err(), Stop::Malformed(place), "{text}");
+        }
+    }
+}
