@@ -1,1 +1,66 @@
 //! Arguments to plan to command to report; exit codes; progress.
+//!
+//! The only place that reads the environment, the clock and the arguments, and that prints.
+
+mod args;
+mod failure;
+mod ingest;
+mod output;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Arguments, Command};
+use failure::Failure;
+use output::Output;
+
+/// Done.
+pub const EXIT_DONE: u8 = 0;
+/// Done, and the check that was asked for found something.
+pub const EXIT_FOUND: u8 = 1;
+/// Could not do it.
+pub const EXIT_FAILED: u8 = 2;
+/// Done, but some input was unreadable.
+pub const EXIT_UNREADABLE: u8 = 3;
+
+/// Runs the program with the process's arguments.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let failed = error.use_stderr();
+            let printed = error.print();
+            return ExitCode::from(if failed || printed.is_err() { EXIT_FAILED } else { EXIT_DONE });
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            output::error(&anyhow::Error::new(error).context("cannot start"));
+            return ExitCode::from(EXIT_FAILED);
+        }
+    };
+    let code = match runtime.block_on(Box::pin(run(arguments))) {
+        Ok(code) => code,
+        Err(Failure::ClosedPipe) => EXIT_DONE,
+        Err(Failure::Error(error)) => {
+            output::error(&error);
+            EXIT_FAILED
+        }
+    };
+    // Nothing that still runs in the background may hold the end back.
+    runtime.shutdown_background();
+    ExitCode::from(code)
+}
+
+async fn run(arguments: Arguments) -> Result<u8, Failure> {
+    let mut out = Output::new(&arguments.shown);
+    let code = match arguments.command {
+        Command::Ingest(command) => ingest::run(&command, &mut out).await?,
+    };
+    out.flush()?;
+    Ok(code)
+}

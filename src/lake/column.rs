@@ -147,7 +147,7 @@ columns! {
     IssuedAccessKeyId "issued_access_key_id" Text null Derived("responseElements.credentials.accessKeyId or .accessKey.accessKeyId"), "The access key id that this call made.";
     AssumedRoleArn "assumed_role_arn" Text null Derived("responseElements.assumedRoleUser.arn"), "The session ARN that this call made.";
     AssumedRoleId "assumed_role_id" Text null Derived("responseElements.assumedRoleUser.assumedRoleId"), "The `AROA…:session-name` id that this call made.";
-    Flags "flags" Text null Derived("the reading"), "What was odd in reading the record, separated by commas; `time-from-@timestamp`.";
+    Flags "flags" Text null Derived("the reading"), "What was odd in reading the record: `time-from-@timestamp` (no `eventTime`), `time-without-zone` (taken as UTC).";
     Object "object" Text always Evidence("the log object"), "The file or S3 object that the record was read from.";
     RecordIndex "record_index" Int always Evidence("the log object"), "The record's place in that object, from 0.";
     Fingerprint "fingerprint" Int always Derived("the whole record"), "A 64-bit hash of the record's JSON value; with `event_id` it tells duplicates.";

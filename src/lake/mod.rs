@@ -1,3 +1,43 @@
-//! The lake: Delta tables of Parquet.
+//! The lake: Delta tables of Parquet that hold every event, the ledger of objects, and what was refused.
+//!
+//! A lake is a folder with three [Delta](https://github.com/delta-io/delta/blob/master/PROTOCOL.md) tables, `events`,
+//! `objects` and `refusals`; Spark, Athena, DuckDB and Polars read them as they are. Only this module, [`crate::query`] and
+//! the session that [`Lake::session`] gives know the engine.
+
 mod column;
+mod commit;
+mod decode;
+mod error;
+mod ingest;
+mod intern;
+mod ledger;
+mod pipeline;
+mod rebuild;
+mod rows;
+mod schema;
+mod seen;
+mod table;
+mod write;
+
+use sha2::{Digest, Sha256};
+
 pub use column::{Column, Kind, Source};
+pub use commit::Lake;
+pub use error::LakeError;
+pub use ingest::{IngestOptions, IngestReport, Progress, REFUSALS_REPORTED_MAX, ingest};
+pub use commit::LakeSize;
+pub use pipeline::Summary;
+pub use rebuild::rebuild;
+pub use schema::{OBJECT_COLUMNS, REFUSAL_COLUMNS, SmallColumn, Table};
+
+/// What the lake keeps of a session token: `sha256:` and the first 128 bits of its SHA-256 in hexadecimal.
+#[must_use]
+pub fn token_hash(token: &[u8]) -> String {
+    use std::fmt::Write;
+    let mut text = String::from("sha256:");
+    for byte in Sha256::digest(token).iter().take(16) {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}

@@ -1,1 +1,14 @@
-//! Splits any envelope into records, decodes one, refuses with a reason; the tally.
+//! Splits any envelope into records, checks them, refuses with a reason; the tally.
+//!
+//! Knows JSON and CloudTrail's outer shapes, not the columns: what becomes of a record's members is [`crate::lake`]'s.
+
+pub mod canonical;
+mod envelope;
+mod foreign;
+mod reason;
+pub mod scan;
+mod tally;
+
+pub use envelope::{Item, RECORD_BYTES_MAX, Splitter};
+pub use reason::Reason;
+pub use tally::{Counts, Refusal, Tally};

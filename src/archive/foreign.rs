@@ -1,0 +1,37 @@
+//! What stands beside CloudTrail logs and holds no events.
+
+/// A kind of object that stands beside CloudTrail logs and holds no events; it is set aside and named, not refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Foreign {
+    /// A CloudTrail digest file:
+    /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html>.
+    Digest,
+    /// An AWS Config snapshot or history file.
+    Config,
+    /// An S3 event notification, or its test message.
+    S3Notification,
+    /// An event in the Open Cybersecurity Schema Framework (Security Lake).
+    Ocsf,
+    /// A Parquet file.
+    Parquet,
+    /// A log of another service, by its place under `AWSLogs/`.
+    OtherService,
+    /// A file whose name begins with a dot.
+    Hidden,
+}
+
+impl Foreign {
+    /// The kind in words.
+    #[must_use]
+    pub fn describe(self) -> &'static str {
+        match self {
+            Foreign::Digest => "CloudTrail digest",
+            Foreign::Config => "AWS Config file",
+            Foreign::S3Notification => "S3 event notification",
+            Foreign::Ocsf => "OCSF event",
+            Foreign::Parquet => "Parquet file",
+            Foreign::OtherService => "another service's log",
+            Foreign::Hidden => "hidden file",
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! Inflates an object as it is read: gzip by content, any number of members, with a limit and a hash of the raw bytes.
+
+use std::io::{self, BufRead, BufReader, Read};
+
+use flate2::bufread::GzDecoder;
+use sha2::{Digest, Sha256};
+
+/// How many bytes an object may inflate to, unless told otherwise: far above CloudTrail's 50 MB, far below what a gzip
+/// bomb makes.
+pub const INFLATED_BYTES_MAX: u64 = 1 << 30;
+
+/// How many raw bytes are read at a time.
+const READ_BYTES: usize = 128 * 1024;
+
+/// What is known of an object once it was read to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inflated {
+    /// Raw bytes read.
+    pub raw_bytes: u64,
+    /// Bytes after inflation.
+    pub inflated_bytes: u64,
+    /// SHA-256 of the raw bytes, in hexadecimal; of those read, where reading ended early.
+    pub sha256: String,
+}
+
+/// Gives the inflated bytes of an object.
+///
+/// Errors carry a text that stands alone; what was inflated before the error has been given out.
+pub struct Inflater<R: Read> {
+    state: State<R>,
+    inflated_bytes: u64,
+    inflated_bytes_max: u64,
+    members: u64,
+}
+
+enum State<R: Read> {
+    Start(BufReader<Hashing<R>>),
+    Plain(BufReader<Hashing<R>>),
+    Gzip(Box<GzDecoder<BufReader<Hashing<R>>>>),
+    Between(BufReader<Hashing<R>>),
+    Ended(BufReader<Hashing<R>>),
+    /// Only while a state is replaced.
+    Moving,
+}
+
+impl<R: Read> Inflater<R> {
+    /// Reads `source`, up to `inflated_bytes_max` inflated bytes.
+    pub fn new(source: R, inflated_bytes_max: u64) -> Self {
+        let hashing = Hashing { source, hasher: Sha256::new(), bytes: 0 };
+        Self {
+            state: State::Start(BufReader::with_capacity(READ_BYTES, hashing)),
+            inflated_bytes: 0,
+            inflated_bytes_max,
+            members: 0,
+        }
+    }
+
+    /// Reads what is left of the raw bytes without inflating it, and says what was read.
+    ///
+    /// # Errors
+    /// Where the raw bytes can't be read.
+    pub fn finish(self) -> io::Result<Inflated> {
+        let mut reader = match self.state {
+            State::Start(reader) | State::Plain(reader) | State::Between(reader) | State::Ended(reader) => reader,
+            State::Gzip(decoder) => decoder.into_inner(),
+            State::Moving => return Err(io::Error::other("reading ended in the middle of a step")),
+        };
+        io::copy(&mut reader, &mut io::sink())?;
+        let hashing = reader.into_inner();
+        let mut sha256 = String::with_capacity(64);
+        for byte in hashing.hasher.finalize() {
+            sha256.push_str(&format!("{byte:02x}"));
+        }
+        Ok(Inflated { raw_bytes: hashing.bytes, inflated_bytes: self.inflated_bytes, sha256 })
+    }
+
+    fn count(&mut self, count: usize) -> io::Result<usize> {
+        self.inflated_bytes = self.inflated_bytes.saturating_add(count as u64);
+        if self.inflated_bytes > self.inflated_bytes_max {
+            return Err(io::Error::other(format!(
+                "inflates to more than the limit of {} bytes (--inflated-bytes-max), the rest is unread",
+                self.inflated_bytes_max
+            )));
+        }
+        Ok(count)
+    }
+}
+
+impl<R: Read> Read for Inflater<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if out.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            match std::mem::replace(&mut self.state, State::Moving) {
+                State::Start(mut reader) => {
+                    let gzip = reader.fill_buf().map_err(unreadable)?.starts_with(&[0x1F, 0x8B]);
+                    self.state =
+                        if gzip { State::Gzip(Box::new(GzDecoder::new(reader))) } else { State::Plain(reader) };
+                }
+                State::Plain(mut reader) => {
+                    let count = reader.read(out);
+                    self.state = State::Plain(reader);
+                    return self.count(count.map_err(unreadable)?);
+                }
+                State::Gzip(mut decoder) => match decoder.read(out) {
+                    Ok(0) => {
+                        self.members += 1;
+                        self.state = State::Between(decoder.into_inner());
+                    }
+                    Ok(count) => {
+                        self.state = State::Gzip(decoder);
+                        return self.count(count);
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => self.state = State::Gzip(decoder),
+                    Err(error) => {
+                        self.state = State::Ended(decoder.into_inner());
+                        return Err(broken_gzip(&error));
+                    }
+                },
+                State::Between(mut reader) => {
+                    let ahead = reader.fill_buf().map_err(unreadable)?;
+                    if ahead.starts_with(&[0x1F, 0x8B]) {
+                        self.state = State::Gzip(Box::new(GzDecoder::new(reader)));
+                    } else if ahead.is_empty() {
+                        self.state = State::Ended(reader);
+                    } else {
+                        let extra = io::copy(&mut reader, &mut io::sink()).map_err(unreadable)?;
+                        self.state = State::Ended(reader);
+                        return Err(io::Error::other(format!(
+                            "{extra} bytes after the gzip end are no gzip, unread"
+                        )));
+                    }
+                }
+                State::Ended(reader) => {
+                    self.state = State::Ended(reader);
+                    return Ok(0);
+                }
+                State::Moving => return Err(io::Error::other("read again after an error")),
+            }
+        }
+    }
+}
+
+fn unreadable(error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot be read: {error}"))
+}
+
+fn broken_gzip(error: &io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => io::Error::other("cut-off gzip, the rest is unread"),
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
+            io::Error::other(format!("broken gzip ({error}), the rest is unread"))
+        }
+        _ => io::Error::new(error.kind(), format!("cannot be read: {error}")),
+    }
+}
+
+/// Hashes and counts what passes.
+struct Hashing<R> {
+    source: R,
+    hasher: Sha256,
+    bytes: u64,
+}
+
+impl<R: Read> Read for Hashing<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.source.read(out)?;
+        if let Some(read) = out.get(..count) {
+            self.hasher.update(read);
+        }
+        self.bytes += count as u64;
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::{Compression, write::GzEncoder};
+    use std::io::Write;
+
+    fn gzip(text: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn inflate(raw: &[u8], max: u64) -> (Vec<u8>, Option<String>, Inflated) {
+        let mut inflater = Inflater::new(raw, max);
+        let mut out = Vec::new();
+        let error = loop {
+            let mut chunk = [0_u8; 1000];
+            match inflater.read(&mut chunk) {
+                Ok(0) => break None,
+                Ok(count) => out.extend_from_slice(&chunk[..count]),
+                Err(error) => break Some(error.to_string()),
+            }
+        };
+        (out, error, inflater.finish().unwrap())
+    }
+
+    #[test]
+    fn all_members_are_read_and_plain_bytes_pass() {
+        let raw = [gzip(b"one "), gzip(b""), gzip(b"two")].concat();
+        let (out, error, known) = inflate(&raw, 100);
+        assert_eq!((out.as_slice(), error), (b"one two".as_slice(), None));
+        assert_eq!((known.raw_bytes, known.inflated_bytes), (raw.len() as u64, 7));
+        let (out, error, _) = inflate(b"plain", 100);
+        assert_eq!((out.as_slice(), error), (b"plain".as_slice(), None));
+        assert_eq!(inflate(b"", 100).0, b"");
+    }
+
+    #[test]
+    fn a_cut_a_bomb_and_trailing_bytes_are_named_and_what_came_before_is_given() {
+        let text = vec![b'x'; 100_000];
+        let whole = gzip(&text);
+        let (out, error, _) = inflate(&whole[..whole.len() - 9], 1 << 20);
+        assert!(!out.is_empty());
+        assert!(error.unwrap().contains("cut-off gzip"));
+        let (out, error, _) = inflate(&whole, 5000);
+        assert!(out.len() <= 5000);
+        assert!(error.unwrap().contains("limit of 5000 bytes"));
+        let (out, error, known) = inflate(&[whole.clone(), b"junk!".to_vec()].concat(), 1 << 20);
+        assert_eq!(out, text);
+        assert!(error.unwrap().starts_with("5 bytes after the gzip end"));
+        assert_eq!(known.raw_bytes, whole.len() as u64 + 5);
+        let mut broken = whole.clone();
+        let at = whole.len() - 6;
+        broken[at] ^= 0xFF;
+        assert!(inflate(&broken, 1 << 20).1.unwrap().contains("broken gzip"));
+    }
+
+    #[test]
+    fn the_hash_is_that_of_the_raw_bytes() {
+        let (_, _, known) = inflate(b"abc", 100);
+        assert_eq!(known.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+}

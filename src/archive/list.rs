@@ -1,0 +1,219 @@
+//! Finds the objects of the given sources, in the order in which they are read.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use chrono::{DateTime, Utc};
+use walkdir::WalkDir;
+
+use super::{Foreign, ObjectName};
+
+/// Where an object's bytes are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// A file.
+    File(PathBuf),
+    /// Standard input.
+    Stdin,
+}
+
+/// An object that may hold records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object {
+    /// Its name in the lake: the absolute path, or `-` for standard input. Bytes that are no UTF-8 are written `\xNN`.
+    pub name: String,
+    /// Where its bytes are.
+    pub place: Place,
+    /// Its size in bytes as listed; 0 for standard input.
+    pub size: u64,
+    /// When it was last changed, in microseconds since 1970; 0 where that is not known.
+    pub modified_micros: i64,
+}
+
+/// What was found and is not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unlisted {
+    /// No CloudTrail log by its place or name.
+    SetAside(Foreign),
+    /// It can't be listed; holds why.
+    Unreadable(String),
+}
+
+/// A source that can't be used at all.
+#[derive(Debug, thiserror::Error)]
+pub enum ListError {
+    /// Nothing is there.
+    #[error("cannot read source `{}`: {error}", path.display())]
+    Source {
+        /// The source as given.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+}
+
+/// Finds the objects of `sources`: files, folders (with all that is below them) and `-` for standard input.
+///
+/// The objects come in the order of their delivery day, then of their names, so that a part of the listing is a part of
+/// the days. Symbolic links are followed once; a loop is unreadable.
+///
+/// # Errors
+/// Where a source itself does not exist or can't be read. What lies below a folder and can't be read is listed beside.
+pub fn list(sources: &[PathBuf]) -> Result<(Vec<Object>, BTreeMap<String, Unlisted>), ListError> {
+    let mut objects = Vec::new();
+    let mut unlisted = BTreeMap::new();
+    for source in sources {
+        if source.as_os_str() == "-" {
+            objects.push(Object { name: "-".to_owned(), place: Place::Stdin, size: 0, modified_micros: 0 });
+            continue;
+        }
+        let fail = |error| ListError::Source { path: source.clone(), error };
+        let root = fs::canonicalize(source).map_err(fail)?;
+        if fs::metadata(&root).map_err(fail)?.is_dir() {
+            fs::read_dir(&root).map_err(fail)?;
+        }
+        for entry in WalkDir::new(&root).follow_links(true).sort_by_file_name() {
+            match entry {
+                Ok(entry) if entry.file_type().is_file() => {
+                    let relative = entry.path().strip_prefix(&root).unwrap_or(entry.path());
+                    let hidden = entry.depth() > 0
+                        && relative.components().any(|part| part.as_os_str().as_encoded_bytes().starts_with(b"."));
+                    let name = name_of(entry.path());
+                    if hidden {
+                        unlisted.insert(name, Unlisted::SetAside(Foreign::Hidden));
+                    } else if entry.depth() > 0 && ObjectName::is_other_service(&name) {
+                        unlisted.insert(name, Unlisted::SetAside(Foreign::OtherService));
+                    } else {
+                        match fs::metadata(entry.path()) {
+                            Ok(meta) => objects.push(Object {
+                                name,
+                                place: Place::File(entry.path().to_owned()),
+                                size: meta.len(),
+                                modified_micros: modified_micros(&meta),
+                            }),
+                            Err(error) => {
+                                unlisted.insert(name, Unlisted::Unreadable(format!("cannot be read: {error}")));
+                            }
+                        }
+                    }
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    let name = name_of(error.path().unwrap_or(&root));
+                    let why = match (error.loop_ancestor(), error.io_error()) {
+                        (Some(ancestor), _) => format!("symbolic link loop: leads back to {}", name_of(ancestor)),
+                        (None, Some(io)) => format!("cannot be read: {io}"),
+                        (None, None) => format!("cannot be read: {error}"),
+                    };
+                    unlisted.insert(name, Unlisted::Unreadable(why));
+                }
+            }
+        }
+    }
+    objects.sort_by_cached_key(|object| (delivered(object), object.name.clone()));
+    objects.dedup_by(|left, right| left.name == right.name);
+    Ok((objects, unlisted))
+}
+
+fn delivered(object: &Object) -> Option<chrono::NaiveDate> {
+    ObjectName::parse(&object.name).map(|name: ObjectName| {
+        let at: DateTime<Utc> = name.delivered;
+        at.date_naive()
+    })
+}
+
+fn modified_micros(meta: &fs::Metadata) -> i64 {
+    meta.modified()
+        .ok()
+        .and_then(|at| at.duration_since(UNIX_EPOCH).ok())
+        .and_then(|since| i64::try_from(since.as_micros()).ok())
+        .unwrap_or(0)
+}
+
+/// A path as text; bytes that are no UTF-8 are written `\xNN`, so that no two paths share a name by replacement.
+fn name_of(path: &Path) -> String {
+    let mut name = String::new();
+    for chunk in path.as_os_str().as_encoded_bytes().utf8_chunks() {
+        name.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            name.push_str(&format!("\\x{byte:02X}"));
+        }
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::ffi::OsStrExt;
+
+    fn names(root: &Path) -> (Vec<String>, BTreeMap<String, Unlisted>) {
+        let (objects, unlisted) = list(&[root.to_owned()]).unwrap();
+        let base = format!("{}/", fs::canonicalize(root).unwrap().display());
+        let relative = |name: &str| name.trim_start_matches(&base).to_owned();
+        (
+            objects.iter().map(|object| relative(&object.name)).collect(),
+            unlisted.into_iter().map(|(name, why)| (relative(&name), why)).collect(),
+        )
+    }
+
+    #[test]
+    fn objects_come_by_delivery_day_then_name() {
+        let root = tempfile::tempdir().unwrap();
+        for name in [
+            "b/111122223333_CloudTrail_us-east-1_20260310T0005Z_A.json.gz",
+            "c/111122223333_CloudTrail_us-east-1_20260309T2355Z_B.json.gz",
+            "a/111122223333_CloudTrail_us-east-1_20260310T0000Z_C.json.gz",
+            "z.json",
+        ] {
+            let path = root.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "{}").unwrap();
+        }
+        let (found, _) = names(root.path());
+        let starts: Vec<&str> = found.iter().map(|name| &name[..1]).collect();
+        assert_eq!(starts, ["z", "c", "a", "b"]);
+    }
+
+    #[test]
+    fn a_symlink_loop_is_named_and_the_rest_is_listed() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("sub")).unwrap();
+        fs::write(root.path().join("sub/a.json"), "{}").unwrap();
+        std::os::unix::fs::symlink(root.path(), root.path().join("sub/loop")).unwrap();
+        let (found, unlisted) = names(root.path());
+        assert_eq!(found, ["sub/a.json"]);
+        assert!(matches!(unlisted.get("sub/loop"), Some(Unlisted::Unreadable(why)) if why.contains("loop")));
+    }
+
+    #[test]
+    fn names_that_are_not_utf8_are_listed_and_told_apart() {
+        let root = tempfile::tempdir().unwrap();
+        for name in [b"a\xFF.json".as_slice(), b"a\xFE.json"] {
+            fs::write(root.path().join(std::ffi::OsStr::from_bytes(name)), "{}").unwrap();
+        }
+        let (found, _) = names(root.path());
+        assert_eq!(found, ["a\\xFE.json", "a\\xFF.json"]);
+    }
+
+    #[test]
+    fn hidden_files_and_other_services_are_set_aside_by_name() {
+        let root = tempfile::tempdir().unwrap();
+        for name in [".DS_Store", "AWSLogs/111122223333/Config/us-east-1/x.json.gz", "a.json"] {
+            let path = root.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "{}").unwrap();
+        }
+        let (found, unlisted) = names(root.path());
+        assert_eq!((found.len(), unlisted.len()), (1, 2));
+    }
+
+    #[test]
+    fn a_missing_source_is_an_error_that_names_it() {
+        let error = list(&[PathBuf::from("/no/such/place")]).unwrap_err();
+        assert!(error.to_string().contains("/no/such/place"));
+    }
+}

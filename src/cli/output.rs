@@ -1,0 +1,95 @@
+//! Data on stdout, all else on stderr.
+#![expect(clippy::print_stderr, reason = "the one place that writes messages")]
+
+use std::io::{self, BufWriter, IsTerminal, Write};
+
+use super::args::Shown;
+use crate::report::Style;
+
+/// How results are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    Text,
+    /// One JSON document.
+    Json,
+    /// Comma-separated rows.
+    Csv,
+}
+
+/// Standard output, with what is known of it.
+pub(super) struct Output {
+    pub(super) format: Format,
+    pub(super) style: Style,
+    writer: BufWriter<io::Stdout>,
+}
+
+impl Output {
+    pub(super) fn new(shown: &Shown) -> Self {
+        let terminal = io::stdout().is_terminal();
+        let unicode = !shown.ascii && locale_is_utf8();
+        let style = Style { unicode, wide: shown.wide || !terminal, width: 80 };
+        Self { format: shown.format, style, writer: BufWriter::new(io::stdout()) }
+    }
+
+    /// Ends the output; says if it could not be written.
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.writer.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
+
+fn locale_is_utf8() -> bool {
+    let first = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .filter_map(std::env::var_os)
+        .find(|value| !value.is_empty());
+    match first {
+        Some(value) => {
+            let value = value.to_string_lossy().to_ascii_lowercase();
+            value.contains("utf-8") || value.contains("utf8")
+        }
+        // No locale at all, as in containers and CI: readers take UTF-8.
+        None => true,
+    }
+}
+
+/// Writes an error with its causes, once.
+pub(super) fn error(error: &anyhow::Error) {
+    let mut text = String::new();
+    for cause in error.chain() {
+        let cause = cause.to_string();
+        // Many errors repeat their cause's text in their own.
+        if text.contains(&cause) {
+            continue;
+        }
+        if !text.is_empty() {
+            text.push_str(": ");
+        }
+        text.push_str(&cause);
+    }
+    for (place, line) in text.lines().enumerate() {
+        let line = crate::report::text::escape(line);
+        if place == 0 {
+            eprintln!("error: {line}");
+        } else {
+            eprintln!("{line}");
+        }
+    }
+}
+
+/// Writes a message for the person at the terminal.
+pub(super) fn note(text: &str) {
+    for line in text.lines() {
+        eprintln!("{}", crate::report::text::escape(line));
+    }
+}

@@ -1,0 +1,60 @@
+//! Progress of an ingest on a terminal.
+
+use std::io::IsTerminal;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::output;
+use crate::lake::Progress;
+
+/// One live line on stderr, rewritten in place and gone when done; nothing where stderr is no terminal.
+pub(super) struct Bar {
+    bar: ProgressBar,
+    records: AtomicU64,
+    inflated_bytes: AtomicU64,
+    started: Instant,
+}
+
+impl Bar {
+    pub(super) fn new() -> Self {
+        let target = if std::io::stderr().is_terminal() {
+            ProgressDrawTarget::stderr_with_hz(8)
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let bar = ProgressBar::with_draw_target(None, target);
+        if let Ok(style) =
+            ProgressStyle::with_template("  ingest  {bar:24}  {human_pos} / {human_len} objects  {percent} %  {msg}  {eta} left")
+        {
+            bar.set_style(style);
+        }
+        Self { bar, records: AtomicU64::new(0), inflated_bytes: AtomicU64::new(0), started: Instant::now() }
+    }
+
+    pub(super) fn end(&self) -> std::time::Duration {
+        self.bar.finish_and_clear();
+        self.started.elapsed()
+    }
+}
+
+impl Progress for Bar {
+    fn begin(&self, objects: u64, _bytes: u64) {
+        self.bar.set_length(objects);
+    }
+
+    fn object(&self, _raw_bytes: u64, inflated_bytes: u64, records: u64) {
+        let records = self.records.fetch_add(records, Ordering::Relaxed) + records;
+        let inflated = self.inflated_bytes.fetch_add(inflated_bytes, Ordering::Relaxed) + inflated_bytes;
+        self.bar.inc(1);
+        let seconds = self.started.elapsed().as_secs_f64().max(0.001);
+        let rate = records as f64 / seconds;
+        let speed = inflated as f64 / seconds / 1e6;
+        self.bar.set_message(format!("{rate:.0} records/s  {speed:.0} MB/s"));
+    }
+
+    fn waiting(&self) {
+        output::note("another ingest writes this lake; waiting until it has ended");
+    }
+}

@@ -1,0 +1,455 @@
+//! Opening a lake, and committing to it exactly once.
+//!
+//! The three tables cannot be committed in one step. So the files of the ledger are written first, the commit of `events`
+//! names them and carries the batch number as a Delta application transaction, and the commits of `objects` and `refusals`
+//! follow. Whoever opens the lake for writing and finds that they did not follow makes them ([`Lake::reconcile`]): the batch
+//! number in each table tells. Two writers that commit the same batch number conflict, and one begins again.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use deltalake_core::kernel::transaction::{
+    CommitBuilder, CommitConflictError, CommitProperties, TableReference, TransactionError,
+};
+use deltalake_core::kernel::{Action, Add, Transaction};
+use deltalake_core::logstore::LogStore;
+use deltalake_core::operations::create::CreateBuilder;
+use deltalake_core::protocol::{DeltaOperation, SaveMode};
+use deltalake_core::{DeltaTable, DeltaTableBuilder, DeltaTableError};
+use object_store::local::LocalFileSystem;
+use object_store::{ObjectStore, ObjectStoreExt};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::schema::Table;
+use super::table::{DataFile, LakeTable};
+use super::LakeError;
+
+/// The application id of the batch number.
+const APPLICATION: &str = "backtrail";
+
+/// The key of the note that a commit of `events` carries for the ledger.
+const NOTE: &str = "backtrail";
+
+/// A lake, at the version that was the newest when it was opened or last refreshed.
+pub struct Lake {
+    folder: PathBuf,
+    store: Arc<dyn ObjectStore>,
+    events: DeltaTable,
+    objects: DeltaTable,
+    refusals: DeltaTable,
+}
+
+/// A file that was written and is to be committed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct NewFile {
+    /// From the table's folder.
+    pub(super) path: String,
+    pub(super) size: i64,
+    pub(super) rows: u64,
+    /// As `YYYY-MM-DD`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) date: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) stats: Option<String>,
+}
+
+/// What a commit of `events` notes for the ledger.
+#[derive(Debug, Serialize, Deserialize)]
+struct Note {
+    batch: i64,
+    objects: NewFile,
+    refusals: Option<NewFile>,
+}
+
+/// How a commit ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Committed {
+    Done,
+    /// Somebody else committed the same batch number; nothing of this batch is in the lake.
+    Conflict,
+}
+
+/// What the lake holds, in figures.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct LakeSize {
+    /// The version of `events`.
+    pub version: u64,
+    /// Its data files.
+    pub files: u64,
+    /// Their size in bytes.
+    pub bytes: u64,
+    /// Its rows.
+    pub rows: u64,
+}
+
+impl Lake {
+    /// Opens the lake in `folder`.
+    ///
+    /// # Errors
+    /// Where there is none, or it can't be read.
+    pub async fn open(folder: &Path) -> Result<Self, LakeError> {
+        if !folder.join(Table::Events.name()).join("_delta_log").is_dir() {
+            return Err(LakeError::NotALake { path: folder.to_owned() });
+        }
+        let folder = canonical(folder)?;
+        let store = local_store(&folder)?;
+        Ok(Self {
+            events: load(&folder, Table::Events).await?,
+            objects: load(&folder, Table::Objects).await?,
+            refusals: load(&folder, Table::Refusals).await?,
+            store,
+            folder,
+        })
+    }
+
+    /// Opens the lake in `folder`, making what is missing of it.
+    ///
+    /// # Errors
+    /// Where the folder holds something else, or can't be written.
+    pub async fn create(folder: &Path) -> Result<Self, LakeError> {
+        fs::create_dir_all(folder)
+            .map_err(|source| LakeError::Folder { step: "make the folder", path: folder.to_owned(), source })?;
+        let folder = canonical(folder)?;
+        let is_lake = folder.join(Table::Events.name()).join("_delta_log").is_dir();
+        let mut others = fs::read_dir(&folder)
+            .map_err(|source| LakeError::Folder { step: "read the folder", path: folder.clone(), source })?
+            .filter_map(Result::ok)
+            .map(|entry| entry.file_name())
+            .filter(|name| {
+                !name.as_encoded_bytes().starts_with(b".") && Table::ALL.iter().all(|table| table.name() != name)
+            });
+        if let (false, Some(other)) = (is_lake, others.next()) {
+            return Err(LakeError::Folder {
+                step: "make a lake in",
+                path: folder.clone(),
+                source: std::io::Error::other(format!(
+                    "the folder holds other things, such as `{}`; give an empty or new one",
+                    other.display()
+                )),
+            });
+        }
+        // `events` comes last: a folder with it is a whole lake.
+        for table in [Table::Objects, Table::Refusals, Table::Events] {
+            CreateBuilder::new()
+                .with_location(table_url(&folder, table)?.as_str())
+                .with_table_name(table.name())
+                .with_columns(table.delta_fields())
+                .with_partition_columns(table.partition_columns().iter().copied())
+                .with_save_mode(SaveMode::Ignore)
+                .await
+                .or_else(|error| match error {
+                    DeltaTableError::VersionAlreadyExists(_) | DeltaTableError::Transaction { .. } => {
+                        Ok(DeltaTable::new_in_memory())
+                    }
+                    other => Err(delta("make", table)(other)),
+                })?;
+        }
+        Self::open(&folder).await
+    }
+
+    /// The lake's folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Looks for newer versions of the tables.
+    ///
+    /// # Errors
+    /// Where a table can't be read.
+    pub async fn refresh(&mut self) -> Result<(), LakeError> {
+        for table in Table::ALL {
+            self.table_mut(table).update_state().await.map_err(delta("read", table))?;
+        }
+        Ok(())
+    }
+
+    /// A session with the lake's tables as they are now.
+    ///
+    /// # Errors
+    /// Where the list of data files can't be read.
+    pub fn session(&self) -> Result<SessionContext, LakeError> {
+        let mut config = SessionConfig::new().with_information_schema(true);
+        let options = config.options_mut();
+        options.execution.parquet.pushdown_filters = true;
+        options.execution.parquet.reorder_filters = true;
+        options.execution.parquet.bloom_filter_on_read = true;
+        // Plain Utf8 everywhere, so that rows read here and on a cluster have one type.
+        options.execution.parquet.schema_force_view_types = false;
+        options.sql_parser.map_string_types_to_utf8view = false;
+        let context = SessionContext::new_with_config(config);
+        for table in Table::ALL {
+            let provider = LakeTable::new(table, ObjectStoreUrl::local_filesystem(), &self.files(table)?);
+            context.register_table(table.name(), Arc::new(provider))?;
+        }
+        Ok(context)
+    }
+
+    /// What `events` holds, in figures.
+    ///
+    /// # Errors
+    /// Where the list of data files can't be read.
+    pub fn size(&self) -> Result<LakeSize, LakeError> {
+        let files = self.files(Table::Events)?;
+        Ok(LakeSize {
+            version: self.events.version().map_or(0, u64::from),
+            files: files.len() as u64,
+            bytes: files.iter().map(|file| file.size).sum(),
+            rows: files.iter().map(|file| file.rows.unwrap_or(0) as u64).sum(),
+        })
+    }
+
+    /// Whether `events` has rows of a day.
+    pub(super) fn has_day(&self, day: i32) -> Result<bool, LakeError> {
+        Ok(self.files(Table::Events)?.iter().any(|file| file.day == Some(day)))
+    }
+
+    /// The data files of a table.
+    pub(super) fn files(&self, table: Table) -> Result<Vec<DataFile>, LakeError> {
+        let folder = self.folder.join(table.name());
+        let state = self.table(table).snapshot().map_err(delta("read", table))?;
+        let mut files = Vec::new();
+        for view in state.log_data().iter() {
+            let relative = view.object_store_path();
+            let absolute = folder.join(relative.as_ref());
+            let path = object_store::path::Path::from_absolute_path(&absolute).map_err(|error| {
+                LakeError::Inconsistent(format!("the path of a data file is odd: {error}"))
+            })?;
+            let stats: Stats = view.stats().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+            let day = view
+                .partition_values_map()
+                .get("event_date")
+                .and_then(|date| date.as_deref())
+                .and_then(|date| chrono::NaiveDate::parse_from_str(date, "%Y-%m-%d").ok())
+                .map(|date| date.to_epoch_days());
+            files.push(DataFile {
+                path,
+                size: u64::try_from(view.size()).unwrap_or(0),
+                rows: stats.num_records.and_then(|rows| usize::try_from(rows).ok()),
+                day,
+                time_micros: stats.times(),
+                accounts: stats.min_values.account.zip(stats.max_values.account),
+            });
+        }
+        files.sort_by(|left, right| left.path.cmp(&right.path));
+        Ok(files)
+    }
+
+    /// Writes a data file of a table.
+    pub(super) async fn put(&self, table: Table, path: &str, bytes: Vec<u8>) -> Result<(), LakeError> {
+        let path = format!("{}/{path}", table.name());
+        let location = object_store::path::Path::from(path.as_str());
+        match self.store.put(&location, bytes.into()).await {
+            Ok(_) => Ok(()),
+            Err(source) => Err(LakeError::Store { path, source }),
+        }
+    }
+
+    /// The number of the newest batch.
+    pub(super) async fn batch(&self, table: Table) -> Result<i64, LakeError> {
+        let delta_table = self.table(table);
+        let state = delta_table.snapshot().map_err(delta("read", table))?;
+        let log_store = delta_table.log_store();
+        let batch = state.transaction_version(&log_store, APPLICATION).await.map_err(delta("read", table))?;
+        Ok(batch.unwrap_or(0))
+    }
+
+    /// Commits a batch whose files are written: its events, then its ledger.
+    pub(super) async fn commit(
+        &mut self,
+        batch: i64,
+        events: &[NewFile],
+        objects: NewFile,
+        refusals: Option<NewFile>,
+    ) -> Result<Committed, LakeError> {
+        let note = Note { batch, objects, refusals };
+        let text = serde_json::to_value(&note)
+            .map_err(|error| LakeError::Inconsistent(format!("the ledger's note cannot be written: {error}")))?;
+        if self.commit_table(Table::Events, batch, events, Some(text)).await? == Committed::Conflict {
+            return Ok(Committed::Conflict);
+        }
+        self.commit_ledger(&note).await?;
+        Ok(Committed::Done)
+    }
+
+    /// Makes the ledger's commits that a batch still lacks. A conflict means that somebody else just made them.
+    async fn commit_ledger(&mut self, note: &Note) -> Result<(), LakeError> {
+        if self.batch(Table::Objects).await? < note.batch {
+            self.commit_table(Table::Objects, note.batch, std::slice::from_ref(&note.objects), None).await?;
+        }
+        if let Some(refusals) = &note.refusals {
+            if self.batch(Table::Refusals).await? < note.batch {
+                self.commit_table(Table::Refusals, note.batch, std::slice::from_ref(refusals), None).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the last batch, where whoever began it was stopped between the commits.
+    pub(super) async fn reconcile(&mut self) -> Result<(), LakeError> {
+        self.refresh().await?;
+        let batch = self.batch(Table::Events).await?;
+        if batch == 0 {
+            return Ok(());
+        }
+        let Some(note) = self.note_of(batch).await? else {
+            return if self.batch(Table::Objects).await? < batch {
+                Err(LakeError::Inconsistent(format!("batch {batch} of `events` names no ledger")))
+            } else {
+                Ok(())
+            };
+        };
+        self.commit_ledger(&note).await
+    }
+
+    /// The note of a batch, from the newest commits of `events`.
+    async fn note_of(&self, batch: i64) -> Result<Option<Note>, LakeError> {
+        let log_store = self.events.log_store();
+        let newest = self.events.version().map_or(0, u64::from);
+        for version in (0..=newest).rev().take(1000) {
+            let entry = log_store.read_commit_entry(version).await.map_err(delta("read", Table::Events))?;
+            let Some(entry) = entry else { break };
+            for line in entry.split(|byte| *byte == b'\n') {
+                let Ok(action) = serde_json::from_slice::<serde_json::Value>(line) else { continue };
+                let note = action.get("commitInfo").and_then(|info| info.get(NOTE));
+                let note = note.and_then(|note| serde_json::from_value::<Note>(note.clone()).ok());
+                if let Some(note) = note.filter(|note| note.batch == batch) {
+                    return Ok(Some(note));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    async fn commit_table(
+        &mut self,
+        table: Table,
+        batch: i64,
+        files: &[NewFile],
+        note: Option<serde_json::Value>,
+    ) -> Result<Committed, LakeError> {
+        let actions: Vec<Action> = files.iter().map(|file| Action::Add(add(file))).collect();
+        let properties = CommitProperties::default()
+            .with_application_transaction(Transaction::new(APPLICATION, batch))
+            .with_metadata(note.map(|note| (NOTE.to_owned(), note)));
+        let partitions = table.partition_columns();
+        let operation = DeltaOperation::Write {
+            mode: SaveMode::Append,
+            partition_by: (!partitions.is_empty()).then(|| partitions.iter().map(ToString::to_string).collect()),
+            predicate: None,
+        };
+        let delta_table = self.table_mut(table);
+        let state = delta_table.snapshot().map_err(delta("read", table))?;
+        let committed = CommitBuilder::from(properties)
+            .with_actions(actions)
+            .build(Some(state as &dyn TableReference), delta_table.log_store(), operation)
+            .await;
+        let outcome = match committed {
+            Ok(_) => Committed::Done,
+            Err(DeltaTableError::Transaction {
+                source: TransactionError::CommitConflict(CommitConflictError::ConcurrentTransaction),
+            }) => Committed::Conflict,
+            Err(error) => return Err(delta("commit to", table)(error)),
+        };
+        delta_table.update_state().await.map_err(delta("read", table))?;
+        Ok(outcome)
+    }
+
+    fn table(&self, table: Table) -> &DeltaTable {
+        match table {
+            Table::Events => &self.events,
+            Table::Objects => &self.objects,
+            Table::Refusals => &self.refusals,
+        }
+    }
+
+    fn table_mut(&mut self, table: Table) -> &mut DeltaTable {
+        match table {
+            Table::Events => &mut self.events,
+            Table::Objects => &mut self.objects,
+            Table::Refusals => &mut self.refusals,
+        }
+    }
+}
+
+/// The statistics of a file as the Delta log writes them.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Stats {
+    num_records: Option<i64>,
+    min_values: Extremes,
+    max_values: Extremes,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Extremes {
+    event_time: Option<String>,
+    account: Option<String>,
+}
+
+impl Stats {
+    fn times(&self) -> Option<(i64, i64)> {
+        let micros = |text: &Option<String>| {
+            chrono::DateTime::parse_from_rfc3339(text.as_deref()?).ok().map(|time| time.timestamp_micros())
+        };
+        // The log's times are cut to milliseconds.
+        Some((micros(&self.min_values.event_time)?, micros(&self.max_values.event_time)?.saturating_add(999)))
+    }
+}
+
+fn add(file: &NewFile) -> Add {
+    let partition_values = match &file.date {
+        Some(date) => HashMap::from([("event_date".to_owned(), Some(date.clone()))]),
+        None => HashMap::new(),
+    };
+    Add {
+        path: file.path.clone(),
+        partition_values,
+        size: file.size,
+        modification_time: now_millis(),
+        data_change: true,
+        stats: Some(file.stats.clone().unwrap_or_else(|| format!("{{\"numRecords\":{}}}", file.rows))),
+        tags: None,
+        deletion_vector: None,
+        base_row_id: None,
+        default_row_commit_version: None,
+        clustering_provider: None,
+    }
+}
+
+/// Delta asks every file for the time it was made; nothing that a user sees depends on it.
+pub(super) fn now_millis() -> i64 {
+    chrono::Utc::now().timestamp_millis()
+}
+
+fn delta(step: &'static str, table: Table) -> impl FnOnce(DeltaTableError) -> LakeError {
+    move |source| LakeError::Delta { step, table: table.name(), source: Box::new(source) }
+}
+
+fn canonical(folder: &Path) -> Result<PathBuf, LakeError> {
+    fs::canonicalize(folder)
+        .map_err(|source| LakeError::Folder { step: "open the folder", path: folder.to_owned(), source })
+}
+
+fn local_store(folder: &Path) -> Result<Arc<dyn ObjectStore>, LakeError> {
+    let store = LocalFileSystem::new_with_prefix(folder)
+        .map_err(|source| LakeError::Store { path: folder.display().to_string(), source })?;
+    Ok(Arc::new(store))
+}
+
+fn table_url(folder: &Path, table: Table) -> Result<Url, LakeError> {
+    Url::from_directory_path(folder.join(table.name()))
+        .map_err(|()| LakeError::Inconsistent(format!("the folder `{}` is no absolute path", folder.display())))
+}
+
+async fn load(folder: &Path, table: Table) -> Result<DeltaTable, LakeError> {
+    let url = table_url(folder, table)?;
+    let builder = DeltaTableBuilder::from_url(url).map_err(delta("open", table))?;
+    builder.load().await.map_err(delta("open", table))
+}

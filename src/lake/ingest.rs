@@ -1,0 +1,341 @@
+//! Objects into the lake, exactly once.
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::path::PathBuf;
+
+use uuid::Uuid;
+
+use super::commit::{Committed, Lake, LakeSize, NewFile};
+use super::ledger::{self, Known, Ledger};
+use super::pipeline::{self, Gate, ObjectResult, Setting, Summary, Watch};
+use super::rows::Part;
+use super::seen::Seen;
+use super::write::DayFile;
+use super::{LakeError, Table};
+use crate::archive::{Foreign, INFLATED_BYTES_MAX, Object, Unlisted};
+use crate::record::{Counts, Reason, Refusal};
+
+/// A batch takes objects of so many bytes; it is the step in which an ingest commits, and resumes when it was stopped.
+const BATCH_BYTES: u64 = 64 * 1024 * 1024;
+
+/// A batch takes so many objects at the most.
+const BATCH_OBJECTS_MAX: usize = 50_000;
+
+/// So often a commit is tried when somebody else commits at the same time.
+const COMMIT_TRIES_MAX: usize = 20;
+
+/// So many refusals are kept in the report; all of them are in the table.
+pub const REFUSALS_REPORTED_MAX: usize = 1000;
+
+/// How an ingest is to run.
+#[derive(Debug, Clone)]
+pub struct IngestOptions {
+    /// Threads that read, decode and encode.
+    pub workers: usize,
+    /// The limit for the inflated size of one object, in bytes.
+    pub inflated_bytes_max: u64,
+}
+
+impl Default for IngestOptions {
+    fn default() -> Self {
+        let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self { workers, inflated_bytes_max: INFLATED_BYTES_MAX }
+    }
+}
+
+/// What an ingest came to.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct IngestReport {
+    /// Objects in the listing.
+    pub objects: u64,
+    /// Objects that were read.
+    pub objects_read: u64,
+    /// Objects that were in the lake already, as they are.
+    pub objects_known: u64,
+    /// Objects that were in the lake in another state, and were read again.
+    pub objects_changed: Vec<String>,
+    /// Objects that hold no events, by kind.
+    pub set_aside: BTreeMap<&'static str, u64>,
+    /// Read objects that added no row.
+    pub objects_without_new: u64,
+    /// The entries of all objects that were read.
+    pub counts: Counts,
+    /// The first [`REFUSALS_REPORTED_MAX`] refusals, in the order of the objects.
+    pub refusals: Vec<Refusal>,
+    /// Raw bytes read.
+    pub raw_bytes: u64,
+    /// Bytes after inflation.
+    pub inflated_bytes: u64,
+    /// What was kept.
+    pub summary: Summary,
+    /// The lake afterwards.
+    pub lake: LakeSize,
+}
+
+/// Told what happens while an ingest runs. Calls come from several threads.
+pub trait Progress: Sync {
+    /// So many objects of so many bytes are to be read.
+    fn begin(&self, objects: u64, bytes: u64);
+    /// An object was read.
+    fn object(&self, raw_bytes: u64, inflated_bytes: u64, records: u64);
+    /// Another ingest holds the lake; this one waits.
+    fn waiting(&self);
+}
+
+impl Watch for &dyn Progress {
+    fn object(&self, raw_bytes: u64, inflated_bytes: u64, records: u64) {
+        Progress::object(*self, raw_bytes, inflated_bytes, records);
+    }
+}
+
+
+/// Reads `listed` into the lake in `folder`, made when it is not there.
+///
+/// Objects that the ledger knows as they are are not read again. Each batch of objects is committed as a whole; an ingest
+/// that was stopped at any instant goes on where it was.
+///
+/// # Errors
+/// Where the lake can't be read or written; what was committed before stays.
+pub async fn ingest(
+    folder: &std::path::Path,
+    listed: (Vec<Object>, BTreeMap<String, Unlisted>),
+    options: &IngestOptions,
+    progress: &dyn Progress,
+) -> Result<IngestReport, LakeError> {
+    let mut lake = Lake::create(folder).await?;
+    let _lock = lock(&lake, progress)?;
+    lake.reconcile().await?;
+    let mut ledger = Ledger::load(&lake).await?;
+    let (objects, unlisted) = listed;
+    let mut report = IngestReport { objects: (objects.len() + unlisted.len()) as u64, ..IngestReport::default() };
+    let mut unreadable = Vec::new();
+    for (name, why) in unlisted {
+        match why {
+            Unlisted::SetAside(kind) => *report.set_aside.entry(kind.describe()).or_default() += 1,
+            Unlisted::Unreadable(why) => {
+                unreadable.push(Refusal { object: name, record_index: None, reason: Reason::Source(why) });
+            }
+        }
+    }
+    let mut pending = Vec::new();
+    for object in objects {
+        match ledger.known(&object) {
+            Known::Read => report.objects_known += 1,
+            Known::New => pending.push(object),
+            Known::Changed => {
+                report.objects_changed.push(object.name.clone());
+                pending.push(object);
+            }
+        }
+    }
+    progress.begin(pending.len() as u64, pending.iter().map(|object| object.size).sum());
+    let mut seen = Seen::default();
+    let mut rest = pending.as_slice();
+    while !rest.is_empty() || !unreadable.is_empty() {
+        let (batch, after) = rest.split_at(batch_len(rest));
+        rest = after;
+        let refused = std::mem::take(&mut unreadable);
+        let mut tries = 0;
+        let known_before = report.objects_known;
+        let mut objects = batch.to_vec();
+        loop {
+            if objects.is_empty() && refused.is_empty() {
+                break;
+            }
+            let unit = Unit { objects: &objects, unreadable: &refused };
+            if unit.commit(&mut lake, &mut seen, options, progress, &mut report).await? == Committed::Done {
+                break;
+            }
+            tries += 1;
+            if tries >= COMMIT_TRIES_MAX {
+                return Err(LakeError::Contended { tries });
+            }
+            // Nothing of the batch is in the lake. See what the other writer brought, and begin the batch again.
+            lake.reconcile().await?;
+            ledger = Ledger::load(&lake).await?;
+            objects.retain(|object| ledger.known(object) != Known::Read);
+            report.objects_known = known_before + (batch.len() - objects.len()) as u64;
+        }
+        seen.trim();
+    }
+    report.lake = lake.size()?;
+    Ok(report)
+}
+
+/// How many of the objects the next batch takes.
+fn batch_len(objects: &[Object]) -> usize {
+    let mut bytes = 0;
+    for (place, object) in objects.iter().enumerate().take(BATCH_OBJECTS_MAX) {
+        bytes += object.size;
+        if bytes >= BATCH_BYTES {
+            return place + 1;
+        }
+    }
+    objects.len().min(BATCH_OBJECTS_MAX)
+}
+
+/// Holds the lake for one ingest at a time on this machine. It only saves work: the commits would sort it out.
+fn lock(lake: &Lake, progress: &dyn Progress) -> Result<File, LakeError> {
+    let path: PathBuf = lake.folder().join(".ingest.lock");
+    let fail = |source| LakeError::Folder { step: "lock", path: path.clone(), source };
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(fail)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(std::fs::TryLockError::WouldBlock) => {
+            progress.waiting();
+            file.lock().map_err(fail)?;
+        }
+        Err(std::fs::TryLockError::Error(error)) => return Err(fail(error)),
+    }
+    Ok(file)
+}
+
+/// The objects of one commit, and what could not even be listed.
+struct Unit<'a> {
+    objects: &'a [Object],
+    unreadable: &'a [Refusal],
+}
+
+impl Unit<'_> {
+    async fn commit(
+        &self,
+        lake: &mut Lake,
+        seen: &mut Seen,
+        options: &IngestOptions,
+        progress: &dyn Progress,
+        report: &mut IngestReport,
+    ) -> Result<Committed, LakeError> {
+        let number = lake.batch(Table::Events).await? + 1;
+        let setting = Setting {
+            objects: self.objects,
+            workers: options.workers.max(1),
+            inflated_bytes_max: options.inflated_bytes_max,
+        };
+        let handle = tokio::runtime::Handle::current();
+        let mut result = {
+            let mut gate = LakeGate { lake, seen, handle };
+            tokio::task::block_in_place(|| pipeline::run(&setting, &mut gate, &progress))?
+        };
+        let mut refusals: Vec<Refusal> = self.unreadable.to_vec();
+        let mut counts = Counts { read: refusals.len() as u64, refused: refusals.len() as u64, ..Counts::default() };
+        for (object, outcome) in self.objects.iter().zip(&mut result.objects) {
+            if !outcome.counts.add_up() {
+                return Err(LakeError::Inconsistent(format!(
+                    "the counts of `{}` do not add up: {:?}",
+                    object.name, outcome.counts
+                )));
+            }
+            counts.add(&outcome.counts);
+            refusals.append(&mut outcome.refusals);
+        }
+        let rows: u64 = result.files.iter().map(|file| file.rows).sum();
+        if !counts.add_up() || rows != counts.kept {
+            return Err(LakeError::Inconsistent(format!("{rows} rows were encoded for {counts:?}")));
+        }
+        let events = self.write_events(lake, &mut result.files).await?;
+        let (objects, refused) = self.write_ledger(lake, number, &result.objects, &refusals).await?;
+        let committed = lake.commit(number, &events, objects, refused).await?;
+        if committed == Committed::Conflict {
+            seen.clear();
+            return Ok(committed);
+        }
+        report.counts.add(&counts);
+        report.summary.add(&result.summary);
+        for outcome in &result.objects {
+            report.objects_read += 1;
+            report.raw_bytes += outcome.raw_bytes;
+            report.inflated_bytes += outcome.inflated_bytes;
+            if let Some(kind) = outcome.set_aside {
+                *report.set_aside.entry(Foreign::describe(kind)).or_default() += 1;
+            } else if outcome.counts.read > 0 && outcome.counts.kept == 0 {
+                report.objects_without_new += 1;
+            }
+        }
+        let room = REFUSALS_REPORTED_MAX.saturating_sub(report.refusals.len());
+        report.refusals.extend(refusals.into_iter().take(room));
+        Ok(committed)
+    }
+
+    async fn write_events(&self, lake: &Lake, files: &mut Vec<DayFile>) -> Result<Vec<NewFile>, LakeError> {
+        let mut written = Vec::with_capacity(files.len());
+        for file in files.drain(..) {
+            let date = chrono::NaiveDate::from_epoch_days(file.day).unwrap_or_default().to_string();
+            let path = format!("event_date={date}/part-{}.parquet", Uuid::new_v4());
+            let size = i64::try_from(file.bytes.len()).unwrap_or(i64::MAX);
+            let stats = stats(&file);
+            lake.put(Table::Events, &path, file.bytes).await?;
+            written.push(NewFile { path, size, rows: file.rows, date: Some(date), stats: Some(stats) });
+        }
+        Ok(written)
+    }
+
+    async fn write_ledger(
+        &self,
+        lake: &Lake,
+        batch: i64,
+        results: &[ObjectResult],
+        refusals: &[Refusal],
+    ) -> Result<(NewFile, Option<NewFile>), LakeError> {
+        let now_micros = super::commit::now_millis() * 1000;
+        let bytes = ledger::objects_file(batch, now_micros, self.objects, results)?;
+        let objects = put_small(lake, Table::Objects, bytes, self.objects.len() as u64).await?;
+        let refused = if refusals.is_empty() {
+            None
+        } else {
+            let bytes = ledger::refusals_file(batch, refusals)?;
+            Some(put_small(lake, Table::Refusals, bytes, refusals.len() as u64).await?)
+        };
+        Ok((objects, refused))
+    }
+}
+
+async fn put_small(lake: &Lake, table: Table, bytes: Vec<u8>, rows: u64) -> Result<NewFile, LakeError> {
+    let path = format!("part-{}.parquet", Uuid::new_v4());
+    let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
+    lake.put(table, &path, bytes).await?;
+    Ok(NewFile { path, size, rows, date: None, stats: None })
+}
+
+/// The statistics of a file as Delta writes them: times in milliseconds, the greatest rounded up by its reader.
+pub(super) fn stats(file: &DayFile) -> String {
+    let time = |micros: i64| {
+        chrono::DateTime::from_timestamp_micros(micros)
+            .unwrap_or_default()
+            .format("%Y-%m-%dT%H:%M:%S%.3fZ")
+            .to_string()
+    };
+    let (first, last) = file.time_micros;
+    let mut low = serde_json::json!({ "event_time": time(first) });
+    let mut high = serde_json::json!({ "event_time": time(last) });
+    if let (Some((least, greatest)), Some(low), Some(high)) = (&file.accounts, low.as_object_mut(), high.as_object_mut())
+    {
+        low.insert("account".to_owned(), least.clone().into());
+        high.insert("account".to_owned(), greatest.clone().into());
+    }
+    serde_json::json!({ "numRecords": file.rows, "minValues": low, "maxValues": high, "nullCount": { "event_time": 0 } })
+        .to_string()
+}
+
+/// Lets records pass that the lake does not have.
+struct LakeGate<'a> {
+    lake: &'a Lake,
+    seen: &'a mut Seen,
+    handle: tokio::runtime::Handle,
+}
+
+impl Gate for LakeGate<'_> {
+    fn pass(&mut self, part: &mut Part) -> Result<(), LakeError> {
+        part.keep.clear();
+        part.keep.reserve(part.len());
+        for place in 0..part.len() {
+            let Some(fixed) = part.fixed.get(place) else { continue };
+            let day = fixed.day();
+            if !self.seen.knows(day) {
+                self.handle.block_on(self.seen.load(self.lake, day))?;
+            }
+            part.keep.push(self.seen.insert(day, fixed.key()));
+        }
+        Ok(())
+    }
+}

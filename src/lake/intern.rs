@@ -1,0 +1,100 @@
+//! Distinct values of a column, each stored once.
+
+use hashbrown::HashTable;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// The id of "no value".
+pub(super) const NULL: u32 = u32::MAX;
+
+/// Numbers the distinct byte strings given to it from 0, and keeps for each the hash of its meaning.
+#[derive(Default)]
+pub(super) struct Interner {
+    table: HashTable<(u64, u32)>,
+    /// Where each value ends in `bytes`.
+    ends: Vec<u32>,
+    bytes: Vec<u8>,
+    /// The meaning's hash by id; see [`crate::record::canonical`].
+    hashes: Vec<u64>,
+}
+
+impl Interner {
+    /// The id of `value`, where it is known.
+    pub(super) fn find(&self, value: &[u8]) -> Result<u32, u64> {
+        let key = xxh3_64(value);
+        match self.table.find(key, |&(other, id)| other == key && self.get(id) == value) {
+            Some(&(_, id)) => Ok(id),
+            None => Err(key),
+        }
+    }
+
+    /// Adds a value that [`Interner::find`] did not know under this key. None where the part is full.
+    pub(super) fn add(&mut self, key: u64, value: &[u8], hash: u64) -> Option<u32> {
+        let id = u32::try_from(self.ends.len()).ok()?;
+        self.bytes.extend_from_slice(value);
+        self.ends.push(u32::try_from(self.bytes.len()).ok()?);
+        self.hashes.push(hash);
+        self.table.insert_unique(key, (key, id), |&(key, _)| key);
+        Some(id)
+    }
+
+    /// The value of an id; nothing for [`NULL`].
+    pub(super) fn get(&self, id: u32) -> &[u8] {
+        let index = id as usize;
+        let start = match index.checked_sub(1) {
+            Some(before) => self.ends.get(before).copied().unwrap_or(0),
+            None => 0,
+        };
+        let end = self.ends.get(index).copied().unwrap_or(start);
+        self.bytes.get(start as usize..end as usize).unwrap_or_default()
+    }
+
+    /// The hash of the meaning of an id's value.
+    pub(super) fn hash(&self, id: u32) -> u64 {
+        self.hashes.get(id as usize).copied().unwrap_or(0)
+    }
+
+    /// How many values there are.
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// How many bytes the values take.
+    pub(super) fn byte_len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The values as offsets and bytes, in the order of their ids.
+    pub(super) fn parts(&self) -> (&[u32], &[u8]) {
+        (&self.ends, &self.bytes)
+    }
+}
+
+/// The values of a column in which hardly any repeats.
+#[derive(Default)]
+pub(super) struct Plain {
+    /// Where each row's value ends in `bytes`, with a mark for rows without one.
+    rows: Vec<(u32, bool)>,
+    bytes: Vec<u8>,
+}
+
+impl Plain {
+    /// Appends a row. False where the part is full.
+    pub(super) fn push(&mut self, value: Option<&[u8]>) -> bool {
+        self.bytes.extend_from_slice(value.unwrap_or_default());
+        let Ok(end) = u32::try_from(self.bytes.len()) else { return false };
+        self.rows.push((end, value.is_some()));
+        true
+    }
+
+    /// The value of a row.
+    pub(super) fn get(&self, row: usize) -> Option<&[u8]> {
+        let start = row.checked_sub(1).and_then(|before| self.rows.get(before)).map_or(0, |(end, _)| *end);
+        let (end, some) = *self.rows.get(row)?;
+        if some { self.bytes.get(start as usize..end as usize) } else { None }
+    }
+
+    /// How many bytes the values take.
+    pub(super) fn byte_len(&self) -> usize {
+        self.bytes.len()
+    }
+}

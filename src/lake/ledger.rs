@@ -1,0 +1,138 @@
+//! The ledger's rows: objects that were read, and what was refused.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::datatypes::{Int64Type, SchemaRef, TimestampMicrosecondType};
+use futures::TryStreamExt;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::WriterProperties;
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::commit::Lake;
+use super::pipeline::ObjectResult;
+use super::{LakeError, Table};
+use crate::archive::Object;
+use crate::record::Refusal;
+
+/// What tells one state of an object from another, without reading it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct State {
+    size: i64,
+    modified_micros: i64,
+}
+
+/// Which objects were read, in which state.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    states: HashMap<u128, State>,
+}
+
+/// What the ledger says of an object in a listing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Known {
+    /// It was not read yet.
+    New,
+    /// It was read as it is.
+    Read,
+    /// It was read when its size or modification time was another.
+    Changed,
+}
+
+impl Ledger {
+    /// Reads the ledger of a lake.
+    pub(super) async fn load(lake: &Lake) -> Result<Self, LakeError> {
+        let mut ledger = Ledger::default();
+        if lake.files(Table::Objects)?.is_empty() {
+            return Ok(ledger);
+        }
+        let query = "select object, size, modified, batch from objects where sha256 is not null order by batch";
+        let mut stream = lake.session()?.sql(query).await?.execute_stream().await?;
+        while let Some(batch) = stream.try_next().await? {
+            let names = batch.column(0).as_string::<i32>();
+            let sizes = batch.column(1).as_primitive::<Int64Type>();
+            let modified = batch.column(2).as_primitive::<TimestampMicrosecondType>();
+            for row in 0..batch.num_rows() {
+                let modified_micros = if modified.is_null(row) { 0 } else { modified.value(row) };
+                let state = State { size: sizes.value(row), modified_micros };
+                ledger.states.insert(xxh3_128(names.value(row).as_bytes()), state);
+            }
+        }
+        Ok(ledger)
+    }
+
+    /// What is known of an object.
+    pub(super) fn known(&self, object: &Object) -> Known {
+        let now = State { size: i64::try_from(object.size).unwrap_or(i64::MAX), modified_micros: object.modified_micros };
+        match self.states.get(&xxh3_128(object.name.as_bytes())) {
+            None => Known::New,
+            // Standard input is another thing each time.
+            Some(_) if object.name == "-" => Known::New,
+            Some(state) if *state == now => Known::Read,
+            Some(_) => Known::Changed,
+        }
+    }
+}
+
+/// The rows of `objects` for a batch, as a Parquet file.
+pub(super) fn objects_file(
+    batch: i64,
+    now_micros: i64,
+    objects: &[Object],
+    results: &[ObjectResult],
+) -> Result<Vec<u8>, LakeError> {
+    let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let both = || objects.iter().zip(results);
+    let counts = |get: fn(&ObjectResult) -> u64| -> ArrayRef {
+        Arc::new(Int64Array::from_iter_values(results.iter().map(|result| count(get(result)))))
+    };
+    let instants = |micros: Vec<Option<i64>>| -> ArrayRef {
+        Arc::new(TimestampMicrosecondArray::from(micros).with_timezone("UTC"))
+    };
+    let outcome = |result: &ObjectResult| match (result.set_aside, result.counts.refused) {
+        (Some(kind), _) => format!("set aside: {}", kind.describe()),
+        (None, 0) => "read".to_owned(),
+        (None, _) => "refused".to_owned(),
+    };
+    let arrays: Vec<ArrayRef> = vec![
+        Arc::new(StringArray::from_iter_values(objects.iter().map(|object| object.name.as_str()))),
+        Arc::new(Int64Array::from_iter_values(objects.iter().map(|_| batch))),
+        Arc::new(StringArray::from_iter_values(results.iter().map(outcome))),
+        Arc::new(Int64Array::from_iter_values(objects.iter().map(|object| count(object.size)))),
+        instants(
+            both().map(|(object, _)| Some(object.modified_micros).filter(|micros| *micros != 0)).collect(),
+        ),
+        counts(|result| result.raw_bytes),
+        counts(|result| result.inflated_bytes),
+        Arc::new(results.iter().map(|result| result.sha256.as_deref()).collect::<StringArray>()),
+        counts(|result| result.counts.read),
+        counts(|result| result.counts.kept),
+        counts(|result| result.counts.duplicate),
+        counts(|result| result.counts.refused),
+        instants(objects.iter().map(|_| Some(now_micros)).collect()),
+    ];
+    parquet(Table::Objects.schema(), arrays)
+}
+
+/// The rows of `refusals` for a batch, as a Parquet file.
+pub(super) fn refusals_file(batch: i64, refusals: &[Refusal]) -> Result<Vec<u8>, LakeError> {
+    let arrays: Vec<ArrayRef> = vec![
+        Arc::new(StringArray::from_iter_values(refusals.iter().map(|refusal| refusal.object.as_str()))),
+        Arc::new(Int64Array::from_iter_values(refusals.iter().map(|_| batch))),
+        Arc::new(refusals.iter().map(|refusal| refusal.record_index).collect::<Int64Array>()),
+        Arc::new(StringArray::from_iter_values(refusals.iter().map(|refusal| refusal.reason.to_string()))),
+    ];
+    parquet(Table::Refusals.schema(), arrays)
+}
+
+fn parquet(schema: SchemaRef, arrays: Vec<ArrayRef>) -> Result<Vec<u8>, LakeError> {
+    let batch = RecordBatch::try_new(Arc::clone(&schema), arrays).map_err(parquet::errors::ParquetError::from)?;
+    let properties = WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default())).build();
+    let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
+    let mut writer = ArrowWriter::try_new_with_options(Vec::new(), schema, options)?;
+    writer.write(&batch)?;
+    Ok(writer.into_inner()?)
+}

@@ -1,0 +1,401 @@
+//! A batch of objects, read on all cores, told apart from what is known, and encoded.
+//!
+//! Workers take tasks (runs of objects) in order and decode them into parts. Parts pass the gate in the order of the
+//! objects, whatever order the workers end in: so of two deliveries of one record it is always the first in the listing
+//! that is kept. Parts that passed are encoded by whichever worker is free. Only so many parts wait at the gate; the worker
+//! that holds the first task never waits, so the others' waiting ends.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use super::decode::Decoder;
+use super::intern::NULL;
+use super::rows::Part;
+use super::write::{DayFile, DayWriters};
+use super::{Column, LakeError};
+use crate::archive::{Foreign, Inflater, Object, Place};
+use crate::record::{Counts, Item, Reason, Refusal, Splitter};
+
+/// What is known of one object after it was read.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ObjectResult {
+    pub(super) counts: Counts,
+    pub(super) set_aside: Option<Foreign>,
+    pub(super) refusals: Vec<Refusal>,
+    pub(super) raw_bytes: u64,
+    pub(super) inflated_bytes: u64,
+    /// None where it could not be opened or read to its end.
+    pub(super) sha256: Option<String>,
+}
+
+/// What a batch came to.
+pub(super) struct BatchResult {
+    pub(super) files: Vec<DayFile>,
+    pub(super) objects: Vec<ObjectResult>,
+    pub(super) summary: Summary,
+}
+
+/// What kind of events were kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Kept events by account.
+    pub accounts: BTreeMap<String, u64>,
+    /// Kept events by region.
+    pub regions: BTreeMap<String, u64>,
+    /// Kept management events.
+    pub management: u64,
+    /// Kept data events.
+    pub data: u64,
+    /// Kept events of other categories (network activity, Insights).
+    pub other: u64,
+    /// Time of the first kept event, in microseconds since 1970.
+    pub first_micros: Option<i64>,
+    /// Time of the last kept event.
+    pub last_micros: Option<i64>,
+    /// Time of the first kept data event.
+    pub first_data_micros: Option<i64>,
+}
+
+impl Summary {
+    /// Adds what another batch kept.
+    pub(super) fn add(&mut self, other: &Summary) {
+        for (into, from) in [(&mut self.accounts, &other.accounts), (&mut self.regions, &other.regions)] {
+            for (name, count) in from {
+                *into.entry(name.clone()).or_default() += count;
+            }
+        }
+        self.management += other.management;
+        self.data += other.data;
+        self.other += other.other;
+        let least = |left: Option<i64>, right: Option<i64>| left.into_iter().chain(right).min();
+        self.first_micros = least(self.first_micros, other.first_micros);
+        self.first_data_micros = least(self.first_data_micros, other.first_data_micros);
+        self.last_micros = self.last_micros.max(other.last_micros);
+    }
+
+    fn add_part(&mut self, part: &Part) {
+        let text = |column, id| String::from_utf8_lossy(part.interner(column).get(id)).into_owned();
+        let mut by_id: BTreeMap<(Column, u32), u64> = BTreeMap::new();
+        let category_of = |id| match part.interner(Column::EventCategory).get(id) {
+            b"Data" => Column::EventCategory,
+            b"" | b"Management" => Column::ManagementEvent,
+            _ => Column::EventType,
+        };
+        let categories: Vec<Column> = (0..part.interner(Column::EventCategory).len())
+            .map(|id| category_of(u32::try_from(id).unwrap_or(NULL)))
+            .collect();
+        for (row, fixed) in part.fixed.iter().enumerate() {
+            if !part.keep.get(row).copied().unwrap_or(false) {
+                continue;
+            }
+            let micros = fixed.event_time_micros;
+            self.first_micros = Some(self.first_micros.map_or(micros, |first| first.min(micros)));
+            self.last_micros = self.last_micros.max(Some(micros));
+            for column in [Column::Account, Column::AwsRegion] {
+                let id = part.id(row, column);
+                if id != NULL {
+                    *by_id.entry((column, id)).or_default() += 1;
+                }
+            }
+            let category = part.id(row, Column::EventCategory);
+            let absent = if fixed.management_event.get() == Some(false) {
+                Column::EventType
+            } else {
+                Column::ManagementEvent
+            };
+            match categories.get(category as usize).copied().unwrap_or(absent) {
+                Column::EventCategory => {
+                    self.data += 1;
+                    self.first_data_micros = Some(self.first_data_micros.map_or(micros, |first| first.min(micros)));
+                }
+                Column::ManagementEvent => self.management += 1,
+                _ => self.other += 1,
+            }
+        }
+        for ((column, id), count) in by_id {
+            let into = if column == Column::Account { &mut self.accounts } else { &mut self.regions };
+            *into.entry(text(column, id)).or_default() += count;
+        }
+    }
+}
+
+/// The gate that parts pass in order: marks the rows of a part that are new, by day and key.
+pub(super) trait Gate: Send {
+    /// Fills [`Part::keep`].
+    fn pass(&mut self, part: &mut Part) -> Result<(), LakeError>;
+}
+
+/// How far a batch is; shown while it runs.
+pub(super) trait Watch: Sync {
+    /// An object was read.
+    fn object(&self, raw_bytes: u64, inflated_bytes: u64, records: u64);
+}
+
+/// How a batch is worked on.
+pub(super) struct Setting<'a> {
+    pub(super) objects: &'a [Object],
+    pub(super) workers: usize,
+    pub(super) inflated_bytes_max: u64,
+}
+
+struct Shared<'g> {
+    tasks: VecDeque<(usize, Range<usize>)>,
+    /// Parts whose turn has not come: by task, and place in it; with whether it is the task's last.
+    parked: BTreeMap<(usize, usize), (Part, bool)>,
+    /// Whose turn it is.
+    turn: (usize, usize),
+    ready: VecDeque<Part>,
+    decoding: usize,
+    gate: &'g mut dyn Gate,
+    summary: Summary,
+    results: Vec<ObjectResult>,
+    files: Vec<DayFile>,
+    failure: Option<LakeError>,
+}
+
+struct Floor<'g> {
+    shared: Mutex<Shared<'g>>,
+    changed: Condvar,
+    parked_max: usize,
+}
+
+/// Reads `setting.objects` and gives what they came to.
+pub(super) fn run(setting: &Setting<'_>, gate: &mut dyn Gate, watch: &dyn Watch) -> Result<BatchResult, LakeError> {
+    let floor = Floor {
+        shared: Mutex::new(Shared {
+            tasks: tasks(setting.objects, setting.workers).into_iter().enumerate().collect(),
+            parked: BTreeMap::new(),
+            turn: (0, 0),
+            ready: VecDeque::new(),
+            decoding: 0,
+            gate,
+            summary: Summary::default(),
+            results: setting.objects.iter().map(|_| ObjectResult::default()).collect(),
+            files: Vec::new(),
+            failure: None,
+        }),
+        changed: Condvar::new(),
+        parked_max: setting.workers + 1,
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..setting.workers {
+            scope.spawn(|| floor.work(setting, watch));
+        }
+    });
+    let shared = floor.shared.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if let Some(failure) = shared.failure {
+        return Err(failure);
+    }
+    Ok(BatchResult { files: shared.files, objects: shared.results, summary: shared.summary })
+}
+
+/// Runs of objects, large enough to fill a row group and small enough to keep all workers busy.
+fn tasks(objects: &[Object], workers: usize) -> Vec<Range<usize>> {
+    let total: u64 = objects.iter().map(|object| object.size).sum();
+    let share = total / (workers as u64 * 4).max(1);
+    let target = share.clamp(128 * 1024, 4 * 1024 * 1024);
+    let mut tasks = Vec::new();
+    let (mut start, mut bytes) = (0, 0);
+    for (place, object) in objects.iter().enumerate() {
+        bytes += object.size;
+        if bytes >= target {
+            tasks.push(start..place + 1);
+            (start, bytes) = (place + 1, 0);
+        }
+    }
+    if start < objects.len() {
+        tasks.push(start..objects.len());
+    }
+    tasks
+}
+
+impl<'g> Floor<'g> {
+    fn enter(&self) -> MutexGuard<'_, Shared<'g>> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn work(&self, setting: &Setting<'_>, watch: &dyn Watch) {
+        let mut decoder = Decoder::default();
+        let mut writers = DayWriters::default();
+        let mut shared = self.enter();
+        loop {
+            if shared.failure.is_some() {
+                break;
+            }
+            if let Some(part) = shared.ready.pop_front() {
+                drop(shared);
+                let written = writers.write(&part);
+                drop(part);
+                shared = self.enter();
+                if let Err(error) = written {
+                    shared.failure = Some(error.into());
+                    self.changed.notify_all();
+                }
+                continue;
+            }
+            if shared.parked.len() < self.parked_max || shared.decoding == 0 {
+                if let Some((task, range)) = shared.tasks.pop_front() {
+                    shared.decoding += 1;
+                    drop(shared);
+                    self.decode(task, range, setting, &mut decoder, &mut writers, watch);
+                    shared = self.enter();
+                    shared.decoding -= 1;
+                    self.changed.notify_all();
+                    continue;
+                }
+            }
+            if shared.tasks.is_empty() && shared.decoding == 0 && shared.parked.is_empty() {
+                break;
+            }
+            shared = self.changed.wait(shared).unwrap_or_else(PoisonError::into_inner);
+        }
+        drop(shared);
+        let finished = writers.finish();
+        let mut shared = self.enter();
+        match finished {
+            Ok(files) => shared.files.extend(files),
+            Err(error) => shared.failure = Some(error.into()),
+        }
+        self.changed.notify_all();
+    }
+
+    fn decode(
+        &self,
+        task: usize,
+        range: Range<usize>,
+        setting: &Setting<'_>,
+        decoder: &mut Decoder,
+        writers: &mut DayWriters,
+        watch: &dyn Watch,
+    ) {
+        let mut part = Part::default();
+        let mut place = 0;
+        for index in range {
+            let Some(object) = setting.objects.get(index) else { continue };
+            let mut result = ObjectResult::default();
+            let mut submit = |part: &mut Part| {
+                self.submit((task, place), std::mem::take(part), false, writers);
+                place += 1;
+            };
+            read_object(object, index, setting.inflated_bytes_max, decoder, &mut part, &mut result, &mut submit);
+            watch.object(result.raw_bytes, result.inflated_bytes, result.counts.read);
+            let mut shared = self.enter();
+            if let Some(known) = shared.results.get_mut(index) {
+                // The gate may have counted kept rows of this object already.
+                result.counts.kept = known.counts.kept;
+                result.counts.duplicate = known.counts.duplicate;
+                *known = result;
+            }
+            if shared.failure.is_some() {
+                return;
+            }
+        }
+        self.submit((task, place), part, true, writers);
+    }
+
+    /// Parks a part, waiting for room unless its task is the first, and lets pass all parts whose turn it is.
+    fn submit(&self, at: (usize, usize), part: Part, last: bool, writers: &mut DayWriters) {
+        let mut shared = self.enter();
+        while shared.parked.len() >= self.parked_max && shared.turn.0 != at.0 && shared.failure.is_none() {
+            if let Some(ready) = shared.ready.pop_front() {
+                drop(shared);
+                let written = writers.write(&ready);
+                drop(ready);
+                shared = self.enter();
+                if let Err(error) = written {
+                    shared.failure = Some(error.into());
+                }
+            } else {
+                shared = self.changed.wait(shared).unwrap_or_else(PoisonError::into_inner);
+            }
+        }
+        shared.parked.insert(at, (part, last));
+        loop {
+            let turn = shared.turn;
+            let Some((mut part, last)) = shared.parked.remove(&turn) else { break };
+            if let Err(error) = shared.gate.pass(&mut part) {
+                shared.failure = Some(error);
+            }
+            shared.summary.add_part(&part);
+            for (fixed, keep) in part.fixed.iter().zip(&part.keep) {
+                if let Some(result) = shared.results.get_mut(fixed.object as usize) {
+                    if *keep {
+                        result.counts.kept += 1;
+                    } else {
+                        result.counts.duplicate += 1;
+                    }
+                }
+            }
+            shared.turn = if last { (turn.0 + 1, 0) } else { (turn.0, turn.1 + 1) };
+            shared.ready.push_back(part);
+        }
+        self.changed.notify_all();
+    }
+}
+
+/// Reads one object into `part`, handing full parts to `submit`.
+fn read_object(
+    object: &Object,
+    index: usize,
+    inflated_bytes_max: u64,
+    decoder: &mut Decoder,
+    part: &mut Part,
+    result: &mut ObjectResult,
+    submit: &mut dyn FnMut(&mut Part),
+) {
+    let opened: io::Result<Box<dyn io::Read>> = match &object.place {
+        Place::File(path) => File::open(path).map(|file| Box::new(file) as Box<dyn io::Read>),
+        Place::Stdin => Ok(Box::new(io::stdin())),
+    };
+    let source = match opened {
+        Ok(source) => source,
+        Err(error) => {
+            let reason = Reason::Source(format!("cannot be read: {error}"));
+            refuse(object, None, reason, result);
+            return;
+        }
+    };
+    let object_place = u32::try_from(index).unwrap_or(NULL);
+    let mut splitter = Splitter::new(Inflater::new(source, inflated_bytes_max));
+    let mut name = NULL;
+    while let Some(item) = splitter.next_item() {
+        match item {
+            Item::Record { index, text, members } => {
+                if part.is_full() {
+                    submit(part);
+                    name = NULL;
+                }
+                if name == NULL {
+                    name = part.object_id(&object.name);
+                }
+                match decoder.decode(text, members, (object_place, name), index, part) {
+                    Ok(()) => result.counts.read += 1,
+                    Err(reason) => refuse(object, Some(index), reason, result),
+                }
+            }
+            Item::Refused { index, reason } => refuse(object, index, reason, result),
+            Item::SetAside(kind) => result.set_aside = Some(kind),
+        }
+    }
+    match splitter.into_source().finish() {
+        Ok(known) => {
+            result.raw_bytes = known.raw_bytes;
+            result.inflated_bytes = known.inflated_bytes;
+            result.sha256 = Some(known.sha256);
+        }
+        Err(error) => {
+            if result.refusals.is_empty() {
+                refuse(object, None, Reason::Source(format!("cannot be read: {error}")), result);
+            }
+        }
+    }
+}
+
+fn refuse(object: &Object, record_index: Option<i64>, reason: Reason, result: &mut ObjectResult) {
+    result.counts.read += 1;
+    result.counts.refused += 1;
+    result.refusals.push(Refusal { object: object.name.clone(), record_index, reason });
+}

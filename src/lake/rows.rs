@@ -1,0 +1,216 @@
+//! Rows on their way from records to Arrow: every distinct value once, a row as numbers.
+
+use std::sync::LazyLock;
+
+use super::Column;
+use super::intern::{Interner, NULL, Plain};
+
+/// A part holds at most this many rows; one part becomes one row group for each day in it.
+pub(super) const PART_ROWS_MAX: usize = 32 * 1024;
+
+/// A part takes no more records once its values are this large.
+pub(super) const PART_BYTES_MAX: usize = 24 * 1024 * 1024;
+
+/// The columns whose values stand in the rows themselves, each by the id of its distinct value.
+pub(super) static ROW_COLUMNS: LazyLock<Vec<Column>> =
+    LazyLock::new(|| Column::ALL.iter().copied().filter(|column| holder(*column) == Holder::Row).collect());
+
+/// The columns whose values stand in the caller's identity, which many rows share.
+pub(super) static IDENTITY_COLUMNS: LazyLock<Vec<Column>> =
+    LazyLock::new(|| Column::ALL.iter().copied().filter(|column| holder(*column) == Holder::Identity).collect());
+
+static SLOTS: LazyLock<Vec<usize>> = LazyLock::new(|| {
+    let place = |list: &[Column], column| list.iter().position(|other| *other == column);
+    Column::ALL
+        .iter()
+        .map(|column| {
+            place(&ROW_COLUMNS, *column).or_else(|| place(&IDENTITY_COLUMNS, *column)).unwrap_or(usize::MAX)
+        })
+        .collect()
+});
+
+/// What holds a column's values before they are arrays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Holder {
+    /// An id in the row.
+    Row,
+    /// An id in the identity.
+    Identity,
+    /// A field of [`Fixed`] or [`Identity`], or a [`Plain`] column.
+    Other,
+}
+
+/// Which holder a column has.
+pub(super) fn holder(column: Column) -> Holder {
+    use super::{Kind, Source};
+    match (column, column.kind(), column.source()) {
+        (Column::EventId | Column::RequestId, ..) => Holder::Other,
+        (_, Kind::Text | Kind::Json, Source::Field(["userIdentity", ..]) | Source::Rest(["userIdentity"])) => {
+            Holder::Identity
+        }
+        (_, Kind::Text | Kind::Json, _) => Holder::Row,
+        _ => Holder::Other,
+    }
+}
+
+/// The place of a column's id in its row or identity.
+pub(super) fn slot(column: Column) -> usize {
+    SLOTS.get(column.index()).copied().unwrap_or(usize::MAX)
+}
+
+/// A boolean that may be absent, in a byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Flag {
+    /// No value.
+    #[default]
+    Absent,
+    /// `false`.
+    No,
+    /// `true`.
+    Yes,
+}
+
+impl Flag {
+    /// The value.
+    pub(super) fn get(self) -> Option<bool> {
+        match self {
+            Flag::Absent => None,
+            Flag::No => Some(false),
+            Flag::Yes => Some(true),
+        }
+    }
+}
+
+impl From<bool> for Flag {
+    fn from(value: bool) -> Self {
+        if value { Flag::Yes } else { Flag::No }
+    }
+}
+
+/// A caller's identity: the columns of `userIdentity`.
+pub(super) struct Identity {
+    pub(super) ids: Vec<u32>,
+    pub(super) session_created_micros: Option<i64>,
+    pub(super) mfa_authenticated: Flag,
+    pub(super) assumed_root: Flag,
+    pub(super) hash: u64,
+}
+
+/// What a row has beside ids.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fixed {
+    pub(super) event_time_micros: i64,
+    pub(super) fingerprint: u64,
+    pub(super) event_id_hash: u64,
+    pub(super) record_index: i64,
+    pub(super) object: u32,
+    pub(super) identity: u32,
+    pub(super) read_only: Flag,
+    pub(super) management_event: Flag,
+    pub(super) session_credential_from_console: Flag,
+}
+
+impl Fixed {
+    /// Tells duplicates: equal for the same record, delivered again.
+    pub(super) fn key(&self) -> u128 {
+        (u128::from(self.event_id_hash) << 64) | u128::from(self.fingerprint)
+    }
+
+    /// Days since 1970 of the event's time.
+    pub(super) fn day(&self) -> i32 {
+        i32::try_from(self.event_time_micros.div_euclid(86_400_000_000)).unwrap_or(i32::MAX)
+    }
+}
+
+/// A bounded number of rows with their distinct values.
+pub(super) struct Part {
+    pub(super) interners: Vec<Interner>,
+    pub(super) ids: Vec<u32>,
+    pub(super) fixed: Vec<Fixed>,
+    pub(super) identities: Vec<Identity>,
+    pub(super) identity_memo: Interner,
+    pub(super) event_ids: Plain,
+    pub(super) request_ids: Plain,
+    /// By id of `response_elements`: the ids of issued key, session ARN and session id.
+    pub(super) issued: Vec<[u32; 3]>,
+    /// By id of `recipient_account_id`: the id of the account.
+    pub(super) accounts: Vec<u32>,
+    /// Which rows are kept; empty until duplicates are known.
+    pub(super) keep: Vec<bool>,
+}
+
+impl Default for Part {
+    fn default() -> Self {
+        Self {
+            interners: Column::ALL.iter().map(|_| Interner::default()).collect(),
+            ids: Vec::new(),
+            fixed: Vec::new(),
+            identities: Vec::new(),
+            identity_memo: Interner::default(),
+            event_ids: Plain::default(),
+            request_ids: Plain::default(),
+            issued: Vec::new(),
+            accounts: Vec::new(),
+            keep: Vec::new(),
+        }
+    }
+}
+
+impl Part {
+    /// How many rows it has.
+    pub(super) fn len(&self) -> usize {
+        self.fixed.len()
+    }
+
+    /// The id of an object's name.
+    pub(super) fn object_id(&mut self, name: &str) -> u32 {
+        let interner = self.interner_mut(Column::Object);
+        match interner.find(name.as_bytes()) {
+            Ok(id) => id,
+            Err(key) => interner.add(key, name.as_bytes(), 0).unwrap_or(NULL),
+        }
+    }
+
+    /// Whether it should take no more records.
+    pub(super) fn is_full(&self) -> bool {
+        self.len() >= PART_ROWS_MAX || self.byte_len() >= PART_BYTES_MAX
+    }
+
+    fn byte_len(&self) -> usize {
+        let big = [Column::RequestParameters, Column::ResponseElements, Column::Resources, Column::Rest];
+        big.iter().map(|column| self.interner(*column).byte_len()).sum::<usize>()
+            + self.interner(Column::AdditionalEventData).byte_len()
+            + self.interner(Column::ErrorMessage).byte_len()
+            + self.interner(Column::UserAgent).byte_len()
+            + self.interner(Column::ServiceEventDetails).byte_len()
+            + self.identity_memo.byte_len()
+            + self.event_ids.byte_len()
+    }
+
+    /// The distinct values of a column.
+    #[expect(clippy::indexing_slicing, reason = "one interner was made for each column")]
+    pub(super) fn interner(&self, column: Column) -> &Interner {
+        &self.interners[column.index()]
+    }
+
+    /// The distinct values of a column, to add to.
+    #[expect(clippy::indexing_slicing, reason = "one interner was made for each column")]
+    pub(super) fn interner_mut(&mut self, column: Column) -> &mut Interner {
+        &mut self.interners[column.index()]
+    }
+
+    /// The id of a row's value in a column that rows or identities hold.
+    pub(super) fn id(&self, row: usize, column: Column) -> u32 {
+        match holder(column) {
+            Holder::Row => self.ids.get(row * ROW_COLUMNS.len() + slot(column)).copied().unwrap_or(NULL),
+            Holder::Identity => self
+                .fixed
+                .get(row)
+                .and_then(|fixed| self.identities.get(fixed.identity as usize))
+                .and_then(|identity| identity.ids.get(slot(column)))
+                .copied()
+                .unwrap_or(NULL),
+            Holder::Other => NULL,
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! A table of the lake for DataFusion: a fixed list of Parquet files, pruned by the Delta log's statistics.
+//!
+//! The list is resolved once, from a Delta snapshot; the plan is a plain Parquet scan, so that nothing of Delta has to run
+//! where the scan runs.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, SchemaRef};
+use async_trait::async_trait;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::pruning::PrunableStatistics;
+use datafusion::common::stats::Precision;
+use datafusion::common::{ColumnStatistics, DFSchema, Result, ScalarValue, Statistics};
+use datafusion::datasource::TableType;
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::datasource::table_schema::TableSchema;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::logical_expr::utils::conjunction;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::empty::EmptyExec;
+
+use object_store::ObjectMeta;
+
+use super::schema::Table;
+
+/// A data file of a table, as the Delta log describes it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct DataFile {
+    /// Its path in the object store of the lake.
+    pub(super) path: object_store::path::Path,
+    pub(super) size: u64,
+    pub(super) rows: Option<usize>,
+    /// Days since 1970, of a partitioned table.
+    pub(super) day: Option<i32>,
+    pub(super) time_micros: Option<(i64, i64)>,
+    pub(super) accounts: Option<(String, String)>,
+}
+
+/// A table of the lake at one version.
+#[derive(Debug)]
+pub(super) struct LakeTable {
+    schema: TableSchema,
+    store: ObjectStoreUrl,
+    files: Vec<(PartitionedFile, Arc<Statistics>)>,
+}
+
+impl LakeTable {
+    pub(super) fn new(table: Table, store: ObjectStoreUrl, files: &[DataFile]) -> Self {
+        let full = table.schema();
+        let partitions = table.partition_columns();
+        let (partition_fields, file_fields): (Vec<_>, Vec<_>) =
+            full.fields().iter().cloned().partition(|field| partitions.contains(&field.name().as_str()));
+        let file_schema = Arc::new(arrow::datatypes::Schema::new(file_fields));
+        let schema = TableSchema::builder(file_schema).with_table_partition_cols(partition_fields).build();
+        let files = files
+            .iter()
+            .map(|file| {
+                let own = statistics(file, schema.file_schema());
+                let mut partitioned = PartitionedFile::new_from_meta(ObjectMeta {
+                    location: file.path.clone(),
+                    last_modified: chrono::DateTime::UNIX_EPOCH,
+                    size: file.size,
+                    e_tag: None,
+                    version: None,
+                });
+                if !partitions.is_empty() {
+                    partitioned = partitioned.with_partition_values(vec![ScalarValue::Date32(file.day)]);
+                }
+                let partitioned = partitioned.with_statistics(Arc::new(own));
+                let all = partitioned.statistics.clone().unwrap_or_default();
+                (partitioned, all)
+            })
+            .collect();
+        Self { schema, store, files }
+    }
+
+    /// The files that may hold rows which satisfy `filters`.
+    fn pruned(&self, state: &dyn Session, filters: &[Expr]) -> Result<Vec<(PartitionedFile, Arc<Statistics>)>> {
+        let Some(filter) = conjunction(filters.to_vec()) else { return Ok(self.files.clone()) };
+        let schema = self.schema();
+        let df_schema = DFSchema::try_from(Arc::clone(&schema))?;
+        let expression = state.create_physical_expr(filter, &df_schema)?;
+        let Ok(predicate) = PruningPredicateBuilder::new().with_file_schema(Arc::clone(&schema)).try_build(expression)
+        else {
+            return Ok(self.files.clone());
+        };
+        let all: Vec<Arc<Statistics>> = self.files.iter().map(|(_, statistics)| Arc::clone(statistics)).collect();
+        let keep = predicate.prune(&PrunableStatistics::new(all, schema))?;
+        Ok(self.files.iter().zip(keep).filter(|(_, keep)| *keep).map(|(file, _)| file.clone()).collect())
+    }
+}
+
+fn statistics(file: &DataFile, schema: &SchemaRef) -> Statistics {
+    let range = |low: ScalarValue, high: ScalarValue| ColumnStatistics {
+        min_value: Precision::Inexact(low),
+        max_value: Precision::Inexact(high),
+        ..ColumnStatistics::new_unknown()
+    };
+    let column_statistics = schema
+        .fields()
+        .iter()
+        .map(|field| match (field.name().as_str(), &file.time_micros, &file.accounts) {
+            ("event_time", Some((low, high)), _) => {
+                let utc: Option<Arc<str>> = Some("UTC".into());
+                range(
+                    ScalarValue::TimestampMicrosecond(Some(*low), utc.clone()),
+                    ScalarValue::TimestampMicrosecond(Some(*high), utc),
+                )
+            }
+            ("account", _, Some((low, high))) if *field.data_type() == DataType::Utf8 => {
+                range(ScalarValue::Utf8(Some(low.clone())), ScalarValue::Utf8(Some(high.clone())))
+            }
+            _ => ColumnStatistics::new_unknown(),
+        })
+        .collect();
+    Statistics {
+        num_rows: file.rows.map_or(Precision::Absent, Precision::Exact),
+        total_byte_size: Precision::Absent,
+        column_statistics,
+    }
+}
+
+#[async_trait]
+impl TableProvider for LakeTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(self.schema.table_schema())
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let files = self.pruned(state, filters)?;
+        if files.is_empty() {
+            let schema = datafusion::common::project_schema(&self.schema(), projection)?;
+            return Ok(Arc::new(EmptyExec::new(schema)));
+        }
+        let rows = files.iter().try_fold(0_usize, |sum, (_, statistics)| Some(sum + statistics.num_rows.get_value()?));
+        let statistics = Statistics {
+            num_rows: rows.map_or(Precision::Absent, Precision::Exact),
+            ..Statistics::new_unknown(&self.schema())
+        };
+        let source = ParquetSource::new(self.schema.clone())
+            .with_table_parquet_options(state.table_options().parquet.clone())
+            .with_pushdown_filters(true)
+            .with_reorder_filters(true);
+        let groups = FileGroup::new(files.into_iter().map(|(file, _)| file).collect())
+            .split_files(state.config().target_partitions());
+        let config = FileScanConfigBuilder::new(self.store.clone(), Arc::new(source))
+            .with_file_groups(groups)
+            .with_statistics(statistics)
+            .with_projection_indices(projection.cloned())?
+            .with_limit(limit)
+            .build();
+        Ok(DataSourceExec::from_data_source(config))
+    }
+}

@@ -1,0 +1,532 @@
+//! From the bytes of one object to its records, whatever they are wrapped in.
+//!
+//! Known wrappings: `{"Records":[…]}`, a bare list, a single record, records one after another (NDJSON or without any
+//! separator), `aws cloudtrail lookup-events` output (the record is a JSON *string*), EventBridge events (`detail` is the
+//! record) and CloudWatch Logs subscription or export messages (`logEvents[].message`). Content decides, never the name.
+//!
+//! Bytes are read through a window that is as large as the largest record, so an object of any size takes the same memory.
+#![expect(
+    clippy::indexing_slicing,
+    reason = "the hot path: every range comes from a scan of the same window"
+)]
+
+use std::io::{self, Read};
+
+use super::canonical::unescape;
+use super::scan::{self, Cursor, Member, Stop};
+use super::{Reason, foreign};
+use crate::archive::Foreign;
+
+/// The longest record that is read. AWS's own limit is 256 KB, or 1 MB with event size opt-in:
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html>.
+pub const RECORD_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// How many bytes are read at a time.
+const READ_BYTES: usize = 256 * 1024;
+
+/// What stands next in an object.
+#[derive(Debug)]
+pub enum Item<'a> {
+    /// A record: its text, and its members as ranges of that text.
+    Record {
+        /// The record's place among all entries of the object, from 0.
+        index: i64,
+        /// The record's JSON text.
+        text: &'a [u8],
+        /// The members of the record.
+        members: &'a mut Vec<Member>,
+    },
+    /// An entry that is no record, or the place where reading ended early.
+    Refused {
+        /// The place of the entry, None where the object as a whole is meant.
+        index: Option<i64>,
+        /// Why.
+        reason: Reason,
+    },
+    /// The object is of a known kind that holds no CloudTrail events; nothing follows.
+    SetAside(Foreign),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum List {
+    Bare,
+    Records,
+    LookupEvents,
+    LogEvents,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Between values at the top.
+    Top,
+    /// Inside a list of entries.
+    List(List),
+    /// Behind such a list, inside the object that holds it.
+    BehindList,
+    /// Nothing more comes.
+    Done,
+}
+
+/// Splits a stream of inflated bytes into records.
+pub struct Splitter<R> {
+    source: R,
+    window: Vec<u8>,
+    at: usize,
+    filled: usize,
+    ended: bool,
+    failure: Option<Reason>,
+    state: State,
+    /// Where a list's wrapper itself stands.
+    outer: State,
+    next_index: i64,
+    entries: usize,
+    members: Vec<Member>,
+    unwrapped: Vec<u8>,
+}
+
+/// What a look at the window found, as ranges only, so that the window can still be filled.
+enum Found {
+    Record(usize, usize),
+    Unwrapped,
+    Refused(Reason),
+    SetAside(Foreign),
+    Nothing,
+}
+
+impl<R: Read> Splitter<R> {
+    /// Splits what `source` gives. An error of `source` ends the object with a refusal that carries its text.
+    pub fn new(source: R) -> Self {
+        Self {
+            source,
+            window: Vec::new(),
+            at: 0,
+            filled: 0,
+            ended: false,
+            failure: None,
+            state: State::Top,
+            outer: State::Top,
+            next_index: 0,
+            entries: 0,
+            members: Vec::new(),
+            unwrapped: Vec::new(),
+        }
+    }
+
+    /// Gives the source back, for what it knows at the end.
+    pub fn into_source(self) -> R {
+        self.source
+    }
+
+    /// The next entry, or None at the end.
+    pub fn next_item(&mut self) -> Option<Item<'_>> {
+        loop {
+            let before = (self.at, self.state);
+            let found = match self.step() {
+                Ok(found) => found,
+                Err(Stop::Incomplete) if !self.ended && self.filled - self.at <= RECORD_BYTES_MAX => {
+                    (self.at, self.state) = before;
+                    self.fill();
+                    continue;
+                }
+                Err(stop) => {
+                    (self.at, self.state) = before;
+                    self.recover(stop)
+                }
+            };
+            match found {
+                Found::Nothing if self.state == State::Done => return None,
+                Found::Nothing => {}
+                Found::Record(start, end) => {
+                    let index = self.take_index();
+                    for member in &mut self.members {
+                        member.key_start -= start;
+                        member.key_end -= start;
+                        member.value_start -= start;
+                        member.value_end -= start;
+                    }
+                    return Some(Item::Record { index, text: &self.window[start..end], members: &mut self.members });
+                }
+                Found::Unwrapped => {
+                    let index = self.take_index();
+                    return Some(Item::Record { index, text: &self.unwrapped, members: &mut self.members });
+                }
+                Found::Refused(reason) => {
+                    let index = match reason {
+                        Reason::Source(_) | Reason::NotJson | Reason::Empty | Reason::NoRecords(_) => None,
+                        _ => Some(self.take_index()),
+                    };
+                    self.entries += 1;
+                    return Some(Item::Refused { index, reason });
+                }
+                Found::SetAside(foreign) => {
+                    self.state = State::Done;
+                    return Some(Item::SetAside(foreign));
+                }
+            }
+        }
+    }
+
+    fn take_index(&mut self) -> i64 {
+        let index = self.next_index;
+        self.next_index += 1;
+        self.entries += 1;
+        index
+    }
+
+    /// Reads more bytes into the window, moving what is not yet used to its front.
+    fn fill(&mut self) {
+        self.window.copy_within(self.at..self.filled, 0);
+        self.filled -= self.at;
+        self.at = 0;
+        // Doubling keeps the rescans of a long record linear.
+        let want = READ_BYTES.max(self.filled);
+        if self.window.len() < self.filled + want {
+            self.window.resize(self.filled + want, 0);
+        }
+        let until = self.filled + want;
+        while self.filled < until {
+            match self.source.read(&mut self.window[self.filled..until]) {
+                Ok(0) => {
+                    self.ended = true;
+                    break;
+                }
+                Ok(count) => self.filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.ended = true;
+                    self.failure = Some(Reason::from_source(&error));
+                    break;
+                }
+            }
+        }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.window[..self.filled]
+    }
+
+    /// Looks at what stands at `at`, and moves behind it.
+    fn step(&mut self) -> Result<Found, Stop> {
+        match self.state {
+            State::Top => self.step_top(),
+            State::List(list) => self.step_list(list),
+            State::BehindList => self.step_behind_list(),
+            State::Done => Ok(Found::Nothing),
+        }
+    }
+
+    fn step_top(&mut self) -> Result<Found, Stop> {
+        if self.next_index == 0 && self.entries == 0 && self.at == 0 {
+            if self.filled < 4 && !self.ended {
+                return Err(Stop::Incomplete);
+            }
+            if self.bytes().starts_with(b"\xEF\xBB\xBF") {
+                self.at = 3;
+            }
+            if self.bytes().starts_with(b"PAR1") {
+                return Ok(Found::SetAside(Foreign::Parquet));
+            }
+        }
+        let at = scan::skip_space(self.bytes(), self.at);
+        self.at = at;
+        let Some(&first) = self.bytes().get(at) else {
+            return if self.ended { Ok(self.end()) } else { Err(Stop::Incomplete) };
+        };
+        match first {
+            b'[' => {
+                self.at = at + 1;
+                self.state = State::List(List::Bare);
+                Ok(Found::Nothing)
+            }
+            b'{' => self.top_object(at),
+            b',' if self.entries > 0 => {
+                self.at = at + 1;
+                Ok(Found::Nothing)
+            }
+            _ => Err(Stop::Malformed(at)),
+        }
+    }
+
+    /// The end of the bytes at a place where they may end.
+    fn end(&mut self) -> Found {
+        self.state = State::Done;
+        match self.failure.take() {
+            Some(reason) => Found::Refused(reason),
+            None if self.entries == 0 && self.filled == 0 => Found::Refused(Reason::Empty),
+            None => Found::Nothing,
+        }
+    }
+
+    /// An object at the top: a wrapper whose list is walked in place, or one entry.
+    fn top_object(&mut self, start: usize) -> Result<Found, Stop> {
+        let bytes = &self.window[..self.filled];
+        self.members.clear();
+        let mut cursor = Cursor::open(bytes, start)?;
+        while let Some(mut member) = cursor.next_key(bytes)? {
+            let key = member.key(bytes);
+            if let Some(kind) = foreign::by_key(key) {
+                return Ok(Found::SetAside(kind));
+            }
+            let list = match key {
+                b"Records" => Some(List::Records),
+                b"Events" => Some(List::LookupEvents),
+                b"logEvents" => Some(List::LogEvents),
+                _ => None,
+            };
+            let opens = match bytes.get(member.value_start) {
+                Some(byte) => *byte == b'[',
+                None => return Err(Stop::Incomplete),
+            };
+            if let (Some(list), true) = (list, opens) {
+                self.at = member.value_start + 1;
+                self.state = State::List(list);
+                self.outer = State::Top;
+                return Ok(Found::Nothing);
+            }
+            member.value_end = scan::value_end(bytes, member.value_start)?;
+            if let Some(kind) = foreign::by_member(key, member.value(bytes)) {
+                return Ok(Found::SetAside(kind));
+            }
+            cursor.at = member.value_end;
+            self.members.push(member);
+        }
+        self.at = cursor.at;
+        Ok(self.entry(start, cursor.at))
+    }
+
+    fn step_list(&mut self, list: List) -> Result<Found, Stop> {
+        let bytes = &self.window[..self.filled];
+        let mut at = self.at;
+        loop {
+            at = scan::skip_space(bytes, at);
+            match bytes.get(at) {
+                Some(b',') => at += 1,
+                Some(b']') => {
+                    self.at = at + 1;
+                    self.state = if list == List::Bare { State::Top } else { State::BehindList };
+                    // An empty list is a whole answer: an object without records is no trouble.
+                    self.entries += 1;
+                    return Ok(Found::Nothing);
+                }
+                Some(_) => break,
+                None => {
+                    self.at = at;
+                    return Err(Stop::Incomplete);
+                }
+            }
+        }
+        self.at = at;
+        let bytes = &self.window[..self.filled];
+        match (bytes[at], list) {
+            (b'{', _) => {
+                let end = scan::object(bytes, at, &mut self.members)?;
+                self.at = end;
+                match list {
+                    List::Records | List::Bare => Ok(self.entry(at, end)),
+                    List::LookupEvents => self.wrapped(b"CloudTrailEvent"),
+                    List::LogEvents => self.wrapped(b"message"),
+                }
+            }
+            (b'"', List::Bare) => {
+                let end = scan::value_end(bytes, at)?;
+                self.at = end;
+                self.wrapped_string(at, end)
+            }
+            _ => {
+                let end = scan::value_end(bytes, at)?;
+                self.at = end;
+                Ok(Found::Refused(Reason::NotAnObject(kind_of(self.window[at]))))
+            }
+        }
+    }
+
+    fn step_behind_list(&mut self) -> Result<Found, Stop> {
+        let bytes = &self.window[..self.filled];
+        let mut cursor = Cursor::resume(self.at);
+        while let Some(member) = cursor.next_key(bytes)? {
+            let list = match member.key(bytes) {
+                b"Records" => Some(List::Records),
+                b"Events" => Some(List::LookupEvents),
+                b"logEvents" => Some(List::LogEvents),
+                _ => None,
+            };
+            match (bytes.get(member.value_start), list) {
+                (Some(b'['), Some(list)) => {
+                    self.at = member.value_start + 1;
+                    self.state = State::List(list);
+                    return Ok(Found::Nothing);
+                }
+                (None, _) => return Err(Stop::Incomplete),
+                _ => cursor.at = scan::value_end(bytes, member.value_start)?,
+            }
+        }
+        self.at = cursor.at;
+        self.state = self.outer;
+        Ok(Found::Nothing)
+    }
+
+    /// Decides what the object at `start..end`, with its members scanned, is.
+    fn entry(&mut self, start: usize, end: usize) -> Found {
+        let bytes = &self.window[..self.filled];
+        let find = |name: &[u8]| self.members.iter().find(|member| member.key(bytes) == name).copied();
+        if let Some(kind) = foreign::of_entry(bytes, &self.members) {
+            return Found::SetAside(kind);
+        }
+        if find(b"eventTime").is_some() || find(b"@timestamp").is_some() {
+            return Found::Record(start, end);
+        }
+        if let (State::List(List::Bare), Some(records)) = (self.state, find(b"Records")) {
+            if bytes[records.value_start] == b'[' {
+                // Whole log objects in a list, as `jq -s` makes them.
+                self.at = records.value_start + 1;
+                self.state = State::List(List::Records);
+                self.outer = State::List(List::Bare);
+                return Found::Nothing;
+            }
+        }
+        if let Some(detail) = find(b"detail") {
+            if bytes[detail.value_start] == b'{' {
+                let (from, to) = (detail.value_start, detail.value_end);
+                let inner = &self.window[from..to];
+                self.unwrapped.clear();
+                self.unwrapped.extend_from_slice(inner);
+                return self.unwrapped_entry();
+            }
+        }
+        for name in [b"CloudTrailEvent".as_slice(), b"message".as_slice(), b"eventJson".as_slice()] {
+            if let Some(member) = find(name) {
+                if bytes[member.value_start] == b'"' {
+                    let (from, to) = (member.value_start, member.value_end);
+                    return self.wrapped_string(from, to).unwrap_or(Found::Refused(Reason::Malformed {
+                        at: from,
+                        expected: "a record as a JSON string",
+                    }));
+                }
+            }
+        }
+        if self.state == State::Top && find(b"eventVersion").is_none() && find(b"eventName").is_none() {
+            let mut names: Vec<String> = self
+                .members
+                .iter()
+                .take(5)
+                .map(|member| String::from_utf8_lossy(member.key(bytes)).chars().take(40).collect())
+                .collect();
+            if self.members.len() > names.len() {
+                names.push("…".to_owned());
+            }
+            return Found::Refused(Reason::NoRecords(names.join(", ")));
+        }
+        Found::Refused(Reason::NoEventTime)
+    }
+
+    /// The record inside the string member `name` of the entry just scanned.
+    fn wrapped(&mut self, name: &'static [u8]) -> Result<Found, Stop> {
+        let bytes = &self.window[..self.filled];
+        let Some(member) = self.members.iter().find(|member| member.key(bytes) == name).copied() else {
+            return Ok(Found::Refused(Reason::NoMember(if name == b"message" { "message" } else { "CloudTrailEvent" })));
+        };
+        match bytes[member.value_start] {
+            b'"' => self.wrapped_string(member.value_start, member.value_end),
+            b'{' => {
+                self.unwrapped.clear();
+                self.unwrapped.extend_from_slice(&bytes[member.value_start..member.value_end]);
+                Ok(self.unwrapped_entry())
+            }
+            other => Ok(Found::Refused(Reason::NotAnObject(kind_of(other)))),
+        }
+    }
+
+    fn wrapped_string(&mut self, start: usize, end: usize) -> Result<Found, Stop> {
+        self.unwrapped.clear();
+        if let Err(bad) = unescape(&self.window[start + 1..end - 1], &mut self.unwrapped) {
+            return Ok(Found::Refused(Reason::Malformed { at: bad.at, expected: bad.expected }));
+        }
+        let inner = scan::skip_space(&self.unwrapped, 0);
+        if self.unwrapped.get(inner) != Some(&b'{') {
+            return Ok(Found::Refused(Reason::NotAnObject("a string")));
+        }
+        self.unwrapped.drain(..inner);
+        Ok(self.unwrapped_entry())
+    }
+
+    /// Scans what was unwrapped as a record.
+    fn unwrapped_entry(&mut self) -> Found {
+        match scan::object(&self.unwrapped, 0, &mut self.members) {
+            Ok(end) if scan::skip_space(&self.unwrapped, end) == self.unwrapped.len() => {
+                self.unwrapped.truncate(end);
+                let has = |name: &[u8]| self.members.iter().any(|member| member.key(&self.unwrapped) == name);
+                if has(b"eventTime") || has(b"@timestamp") {
+                    Found::Unwrapped
+                } else {
+                    Found::Refused(Reason::NoEventTime)
+                }
+            }
+            Ok(end) => Found::Refused(Reason::Malformed { at: end, expected: "the end of the record" }),
+            Err(Stop::Malformed(at)) => Found::Refused(Reason::Malformed { at, expected: "a member of an object" }),
+            Err(Stop::Incomplete) => Found::Refused(Reason::CutOff),
+        }
+    }
+
+    /// Goes on behind what can't be scanned, as near as can be told, so that good neighbours are kept.
+    fn recover(&mut self, stop: Stop) -> Found {
+        let start = scan::skip_space(&self.window[..self.filled], self.at);
+        let nothing_yet = self.entries == 0 && self.state == State::Top;
+        match stop {
+            Stop::Incomplete => {
+                let too_long = !self.ended;
+                self.state = State::Done;
+                match self.failure.take() {
+                    Some(reason) => Found::Refused(reason),
+                    None if too_long => Found::Refused(Reason::TooLong),
+                    None if nothing_yet && !matches!(self.window.get(start), Some(b'{' | b'[')) => {
+                        Found::Refused(Reason::NotJson)
+                    }
+                    None => Found::Refused(Reason::CutOff),
+                }
+            }
+            Stop::Malformed(at) => {
+                let bytes = &self.window[..self.filled];
+                if nothing_yet && !matches!(bytes.get(start), Some(b'{' | b'[')) {
+                    self.state = State::Done;
+                    return Found::Refused(Reason::NotJson);
+                }
+                let reason = Reason::Malformed { at: at - start, expected: "a member, `,` or `}`" };
+                let line_end = memchr::memchr(b'\n', &bytes[at.min(bytes.len())..]).map(|found| at + found + 1);
+                let behind = match (self.state, bytes.get(start)) {
+                    (State::List(_), Some(b'{' | b'[' | b'"')) => scan::value_end(bytes, start).ok(),
+                    (State::List(_), _) => {
+                        bytes[start..].iter().position(|byte| matches!(byte, b',' | b']')).map(|found| start + found)
+                    }
+                    (State::Top, _) => line_end,
+                    _ => None,
+                };
+                if let Some(behind) = behind.filter(|behind| *behind > start) {
+                    self.at = behind;
+                } else if self.ended {
+                    self.state = State::Done;
+                } else if self.filled - self.at <= RECORD_BYTES_MAX {
+                    self.fill();
+                    return Found::Nothing;
+                } else {
+                    self.state = State::Done;
+                }
+                Found::Refused(reason)
+            }
+        }
+    }
+}
+
+fn kind_of(first: u8) -> &'static str {
+    match first {
+        b'"' => "a string",
+        b'[' => "a list",
+        b'{' => "an object",
+        b't' | b'f' => "a boolean",
+        b'n' => "null",
+        _ => "a number",
+    }
+}
+
+#[cfg(test)]
+#[path = "envelope_tests.rs"]
+mod tests;

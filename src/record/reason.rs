@@ -1,0 +1,80 @@
+//! Why something was not read, in the reader's words.
+
+use std::fmt;
+use std::io;
+
+/// Why a record, or the rest of an object, was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// Nothing but white space.
+    Empty,
+    /// The bytes are no JSON from the start.
+    NotJson,
+    /// JSON, but nothing in it is a record; holds the first member names.
+    NoRecords(String),
+    /// The entry is something other than an object.
+    NotAnObject(&'static str),
+    /// A wrapper without its record.
+    NoMember(&'static str),
+    /// The record has no `eventTime`.
+    NoEventTime,
+    /// `eventTime` is no time; holds what it is.
+    BadEventTime(String),
+    /// The record's JSON goes wrong at this byte of it.
+    Malformed {
+        /// The place in the record, in bytes.
+        at: usize,
+        /// What was expected there.
+        expected: &'static str,
+    },
+    /// A member's value is no strict JSON.
+    MalformedMember {
+        /// The member's name.
+        member: String,
+        /// The place in its value, in bytes.
+        at: usize,
+        /// What was expected there.
+        expected: &'static str,
+    },
+    /// The bytes of the record are no UTF-8 from this place on.
+    NotUtf8(usize),
+    /// The object ends inside the record.
+    CutOff,
+    /// The record is longer than [`super::RECORD_BYTES_MAX`].
+    TooLong,
+    /// Reading the object failed; holds the error's text.
+    Source(String),
+}
+
+impl Reason {
+    /// The reason for an error of the byte source. Errors made by [`crate::archive`] carry their whole text.
+    #[must_use]
+    pub fn from_source(error: &io::Error) -> Self {
+        Reason::Source(error.to_string())
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reason::Empty => write!(f, "empty: expected JSON, found nothing"),
+            Reason::NotJson => write!(f, "not JSON: expected `{{` or `[`"),
+            Reason::NoRecords(names) if names.is_empty() => write!(f, "JSON without records: an empty object"),
+            Reason::NoRecords(names) => write!(f, "JSON without records: found only the members {names}"),
+            Reason::NotAnObject(found) => write!(f, "expected a record (a JSON object), found {found}"),
+            Reason::NoMember(name) => write!(f, "expected a member `{name}` that holds the record, found none"),
+            Reason::NoEventTime => write!(f, "expected a member `eventTime`, found none"),
+            Reason::BadEventTime(found) => write!(f, "`eventTime` is `{found}`, expected RFC 3339"),
+            Reason::Malformed { at, expected } => write!(f, "malformed JSON at byte {at}: expected {expected}"),
+            Reason::MalformedMember { member, at, expected } => {
+                write!(f, "malformed JSON in `{member}` at byte {at}: expected {expected}")
+            }
+            Reason::NotUtf8(at) => write!(f, "not UTF-8 at byte {at} of the record"),
+            Reason::CutOff => write!(f, "cut off: the object ends inside this record"),
+            Reason::TooLong => {
+                write!(f, "longer than {} MiB, the rest of the object is unread", super::RECORD_BYTES_MAX >> 20)
+            }
+            Reason::Source(text) => f.write_str(text),
+        }
+    }
+}

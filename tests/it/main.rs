@@ -1,0 +1,7 @@
+//! The tests that run the whole product: the library against files, and the binary as a user runs it.
+//!
+//! One binary, because each test binary links the whole engine again.
+
+mod json;
+mod lossless;
+mod places;
