@@ -61,7 +61,9 @@ impl<R: Read> Inflater<R> {
     /// Where the raw bytes can't be read.
     pub fn finish(self) -> io::Result<Inflated> {
         let mut reader = match self.state {
-            State::Start(reader) | State::Plain(reader) | State::Between(reader) | State::Ended(reader) => reader,
+            State::Start(reader) | State::Plain(reader) | State::Between(reader) | State::Ended(reader) => {
+                reader
+            }
             State::Gzip(decoder) => decoder.into_inner(),
             State::Moving => return Err(io::Error::other("reading ended in the middle of a step")),
         };
@@ -95,8 +97,11 @@ impl<R: Read> Read for Inflater<R> {
             match std::mem::replace(&mut self.state, State::Moving) {
                 State::Start(mut reader) => {
                     let gzip = reader.fill_buf().map_err(unreadable)?.starts_with(&[0x1F, 0x8B]);
-                    self.state =
-                        if gzip { State::Gzip(Box::new(GzDecoder::new(reader))) } else { State::Plain(reader) };
+                    self.state = if gzip {
+                        State::Gzip(Box::new(GzDecoder::new(reader)))
+                    } else {
+                        State::Plain(reader)
+                    };
                 }
                 State::Plain(mut reader) => {
                     let count = reader.read(out);
@@ -112,7 +117,9 @@ impl<R: Read> Read for Inflater<R> {
                         self.state = State::Gzip(decoder);
                         return self.count(count);
                     }
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => self.state = State::Gzip(decoder),
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                        self.state = State::Gzip(decoder)
+                    }
                     Err(error) => {
                         self.state = State::Ended(decoder.into_inner());
                         return Err(broken_gzip(&error));

@@ -80,7 +80,9 @@ pub fn list(sources: &[PathBuf]) -> Result<(Vec<Object>, BTreeMap<String, Unlist
                 Ok(entry) if entry.file_type().is_file() => {
                     let relative = entry.path().strip_prefix(&root).unwrap_or(entry.path());
                     let hidden = entry.depth() > 0
-                        && relative.components().any(|part| part.as_os_str().as_encoded_bytes().starts_with(b"."));
+                        && relative
+                            .components()
+                            .any(|part| part.as_os_str().as_encoded_bytes().starts_with(b"."));
                     let name = name_of(entry.path());
                     if hidden {
                         unlisted.insert(name, Unlisted::SetAside(Foreign::Hidden));
@@ -95,7 +97,8 @@ pub fn list(sources: &[PathBuf]) -> Result<(Vec<Object>, BTreeMap<String, Unlist
                                 modified_micros: modified_micros(&meta),
                             }),
                             Err(error) => {
-                                unlisted.insert(name, Unlisted::Unreadable(format!("cannot be read: {error}")));
+                                unlisted
+                                    .insert(name, Unlisted::Unreadable(format!("cannot be read: {error}")));
                             }
                         }
                     }
@@ -104,7 +107,9 @@ pub fn list(sources: &[PathBuf]) -> Result<(Vec<Object>, BTreeMap<String, Unlist
                 Err(error) => {
                     let name = name_of(error.path().unwrap_or(&root));
                     let why = match (error.loop_ancestor(), error.io_error()) {
-                        (Some(ancestor), _) => format!("symbolic link loop: leads back to {}", name_of(ancestor)),
+                        (Some(ancestor), _) => {
+                            format!("symbolic link loop: leads back to {}", name_of(ancestor))
+                        }
                         (None, Some(io)) => format!("cannot be read: {io}"),
                         (None, None) => format!("cannot be read: {error}"),
                     };

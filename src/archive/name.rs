@@ -21,14 +21,16 @@ impl ObjectName {
     pub fn parse(path: &str) -> Option<Self> {
         let file = path.rsplit('/').next()?;
         let mut parts = file.split('_');
-        let account = parts.next().filter(|part| part.len() == 12 && part.bytes().all(|b| b.is_ascii_digit()))?;
+        let account =
+            parts.next().filter(|part| part.len() == 12 && part.bytes().all(|b| b.is_ascii_digit()))?;
         let kind = parts.next()?;
         if !kind.starts_with("CloudTrail") {
             return None;
         }
         let region = parts.next()?;
         let stamp = parts.next()?;
-        let delivered = NaiveDateTime::parse_from_str(&format!("{stamp}00"), "%Y%m%dT%H%MZ%S").ok()?.and_utc();
+        let delivered =
+            NaiveDateTime::parse_from_str(&format!("{stamp}00"), "%Y%m%dT%H%MZ%S").ok()?.and_utc();
         Some(Self { account: account.to_owned(), region: region.to_owned(), delivered })
     }
 

@@ -49,10 +49,8 @@ impl Write for Output {
 }
 
 fn locale_is_utf8() -> bool {
-    let first = ["LC_ALL", "LC_CTYPE", "LANG"]
-        .iter()
-        .filter_map(std::env::var_os)
-        .find(|value| !value.is_empty());
+    let first =
+        ["LC_ALL", "LC_CTYPE", "LANG"].iter().filter_map(std::env::var_os).find(|value| !value.is_empty());
     match first {
         Some(value) => {
             let value = value.to_string_lossy().to_ascii_lowercase();

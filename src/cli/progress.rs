@@ -25,9 +25,9 @@ impl Bar {
             ProgressDrawTarget::hidden()
         };
         let bar = ProgressBar::with_draw_target(None, target);
-        if let Ok(style) =
-            ProgressStyle::with_template("  ingest  {bar:24}  {human_pos} / {human_len} objects  {percent} %  {msg}  {eta} left")
-        {
+        if let Ok(style) = ProgressStyle::with_template(
+            "  ingest  {bar:24}  {human_pos} / {human_len} objects  {percent} %  {msg}  {eta} left",
+        ) {
             bar.set_style(style);
         }
         Self { bar, records: AtomicU64::new(0), inflated_bytes: AtomicU64::new(0), started: Instant::now() }

@@ -25,9 +25,9 @@ use object_store::{ObjectStore, ObjectStoreExt};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::LakeError;
 use super::schema::Table;
 use super::table::{DataFile, LakeTable};
-use super::LakeError;
 
 /// The application id of the batch number.
 const APPLICATION: &str = "backtrail";
@@ -112,8 +112,11 @@ impl Lake {
     /// # Errors
     /// Where the folder holds something else, or can't be written.
     pub async fn create(folder: &Path) -> Result<Self, LakeError> {
-        fs::create_dir_all(folder)
-            .map_err(|source| LakeError::Folder { step: "make the folder", path: folder.to_owned(), source })?;
+        fs::create_dir_all(folder).map_err(|source| LakeError::Folder {
+            step: "make the folder",
+            path: folder.to_owned(),
+            source,
+        })?;
         let folder = canonical(folder)?;
         let is_lake = folder.join(Table::Events.name()).join("_delta_log").is_dir();
         let mut others = fs::read_dir(&folder)
@@ -121,7 +124,8 @@ impl Lake {
             .filter_map(Result::ok)
             .map(|entry| entry.file_name())
             .filter(|name| {
-                !name.as_encoded_bytes().starts_with(b".") && Table::ALL.iter().all(|table| table.name() != name)
+                !name.as_encoded_bytes().starts_with(b".")
+                    && Table::ALL.iter().all(|table| table.name() != name)
             });
         if let (false, Some(other)) = (is_lake, others.next()) {
             return Err(LakeError::Folder {
@@ -220,7 +224,8 @@ impl Lake {
             let path = object_store::path::Path::from_absolute_path(&absolute).map_err(|error| {
                 LakeError::Inconsistent(format!("the path of a data file is odd: {error}"))
             })?;
-            let stats: Stats = view.stats().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+            let stats: Stats =
+                view.stats().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
             let day = view
                 .partition_values_map()
                 .get("event_date")
@@ -268,8 +273,9 @@ impl Lake {
         refusals: Option<NewFile>,
     ) -> Result<Committed, LakeError> {
         let note = Note { batch, objects, refusals };
-        let text = serde_json::to_value(&note)
-            .map_err(|error| LakeError::Inconsistent(format!("the ledger's note cannot be written: {error}")))?;
+        let text = serde_json::to_value(&note).map_err(|error| {
+            LakeError::Inconsistent(format!("the ledger's note cannot be written: {error}"))
+        })?;
         if self.commit_table(Table::Events, batch, events, Some(text)).await? == Committed::Conflict {
             return Ok(Committed::Conflict);
         }
@@ -340,7 +346,8 @@ impl Lake {
         let partitions = table.partition_columns();
         let operation = DeltaOperation::Write {
             mode: SaveMode::Append,
-            partition_by: (!partitions.is_empty()).then(|| partitions.iter().map(ToString::to_string).collect()),
+            partition_by: (!partitions.is_empty())
+                .then(|| partitions.iter().map(ToString::to_string).collect()),
             predicate: None,
         };
         let delta_table = self.table_mut(table);
@@ -433,8 +440,11 @@ fn delta(step: &'static str, table: Table) -> impl FnOnce(DeltaTableError) -> La
 }
 
 fn canonical(folder: &Path) -> Result<PathBuf, LakeError> {
-    fs::canonicalize(folder)
-        .map_err(|source| LakeError::Folder { step: "open the folder", path: folder.to_owned(), source })
+    fs::canonicalize(folder).map_err(|source| LakeError::Folder {
+        step: "open the folder",
+        path: folder.to_owned(),
+        source,
+    })
 }
 
 fn local_store(folder: &Path) -> Result<Arc<dyn ObjectStore>, LakeError> {
@@ -444,8 +454,9 @@ fn local_store(folder: &Path) -> Result<Arc<dyn ObjectStore>, LakeError> {
 }
 
 fn table_url(folder: &Path, table: Table) -> Result<Url, LakeError> {
-    Url::from_directory_path(folder.join(table.name()))
-        .map_err(|()| LakeError::Inconsistent(format!("the folder `{}` is no absolute path", folder.display())))
+    Url::from_directory_path(folder.join(table.name())).map_err(|()| {
+        LakeError::Inconsistent(format!("the folder `{}` is no absolute path", folder.display()))
+    })
 }
 
 async fn load(folder: &Path, table: Table) -> Result<DeltaTable, LakeError> {

@@ -11,7 +11,9 @@ use super::intern::NULL;
 use super::rows::{Fixed, Flag, Identity, Part, ROW_COLUMNS, slot};
 use super::{Column, Kind, Source};
 use crate::record::Reason;
-use crate::record::canonical::{Canonical, Unicode, bytes_hash, member_share, object_hash, string_hash, unescape};
+use crate::record::canonical::{
+    Canonical, Unicode, bytes_hash, member_share, object_hash, string_hash, unescape,
+};
 use crate::record::scan::{self, Member};
 
 /// The flag of a record without `eventTime` whose `@timestamp` was taken, as exports from ELK have it.
@@ -58,10 +60,7 @@ fn target(path: &str, key: &[u8]) -> Target {
 
 /// Whether the record holds a boolean column as the string `"true"`.
 pub(super) fn bool_is_text(column: Column) -> bool {
-    matches!(
-        column,
-        Column::MfaAuthenticated | Column::SessionCredentialFromConsole | Column::AssumedRoot
-    )
+    matches!(column, Column::MfaAuthenticated | Column::SessionCredentialFromConsole | Column::AssumedRoot)
 }
 
 /// How well a column holds a value.
@@ -256,7 +255,8 @@ impl Decoder {
                 return Ok((guess.target, guess.key_hash));
             }
         }
-        let bad = |bad: crate::record::canonical::Invalid| Reason::Malformed { at: bad.at, expected: bad.expected };
+        let bad =
+            |bad: crate::record::canonical::Invalid| Reason::Malformed { at: bad.at, expected: bad.expected };
         let key_hash = self.canonical.text_hash(key).map_err(bad)?;
         let target = if memchr::memchr(b'\\', key).is_some() {
             self.scratch.clear();
@@ -387,7 +387,13 @@ impl Decoder {
     }
 
     /// The id of a text whose escapes were undone.
-    fn unescaped_id(&mut self, column: Column, raw: &[u8], text: &[u8], part: &mut Part) -> Result<u32, Reason> {
+    fn unescaped_id(
+        &mut self,
+        column: Column,
+        raw: &[u8],
+        text: &[u8],
+        part: &mut Part,
+    ) -> Result<u32, Reason> {
         match part.interner(column).find(text) {
             Ok(id) => Ok(id),
             Err(key) => {
@@ -609,7 +615,8 @@ impl Decoder {
         {
             return Ok([NULL; 3]);
         }
-        let find = |paths: &[[&str; 2]]| paths.iter().find_map(|[outer, inner]| nested_text(response, outer, inner));
+        let find =
+            |paths: &[[&str; 2]]| paths.iter().find_map(|[outer, inner]| nested_text(response, outer, inner));
         let key = find(&[
             ["credentials", "accessKeyId"],
             ["accessKey", "accessKeyId"],
@@ -717,11 +724,13 @@ fn text_of(value: &[u8]) -> Option<&str> {
 /// The microseconds of a time written exactly as `YYYY-MM-DDTHH:MM:SSZ`.
 pub(super) fn canonical_time_micros(text: &str) -> Option<i64> {
     let bytes: &[u8; 20] = text.as_bytes().try_into().ok()?;
-    let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, b'T', h0, h1, b':', n0, n1, b':', s0, s1, b'Z'] = *bytes else {
+    let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, b'T', h0, h1, b':', n0, n1, b':', s0, s1, b'Z'] = *bytes
+    else {
         return None;
     };
     let two = |high: u8, low: u8| {
-        (high.is_ascii_digit() && low.is_ascii_digit()).then(|| u32::from(high - b'0') * 10 + u32::from(low - b'0'))
+        (high.is_ascii_digit() && low.is_ascii_digit())
+            .then(|| u32::from(high - b'0') * 10 + u32::from(low - b'0'))
     };
     let year = two(y0, y1)? * 100 + two(y2, y3)?;
     let date = chrono::NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, two(m0, m1)?, two(d0, d1)?)?;
@@ -741,7 +750,9 @@ fn any_time_micros(text: &str) -> Option<i64> {
     if let Ok(time) = chrono::DateTime::parse_from_rfc3339(text) {
         return Some(time.timestamp_micros());
     }
-    chrono::NaiveDateTime::parse_from_str(text, "%Y%m%dT%H%M%SZ").ok().map(|time| time.and_utc().timestamp_micros())
+    chrono::NaiveDateTime::parse_from_str(text, "%Y%m%dT%H%M%SZ")
+        .ok()
+        .map(|time| time.and_utc().timestamp_micros())
 }
 
 #[cfg(test)]
@@ -751,7 +762,13 @@ mod tests {
     #[test]
     fn only_the_exact_form_of_a_time_is_canonical() {
         assert_eq!(canonical_time_micros("1970-01-02T00:00:01Z"), Some(86_401_000_000));
-        for text in ["2023-02-29T00:00:00Z", "2023-01-01T24:00:00Z", "2023-01-01T00:00:60Z", "2023-01-01 00:00:00Z", ""] {
+        for text in [
+            "2023-02-29T00:00:00Z",
+            "2023-01-01T24:00:00Z",
+            "2023-01-01T00:00:60Z",
+            "2023-01-01 00:00:00Z",
+            "",
+        ] {
             assert_eq!(canonical_time_micros(text), None, "{text}");
         }
     }

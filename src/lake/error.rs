@@ -46,7 +46,9 @@ pub enum LakeError {
     #[error("cannot read the lake: {0}")]
     Engine(#[from] datafusion::error::DataFusionError),
     /// Somebody else wrote the lake all the time.
-    #[error("another ingest wrote the lake {tries} times while this one tried to commit; run it again when the other has ended")]
+    #[error(
+        "another ingest wrote the lake {tries} times while this one tried to commit; run it again when the other has ended"
+    )]
     Contended {
         /// How often a commit was tried.
         tries: usize,

@@ -89,7 +89,6 @@ impl Watch for &dyn Progress {
     }
 }
 
-
 /// Reads `listed` into the lake in `folder`, made when it is not there.
 ///
 /// Objects that the ledger knows as they are are not read again. Each batch of objects is committed as a whole; an ingest
@@ -108,7 +107,8 @@ pub async fn ingest(
     lake.reconcile().await?;
     let mut ledger = Ledger::load(&lake).await?;
     let (objects, unlisted) = listed;
-    let mut report = IngestReport { objects: (objects.len() + unlisted.len()) as u64, ..IngestReport::default() };
+    let mut report =
+        IngestReport { objects: (objects.len() + unlisted.len()) as u64, ..IngestReport::default() };
     let mut unreadable = Vec::new();
     for (name, why) in unlisted {
         match why {
@@ -218,7 +218,8 @@ impl Unit<'_> {
             tokio::task::block_in_place(|| pipeline::run(&setting, &mut gate, &progress))?
         };
         let mut refusals: Vec<Refusal> = self.unreadable.to_vec();
-        let mut counts = Counts { read: refusals.len() as u64, refused: refusals.len() as u64, ..Counts::default() };
+        let mut counts =
+            Counts { read: refusals.len() as u64, refused: refusals.len() as u64, ..Counts::default() };
         for (object, outcome) in self.objects.iter().zip(&mut result.objects) {
             if !outcome.counts.add_up() {
                 return Err(LakeError::Inconsistent(format!(
@@ -308,7 +309,8 @@ pub(super) fn stats(file: &DayFile) -> String {
     let (first, last) = file.time_micros;
     let mut low = serde_json::json!({ "event_time": time(first) });
     let mut high = serde_json::json!({ "event_time": time(last) });
-    if let (Some((least, greatest)), Some(low), Some(high)) = (&file.accounts, low.as_object_mut(), high.as_object_mut())
+    if let (Some((least, greatest)), Some(low), Some(high)) =
+        (&file.accounts, low.as_object_mut(), high.as_object_mut())
     {
         low.insert("account".to_owned(), least.clone().into());
         high.insert("account".to_owned(), greatest.clone().into());

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
 use arrow::datatypes::{Int64Type, SchemaRef, TimestampMicrosecondType};
 use futures::TryStreamExt;
 use parquet::arrow::ArrowWriter;
@@ -49,7 +51,8 @@ impl Ledger {
         if lake.files(Table::Objects)?.is_empty() {
             return Ok(ledger);
         }
-        let query = "select object, size, modified, batch from objects where sha256 is not null order by batch";
+        let query =
+            "select object, size, modified, batch from objects where sha256 is not null order by batch";
         let mut stream = lake.session()?.sql(query).await?.execute_stream().await?;
         while let Some(batch) = stream.try_next().await? {
             let names = batch.column(0).as_string::<i32>();
@@ -66,7 +69,10 @@ impl Ledger {
 
     /// What is known of an object.
     pub(super) fn known(&self, object: &Object) -> Known {
-        let now = State { size: i64::try_from(object.size).unwrap_or(i64::MAX), modified_micros: object.modified_micros };
+        let now = State {
+            size: i64::try_from(object.size).unwrap_or(i64::MAX),
+            modified_micros: object.modified_micros,
+        };
         match self.states.get(&xxh3_128(object.name.as_bytes())) {
             None => Known::New,
             // Standard input is another thing each time.
@@ -129,8 +135,10 @@ pub(super) fn refusals_file(batch: i64, refusals: &[Refusal]) -> Result<Vec<u8>,
 }
 
 fn parquet(schema: SchemaRef, arrays: Vec<ArrayRef>) -> Result<Vec<u8>, LakeError> {
-    let batch = RecordBatch::try_new(Arc::clone(&schema), arrays).map_err(parquet::errors::ParquetError::from)?;
-    let properties = WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default())).build();
+    let batch =
+        RecordBatch::try_new(Arc::clone(&schema), arrays).map_err(parquet::errors::ParquetError::from)?;
+    let properties =
+        WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default())).build();
     let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
     let mut writer = ArrowWriter::try_new_with_options(Vec::new(), schema, options)?;
     writer.write(&batch)?;

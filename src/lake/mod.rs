@@ -23,9 +23,9 @@ use sha2::{Digest, Sha256};
 
 pub use column::{Column, Kind, Source};
 pub use commit::Lake;
+pub use commit::LakeSize;
 pub use error::LakeError;
 pub use ingest::{IngestOptions, IngestReport, Progress, REFUSALS_REPORTED_MAX, ingest};
-pub use commit::LakeSize;
 pub use pipeline::Summary;
 pub use rebuild::rebuild;
 pub use schema::{OBJECT_COLUMNS, REFUSAL_COLUMNS, SmallColumn, Table};

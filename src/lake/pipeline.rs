@@ -109,7 +109,8 @@ impl Summary {
             match categories.get(category as usize).copied().unwrap_or(absent) {
                 Column::EventCategory => {
                     self.data += 1;
-                    self.first_data_micros = Some(self.first_data_micros.map_or(micros, |first| first.min(micros)));
+                    self.first_data_micros =
+                        Some(self.first_data_micros.map_or(micros, |first| first.min(micros)));
                 }
                 Column::ManagementEvent => self.management += 1,
                 _ => self.other += 1,
@@ -163,7 +164,11 @@ struct Floor<'g> {
 }
 
 /// Reads `setting.objects` and gives what they came to.
-pub(super) fn run(setting: &Setting<'_>, gate: &mut dyn Gate, watch: &dyn Watch) -> Result<BatchResult, LakeError> {
+pub(super) fn run(
+    setting: &Setting<'_>,
+    gate: &mut dyn Gate,
+    watch: &dyn Watch,
+) -> Result<BatchResult, LakeError> {
     let floor = Floor {
         shared: Mutex::new(Shared {
             tasks: tasks(setting.objects, setting.workers).into_iter().enumerate().collect(),
@@ -280,7 +285,15 @@ impl<'g> Floor<'g> {
                 self.submit((task, place), std::mem::take(part), false, writers);
                 place += 1;
             };
-            read_object(object, index, setting.inflated_bytes_max, decoder, &mut part, &mut result, &mut submit);
+            read_object(
+                object,
+                index,
+                setting.inflated_bytes_max,
+                decoder,
+                &mut part,
+                &mut result,
+                &mut submit,
+            );
             watch.object(result.raw_bytes, result.inflated_bytes, result.counts.read);
             let mut shared = self.enter();
             if let Some(known) = shared.results.get_mut(index) {

@@ -16,8 +16,9 @@ pub(super) static ROW_COLUMNS: LazyLock<Vec<Column>> =
     LazyLock::new(|| Column::ALL.iter().copied().filter(|column| holder(*column) == Holder::Row).collect());
 
 /// The columns whose values stand in the caller's identity, which many rows share.
-pub(super) static IDENTITY_COLUMNS: LazyLock<Vec<Column>> =
-    LazyLock::new(|| Column::ALL.iter().copied().filter(|column| holder(*column) == Holder::Identity).collect());
+pub(super) static IDENTITY_COLUMNS: LazyLock<Vec<Column>> = LazyLock::new(|| {
+    Column::ALL.iter().copied().filter(|column| holder(*column) == Holder::Identity).collect()
+});
 
 static SLOTS: LazyLock<Vec<usize>> = LazyLock::new(|| {
     let place = |list: &[Column], column| list.iter().position(|other| *other == column);
@@ -45,9 +46,11 @@ pub(super) fn holder(column: Column) -> Holder {
     use super::{Kind, Source};
     match (column, column.kind(), column.source()) {
         (Column::EventId | Column::RequestId, ..) => Holder::Other,
-        (_, Kind::Text | Kind::Json, Source::Field(["userIdentity", ..]) | Source::Rest(["userIdentity"])) => {
-            Holder::Identity
-        }
+        (
+            _,
+            Kind::Text | Kind::Json,
+            Source::Field(["userIdentity", ..]) | Source::Rest(["userIdentity"]),
+        ) => Holder::Identity,
         (_, Kind::Text | Kind::Json, _) => Holder::Row,
         _ => Holder::Other,
     }

@@ -96,14 +96,24 @@ pub type SmallColumn = (&'static str, Kind, bool, &'static str);
 
 /// The columns of `objects`.
 pub const OBJECT_COLUMNS: &[SmallColumn] = &[
-    ("object", Kind::Text, false, "The object's name: the absolute path of a file, or `-` for standard input."),
+    (
+        "object",
+        Kind::Text,
+        false,
+        "The object's name: the absolute path of a file, or `-` for standard input.",
+    ),
     ("batch", Kind::Int, false, "The commit that the object's events came with, counted from 1."),
     ("outcome", Kind::Text, false, "`read`, `refused` (something in it was not read) or `set aside: KIND`."),
     ("size", Kind::Int, false, "Its size when listed, in bytes."),
     ("modified", Kind::Timestamp, true, "When it was last changed, as listed."),
     ("raw_bytes", Kind::Int, false, "Bytes read."),
     ("inflated_bytes", Kind::Int, false, "Bytes after inflation."),
-    ("sha256", Kind::Text, true, "SHA-256 of its bytes, in hexadecimal; of those read, where reading ended early."),
+    (
+        "sha256",
+        Kind::Text,
+        true,
+        "SHA-256 of its bytes, in hexadecimal; of those read, where reading ended early.",
+    ),
     ("read", Kind::Int, false, "Entries met in it; `read = kept + duplicate + refused`."),
     ("kept", Kind::Int, false, "Records that became rows of `events`."),
     ("duplicate", Kind::Int, false, "Records that were rows already."),
@@ -115,7 +125,12 @@ pub const OBJECT_COLUMNS: &[SmallColumn] = &[
 pub const REFUSAL_COLUMNS: &[SmallColumn] = &[
     ("object", Kind::Text, false, "The object."),
     ("batch", Kind::Int, false, "The commit that the refusal came with."),
-    ("record_index", Kind::Int, true, "The entry's place in the object, from 0; none for the object as a whole."),
+    (
+        "record_index",
+        Kind::Int,
+        true,
+        "The entry's place in the object, from 0; none for the object as a whole.",
+    ),
     ("reason", Kind::Text, false, "What was expected and found."),
 ];
 

@@ -59,8 +59,9 @@ impl Seen {
         if lake.has_day(day)? {
             let date = chrono::NaiveDate::from_epoch_days(day).unwrap_or_default();
             let frame = lake.session()?.table(Table::Events.name()).await?;
-            let on_day = datafusion::prelude::col("event_date")
-                .eq(datafusion::prelude::lit(datafusion::common::ScalarValue::Date32(Some(date.to_epoch_days()))));
+            let on_day = datafusion::prelude::col("event_date").eq(datafusion::prelude::lit(
+                datafusion::common::ScalarValue::Date32(Some(date.to_epoch_days())),
+            ));
             let frame = frame.filter(on_day)?.select_columns(&["event_id", "fingerprint"])?;
             let mut stream = frame.execute_stream().await?;
             while let Some(batch) = stream.try_next().await? {
@@ -82,7 +83,8 @@ impl Seen {
     pub(super) fn trim(&mut self) {
         self.turn += 1;
         while self.days.values().map(|day| day.keys.len()).sum::<usize>() > KEYS_KEPT_MAX {
-            let oldest = self.days.iter().min_by_key(|(day, kept)| (kept.touched, **day)).map(|(day, _)| *day);
+            let oldest =
+                self.days.iter().min_by_key(|(day, kept)| (kept.touched, **day)).map(|(day, _)| *day);
             match oldest {
                 Some(day) => self.days.remove(&day),
                 None => break,

@@ -79,16 +79,22 @@ impl LakeTable {
     }
 
     /// The files that may hold rows which satisfy `filters`.
-    fn pruned(&self, state: &dyn Session, filters: &[Expr]) -> Result<Vec<(PartitionedFile, Arc<Statistics>)>> {
+    fn pruned(
+        &self,
+        state: &dyn Session,
+        filters: &[Expr],
+    ) -> Result<Vec<(PartitionedFile, Arc<Statistics>)>> {
         let Some(filter) = conjunction(filters.to_vec()) else { return Ok(self.files.clone()) };
         let schema = self.schema();
         let df_schema = DFSchema::try_from(Arc::clone(&schema))?;
         let expression = state.create_physical_expr(filter, &df_schema)?;
-        let Ok(predicate) = PruningPredicateBuilder::new().with_file_schema(Arc::clone(&schema)).try_build(expression)
+        let Ok(predicate) =
+            PruningPredicateBuilder::new().with_file_schema(Arc::clone(&schema)).try_build(expression)
         else {
             return Ok(self.files.clone());
         };
-        let all: Vec<Arc<Statistics>> = self.files.iter().map(|(_, statistics)| Arc::clone(statistics)).collect();
+        let all: Vec<Arc<Statistics>> =
+            self.files.iter().map(|(_, statistics)| Arc::clone(statistics)).collect();
         let keep = predicate.prune(&PrunableStatistics::new(all, schema))?;
         Ok(self.files.iter().zip(keep).filter(|(_, keep)| *keep).map(|(file, _)| file.clone()).collect())
     }
@@ -150,7 +156,9 @@ impl TableProvider for LakeTable {
             let schema = datafusion::common::project_schema(&self.schema(), projection)?;
             return Ok(Arc::new(EmptyExec::new(schema)));
         }
-        let rows = files.iter().try_fold(0_usize, |sum, (_, statistics)| Some(sum + statistics.num_rows.get_value()?));
+        let rows = files
+            .iter()
+            .try_fold(0_usize, |sum, (_, statistics)| Some(sum + statistics.num_rows.get_value()?));
         let statistics = Statistics {
             num_rows: rows.map_or(Precision::Absent, Precision::Exact),
             ..Statistics::new_unknown(&self.schema())

@@ -100,7 +100,8 @@ impl DayWriters {
 
 impl Open {
     fn new() -> Result<Self, ParquetError> {
-        let options = ArrowWriterOptions::new().with_properties(events_properties()).with_skip_arrow_metadata(true);
+        let options =
+            ArrowWriterOptions::new().with_properties(events_properties()).with_skip_arrow_metadata(true);
         let writer = ArrowWriter::try_new_with_options(Vec::new(), Arc::clone(&WRITTEN), options)?;
         Ok(Self { writer, rows: 0, time_micros: (i64::MAX, i64::MIN), accounts: None })
     }
@@ -156,7 +157,14 @@ fn sorted_rows(part: &Part) -> Vec<u32> {
         .zip(0_u32..)
         .filter(|(_, row)| part.keep.get(*row as usize).copied().unwrap_or(true))
         .map(|(fixed, row)| {
-            (fixed.day(), rank_of(row as usize), fixed.event_time_micros, fixed.object, fixed.record_index, row)
+            (
+                fixed.day(),
+                rank_of(row as usize),
+                fixed.event_time_micros,
+                fixed.object,
+                fixed.record_index,
+                row,
+            )
         })
         .collect();
     rows.sort_unstable();
@@ -207,16 +215,17 @@ impl Dictionaries {
                 Column::ReadOnly => flags(&|fixed| fixed.read_only),
                 Column::ManagementEvent => flags(&|fixed| fixed.management_event),
                 Column::SessionCredentialFromConsole => flags(&|fixed| fixed.session_credential_from_console),
-                Column::MfaAuthenticated => {
-                    flags(&|fixed| identity(fixed).map_or(Flag::Absent, |identity| identity.mfa_authenticated))
-                }
+                Column::MfaAuthenticated => flags(&|fixed| {
+                    identity(fixed).map_or(Flag::Absent, |identity| identity.mfa_authenticated)
+                }),
                 Column::AssumedRoot => {
                     flags(&|fixed| identity(fixed).map_or(Flag::Absent, |identity| identity.assumed_root))
                 }
                 Column::EventId => plain(rows.iter().map(|row| part.event_ids.get(*row as usize))),
                 Column::RequestId => plain(rows.iter().map(|row| part.request_ids.get(*row as usize))),
                 column => {
-                    let keys = rows.iter().map(|row| Some(part.id(*row as usize, column)).filter(|id| *id != NULL));
+                    let keys =
+                        rows.iter().map(|row| Some(part.id(*row as usize, column)).filter(|id| *id != NULL));
                     let keys: UInt32Array = keys.collect();
                     Arc::new(DictionaryArray::<UInt32Type>::try_new(keys, self.values(part, column)?)?)
                 }
@@ -229,7 +238,9 @@ impl Dictionaries {
 
 fn plain<'a>(values: impl Iterator<Item = Option<&'a [u8]>>) -> ArrayRef {
     // The bytes are slices of a record that was checked to be UTF-8, cut at quotes.
-    Arc::new(values.map(|value| value.and_then(|bytes| std::str::from_utf8(bytes).ok())).collect::<StringArray>())
+    Arc::new(
+        values.map(|value| value.and_then(|bytes| std::str::from_utf8(bytes).ok())).collect::<StringArray>(),
+    )
 }
 
 fn strings(interner: &Interner) -> Result<StringArray, ArrowError> {
@@ -281,7 +292,9 @@ pub(super) fn events_properties() -> WriterProperties {
             builder = builder.set_column_statistics_enabled(path(column), EnabledStatistics::None);
         }
     }
-    for column in [Column::EventId, Column::RequestId, Column::Fingerprint, Column::EventTime, Column::RecordIndex] {
+    for column in
+        [Column::EventId, Column::RequestId, Column::Fingerprint, Column::EventTime, Column::RecordIndex]
+    {
         builder = builder.set_column_dictionary_enabled(path(column), false);
     }
     for column in [Column::EventTime, Column::RecordIndex] {

@@ -199,9 +199,11 @@ impl Canonical {
 
     /// The string whose text begins at `start`: where it ends, and its hash.
     fn string(&mut self, text: &[u8], start: usize) -> Result<(usize, u64), Invalid> {
-        let end = scan::string_end(text, start).map_err(|_| Invalid { at: start, expected: "a closing quote" })?;
+        let end =
+            scan::string_end(text, start).map_err(|_| Invalid { at: start, expected: "a closing quote" })?;
         let inner = &text[start..end];
-        let hash = self.text_hash(inner).map_err(|bad| Invalid { at: start + bad.at, expected: bad.expected })?;
+        let hash =
+            self.text_hash(inner).map_err(|bad| Invalid { at: start + bad.at, expected: bad.expected })?;
         Ok((end, hash))
     }
 
@@ -363,9 +365,29 @@ mod tests {
     #[test]
     fn other_values_have_other_hashes() {
         let texts = [
-            "1", "1.0", "\"1\"", "true", "false", "null", "[]", "{}", "[[]]", "[1,2]", "[2,1]", "[[1],2]", "[1,[2]]",
-            r#"{"a":"b"}"#, r#"{"b":"a"}"#, r#"{"a":{"b":1}}"#, r#"{"a":1,"b":2}"#, r#"{"a":2,"b":1}"#, "\"\"", "-1",
-            r#""\ud800""#, r#""\udc00""#, r#"{"a":null}"#,
+            "1",
+            "1.0",
+            "\"1\"",
+            "true",
+            "false",
+            "null",
+            "[]",
+            "{}",
+            "[[]]",
+            "[1,2]",
+            "[2,1]",
+            "[[1],2]",
+            "[1,[2]]",
+            r#"{"a":"b"}"#,
+            r#"{"b":"a"}"#,
+            r#"{"a":{"b":1}}"#,
+            r#"{"a":1,"b":2}"#,
+            r#"{"a":2,"b":1}"#,
+            "\"\"",
+            "-1",
+            r#""\ud800""#,
+            r#""\udc00""#,
+            r#"{"a":null}"#,
         ];
         let hashes: std::collections::BTreeSet<u64> = texts.iter().map(|text| hash(text).unwrap()).collect();
         assert_eq!(hashes.len(), texts.len());
@@ -374,9 +396,42 @@ mod tests {
     #[test]
     fn what_serde_refuses_is_refused_and_what_it_takes_is_taken() {
         for text in [
-            "", " ", "{", "}", "[1,]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "01", "1.", ".5", "1e", "+1", "tru", "nul",
-            "\"\\x\"", "\"\\u12\"", "\"a\nb\"", "[1 2]", "{\"a\" 1}", "1 2", "[1}", "{\"a\":1]", "'a'", "-", "--1", "\"",
-            "0", "-0", "-0.0e-7", "1E+5", "[[[[]]]]", "{\"a\":{\"b\":{}}}", "\"\\u0041\\/\"", " [ ] ", "truefalse",
+            "",
+            " ",
+            "{",
+            "}",
+            "[1,]",
+            "{\"a\"}",
+            "{\"a\":}",
+            "{\"a\":1,}",
+            "01",
+            "1.",
+            ".5",
+            "1e",
+            "+1",
+            "tru",
+            "nul",
+            "\"\\x\"",
+            "\"\\u12\"",
+            "\"a\nb\"",
+            "[1 2]",
+            "{\"a\" 1}",
+            "1 2",
+            "[1}",
+            "{\"a\":1]",
+            "'a'",
+            "-",
+            "--1",
+            "\"",
+            "0",
+            "-0",
+            "-0.0e-7",
+            "1E+5",
+            "[[[[]]]]",
+            "{\"a\":{\"b\":{}}}",
+            "\"\\u0041\\/\"",
+            " [ ] ",
+            "truefalse",
         ] {
             let ours = hash(text).is_ok();
             let theirs = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();

@@ -144,7 +144,11 @@ impl<R: Read> Splitter<R> {
                         member.value_start -= start;
                         member.value_end -= start;
                     }
-                    return Some(Item::Record { index, text: &self.window[start..end], members: &mut self.members });
+                    return Some(Item::Record {
+                        index,
+                        text: &self.window[start..end],
+                        members: &mut self.members,
+                    });
                 }
                 Found::Unwrapped => {
                     let index = self.take_index();
@@ -423,7 +427,11 @@ impl<R: Read> Splitter<R> {
     fn wrapped(&mut self, name: &'static [u8]) -> Result<Found, Stop> {
         let bytes = &self.window[..self.filled];
         let Some(member) = self.members.iter().find(|member| member.key(bytes) == name).copied() else {
-            return Ok(Found::Refused(Reason::NoMember(if name == b"message" { "message" } else { "CloudTrailEvent" })));
+            return Ok(Found::Refused(Reason::NoMember(if name == b"message" {
+                "message"
+            } else {
+                "CloudTrailEvent"
+            })));
         };
         match bytes[member.value_start] {
             b'"' => self.wrapped_string(member.value_start, member.value_end),
@@ -462,7 +470,9 @@ impl<R: Read> Splitter<R> {
                 }
             }
             Ok(end) => Found::Refused(Reason::Malformed { at: end, expected: "the end of the record" }),
-            Err(Stop::Malformed(at)) => Found::Refused(Reason::Malformed { at, expected: "a member of an object" }),
+            Err(Stop::Malformed(at)) => {
+                Found::Refused(Reason::Malformed { at, expected: "a member of an object" })
+            }
             Err(Stop::Incomplete) => Found::Refused(Reason::CutOff),
         }
     }
@@ -491,12 +501,14 @@ impl<R: Read> Splitter<R> {
                     return Found::Refused(Reason::NotJson);
                 }
                 let reason = Reason::Malformed { at: at - start, expected: "a member, `,` or `}`" };
-                let line_end = memchr::memchr(b'\n', &bytes[at.min(bytes.len())..]).map(|found| at + found + 1);
+                let line_end =
+                    memchr::memchr(b'\n', &bytes[at.min(bytes.len())..]).map(|found| at + found + 1);
                 let behind = match (self.state, bytes.get(start)) {
                     (State::List(_), Some(b'{' | b'[' | b'"')) => scan::value_end(bytes, start).ok(),
-                    (State::List(_), _) => {
-                        bytes[start..].iter().position(|byte| matches!(byte, b',' | b']')).map(|found| start + found)
-                    }
+                    (State::List(_), _) => bytes[start..]
+                        .iter()
+                        .position(|byte| matches!(byte, b',' | b']'))
+                        .map(|found| start + found),
                     (State::Top, _) => line_end,
                     _ => None,
                 };

@@ -59,20 +59,30 @@ impl fmt::Display for Reason {
         match self {
             Reason::Empty => write!(f, "empty: expected JSON, found nothing"),
             Reason::NotJson => write!(f, "not JSON: expected `{{` or `[`"),
-            Reason::NoRecords(names) if names.is_empty() => write!(f, "JSON without records: an empty object"),
+            Reason::NoRecords(names) if names.is_empty() => {
+                write!(f, "JSON without records: an empty object")
+            }
             Reason::NoRecords(names) => write!(f, "JSON without records: found only the members {names}"),
             Reason::NotAnObject(found) => write!(f, "expected a record (a JSON object), found {found}"),
-            Reason::NoMember(name) => write!(f, "expected a member `{name}` that holds the record, found none"),
+            Reason::NoMember(name) => {
+                write!(f, "expected a member `{name}` that holds the record, found none")
+            }
             Reason::NoEventTime => write!(f, "expected a member `eventTime`, found none"),
             Reason::BadEventTime(found) => write!(f, "`eventTime` is `{found}`, expected RFC 3339"),
-            Reason::Malformed { at, expected } => write!(f, "malformed JSON at byte {at}: expected {expected}"),
+            Reason::Malformed { at, expected } => {
+                write!(f, "malformed JSON at byte {at}: expected {expected}")
+            }
             Reason::MalformedMember { member, at, expected } => {
                 write!(f, "malformed JSON in `{member}` at byte {at}: expected {expected}")
             }
             Reason::NotUtf8(at) => write!(f, "not UTF-8 at byte {at} of the record"),
             Reason::CutOff => write!(f, "cut off: the object ends inside this record"),
             Reason::TooLong => {
-                write!(f, "longer than {} MiB, the rest of the object is unread", super::RECORD_BYTES_MAX >> 20)
+                write!(
+                    f,
+                    "longer than {} MiB, the rest of the object is unread",
+                    super::RECORD_BYTES_MAX >> 20
+                )
             }
             Reason::Source(text) => f.write_str(text),
         }

@@ -226,7 +226,10 @@ mod tests {
         let mut found = Vec::new();
         object(text.as_bytes(), 0, &mut found)?;
         let text_of = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Ok(found.iter().map(|m| (text_of(m.key(text.as_bytes())), text_of(m.value(text.as_bytes())))).collect())
+        Ok(found
+            .iter()
+            .map(|m| (text_of(m.key(text.as_bytes())), text_of(m.value(text.as_bytes()))))
+            .collect())
     }
 
     #[test]
@@ -250,7 +253,9 @@ mod tests {
 
     #[test]
     fn malformed_objects_name_the_place() {
-        for (text, place) in [(r#"{"a" "b"}"#, 5), ("{a}", 1), (r#"{"a":1 "b":2}"#, 7), (r#"{,"a":1}"#, 1), ("[]", 0)] {
+        for (text, place) in
+            [(r#"{"a" "b"}"#, 5), ("{a}", 1), (r#"{"a":1 "b":2}"#, 7), (r#"{,"a":1}"#, 1), ("[]", 0)]
+        {
             assert_eq!(members(text).unwrap_err(), Stop::Malformed(place), "{text}");
         }
     }

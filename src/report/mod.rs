@@ -17,6 +17,7 @@
 pub mod chart;
 pub mod csv;
 pub mod figure;
+pub mod ingest;
 pub mod json;
 pub mod prefix;
 pub mod section;

@@ -25,9 +25,16 @@ pub(crate) fn normal(text: &str, tokens: Tokens) -> Result<String, serde_json::E
             let members: Result<Vec<String>, serde_json::Error> = members
                 .into_iter()
                 .map(|(key, value)| {
-                    if tokens == Tokens::Hashed && key.0.eq_ignore_ascii_case("sessiontoken") && value.get().starts_with('"') {
+                    if tokens == Tokens::Hashed
+                        && key.0.eq_ignore_ascii_case("sessiontoken")
+                        && value.get().starts_with('"')
+                    {
                         let token = string(value.get())?;
-                        return Ok(format!("{:?}:{:?}", key.0, backtrail::lake::token_hash(token.as_bytes())));
+                        return Ok(format!(
+                            "{:?}:{:?}",
+                            key.0,
+                            backtrail::lake::token_hash(token.as_bytes())
+                        ));
                     }
                     Ok(format!("{:?}:{}", key.0, normal(value.get(), tokens)?))
                 })
@@ -36,7 +43,8 @@ pub(crate) fn normal(text: &str, tokens: Tokens) -> Result<String, serde_json::E
         }
         b'[' => {
             let items: Vec<&RawValue> = serde_json::from_str(text)?;
-            let items: Result<Vec<String>, serde_json::Error> = items.iter().map(|item| normal(item.get(), tokens)).collect();
+            let items: Result<Vec<String>, serde_json::Error> =
+                items.iter().map(|item| normal(item.get(), tokens)).collect();
             format!("[{}]", items?.join(","))
         }
         b'"' => match string(text) {
@@ -58,7 +66,9 @@ struct Key(String);
 /// The records of an object's text, whatever they are wrapped in, as their own texts.
 pub(crate) fn records(text: &str) -> Vec<String> {
     let mut found = Vec::new();
-    for value in serde_json::Deserializer::from_str(text.trim_start_matches('\u{feff}')).into_iter::<&RawValue>() {
+    for value in
+        serde_json::Deserializer::from_str(text.trim_start_matches('\u{feff}')).into_iter::<&RawValue>()
+    {
         match value {
             Ok(value) => unwrap(value, &mut found),
             Err(_) => break,
