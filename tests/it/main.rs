@@ -2,6 +2,7 @@
 //!
 //! One binary, because each test binary links the whole engine again.
 
+mod bad;
 mod json;
 mod lossless;
 mod places;
