@@ -5,4 +5,5 @@
 mod bad;
 mod json;
 mod lossless;
+mod once;
 mod places;
