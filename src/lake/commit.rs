@@ -231,7 +231,11 @@ impl Lake {
     }
 
     /// Puts files of `events` in the place of others that hold the same rows.
-    pub(super) async fn replace(&mut self, mut actions: Vec<Action>, files: &[NewFile]) -> Result<(), LakeError> {
+    pub(super) async fn replace(
+        &mut self,
+        mut actions: Vec<Action>,
+        files: &[NewFile],
+    ) -> Result<(), LakeError> {
         actions.extend(files.iter().map(|file| Action::Add(Add { data_change: false, ..add(file) })));
         let table = Table::Events;
         let operation = DeltaOperation::Optimize { predicate: None, target_size: 0 };
@@ -361,8 +365,9 @@ impl Lake {
     }
 
     async fn commit_events(&mut self, events: &[NewFile], note: &Note) -> Result<Committed, LakeError> {
-        let text = serde_json::to_value(note)
-            .map_err(|error| LakeError::Inconsistent(format!("the ledger's note cannot be written: {error}")))?;
+        let text = serde_json::to_value(note).map_err(|error| {
+            LakeError::Inconsistent(format!("the ledger's note cannot be written: {error}"))
+        })?;
         self.commit_table(Table::Events, note.batch, events, Some(text)).await
     }
 

@@ -65,7 +65,8 @@ pub async fn compact(folder: &Path) -> Result<CompactReport, LakeError> {
         days.entry(file.date.clone()).or_default().push(file);
     }
     for (date, files) in days {
-        let sorted = |file: &Present| file.path.rsplit('/').next().is_some_and(|name| name.starts_with(SORTED));
+        let sorted =
+            |file: &Present| file.path.rsplit('/').next().is_some_and(|name| name.starts_with(SORTED));
         if files.iter().all(sorted) {
             continue;
         }
@@ -92,18 +93,23 @@ pub async fn compact(folder: &Path) -> Result<CompactReport, LakeError> {
 async fn merge(lake: &Lake, date: &str) -> Result<Vec<NewFile>, LakeError> {
     let runtime = RuntimeEnvBuilder::new().with_memory_limit(SORT_BYTES_MAX, 1.0).build_arc()?;
     let session = lake.session()?;
-    let session = SessionContext::new_with_config_rt(session.copied_config().with_target_partitions(1), runtime);
+    let session =
+        SessionContext::new_with_config_rt(session.copied_config().with_target_partitions(1), runtime);
     lake.register(&session)?;
     let day = chrono::NaiveDate::parse_from_str(date, "%Y-%m-%d")
         .map_err(|error| LakeError::Inconsistent(format!("`{date}` is no day: {error}")))?
         .to_epoch_days();
-    let on_day = col("event_date")
-        .eq(datafusion::prelude::lit(datafusion::common::ScalarValue::Date32(Some(day))));
-    let columns: Vec<&str> =
-        Column::ALL.iter().filter(|column| **column != Column::EventDate).map(|column| column.name()).collect();
+    let on_day =
+        col("event_date").eq(datafusion::prelude::lit(datafusion::common::ScalarValue::Date32(Some(day))));
+    let columns: Vec<&str> = Column::ALL
+        .iter()
+        .filter(|column| **column != Column::EventDate)
+        .map(|column| column.name())
+        .collect();
     let order = [Column::Account, Column::EventTime, Column::EventId, Column::Object, Column::RecordIndex];
     let order = order.into_iter().map(|column| col(column.name()).sort(true, true)).collect();
-    let frame = session.table(Table::Events.name()).await?.filter(on_day)?.sort(order)?.select_columns(&columns)?;
+    let frame =
+        session.table(Table::Events.name()).await?.filter(on_day)?.sort(order)?.select_columns(&columns)?;
     let schema = Arc::new(frame.schema().as_arrow().clone());
     let mut stream = frame.execute_stream().await?;
     let mut written = Vec::new();
@@ -141,7 +147,8 @@ async fn put(
     extent: Extent,
 ) -> Result<NewFile, LakeError> {
     let bytes = writer.into_inner()?;
-    let file = DayFile { day, bytes, rows: extent.rows, time_micros: extent.time_micros, accounts: extent.accounts };
+    let file =
+        DayFile { day, bytes, rows: extent.rows, time_micros: extent.time_micros, accounts: extent.accounts };
     let path = format!("event_date={date}/{SORTED}{}.parquet", Uuid::new_v4());
     let size = i64::try_from(file.bytes.len()).unwrap_or(i64::MAX);
     let stats = stats(&file);
@@ -183,9 +190,7 @@ impl Extent {
             if let (Some(least), Some(greatest)) = (least, greatest) {
                 self.accounts = Some(match self.accounts.take() {
                     None => (least.to_owned(), greatest.to_owned()),
-                    Some((low, high)) => {
-                        (low.min(least.to_owned()), high.max(greatest.to_owned()))
-                    }
+                    Some((low, high)) => (low.min(least.to_owned()), high.max(greatest.to_owned())),
                 });
             }
         }

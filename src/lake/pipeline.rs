@@ -87,6 +87,9 @@ impl Summary {
         let categories: Vec<Column> = (0..part.interner(Column::EventCategory).len())
             .map(|id| category_of(u32::try_from(id).unwrap_or(NULL)))
             .collect();
+        let ids = |column| Box::new(part.ids_of(column)) as Box<dyn Fn(usize) -> u32 + '_>;
+        let (account, region) = (ids(Column::Account), ids(Column::AwsRegion));
+        let category_id = part.ids_of(Column::EventCategory);
         for (row, fixed) in part.fixed.iter().enumerate() {
             if !part.keep.get(row).copied().unwrap_or(false) {
                 continue;
@@ -94,13 +97,13 @@ impl Summary {
             let micros = fixed.event_time_micros;
             self.first_micros = Some(self.first_micros.map_or(micros, |first| first.min(micros)));
             self.last_micros = self.last_micros.max(Some(micros));
-            for column in [Column::Account, Column::AwsRegion] {
-                let id = part.id(row, column);
+            for (column, id_of) in [(Column::Account, &account), (Column::AwsRegion, &region)] {
+                let id = id_of(row);
                 if id != NULL {
                     *by_id.entry((column, id)).or_default() += 1;
                 }
             }
-            let category = part.id(row, Column::EventCategory);
+            let category = category_id(row);
             let absent = if fixed.management_event.get() == Some(false) {
                 Column::EventType
             } else {
@@ -201,7 +204,7 @@ pub(super) fn run(
 fn tasks(objects: &[Object], workers: usize) -> Vec<Range<usize>> {
     let total: u64 = objects.iter().map(|object| object.size).sum();
     let share = total / (workers as u64 * 4).max(1);
-    let target = share.clamp(128 * 1024, 4 * 1024 * 1024);
+    let target = share.clamp(128 * 1024, 6 * 1024 * 1024);
     let mut tasks = Vec::new();
     let (mut start, mut bytes) = (0, 0);
     for (place, object) in objects.iter().enumerate() {

@@ -6,7 +6,7 @@ use super::Column;
 use super::intern::{Interner, NULL, Plain};
 
 /// A part holds at most this many rows; one part becomes one row group for each day in it.
-pub(super) const PART_ROWS_MAX: usize = 32 * 1024;
+pub(super) const PART_ROWS_MAX: usize = 48 * 1024;
 
 /// A part takes no more records once its values are this large.
 pub(super) const PART_BYTES_MAX: usize = 24 * 1024 * 1024;
@@ -20,12 +20,15 @@ pub(super) static IDENTITY_COLUMNS: LazyLock<Vec<Column>> = LazyLock::new(|| {
     Column::ALL.iter().copied().filter(|column| holder(*column) == Holder::Identity).collect()
 });
 
-static SLOTS: LazyLock<Vec<usize>> = LazyLock::new(|| {
+/// By column: what holds its values, and where in it.
+static PLACES: LazyLock<Vec<(Holder, usize)>> = LazyLock::new(|| {
     let place = |list: &[Column], column| list.iter().position(|other| *other == column);
     Column::ALL
         .iter()
-        .map(|column| {
-            place(&ROW_COLUMNS, *column).or_else(|| place(&IDENTITY_COLUMNS, *column)).unwrap_or(usize::MAX)
+        .map(|column| match holder(*column) {
+            Holder::Row => (Holder::Row, place(&ROW_COLUMNS, *column).unwrap_or(usize::MAX)),
+            Holder::Identity => (Holder::Identity, place(&IDENTITY_COLUMNS, *column).unwrap_or(usize::MAX)),
+            Holder::Other => (Holder::Other, usize::MAX),
         })
         .collect()
 });
@@ -58,7 +61,7 @@ pub(super) fn holder(column: Column) -> Holder {
 
 /// The place of a column's id in its row or identity.
 pub(super) fn slot(column: Column) -> usize {
-    SLOTS.get(column.index()).copied().unwrap_or(usize::MAX)
+    PLACES.get(column.index()).map_or(usize::MAX, |(_, slot)| *slot)
 }
 
 /// A boolean that may be absent, in a byte.
@@ -204,13 +207,20 @@ impl Part {
 
     /// The id of a row's value in a column that rows or identities hold.
     pub(super) fn id(&self, row: usize, column: Column) -> u32 {
-        match holder(column) {
-            Holder::Row => self.ids.get(row * ROW_COLUMNS.len() + slot(column)).copied().unwrap_or(NULL),
+        self.ids_of(column)(row)
+    }
+
+    /// Gives the id of any row's value in one column.
+    pub(super) fn ids_of(&self, column: Column) -> impl Fn(usize) -> u32 + '_ {
+        let (holder, slot) = PLACES.get(column.index()).copied().unwrap_or((Holder::Other, usize::MAX));
+        let width = ROW_COLUMNS.len();
+        move |row| match holder {
+            Holder::Row => self.ids.get(row * width + slot).copied().unwrap_or(NULL),
             Holder::Identity => self
                 .fixed
                 .get(row)
                 .and_then(|fixed| self.identities.get(fixed.identity as usize))
-                .and_then(|identity| identity.ids.get(slot(column)))
+                .and_then(|identity| identity.ids.get(slot))
                 .copied()
                 .unwrap_or(NULL),
             Holder::Other => NULL,

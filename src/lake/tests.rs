@@ -10,8 +10,7 @@ use crate::record::{Reason, Refusal};
 
 /// Writes the ledger's files of a batch with one object and one refusal.
 async fn ledger_files(lake: &Lake, batch: i64, name: &str) -> (NewFile, Option<NewFile>) {
-    let object =
-        Object { name: name.to_owned(), place: Place::Stdin, size: 1, modified_micros: 1_000_000 };
+    let object = Object { name: name.to_owned(), place: Place::Stdin, size: 1, modified_micros: 1_000_000 };
     let mut result = ObjectResult { sha256: Some("00".to_owned()), ..ObjectResult::default() };
     result.counts.read = 1;
     result.counts.refused = 1;
@@ -42,7 +41,10 @@ async fn a_batch_whose_ledger_was_not_committed_is_ended_by_the_next_writer() {
     let (objects, refusals) = ledger_files(&lake, 1, "a").await;
     assert_eq!(lake.commit_events_only(1, &[], objects, refusals).await.unwrap(), Committed::Done);
     drop(lake);
-    assert_eq!((counted(folder.path(), Table::Objects).await, counted(folder.path(), Table::Refusals).await), (0, 0));
+    assert_eq!(
+        (counted(folder.path(), Table::Objects).await, counted(folder.path(), Table::Refusals).await),
+        (0, 0)
+    );
     for _ in 0..2 {
         Lake::open(folder.path()).await.unwrap().reconcile().await.unwrap();
         assert_eq!(counted(folder.path(), Table::Objects).await, 1);

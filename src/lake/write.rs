@@ -100,8 +100,9 @@ impl DayWriters {
 
 impl Open {
     fn new() -> Result<Self, ParquetError> {
-        let options =
-            ArrowWriterOptions::new().with_properties(file_properties(super::rows::PART_ROWS_MAX)).with_skip_arrow_metadata(true);
+        let options = ArrowWriterOptions::new()
+            .with_properties(file_properties(super::rows::PART_ROWS_MAX))
+            .with_skip_arrow_metadata(true);
         let writer = ArrowWriter::try_new_with_options(Vec::new(), Arc::clone(&WRITTEN), options)?;
         Ok(Self { writer, rows: 0, time_micros: (i64::MAX, i64::MIN), accounts: None })
     }
@@ -150,7 +151,8 @@ fn sorted_rows(part: &Part) -> Vec<u32> {
             *rank = place;
         }
     }
-    let rank_of = |row: usize| rank.get(part.id(row, Column::Account) as usize).copied().unwrap_or(0);
+    let account = part.ids_of(Column::Account);
+    let rank_of = |row: usize| rank.get(account(row) as usize).copied().unwrap_or(0);
     let mut rows: Vec<(i32, u32, i64, u32, i64, u32)> = part
         .fixed
         .iter()
@@ -224,9 +226,9 @@ impl Dictionaries {
                 Column::EventId => plain(rows.iter().map(|row| part.event_ids.get(*row as usize))),
                 Column::RequestId => plain(rows.iter().map(|row| part.request_ids.get(*row as usize))),
                 column => {
-                    let keys =
-                        rows.iter().map(|row| Some(part.id(*row as usize, column)).filter(|id| *id != NULL));
-                    let keys: UInt32Array = keys.collect();
+                    let id = part.ids_of(column);
+                    let keys: UInt32Array =
+                        rows.iter().map(|row| Some(id(*row as usize)).filter(|id| *id != NULL)).collect();
                     Arc::new(DictionaryArray::<UInt32Type>::try_new(keys, self.values(part, column)?)?)
                 }
             };

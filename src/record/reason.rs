@@ -85,9 +85,14 @@ impl fmt::Display for Reason {
                 write!(f, "malformed JSON in `{member}` at byte {at}: expected {expected}")
             }
             Reason::OtherEntries { count, kind } => {
-                write!(f, "{count} entries between the records are no CloudTrail events ({kind}), passed over")
+                write!(
+                    f,
+                    "{count} entries between the records are no CloudTrail events ({kind}), passed over"
+                )
             }
-            Reason::Repeated(name) => write!(f, "`{name}` stands twice in one object: which value is true cannot be said"),
+            Reason::Repeated(name) => {
+                write!(f, "`{name}` stands twice in one object: which value is true cannot be said")
+            }
             Reason::NotUtf8(at) => write!(f, "not UTF-8 at byte {at} of the record"),
             Reason::CutOff => write!(f, "cut off: the object ends inside this record"),
             Reason::TooLong => {

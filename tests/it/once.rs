@@ -119,7 +119,8 @@ async fn a_changed_object_is_noticed_and_only_what_is_new_in_it_is_added() {
     let folder = tempfile::tempdir().unwrap();
     let (logs, lake) = (folder.path().join("logs"), folder.path().join("lake"));
     std::fs::create_dir(&logs).unwrap();
-    let record = |id: u32| format!(r#"{{"eventTime":"2026-03-09T10:00:0{id}Z","eventID":"id-{id}","eventName":"A"}}"#);
+    let record =
+        |id: u32| format!(r#"{{"eventTime":"2026-03-09T10:00:0{id}Z","eventID":"id-{id}","eventName":"A"}}"#);
     std::fs::write(logs.join("a.json"), record(1)).unwrap();
     lossless::ingest(&logs, &lake).await;
     std::fs::write(logs.join("a.json"), format!("{}\n{}", record(1), record(2))).unwrap();
@@ -139,7 +140,8 @@ async fn the_first_delivery_in_the_listing_is_kept_however_many_workers_read() {
     for object in 0..40 {
         // Incompressible filling makes tasks of one object each.
         let mut state = object;
-        let filling: String = (0..140_000).map(|_| char::from(b'a' + u8::try_from(next(&mut state) % 26).unwrap())).collect();
+        let filling: String =
+            (0..140_000).map(|_| char::from(b'a' + u8::try_from(next(&mut state) % 26).unwrap())).collect();
         let text = format!(r#"{{"filling":"{filling}","Records":[{}]}}"#, records.join(","));
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
         std::io::Write::write_all(&mut encoder, text.as_bytes()).unwrap();
