@@ -12,6 +12,12 @@ pub enum Foreign {
     S3Notification,
     /// An event in the Open Cybersecurity Schema Framework (Security Lake).
     Ocsf,
+    /// An EventBridge event that is not CloudTrail's.
+    EventBridge,
+    /// A control message of a CloudWatch Logs subscription.
+    LogsControl,
+    /// A notification that CloudTrail sends through SNS when it delivered an object.
+    SnsNotification,
     /// A Parquet file.
     Parquet,
     /// A log of another service, by its place under `AWSLogs/`.
@@ -29,6 +35,9 @@ impl Foreign {
             Foreign::Config => "AWS Config file",
             Foreign::S3Notification => "S3 event notification",
             Foreign::Ocsf => "OCSF event",
+            Foreign::EventBridge => "another EventBridge event",
+            Foreign::LogsControl => "CloudWatch Logs control message",
+            Foreign::SnsNotification => "delivery notification",
             Foreign::Parquet => "Parquet file",
             Foreign::OtherService => "another service's log",
             Foreign::Hidden => "hidden file",

@@ -60,6 +60,9 @@ pub(super) struct Reading {
     /// An object may inflate to so many bytes
     #[arg(long, value_name = "BYTES", default_value_t = crate::archive::INFLATED_BYTES_MAX)]
     pub(super) inflated_bytes_max: u64,
+    /// Commit after objects of so many bytes; an ingest that is stopped goes on from its last commit
+    #[arg(long, value_name = "BYTES", default_value_t = crate::lake::BATCH_BYTES)]
+    pub(super) batch_bytes: u64,
 }
 
 impl Reading {
@@ -69,6 +72,7 @@ impl Reading {
             options.workers = usize::from(workers);
         }
         options.inflated_bytes_max = self.inflated_bytes_max;
+        options.batch_bytes = self.batch_bytes;
         options
     }
 }

@@ -15,7 +15,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use deltalake_core::kernel::transaction::{
     CommitBuilder, CommitConflictError, CommitProperties, TableReference, TransactionError,
 };
-use deltalake_core::kernel::{Action, Add, Transaction};
+use deltalake_core::kernel::{Action, Add, Remove, Transaction};
 use deltalake_core::logstore::LogStore;
 use deltalake_core::operations::create::CreateBuilder;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
@@ -56,6 +56,18 @@ pub(super) struct NewFile {
     pub(super) date: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) stats: Option<String>,
+}
+
+/// A data file of `events` that may be replaced.
+pub(super) struct Present {
+    /// From the table's folder.
+    pub(super) path: String,
+    /// As `YYYY-MM-DD`.
+    pub(super) date: String,
+    pub(super) rows: u64,
+    pub(super) bytes: u64,
+    /// What takes it out of the table.
+    pub(super) remove: Remove,
 }
 
 /// What a commit of `events` notes for the ledger.
@@ -187,11 +199,67 @@ impl Lake {
         options.execution.parquet.schema_force_view_types = false;
         options.sql_parser.map_string_types_to_utf8view = false;
         let context = SessionContext::new_with_config(config);
+        self.register(&context)?;
+        Ok(context)
+    }
+
+    /// Makes the lake's tables known to a session.
+    pub(super) fn register(&self, context: &SessionContext) -> Result<(), LakeError> {
         for table in Table::ALL {
             let provider = LakeTable::new(table, ObjectStoreUrl::local_filesystem(), &self.files(table)?);
             context.register_table(table.name(), Arc::new(provider))?;
         }
-        Ok(context)
+        Ok(())
+    }
+
+    /// The data files of `events` as the Delta log has them.
+    pub(super) fn present(&self) -> Result<Vec<Present>, LakeError> {
+        let state = self.events.snapshot().map_err(delta("read", Table::Events))?;
+        let mut files: Vec<Present> = state
+            .log_data()
+            .iter()
+            .map(|view| Present {
+                path: view.path().into_owned(),
+                date: view.partition_values_map().get("event_date").cloned().flatten().unwrap_or_default(),
+                rows: view.num_records().unwrap_or(0) as u64,
+                bytes: u64::try_from(view.size()).unwrap_or(0),
+                remove: view.remove_action(false),
+            })
+            .collect();
+        files.sort_by(|left, right| left.path.cmp(&right.path));
+        Ok(files)
+    }
+
+    /// Puts files of `events` in the place of others that hold the same rows.
+    pub(super) async fn replace(&mut self, mut actions: Vec<Action>, files: &[NewFile]) -> Result<(), LakeError> {
+        actions.extend(files.iter().map(|file| Action::Add(Add { data_change: false, ..add(file) })));
+        let table = Table::Events;
+        let operation = DeltaOperation::Optimize { predicate: None, target_size: 0 };
+        let state = self.events.snapshot().map_err(delta("read", table))?;
+        CommitBuilder::from(CommitProperties::default())
+            .with_actions(actions)
+            .build(Some(state as &dyn TableReference), self.events.log_store(), operation)
+            .await
+            .map_err(delta("commit to", table))?;
+        self.events.update_state().await.map_err(delta("read", table))
+    }
+
+    /// Deletes the files that nothing refers to any more since so many days. Gives how many.
+    pub(super) async fn vacuum(&mut self, days: u64) -> Result<u64, LakeError> {
+        let mut deleted = 0;
+        for table in Table::ALL {
+            let retention = chrono::Duration::days(i64::try_from(days).unwrap_or(i64::MAX));
+            let before = self.table(table).clone();
+            let (after, metrics) = before
+                .vacuum()
+                .with_mode(deltalake_core::operations::vacuum::VacuumMode::Full)
+                .with_retention_period(retention)
+                .await
+                .map_err(delta("clean", table))?;
+            deleted += metrics.files_deleted.len() as u64;
+            *self.table_mut(table) = after;
+        }
+        Ok(deleted)
     }
 
     /// What `events` holds, in figures.
@@ -273,14 +341,29 @@ impl Lake {
         refusals: Option<NewFile>,
     ) -> Result<Committed, LakeError> {
         let note = Note { batch, objects, refusals };
-        let text = serde_json::to_value(&note).map_err(|error| {
-            LakeError::Inconsistent(format!("the ledger's note cannot be written: {error}"))
-        })?;
-        if self.commit_table(Table::Events, batch, events, Some(text)).await? == Committed::Conflict {
-            return Ok(Committed::Conflict);
+        let committed = self.commit_events(events, &note).await?;
+        if committed == Committed::Done {
+            self.commit_ledger(&note).await?;
         }
-        self.commit_ledger(&note).await?;
-        Ok(Committed::Done)
+        Ok(committed)
+    }
+
+    /// A commit that is stopped before its ledger.
+    #[cfg(test)]
+    pub(super) async fn commit_events_only(
+        &mut self,
+        batch: i64,
+        events: &[NewFile],
+        objects: NewFile,
+        refusals: Option<NewFile>,
+    ) -> Result<Committed, LakeError> {
+        self.commit_events(events, &Note { batch, objects, refusals }).await
+    }
+
+    async fn commit_events(&mut self, events: &[NewFile], note: &Note) -> Result<Committed, LakeError> {
+        let text = serde_json::to_value(note)
+            .map_err(|error| LakeError::Inconsistent(format!("the ledger's note cannot be written: {error}")))?;
+        self.commit_table(Table::Events, note.batch, events, Some(text)).await
     }
 
     /// Makes the ledger's commits that a batch still lacks. A conflict means that somebody else just made them.

@@ -118,7 +118,7 @@ impl Decoder {
     pub(super) fn decode(
         &mut self,
         text: &[u8],
-        members: &mut Vec<Member>,
+        members: &[Member],
         (object, object_name): (u32, u32),
         record_index: i64,
         part: &mut Part,
@@ -126,7 +126,7 @@ impl Decoder {
         if let Err(bad) = std::str::from_utf8(text) {
             return Err(Reason::NotUtf8(bad.valid_up_to()));
         }
-        drop_repeated(text, members);
+        refuse_repeated(text, members)?;
         let mut row = std::mem::take(&mut self.row);
         row.clear();
         row.resize(ROW_COLUMNS.len(), NULL);
@@ -546,7 +546,7 @@ impl Decoder {
         if members.is_empty() {
             return Ok(Some(b"{}".to_vec()));
         }
-        drop_repeated(value, &mut members);
+        refuse_repeated(value, &members)?;
         let mut rest = Vec::new();
         for member in &members {
             let (key, inner) = (member.key(value), member.value(value));
@@ -649,40 +649,37 @@ fn nested_text(object: &[u8], outer: &str, inner: &str) -> Option<Vec<u8>> {
     text.iter().all(|byte| *byte >= 0x20 && *byte != b'\\').then(|| text.to_vec())
 }
 
-/// Leaves the last of the members that share a name, as JSON readers do.
-fn drop_repeated(text: &[u8], members: &mut Vec<Member>) {
+/// Refuses an object in which a name stands twice: nobody can say which value is true, and keeping one loses the other.
+fn refuse_repeated(text: &[u8], members: &[Member]) -> Result<(), Reason> {
     // The test for "no repetition", by far the usual case: no two keys of the same length and ends.
     let mut seen = [0_u64; 4];
-    let mut repeated = false;
-    for member in members.iter() {
+    let mut suspect = false;
+    for member in members {
         let key = member.key(text);
         let ends = u64::from(key.first().copied().unwrap_or(0)) * 31
             + u64::from(key.last().copied().unwrap_or(0)) * 7
             + key.len() as u64;
         let bit = 1_u64 << (ends & 63);
         if let Some(word) = seen.get_mut(((ends >> 6) & 3) as usize) {
-            repeated |= *word & bit != 0;
+            suspect |= *word & bit != 0;
             *word |= bit;
         }
-        repeated |= key.contains(&b'\\');
+        suspect |= key.contains(&b'\\');
     }
-    if !repeated {
-        return;
+    if !suspect {
+        return Ok(());
     }
-    let meaning = |member: &Member| {
-        let mut key = Vec::new();
-        match unescape(member.key(text), &mut key) {
-            Ok(_) => key,
-            Err(_) => member.key(text).to_vec(),
+    let mut names = std::collections::BTreeSet::new();
+    for member in members {
+        let mut name = Vec::new();
+        if unescape(member.key(text), &mut name).is_err() {
+            name = member.key(text).to_vec();
         }
-    };
-    let keys: Vec<Vec<u8>> = members.iter().map(meaning).collect();
-    let mut place = 0;
-    members.retain(|_| {
-        let later = keys.iter().skip(place + 1).any(|other| Some(other) == keys.get(place));
-        place += 1;
-        !later
-    });
+        if let Some(name) = names.replace(name) {
+            return Err(Reason::Repeated(String::from_utf8_lossy(&name).chars().take(60).collect()));
+        }
+    }
+    Ok(())
 }
 
 fn set(ids: &mut [u32], column: Column, id: u32) {
@@ -774,12 +771,13 @@ mod tests {
     }
 
     #[test]
-    fn of_repeated_members_the_last_stays() {
-        let text = br#"{"a":1,"b":2,"\u0061":3,"c":4,"b":5}"#;
-        let mut members = Vec::new();
-        scan::object(text, 0, &mut members).unwrap();
-        drop_repeated(text, &mut members);
-        let values: Vec<&[u8]> = members.iter().map(|member| member.value(text)).collect();
-        assert_eq!(values, [b"3", b"4", b"5"]);
+    fn an_object_with_a_repeated_name_is_refused() {
+        let repeated = |text: &[u8]| {
+            let mut members = Vec::new();
+            scan::object(text, 0, &mut members).unwrap();
+            refuse_repeated(text, &members)
+        };
+        assert_eq!(repeated(br#"{"a":1,"b":2,"\u0061":3}"#), Err(Reason::Repeated("a".to_owned())));
+        assert_eq!(repeated(br#"{"eventID":1,"eventTD":2,"b":3}"#), Ok(()));
     }
 }

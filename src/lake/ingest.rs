@@ -16,8 +16,9 @@ use super::{LakeError, Table};
 use crate::archive::{Foreign, INFLATED_BYTES_MAX, Object, Unlisted};
 use crate::record::{Counts, Reason, Refusal};
 
-/// A batch takes objects of so many bytes; it is the step in which an ingest commits, and resumes when it was stopped.
-const BATCH_BYTES: u64 = 64 * 1024 * 1024;
+/// A batch takes objects of so many bytes, unless told otherwise; it is the step in which an ingest commits, and resumes
+/// when it was stopped.
+pub const BATCH_BYTES: u64 = 64 * 1024 * 1024;
 
 /// A batch takes so many objects at the most.
 const BATCH_OBJECTS_MAX: usize = 50_000;
@@ -35,12 +36,14 @@ pub struct IngestOptions {
     pub workers: usize,
     /// The limit for the inflated size of one object, in bytes.
     pub inflated_bytes_max: u64,
+    /// A batch, which is committed as a whole, takes objects of so many bytes.
+    pub batch_bytes: u64,
 }
 
 impl Default for IngestOptions {
     fn default() -> Self {
         let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { workers, inflated_bytes_max: INFLATED_BYTES_MAX }
+        Self { workers, inflated_bytes_max: INFLATED_BYTES_MAX, batch_bytes: BATCH_BYTES }
     }
 }
 
@@ -81,6 +84,15 @@ pub trait Progress: Sync {
     fn object(&self, raw_bytes: u64, inflated_bytes: u64, records: u64);
     /// Another ingest holds the lake; this one waits.
     fn waiting(&self);
+}
+
+/// Nobody looks.
+pub(super) struct Unwatched;
+
+impl Progress for Unwatched {
+    fn begin(&self, _: u64, _: u64) {}
+    fn object(&self, _: u64, _: u64, _: u64) {}
+    fn waiting(&self) {}
 }
 
 impl Watch for &dyn Progress {
@@ -133,7 +145,7 @@ pub async fn ingest(
     let mut seen = Seen::default();
     let mut rest = pending.as_slice();
     while !rest.is_empty() || !unreadable.is_empty() {
-        let (batch, after) = rest.split_at(batch_len(rest));
+        let (batch, after) = rest.split_at(batch_len(rest, options.batch_bytes));
         rest = after;
         let refused = std::mem::take(&mut unreadable);
         let mut tries = 0;
@@ -164,11 +176,11 @@ pub async fn ingest(
 }
 
 /// How many of the objects the next batch takes.
-fn batch_len(objects: &[Object]) -> usize {
+fn batch_len(objects: &[Object], batch_bytes: u64) -> usize {
     let mut bytes = 0;
     for (place, object) in objects.iter().enumerate().take(BATCH_OBJECTS_MAX) {
         bytes += object.size;
-        if bytes >= BATCH_BYTES {
+        if bytes >= batch_bytes {
             return place + 1;
         }
     }
@@ -176,7 +188,7 @@ fn batch_len(objects: &[Object]) -> usize {
 }
 
 /// Holds the lake for one ingest at a time on this machine. It only saves work: the commits would sort it out.
-fn lock(lake: &Lake, progress: &dyn Progress) -> Result<File, LakeError> {
+pub(super) fn lock(lake: &Lake, progress: &dyn Progress) -> Result<File, LakeError> {
     let path: PathBuf = lake.folder().join(".ingest.lock");
     let fail = |source| LakeError::Folder { step: "lock", path: path.clone(), source };
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(fail)?;

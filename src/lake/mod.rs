@@ -6,6 +6,7 @@
 
 mod column;
 mod commit;
+mod compact;
 mod decode;
 mod error;
 mod ingest;
@@ -19,13 +20,16 @@ mod seen;
 mod table;
 mod write;
 
+#[cfg(test)]
+mod tests;
+
 use sha2::{Digest, Sha256};
 
 pub use column::{Column, Kind, Source};
-pub use commit::Lake;
-pub use commit::LakeSize;
+pub use commit::{Lake, LakeSize};
+pub use compact::{CompactReport, RETAINED_DAYS, compact};
 pub use error::LakeError;
-pub use ingest::{IngestOptions, IngestReport, Progress, REFUSALS_REPORTED_MAX, ingest};
+pub use ingest::{BATCH_BYTES, IngestOptions, IngestReport, Progress, REFUSALS_REPORTED_MAX, ingest};
 pub use pipeline::Summary;
 pub use rebuild::rebuild;
 pub use schema::{OBJECT_COLUMNS, REFUSAL_COLUMNS, SmallColumn, Table};

@@ -101,7 +101,7 @@ impl DayWriters {
 impl Open {
     fn new() -> Result<Self, ParquetError> {
         let options =
-            ArrowWriterOptions::new().with_properties(events_properties()).with_skip_arrow_metadata(true);
+            ArrowWriterOptions::new().with_properties(file_properties(super::rows::PART_ROWS_MAX)).with_skip_arrow_metadata(true);
         let writer = ArrowWriter::try_new_with_options(Vec::new(), Arc::clone(&WRITTEN), options)?;
         Ok(Self { writer, rows: 0, time_micros: (i64::MAX, i64::MIN), accounts: None })
     }
@@ -277,15 +277,15 @@ static WRITTEN: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(fields))
 });
 
-/// How event files are encoded: what repeats by dictionary, what does not as it is, times and counts as differences.
-pub(super) fn events_properties() -> WriterProperties {
+/// How event files with row groups of so many rows are encoded: what repeats by dictionary, what does not as it is, times and counts as differences.
+pub(super) fn file_properties(group_rows: usize) -> WriterProperties {
     let path = |column: Column| ColumnPath::from(column.name());
     let mut builder = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_created_by(concat!("backtrail ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_dictionary_page_size_limit(8 * 1024 * 1024)
         .set_statistics_enabled(EnabledStatistics::Chunk)
-        .set_max_row_group_row_count(Some(super::rows::PART_ROWS_MAX * 4))
+        .set_max_row_group_row_count(Some(group_rows))
         .set_bloom_filter_enabled(false);
     for column in written() {
         if column.kind() == Kind::Json {
@@ -302,7 +302,7 @@ pub(super) fn events_properties() -> WriterProperties {
     }
     builder = builder.set_column_compression(path(Column::Fingerprint), Compression::UNCOMPRESSED);
     for column in BLOOM_COLUMNS {
-        let distinct = if column == Column::EventId { super::rows::PART_ROWS_MAX as u64 } else { 2048 };
+        let distinct = if column == Column::EventId { group_rows as u64 } else { 2048 };
         builder = builder.set_column_bloom_filter_enabled(path(column), true);
         builder = builder.set_column_bloom_filter_max_ndv(path(column), distinct);
     }

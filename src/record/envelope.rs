@@ -34,7 +34,7 @@ pub enum Item<'a> {
         /// The record's JSON text.
         text: &'a [u8],
         /// The members of the record.
-        members: &'a mut Vec<Member>,
+        members: &'a [Member],
     },
     /// An entry that is no record, or the place where reading ended early.
     Refused {
@@ -80,6 +80,9 @@ pub struct Splitter<R> {
     outer: State,
     next_index: i64,
     entries: usize,
+    list_ended: bool,
+    /// Entries of a known kind that are no CloudTrail events: which kind came first, and how many there are.
+    skipped: Option<(Foreign, u64)>,
     members: Vec<Member>,
     unwrapped: Vec<u8>,
 }
@@ -107,6 +110,8 @@ impl<R: Read> Splitter<R> {
             outer: State::Top,
             next_index: 0,
             entries: 0,
+            list_ended: false,
+            skipped: None,
             members: Vec::new(),
             unwrapped: Vec::new(),
         }
@@ -128,10 +133,7 @@ impl<R: Read> Splitter<R> {
                     self.fill();
                     continue;
                 }
-                Err(stop) => {
-                    (self.at, self.state) = before;
-                    self.recover(stop)
-                }
+                Err(stop) => self.recover(stop),
             };
             match found {
                 Found::Nothing if self.state == State::Done => return None,
@@ -152,11 +154,15 @@ impl<R: Read> Splitter<R> {
                 }
                 Found::Unwrapped => {
                     let index = self.take_index();
-                    return Some(Item::Record { index, text: &self.unwrapped, members: &mut self.members });
+                    return Some(Item::Record { index, text: &self.unwrapped, members: &self.members });
                 }
                 Found::Refused(reason) => {
                     let index = match reason {
-                        Reason::Source(_) | Reason::NotJson | Reason::Empty | Reason::NoRecords(_) => None,
+                        Reason::Source(_)
+                        | Reason::NotJson
+                        | Reason::Empty
+                        | Reason::NoRecords(_)
+                        | Reason::OtherEntries { .. } => None,
                         _ => Some(self.take_index()),
                     };
                     self.entries += 1;
@@ -243,7 +249,7 @@ impl<R: Read> Splitter<R> {
                 Ok(Found::Nothing)
             }
             b'{' => self.top_object(at),
-            b',' if self.entries > 0 => {
+            b',' if self.entries > 0 || self.list_ended => {
                 self.at = at + 1;
                 Ok(Found::Nothing)
             }
@@ -256,8 +262,12 @@ impl<R: Read> Splitter<R> {
         self.state = State::Done;
         match self.failure.take() {
             Some(reason) => Found::Refused(reason),
-            None if self.entries == 0 && self.filled == 0 => Found::Refused(Reason::Empty),
-            None => Found::Nothing,
+            None => match self.skipped.take() {
+                Some((kind, _)) if self.entries == 0 => Found::SetAside(kind),
+                Some((kind, count)) => Found::Refused(Reason::OtherEntries { count, kind: kind.describe() }),
+                None if self.entries == 0 && !self.list_ended => Found::Refused(Reason::Empty),
+                None => Found::Nothing,
+            },
         }
     }
 
@@ -309,7 +319,7 @@ impl<R: Read> Splitter<R> {
                     self.at = at + 1;
                     self.state = if list == List::Bare { State::Top } else { State::BehindList };
                     // An empty list is a whole answer: an object without records is no trouble.
-                    self.entries += 1;
+                    self.list_ended = true;
                     return Ok(Found::Nothing);
                 }
                 Some(_) => break,
@@ -374,7 +384,7 @@ impl<R: Read> Splitter<R> {
         let bytes = &self.window[..self.filled];
         let find = |name: &[u8]| self.members.iter().find(|member| member.key(bytes) == name).copied();
         if let Some(kind) = foreign::of_entry(bytes, &self.members) {
-            return Found::SetAside(kind);
+            return self.skip(kind);
         }
         if find(b"eventTime").is_some() || find(b"@timestamp").is_some() {
             return Found::Record(start, end);
@@ -394,7 +404,10 @@ impl<R: Read> Splitter<R> {
                 let inner = &self.window[from..to];
                 self.unwrapped.clear();
                 self.unwrapped.extend_from_slice(inner);
-                return self.unwrapped_entry();
+                return match self.unwrapped_entry() {
+                    Found::Refused(Reason::NoEventTime) => self.skip(Foreign::EventBridge),
+                    found => found,
+                };
             }
         }
         for name in [b"CloudTrailEvent".as_slice(), b"message".as_slice(), b"eventJson".as_slice()] {
@@ -457,6 +470,13 @@ impl<R: Read> Splitter<R> {
         Ok(self.unwrapped_entry())
     }
 
+    /// Passes over an entry that is no CloudTrail event; the end of the object says so.
+    fn skip(&mut self, kind: Foreign) -> Found {
+        let (_, count) = self.skipped.get_or_insert((kind, 0));
+        *count += 1;
+        Found::Nothing
+    }
+
     /// Scans what was unwrapped as a record.
     fn unwrapped_entry(&mut self) -> Found {
         match scan::object(&self.unwrapped, 0, &mut self.members) {
@@ -480,7 +500,7 @@ impl<R: Read> Splitter<R> {
     /// Goes on behind what can't be scanned, as near as can be told, so that good neighbours are kept.
     fn recover(&mut self, stop: Stop) -> Found {
         let start = scan::skip_space(&self.window[..self.filled], self.at);
-        let nothing_yet = self.entries == 0 && self.state == State::Top;
+        let nothing_yet = self.entries == 0 && !self.list_ended && self.state == State::Top;
         match stop {
             Stop::Incomplete => {
                 let too_long = !self.ended;

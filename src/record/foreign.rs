@@ -8,14 +8,18 @@ pub(super) fn by_key(key: &[u8]) -> Option<Foreign> {
     match key {
         b"digestStartTime" | b"digestS3Object" | b"digestPublicKeyFingerprint" => Some(Foreign::Digest),
         b"configurationItems" | b"configSnapshotId" => Some(Foreign::Config),
-        b"class_uid" => Some(Foreign::Ocsf),
+        b"s3ObjectKey" => Some(Foreign::SnsNotification),
         _ => None,
     }
 }
 
 /// The kind that a top-level member gives away by its value.
 pub(super) fn by_member(key: &[u8], value: &[u8]) -> Option<Foreign> {
-    (key == b"Event" && value.starts_with(b"\"s3:")).then_some(Foreign::S3Notification)
+    match key {
+        b"Event" if value.starts_with(b"\"s3:") => Some(Foreign::S3Notification),
+        b"messageType" if value == b"\"CONTROL_MESSAGE\"" => Some(Foreign::LogsControl),
+        _ => None,
+    }
 }
 
 /// The kind of one entry in a list.

@@ -36,6 +36,15 @@ pub enum Reason {
         /// What was expected there.
         expected: &'static str,
     },
+    /// Entries of another kind between records.
+    OtherEntries {
+        /// How many.
+        count: u64,
+        /// Of which kind the first is.
+        kind: &'static str,
+    },
+    /// A member's name stands twice in one object.
+    Repeated(String),
     /// The bytes of the record are no UTF-8 from this place on.
     NotUtf8(usize),
     /// The object ends inside the record.
@@ -75,6 +84,10 @@ impl fmt::Display for Reason {
             Reason::MalformedMember { member, at, expected } => {
                 write!(f, "malformed JSON in `{member}` at byte {at}: expected {expected}")
             }
+            Reason::OtherEntries { count, kind } => {
+                write!(f, "{count} entries between the records are no CloudTrail events ({kind}), passed over")
+            }
+            Reason::Repeated(name) => write!(f, "`{name}` stands twice in one object: which value is true cannot be said"),
             Reason::NotUtf8(at) => write!(f, "not UTF-8 at byte {at} of the record"),
             Reason::CutOff => write!(f, "cut off: the object ends inside this record"),
             Reason::TooLong => {

@@ -2,6 +2,8 @@
 //!
 //! One binary, because each test binary links the whole engine again.
 
+mod bad;
 mod json;
 mod lossless;
+mod once;
 mod places;

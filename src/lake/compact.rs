@@ -1,0 +1,193 @@
+//! Merges the files of a day and sorts their rows, so that a query reads less.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::prelude::{SessionContext, col};
+use deltalake_core::kernel::Action;
+use futures::TryStreamExt;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use uuid::Uuid;
+
+use super::commit::{Lake, NewFile, Present};
+use super::ingest::stats;
+use super::write::{DayFile, file_properties};
+use super::{Column, LakeError, Table};
+
+/// Rows of a row group in a compacted file.
+const GROUP_ROWS: usize = 128 * 1024;
+
+/// Rows of a compacted file; a day with more gets several.
+const FILE_ROWS_MAX: u64 = 1_000_000;
+
+/// Memory that sorting a day may take before it goes to disk.
+const SORT_BYTES_MAX: usize = 256 * 1024 * 1024;
+
+/// The name of a file that compaction wrote begins so.
+const SORTED: &str = "sorted-";
+
+/// Replaced files stay on disk for so many days, for readers of older versions; then a compaction deletes them.
+pub const RETAINED_DAYS: u64 = 7;
+
+/// What a compaction did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct CompactReport {
+    /// Days whose files were merged.
+    pub days: u64,
+    /// Files that were replaced.
+    pub files_before: u64,
+    /// Files that replace them.
+    pub files_after: u64,
+    /// Size of the replaced files in bytes.
+    pub bytes_before: u64,
+    /// Size of the files that replace them.
+    pub bytes_after: u64,
+    /// Rows in them, the same before and after.
+    pub rows: u64,
+    /// Files that nothing referred to any more for [`RETAINED_DAYS`], deleted from disk.
+    pub files_deleted: u64,
+}
+
+/// Merges and sorts the files of every day that has one which no compaction wrote.
+///
+/// # Errors
+/// Where the lake can't be read or written, or somebody else compacted the same files; the lake stays whole.
+pub async fn compact(folder: &Path) -> Result<CompactReport, LakeError> {
+    let mut lake = Lake::open(folder).await?;
+    let _lock = super::ingest::lock(&lake, &super::ingest::Unwatched)?;
+    lake.reconcile().await?;
+    let mut report = CompactReport::default();
+    let mut days: BTreeMap<String, Vec<Present>> = BTreeMap::new();
+    for file in lake.present()? {
+        days.entry(file.date.clone()).or_default().push(file);
+    }
+    for (date, files) in days {
+        let sorted = |file: &Present| file.path.rsplit('/').next().is_some_and(|name| name.starts_with(SORTED));
+        if files.iter().all(sorted) {
+            continue;
+        }
+        let written = merge(&lake, &date).await?;
+        let rows: u64 = written.iter().map(|file| file.rows).sum();
+        let before: u64 = files.iter().map(|file| file.rows).sum();
+        if rows != before {
+            return Err(LakeError::Inconsistent(format!("{date} has {before} rows, merged {rows}")));
+        }
+        report.days += 1;
+        report.rows += rows;
+        report.files_before += files.len() as u64;
+        report.files_after += written.len() as u64;
+        report.bytes_before += files.iter().map(|file| file.bytes).sum::<u64>();
+        report.bytes_after += written.iter().map(|file| u64::try_from(file.size).unwrap_or(0)).sum::<u64>();
+        let removed = files.into_iter().map(|file| Action::Remove(file.remove)).collect();
+        lake.replace(removed, &written).await?;
+    }
+    report.files_deleted = lake.vacuum(RETAINED_DAYS).await?;
+    Ok(report)
+}
+
+/// Reads a day in order and writes it to new files, which nothing refers to yet.
+async fn merge(lake: &Lake, date: &str) -> Result<Vec<NewFile>, LakeError> {
+    let runtime = RuntimeEnvBuilder::new().with_memory_limit(SORT_BYTES_MAX, 1.0).build_arc()?;
+    let session = lake.session()?;
+    let session = SessionContext::new_with_config_rt(session.copied_config().with_target_partitions(1), runtime);
+    lake.register(&session)?;
+    let day = chrono::NaiveDate::parse_from_str(date, "%Y-%m-%d")
+        .map_err(|error| LakeError::Inconsistent(format!("`{date}` is no day: {error}")))?
+        .to_epoch_days();
+    let on_day = col("event_date")
+        .eq(datafusion::prelude::lit(datafusion::common::ScalarValue::Date32(Some(day))));
+    let columns: Vec<&str> =
+        Column::ALL.iter().filter(|column| **column != Column::EventDate).map(|column| column.name()).collect();
+    let order = [Column::Account, Column::EventTime, Column::EventId, Column::Object, Column::RecordIndex];
+    let order = order.into_iter().map(|column| col(column.name()).sort(true, true)).collect();
+    let frame = session.table(Table::Events.name()).await?.filter(on_day)?.sort(order)?.select_columns(&columns)?;
+    let schema = Arc::new(frame.schema().as_arrow().clone());
+    let mut stream = frame.execute_stream().await?;
+    let mut written = Vec::new();
+    let mut open: Option<(ArrowWriter<Vec<u8>>, Extent)> = None;
+    while let Some(batch) = stream.try_next().await? {
+        let (writer, extent) = match &mut open {
+            Some(open) => open,
+            None => {
+                let options = ArrowWriterOptions::new()
+                    .with_properties(file_properties(GROUP_ROWS))
+                    .with_skip_arrow_metadata(true);
+                let writer = ArrowWriter::try_new_with_options(Vec::new(), Arc::clone(&schema), options)?;
+                open.insert((writer, Extent::default()))
+            }
+        };
+        writer.write(&batch)?;
+        extent.note(&batch);
+        if extent.rows >= FILE_ROWS_MAX {
+            if let Some((writer, extent)) = open.take() {
+                written.push(put(lake, date, day, writer, extent).await?);
+            }
+        }
+    }
+    if let Some((writer, extent)) = open {
+        written.push(put(lake, date, day, writer, extent).await?);
+    }
+    Ok(written)
+}
+
+async fn put(
+    lake: &Lake,
+    date: &str,
+    day: i32,
+    writer: ArrowWriter<Vec<u8>>,
+    extent: Extent,
+) -> Result<NewFile, LakeError> {
+    let bytes = writer.into_inner()?;
+    let file = DayFile { day, bytes, rows: extent.rows, time_micros: extent.time_micros, accounts: extent.accounts };
+    let path = format!("event_date={date}/{SORTED}{}.parquet", Uuid::new_v4());
+    let size = i64::try_from(file.bytes.len()).unwrap_or(i64::MAX);
+    let stats = stats(&file);
+    lake.put(Table::Events, &path, file.bytes).await?;
+    Ok(NewFile { path, size, rows: extent.rows, date: Some(date.to_owned()), stats: Some(stats) })
+}
+
+/// From where to where a file's rows go.
+struct Extent {
+    rows: u64,
+    time_micros: (i64, i64),
+    accounts: Option<(String, String)>,
+}
+
+impl Default for Extent {
+    fn default() -> Self {
+        Self { rows: 0, time_micros: (i64::MAX, i64::MIN), accounts: None }
+    }
+}
+
+impl Extent {
+    fn note(&mut self, batch: &arrow::array::RecordBatch) {
+        use arrow::array::AsArray;
+        self.rows += batch.num_rows() as u64;
+        if let Some(times) = batch
+            .column_by_name(Column::EventTime.name())
+            .and_then(|times| times.as_primitive_opt::<arrow::datatypes::TimestampMicrosecondType>())
+        {
+            for time in times.iter().flatten() {
+                self.time_micros.0 = self.time_micros.0.min(time);
+                self.time_micros.1 = self.time_micros.1.max(time);
+            }
+        }
+        if let Some(accounts) =
+            batch.column_by_name(Column::Account.name()).and_then(|accounts| accounts.as_string_opt::<i32>())
+        {
+            let least = accounts.iter().flatten().min();
+            let greatest = accounts.iter().flatten().max();
+            if let (Some(least), Some(greatest)) = (least, greatest) {
+                self.accounts = Some(match self.accounts.take() {
+                    None => (least.to_owned(), greatest.to_owned()),
+                    Some((low, high)) => {
+                        (low.min(least.to_owned()), high.max(greatest.to_owned()))
+                    }
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! What happens between the commits, and when two writers meet.
+
+use std::path::Path;
+
+use super::commit::{Committed, NewFile};
+use super::pipeline::ObjectResult;
+use super::{Lake, Table, ledger};
+use crate::archive::{Object, Place};
+use crate::record::{Reason, Refusal};
+
+/// Writes the ledger's files of a batch with one object and one refusal.
+async fn ledger_files(lake: &Lake, batch: i64, name: &str) -> (NewFile, Option<NewFile>) {
+    let object =
+        Object { name: name.to_owned(), place: Place::Stdin, size: 1, modified_micros: 1_000_000 };
+    let mut result = ObjectResult { sha256: Some("00".to_owned()), ..ObjectResult::default() };
+    result.counts.read = 1;
+    result.counts.refused = 1;
+    let bytes = ledger::objects_file(batch, 0, &[object], &[result]).unwrap();
+    let refusal = Refusal { object: name.to_owned(), record_index: None, reason: Reason::Empty };
+    let refused = ledger::refusals_file(batch, &[refusal]).unwrap();
+    let mut files = Vec::new();
+    for (table, bytes) in [(Table::Objects, bytes), (Table::Refusals, refused)] {
+        let path = format!("{name}-{batch}.parquet");
+        let size = i64::try_from(bytes.len()).unwrap();
+        lake.put(table, &path, bytes).await.unwrap();
+        files.push(NewFile { path, size, rows: 1, date: None, stats: None });
+    }
+    let refusals = files.pop();
+    (files.pop().unwrap(), refusals)
+}
+
+async fn counted(folder: &Path, table: Table) -> usize {
+    let lake = Lake::open(folder).await.unwrap();
+    let rows = lake.session().unwrap().table(table.name()).await.unwrap().count().await.unwrap();
+    rows
+}
+
+#[tokio::test]
+async fn a_batch_whose_ledger_was_not_committed_is_ended_by_the_next_writer() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut lake = Lake::create(folder.path()).await.unwrap();
+    let (objects, refusals) = ledger_files(&lake, 1, "a").await;
+    assert_eq!(lake.commit_events_only(1, &[], objects, refusals).await.unwrap(), Committed::Done);
+    drop(lake);
+    assert_eq!((counted(folder.path(), Table::Objects).await, counted(folder.path(), Table::Refusals).await), (0, 0));
+    for _ in 0..2 {
+        Lake::open(folder.path()).await.unwrap().reconcile().await.unwrap();
+        assert_eq!(counted(folder.path(), Table::Objects).await, 1);
+        assert_eq!(counted(folder.path(), Table::Refusals).await, 1);
+    }
+}
+
+#[tokio::test]
+async fn of_two_writers_of_one_batch_one_conflicts_and_the_ledger_has_the_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = Lake::create(folder.path()).await.unwrap();
+    let mut second = Lake::open(folder.path()).await.unwrap();
+    let (objects, refusals) = ledger_files(&first, 1, "first").await;
+    assert_eq!(first.commit(1, &[], objects, refusals).await.unwrap(), Committed::Done);
+    let (objects, refusals) = ledger_files(&second, 1, "second").await;
+    assert_eq!(second.commit(1, &[], objects, refusals).await.unwrap(), Committed::Conflict);
+    second.reconcile().await.unwrap();
+    assert_eq!(second.batch(Table::Events).await.unwrap(), 1);
+    let (objects, refusals) = ledger_files(&second, 2, "second").await;
+    assert_eq!(second.commit(2, &[], objects, refusals).await.unwrap(), Committed::Done);
+    assert_eq!(counted(folder.path(), Table::Objects).await, 2);
+}
+
+#[tokio::test]
+async fn a_folder_with_other_things_is_no_place_for_a_lake() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("notes.txt"), "mine").unwrap();
+    let error = Lake::create(folder.path()).await.err().unwrap().to_string();
+    assert!(error.contains("notes.txt"), "{error}");
+    assert!(Lake::open(folder.path()).await.is_err());
+}
