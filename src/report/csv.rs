@@ -1,9 +1,9 @@
 //! CSV as RFC 4180 has it (<https://www.rfc-editor.org/rfc/rfc4180>): quoted where needed, lines end in CR LF.
 //!
 //! Log text is hostile here too. A spreadsheet would run a cell that begins with `=`, `+`, `-` or `@`
-//! (<https://owasp.org/www-community/attacks/CSV_Injection>): it gets a `'` before it, unless it is a plain number. Control,
-//! bidi and invisible characters are escaped as on a terminal, line breaks among them: a row is a line. JSON is the
-//! form that loses nothing.
+//! (<https://owasp.org/www-community/attacks/CSV_Injection>): it gets a `'` before it, unless it is a plain number.
+//! Control, bidi and invisible characters are escaped as on a terminal, line breaks among them: a row is a line.
+//! JSON is the form that loses nothing.
 
 use super::text;
 

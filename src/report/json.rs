@@ -1,7 +1,7 @@
 //! JSON documents: members in the order of the struct, lossless, and safe to look at.
 //!
-//! JSON itself escapes control characters up to U+001F. Here all that [`super::text`] would escape on a terminal is written as
-//! `\uXXXX` too: every parser reads the same value, and a terminal shows no trick.
+//! JSON itself escapes control characters up to U+001F. Here all that [`super::text`] would escape on a terminal is
+//! written as `\uXXXX` too: every parser reads the same value, and a terminal shows no trick.
 
 use std::io;
 

@@ -46,6 +46,6 @@ proptest! {
     fn text_reads_back_the_same(text in any::<String>()) {
         let written = document(&text).unwrap();
         prop_assert_eq!(serde_json::from_str::<String>(&written).unwrap(), text);
-        prop_assert!(!written.trim_end().chars().any(|c| c.is_control()));
+        prop_assert!(!written.trim_end().chars().any(char::is_control));
     }
 }

@@ -1,7 +1,8 @@
 //! Log text to terminal text: escaping, width, cutting, wrapping.
 //!
 //! Terminals act on control characters, reorder text on bidi marks and hide zero-width characters, so a user agent or a
-//! session name could rewrite the screen, turn an id around or hide in another name (<https://www.unicode.org/reports/tr36/>).
+//! session name could rewrite the screen, turn an id around or hide in another name
+//! (<https://www.unicode.org/reports/tr36/>).
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -111,7 +112,8 @@ pub fn truncate(text: &str, columns: usize, cut: Cut, style: Style) -> Cow<'_, s
     Cow::Owned(format!("{}{}{}", head(&shown, before), style.ellipsis(), tail(&shown, after)))
 }
 
-/// The text, shown, broken at spaces into lines of at most so many columns. Spaces inside a line stay, those at a break go. A word longer than a line stays whole: it may be an id that someone must copy.
+/// The text, shown, broken at spaces into lines of at most so many columns. Spaces inside a line stay, those at a break
+/// go. A word longer than a line stays whole: it may be an id that someone must copy.
 #[must_use]
 pub fn wrap(text: &str, columns: usize, style: Style) -> Vec<String> {
     let shown = style.shown(text);
