@@ -12,8 +12,10 @@
 //! | [`prefix`] | the prefix that most names share, printed once |
 //! | [`table`] | rows and columns |
 //! | [`section`] | subject line, headings, facts (`  who      …`), items, `next:` lines |
+//! | [`answer`] | the rows of a query, as text, JSON or CSV, batch by batch |
 //! | [`csv`], [`json`] | the forms for programs |
 
+pub mod answer;
 pub mod chart;
 pub mod csv;
 pub mod figure;

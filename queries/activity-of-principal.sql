@@ -1,0 +1,68 @@
+-- title: Activity of a user or role
+-- answers: What did this user or role do, in all its sessions and with all its keys?
+-- param who text required: ARN, name or unique id of a user or role, access key id, or IP address.
+-- param account text default none: Only records of this account; names repeat across accounts.
+-- param from timestamp default earliest: Events at or after this time.
+-- param to timestamp default latest: Events before this time.
+-- column event_time timestamp: When the request was made.
+-- column service text: The service called, as `iam`.
+-- column event_name text: The operation called.
+-- column outcome text: `ok`, `denied`, `throttled` or `failed`.
+-- column error_code text: The error, when the request failed.
+-- column source_ip_address text: The caller's address, or the name of a service.
+-- column identity_arn text: The caller's ARN; the session's for a role session.
+-- column access_key_id text: The access key id that signed the request.
+-- column account text: The account that the record belongs to.
+-- column aws_region text: The region of the request.
+-- column user_agent text: The agent that the caller claims.
+-- column request_parameters text: The request's parameters, as JSON.
+-- column event_id text: CloudTrail's id of the event.
+-- column object text: The log object that holds the record.
+-- column record_index bigint: The record's place in that object, from 0.
+-- reads: events
+-- caveat: A name may stand for a user and a role, and for others in other accounts: look at identity_arn.
+--     What a role did that this user assumed stands under the role.
+select
+  event_time,
+  service(event_source) as service,
+  event_name,
+  outcome(event_source, error_code, error_message, response_elements, service_event_details) as outcome,
+  error_code,
+  source_ip_address,
+  identity_arn,
+  access_key_id,
+  account,
+  aws_region,
+  user_agent,
+  request_parameters,
+  event_id,
+  object,
+  record_index
+from events
+where (
+    identity_arn = $who
+    or session_issuer_arn = $who
+    or user_name = $who
+    or session_issuer_user_name = $who
+    or principal_id = $who
+    or session_issuer_principal_id = $who
+    or on_behalf_of_user_id = $who
+    or access_key_id = $who
+    or source_ip_address = $who
+    or ($who like 'ARO%' and starts_with(principal_id, $who || ':'))
+    or (identity_arn like 'arn:%:user/%' and split_part(identity_arn, '/', -1) = $who)
+    or (identity_arn like 'arn:%:assumed-role/%' and split_part(identity_arn, '/', 2) = $who)
+    or (
+      $who like 'arn:%:iam::%:role/%'
+      and starts_with(
+        identity_arn,
+        regexp_replace($who, '^(arn:[^:]*):iam::([^:]*):role/(.*/)?([^/]*)$', '\1:sts::\2:assumed-role/\4/')
+      )
+    )
+  )
+  and ($account is null or account = $account)
+  and event_time >= $from
+  and event_time < $to
+  and event_date >= cast($from as date)
+  and event_date <= cast($to as date)
+order by event_time, event_id, object, record_index

@@ -1,0 +1,35 @@
+-- title: Coverage by day
+-- answers: For which accounts, regions and days are there events?
+-- param from timestamp default earliest: Events at or after this time.
+-- param to timestamp default latest: Events before this time.
+-- column account text: The account that the record belongs to.
+-- column aws_region text: The region of the request.
+-- column event_date date: The day, in UTC.
+-- column events bigint: All events.
+-- column management bigint: Management events.
+-- column data bigint: Data events.
+-- column writes bigint: Events that the record says change something.
+-- column objects bigint: How many log objects hold them.
+-- column first_time timestamp: The first event of the day.
+-- column last_time timestamp: The last event of the day.
+-- reads: events
+-- caveat: A day without a row has no events here: quiet, not delivered, or not recorded. Only a trail's
+--     settings and digests can tell which.
+select
+  account,
+  aws_region,
+  event_date,
+  count(*) as events,
+  count(*) filter (where coalesce(event_category = 'Management', management_event, false)) as management,
+  count(*) filter (where coalesce(event_category = 'Data', not management_event, false)) as data,
+  count(*) filter (where read_only = false) as writes,
+  count(distinct object) as objects,
+  min(event_time) as first_time,
+  max(event_time) as last_time
+from events
+where event_time >= $from
+  and event_time < $to
+  and event_date >= cast($from as date)
+  and event_date <= cast($to as date)
+group by account, aws_region, event_date
+order by account, aws_region, event_date

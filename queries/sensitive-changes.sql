@@ -1,0 +1,81 @@
+-- title: Sensitive changes
+-- answers: Who changed identities, trust, logging, keys or public exposure, and what?
+-- param category text default none: Only `identity`, `trust`, `logging`, `keys` or `exposure`.
+-- param who text default none: ARN, name or unique id of a user or role, access key id, or IP address.
+-- param account text default none: Only records of this account.
+-- param from timestamp default earliest: Events at or after this time.
+-- param to timestamp default latest: Events before this time.
+-- column event_time timestamp: When the request was made.
+-- column category text: `identity`, `trust`, `logging`, `keys` or `exposure`.
+-- column event_name text: The operation called.
+-- column outcome text: `ok`, `denied`, `throttled` or `failed`.
+-- column target text: What was changed, as far as the parameters, or AWS's reason for a denial, name it.
+-- column why text: Why the call matters.
+-- column names_everyone boolean: Whether the parameters open something to everyone: `*` as principal, all
+--     users, 0.0.0.0/0 or ::/0.
+-- column other_accounts text: Other accounts that the parameters give something to or name.
+-- column principal text: The role or user behind the call; the service, or the unique id, where no ARN is
+--     logged.
+-- column identity_arn text: The caller's ARN; the session's for a role session.
+-- column access_key_id text: The access key id that signed the request.
+-- column source_ip_address text: The caller's address, or the name of a service.
+-- column service text: The service called, as `iam`.
+-- column account text: The account that the record belongs to.
+-- column aws_region text: The region of the request.
+-- column request_parameters text: The request's parameters, as JSON.
+-- column event_id text: CloudTrail's id of the event.
+-- column object text: The log object that holds the record.
+-- column record_index bigint: The record's place in that object, from 0.
+-- reads: events
+-- caveat: Attempts that failed are listed too: see outcome. A call is listed for what it can do; what it did
+--     stands in its parameters.
+select
+  event_time,
+  sensitive_category(event_source, event_name) as category,
+  event_name,
+  outcome(event_source, error_code, error_message, response_elements, service_event_details) as outcome,
+  coalesce(target(request_parameters), denial_resource(error_message)) as target,
+  sensitive_why(event_source, event_name) as why,
+  names_everyone(request_parameters) as names_everyone,
+  other_accounts(request_parameters, account) as other_accounts,
+  coalesce(session_issuer_arn, identity_arn, invoked_by, principal_id, on_behalf_of_user_id, identity_type, 'unknown') as principal,
+  identity_arn,
+  access_key_id,
+  source_ip_address,
+  service(event_source) as service,
+  account,
+  aws_region,
+  request_parameters,
+  event_id,
+  object,
+  record_index
+from events
+where sensitive_category(event_source, event_name) is not null
+  and ($category is null or sensitive_category(event_source, event_name) = $category)
+  and ($who is null or (
+    identity_arn = $who
+    or session_issuer_arn = $who
+    or user_name = $who
+    or session_issuer_user_name = $who
+    or principal_id = $who
+    or session_issuer_principal_id = $who
+    or on_behalf_of_user_id = $who
+    or access_key_id = $who
+    or source_ip_address = $who
+    or ($who like 'ARO%' and starts_with(principal_id, $who || ':'))
+    or (identity_arn like 'arn:%:user/%' and split_part(identity_arn, '/', -1) = $who)
+    or (identity_arn like 'arn:%:assumed-role/%' and split_part(identity_arn, '/', 2) = $who)
+    or (
+      $who like 'arn:%:iam::%:role/%'
+      and starts_with(
+        identity_arn,
+        regexp_replace($who, '^(arn:[^:]*):iam::([^:]*):role/(.*/)?([^/]*)$', '\1:sts::\2:assumed-role/\4/')
+      )
+    )
+  ))
+  and ($account is null or account = $account)
+  and event_time >= $from
+  and event_time < $to
+  and event_date >= cast($from as date)
+  and event_date <= cast($to as date)
+order by event_time, event_id, object, record_index

@@ -1,0 +1,12 @@
+//! The named questions over a few hand-written rows.
+
+mod catalog;
+mod fixture;
+mod functions;
+mod golden;
+mod meaning;
+mod pruning;
+mod queries;
+mod rows;
+mod sql;
+mod story;
