@@ -13,6 +13,7 @@ mod event;
 mod everyone;
 mod file;
 mod function;
+mod lenient;
 mod nearest;
 mod outcome;
 mod rows;
