@@ -13,6 +13,7 @@ mod event;
 mod everyone;
 mod file;
 mod function;
+mod lenient;
 pub mod measure;
 mod nearest;
 mod outcome;
