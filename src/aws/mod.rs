@@ -1,1 +1,22 @@
 //! The words of AWS: account, ARN, access key id, principal, denial message, time. No I/O.
+//!
+//! Everything here reads text that someone else wrote: what is no such word is `None` or an error, never a panic.
+//! Types borrow from the text they were read from.
+
+mod account;
+mod address;
+mod arn;
+mod denial;
+mod error_code;
+mod identifier;
+mod subject;
+pub mod time;
+
+pub use account::AccountId;
+pub use address::{SourceAddress, service_of};
+pub use arn::{Arn, Principal};
+pub use denial::{Denial, Effect, Layer};
+pub use error_code::{is_denied, is_throttled};
+pub use identifier::{AccessKeyId, IdKind, UniqueId};
+pub use subject::{Subject, SubjectError};
+pub use time::TimeError;

@@ -1,1 +1,30 @@
 //! Results to text, JSON and CSV: the only place where log text becomes output text.
+//!
+//! Plain values in, [`String`] out; nothing here knows an engine, a clock or a file. Log text is hostile: everything
+//! that writes a line here shows its text through [`Style::shown`], so no caller can forget it. Escaping twice is the
+//! same as escaping once.
+//!
+//! | module | one line |
+//! |---|---|
+//! | [`text`] | escaping, width in terminal columns, cutting, wrapping |
+//! | [`figure`] | numbers, shares, sizes, durations, moments and ranges in words |
+//! | [`chart`] | bars and sparklines |
+//! | [`prefix`] | the prefix that most names share, printed once |
+//! | [`table`] | rows and columns |
+//! | [`section`] | subject line, headings, facts (`  who      …`), items, `next:` lines |
+//! | [`csv`], [`json`] | the forms for programs |
+
+pub mod chart;
+pub mod csv;
+pub mod figure;
+pub mod json;
+pub mod prefix;
+pub mod section;
+mod style;
+pub mod table;
+pub mod text;
+
+pub use section::Facts;
+pub use style::{Mark, Style};
+pub use table::{Column, Table};
+pub use text::Cut;
