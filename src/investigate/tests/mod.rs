@@ -1,0 +1,2 @@
+//! Facts about investigations, on hand-written rows.
+
