@@ -82,7 +82,7 @@ pub struct Evidence {
 
 impl Evidence {
     /// Points at `row`.
-    pub(crate) fn of(row: &EventRow<'_>) -> Evidence {
+    pub fn of(row: &EventRow<'_>) -> Evidence {
         Evidence {
             at: Time(row.event_time),
             event_name: row.event_name.unwrap_or_default().to_owned(),

@@ -64,7 +64,7 @@ pub struct Caller {
 
 impl Caller {
     /// The caller of `row`.
-    pub(crate) fn of(row: &EventRow<'_>) -> Caller {
+    pub fn of(row: &EventRow<'_>) -> Caller {
         let text = |value: Option<&str>| value.filter(|v| !v.is_empty()).map(str::to_owned);
         Caller {
             identity_type: text(row.identity_type),
