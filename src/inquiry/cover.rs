@@ -8,7 +8,8 @@ use datafusion::prelude::SessionContext;
 use futures::TryStreamExt;
 
 use crate::investigate::{Caller, Coverage, Evidence, Gap, LoggingEvent, Span, Time};
-use crate::query::measure::{self, Hour};
+use crate::query::measure::{self, Bounds, Hour};
+use super::Window;
 use crate::query::{self, QueryError};
 
 /// So many changes of logging are read.
@@ -24,7 +25,7 @@ const GAPS_MAX: usize = 10_000;
 /// [`QueryError`] when the lake cannot be read.
 pub async fn cover(ctx: &SessionContext) -> Result<Coverage, QueryError> {
     let mut coverage = Coverage::default();
-    for holding in measure::holdings(ctx).await? {
+    for holding in measure::holdings(ctx, Bounds::default()).await? {
         let span = Span { calls: holding.events, first: Some(Time(holding.first)), last: Some(Time(holding.last)) };
         add(&mut coverage.whole, span);
         if let Some(account) = holding.account {
@@ -41,12 +42,12 @@ pub async fn cover(ctx: &SessionContext) -> Result<Coverage, QueryError> {
         }
         *coverage.categories.entry(holding.category).or_default() += holding.events;
     }
-    coverage.gaps = gaps(&measure::hours(ctx).await?);
-    coverage.logging_changes = logging_changes(ctx).await?;
+    coverage.gaps = gaps(&measure::hours(ctx, Bounds::default()).await?);
+    coverage.logging_changes = logging_changes(ctx, Window::default()).await?;
     Ok(coverage)
 }
 
-fn add(into: &mut Span, other: Span) {
+pub(super) fn add(into: &mut Span, other: Span) {
     into.calls += other.calls;
     into.first = [into.first, other.first].into_iter().flatten().min();
     into.last = into.last.max(other.last);
@@ -67,7 +68,7 @@ pub fn gaps(hours: &[Hour]) -> Vec<Gap> {
 }
 
 /// What anyone did to logging itself.
-async fn logging_changes(ctx: &SessionContext) -> Result<Vec<LoggingEvent>, QueryError> {
+pub(super) async fn logging_changes(ctx: &SessionContext, window: Window) -> Result<Vec<LoggingEvent>, QueryError> {
     let failed = |error| QueryError::engine("cannot read changes of logging", error);
     let columns = query::EVENT_ROW_COLUMNS.join(", ");
     let text = format!(
@@ -82,6 +83,9 @@ async fn logging_changes(ctx: &SessionContext) -> Result<Vec<LoggingEvent>, Quer
     while let Some(batch) = stream.try_next().await.map_err(failed)? {
         let targets = batch.column_by_name("target").and_then(|targets| targets.as_string_opt::<i32>());
         for (place, row) in query::rows(&batch)?.enumerate() {
+            if !window.holds(row.event_time) {
+                continue;
+            }
             let target = targets.filter(|targets| targets.is_valid(place)).map(|targets| targets.value(place).to_owned());
             found.push(LoggingEvent { evidence: Evidence::of(&row), target, by: Caller::of(&row) });
         }

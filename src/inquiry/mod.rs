@@ -6,6 +6,7 @@
 
 mod cover;
 mod resolve;
+mod survey;
 
 use std::collections::BTreeSet;
 
@@ -18,6 +19,7 @@ use crate::lake::Column;
 use crate::query::{self, Filter, QueryError};
 
 pub use cover::{cover, gaps};
+pub use survey::{AccountSurvey, RegionSurvey, Survey, survey};
 pub use resolve::{Candidate, ResolveError, Resolved, resolve};
 
 /// A half-open window of time.
@@ -30,6 +32,16 @@ pub struct Window {
 }
 
 impl Window {
+    /// Whether a time is inside.
+    #[must_use]
+    pub fn holds(self, time: DateTime<Utc>) -> bool {
+        self.from.is_none_or(|from| time >= from) && self.to.is_none_or(|to| time < to)
+    }
+
+    fn bounds(self) -> query::measure::Bounds {
+        query::measure::Bounds { from: self.from, to: self.to }
+    }
+
     /// The window as a condition.
     fn filter(self) -> Filter {
         let from = self.from.map(Filter::From);

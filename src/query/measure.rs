@@ -8,6 +8,31 @@ use futures::TryStreamExt;
 
 use super::{QueryError, sql};
 
+/// A half-open window of time; no end where there is none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Bounds {
+    /// The first instant inside.
+    pub from: Option<DateTime<Utc>>,
+    /// The first instant behind.
+    pub to: Option<DateTime<Utc>>,
+}
+
+impl Bounds {
+    /// The window as SQL, made of numbers only.
+    fn condition(self) -> String {
+        let mut all = vec!["true".to_owned()];
+        if let Some(from) = self.from {
+            let (micros, day) = (from.timestamp_micros(), from.date_naive());
+            all.push(format!("event_time >= to_timestamp_micros({micros}) and event_date >= date '{day}'"));
+        }
+        if let Some(to) = self.to {
+            let (micros, day) = (to.timestamp_micros(), to.date_naive());
+            all.push(format!("event_time < to_timestamp_micros({micros}) and event_date <= date '{day}'"));
+        }
+        all.join(" and ")
+    }
+}
+
 /// Events of one kind in one account and region.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holding {
@@ -34,15 +59,18 @@ pub struct Holding {
 /// # Errors
 ///
 /// [`QueryError::Engine`] when the lake cannot be read.
-pub async fn holdings(ctx: &SessionContext) -> Result<Vec<Holding>, QueryError> {
-    let text = "with kinds as (select account, aws_region, event_time, read_only, event_source, \
+pub async fn holdings(ctx: &SessionContext, window: Bounds) -> Result<Vec<Holding>, QueryError> {
+    let text = format!(
+        "with kinds as (select account, aws_region, event_time, read_only, event_source, \
                 coalesce(event_category, case when management_event = false then 'Data' else 'Management' end) as category \
-                from events) \
+                from events where {}) \
                 select account, aws_region, category, case when category = 'Data' then event_source end as data_source, \
                 count(*), count(*) filter (where read_only), min(event_time), max(event_time) \
-                from kinds group by 1, 2, 3, 4 order by 1, 2, 3, 4";
+                from kinds group by 1, 2, 3, 4 order by 1, 2, 3, 4",
+        window.condition()
+    );
     let mut found = Vec::new();
-    each(ctx, text, |batch, row| {
+    each(ctx, &text, |batch, row| {
         found.push(Holding {
             account: text_at(batch, 0, row),
             region: text_at(batch, 1, row),
@@ -76,11 +104,14 @@ pub struct Hour {
 /// # Errors
 ///
 /// [`QueryError::Engine`] when the lake cannot be read.
-pub async fn hours(ctx: &SessionContext) -> Result<Vec<Hour>, QueryError> {
-    let text = "select account, aws_region, date_trunc('hour', event_time), count(*) from events \
-                group by 1, 2, 3 order by 1, 2, 3";
+pub async fn hours(ctx: &SessionContext, window: Bounds) -> Result<Vec<Hour>, QueryError> {
+    let text = format!(
+        "select account, aws_region, date_trunc('hour', event_time), count(*) from events where {} \
+         group by 1, 2, 3 order by 1, 2, 3",
+        window.condition()
+    );
     let mut found = Vec::new();
-    each(ctx, text, |batch, row| {
+    each(ctx, &text, |batch, row| {
         found.push(Hour {
             account: text_at(batch, 0, row),
             region: text_at(batch, 1, row),
@@ -97,13 +128,16 @@ pub async fn hours(ctx: &SessionContext) -> Result<Vec<Hour>, QueryError> {
 /// # Errors
 ///
 /// [`QueryError::Engine`] when the lake cannot be read.
-pub async fn speakers(ctx: &SessionContext) -> Result<Vec<(String, u64)>, QueryError> {
-    let text = "select case when identity_type = 'AWSService' or (identity_type is null and invoked_by is not null) \
+pub async fn speakers(ctx: &SessionContext, window: Bounds) -> Result<Vec<(String, u64)>, QueryError> {
+    let text = format!(
+        "select case when identity_type = 'AWSService' or (identity_type is null and invoked_by is not null) \
                 then 'AWS services' when identity_type = 'Root' then 'root' when identity_type = 'IAMUser' then 'users' \
                 when identity_type in ('AssumedRole', 'Role') then 'roles' else 'others' end, count(*) \
-                from events group by 1 order by 2 desc, 1";
+                from events where {} group by 1 order by 2 desc, 1",
+        window.condition()
+    );
     let mut found = Vec::new();
-    each(ctx, text, |batch, row| {
+    each(ctx, &text, |batch, row| {
         found.push((text_at(batch, 0, row).unwrap_or_default(), number_at(batch, 1, row)));
     })
     .await?;
