@@ -7,9 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use datafusion::prelude::SessionContext;
 use futures::TryStreamExt;
 
+use super::Window;
 use crate::investigate::{Caller, Coverage, Evidence, Gap, LoggingEvent, Span, Time};
 use crate::query::measure::{self, Bounds, Hour};
-use super::Window;
 use crate::query::{self, QueryError};
 
 /// So many changes of logging are read.
@@ -26,7 +26,8 @@ const GAPS_MAX: usize = 10_000;
 pub async fn cover(ctx: &SessionContext) -> Result<Coverage, QueryError> {
     let mut coverage = Coverage::default();
     for holding in measure::holdings(ctx, Bounds::default()).await? {
-        let span = Span { calls: holding.events, first: Some(Time(holding.first)), last: Some(Time(holding.last)) };
+        let span =
+            Span { calls: holding.events, first: Some(Time(holding.first)), last: Some(Time(holding.last)) };
         add(&mut coverage.whole, span);
         if let Some(account) = holding.account {
             add(coverage.accounts.entry(account).or_default(), span);
@@ -68,7 +69,10 @@ pub fn gaps(hours: &[Hour]) -> Vec<Gap> {
 }
 
 /// What anyone did to logging itself.
-pub(super) async fn logging_changes(ctx: &SessionContext, window: Window) -> Result<Vec<LoggingEvent>, QueryError> {
+pub(super) async fn logging_changes(
+    ctx: &SessionContext,
+    window: Window,
+) -> Result<Vec<LoggingEvent>, QueryError> {
     let failed = |error| QueryError::engine("cannot read changes of logging", error);
     let columns = query::EVENT_ROW_COLUMNS.join(", ");
     let text = format!(
@@ -86,7 +90,9 @@ pub(super) async fn logging_changes(ctx: &SessionContext, window: Window) -> Res
             if !window.holds(row.event_time) {
                 continue;
             }
-            let target = targets.filter(|targets| targets.is_valid(place)).map(|targets| targets.value(place).to_owned());
+            let target = targets
+                .filter(|targets| targets.is_valid(place))
+                .map(|targets| targets.value(place).to_owned());
             found.push(LoggingEvent { evidence: Evidence::of(&row), target, by: Caller::of(&row) });
         }
     }

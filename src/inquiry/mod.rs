@@ -19,8 +19,8 @@ use crate::lake::Column;
 use crate::query::{self, Filter, QueryError};
 
 pub use cover::{cover, gaps};
-pub use survey::{AccountSurvey, RegionSurvey, Survey, survey};
 pub use resolve::{Candidate, ResolveError, Resolved, resolve};
+pub use survey::{AccountSurvey, RegionSurvey, Survey, survey};
 
 /// A half-open window of time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -92,9 +92,8 @@ async fn push(
 
 /// The rows of others that an investigation asks for; None where it asks for none.
 fn related(follow: &FollowUp) -> Option<Filter> {
-    let one_of = |column, values: &BTreeSet<String>| {
-        (!values.is_empty()).then(|| Filter::In(column, values.clone()))
-    };
+    let one_of =
+        |column, values: &BTreeSet<String>| (!values.is_empty()).then(|| Filter::In(column, values.clone()));
     let forwarded = one_of(Column::IdentityArn, &follow.forwarded_arns)
         .map(|arns| Filter::All(vec![arns, Filter::Some(Column::InvokedBy)]));
     let any: Vec<Filter> = [

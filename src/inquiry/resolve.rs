@@ -59,7 +59,9 @@ pub enum ResolveError {
         candidates: Vec<Candidate>,
     },
     /// It is the id of an event.
-    #[error("`{asked}` is the id of an event, not of somebody who acts\nhint: backtrail query event --param id={asked}")]
+    #[error(
+        "`{asked}` is the id of an event, not of somebody who acts\nhint: backtrail query event --param id={asked}"
+    )]
     Event {
         /// What was typed.
         asked: String,
@@ -132,8 +134,10 @@ fn user(arn: &str) -> Filter {
 
 /// The rows of all sessions of a role. Older records name no issuer; the session's ARN names the role without its path.
 fn role(arn: &str) -> Filter {
-    let mut any =
-        vec![Filter::Is(Column::SessionIssuerArn, arn.to_owned()), Filter::Is(Column::IdentityArn, arn.to_owned())];
+    let mut any = vec![
+        Filter::Is(Column::SessionIssuerArn, arn.to_owned()),
+        Filter::Is(Column::IdentityArn, arn.to_owned()),
+    ];
     if let Some(parsed) = Arn::parse(arn) {
         if let Some(Principal::Role { name, .. }) = parsed.principal() {
             let sessions = format!("arn:{}:sts::{}:assumed-role/{name}/", parsed.partition, parsed.account);
@@ -153,9 +157,8 @@ fn unique_id(id: &str) -> Filter {
 }
 
 /// The kinds that may stand before a slash.
-const KINDS: [&str; 9] = [
-    "user", "role", "session", "source-identity", "identity-center-user", "key", "id", "service", "root",
-];
+const KINDS: [&str; 9] =
+    ["user", "role", "session", "source-identity", "identity-center-user", "key", "id", "service", "root"];
 
 async fn by_name(ctx: &SessionContext, asked: &str, name: &str) -> Result<Resolved, ResolveError> {
     let (kind, bare) = match name.split_once('/') {
@@ -188,7 +191,10 @@ async fn by_name(ctx: &SessionContext, asked: &str, name: &str) -> Result<Resolv
     match found.as_slice() {
         [] => {
             let close = measure::named(ctx, bare, Likeness::Contains).await?;
-            Err(ResolveError::Unknown { asked: asked.to_owned(), close: close.iter().map(candidate).collect() })
+            Err(ResolveError::Unknown {
+                asked: asked.to_owned(),
+                close: close.iter().map(candidate).collect(),
+            })
         }
         [one] => Ok(selected(one, asked)),
         several => Err(ResolveError::Ambiguous {

@@ -75,7 +75,8 @@ pub async fn survey(ctx: &SessionContext, window: Window) -> Result<Survey, Quer
     let mut survey = Survey { schema: 1, ..Survey::default() };
     let mut regions: BTreeMap<(String, String), RegionSurvey> = BTreeMap::new();
     for holding in measure::holdings(ctx, window.bounds()).await? {
-        let span = Span { calls: holding.events, first: Some(Time(holding.first)), last: Some(Time(holding.last)) };
+        let span =
+            Span { calls: holding.events, first: Some(Time(holding.first)), last: Some(Time(holding.last)) };
         cover::add(&mut survey.whole, span);
         let key = (holding.account.unwrap_or_default(), holding.region.unwrap_or_default());
         cover::add(&mut regions.entry(key).or_default().events, span);
@@ -94,8 +95,11 @@ pub async fn survey(ctx: &SessionContext, window: Window) -> Result<Survey, Quer
         let account = accounts.entry(name.clone()).or_default();
         for hour in group {
             let day = hour.begins.date_naive();
-            if let Some(count) =
-                account.hours.entry(day).or_default().get_mut(usize::try_from(hour.begins.hour()).unwrap_or(0))
+            if let Some(count) = account
+                .hours
+                .entry(day)
+                .or_default()
+                .get_mut(usize::try_from(hour.begins.hour()).unwrap_or(0))
             {
                 *count += hour.events;
             }

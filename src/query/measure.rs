@@ -218,24 +218,25 @@ pub async fn named(ctx: &SessionContext, name: &str, like: Likeness) -> Result<V
          select 'user' as kind, coalesce(identity_arn, user_name) as id, coalesce(user_name, substr(identity_arn, \
          strpos(identity_arn, '/') + 1)) as name, event_time \
          from events where identity_type = 'IAMUser' \
-         union all select 'user', session_issuer_arn, session_issuer_user_name, event_time from events \
+         union all select 'user' as kind, session_issuer_arn as id, session_issuer_user_name as name, event_time from events \
          where session_issuer_type = 'IAMUser' and identity_type <> 'IAMUser' \
-         union all select 'role', coalesce(session_issuer_arn, regexp_replace(identity_arn, \
-         '^(arn:[^:]*):sts::([^:]*):assumed-role/([^/]*)/.*$', '\\1:iam::\\2:role/\\3')), \
-         coalesce(session_issuer_user_name, split_part(identity_arn, '/', 2)), event_time \
+         union all select 'role' as kind, coalesce(session_issuer_arn, regexp_replace(identity_arn, \
+         '^(arn:[^:]*):sts::([^:]*):assumed-role/([^/]*)/.*$', '\\1:iam::\\2:role/\\3')) as id, \
+         coalesce(session_issuer_user_name, split_part(identity_arn, '/', 2)) as name, event_time \
          from events where identity_type = 'AssumedRole' \
-         union all select 'session', split_part(identity_arn, '/', 3), split_part(identity_arn, '/', 3), event_time \
+         union all select 'session' as kind, split_part(identity_arn, '/', 3) as id, \
+         split_part(identity_arn, '/', 3) as name, event_time \
          from events where identity_arn like 'arn:%:assumed-role/%/%' \
-         union all select 'source-identity', source_identity, source_identity, event_time from events \
+         union all select 'source-identity' as kind, source_identity as id, source_identity as name, event_time from events \
          where source_identity is not null \
-         union all select 'identity-center-user', on_behalf_of_user_id, on_behalf_of_user_id, event_time from events \
+         union all select 'identity-center-user' as kind, on_behalf_of_user_id as id, on_behalf_of_user_id as name, event_time from events \
          where on_behalf_of_user_id is not null \
-         union all select 'identity-center-user', user_name, user_name, event_time from events \
+         union all select 'identity-center-user' as kind, user_name as id, user_name as name, event_time from events \
          where identity_type = 'IdentityCenterUser' and user_name is not null \
-         union all select 'key', access_key_id, access_key_id, event_time from events where access_key_id <> '' \
-         union all select 'id', principal_id, principal_id, event_time from events where principal_id is not null \
-         union all select 'service', invoked_by, invoked_by, event_time from events where identity_type = 'AWSService' \
-         union all select 'root', identity_arn, 'root', event_time from events where identity_type = 'Root' \
+         union all select 'key' as kind, access_key_id as id, access_key_id as name, event_time from events where access_key_id <> '' \
+         union all select 'id' as kind, principal_id as id, principal_id as name, event_time from events where principal_id is not null \
+         union all select 'service' as kind, invoked_by as id, invoked_by as name, event_time from events where identity_type = 'AWSService' \
+         union all select 'root' as kind, identity_arn as id, 'root' as name, event_time from events where identity_type = 'Root' \
          ) select kind, id, count(*), min(event_time), max(event_time) from names where {test} and id is not null \
          group by 1, 2 order by 3 desc, 1, 2{limit}"
     );
@@ -296,7 +297,10 @@ fn text_at(batch: &RecordBatch, column: usize, row: usize) -> Option<String> {
 
 fn number_at(batch: &RecordBatch, column: usize, row: usize) -> u64 {
     let array = batch.column(column).as_primitive_opt::<Int64Type>();
-    array.filter(|array| array.is_valid(row)).and_then(|array| u64::try_from(array.value(row)).ok()).unwrap_or(0)
+    array
+        .filter(|array| array.is_valid(row))
+        .and_then(|array| u64::try_from(array.value(row)).ok())
+        .unwrap_or(0)
 }
 
 fn time_at(batch: &RecordBatch, column: usize, row: usize) -> DateTime<Utc> {

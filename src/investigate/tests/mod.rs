@@ -1,2 +1,1 @@
 //! Facts about investigations, on hand-written rows.
-
