@@ -23,6 +23,7 @@
 pub mod archive;
 pub mod aws;
 pub mod cli;
+pub mod inquiry;
 pub mod investigate;
 pub mod lake;
 pub mod query;

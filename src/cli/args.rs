@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand};
 
 use super::output::Format;
+use crate::inquiry::Window;
 
 /// Who is really behind this activity in AWS, what did they do, and what did they leave behind?
 ///
@@ -36,6 +38,143 @@ pub(super) struct Shown {
 pub(super) enum Command {
     /// Read logs into a lake; what is there already is not read again
     Ingest(Ingest),
+    /// What a user, role, key, session or address did, was refused, made and left behind
+    Investigate(Investigate),
+    /// What the lake covers: accounts, regions, days, hours without events, changes of logging
+    Coverage(Coverage),
+    /// Answer a named question
+    Query(Query),
+    /// Answer SQL; it can only read
+    Sql(Sql),
+    /// Merge the lake's small files and sort them
+    Compact(Compact),
+}
+
+/// Where the events come from.
+#[derive(Debug, Args)]
+pub(super) struct Data {
+    /// The lake's folder
+    #[arg(long, value_name = "DIR", env = "BACKTRAIL_LAKE", default_value = "lake")]
+    pub(super) lake: PathBuf,
+    /// Log files or folders, or `-` for standard input, instead of a lake: they are ingested into a cache first
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    pub(super) logs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) reading: Reading,
+}
+
+/// A window of time.
+#[derive(Debug, Args)]
+pub(super) struct Times {
+    /// Only events at or after this time: RFC 3339, a date (its first moment in UTC), or as `7d` or `12h` before now
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(super) from: Option<DateTime<Utc>>,
+    /// Only events before this time
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(super) to: Option<DateTime<Utc>>,
+}
+
+fn time(text: &str) -> Result<DateTime<Utc>, crate::aws::time::TimeError> {
+    crate::aws::time::of_argument(text, Utc::now())
+}
+
+impl Times {
+    /// The window.
+    ///
+    /// # Errors
+    /// Where no event can be inside.
+    pub(super) fn window(&self) -> anyhow::Result<Window> {
+        if let (Some(from), Some(to)) = (self.from, self.to) {
+            anyhow::ensure!(from < to, "the time window is empty: --from {from} is not before --to {to}");
+        }
+        Ok(Window { from: self.from, to: self.to })
+    }
+}
+
+/// `backtrail investigate`
+#[derive(Debug, Args)]
+pub(super) struct Investigate {
+    /// An access key id, ARN, unique id, IP address, or a name of a user, role, session, source identity or Identity Center user
+    #[arg(value_name = "WHO")]
+    pub(super) who: String,
+    #[command(flatten)]
+    pub(super) data: Data,
+    #[command(flatten)]
+    pub(super) times: Times,
+    /// Show every operation, not only the services
+    #[arg(long)]
+    pub(super) calls: bool,
+    /// Show everything that was made, not only ways in
+    #[arg(long)]
+    pub(super) created: bool,
+}
+
+/// `backtrail coverage`
+#[derive(Debug, Args)]
+pub(super) struct Coverage {
+    #[command(flatten)]
+    pub(super) data: Data,
+    #[command(flatten)]
+    pub(super) times: Times,
+    /// Show every region, day and account
+    #[arg(long)]
+    pub(super) all: bool,
+}
+
+/// `backtrail query`
+#[derive(Debug, Args)]
+pub(super) struct Query {
+    /// The question's name
+    #[arg(value_name = "NAME", required_unless_present = "list")]
+    pub(super) name: Option<String>,
+    /// A parameter of the question
+    #[arg(short, long = "param", value_name = "NAME=VALUE", value_parser = param)]
+    pub(super) params: Vec<(String, String)>,
+    /// List the questions with what each answers
+    #[arg(long)]
+    pub(super) list: bool,
+    /// Show the question's parameters, columns and SQL instead of answering it
+    #[arg(long, requires = "name")]
+    pub(super) show: bool,
+    /// A folder with questions of your own, `*.sql` with the same header
+    #[arg(long, value_name = "DIR")]
+    pub(super) queries: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) data: Data,
+    /// Only events at or after this time: RFC 3339, a date, or as `7d` before now
+    #[arg(long, value_name = "TIME")]
+    pub(super) from: Option<String>,
+    /// Only events before this time
+    #[arg(long, value_name = "TIME")]
+    pub(super) to: Option<String>,
+}
+
+fn param(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err(format!("expected NAME=VALUE, found `{text}`")),
+    }
+}
+
+/// `backtrail sql`
+#[derive(Debug, Args)]
+pub(super) struct Sql {
+    /// One reading statement, or `-` to read it from standard input
+    #[arg(value_name = "SQL", required_unless_present = "tables")]
+    pub(super) text: Option<String>,
+    /// List the tables and their columns with what they mean
+    #[arg(long)]
+    pub(super) tables: bool,
+    #[command(flatten)]
+    pub(super) data: Data,
+}
+
+/// `backtrail compact`
+#[derive(Debug, Args)]
+pub(super) struct Compact {
+    /// The lake's folder
+    #[arg(long, value_name = "DIR", env = "BACKTRAIL_LAKE", default_value = "lake")]
+    pub(super) lake: PathBuf,
 }
 
 /// `backtrail ingest`

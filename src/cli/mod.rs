@@ -3,10 +3,16 @@
 //! The only place that reads the environment, the clock and the arguments, and that prints.
 
 mod args;
+mod compact;
+mod coverage;
 mod failure;
 mod ingest;
+mod investigate;
 mod output;
 mod progress;
+mod query;
+mod source;
+mod sql;
 
 use std::process::ExitCode;
 
@@ -60,6 +66,11 @@ async fn run(arguments: Arguments) -> Result<u8, Failure> {
     let mut out = Output::new(&arguments.shown);
     let code = match arguments.command {
         Command::Ingest(command) => ingest::run(&command, &mut out).await?,
+        Command::Investigate(command) => investigate::run(&command, &mut out).await?,
+        Command::Coverage(command) => coverage::run(&command, &mut out).await?,
+        Command::Query(command) => query::run(&command, &mut out).await?,
+        Command::Sql(command) => sql::run(&command, &mut out).await?,
+        Command::Compact(command) => compact::run(&command, &mut out).await?,
     };
     out.flush()?;
     Ok(code)

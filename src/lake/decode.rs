@@ -770,12 +770,10 @@ fn zoneless_time_micros(text: &str) -> Option<i64> {
 
 /// The microseconds of a time in any form that CloudTrail is known to write.
 fn any_time_micros(text: &str) -> Option<i64> {
-    if let Ok(time) = chrono::DateTime::parse_from_rfc3339(text) {
-        return Some(time.timestamp_micros());
+    if zoneless_time_micros(text).is_some() {
+        return None;
     }
-    chrono::NaiveDateTime::parse_from_str(text, "%Y%m%dT%H%M%SZ")
-        .ok()
-        .map(|time| time.and_utc().timestamp_micros())
+    crate::aws::time::of_record(text).ok().map(|time| time.timestamp_micros())
 }
 
 #[cfg(test)]

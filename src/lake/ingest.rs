@@ -175,6 +175,16 @@ pub async fn ingest(
     Ok(report)
 }
 
+/// Whether everything in a lake came from these objects as they are now.
+///
+/// # Errors
+/// Where the lake can't be read.
+pub async fn holds_only(folder: &std::path::Path, objects: &[Object]) -> Result<bool, LakeError> {
+    let ledger = Ledger::load(&Lake::open(folder).await?).await?;
+    let known = objects.iter().filter(|object| ledger.known(object) == Known::Read).count();
+    Ok(known == ledger.len())
+}
+
 /// How many of the objects the next batch takes.
 fn batch_len(objects: &[Object], batch_bytes: u64) -> usize {
     let mut bytes = 0;

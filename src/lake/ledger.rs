@@ -67,6 +67,11 @@ impl Ledger {
         Ok(ledger)
     }
 
+    /// How many objects it knows.
+    pub(super) fn len(&self) -> usize {
+        self.states.len()
+    }
+
     /// What is known of an object.
     pub(super) fn known(&self, object: &Object) -> Known {
         let now = State {

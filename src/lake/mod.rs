@@ -29,7 +29,9 @@ pub use column::{Column, Kind, Source};
 pub use commit::{Lake, LakeSize};
 pub use compact::{CompactReport, RETAINED_DAYS, compact};
 pub use error::LakeError;
-pub use ingest::{BATCH_BYTES, IngestOptions, IngestReport, Progress, REFUSALS_REPORTED_MAX, ingest};
+pub use ingest::{
+    BATCH_BYTES, IngestOptions, IngestReport, Progress, REFUSALS_REPORTED_MAX, holds_only, ingest,
+};
 pub use pipeline::Summary;
 pub use rebuild::rebuild;
 pub use schema::{OBJECT_COLUMNS, REFUSAL_COLUMNS, SmallColumn, Table};

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+use super::lenient;
+
 /// How deep policies inside of parameters are followed; deeper ones count as naming nobody.
 const DEPTH_MAX: usize = 32;
 
@@ -18,7 +20,7 @@ const DEPTH_MAX: usize = 32;
 /// condition counts. What is taken away (`remove…`) and what is denied does not.
 #[must_use]
 pub fn names_everyone(request_parameters: &str) -> bool {
-    serde_json::from_str::<Value>(request_parameters).is_ok_and(|value| within(None, &value, 0))
+    lenient::value(request_parameters).is_some_and(|value| within(None, &value, 0))
 }
 
 /// The accounts other than `own` that request parameters (JSON text) name, sorted: as an account id of twelve digits,
@@ -26,7 +28,7 @@ pub fn names_everyone(request_parameters: &str) -> bool {
 #[must_use]
 pub fn other_accounts(request_parameters: &str, own: Option<&str>) -> Vec<String> {
     let mut accounts = BTreeSet::new();
-    if let Ok(value) = serde_json::from_str::<Value>(request_parameters) {
+    if let Some(value) = lenient::value(request_parameters) {
         collect_accounts(&value, 0, &mut accounts);
     }
     accounts.into_iter().filter(|account| own != Some(account.as_str())).collect()
@@ -39,7 +41,7 @@ fn collect_accounts(value: &Value, depth: usize, accounts: &mut BTreeSet<String>
     }
     match value {
         Value::String(text) if text.trim_start().starts_with('{') => {
-            if let Ok(inner) = serde_json::from_str::<Value>(text) {
+            if let Some(inner) = lenient::value(text) {
                 collect_accounts(&inner, depth + 1, accounts);
             }
         }
@@ -93,7 +95,7 @@ fn text_names_everyone(member: Option<&str>, text: &str, depth: usize) -> bool {
         "NONE" => member == "authType",
         "0.0.0.0/0" | "::/0" | "public-read" | "public-read-write" | "authenticated-read" => true,
         _ if text.trim_start().starts_with('{') => {
-            serde_json::from_str::<Value>(text).is_ok_and(|inner| within(None, &inner, depth + 1))
+            lenient::value(text).is_some_and(|inner| within(None, &inner, depth + 1))
         }
         _ => text.starts_with("http://acs.amazonaws.com/groups/global/"),
     }
@@ -160,6 +162,7 @@ mod tests {
         assert!(names_everyone(r#"{"functionName":"f","authType":"NONE"}"#));
         assert!(names_everyone(r#"{"functionName":"f","principal":"*"}"#));
         assert!(!names_everyone(r#"{"cidrIp":"192.0.2.0/24"}"#));
+        assert!(names_everyone(r#"{"sid":"\ud800","cidrIp":"::/0"}"#));
         assert!(!names_everyone("null"));
         assert!(!names_everyone("no json"));
     }

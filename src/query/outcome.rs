@@ -1,9 +1,8 @@
 //! How a call ended, told from the fields of its record.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
+use super::lenient;
 use crate::aws;
 
 /// How a call ended.
@@ -78,8 +77,10 @@ impl Outcome {
 
 /// Whether a JSON object has a member whose value is the text `Failure`.
 fn says_failure(json: Option<&str>) -> bool {
-    json.and_then(|json| serde_json::from_str::<BTreeMap<String, Value>>(json).ok())
-        .is_some_and(|members| members.values().any(|value| value.as_str() == Some("Failure")))
+    let Some(Value::Object(members)) = json.and_then(lenient::value) else {
+        return false;
+    };
+    members.values().any(|value| value.as_str() == Some("Failure"))
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::lenient;
+
 /// The parameters that name what a call is about, the most telling first: of `AttachRolePolicy` the role, not the
 /// policy. A path of names where the thing stands deeper.
 const NAMES: &[&[&str]] = &[
@@ -49,7 +51,7 @@ const NAMES: &[&[&str]] = &[
 
 /// The thing that request parameters (JSON text) are about. Several things of one kind are separated by commas.
 pub(crate) fn target(request_parameters: &str) -> Option<String> {
-    let parameters = serde_json::from_str::<Value>(request_parameters).ok()?;
+    let parameters = lenient::value(request_parameters)?;
     NAMES.iter().find_map(|path| {
         let found = path.iter().try_fold(&parameters, |value, name| value.get(name))?;
         let names = texts(found);

@@ -62,7 +62,7 @@ async fn columns_and_tables_are_those_of_the_header_with_either_layout_of_text()
 
 /// Rows that differ in nothing but what must order them.
 fn alike() -> Vec<super::fixture::Row<'static>> {
-    let row = |object, index| {
+    let row = |object, index, identity_arn| {
         let more = [
             ("object", object),
             ("record_index", index),
@@ -70,22 +70,20 @@ fn alike() -> Vec<super::fixture::Row<'static>> {
             ("event_name", "ConsoleLogin"),
             ("access_key_id", "AKIAEXAMPLEKEY000001"),
             ("user_name", "alice"),
-            ("identity_arn", "arn:aws:iam::111122223333:user/alice"),
+            ("identity_arn", identity_arn),
             ("source_ip_address", "alice"),
             ("error_code", "AccessDenied"),
             ("identity_type", "Root"),
         ];
         event("2024-05-03T00:00:00Z", "alice", &more)
     };
-    vec![
-        row("a", "0"),
-        row("a", "1"),
-        row("a", "2"),
-        row("b", "0"),
-        row("b", "1"),
-        row("c", "10"),
-        row("c", "9"),
-    ]
+    let places = [("a", "0"), ("a", "1"), ("a", "2"), ("b", "0"), ("b", "1"), ("c", "10"), ("c", "9")];
+    let mut rows: Vec<_> =
+        places.map(|(object, index)| row(object, index, "arn:aws:iam::111122223333:user/alice")).to_vec();
+    // Two principals that only their names tell apart.
+    rows.push(row("d", "0", "arn:aws:iam::111122223333:user/carol"));
+    rows.push(row("d", "1", "arn:aws:iam::111122223333:user/bob"));
+    rows
 }
 
 #[tokio::test]

@@ -1,0 +1,19 @@
+//! `backtrail coverage`.
+
+use std::io::Write;
+
+use super::args::Coverage;
+use super::failure::Failure;
+use super::output::{Format, Output};
+use super::source;
+use crate::{inquiry, report};
+
+pub(super) async fn run(command: &Coverage, out: &mut Output) -> Result<u8, Failure> {
+    let window = command.times.window()?;
+    let source = source::open(&command.data).await?;
+    let survey = inquiry::survey(&source.session, window).await?;
+    match out.format {
+        Format::Json | Format::Text | Format::Csv => writeln!(out, "{}", report::json::document(&survey)?)?,
+    }
+    Ok(source.exit)
+}

@@ -1,0 +1,27 @@
+//! `backtrail investigate`.
+
+use std::io::Write;
+
+use super::args::Investigate;
+use super::failure::Failure;
+use super::output::{Format, Output};
+use super::source;
+use crate::investigate::Limits;
+use crate::{inquiry, report};
+
+pub(super) async fn run(command: &Investigate, out: &mut Output) -> Result<u8, Failure> {
+    let window = command.times.window()?;
+    let source = source::open(&command.data).await?;
+    let subject = inquiry::resolve(&source.session, &command.who).await?;
+    let found = inquiry::investigate(&source.session, &subject, window, Limits::default()).await?;
+    match out.format {
+        Format::Json => writeln!(out, "{}", report::json::document(&found)?)?,
+        Format::Csv => {
+            writeln!(out, "TODO")?;
+        }
+        Format::Text => {
+            writeln!(out, "{}", report::json::document(&found)?)?;
+        }
+    }
+    Ok(source.exit)
+}

@@ -1,0 +1,255 @@
+//! Who is meant: from what was typed to the condition that selects the subject's rows.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use datafusion::prelude::SessionContext;
+
+use crate::aws::{Arn, Principal, Subject};
+use crate::investigate::SubjectKind;
+use crate::lake::Column;
+use crate::query::measure::{self, Likeness, Named};
+use crate::query::{Filter, QueryError};
+
+/// A subject, and how to select the rows that are its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolved {
+    /// What kind of name `id` is.
+    pub kind: SubjectKind,
+    /// The full id.
+    pub id: String,
+    /// What was typed.
+    pub asked: String,
+    /// Selects the rows.
+    pub filter: Filter,
+}
+
+/// One of several subjects that a name may mean.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// What to type to mean this one.
+    pub who: String,
+    /// What kind of subject it is.
+    pub kind: String,
+    /// How many events are its own.
+    pub events: u64,
+    /// The first.
+    pub first: DateTime<Utc>,
+    /// The last.
+    pub last: DateTime<Utc>,
+}
+
+/// Why nobody, or not one, is meant.
+#[derive(Debug, thiserror::Error)]
+pub enum ResolveError {
+    /// Nothing in the lake bears the name.
+    #[error("nobody in these logs is named `{asked}`{}", listed(close))]
+    Unknown {
+        /// What was typed.
+        asked: String,
+        /// Names that hold it.
+        close: Vec<Candidate>,
+    },
+    /// Several subjects bear the name.
+    #[error("`{asked}` may be one of {}:{}\nhint: give the first word of a line", candidates.len(), lines(candidates))]
+    Ambiguous {
+        /// What was typed.
+        asked: String,
+        /// Each of them, the one with most events first.
+        candidates: Vec<Candidate>,
+    },
+    /// It is the id of an event.
+    #[error(
+        "`{asked}` is the id of an event, not of somebody who acts\nhint: backtrail query event --param id={asked}"
+    )]
+    Event {
+        /// What was typed.
+        asked: String,
+    },
+    /// Nothing was typed.
+    #[error(transparent)]
+    Empty(#[from] crate::aws::SubjectError),
+    /// The lake cannot be read.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+}
+
+fn lines(candidates: &[Candidate]) -> String {
+    let time = |time: DateTime<Utc>| time.format("%Y-%m-%d %H:%M:%SZ");
+    candidates
+        .iter()
+        .map(|one| {
+            format!("\n  {}  {} events, {} to {}", one.who, one.events, time(one.first), time(one.last))
+        })
+        .collect()
+}
+
+fn listed(close: &[Candidate]) -> String {
+    if close.is_empty() {
+        return String::new();
+    }
+    format!("\nhint: similar names:{}", lines(close))
+}
+
+/// Finds out who is meant by `asked`: an access key id, an ARN, a unique id, an IP address, or a name, which may be
+/// preceded by its kind and a slash (`user/NAME`, `role/NAME`, `session/NAME`, `source-identity/NAME`,
+/// `identity-center-user/ID`, `key/ID`, `id/ID`, `service/NAME`).
+///
+/// # Errors
+///
+/// [`ResolveError`] when nobody or more than one is meant.
+pub async fn resolve(ctx: &SessionContext, asked: &str) -> Result<Resolved, ResolveError> {
+    let subject = Subject::parse(asked)?;
+    let id = subject.text();
+    let is = |column| Filter::Is(column, id.clone());
+    let (kind, filter) = match &subject {
+        Subject::AccessKey(_) => (SubjectKind::AccessKey, is(Column::AccessKeyId)),
+        Subject::SessionArn(_) => (SubjectKind::Session, is(Column::IdentityArn)),
+        Subject::UserArn(_) => (SubjectKind::User, user(&id)),
+        Subject::RoleArn(_) => (SubjectKind::Role, role(&id)),
+        Subject::OtherArn(_) => (other_kind(&id), user(&id)),
+        Subject::SessionId(_) => (SubjectKind::Session, is(Column::PrincipalId)),
+        Subject::UniqueId(_) => (SubjectKind::UniqueId, unique_id(&id)),
+        Subject::Address(_) => (SubjectKind::Address, is(Column::SourceIpAddress)),
+        Subject::EventId(_) => return Err(ResolveError::Event { asked: id }),
+        Subject::Name(_) => return by_name(ctx, asked, &id).await,
+    };
+    Ok(Resolved { kind, id, asked: asked.to_owned(), filter })
+}
+
+fn other_kind(arn: &str) -> SubjectKind {
+    match Arn::parse(arn).and_then(Arn::principal) {
+        Some(Principal::Root) => SubjectKind::Root,
+        _ => SubjectKind::Other,
+    }
+}
+
+/// The rows of a user: its own, and those of sessions that it issued with GetFederationToken.
+fn user(arn: &str) -> Filter {
+    Filter::Any(vec![
+        Filter::Is(Column::IdentityArn, arn.to_owned()),
+        Filter::Is(Column::SessionIssuerArn, arn.to_owned()),
+    ])
+}
+
+/// The rows of all sessions of a role. Older records name no issuer; the session's ARN names the role without its path.
+fn role(arn: &str) -> Filter {
+    let mut any = vec![
+        Filter::Is(Column::SessionIssuerArn, arn.to_owned()),
+        Filter::Is(Column::IdentityArn, arn.to_owned()),
+    ];
+    if let Some(parsed) = Arn::parse(arn) {
+        if let Some(Principal::Role { name, .. }) = parsed.principal() {
+            let sessions = format!("arn:{}:sts::{}:assumed-role/{name}/", parsed.partition, parsed.account);
+            let nameless = Filter::Not(Box::new(Filter::Some(Column::SessionIssuerArn)));
+            any.push(Filter::All(vec![nameless, Filter::Begins(Column::IdentityArn, sessions)]));
+        }
+    }
+    Filter::Any(any)
+}
+
+fn unique_id(id: &str) -> Filter {
+    Filter::Any(vec![
+        Filter::Is(Column::PrincipalId, id.to_owned()),
+        Filter::Is(Column::SessionIssuerPrincipalId, id.to_owned()),
+        Filter::Begins(Column::PrincipalId, format!("{id}:")),
+    ])
+}
+
+/// The kinds that may stand before a slash.
+const KINDS: [&str; 9] =
+    ["user", "role", "session", "source-identity", "identity-center-user", "key", "id", "service", "root"];
+
+async fn by_name(ctx: &SessionContext, asked: &str, name: &str) -> Result<Resolved, ResolveError> {
+    let (kind, bare) = match name.split_once('/') {
+        Some((kind, bare)) if KINDS.contains(&kind) => (Some(kind), bare),
+        _ => (None, name),
+    };
+    let mut found = measure::named(ctx, bare, Likeness::Exact).await?;
+    if found.is_empty() || kind.is_some_and(|kind| found.iter().all(|one| one.kind != kind)) {
+        // A role or user with a path is typed by its name alone, or with the path.
+        let last = bare.rsplit('/').next().unwrap_or(bare);
+        if last != bare {
+            found = measure::named(ctx, last, Likeness::Exact).await?;
+            found.retain(|one| one.id.ends_with(&format!("/{bare}")));
+        }
+    }
+    if let Some(kind) = kind {
+        found.retain(|one| one.kind == kind);
+    }
+    // One person may be a session name and a source identity; they are told apart. A unique id that a key or user
+    // already stands for is not.
+    if found.len() > 1 {
+        found.retain(|one| one.kind != "id");
+    }
+    let mut merged: BTreeMap<(String, String), Named> = BTreeMap::new();
+    for one in found {
+        merged.insert((one.kind.clone(), one.id.clone()), one);
+    }
+    let mut found: Vec<Named> = merged.into_values().collect();
+    found.sort_by(|left, right| right.events.cmp(&left.events).then_with(|| left.cmp(right)));
+    match found.as_slice() {
+        [] => {
+            let close = measure::named(ctx, bare, Likeness::Contains).await?;
+            Err(ResolveError::Unknown {
+                asked: asked.to_owned(),
+                close: close.iter().map(candidate).collect(),
+            })
+        }
+        [one] => Ok(selected(one, asked)),
+        several => Err(ResolveError::Ambiguous {
+            asked: asked.to_owned(),
+            candidates: several.iter().map(candidate).collect(),
+        }),
+    }
+}
+
+fn candidate(one: &Named) -> Candidate {
+    let who = if one.id.starts_with("arn:") { one.id.clone() } else { format!("{}/{}", one.kind, one.id) };
+    Candidate { who, kind: one.kind.clone(), events: one.events, first: one.first, last: one.last }
+}
+
+fn selected(one: &Named, asked: &str) -> Resolved {
+    let id = one.id.clone();
+    let is = |column| Filter::Is(column, id.clone());
+    let (kind, filter) = match one.kind.as_str() {
+        "user" if id.starts_with("arn:") => (SubjectKind::User, user(&id)),
+        "user" => (
+            SubjectKind::User,
+            Filter::All(vec![is(Column::UserName), Filter::Is(Column::IdentityType, "IAMUser".to_owned())]),
+        ),
+        "role" => (SubjectKind::Role, role(&id)),
+        "session" => (
+            SubjectKind::Session,
+            Filter::All(vec![
+                Filter::Ends(Column::IdentityArn, format!("/{id}")),
+                Filter::Any(vec![
+                    Filter::Is(Column::IdentityType, "AssumedRole".to_owned()),
+                    Filter::Is(Column::SessionIssuerType, "Role".to_owned()),
+                ]),
+            ]),
+        ),
+        "source-identity" => (SubjectKind::SourceIdentity, is(Column::SourceIdentity)),
+        "identity-center-user" => (
+            SubjectKind::IdentityCenterUser,
+            Filter::Any(vec![
+                is(Column::OnBehalfOfUserId),
+                Filter::All(vec![
+                    is(Column::UserName),
+                    Filter::Is(Column::IdentityType, "IdentityCenterUser".to_owned()),
+                ]),
+            ]),
+        ),
+        "key" => (SubjectKind::AccessKey, is(Column::AccessKeyId)),
+        "id" => (SubjectKind::UniqueId, unique_id(&id)),
+        "root" => (SubjectKind::Root, user(&id)),
+        _ => (
+            SubjectKind::Other,
+            Filter::All(vec![
+                is(Column::InvokedBy),
+                Filter::Is(Column::IdentityType, "AWSService".to_owned()),
+            ]),
+        ),
+    };
+    Resolved { kind, id, asked: asked.to_owned(), filter }
+}

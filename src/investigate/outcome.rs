@@ -1,0 +1,172 @@
+//! Whether a call writes, and how it ended.
+
+use crate::query::EventRow;
+
+/// How a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Outcome {
+    /// It did what was asked.
+    Ok,
+    /// Authorization was refused.
+    Denied,
+    /// It failed for another reason.
+    Failed,
+    /// There were too many calls.
+    Throttled,
+}
+
+/// Error codes by which services say that there were too many calls.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html> and the `throttling` retry codes of
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>.
+const THROTTLING: &[&str] = &[
+    "BandwidthLimitExceeded",
+    "EC2ThrottledException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "SlowDown",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+];
+
+/// Verbs with which an operation that only reads begins, for records that do not say `readOnly`.
+const READING: &[&str] = &[
+    "Get",
+    "List",
+    "Describe",
+    "Head",
+    "Lookup",
+    "Search",
+    "BatchGet",
+    "BatchDescribe",
+    "Select",
+    "Scan",
+    "Query",
+    "View",
+    "Check",
+    "Filter",
+    "Preview",
+    "Simulate",
+    "Validate",
+    "Estimate",
+    "Discover",
+    "Detect",
+    "Poll",
+    "Receive",
+    "Download",
+    "Read",
+    "AssumeRole",
+    "Decode",
+    "TransactGet",
+    "StartQuery",
+];
+
+/// How the call of `row` ended. A sign-in that failed has no `errorCode` of its own: its response says `Failure`
+/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html>).
+pub(crate) fn outcome(row: &EventRow<'_>) -> Outcome {
+    let Some(code) = row.error_code.filter(|code| !code.is_empty()) else {
+        return if sign_in_failed(row) { Outcome::Failed } else { Outcome::Ok };
+    };
+    let bare = code.strip_prefix("Client.").or_else(|| code.strip_prefix("Server.")).unwrap_or(code);
+    if THROTTLING.contains(&bare) {
+        Outcome::Throttled
+    } else if super::wording::is_denied(code, row.error_message) {
+        Outcome::Denied
+    } else {
+        Outcome::Failed
+    }
+}
+
+fn sign_in_failed(row: &EventRow<'_>) -> bool {
+    row.event_source == Some("signin.amazonaws.com")
+        && (row.response_elements.is_some_and(|response| response.contains("\"Failure\""))
+            || row.error_message.is_some_and(|message| !message.is_empty()))
+}
+
+/// Whether the call changes something: what the record says, else what the operation's verb says.
+pub(crate) fn writes(row: &EventRow<'_>) -> bool {
+    match (row.read_only, row.event_name) {
+        (Some(read_only), _) => !read_only,
+        (None, Some(name)) => !READING.iter().any(|verb| name.starts_with(verb)),
+        (None, None) => false,
+    }
+}
+
+/// The service of an event source, as people write it: `iam` for `iam.amazonaws.com`.
+pub(crate) fn service<'a>(row: &EventRow<'a>) -> &'a str {
+    let source = row.event_source.unwrap_or_default();
+    source
+        .strip_suffix(".amazonaws.com")
+        .or_else(|| source.strip_suffix(".amazonaws.com.cn"))
+        .unwrap_or(source)
+}
+
+/// An operation's name without the API version that some services append: `CreateFunction` for
+/// `CreateFunction20150331`, `Invoke` for `Invoke20150331v2`, `CreateDistribution` for `CreateDistribution2020_05_31`.
+pub(crate) fn operation(name: &str) -> &str {
+    let bare = match name.rsplit_once('v') {
+        Some((head, digits)) if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) => head,
+        _ => name,
+    };
+    let stem = bare.trim_end_matches(|c: char| c.is_ascii_digit() || c == '_');
+    let suffix = bare.len() - stem.len();
+    if suffix >= 8 && stem.len() > 3 { stem } else { name }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Outcome, operation, outcome, writes};
+    use crate::query::EventRow;
+
+    #[test]
+    fn version_suffixes_are_no_part_of_an_operation() {
+        let cases = [
+            ("CreateFunction20150331", "CreateFunction"),
+            ("UpdateFunctionCode20150331v2", "UpdateFunctionCode"),
+            ("CreateDistribution2020_05_31", "CreateDistribution"),
+            ("ListObjectsV2", "ListObjectsV2"),
+            ("CreateVpc", "CreateVpc"),
+            ("GetRole2", "GetRole2"),
+            ("", ""),
+        ];
+        for (name, bare) in cases {
+            assert_eq!(operation(name), bare, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_record_decides_what_writes_and_the_verb_only_where_it_is_silent() {
+        let row = EventRow { event_name: Some("GetFederationToken"), ..EventRow::default() };
+        assert!(!writes(&row));
+        assert!(writes(&EventRow { read_only: Some(false), ..row }));
+        assert!(writes(&EventRow { event_name: Some("CreateUser"), ..EventRow::default() }));
+        assert!(!writes(&EventRow { event_name: Some("CreateUser"), read_only: Some(true), ..row }));
+    }
+
+    #[test]
+    fn a_failed_sign_in_fails_without_an_error_code() {
+        let row = EventRow {
+            event_source: Some("signin.amazonaws.com"),
+            event_name: Some("ConsoleLogin"),
+            response_elements: Some(r#"{"ConsoleLogin":"Failure"}"#),
+            ..EventRow::default()
+        };
+        assert_eq!(outcome(&row), Outcome::Failed);
+        let row = EventRow { response_elements: Some(r#"{"ConsoleLogin":"Success"}"#), ..row };
+        assert_eq!(outcome(&row), Outcome::Ok);
+    }
+
+    #[test]
+    fn throttled_denied_and_failed_are_apart() {
+        let row = |code| EventRow { error_code: Some(code), ..EventRow::default() };
+        assert_eq!(outcome(&row("ThrottlingException")), Outcome::Throttled);
+        assert_eq!(outcome(&row("Client.RequestLimitExceeded")), Outcome::Throttled);
+        assert_eq!(outcome(&row("AccessDenied")), Outcome::Denied);
+        assert_eq!(outcome(&row("Client.UnauthorizedOperation")), Outcome::Denied);
+        assert_eq!(outcome(&row("NoSuchEntityException")), Outcome::Failed);
+        assert_eq!(outcome(&row("")), Outcome::Ok);
+    }
+}

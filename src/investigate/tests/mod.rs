@@ -1,0 +1,1 @@
+//! Facts about investigations, on hand-written rows.

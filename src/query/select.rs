@@ -1,0 +1,90 @@
+//! Rows of `events` by plain conditions: for code that knows no engine.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::functions::expr_fn::starts_with;
+use datafusion::logical_expr::{Expr, col, lit};
+use datafusion::prelude::SessionContext;
+use datafusion::scalar::ScalarValue;
+
+use super::{EVENT_ROW_COLUMNS, QueryError};
+use crate::lake::Column;
+
+/// A condition on a row. A column without a value satisfies none of the simple ones.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Filter {
+    /// The column is this text.
+    Is(Column, String),
+    /// The column is one of these texts.
+    In(Column, BTreeSet<String>),
+    /// The column begins with this text.
+    Begins(Column, String),
+    /// The column ends with this text.
+    Ends(Column, String),
+    /// The column has a value.
+    Some(Column),
+    /// The event is not before this time.
+    From(DateTime<Utc>),
+    /// The event is before this time.
+    Before(DateTime<Utc>),
+    /// All hold; with none, every row does.
+    All(Vec<Filter>),
+    /// At least one holds; with none, no row does.
+    Any(Vec<Filter>),
+    /// It does not hold, or can't be told because a column has no value.
+    Not(Box<Filter>),
+}
+
+impl Filter {
+    /// The condition for the engine. A time bounds the partition column too, so that whole days are passed over.
+    fn expression(&self) -> Expr {
+        let text = |value: &String| lit(value.clone());
+        match self {
+            Filter::Is(column, value) => col(column.name()).eq(text(value)),
+            Filter::In(column, values) => {
+                col(column.name()).in_list(values.iter().map(text).collect(), false)
+            }
+            Filter::Begins(column, value) => starts_with(col(column.name()), text(value)),
+            Filter::Ends(column, value) => {
+                datafusion::functions::expr_fn::ends_with(col(column.name()), text(value))
+            }
+            Filter::Some(column) => col(column.name()).is_not_null(),
+            Filter::From(time) => {
+                col("event_time").gt_eq(instant(*time)).and(col("event_date").gt_eq(day(*time)))
+            }
+            Filter::Before(time) => {
+                col("event_time").lt(instant(*time)).and(col("event_date").lt_eq(day(*time)))
+            }
+            Filter::All(filters) => {
+                filters.iter().map(Filter::expression).reduce(Expr::and).unwrap_or_else(|| lit(true))
+            }
+            Filter::Any(filters) => {
+                filters.iter().map(Filter::expression).reduce(Expr::or).unwrap_or_else(|| lit(false))
+            }
+            Filter::Not(filter) => Expr::is_not_true(filter.expression()),
+        }
+    }
+}
+
+fn instant(time: DateTime<Utc>) -> Expr {
+    lit(ScalarValue::TimestampMicrosecond(Some(time.timestamp_micros()), Some("UTC".into())))
+}
+
+fn day(time: DateTime<Utc>) -> Expr {
+    lit(ScalarValue::Date32(Some(time.date_naive().to_epoch_days())))
+}
+
+/// The rows that satisfy `filter`, in no particular order; [`super::rows`] reads them.
+///
+/// # Errors
+///
+/// [`QueryError::Engine`] when the lake cannot be read.
+pub async fn select(ctx: &SessionContext, filter: &Filter) -> Result<SendableRecordBatchStream, QueryError> {
+    let failed = |error| QueryError::engine("cannot read events", error);
+    let frame = ctx.table("events").await.map_err(failed)?;
+    let frame = frame.filter(filter.expression()).map_err(failed)?;
+    let frame = frame.select_columns(EVENT_ROW_COLUMNS).map_err(failed)?;
+    frame.execute_stream().await.map_err(failed)
+}
