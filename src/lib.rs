@@ -17,8 +17,12 @@
 //! | [`lake`] | the columns; records to Arrow; Delta tables of Parquet; commits, ledger, compaction; the session | `aws`, `archive`, `record` |
 //! | [`query`] | the named questions in `queries/*.sql`, read-only SQL, typed rows | `aws`, `lake` |
 //! | [`investigate`] | folds the rows of one subject into one answer; knows no engine | `aws`, `query`'s plain row |
-//! | [`report`] | results to text, JSON and CSV; the only place where log text becomes output text | plain results of `lake`, `query`, `investigate` |
+//! | [`inquiry`] | puts a question about one subject to a lake: who is meant, which rows are theirs, what the lake could show | `aws`, `lake`, `query`, `investigate` |
+//! | [`report`] | results to text, JSON and CSV; the only place where log text becomes output text | plain results of `lake`, `query`, `investigate`, `inquiry` |
 //! | [`cli`] | arguments -> plan -> command -> report; exit codes; progress | all |
+//!
+//! Only [`lake`] and [`query`] speak to the engine; [`inquiry`] and [`cli`] hand its session on to them. Only [`cli`] prints and
+//! reads arguments and environment. A test (`tests/it/tree.rs`) holds the code to this page.
 
 pub mod archive;
 pub mod aws;
