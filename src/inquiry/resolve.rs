@@ -124,12 +124,24 @@ fn other_kind(arn: &str) -> SubjectKind {
     }
 }
 
-/// The rows of a user: its own, and those of sessions that it issued with GetFederationToken.
+/// The rows of a user: its own, those of sessions that it issued with GetFederationToken, and sign-in records, which name
+/// the user and its account but no ARN.
 fn user(arn: &str) -> Filter {
-    Filter::Any(vec![
+    let mut any = vec![
         Filter::Is(Column::IdentityArn, arn.to_owned()),
         Filter::Is(Column::SessionIssuerArn, arn.to_owned()),
-    ])
+    ];
+    if let Some(parsed) = Arn::parse(arn) {
+        if let Some(Principal::User { name, .. }) = parsed.principal() {
+            any.push(Filter::All(vec![
+                Filter::Not(Box::new(Filter::Some(Column::IdentityArn))),
+                Filter::Is(Column::IdentityType, "IAMUser".to_owned()),
+                Filter::Is(Column::UserName, name.to_owned()),
+                Filter::Is(Column::IdentityAccountId, parsed.account.to_owned()),
+            ]));
+        }
+    }
+    Filter::Any(any)
 }
 
 /// The rows of all sessions of a role. Older records name no issuer; the session's ARN names the role without its path.
