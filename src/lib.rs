@@ -17,7 +17,7 @@
 //! | [`lake`] | the columns; records to Arrow; Delta tables of Parquet; commits, ledger, compaction; the session | `aws`, `archive`, `record` |
 //! | [`query`] | the named questions in `queries/*.sql`, read-only SQL, typed rows | `aws`, `lake` |
 //! | [`investigate`] | folds the rows of one subject into one answer; knows no engine | `aws`, `query`'s plain row |
-//! | [`report`] | results to text, JSON and CSV; the only place where log text becomes output text | plain results |
+//! | [`report`] | results to text, JSON and CSV; the only place where log text becomes output text | plain results of `lake`, `query`, `investigate` |
 //! | [`cli`] | arguments -> plan -> command -> report; exit codes; progress | all |
 
 pub mod archive;

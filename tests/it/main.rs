@@ -7,3 +7,5 @@ mod json;
 mod lossless;
 mod once;
 mod places;
+mod readme;
+mod tree;
