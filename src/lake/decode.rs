@@ -184,7 +184,7 @@ impl Decoder {
         let mut plain = [None, None];
         self.rest.clear();
         let decoded = self.record(text, members, &mut row, &mut draft, &mut plain, part);
-        let done = decoded.and_then(|()| self.finish(&mut row, &draft, part)).and_then(|event_time_micros| {
+        let done = decoded.and_then(|()| self.finish(&mut row, &mut draft, part)).and_then(|event_time_micros| {
             let fixed = Fixed {
                 event_time_micros,
                 fingerprint: object_hash(draft.sum),
@@ -273,13 +273,16 @@ impl Decoder {
     }
 
     /// What follows from all members together: `rest`, the account, what the call issued. Gives the event's time.
-    fn finish(&mut self, row: &mut [u32], draft: &Draft, part: &mut Part) -> Result<i64, Reason> {
+    fn finish(&mut self, row: &mut [u32], draft: &mut Draft, part: &mut Part) -> Result<i64, Reason> {
         if !self.rest.is_empty() {
             self.rest.push(b'}');
             let rest = std::mem::take(&mut self.rest);
             let id = self.rest_id(&rest, part);
             self.rest = rest;
-            set(row, Column::Rest, id?);
+            let id = id?;
+            // What `rest` keeps of its value is the sum of the shares of its members.
+            draft.sum = draft.sum.wrapping_add(part.interner(Column::Rest).hash(id));
+            set(row, Column::Rest, id);
         }
         let event_time_micros = match (draft.event_time_micros, draft.timestamp_micros) {
             (Some(micros), _) => {
