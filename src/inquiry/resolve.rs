@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use datafusion::prelude::SessionContext;
 
 use crate::aws::{Arn, Principal, Subject};
 use crate::investigate::SubjectKind;
-use crate::lake::Column;
+use crate::lake::{Column, Session};
 use crate::query::measure::{self, Likeness, Named};
 use crate::query::{Filter, QueryError};
 
@@ -98,7 +97,7 @@ fn listed(close: &[Candidate]) -> String {
 /// # Errors
 ///
 /// [`ResolveError`] when nobody or more than one is meant.
-pub async fn resolve(ctx: &SessionContext, asked: &str) -> Result<Resolved, ResolveError> {
+pub async fn resolve(ctx: &Session, asked: &str) -> Result<Resolved, ResolveError> {
     let subject = Subject::parse(asked)?;
     let id = subject.text();
     let is = |column| Filter::Is(column, id.clone());
@@ -172,7 +171,7 @@ fn unique_id(id: &str) -> Filter {
 const KINDS: [&str; 9] =
     ["user", "role", "session", "source-identity", "identity-center-user", "key", "id", "service", "root"];
 
-async fn by_name(ctx: &SessionContext, asked: &str, name: &str) -> Result<Resolved, ResolveError> {
+async fn by_name(ctx: &Session, asked: &str, name: &str) -> Result<Resolved, ResolveError> {
     let (kind, bare) = match name.split_once('/') {
         Some((kind, bare)) if KINDS.contains(&kind) => (Some(kind), bare),
         _ => (None, name),

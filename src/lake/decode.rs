@@ -184,26 +184,27 @@ impl Decoder {
         let mut plain = [None, None];
         self.rest.clear();
         let decoded = self.record(text, members, &mut row, &mut draft, &mut plain, part);
-        let done = decoded.and_then(|()| self.finish(&mut row, &mut draft, part)).and_then(|event_time_micros| {
-            let fixed = Fixed {
-                event_time_micros,
-                fingerprint: object_hash(draft.sum),
-                event_id_hash: draft.event_id_hash,
-                record_index,
-                object,
-                identity: draft.identity.unwrap_or(NULL),
-                read_only: draft.read_only,
-                management_event: draft.management_event,
-                session_credential_from_console: draft.session_credential_from_console,
-            };
-            let [event_id, request_id] = plain;
-            if !part.event_ids.push(event_id) || !part.request_ids.push(request_id) {
-                return Err(FULL);
-            }
-            part.ids.extend_from_slice(&row);
-            part.fixed.push(fixed);
-            Ok(())
-        });
+        let done =
+            decoded.and_then(|()| self.finish(&mut row, &mut draft, part)).and_then(|event_time_micros| {
+                let fixed = Fixed {
+                    event_time_micros,
+                    fingerprint: object_hash(draft.sum),
+                    event_id_hash: draft.event_id_hash,
+                    record_index,
+                    object,
+                    identity: draft.identity.unwrap_or(NULL),
+                    read_only: draft.read_only,
+                    management_event: draft.management_event,
+                    session_credential_from_console: draft.session_credential_from_console,
+                };
+                let [event_id, request_id] = plain;
+                if !part.event_ids.push(event_id) || !part.request_ids.push(request_id) {
+                    return Err(FULL);
+                }
+                part.ids.extend_from_slice(&row);
+                part.fixed.push(fixed);
+                Ok(())
+            });
         self.row = row;
         done
     }

@@ -36,6 +36,9 @@ pub use pipeline::Summary;
 pub use rebuild::rebuild;
 pub use schema::{OBJECT_COLUMNS, REFUSAL_COLUMNS, SmallColumn, Table};
 
+/// The engine's session, as [`Lake::session`] gives it: for code that passes it on and knows no more of it.
+pub use datafusion::prelude::SessionContext as Session;
+
 /// What the lake keeps of a session token: `sha256:` and the first 128 bits of its SHA-256 in hexadecimal.
 #[must_use]
 pub fn token_hash(token: &[u8]) -> String {
