@@ -39,7 +39,9 @@ fn ingest_prints_a_tally_that_adds_up_and_exits_by_what_it_met() {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let tally: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
     let expected = &expected()["tally"];
-    for (ours, theirs) in [("records_read", "read"), ("kept", "kept"), ("duplicate", "duplicate"), ("refused", "refused")] {
+    for (ours, theirs) in
+        [("records_read", "read"), ("kept", "kept"), ("duplicate", "duplicate"), ("refused", "refused")]
+    {
         assert_eq!(tally[ours], expected[theirs], "{ours}");
     }
     assert!(stderr(&output).contains("kept"));
@@ -55,8 +57,10 @@ fn a_gzip_bomb_stops_at_the_limit_and_the_rest_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let logs = folder.path().join("logs");
     std::fs::create_dir(&logs).unwrap();
-    let mut encoder =
-        flate2::write::GzEncoder::new(std::fs::File::create(logs.join("bomb.json.gz")).unwrap(), flate2::Compression::best());
+    let mut encoder = flate2::write::GzEncoder::new(
+        std::fs::File::create(logs.join("bomb.json.gz")).unwrap(),
+        flate2::Compression::best(),
+    );
     std::io::Write::write_all(&mut encoder, b"{\"Records\":[").unwrap();
     for _ in 0..300 {
         std::io::Write::write_all(&mut encoder, &[b' '; 100_000]).unwrap();
@@ -64,8 +68,16 @@ fn a_gzip_bomb_stops_at_the_limit_and_the_rest_is_read() {
     encoder.finish().unwrap();
     std::fs::write(logs.join("good.json"), r#"{"eventTime":"2026-03-09T10:00:00Z","eventID":"1"}"#).unwrap();
     let lake = folder.path().join("lake").display().to_string();
-    let arguments =
-        ["ingest", logs.to_str().unwrap(), "--lake", &lake, "--inflated-bytes-max", "1000000", "--format", "json"];
+    let arguments = [
+        "ingest",
+        logs.to_str().unwrap(),
+        "--lake",
+        &lake,
+        "--inflated-bytes-max",
+        "1000000",
+        "--format",
+        "json",
+    ];
     let output = backtrail(&arguments, folder.path());
     assert_eq!(output.status.code(), Some(3));
     let tally: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
@@ -80,11 +92,17 @@ fn what_cannot_be_done_exits_2_with_one_clear_message() {
     let cases: [(&[&str], &str); 12] = [
         (&["coverage", "--lake", "/no/such/lake"], "no lake in `/no/such/lake`"),
         (&["ingest", "/no/such/logs"], "/no/such/logs"),
-        (&["investigate", "nobody-at-all", "--logs", &story], "nobody in these logs is named `nobody-at-all`"),
+        (
+            &["investigate", "nobody-at-all", "--logs", &story],
+            "nobody in these logs is named `nobody-at-all`",
+        ),
         (&["investigate", "", "--logs", &story], "found nothing"),
         (&["investigate", "dana", "--from", "yesterday", "--logs", &story], "yesterday"),
         (&["investigate", "dana", "--from", "99999999999999999999d", "--logs", &story], "--from"),
-        (&["investigate", "dana", "--from", "2026-03-10", "--to", "2026-03-09", "--logs", &story], "window is empty"),
+        (
+            &["investigate", "dana", "--from", "2026-03-10", "--to", "2026-03-09", "--logs", &story],
+            "window is empty",
+        ),
         (&["sql", "drop table events", "--logs", &story], "only"),
         (&["sql", "select nonsense from events", "--logs", &story], "nonsense"),
         (&["sql", "select * from '/etc/passwd'", "--logs", &story], "/etc/passwd"),
@@ -138,7 +156,8 @@ fn logs_from_standard_input_are_read() {
     let mut stdin = child.stdin.take().unwrap();
     std::io::Write::write_all(&mut stdin, br#"{"eventTime":"2026-03-09T10:00:00Z","eventID":"1"}"#).unwrap();
     drop(stdin);
-    let answer: serde_json::Value = serde_json::from_str(&stdout(&child.wait_with_output().unwrap())).unwrap();
+    let answer: serde_json::Value =
+        serde_json::from_str(&stdout(&child.wait_with_output().unwrap())).unwrap();
     assert_eq!(answer["rows"][0]["n"], 1);
 }
 
@@ -210,7 +229,8 @@ fn an_investigation_says_what_the_story_says() {
     assert_eq!(found["activity"]["total"]["calls"], counts["calls"]);
     assert_eq!(found["activity"]["span"]["first"], counts["first"]);
     assert_eq!(found["activity"]["span"]["last"], counts["last"]);
-    let denied: u64 = found["denied"].as_array().unwrap().iter().map(|one| one["calls"].as_u64().unwrap_or(0)).sum();
+    let denied: u64 =
+        found["denied"].as_array().unwrap().iter().map(|one| one["calls"].as_u64().unwrap_or(0)).sum();
     assert_eq!(Some(denied), found["activity"]["total"]["denied"].as_u64());
     let again = backtrail(&["investigate", key, "--format", "json", "--logs", &story()], folder.path());
     assert_eq!(stdout(&again), stdout(&output), "two runs give the same bytes");
