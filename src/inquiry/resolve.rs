@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use datafusion::prelude::SessionContext;
 
 use crate::aws::{Arn, Principal, Subject};
 use crate::investigate::SubjectKind;
-use crate::lake::Column;
+use crate::lake::{Column, Session};
 use crate::query::measure::{self, Likeness, Named};
 use crate::query::{Filter, QueryError};
 
@@ -98,7 +97,7 @@ fn listed(close: &[Candidate]) -> String {
 /// # Errors
 ///
 /// [`ResolveError`] when nobody or more than one is meant.
-pub async fn resolve(ctx: &SessionContext, asked: &str) -> Result<Resolved, ResolveError> {
+pub async fn resolve(ctx: &Session, asked: &str) -> Result<Resolved, ResolveError> {
     let subject = Subject::parse(asked)?;
     let id = subject.text();
     let is = |column| Filter::Is(column, id.clone());
@@ -124,12 +123,24 @@ fn other_kind(arn: &str) -> SubjectKind {
     }
 }
 
-/// The rows of a user: its own, and those of sessions that it issued with GetFederationToken.
+/// The rows of a user: its own, those of sessions that it issued with GetFederationToken, and sign-in records, which name
+/// the user and its account but no ARN.
 fn user(arn: &str) -> Filter {
-    Filter::Any(vec![
+    let mut any = vec![
         Filter::Is(Column::IdentityArn, arn.to_owned()),
         Filter::Is(Column::SessionIssuerArn, arn.to_owned()),
-    ])
+    ];
+    if let Some(parsed) = Arn::parse(arn) {
+        if let Some(Principal::User { name, .. }) = parsed.principal() {
+            any.push(Filter::All(vec![
+                Filter::Not(Box::new(Filter::Some(Column::IdentityArn))),
+                Filter::Is(Column::IdentityType, "IAMUser".to_owned()),
+                Filter::Is(Column::UserName, name.to_owned()),
+                Filter::Is(Column::IdentityAccountId, parsed.account.to_owned()),
+            ]));
+        }
+    }
+    Filter::Any(any)
 }
 
 /// The rows of all sessions of a role. Older records name no issuer; the session's ARN names the role without its path.
@@ -160,7 +171,7 @@ fn unique_id(id: &str) -> Filter {
 const KINDS: [&str; 9] =
     ["user", "role", "session", "source-identity", "identity-center-user", "key", "id", "service", "root"];
 
-async fn by_name(ctx: &SessionContext, asked: &str, name: &str) -> Result<Resolved, ResolveError> {
+async fn by_name(ctx: &Session, asked: &str, name: &str) -> Result<Resolved, ResolveError> {
     let (kind, bare) = match name.split_once('/') {
         Some((kind, bare)) if KINDS.contains(&kind) => (Some(kind), bare),
         _ => (None, name),

@@ -10,7 +10,9 @@ mod compact;
 mod decode;
 mod error;
 mod ingest;
+mod instant;
 mod intern;
+mod keys;
 mod ledger;
 mod pipeline;
 mod rebuild;
@@ -35,6 +37,9 @@ pub use ingest::{
 pub use pipeline::Summary;
 pub use rebuild::rebuild;
 pub use schema::{OBJECT_COLUMNS, REFUSAL_COLUMNS, SmallColumn, Table};
+
+/// The engine's session, as [`Lake::session`] gives it: for code that passes it on and knows no more of it.
+pub use datafusion::prelude::SessionContext as Session;
 
 /// What the lake keeps of a session token: `sha256:` and the first 128 bits of its SHA-256 in hexadecimal.
 #[must_use]

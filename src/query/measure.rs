@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use datafusion::prelude::SessionContext;
 use futures::TryStreamExt;
 
-use super::{QueryError, sql};
+use super::{EventRow, QueryError, sql};
 
 /// A half-open window of time; no end where there is none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -144,6 +144,40 @@ pub async fn speakers(ctx: &SessionContext, window: Bounds) -> Result<Vec<(Strin
     Ok(found)
 }
 
+/// So many changes of logging are read.
+pub const LOGGING_CHANGES_MAX: usize = 10_000;
+
+/// Gives the successful calls that changed logging itself, in order of time, each with its target where the parameters
+/// name one; [`LOGGING_CHANGES_MAX`] at the most.
+///
+/// # Errors
+///
+/// [`QueryError::Engine`] when the lake cannot be read.
+pub async fn logging_changes(
+    ctx: &SessionContext,
+    window: Bounds,
+    mut take: impl FnMut(&EventRow<'_>, Option<&str>),
+) -> Result<(), QueryError> {
+    let failed = |error| QueryError::engine("cannot read changes of logging", error);
+    let text = format!(
+        "select {}, target(request_parameters) as target from events \
+         where sensitive_category(event_source, event_name) = 'logging' and (error_code is null or error_code = '') \
+         and {} order by event_time, event_id, object, record_index limit {LOGGING_CHANGES_MAX}",
+        super::EVENT_ROW_COLUMNS.join(", "),
+        window.condition()
+    );
+    let frame = ctx.sql(&text).await.map_err(failed)?;
+    let mut stream = frame.execute_stream().await.map_err(failed)?;
+    while let Some(batch) = stream.try_next().await.map_err(failed)? {
+        let targets = batch.schema().index_of("target").unwrap_or(0);
+        for (place, row) in super::rows(&batch)?.enumerate() {
+            let target = text_at(&batch, targets, place);
+            take(&row, target.as_deref());
+        }
+    }
+    Ok(())
+}
+
 /// What the ledger says of all objects together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Reading {
@@ -215,30 +249,35 @@ pub async fn named(ctx: &SessionContext, name: &str, like: Likeness) -> Result<V
     };
     let text = format!(
         "with names as ( \
-         select 'user' as kind, coalesce(identity_arn, user_name) as id, coalesce(user_name, substr(identity_arn, \
-         strpos(identity_arn, '/') + 1)) as name, event_time \
+         select 'user' as kind, coalesce(identity_arn, user_name) as id, coalesce(user_name, split_part(identity_arn, \
+         '/', -1)) as name, coalesce(identity_account_id, account, '') || '/' || coalesce(user_name, split_part(identity_arn, \
+         '/', -1)) as home, event_time \
          from events where identity_type = 'IAMUser' \
-         union all select 'user' as kind, session_issuer_arn as id, session_issuer_user_name as name, event_time from events \
+         union all select 'user' as kind, session_issuer_arn as id, session_issuer_user_name as name, \
+         coalesce(session_issuer_account_id, '') || '/' || session_issuer_user_name as home, event_time from events \
          where session_issuer_type = 'IAMUser' and identity_type <> 'IAMUser' \
          union all select 'role' as kind, coalesce(session_issuer_arn, regexp_replace(identity_arn, \
          '^(arn:[^:]*):sts::([^:]*):assumed-role/([^/]*)/.*$', '\\1:iam::\\2:role/\\3')) as id, \
-         coalesce(session_issuer_user_name, split_part(identity_arn, '/', 2)) as name, event_time \
+         coalesce(session_issuer_user_name, split_part(identity_arn, '/', 2)) as name, null as home, event_time \
          from events where identity_type = 'AssumedRole' \
          union all select 'session' as kind, split_part(identity_arn, '/', 3) as id, \
-         split_part(identity_arn, '/', 3) as name, event_time \
+         split_part(identity_arn, '/', 3) as name, null as home, event_time \
          from events where identity_arn like 'arn:%:assumed-role/%/%' \
-         union all select 'source-identity' as kind, source_identity as id, source_identity as name, event_time from events \
+         union all select 'source-identity' as kind, source_identity as id, source_identity as name, null as home, event_time from events \
          where source_identity is not null \
-         union all select 'identity-center-user' as kind, on_behalf_of_user_id as id, on_behalf_of_user_id as name, event_time from events \
+         union all select 'identity-center-user' as kind, on_behalf_of_user_id as id, on_behalf_of_user_id as name, null as home, event_time from events \
          where on_behalf_of_user_id is not null \
-         union all select 'identity-center-user' as kind, user_name as id, user_name as name, event_time from events \
+         union all select 'identity-center-user' as kind, user_name as id, user_name as name, null as home, event_time from events \
          where identity_type = 'IdentityCenterUser' and user_name is not null \
-         union all select 'key' as kind, access_key_id as id, access_key_id as name, event_time from events where access_key_id <> '' \
-         union all select 'id' as kind, principal_id as id, principal_id as name, event_time from events where principal_id is not null \
-         union all select 'service' as kind, invoked_by as id, invoked_by as name, event_time from events where identity_type = 'AWSService' \
-         union all select 'root' as kind, identity_arn as id, 'root' as name, event_time from events where identity_type = 'Root' \
-         ) select kind, id, count(*), min(event_time), max(event_time) from names where {test} and id is not null \
-         group by 1, 2 order by 3 desc, 1, 2{limit}"
+         union all select 'key' as kind, access_key_id as id, access_key_id as name, null as home, event_time from events where access_key_id <> '' \
+         union all select 'id' as kind, principal_id as id, principal_id as name, null as home, event_time from events where principal_id is not null \
+         union all select 'service' as kind, invoked_by as id, invoked_by as name, null as home, event_time from events where identity_type = 'AWSService' \
+         union all select 'root' as kind, identity_arn as id, 'root' as name, null as home, event_time from events where identity_type = 'Root' \
+         ), found as (select kind, coalesce(max(id) filter (where id like 'arn:%'), max(id)) as id, count(*) as events, \
+         min(event_time) as first, max(event_time) as last \
+         from names where {test} and id is not null \
+         group by kind, coalesce(home, id)) \
+         select kind, id, events, first, last from found order by events desc, kind, id{limit}"
     );
     let failed = |error| QueryError::engine("cannot look for the name", error);
     let plan = sql::plan(ctx, &text).await?;

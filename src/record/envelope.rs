@@ -189,7 +189,8 @@ impl<R: Read> Splitter<R> {
         self.filled -= self.at;
         self.at = 0;
         // Doubling keeps the rescans of a long record linear.
-        let want = READ_BYTES.max(self.filled);
+        let want =
+            READ_BYTES.max(self.filled).min((RECORD_BYTES_MAX + READ_BYTES).saturating_sub(self.filled));
         if self.window.len() < self.filled + want {
             self.window.resize(self.filled + want, 0);
         }

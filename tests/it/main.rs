@@ -3,6 +3,7 @@
 //! One binary, because each test binary links the whole engine again.
 
 mod bad;
+mod cli;
 mod json;
 mod lossless;
 mod once;
