@@ -13,10 +13,12 @@
 //! | [`table`] | rows and columns |
 //! | [`section`] | subject line, headings, facts (`  who      …`), items, `next:` lines |
 //! | [`csv`], [`json`] | the forms for programs |
+//! | [`investigate`] | the screen of `investigate` |
 
 pub mod chart;
 pub mod csv;
 pub mod figure;
+pub mod investigate;
 pub mod json;
 pub mod prefix;
 pub mod section;
