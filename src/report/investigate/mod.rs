@@ -68,8 +68,8 @@ pub fn csv(answer: &Investigation) -> String {
         let numbers =
             [counts.calls, counts.reads, counts.writes, counts.denied, counts.failed, counts.throttled]
                 .map(|count| count.to_string());
-        let times = [time(one.span.first), time(one.span.last)];
-        let texts = [Some(one.service.as_str()), Some(one.operation.as_str())];
+        let times = [time(one.first), time(one.last)];
+        let texts = [Some(one.service.as_str()), Some(one.event_name.as_str())];
         let numbers = numbers.iter().map(|number| Some(number.as_str()));
         out.push_str(&crate::report::csv::row(
             texts.into_iter().chain(numbers).chain(times.iter().map(Option::as_deref)),
