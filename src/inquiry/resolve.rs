@@ -75,12 +75,20 @@ pub enum ResolveError {
 
 fn lines(candidates: &[Candidate]) -> String {
     let time = |time: DateTime<Utc>| time.format("%Y-%m-%d %H:%M:%SZ");
-    candidates
-        .iter()
-        .map(|one| {
-            format!("\n  {}  {} events, {} to {}", one.who, one.events, time(one.first), time(one.last))
-        })
-        .collect()
+    let mut lines = String::new();
+    for one in candidates {
+        lines.push_str(&[
+            "\n  ",
+            &one.who,
+            "  ",
+            &one.events.to_string(),
+            " events, ",
+            &time(one.first).to_string(),
+            " to ",
+            &time(one.last).to_string(),
+        ].concat());
+    }
+    lines
 }
 
 fn listed(close: &[Candidate]) -> String {
@@ -130,8 +138,8 @@ fn user(arn: &str) -> Filter {
         Filter::Is(Column::IdentityArn, arn.to_owned()),
         Filter::Is(Column::SessionIssuerArn, arn.to_owned()),
     ];
-    if let Some(parsed) = Arn::parse(arn) {
-        if let Some(Principal::User { name, .. }) = parsed.principal() {
+    if let Some(parsed) = Arn::parse(arn)
+        && let Some(Principal::User { name, .. }) = parsed.principal() {
             any.push(Filter::All(vec![
                 Filter::Not(Box::new(Filter::Some(Column::IdentityArn))),
                 Filter::Is(Column::IdentityType, "IAMUser".to_owned()),
@@ -139,7 +147,6 @@ fn user(arn: &str) -> Filter {
                 Filter::Is(Column::IdentityAccountId, parsed.account.to_owned()),
             ]));
         }
-    }
     Filter::Any(any)
 }
 
@@ -149,13 +156,12 @@ fn role(arn: &str) -> Filter {
         Filter::Is(Column::SessionIssuerArn, arn.to_owned()),
         Filter::Is(Column::IdentityArn, arn.to_owned()),
     ];
-    if let Some(parsed) = Arn::parse(arn) {
-        if let Some(Principal::Role { name, .. }) = parsed.principal() {
+    if let Some(parsed) = Arn::parse(arn)
+        && let Some(Principal::Role { name, .. }) = parsed.principal() {
             let sessions = format!("arn:{}:sts::{}:assumed-role/{name}/", parsed.partition, parsed.account);
             let nameless = Filter::Not(Box::new(Filter::Some(Column::SessionIssuerArn)));
             any.push(Filter::All(vec![nameless, Filter::Begins(Column::IdentityArn, sessions)]));
         }
-    }
     Filter::Any(any)
 }
 

@@ -83,7 +83,7 @@ pub(super) fn unseen(sight: &Sight<'_>) -> Vec<Unseen> {
         return list;
     };
     if let Some((kind, text)) = data_events(coverage, first) {
-        say(kind, text, None, Some("data events are logged only where a trail selects them"));
+        say(kind, text, None, None);
     }
     if coverage.whole.calls > 0 && coverage.read_only_events == 0 {
         let text = "calls that only read, AssumeRole among them: none are logged".to_owned();
@@ -115,7 +115,7 @@ pub(super) fn unseen(sight: &Sight<'_>) -> Vec<Unseen> {
     }
     if sight.forwarded.span.calls > 0 {
         let text = format!(
-            "{} calls that services forwarded for the same identity carry other keys ({}): no record names this key",
+            "{} calls that services forwarded for the same identity carry other keys ({}): they fit in time, no record names this one",
             sight.forwarded.span.calls,
             sight.forwarded.operations.keys().take(4).cloned().collect::<Vec<String>>().join(", ")
         );

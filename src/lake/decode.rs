@@ -141,7 +141,7 @@ impl Decoder {
             self.hashes.push(key_hash);
             let held = match target {
                 Target::Column(column @ (Column::EventId | Column::RequestId)) => {
-                    let held = self.plain_text(value);
+                    let held = Self::plain_text(value);
                     if let (Some(inner), [event_id, request_id]) = (held, &mut *plain) {
                         let hash = string_hash(inner);
                         if column == Column::EventId {
@@ -232,7 +232,7 @@ impl Decoder {
     }
 
     /// The text of a string that stands without escapes and control characters.
-    fn plain_text<'a>(&self, value: &'a [u8]) -> Option<&'a [u8]> {
+    fn plain_text(value: &[u8]) -> Option<&[u8]> {
         let inner = value.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
         inner.iter().all(|byte| *byte >= 0x20 && *byte != b'\\').then_some(inner)
     }
@@ -407,17 +407,15 @@ impl Decoder {
             Err(unseen) => unseen,
         };
         // A token is told by its name, so the member's name must stand before the value that is searched.
-        if self.canonical.hash(rest).is_ok() && !self.canonical.secrets.is_empty() {
-            if let Ok(hidden) = self.hide_secrets(rest) {
-                if hidden != rest && self.canonical.hash(&hidden).is_ok() {
+        if self.canonical.hash(rest).is_ok() && !self.canonical.secrets.is_empty()
+            && let Ok(hidden) = self.hide_secrets(rest)
+                && hidden != rest && self.canonical.hash(&hidden).is_ok() {
                     let sum = self.rest_sum(&hidden)?;
                     return match part.interner(Column::Rest).find(&hidden) {
                         Ok(id) => Ok(id),
                         Err(unseen) => part.interner_mut(Column::Rest).add(unseen, &hidden, sum).ok_or(FULL),
                     };
                 }
-            }
-        }
         let sum = self.rest_sum(rest)?;
         part.interner_mut(Column::Rest).add(unseen, rest, sum).ok_or(FULL)
     }

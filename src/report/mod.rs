@@ -14,12 +14,14 @@
 //! | [`section`] | subject line, headings, facts (`  who      …`), items, `next:` lines |
 //! | [`answer`] | the rows of a query, as text, JSON or CSV, batch by batch |
 //! | [`csv`], [`json`] | the forms for programs |
+//! | [`investigate`] | the screen of `investigate` |
 
 pub mod answer;
 pub mod chart;
 pub mod csv;
 pub mod figure;
 pub mod ingest;
+pub mod investigate;
 pub mod json;
 pub mod prefix;
 pub mod section;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::naming::{self, Verb};
 use super::rule::{GLOBAL, PASSING, RESTORING, RULES, Rule, Shape, ThingClass};
-use crate::investigate::body::Body;
+use crate::investigate::body::{Body, HIDDEN};
 use crate::investigate::outcome::{operation, service};
 use crate::query::EventRow;
 
@@ -306,13 +306,21 @@ pub(crate) fn main_target(row: &EventRow<'_>, body: &Body) -> Option<String> {
         return Some(name);
     }
     let members = body.request_members();
-    for ending in ["arn", "id", "name", "identifier"] {
-        let found = members.iter().find(|(name, value)| {
-            let name = name.to_ascii_lowercase();
-            name.ends_with(ending) && !NOT_TARGETS.contains(&name.as_str()) && !value.is_empty()
-        });
-        if let Some((_, value)) = found.filter(|(_, value)| value != crate::investigate::body::HIDDEN) {
-            return Some(value.clone());
+    // Roles and keys are mostly what a call uses, not what it is about.
+    for used_too in [false, true] {
+        for ending in ["arn", "id", "name", "identifier"] {
+            let found = members.iter().find(|(name, value)| {
+                let name = name.to_ascii_lowercase();
+                let used = name.contains("role") || name.contains("kms");
+                name.ends_with(ending)
+                    && used == used_too
+                    && !NOT_TARGETS.contains(&name.as_str())
+                    && !value.is_empty()
+                    && value != HIDDEN
+            });
+            if let Some((_, value)) = found {
+                return Some(value.clone());
+            }
         }
     }
     None
