@@ -1,6 +1,4 @@
 //! Facts about investigations, on hand-written rows.
-<<<<<<< HEAD
-=======
 
 mod access;
 mod opening;
@@ -92,4 +90,3 @@ pub(super) fn investigate(own: &[EventRow<'_>], related: &[EventRow<'_>]) -> Inv
     }
     investigator.finish(Coverage::default())
 }
->>>>>>> w-c
