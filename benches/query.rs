@@ -57,7 +57,7 @@ async fn main() -> Result<()> {
         summary.objects,
         megabytes(summary.raw_bytes)
     ))?;
-    let (objects, _) = backtrail::archive::list(&[logs.clone()])?;
+    let (objects, _) = backtrail::archive::list(std::slice::from_ref(&logs))?;
     read(&objects, &summary)?;
     let lake = folder.path().join("lake");
     Box::pin(ingest(&logs, &lake, &summary)).await?;
