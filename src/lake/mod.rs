@@ -36,7 +36,7 @@ pub use error::LakeError;
 pub use ingest::{
     BATCH_BYTES, IngestOptions, IngestReport, Progress, REFUSALS_REPORTED_MAX, holds_only, ingest,
 };
-pub use pipeline::Summary;
+pub use pipeline::{OBJECT_REFUSALS_MAX, Summary};
 pub use rebuild::rebuild;
 pub use schema::{OBJECT_COLUMNS, REFUSAL_COLUMNS, SmallColumn, Table};
 

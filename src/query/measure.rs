@@ -201,7 +201,7 @@ pub struct Reading {
 pub async fn reading(ctx: &SessionContext) -> Result<Reading, QueryError> {
     let text = "select coalesce(sum(read), 0), coalesce(sum(kept), 0), coalesce(sum(duplicate), 0), \
                 coalesce(sum(refused), 0), count(distinct object) filter (where refused > 0) from objects";
-    let listed = "select count(*), count(distinct object) from refusals";
+    let listed = "select count(*), count(distinct object) from refusals where object not in (select object from objects)";
     let mut sums = Reading::default();
     each(ctx, text, |batch, row| {
         sums = Reading {
@@ -215,8 +215,8 @@ pub async fn reading(ctx: &SessionContext) -> Result<Reading, QueryError> {
     .await?;
     // What could not even be listed has no row in `objects`.
     each(ctx, listed, |batch, row| {
-        sums.refused = number_at(batch, 0, row);
-        sums.refused_objects = number_at(batch, 1, row);
+        sums.refused += number_at(batch, 0, row);
+        sums.refused_objects += number_at(batch, 1, row);
     })
     .await?;
     Ok(sums)

@@ -86,6 +86,38 @@ fn a_gzip_bomb_stops_at_the_limit_and_the_rest_is_read() {
 }
 
 #[test]
+fn a_flood_of_bad_entries_is_counted_and_not_listed_one_by_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let logs = folder.path().join("flood.json");
+    std::fs::write(&logs, format!("[{}1]", "1,".repeat(4999))).unwrap();
+    let lake = folder.path().join("lake").display().to_string();
+    let output = backtrail(&["ingest", logs.to_str().unwrap(), "--lake", &lake, "--format", "json"], folder.path());
+    let tally: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!((tally["records_read"].as_u64(), tally["refused"].as_u64()), (Some(5000), Some(5000)));
+    let listed = tally["refusals"].as_array().unwrap();
+    assert!(listed.len() <= 1001);
+    let sql = "select count(*) as n, max(reason) filter (where record_index is null) as rest from refusals";
+    let output = backtrail(&["sql", sql, "--lake", &lake, "--format", "json"], folder.path());
+    let answer: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(answer["rows"][0]["n"], 1001);
+    assert_eq!(answer["rows"][0]["rest"], "4000 more entries of this object were refused");
+}
+
+#[test]
+fn an_empty_folder_gives_a_clean_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let logs = folder.path().join("logs");
+    std::fs::create_dir(&logs).unwrap();
+    let logs = logs.to_str().unwrap();
+    let lake = folder.path().join("lake").display().to_string();
+    assert_eq!(backtrail(&["ingest", logs, "--lake", &lake], folder.path()).status.code(), Some(0));
+    for arguments in [vec!["coverage"], vec!["query", "top-talkers"], vec!["investigate", "192.0.2.1"]] {
+        let output = backtrail(&[arguments.clone(), vec!["--lake", &lake]].concat(), folder.path());
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", stderr(&output));
+    }
+}
+
+#[test]
 fn what_cannot_be_done_exits_2_with_one_clear_message() {
     let folder = tempfile::tempdir().unwrap();
     let story = story();

@@ -222,6 +222,12 @@ pub(crate) fn secret_name(arn: &str) -> Option<&str> {
 
 /// The name at the end of an ARN or URL; other names as they are.
 pub(crate) fn short(name: &str) -> &str {
+    let last = last_part(name);
+    if last.is_empty() { name } else { last }
+}
+
+/// The part of a name that tells it from others of its kind; empty where the name ends before it.
+fn last_part(name: &str) -> &str {
     if let Some((_, path)) = name.split_once("://") {
         return path.rsplit('/').next().unwrap_or(path);
     }
