@@ -79,18 +79,22 @@ impl Body {
         self.text(path).is_some_and(|t| t.eq_ignore_ascii_case("false"))
     }
 
-    /// The request's own members, in order, with the text of those that are plain.
-    pub(crate) fn request_members(&self) -> Vec<(&str, String)> {
-        plain_members(&self.request)
+    /// The members of the object at `path` (`q` alone is the whole request) that have a text, in their order.
+    pub(crate) fn members(&self, path: &str) -> Vec<(&str, String)> {
+        let objects = match path {
+            "q" => vec![&self.request],
+            "r" => vec![&self.response],
+            path => self.values(path),
+        };
+        let objects = objects.into_iter().filter_map(Value::as_object).flatten();
+        let texts = objects.filter_map(|(name, value)| Some((name.as_str(), first_text(value)?)));
+        texts.filter(|(_, text)| !text.is_empty() && text != HIDDEN).collect()
     }
 }
 
-fn plain_members(value: &Value) -> Vec<(&str, String)> {
-    value.as_object().map(|object| members(object).collect()).unwrap_or_default()
-}
-
-fn members(object: &Map<String, Value>) -> impl Iterator<Item = (&str, String)> {
-    object.iter().filter_map(|(name, value)| Some((name.as_str(), text(value)?)))
+/// The text of a plain value, or the first of a list of them.
+fn first_text(value: &Value) -> Option<String> {
+    leaves(value).into_iter().find_map(text)
 }
 
 fn parse(text: Option<&str>) -> Value {
@@ -196,7 +200,7 @@ mod tests {
         for odd in ["null", "\"null\"", "[]", "{", "", "7"] {
             let body = body(odd, odd);
             assert_eq!(body.text("q.name"), None, "{odd}");
-            assert!(body.request_members().is_empty(), "{odd}");
+            assert!(body.members("q").is_empty(), "{odd}");
         }
     }
 

@@ -26,10 +26,10 @@ impl<K: Ord, V: Default> Bounded<K, V> {
         K: Borrow<Q>,
         Q: Ord + ToOwned<Owned = K> + ?Sized,
     {
-        if !self.map.contains_key(key) && !self.make_room(key) {
-            return None;
-        }
         if !self.map.contains_key(key) {
+            if !self.make_room(key) {
+                return None;
+            }
             self.map.insert(key.to_owned(), V::default());
         }
         self.map.get_mut(key)

@@ -77,7 +77,7 @@ pub struct Denial {
     pub message: Option<String>,
     /// The first of the records.
     pub evidence: Vec<Evidence>,
-    /// Whether the same calls worked later.
+    /// Whether the same identity's same calls in the same region worked later.
     pub worked_later: Option<WorkedLater>,
     /// What the subject had just made, when that explains it.
     pub since_made: Option<SinceMade>,
@@ -272,20 +272,22 @@ fn since_made(
     })
 }
 
-/// A call told by its service, operation and what it is about.
+/// A call told by who made it, where, its service and operation, and what it is about.
 fn by_target(row: &EventRow<'_>, target: &str) -> u64 {
     let name = thing::secret_name(target).unwrap_or_else(|| thing::short(target));
     call(row, "target", name)
 }
 
-/// A call told by its service, operation and the text of its parameters.
+/// A call told by who made it, where, its service and operation, and the text of its parameters.
 fn by_parameters(row: &EventRow<'_>) -> u64 {
     call(row, "parameters", row.request_parameters.unwrap_or("null"))
 }
 
 fn call(row: &EventRow<'_>, sort: &str, what: &str) -> u64 {
+    let who = row.session_issuer_arn.or(row.identity_arn).or(row.principal_id).unwrap_or_default();
+    let region = row.aws_region.unwrap_or_default();
     let name = row.event_name.unwrap_or_default();
-    xxh3_64(format!("{}\0{name}\0{sort}\0{what}", service(row)).as_bytes())
+    xxh3_64(format!("{who}\0{region}\0{}\0{name}\0{sort}\0{what}", service(row)).as_bytes())
 }
 
 /// The ARNs of the `resources` column, without parsing it: it is read for every successful call.

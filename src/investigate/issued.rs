@@ -56,6 +56,8 @@ pub struct IssuedKey {
     pub operations: Vec<IssuedCalls>,
     /// Calls of the same session that were signed with other keys.
     pub other_keys: Span,
+    /// Calls with it that are the subject's own, and counted there.
+    pub own: Span,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -188,6 +190,7 @@ impl IssuedFold {
                 addresses: fold.addresses.into_iter().collect(),
                 operations,
                 other_keys: fold.other_keys,
+                own: Span::default(),
             })
         });
         let mut keys: Vec<IssuedKey> = keys.collect();

@@ -344,10 +344,12 @@ impl Investigator {
             ..self.forwarded
         };
         let made_by: Vec<Origin> = self.made_by.into_iter().collect();
+        let steps = self.steps.finish(span, &openings);
         let unseen = unseen::unseen(&unseen::Sight {
             coverage: &coverage,
             span,
             things: &things,
+            steps: &steps,
             denials: &denied,
             forwarded: &forwarded_elsewhere,
             hidden_records: self.hidden_records,
@@ -363,9 +365,14 @@ impl Investigator {
         });
         let subject = self.who.finish(self.info, made_by);
         own_keys_used(&mut things, &subject);
+        let mut issued_keys = self.issued.finish();
+        for issued in &mut issued_keys {
+            let own = subject.keys.iter().find(|key| key.id.as_ref() == Some(&issued.access_key_id));
+            issued.own = own.map(|key| key.span).unwrap_or_default();
+        }
         Investigation {
             schema: SCHEMA,
-            steps: self.steps.finish(span, &openings),
+            steps,
             subject,
             activity: self.activity.finish(),
             places: self.places.finish(),
@@ -373,7 +380,7 @@ impl Investigator {
             removed: made.removed,
             altered: made.altered,
             openings,
-            issued_keys: self.issued.finish(),
+            issued_keys,
             denied,
             forwarded_elsewhere,
             unseen,
@@ -417,8 +424,16 @@ const MAKING_IDENTITIES: &[&str] = &["CreateRole", "CreateUser"];
 
 /// Management events, and events that do not say what they are.
 fn management(row: &EventRow<'_>) -> bool {
-    row.management_event != Some(false)
-        && !matches!(row.event_category, Some("Data" | "NetworkActivity" | "Insight"))
+    match (row.management_event, row.event_category) {
+        (Some(false), _) | (_, Some("Data" | "NetworkActivity" | "Insight")) => false,
+        (Some(true), _) | (None, Some(_)) => true,
+        // Records of before 2020 say neither.
+        (None, None) => match service(row) {
+            "s3" => row.event_name.is_none_or(|name| !name.contains("Object") || name.contains("ObjectLock")),
+            "lambda" => row.event_name.is_none_or(|name| !name.starts_with("Invoke")),
+            _ => true,
+        },
+    }
 }
 
 fn made_since(lives: &Lives) -> BTreeMap<(String, String), Time> {

@@ -1,14 +1,16 @@
 //! What these logs cannot show about the subject: computed, each with what would close it.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use super::coverage::Coverage;
 use super::denial::Denial;
 use super::evidence::{Span, Time};
-use super::thing::Thing;
+use super::step::Step;
+use super::thing::{Thing, short};
 use super::{ForwardedElsewhere, Truncated};
+use crate::aws::service_of;
 
 /// A kind of blind spot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -30,6 +32,8 @@ pub enum UnseenKind {
     After,
     /// Hours without any event while the subject was active.
     Gaps,
+    /// While the subject had stopped a trail.
+    Stopped,
     /// Calls that services made for the subject with other keys.
     Forwarded,
     /// Things that went without a record.
@@ -62,6 +66,7 @@ pub(super) struct Sight<'a> {
     pub(super) coverage: &'a Coverage,
     pub(super) span: Span,
     pub(super) things: &'a [Thing],
+    pub(super) steps: &'a [Step],
     pub(super) denials: &'a [Denial],
     pub(super) forwarded: &'a ForwardedElsewhere,
     pub(super) hidden_records: u64,
@@ -72,81 +77,156 @@ pub(super) struct Sight<'a> {
 
 /// The blind spots in a fixed order.
 pub(super) fn unseen(sight: &Sight<'_>) -> Vec<Unseen> {
-    let mut list = Vec::new();
-    let mut say = |kind, text: String, count: Option<u64>, hint: Option<&str>| {
-        list.push(Unseen { kind, text, count, hint: hint.map(str::to_owned) });
-    };
-    let coverage = sight.coverage;
     let (Some(first), Some(last)) = (sight.span.first, sight.span.last) else {
-        let text = "no record of this subject".to_owned();
-        say(UnseenKind::Nothing, text, None, Some("check the name, the accounts and the time window"));
-        return list;
+        let hint = "check the name, the accounts and the time window";
+        return vec![blind(UnseenKind::Nothing, "no record of this subject".to_owned(), None, Some(hint))];
     };
-    if let Some((kind, text)) = data_events(coverage, first) {
-        say(kind, text, None, None);
-    }
-    if coverage.whole.calls > 0 && coverage.read_only_events == 0 {
-        let text = "calls that only read, AssumeRole among them: none are logged".to_owned();
-        say(UnseenKind::ReadOnlyEvents, text, None, Some("the trail logs writes only"));
-    }
-    if !coverage.regions.is_empty() {
-        let regions: Vec<&str> = coverage.regions.keys().map(String::as_str).collect();
-        let text = match regions.as_slice() {
-            few if few.len() <= 4 => format!("regions other than {}", few.join(", ")),
-            many => format!("regions other than the {} of these logs", many.len()),
-        };
-        say(
-            UnseenKind::Regions,
-            text,
-            Some(regions.len() as u64),
-            Some("add the objects of the other regions"),
-        );
-    }
-    if let Some(start) = coverage.whole.first {
-        say(UnseenKind::Before, format!("before {}", spoken(start)), None, Some("add older objects"));
-    }
-    if let Some(end) = coverage.whole.last {
-        say(UnseenKind::After, format!("after {}", spoken(end)), None, Some("add newer objects"));
-    }
-    let hours = gap_hours(coverage, first, last);
-    if hours > 0 {
-        let text = format!("{hours} hours without any event while the subject was active");
-        say(UnseenKind::Gaps, text, Some(hours), Some("see the coverage of these logs"));
-    }
-    if sight.forwarded.span.calls > 0 {
-        let text = format!(
-            "{} that services forwarded for the same identity with other keys ({}): they fit in time, no record names this one",
-            calls(sight.forwarded.span.calls),
-            sight.forwarded.operations.keys().take(4).cloned().collect::<Vec<String>>().join(", ")
-        );
-        say(UnseenKind::Forwarded, text, Some(sight.forwarded.span.calls), None);
-    }
-    let unrecorded = unrecorded(sight.things);
-    if let Some((count, kinds)) = unrecorded {
-        let text =
-            format!("{count} things went without a call that removed them ({kinds}): records are missing");
-        say(UnseenKind::Unrecorded, text, Some(count), Some("add the missing objects"));
-    }
-    if sight.hidden_records > 0 {
-        let text = format!("values that AWS hides in {} records", sight.hidden_records);
-        say(UnseenKind::Hidden, text, Some(sight.hidden_records), None);
-    }
-    let encoded: u64 =
-        sight.denials.iter().filter(|denial| denial.encoded).map(|denial| denial.span.calls).sum();
-    if encoded > 0 {
-        let text = format!("AWS's reason for {} denied: encoded messages", calls(encoded));
-        say(UnseenKind::Encoded, text, Some(encoded), Some("aws sts decode-authorization-message"));
-    }
+    let mut list = Vec::new();
+    list.extend(data_events(sight.coverage, first));
+    list.extend(read_only_events(sight.coverage));
+    list.extend(edges(sight.coverage));
+    list.extend(gaps(sight.coverage, first, last));
+    list.extend(stopped_trails(sight));
+    list.extend(forwarded(sight.forwarded));
+    list.extend(unrecorded(sight.things));
+    list.extend(hidden(sight));
     if sight.makeable && !sight.made_by_known {
         let text = "who made this subject: that record is not in these logs".to_owned();
-        say(UnseenKind::Origin, text, None, Some("add older objects"));
+        list.push(blind(UnseenKind::Origin, text, None, Some("add older objects")));
     }
-    if !sight.truncated.is_empty() {
-        let names: Vec<&str> = sight.truncated.iter().map(|limit| limit.list.as_str()).collect();
-        let text = format!("limits were reached, lists are cut: {}", names.join(", "));
-        say(UnseenKind::Limits, text, Some(names.len() as u64), Some("narrow the time window"));
+    list.extend(limits(sight.truncated));
+    list
+}
+
+fn blind(kind: UnseenKind, text: String, count: Option<u64>, hint: Option<&str>) -> Unseen {
+    Unseen { kind, text, count, hint: hint.map(str::to_owned) }
+}
+
+/// `1 call`, `2 calls`.
+fn several(count: u64, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+fn read_only_events(coverage: &Coverage) -> Option<Unseen> {
+    let none = coverage.whole.calls > 0 && coverage.read_only_events == 0;
+    let text = "calls that only read, AssumeRole among them: none are logged".to_owned();
+    none.then(|| blind(UnseenKind::ReadOnlyEvents, text, None, Some("the trail logs writes only")))
+}
+
+/// Where the logs end: in space and in time.
+fn edges(coverage: &Coverage) -> Vec<Unseen> {
+    let mut list = Vec::new();
+    let regions: Vec<&str> = coverage.regions.keys().map(String::as_str).collect();
+    let text = match regions.as_slice() {
+        [] => None,
+        few if few.len() <= 4 => Some(format!("regions other than {}", few.join(", "))),
+        many => Some(format!("regions other than the {} of these logs", many.len())),
+    };
+    let count = Some(regions.len() as u64);
+    let hint = Some("add the objects of the other regions");
+    list.extend(text.map(|text| blind(UnseenKind::Regions, text, count, hint)));
+    let before = |start| {
+        blind(UnseenKind::Before, format!("before {}", spoken(start)), None, Some("add older objects"))
+    };
+    list.extend(coverage.whole.first.map(before));
+    let after =
+        |end| blind(UnseenKind::After, format!("after {}", spoken(end)), None, Some("add newer objects"));
+    list.extend(coverage.whole.last.map(after));
+    list
+}
+
+fn gaps(coverage: &Coverage, first: Time, last: Time) -> Option<Unseen> {
+    let inside = coverage.gaps.iter().map(|gap| (gap.from.max(first), gap.to.min(last)));
+    let seconds: i64 = inside.map(|(from, to)| to.seconds_since(from).max(0)).sum();
+    let hours = u64::try_from(seconds.div_euclid(3_600)).unwrap_or(0);
+    let text = format!("{} without any event while the subject was active", several(hours, "hour"));
+    (hours > 0).then(|| blind(UnseenKind::Gaps, text, Some(hours), Some("see the coverage of these logs")))
+}
+
+/// Trails that the subject stopped, and until when; a restart by others is looked up in the coverage.
+fn stopped_trails(sight: &Sight<'_>) -> Vec<Unseen> {
+    let own = |operation: &'static str| {
+        let steps = sight
+            .steps
+            .iter()
+            .filter(move |step| step.outcome == "ok" && step.event_names.contains_key(operation));
+        steps
+            .flat_map(|step| &step.targets)
+            .filter_map(|target| Some((short(&target.name), target.span.first?)))
+    };
+    let by_anyone =
+        sight.coverage.logging_changes.iter().filter(|change| change.evidence.event_name == "StartLogging");
+    let by_anyone =
+        by_anyone.filter_map(|change| Some((short(change.target.as_deref()?), change.evidence.at)));
+    let starts: Vec<(&str, Time)> = own("StartLogging").chain(by_anyone).collect();
+    let stopped = own("StopLogging").map(|(trail, from)| {
+        let again = starts.iter().filter(|(name, at)| *name == trail && *at >= from).map(|(_, at)| *at).min();
+        let text = match again {
+            Some(to) => {
+                format!("what trail {trail} missed from {} to {}: it was stopped", spoken(from), spoken(to))
+            }
+            None => format!("what trail {trail} missed from {} on: it was stopped", spoken(from)),
+        };
+        blind(UnseenKind::Stopped, text, None, Some("other trails may have logged it"))
+    });
+    stopped.collect()
+}
+
+fn forwarded(forwarded: &ForwardedElsewhere) -> Option<Unseen> {
+    let names: Vec<&str> = forwarded.operations.keys().take(4).map(String::as_str).collect();
+    let text = format!(
+        "{} that services forwarded for the same identity with other keys ({}): they fit in time, no record names this \
+         one",
+        several(forwarded.span.calls, "call"),
+        names.join(", ")
+    );
+    (forwarded.span.calls > 0).then(|| blind(UnseenKind::Forwarded, text, Some(forwarded.span.calls), None))
+}
+
+/// Things that went unrecorded.
+fn unrecorded(things: &[Thing]) -> Option<Unseen> {
+    let mut kinds: BTreeMap<&str, u64> = BTreeMap::new();
+    for thing in things.iter().filter(|thing| thing.gone.as_ref().is_some_and(|gone| gone.unrecorded)) {
+        *kinds.entry(&thing.kind).or_default() += 1;
+    }
+    let count = kinds.values().sum();
+    let spoken: Vec<String> = kinds.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+    let text = format!(
+        "how {} went ({}): no call removed them, records are missing",
+        several(count, "thing"),
+        spoken.join(", ")
+    );
+    (count > 0).then(|| blind(UnseenKind::Unrecorded, text, Some(count), Some("add the missing objects")))
+}
+
+/// What AWS hides or encodes.
+fn hidden(sight: &Sight<'_>) -> Vec<Unseen> {
+    let mut list = Vec::new();
+    if sight.hidden_records > 0 {
+        let text = format!("values that AWS hides in {}", several(sight.hidden_records, "record"));
+        list.push(blind(UnseenKind::Hidden, text, Some(sight.hidden_records), None));
+    }
+    let encoded: u64 = sight.denials.iter().filter(|denial| denial.encoded).map(|d| d.span.calls).sum();
+    if encoded > 0 {
+        let text = format!(
+            "all that AWS says about {} it refused: the message is encoded",
+            several(encoded, "call")
+        );
+        list.push(blind(
+            UnseenKind::Encoded,
+            text,
+            Some(encoded),
+            Some("aws sts decode-authorization-message"),
+        ));
     }
     list
+}
+
+fn limits(truncated: &[Truncated]) -> Option<Unseen> {
+    let names: Vec<&str> = truncated.iter().map(|limit| limit.list.as_str()).collect();
+    let text = format!("limits were reached, lists are cut: {}", names.join(", "));
+    let count = Some(names.len() as u64);
+    (!names.is_empty()).then(|| blind(UnseenKind::Limits, text, count, Some("narrow the time window")))
 }
 
 /// An instant for a sentence.
@@ -154,47 +234,21 @@ fn spoken(time: Time) -> String {
     time.0.format("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
-fn data_events(coverage: &Coverage, first: Time) -> Option<(UnseenKind, String)> {
+fn data_events(coverage: &Coverage, first: Time) -> Option<Unseen> {
     if coverage.whole.calls == 0 {
         return None;
     }
     if coverage.data_sources.is_empty() {
         let text = "reads and writes of S3 objects, Lambda calls, table items: no data events are logged";
-        return Some((UnseenKind::DataEvents, text.to_owned()));
+        return Some(blind(UnseenKind::DataEvents, text.to_owned(), None, None));
     }
-    let late: BTreeSet<String> = coverage
-        .data_sources
-        .iter()
-        .map(|(source, span)| {
-            let name = source.strip_suffix(".amazonaws.com").unwrap_or(source);
-            match span.first {
-                Some(start) if start > first => format!("{name} (from {})", spoken(start)),
-                _ => name.to_owned(),
-            }
-        })
-        .collect();
-    let text = format!("data events other than of {}", late.into_iter().collect::<Vec<String>>().join(", "));
-    Some((UnseenKind::SomeDataEvents, text))
-}
-
-fn gap_hours(coverage: &Coverage, first: Time, last: Time) -> u64 {
-    let inside = coverage.gaps.iter().map(|gap| (gap.from.max(first), gap.to.min(last)));
-    let seconds: i64 = inside.map(|(from, to)| to.seconds_since(from).max(0)).sum();
-    u64::try_from(seconds.div_euclid(3_600)).unwrap_or(0)
-}
-
-/// How many things went unrecorded, and their kinds.
-fn unrecorded(things: &[Thing]) -> Option<(u64, String)> {
-    let mut kinds: std::collections::BTreeMap<&str, u64> = std::collections::BTreeMap::new();
-    for thing in things.iter().filter(|thing| thing.gone.as_ref().is_some_and(|gone| gone.unrecorded)) {
-        *kinds.entry(&thing.kind).or_default() += 1;
-    }
-    let count = kinds.values().sum();
-    let spoken: Vec<String> = kinds.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
-    (count > 0).then(|| (count, spoken.join(", ")))
-}
-
-/// So many calls, in words.
-fn calls(count: u64) -> String {
-    if count == 1 { "1 call".to_owned() } else { format!("{count} calls") }
+    let named = coverage.data_sources.iter().map(|(source, span)| {
+        let name = service_of(source);
+        match span.first {
+            Some(start) if start > first => format!("{name} (from {})", spoken(start)),
+            _ => name.to_owned(),
+        }
+    });
+    let text = format!("data events other than of {}", named.collect::<Vec<String>>().join(", "));
+    Some(blind(UnseenKind::SomeDataEvents, text, None, None))
 }

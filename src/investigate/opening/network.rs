@@ -74,8 +74,7 @@ fn ports(value: &Value, protocol: &str, from: &str, to: &str) -> String {
 fn spoken_ports(protocol: &str, from: &str, to: &str) -> String {
     match (protocol, from, to) {
         ("-1" | "all" | "", _, _) => "all traffic".to_owned(),
-        (protocol, "", _) | (protocol, "-1", "-1") => format!("all {protocol}"),
-        (protocol, "0", "65535") => format!("all {protocol}"),
+        (protocol, "", _) | (protocol, "-1", "-1") | (protocol, "0", "65535") => format!("all {protocol}"),
         (protocol, from, to) if from == to || to.is_empty() => format!("{from}/{protocol}"),
         (protocol, from, to) => format!("{from}-{to}/{protocol}"),
     }

@@ -14,6 +14,7 @@ use super::limit::Limits;
 use super::opening::{Closed, Opening, OpeningHow};
 use super::outcome::{Outcome, operation, service};
 use super::thing;
+use crate::aws;
 use crate::query::EventRow;
 use rule::{CALLER, RULES, Rule};
 
@@ -147,6 +148,11 @@ impl StepFold {
         if rule.targets.contains(&CALLER) {
             let caller = row.user_name.or(row.identity_arn).or(row.identity_type);
             targets = caller.map(str::to_owned).into_iter().collect();
+        }
+        // Refused calls often hide their parameters, but AWS says what they were refused on.
+        if targets.is_empty() && outcome == Outcome::Denied && !rule.targets.contains(&"-") {
+            let stated = aws::Denial::parse(row.error_message.unwrap_or_default()).resource;
+            targets.extend(stated.filter(|name| *name != "*").map(str::to_owned));
         }
         if targets.is_empty() {
             targets.push(String::new());

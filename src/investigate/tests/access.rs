@@ -34,18 +34,18 @@ fn assumed(seconds: i64) -> EventRow<'static> {
     }
 }
 
-fn with_session_key(row: EventRow<'static>) -> EventRow<'static> {
+fn with_session_key(row: &EventRow<'static>) -> EventRow<'static> {
     EventRow {
         access_key_id: Some(SESSION_KEY),
         identity_type: Some("AssumedRole"),
         identity_arn: Some("arn:aws:sts::111122223333:assumed-role/deploy/x"),
-        ..row
+        ..*row
     }
 }
 
 #[test]
 fn the_use_of_a_made_key_is_told() {
-    let used = by_other(EventRow { read_only: Some(true), ..write(60, "s3.amazonaws.com", "ListBuckets") });
+    let used = by_other(&EventRow { read_only: Some(true), ..write(60, "s3.amazonaws.com", "ListBuckets") });
     let answer = investigate(&[create_key()], &[used]);
     let use_ = answer.made[0].used.as_ref().unwrap();
     assert_eq!((use_.span.calls, use_.by_subject), (1, 0));
@@ -84,8 +84,8 @@ fn a_sign_in_with_a_made_password_is_told_with_its_mfa() {
 #[test]
 fn issued_keys_are_followed_and_what_came_before_them_is_not_theirs() {
     let leave =
-        |seconds| with_session_key(write(seconds, "organizations.amazonaws.com", "LeaveOrganization"));
-    let answer = investigate(&[assumed(10)], &[leave(5), denied(leave(20), "")]);
+        |seconds| with_session_key(&write(seconds, "organizations.amazonaws.com", "LeaveOrganization"));
+    let answer = investigate(&[assumed(10)], &[leave(5), denied(&leave(20), "")]);
     let key = &answer.issued_keys[0];
     assert_eq!((key.access_key_id.as_str(), key.used.calls, key.denied), (SESSION_KEY, 1, 1));
     assert_eq!(key.operations[0].event_name, "LeaveOrganization");
@@ -96,7 +96,7 @@ fn a_session_that_signs_with_another_key_is_counted_apart() {
     let other = EventRow {
         access_key_id: Some("ASIAI44QH8DHBEXAMPLE"),
         session_created: Some(at(10)),
-        ..with_session_key(write(20, "ec2.amazonaws.com", "CreateVpc"))
+        ..with_session_key(&write(20, "ec2.amazonaws.com", "CreateVpc"))
     };
     let key = &investigate(&[assumed(10)], &[other]).issued_keys[0];
     assert_eq!((key.used.calls, key.other_keys.calls), (0, 1));
@@ -106,7 +106,7 @@ fn a_session_that_signs_with_another_key_is_counted_apart() {
 fn the_record_that_made_the_key_is_its_origin() {
     let make = EventRow {
         issued_access_key_id: Some(KEY),
-        ..by_other(iam(-100, "CreateAccessKey", r#"{"userName":"alice"}"#))
+        ..by_other(&iam(-100, "CreateAccessKey", r#"{"userName":"alice"}"#))
     };
     let answer = investigate(&[assume(0)], &[make]);
     let by = answer.subject.made_by[0].by.identity.as_deref();
@@ -118,7 +118,7 @@ const REFUSED: &str = "User: arn:aws:iam::111122223333:user/alice is not authori
 
 #[test]
 fn refusals_right_after_the_making_that_work_later_are_propagation() {
-    let refused = |seconds| EventRow { request_parameters: None, ..denied(assume(seconds), REFUSED) };
+    let refused = |seconds| EventRow { request_parameters: None, ..denied(&assume(seconds), REFUSED) };
     let role = iam(0, "CreateRole", r#"{"roleName":"deploy"}"#);
     let answer = investigate(&[role, refused(3), refused(5), assumed(12)], &[]);
     let denial = &answer.denied[0];
@@ -135,8 +135,40 @@ fn refusals_right_after_the_making_that_work_later_are_propagation() {
 
 #[test]
 fn what_worked_before_the_refusal_did_not_work_later() {
-    let answer = investigate(&[assumed(0), denied(assume(10), REFUSED)], &[]);
+    let answer = investigate(&[assumed(0), denied(&assume(10), REFUSED)], &[]);
     assert_eq!(answer.denied[0].worked_later, None);
+}
+
+#[test]
+fn what_another_identity_or_another_region_may_do_did_not_work_later() {
+    let role = EventRow { identity_arn: Some("arn:aws:iam::111122223333:user/bob"), ..assumed(10) };
+    let region = EventRow { aws_region: Some("eu-west-1"), ..assumed(10) };
+    for later in [role, region] {
+        let answer = investigate(&[denied(&assume(0), REFUSED), later], &[]);
+        assert_eq!(answer.denied[0].worked_later, None);
+    }
+}
+
+#[test]
+fn another_object_of_the_bucket_is_not_the_same_call() {
+    let get = |seconds, request, resources| EventRow {
+        read_only: Some(true),
+        event_category: Some("Data"),
+        request_parameters: Some(request),
+        resources: Some(resources),
+        ..write(seconds, "s3.amazonaws.com", "GetObject")
+    };
+    let a = |seconds| {
+        get(
+            seconds,
+            r#"{"bucketName":"b","key":"a"}"#,
+            r#"[{"ARN":"arn:aws:s3:::b/a"},{"ARN":"arn:aws:s3:::b"}]"#,
+        )
+    };
+    let c =
+        get(9, r#"{"bucketName":"b","key":"c"}"#, r#"[{"ARN":"arn:aws:s3:::b/c"},{"ARN":"arn:aws:s3:::b"}]"#);
+    assert_eq!(investigate(&[denied(&a(0), "Access Denied"), c], &[]).denied[0].worked_later, None);
+    assert!(investigate(&[denied(&a(0), "Access Denied"), a(9)], &[]).denied[0].worked_later.is_some());
 }
 
 #[test]
@@ -147,7 +179,7 @@ fn refusals_for_different_reasons_stay_apart() {
                explicit deny in a service control policy";
     let list =
         |seconds| EventRow { read_only: Some(true), ..write(seconds, "s3.amazonaws.com", "ListBuckets") };
-    let answer = investigate(&[denied(list(0), policy), denied(list(1), scp)], &[]);
+    let answer = investigate(&[denied(&list(0), policy), denied(&list(1), scp)], &[]);
     let reasons: Vec<(Option<&str>, Option<&str>)> =
         answer.denied.iter().map(|d| (d.effect.as_deref(), d.layer.as_deref())).collect();
     assert_eq!(

@@ -53,24 +53,24 @@ pub(super) fn iam(seconds: i64, name: &'static str, request: &'static str) -> Ev
 }
 
 /// The same call by someone else.
-pub(super) fn by_other(row: EventRow<'static>) -> EventRow<'static> {
+pub(super) fn by_other(row: &EventRow<'static>) -> EventRow<'static> {
     EventRow {
         identity_arn: Some("arn:aws:iam::111122223333:user/mallory"),
         principal_id: Some("AIDAEXAMPLEEXAMPLE34"),
         user_name: Some("mallory"),
         access_key_id: Some("AKIAI44QH8DHBEXAMPLE"),
         source_ip_address: Some("203.0.113.9"),
-        ..row
+        ..*row
     }
 }
 
 /// The same call, refused.
-pub(super) fn denied(row: EventRow<'static>, message: &'static str) -> EventRow<'static> {
+pub(super) fn denied(row: &EventRow<'static>, message: &'static str) -> EventRow<'static> {
     EventRow {
         error_code: Some("AccessDenied"),
         error_message: Some(message),
         response_elements: None,
-        ..row
+        ..*row
     }
 }
 

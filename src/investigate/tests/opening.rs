@@ -93,9 +93,9 @@ fn the_same_outsider_in_the_next_policy_stays_one_opening() {
 #[test]
 fn what_others_open_is_not_the_subjects_doing_and_what_they_close_is_closed() {
     let own = [iam(0, "UpdateAssumeRolePolicy", TRUSTS_OUTSIDE)];
-    let answer = investigate(&own, &[by_other(iam(30, "UpdateAssumeRolePolicy", TRUSTS_HOME))]);
+    let answer = investigate(&own, &[by_other(&iam(30, "UpdateAssumeRolePolicy", TRUSTS_HOME))]);
     assert!(!answer.openings[0].until.as_ref().unwrap().by_subject);
-    let answer = investigate(&[], &[by_other(iam(30, "UpdateAssumeRolePolicy", TRUSTS_OUTSIDE))]);
+    let answer = investigate(&[], &[by_other(&iam(30, "UpdateAssumeRolePolicy", TRUSTS_OUTSIDE))]);
     assert!(answer.openings.is_empty());
 }
 

@@ -18,7 +18,7 @@ fn own() -> Vec<EventRow<'static>> {
         iam(0, "PutRolePolicy", r#"{"roleName":"deploy","policyName":"p","policyDocument":"{}"}"#),
         iam(1, "UpdateAssumeRolePolicy", trust),
         denied(
-            call(
+            &call(
                 2,
                 "sts.amazonaws.com",
                 "AssumeRole",
@@ -62,10 +62,10 @@ fn related() -> Vec<EventRow<'static>> {
         ..write(seconds, "ec2.amazonaws.com", "RunInstances")
     };
     vec![
-        by_other(iam(8_500, "DeleteUser", r#"{"userName":"bob"}"#)),
+        by_other(&iam(8_500, "DeleteUser", r#"{"userName":"bob"}"#)),
         session(20),
-        denied(session(30), ""),
-        by_other(iam(
+        denied(&session(30), ""),
+        by_other(&iam(
             8_600,
             "UpdateAssumeRolePolicy",
             r#"{"roleName":"deploy","policyDocument":"{\"Statement\":[]}"}"#,

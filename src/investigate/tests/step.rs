@@ -45,7 +45,7 @@ fn refused_steps_say_what_was_tried_and_not_that_it_was_done() {
         request_parameters: Some(r#"{"name":"main"}"#),
         ..write(0, "cloudtrail.amazonaws.com", "StopLogging")
     };
-    let found = steps(&[denied(stop, "")]);
+    let found = steps(&[denied(&stop, "")]);
     assert_eq!((found[0].mark, found[0].text.as_str()), (Mark::Refused, "StopLogging main"));
     assert!(found[0].grave);
     assert_eq!(steps(&[stop])[0].mark, Mark::Look);

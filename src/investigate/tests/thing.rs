@@ -33,7 +33,7 @@ fn what_is_made_and_removed_is_gone() {
 fn a_removal_by_someone_else_names_them() {
     let answer = investigate(
         &[iam(0, "CreateUser", r#"{"userName":"bob"}"#)],
-        &[by_other(iam(60, "DeleteUser", r#"{"userName":"bob"}"#))],
+        &[by_other(&iam(60, "DeleteUser", r#"{"userName":"bob"}"#))],
     );
     let gone = find(&answer.made, "user").gone.as_ref().unwrap();
     assert!(!gone.by_subject);
@@ -50,9 +50,9 @@ fn failed_and_denied_calls_make_nothing_and_remove_nothing() {
     let answer = investigate(
         &[
             failed,
-            denied(iam(1, "CreateUser", r#"{"userName":"eve"}"#), ""),
+            denied(&iam(1, "CreateUser", r#"{"userName":"eve"}"#), ""),
             iam(2, "CreateUser", r#"{"userName":"ann"}"#),
-            denied(iam(3, "DeleteUser", r#"{"userName":"ann"}"#), ""),
+            denied(&iam(3, "DeleteUser", r#"{"userName":"ann"}"#), ""),
         ],
         &[],
     );
@@ -264,7 +264,7 @@ fn a_key_that_is_switched_off_is_not_gone() {
         ..iam(0, "CreateAccessKey", r#"{"userName":"bob"}"#)
     };
     let off = r#"{"userName":"bob","accessKeyId":"AKIAI44QH8DHBEXAMPLE","status":"Inactive"}"#;
-    let answer = investigate(&[make], &[by_other(iam(9, "UpdateAccessKey", off))]);
+    let answer = investigate(&[make], &[by_other(&iam(9, "UpdateAccessKey", off))]);
     let key = find(&answer.made, "access key");
     assert_eq!(key.gone, None);
     assert!(key.disabled.is_some());

@@ -75,33 +75,41 @@ fn words(noun: &str) -> Vec<&str> {
     words
 }
 
-/// The names that a record gives to the thing of its noun, most telling first.
+/// The names that a record gives to the thing of its noun, most telling first: `subnetId`, `groupName` of a
+/// `SecurityGroup`, the `vpcId` inside `vpc`, a plain `name`.
 pub(super) fn names(body: &Body, noun: &str) -> Vec<String> {
-    let last = words(noun).last().copied().unwrap_or(noun).to_owned();
+    let last = words(noun).last().copied().unwrap_or(noun);
+    let response = body.members("r");
+    let request = body.members("q");
+    let of_response = body.members(&format!("r.{noun}"));
+    let of_request = body.members(&format!("q.{noun}"));
     let mut found: Vec<String> = Vec::new();
-    let mut add = |path: &str| {
-        for text in body.texts(path).into_iter().take(1) {
-            if !found.contains(&text) {
-                found.push(text);
+    let mut add = |lists: &[&Vec<(&str, String)>], stem: &str, ending: &str| {
+        for list in lists {
+            let named = list.iter().find(|(name, _)| is_joined(name, stem, ending)).map(|(_, text)| text);
+            if let Some(text) = named.filter(|text| !found.contains(text)) {
+                found.push(text.clone());
             }
         }
     };
-    for stem in [noun, last.as_str()] {
+    for stem in [noun, last] {
         for ending in ["Id", "Name", "Identifier", "Arn"] {
-            for path in ["r.", "q."] {
-                add(&format!("{path}{stem}{ending}"));
-            }
-            add(&format!("r.{noun}.{stem}{ending}"));
-            add(&format!("q.{noun}.{stem}{ending}"));
+            add(&[&response, &request, &of_response, &of_request], stem, ending);
         }
     }
     for ending in ["id", "name", "arn"] {
-        add(&format!("r.{noun}.{ending}"));
-        add(&format!("r.{ending}"));
-        add(&format!("q.{ending}"));
+        add(&[&of_response, &response, &request], "", ending);
     }
-    add(&format!("q.{noun}"));
+    add(&[&request], noun, "");
     found
+}
+
+/// Whether `name` is `stem` and `ending`, whatever the case.
+fn is_joined(name: &str, stem: &str, ending: &str) -> bool {
+    name.len() == stem.len() + ending.len()
+        && name
+            .split_at_checked(stem.len())
+            .is_some_and(|(head, tail)| head.eq_ignore_ascii_case(stem) && tail.eq_ignore_ascii_case(ending))
 }
 
 #[cfg(test)]

@@ -237,6 +237,10 @@ fn last_part(name: &str) -> &str {
     let Some(resource) = name.starts_with("arn:").then(|| name.splitn(6, ':').nth(5)).flatten() else {
         return name;
     };
+    // A bucket and a key: the key alone would be another object in another bucket.
+    if name.split(':').nth(2) == Some("s3") {
+        return resource;
+    }
     let (kind, rest) = resource.split_once([':', '/']).unwrap_or(("", resource));
     match kind {
         // function:NAME:QUALIFIER, stack/NAME/UUID, stackset/NAME:UUID
@@ -245,7 +249,8 @@ fn last_part(name: &str) -> &str {
         "parameter" if rest.contains('/') => resource.strip_prefix("parameter").unwrap_or(rest),
         "parameter" | "secret" | "key" | "alias" => rest,
         "log-group" => rest.strip_suffix(":*").unwrap_or(rest),
-        _ => rest.rsplit('/').next().unwrap_or(rest),
+        // `user/` and `instance/*` stand for all users and instances.
+        _ => rest.rsplit('/').next().filter(|name| !matches!(*name, "" | "*")).unwrap_or(resource),
     }
 }
 
@@ -307,11 +312,14 @@ pub(crate) fn alters(row: &EventRow<'_>) -> bool {
 /// What a call is about: what it makes or removes, else the first parameter that names something.
 pub(crate) fn main_target(row: &EventRow<'_>, body: &Body) -> Option<String> {
     let operation = operation(row.event_name.unwrap_or_default());
+    if let (Some(bucket), Some(key)) = (body.text("q.bucketName"), body.text("q.key")) {
+        return Some(format!("{bucket}/{key}"));
+    }
     let noun = naming::noun(operation);
     if let Some(name) = noun.and_then(|noun| naming::names(body, noun).into_iter().next()) {
         return Some(name);
     }
-    let members = body.request_members();
+    let members = body.members("q");
     // Roles and keys are mostly what a call uses, not what it is about.
     for used_too in [false, true] {
         for ending in ["arn", "id", "name", "identifier"] {
@@ -344,7 +352,9 @@ mod tests {
             ("arn:aws:cloudformation:us-east-1:111122223333:stack/base/0a1b", "base"),
             ("arn:aws:ssm:us-east-1:111122223333:parameter/a/b", "/a/b"),
             ("arn:aws:sns:us-east-1:111122223333:alarms", "alarms"),
+            ("arn:aws:iam::111122223333:user/", "user/"),
             ("arn:aws:s3:::logs", "logs"),
+            ("arn:aws:s3:::logs/a/b", "logs/a/b"),
             ("https://sqs.us-east-1.amazonaws.com/111122223333/jobs", "jobs"),
             ("/hostedzone/Z0EXAMPLE", "Z0EXAMPLE"),
             ("/a/b", "/a/b"),

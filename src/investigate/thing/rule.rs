@@ -346,7 +346,10 @@ pub(super) const RESTORING: &[(&str, &str, &str, &[&str])] = &[
 
 /// Names of `CreateX` operations that make nothing which lasts or that one would look for.
 pub(super) const PASSING: &[&str] = &[
+    "CreateCase",
     "CreateDataKey",
+    "CreateDeployment",
+    "CreateInvalidation",
     "CreateLogStream",
     "CreateMultipartUpload",
     "CreateOAuth2Token",

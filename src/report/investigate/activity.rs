@@ -56,11 +56,11 @@ pub(super) fn timeline(answer: &Investigation, page: &Page) -> String {
 fn bin_words(seconds: i64) -> String {
     match seconds {
         60 => "minute".to_owned(),
+        61..3_600 => format!("{} minutes", seconds / 60),
         3_600 => "hour".to_owned(),
+        3_601..86_400 => format!("{} hours", seconds / 3_600),
         86_400 => "day".to_owned(),
         604_800 => "week".to_owned(),
-        ..3_600 => format!("{} minutes", seconds / 60),
-        ..86_400 => format!("{} hours", seconds / 3_600),
         _ => format!("{} weeks", seconds / 604_800),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::words::{Page, fitted, listed, plural, several, short};
+use super::words::{Page, fitted, from_to, listed, plural, several, short};
 use crate::investigate::{Denial, Investigation, IssuedKey};
 use crate::report::{Column, Cut, Facts, Mark, Table, figure, section, text};
 
@@ -23,8 +23,8 @@ pub(super) fn issued_keys(answer: &Investigation, page: &Page) -> String {
     }
     let sessions: BTreeSet<_> = keys.iter().map(|key| (&key.session_arn, &key.role_arn)).collect();
     let mut used: Vec<&IssuedKey> =
-        keys.iter().filter(|key| key.used.calls + key.other_keys.calls > 0).collect();
-    let calls: u64 = keys.iter().map(|key| key.used.calls).sum();
+        keys.iter().filter(|key| calls_of(key) + key.other_keys.calls > 0).collect();
+    let calls: u64 = keys.iter().map(calls_of).sum();
     let title = format!(
         "Temporary keys it issued    {} for {}, {} used, {}",
         figure::grouped(keys.len() as u64),
@@ -33,7 +33,7 @@ pub(super) fn issued_keys(answer: &Investigation, page: &Page) -> String {
         several(calls, "call")
     );
     let mut out = section::heading(&title, "", page.style);
-    used.sort_by(|a, b| b.used.calls.cmp(&a.used.calls).then_with(|| a.evidence.cmp(&b.evidence)));
+    used.sort_by(|a, b| calls_of(b).cmp(&calls_of(a)).then_with(|| a.evidence.cmp(&b.evidence)));
     let mut table = Table::new([
         Column::left("").cut(Cut::Middle),
         Column::right(""),
@@ -46,6 +46,7 @@ pub(super) fn issued_keys(answer: &Investigation, page: &Page) -> String {
             key.role_arn.as_deref().map(short).or(key.session_name.as_deref()).unwrap_or(&key.access_key_id);
         let more = key.operations.len().saturating_sub(1);
         let what = match key.operations.first() {
+            _ if key.own.calls > 0 => format!("{} among the calls above", figure::grouped(key.own.calls)),
             Some(first) if more > 0 => format!("{} and {more} more", first.event_name),
             Some(first) if first.failed > 0 => {
                 let code = first.error_code.as_deref().unwrap_or("failed");
@@ -54,7 +55,7 @@ pub(super) fn issued_keys(answer: &Investigation, page: &Page) -> String {
             Some(first) => first.event_name.clone(),
             None => format!("{} with other keys", several(key.other_keys.calls, "call")),
         };
-        table.row(mark, [page.name(whose), figure::count(key.used.calls, page.style), what, ends(key)]);
+        table.row(mark, [page.name(whose), figure::count(calls_of(key), page.style), what, ends(key)]);
     }
     out.push_str(&table.render(page.style));
     let more = used.len().saturating_sub(KEYS_MAX);
@@ -62,6 +63,11 @@ pub(super) fn issued_keys(answer: &Investigation, page: &Page) -> String {
         out.push_str(&section::heading(&format!("  {more} more used"), "all: --format json", page.style));
     }
     out
+}
+
+/// Calls with an issued key, those of the subject among them.
+fn calls_of(key: &IssuedKey) -> u64 {
+    key.used.calls + key.own.calls
 }
 
 fn ends(key: &IssuedKey) -> String {
@@ -76,6 +82,9 @@ fn ends(key: &IssuedKey) -> String {
     parts.join(", ")
 }
 
+/// An action and what AWS states about its refusal: effect, layer, policy.
+type Stated<'a> = (String, Option<&'a str>, Option<&'a str>, Option<&'a str>);
+
 /// Refusals of one action, for one stated reason.
 #[derive(Default)]
 struct Group<'a> {
@@ -88,7 +97,7 @@ pub(super) fn denials(answer: &Investigation, page: &Page) -> String {
     if answer.denied.is_empty() {
         return String::new();
     }
-    let mut groups: BTreeMap<(String, Option<&str>, Option<&str>, Option<&str>), Group<'_>> = BTreeMap::new();
+    let mut groups: BTreeMap<Stated<'_>, Group<'_>> = BTreeMap::new();
     for denial in &answer.denied {
         let called = || format!("{}:{}", denial.service, denial.event_name);
         let action = denial.action.clone().unwrap_or_else(called);
@@ -133,13 +142,16 @@ fn on(group: &Group<'_>, page: &Page) -> String {
     let mut names: BTreeMap<&str, u64> = BTreeMap::new();
     for denial in &group.denials {
         let name = denial.resource.as_deref().or(denial.target.as_deref());
-        if let Some(name) = name {
+        if let Some(name) = name.filter(|name| *name != "*") {
             *names.entry(name).or_default() += denial.span.calls;
         }
     }
     match names.len() {
         0 => String::new(),
-        1 => names.keys().map(|name| format!(" on {}", page.name(short(name)))).collect(),
+        1 => {
+            let name = names.keys().next().copied().unwrap_or_default();
+            format!(" on {}", page.name(short(name)))
+        }
         many => {
             let roles = names.keys().all(|name| name.contains(":role/"));
             let kind = if roles { "role" } else { "resource" };
@@ -199,10 +211,13 @@ fn aftermath(group: &Group<'_>) -> Option<String> {
         let worked = since.iter().filter_map(|since| since.worked_seconds);
         let (early, late) = (worked.clone().min()?, worked.max()?);
         let kind = since.first()?.what.rsplit_once(' ').map_or("thing", |(kind, _)| kind);
+        let made: BTreeSet<&str> = since.iter().map(|since| since.what.as_str()).collect();
+        let made = if made.len() == 1 { format!("{kind} was") } else { format!("{} were", plural(kind)) };
         return Some(format!(
-            "All came {from} to {to} s after the {} were made and worked {early} to {late} s after it: IAM had not \
-             caught up. Not a policy that stopped anyone.",
-            plural(kind)
+            "All came {} s after the {made} made and worked {} s after it: IAM had not caught up. Not a policy that \
+             stopped anyone.",
+            from_to(from, to),
+            from_to(early, late),
         ));
     }
     let later: u64 =
@@ -233,7 +248,7 @@ pub(super) fn fact(answer: &Investigation, facts: &mut Facts) {
             let parts = many.iter().map(|(name, count)| format!("{name} {}", figure::grouped(*count)));
             let parts: Vec<String> = parts.collect();
             fitted(3, |most| {
-                format!("{}: {}; none worked later", several(total, "call"), listed(&parts, most, ""))
+                format!("{}: {}; none worked later", several(total, "call"), listed(&parts, most, " kinds"))
             })
             .replace("; none worked later", "")
         }
@@ -244,7 +259,8 @@ pub(super) fn fact(answer: &Investigation, facts: &mut Facts) {
         let to = young.iter().map(|since| since.last_seconds).max().unwrap_or(0);
         let kind =
             young.first().and_then(|since| since.what.rsplit_once(' ')).map_or("thing", |(kind, _)| kind);
-        words = format!("{words} on {} {from} to {to} s old", plural(kind));
+        let kind = if young.len() == 1 { kind.to_owned() } else { plural(kind) };
+        words = format!("{words} on {kind} {} s old", from_to(from, to));
     }
     let later: u64 =
         answer.denied.iter().filter_map(|denial| denial.worked_later.as_ref()).map(|w| w.calls).sum();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Options;
 use super::words::{Page, plain_kind, several, short, with_notes};
 use crate::investigate::{Gone, GoneHow, Investigation, Thing, ThingClass, Used};
-use crate::report::{Column, Cut, Mark, Table, figure, section};
+use crate::report::{Column, Cut, Mark, Table, figure, section, text};
 
 /// Rows of ways in at most.
 const WAYS_MAX: usize = 40;
@@ -92,8 +92,9 @@ fn push(ways: &mut Ways, thing: &Thing, depth: usize, page: &Page) {
     } else {
         format!("{} {}", plain_kind(&thing.kind), page.name(short(&thing.id)))
     };
-    let used = thing.used.as_ref().map(|used| spoken_use(used, page)).unwrap_or_default();
-    let mut lines = used.into_iter();
+    let (lines, below) =
+        thing.used.as_ref().map(|used| spoken_use(used, &thing.kind, page)).unwrap_or_default();
+    let mut lines = lines.into_iter();
     let first = lines.next().unwrap_or_default();
     let gone = gone(thing, page);
     table.row(mark, [format!("{indent}{name}{admin}"), page.stamp(thing.made.at), gone, first]);
@@ -103,6 +104,7 @@ fn push(ways: &mut Ways, thing: &Thing, depth: usize, page: &Page) {
         ways.notes.push(Vec::new());
     }
     if let Some(last) = ways.notes.last_mut() {
+        last.extend(below);
         last.extend(thing.gone.as_ref().and_then(gone_by));
     }
 }
@@ -130,30 +132,34 @@ fn gone_by(gone: &Gone) -> Option<String> {
     }
 }
 
-fn spoken_use(used: &Used, page: &Page) -> Vec<String> {
-    let refused =
-        if used.refused > 0 { format!("{} refused", figure::grouped(used.refused)) } else { String::new() };
+/// Columns of what is said about use beside the name; what is longer stands below.
+const USE_COLUMNS: usize = 19;
+
+/// The use of a way in: for its column, and for the lines below it.
+fn spoken_use(used: &Used, kind: &str, page: &Page) -> (Vec<String>, Vec<String>) {
+    let refused = format!("{} refused", figure::grouped(used.refused));
     let Some(first) = used.span.first else {
-        return vec![if used.refused > 0 { refused } else { "never".to_owned() }];
+        return (vec![if used.refused > 0 { refused } else { "never".to_owned() }], Vec::new());
     };
-    let mfa = match used.mfa {
-        Some(true) => ", MFA",
-        Some(false) => ", no MFA",
-        None => "",
+    let own = used.by_subject == used.span.calls;
+    let more = match (used.mfa, used.span.calls) {
+        (Some(mfa), _) if kind.ends_with("password") => if mfa { ", MFA" } else { ", no MFA" }.to_owned(),
+        _ if own => ", by it".to_owned(),
+        (_, 1) => String::new(),
+        (_, calls) => format!(", {} x", figure::grouped(calls)),
     };
-    let own = if used.by_subject == used.span.calls { ", by it" } else { "" };
-    let times =
-        if used.span.calls > 1 { format!(", {} x", figure::grouped(used.span.calls)) } else { String::new() };
-    let mut lines = vec![format!("{}{mfa}{times}{own}", page.stamp(first))];
-    if let Some(address) = used.addresses.first().filter(|_| own.is_empty()) {
-        let more = used.addresses.len() - 1;
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        lines.push(format!("from {address}{more}"));
+    let mut lines = vec![format!("{}{more}", page.stamp(first))];
+    let mut below = Vec::new();
+    if let Some(address) = used.addresses.first().filter(|_| !own) {
+        let rest = used.addresses.len() - 1;
+        let rest = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+        let from = format!("from {address}{rest}");
+        if text::width(&page.style.shown(&from)) <= USE_COLUMNS { lines.push(from) } else { below.push(from) }
     }
-    if !refused.is_empty() {
-        lines.push(refused);
+    if used.refused > 0 {
+        below.push(refused);
     }
-    lines
+    (lines, below)
 }
 
 /// Roles about which there is nothing to say, in one row.

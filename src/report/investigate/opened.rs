@@ -4,8 +4,8 @@ use super::words::{Page, between, plain_kind, short, with_notes};
 use crate::investigate::{Grantee, Investigation, Opening, OpeningHow};
 use crate::report::{Column, Cut, Mark, Table, section, text};
 
-/// Columns for a name beside the other columns.
-const NAME_COLUMNS: usize = 32;
+/// Columns for whom something was opened to, before that is cut.
+const TO_COLUMNS: usize = 14;
 /// Rows at most.
 const ROWS_MAX: usize = 30;
 
@@ -14,7 +14,7 @@ pub(super) fn openings(answer: &Investigation, page: &Page) -> String {
         return String::new();
     }
     let mut table = Table::new([
-        Column::left("").cut(Cut::Middle),
+        Column::left(""),
         Column::left("to").cut(Cut::Middle),
         Column::left("from"),
         Column::left("until"),
@@ -22,15 +22,14 @@ pub(super) fn openings(answer: &Investigation, page: &Page) -> String {
     ])
     .title("Opened to outsiders");
     let mut notes = Vec::new();
-    for opening in answer.openings.iter().take(ROWS_MAX) {
-        let (until, long) = match &opening.until {
-            Some(closed) => (page.stamp(closed.at), between(opening.from.at, closed.at)),
-            None => ("still open".to_owned(), String::new()),
-        };
+    let shown: Vec<&Opening> = answer.openings.iter().take(ROWS_MAX).collect();
+    let room = room_for_names(&shown, page);
+    for opening in shown {
+        let (until, long) = end(opening, page);
         let mut below = remarks(opening, page);
         let mut name = what(opening, page);
         // An id that has no room is not cut: it stands on its own line.
-        if text::width(&page.style.shown(&name)) > NAME_COLUMNS && !page.style.wide {
+        if text::width(&page.style.shown(&name)) > room {
             below.insert(0, page.name(short(&opening.id)));
             name = match opening.how {
                 OpeningHow::Network => format!("{} on", opening.what),
@@ -39,8 +38,7 @@ pub(super) fn openings(answer: &Investigation, page: &Page) -> String {
                 }
             };
         }
-        let cells = [name, whom(opening), page.stamp(opening.from.at), until, long];
-        table.row(mark(opening), cells);
+        table.row(mark(opening), [name, whom(opening), page.stamp(opening.from.at), until, long]);
         notes.push(below);
     }
     let mut out = with_notes(&table.render(page.style), &notes, page.style);
@@ -49,6 +47,27 @@ pub(super) fn openings(answer: &Investigation, page: &Page) -> String {
         out.push_str(&section::heading(&format!("  {more} more"), "all: --format json", page.style));
     }
     out
+}
+
+/// When it was shut, and how long it was open.
+fn end(opening: &Opening, page: &Page) -> (String, String) {
+    match &opening.until {
+        Some(closed) => (page.stamp(closed.at), between(opening.from.at, closed.at)),
+        None => ("still open".to_owned(), String::new()),
+    }
+}
+
+/// The columns that the other columns leave for names.
+fn room_for_names(openings: &[&Opening], page: &Page) -> usize {
+    let widest = |cells: &mut dyn Iterator<Item = String>| {
+        cells.map(|cell| text::width(&page.style.shown(&cell))).max().unwrap_or(0)
+    };
+    let to = widest(&mut openings.iter().map(|opening| whom(opening))).min(TO_COLUMNS);
+    let from = widest(&mut openings.iter().map(|opening| page.stamp(opening.from.at)));
+    let until = widest(&mut openings.iter().map(|opening| end(opening, page).0));
+    let long = widest(&mut openings.iter().map(|opening| end(opening, page).1)).max(3);
+    // A mark and the gaps between five columns.
+    page.style.columns().saturating_sub(2 + 4 * 2 + to + from + until + long)
 }
 
 fn mark(opening: &Opening) -> Mark {

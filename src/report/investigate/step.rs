@@ -68,7 +68,8 @@ fn push(out: &mut String, step: &Step, page: &Page) {
     let room = page.style.columns().saturating_sub(indent);
     for (number, line) in text::wrap(&words(step, page), room, page.style).iter().enumerate() {
         let head = if number == 0 { format!("{mark} {stamp}  ") } else { " ".repeat(indent) };
-        out.push_str(&format!("{head}{line}"));
+        out.push_str(&head);
+        out.push_str(line);
         out.push('\n');
     }
 }
@@ -147,10 +148,8 @@ pub(super) fn logging(answer: &Investigation, facts: &mut Facts) {
     let objects: Vec<String> = changed.iter().map(Changed::object).collect();
     let whole = done.join(", ");
     let brief = format!("{} weakened or deleted", objects.join(", "));
-    let wordings = match done.is_empty() {
-        true => vec![vain("")],
-        false => vec![vain(&whole), whole, vain(&brief), brief],
-    };
+    let wordings =
+        if done.is_empty() { vec![vain("")] } else { vec![vain(&whole), whole, vain(&brief), brief] };
     let words = wordings.into_iter().find(|words| text::width(words) <= FACT_COLUMNS);
     let words = words.unwrap_or_else(|| fitted(5, |most| listed(&done, most, "")));
     facts.line(if done.is_empty() { Mark::Refused } else { Mark::Look }, "logging", &words);

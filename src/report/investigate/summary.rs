@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::words::{between, fitted, listed, plain_kind, several, short, some};
+use super::words::{FACT_COLUMNS, between, fitted, listed, plain_kind, several, short, some};
 use super::{denied, step};
 use crate::aws::{AccessKeyId, IdKind};
 use crate::investigate::{
     AddressKind, Grantee, Investigation, Opening, OpeningHow, Seen, SubjectKind, ThingClass, ToolKind,
     UnseenKind,
 };
-use crate::report::{Facts, Mark, figure};
+use crate::report::{Facts, Mark, figure, text};
 
 /// The subject and what it is.
 pub(super) fn title(answer: &Investigation) -> String {
@@ -84,7 +84,6 @@ fn who(answer: &Investigation, facts: &mut Facts) {
     let words = match subject.arns.as_slice() {
         [] => listed(&values(&subject.types), 3, ""),
         [one] if id.len() + one.value.len() < 66 => format!("{}   {id}", one.value),
-        [one] => one.value.clone(),
         [one, ..] => one.value.clone(),
     };
     facts.line(Mark::None, "who", words.trim_end());
@@ -100,7 +99,7 @@ fn who(answer: &Investigation, facts: &mut Facts) {
         (0, _) => more.push("never with MFA".to_owned()),
         (with, 0) => more.push(format!("with MFA in {}", several(with, "call"))),
         (with, without) => {
-            more.push(format!("MFA in {}, none in {}", several(with, "call"), figure::grouped(without)))
+            more.push(format!("MFA in {}, none in {}", several(with, "call"), figure::grouped(without)));
         }
     }
     if subject.kind != SubjectKind::AccessKey && subject.keys.len() > 1 {
@@ -151,7 +150,7 @@ fn account(answer: &Investigation, facts: &mut Facts) {
     facts.line(Mark::Look, "account", &words);
 }
 
-/// `218007301252 or …253`: of alternatives that share their beginning, the last digits are enough.
+/// `111122223332 or …333`: of alternatives that share their beginning, the last digits are enough.
 fn alternatives(accounts: &[String]) -> String {
     match accounts {
         [one, other] if one.get(..9) == other.get(..9) => {
@@ -227,35 +226,33 @@ fn agent(answer: &Investigation, facts: &mut Facts) {
     let total = answer.activity.total.calls;
     let tools: Vec<_> = answer.places.tools.iter().filter(|tool| tool.kind <= ToolKind::Console).collect();
     let mark = if tools.iter().any(|tool| tool.kind == ToolKind::Attack) { Mark::Look } else { Mark::None };
-    let words = match tools.split_first() {
-        Some((tool, rest)) => {
-            let runs = if tool.run_ids > 1 { format!(" ({} run ids)", tool.run_ids) } else { String::new() };
-            let (part, whole) = (figure::grouped(tool.span.calls), figure::grouped(total));
-            let names = rest.iter().map(|tool| tool.name.clone()).collect::<Vec<String>>();
-            let named = if tool.span.calls == total {
-                format!("all calls name {}{runs}", tool.name)
-            } else {
-                format!("{part} of {whole} calls name {}{runs}", tool.name)
-            };
-            if names.is_empty() {
-                named
-            } else {
-                fitted(3, |most| format!("{named}; {}", listed(&names, most, "")))
+    let words = if let Some((tool, rest)) = tools.split_first() {
+        let runs = if tool.run_ids > 1 { format!(" ({} run ids)", tool.run_ids) } else { String::new() };
+        let (part, whole) = (figure::grouped(tool.span.calls), figure::grouped(total));
+        let names = rest.iter().map(|tool| tool.name.clone()).collect::<Vec<String>>();
+        let named = if tool.span.calls == total {
+            format!("all calls name {}{runs}", tool.name)
+        } else {
+            format!("{part} of {whole} calls name {}{runs}", tool.name)
+        };
+        if names.is_empty() {
+            named
+        } else {
+            fitted(3, |most| format!("{named}; {}", listed(&names, most, "")))
+        }
+    } else {
+        let agents = answer.places.agents.iter().filter(|agent| !agent.agent.ends_with(".amazonaws.com"));
+        let named = agents.map(|agent| match agent.tools.first() {
+            Some(tool) => tool.clone(),
+            None => agent.agent.split(' ').next().unwrap_or_default().to_owned(),
+        });
+        let mut names: Vec<String> = Vec::new();
+        for name in named.filter(|name| !name.is_empty()) {
+            if !names.contains(&name) {
+                names.push(name);
             }
         }
-        None => {
-            let named = answer.places.agents.iter().map(|agent| match agent.tools.first() {
-                Some(tool) => tool.clone(),
-                None => agent.agent.split(' ').next().unwrap_or_default().to_owned(),
-            });
-            let mut names: Vec<String> = Vec::new();
-            for name in named.filter(|name| !name.is_empty()) {
-                if !names.contains(&name) {
-                    names.push(name);
-                }
-            }
-            fitted(4, |most| listed(&names, most, " agents"))
-        }
+        fitted(4, |most| listed(&names, most, " agents"))
     };
     if !words.is_empty() {
         facts.line(mark, "agent", &words);
@@ -314,6 +311,9 @@ fn made(answer: &Investigation, facts: &mut Facts) {
         some => format!("{some} still there"),
     };
     let words = fitted(6, |most| format!("{}; {end}", listed(&parts, most, "")));
+    let others = answer.made.len() - ways.len();
+    let wordier = format!("{words}; {}", several(others as u64, "other thing"));
+    let words = if others > 0 && text::width(&wordier) <= FACT_COLUMNS { wordier } else { words };
     facts.line(if here > 0 { Mark::Look } else { Mark::None }, "made", &words);
 }
 
@@ -405,6 +405,7 @@ fn unseen(answer: &Investigation, facts: &mut Facts) {
             | UnseenKind::After
             | UnseenKind::Forwarded
             | UnseenKind::Hidden
+            | UnseenKind::Stopped
             | UnseenKind::Origin => return None,
         })
     });

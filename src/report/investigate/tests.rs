@@ -93,7 +93,7 @@ fn the_first_lines_answer() {
         "  where    198.51.100.7 only; us-east-1 only",
         "  agent    aws-cli",
         "  did      9 calls, 9 of them writes, 9 different, in 3 services",
-        "! made     1 user, 1 password, 1 role; 2 still there",
+        "! made     1 user, 1 password, 1 role; 2 still there; 1 other thing",
         "! opened   role to outsiders; 1 still open",
         "! logging  trail stopped",
         "x denied   1 call, DeleteBucket; none worked later",

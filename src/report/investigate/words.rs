@@ -34,7 +34,12 @@ impl Page {
         let opened = answer.openings.iter().map(|opening| opening.id.as_str());
         let names: Vec<&str> =
             things.chain(targets).chain(opened).filter(|name| !is_generated(name)).collect();
-        let (first, last) = (answer.activity.span.first, answer.activity.span.last);
+        // What became of things may lie later than the last call.
+        let gone = answer.made.iter().filter_map(|thing| Some(thing.gone.as_ref()?.at));
+        let used = answer.made.iter().filter_map(|thing| thing.used.as_ref()?.span.first);
+        let closed = answer.openings.iter().filter_map(|opening| Some(opening.until.as_ref()?.at));
+        let later = gone.chain(used).chain(closed).max();
+        let (first, last) = (answer.activity.span.first, answer.activity.span.last.max(later));
         let day = |time: Option<Time>| time.map(|time| time.0.date_naive());
         let stamps = match first.zip(last) {
             Some((first, last)) if last.seconds_since(first) > 31_536_000 => Stamps::Date,
@@ -130,6 +135,11 @@ pub(super) fn plain_kind(kind: &str) -> &str {
     }
 }
 
+/// From one number to another: `3 to 8`, or `15` where they are equal.
+pub(super) fn from_to(from: i64, to: i64) -> String {
+    if from == to { from.to_string() } else { format!("{from} to {to}") }
+}
+
 /// Joins the first of the parts and says how many more there are.
 pub(super) fn listed(parts: &[String], most: usize, more: &str) -> String {
     match parts.len().saturating_sub(most) {
@@ -148,7 +158,9 @@ pub(super) fn with_notes(table: &str, notes: &[Vec<String>], style: Style) -> St
         out.push('\n');
         let below = number.checked_sub(head).and_then(|row| notes.get(row));
         for note in below.into_iter().flatten() {
-            out.push_str(&format!("      {}\n", style.shown(note)));
+            out.push_str("      ");
+            out.push_str(&style.shown(note));
+            out.push('\n');
         }
     }
     out
