@@ -1,24 +1,61 @@
-//! `backtrail` answers, from AWS CloudTrail logs: who is really behind this activity, what did this user or key do,
-//! and what did it leave behind.
+//! `backtrail` answers, from AWS CloudTrail logs: who is really behind this activity, what did this user or key do, and
+//! what did it leave behind.
 //!
-//! # The flow
+//! # The flow, and the house that shows it
 //!
 //! ```text
-//! objects -> records -> events (lake) -> queries -> investigate -> report -> cli
+//! objects -> records -> events (lake) -> queries ──> rows ──> investigate ──> report ──> cli
+//!    archive     record        lake       query     inquiry
 //! ```
 //!
-//! The modules stand in the order of the flow, and each uses only those above it:
+//! Log *objects* (files) are found and inflated, split into *records*, and become *events*: rows of a Delta Lake table.
+//! Questions are asked in SQL, or, where one answer needs thought over many rows, folded in plain code that knows no
+//! engine. Only `report` turns log text into output text.
+//!
+//! The modules stand in the order of the flow; each uses only those above it:
 //!
 //! | module | one line | uses |
 //! |---|---|---|
-//! | [`aws`] | the words of AWS: account, ARN, access key id, denial messages, time. No I/O | – |
+//! | [`aws`] | the words of AWS: account, ARN, access key id, denial message, time. No I/O | – |
 //! | [`archive`] | finds log objects, reads their names, inflates them with limits | `aws` |
-//! | [`record`] | splits any envelope into records, decodes one, refuses with a reason; the tally | `aws`, `archive` |
-//! | [`lake`] | the columns; records to Arrow; Delta tables of Parquet; commits, ledger, compaction; the session | `aws`, `archive`, `record` |
+//! | [`record`] | splits any envelope into records, checks them, refuses with a reason; the tally | `aws`, `archive` |
+//! | [`lake`] | the columns; records to rows to Parquet; Delta commits, ledger, compaction; the session | `aws`, `archive`, `record` |
 //! | [`query`] | the named questions in `queries/*.sql`, read-only SQL, typed rows | `aws`, `lake` |
 //! | [`investigate`] | folds the rows of one subject into one answer; knows no engine | `aws`, `query`'s plain row |
-//! | [`report`] | results to text, JSON and CSV; the only place where log text becomes output text | plain results of `lake`, `query`, `investigate` |
+//! | [`inquiry`] | puts a question to a lake: who is meant, which rows are theirs, what could be seen at all | `aws`, `lake`, `query`, `investigate` |
+//! | [`report`] | results to text, JSON and CSV; the only place where log text becomes output text | `aws`, plain results of `lake`, `query`, `investigate`, `inquiry` |
 //! | [`cli`] | arguments -> plan -> command -> report; exit codes; progress | all |
+//!
+//! # Words
+//!
+//! | word | meaning |
+//! |---|---|
+//! | object | one file of a log archive |
+//! | record | one entry of an object |
+//! | event | a record as a row of the table `events` |
+//! | duplicate | a record with the same JSON value as one that is an event already: CloudTrail delivers at least once |
+//! | refusal | an entry, or the rest of an object, that could not be read, with the reason |
+//! | set aside | an object of a known kind that holds no CloudTrail events |
+//! | ledger | the table `objects`: which object was read when, in which state, with which counts |
+//! | batch | the objects of one commit |
+//! | part | up to some ten thousand rows on their way to Parquet; becomes a row group for each day in it |
+//! | subject | whom an investigation is about |
+//!
+//! # Invariants
+//!
+//! - Nothing is dropped silently: `read = kept + duplicate + refused`, for each object and in total, checked before every
+//!   commit. Everything has a limit, named (`…_MAX`), and says when it is reached.
+//! - A row rebuilds its record: the same JSON value, numbers with their text. Only session tokens are kept as hashes.
+//!   What a column can't give back exactly stays verbatim in `rest` or `identity_rest` ([`lake::rebuild`]).
+//! - Exactly once: a batch is a commit of `events` that names the files of its ledger; whoever comes next ends what was
+//!   left undone, and of two writers of one batch number one begins again (`lake::commit`).
+//! - The same objects give the same rows, whatever order threads and deliveries take: of several copies of a record the
+//!   first in the listing is kept (`lake::pipeline`).
+//! - `investigate` and `report` know no engine, clock, file or environment; only `lake` and `query` speak DataFusion; only
+//!   `cli` prints and reads arguments, environment and clock (but for the time of a commit, which Delta asks for).
+//! - No unsafe code. Input never panics. Every listing is totally ordered.
+//!
+//! `tests/it/tree.rs` holds the edges of the table above.
 
 pub mod archive;
 pub mod aws;

@@ -69,10 +69,7 @@ impl<R: Read> Inflater<R> {
         };
         io::copy(&mut reader, &mut io::sink())?;
         let hashing = reader.into_inner();
-        let mut sha256 = String::with_capacity(64);
-        for byte in hashing.hasher.finalize() {
-            sha256.push_str(&format!("{byte:02x}"));
-        }
+        let sha256 = hexadecimal(&hashing.hasher.finalize());
         Ok(Inflated { raw_bytes: hashing.bytes, inflated_bytes: self.inflated_bytes, sha256 })
     }
 
@@ -118,7 +115,7 @@ impl<R: Read> Read for Inflater<R> {
                         return self.count(count);
                     }
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {
-                        self.state = State::Gzip(decoder)
+                        self.state = State::Gzip(decoder);
                     }
                     Err(error) => {
                         self.state = State::Ended(decoder.into_inner());
@@ -149,6 +146,7 @@ impl<R: Read> Read for Inflater<R> {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "what `map_err` gives")]
 fn unreadable(error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("cannot be read: {error}"))
 }
@@ -161,6 +159,13 @@ fn broken_gzip(error: &io::Error) -> io::Error {
         }
         _ => io::Error::new(error.kind(), format!("cannot be read: {error}")),
     }
+}
+
+/// Bytes as hexadecimal digits, in lower case.
+#[must_use]
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xF)]).collect()
 }
 
 /// Hashes and counts what passes.

@@ -9,7 +9,7 @@ use std::time::UNIX_EPOCH;
 use chrono::{DateTime, Utc};
 use walkdir::WalkDir;
 
-use super::{Foreign, ObjectName};
+use super::{Foreign, ObjectName, hexadecimal};
 
 /// Where an object's bytes are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,7 +144,8 @@ fn name_of(path: &Path) -> String {
     for chunk in path.as_os_str().as_encoded_bytes().utf8_chunks() {
         name.push_str(chunk.valid());
         for byte in chunk.invalid() {
-            name.push_str(&format!("\\x{byte:02X}"));
+            name.push_str("\\x");
+            name.push_str(&hexadecimal(&[*byte]).to_ascii_uppercase());
         }
     }
     name
@@ -179,8 +180,8 @@ mod tests {
             fs::write(path, "{}").unwrap();
         }
         let (found, _) = names(root.path());
-        let starts: Vec<&str> = found.iter().map(|name| &name[..1]).collect();
-        assert_eq!(starts, ["z", "c", "a", "b"]);
+        let starts: String = found.iter().filter_map(|name| name.chars().next()).collect();
+        assert_eq!(starts, "zcab");
     }
 
     #[test]

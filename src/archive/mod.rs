@@ -9,6 +9,6 @@ mod list;
 mod name;
 
 pub use foreign::Foreign;
-pub use inflate::{INFLATED_BYTES_MAX, Inflated, Inflater};
+pub use inflate::{INFLATED_BYTES_MAX, Inflated, Inflater, hexadecimal};
 pub use list::{ListError, Object, Place, Unlisted, list};
 pub use name::ObjectName;

@@ -14,7 +14,7 @@ pub(super) async fn run(command: &Compact, out: &mut Output) -> Result<u8, Failu
     match out.format {
         Format::Json => writeln!(out, "{}", report::json::document(&done)?)?,
         Format::Csv | Format::Text if done.days == 0 => {
-            writeln!(out, "Every day is merged and sorted already")?
+            writeln!(out, "Every day is merged and sorted already")?;
         }
         Format::Csv | Format::Text => writeln!(
             out,

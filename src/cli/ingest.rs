@@ -94,7 +94,7 @@ impl<'a> Counters<'a> {
             kept: report.counts.kept,
             duplicate: report.counts.duplicate,
             refused: report.counts.refused,
-            refusals_not_listed: report.counts.refused - refusals.len() as u64,
+            refusals_not_listed: report.counts.refused.saturating_sub(refusals.len() as u64),
             refusals,
             raw_bytes: report.raw_bytes,
             inflated_bytes: report.inflated_bytes,

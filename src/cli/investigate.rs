@@ -16,11 +16,14 @@ pub(super) async fn run(command: &Investigate, out: &mut Output) -> Result<u8, F
     let found = inquiry::investigate(&source.session, &subject, window, Limits::default()).await?;
     match out.format {
         Format::Json => writeln!(out, "{}", report::json::document(&found)?)?,
-        Format::Csv => {
-            writeln!(out, "TODO")?;
-        }
+        Format::Csv => write!(out, "{}", report::investigate::csv(&found))?,
         Format::Text => {
-            writeln!(out, "{}", report::json::document(&found)?)?;
+            let options = report::investigate::Options {
+                calls_all: command.calls,
+                created_all: command.created,
+                source: source.flag.clone(),
+            };
+            write!(out, "{}", report::investigate::text(&found, &options, out.style))?;
         }
     }
     Ok(source.exit)

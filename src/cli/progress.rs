@@ -11,7 +11,7 @@ use crate::lake::Progress;
 
 /// One live line on stderr, rewritten in place and gone when done; nothing where stderr is no terminal.
 pub(super) struct Bar {
-    bar: ProgressBar,
+    line: ProgressBar,
     records: AtomicU64,
     inflated_bytes: AtomicU64,
     started: Instant,
@@ -30,28 +30,28 @@ impl Bar {
         ) {
             bar.set_style(style);
         }
-        Self { bar, records: AtomicU64::new(0), inflated_bytes: AtomicU64::new(0), started: Instant::now() }
+        Self { line: bar, records: AtomicU64::new(0), inflated_bytes: AtomicU64::new(0), started: Instant::now() }
     }
 
     pub(super) fn end(&self) -> std::time::Duration {
-        self.bar.finish_and_clear();
+        self.line.finish_and_clear();
         self.started.elapsed()
     }
 }
 
 impl Progress for Bar {
     fn begin(&self, objects: u64, _bytes: u64) {
-        self.bar.set_length(objects);
+        self.line.set_length(objects);
     }
 
     fn object(&self, _raw_bytes: u64, inflated_bytes: u64, records: u64) {
         let records = self.records.fetch_add(records, Ordering::Relaxed) + records;
         let inflated = self.inflated_bytes.fetch_add(inflated_bytes, Ordering::Relaxed) + inflated_bytes;
-        self.bar.inc(1);
+        self.line.inc(1);
         let seconds = self.started.elapsed().as_secs_f64().max(0.001);
         let rate = records as f64 / seconds;
         let speed = inflated as f64 / seconds / 1e6;
-        self.bar.set_message(format!("{rate:.0} records/s  {speed:.0} MB/s"));
+        self.line.set_message(format!("{rate:.0} records/s  {speed:.0} MB/s"));
     }
 
     fn waiting(&self) {

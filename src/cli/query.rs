@@ -144,18 +144,13 @@ fn list(catalog: &Catalog, out: &mut Output) -> Result<(), Failure> {
             let width = catalog.list().map(|query| query.name.len()).max().unwrap_or(0);
             let indent = " ".repeat(width + 4);
             for query in catalog.list() {
-                let params: Vec<String> =
-                    query
-                        .params
-                        .iter()
-                        .map(|param| {
-                            if param.default.is_none() {
-                            param.name.clone()
-                        } else {
-                            format!("[{}]", param.name)
-                        }
-                        })
-                        .collect();
+                let params: Vec<String> = query
+                    .params
+                    .iter()
+                    .map(|param| {
+                        if param.default.is_none() { param.name.clone() } else { format!("[{}]", param.name) }
+                    })
+                    .collect();
                 let words = format!("{} ({})", query.answers, params.join(" "));
                 let room = style.columns().saturating_sub(indent.len());
                 for (place, line) in report::text::wrap(&words, room, style).into_iter().enumerate() {

@@ -3,19 +3,17 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use datafusion::prelude::SessionContext;
-
 use super::args::Data;
 use super::output::note;
 use super::progress::Bar;
 use super::{EXIT_DONE, EXIT_UNREADABLE};
 use crate::archive::{self, Place};
-use crate::lake::{self, Lake};
+use crate::lake::{self, Lake, Session};
 use crate::query::{self, measure};
 
 /// An open lake.
 pub(super) struct Source {
-    pub(super) session: SessionContext,
+    pub(super) session: Session,
     /// How a `next:` line names this source.
     pub(super) flag: String,
     /// [`EXIT_UNREADABLE`] where some of the logs could not be read.

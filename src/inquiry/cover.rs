@@ -2,18 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use arrow::array::{Array, AsArray};
 use chrono::{DateTime, TimeDelta, Utc};
-use datafusion::prelude::SessionContext;
-use futures::TryStreamExt;
 
 use super::Window;
 use crate::investigate::{Caller, Coverage, Evidence, Gap, LoggingEvent, Span, Time};
+use crate::lake::Session;
+use crate::query::QueryError;
 use crate::query::measure::{self, Bounds, Hour};
-use crate::query::{self, QueryError};
-
-/// So many changes of logging are read.
-const LOGGING_CHANGES_MAX: usize = 10_000;
 
 /// So many gaps are told.
 const GAPS_MAX: usize = 10_000;
@@ -23,7 +18,7 @@ const GAPS_MAX: usize = 10_000;
 /// # Errors
 ///
 /// [`QueryError`] when the lake cannot be read.
-pub async fn cover(ctx: &SessionContext) -> Result<Coverage, QueryError> {
+pub async fn cover(ctx: &Session) -> Result<Coverage, QueryError> {
     let mut coverage = Coverage::default();
     for holding in measure::holdings(ctx, Bounds::default()).await? {
         let span =
@@ -68,33 +63,13 @@ pub fn gaps(hours: &[Hour]) -> Vec<Gap> {
         .collect()
 }
 
-/// What anyone did to logging itself.
-pub(super) async fn logging_changes(
-    ctx: &SessionContext,
-    window: Window,
-) -> Result<Vec<LoggingEvent>, QueryError> {
-    let failed = |error| QueryError::engine("cannot read changes of logging", error);
-    let columns = query::EVENT_ROW_COLUMNS.join(", ");
-    let text = format!(
-        "select {columns}, target(request_parameters) as target from events \
-         where sensitive_category(event_source, event_name) = 'logging' \
-         and (error_code is null or error_code = '') \
-         order by event_time, event_id, object, record_index limit {LOGGING_CHANGES_MAX}"
-    );
-    let frame = ctx.sql(&text).await.map_err(failed)?;
-    let mut stream = frame.execute_stream().await.map_err(failed)?;
+/// What anyone did to logging itself, in order of time.
+pub(super) async fn logging_changes(ctx: &Session, window: Window) -> Result<Vec<LoggingEvent>, QueryError> {
     let mut found = Vec::new();
-    while let Some(batch) = stream.try_next().await.map_err(failed)? {
-        let targets = batch.column_by_name("target").and_then(|targets| targets.as_string_opt::<i32>());
-        for (place, row) in query::rows(&batch)?.enumerate() {
-            if !window.holds(row.event_time) {
-                continue;
-            }
-            let target = targets
-                .filter(|targets| targets.is_valid(place))
-                .map(|targets| targets.value(place).to_owned());
-            found.push(LoggingEvent { evidence: Evidence::of(&row), target, by: Caller::of(&row) });
-        }
-    }
+    measure::logging_changes(ctx, window.bounds(), |row, target| {
+        let target = target.map(str::to_owned);
+        found.push(LoggingEvent { evidence: Evidence::of(row), target, by: Caller::of(row) });
+    })
+    .await?;
     Ok(found)
 }

@@ -11,11 +11,10 @@ mod survey;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use datafusion::prelude::SessionContext;
 use futures::TryStreamExt;
 
 use crate::investigate::{FollowUp, Investigation, Investigator, Limits, Relation, SubjectInfo};
-use crate::lake::Column;
+use crate::lake::{Column, Session};
 use crate::query::{self, Filter, QueryError};
 
 pub use cover::{cover, gaps};
@@ -56,7 +55,7 @@ impl Window {
 ///
 /// [`QueryError`] when the lake cannot be read.
 pub async fn investigate(
-    ctx: &SessionContext,
+    ctx: &Session,
     subject: &Resolved,
     window: Window,
     limits: Limits,
@@ -75,7 +74,7 @@ pub async fn investigate(
 }
 
 async fn push(
-    ctx: &SessionContext,
+    ctx: &Session,
     filter: &Filter,
     relation: Relation,
     investigator: &mut Investigator,

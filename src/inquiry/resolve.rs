@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use datafusion::prelude::SessionContext;
 
 use crate::aws::{Arn, Principal, Subject};
 use crate::investigate::SubjectKind;
-use crate::lake::Column;
+use crate::lake::{Column, Session};
 use crate::query::measure::{self, Likeness, Named};
 use crate::query::{Filter, QueryError};
 
@@ -76,12 +75,20 @@ pub enum ResolveError {
 
 fn lines(candidates: &[Candidate]) -> String {
     let time = |time: DateTime<Utc>| time.format("%Y-%m-%d %H:%M:%SZ");
-    candidates
-        .iter()
-        .map(|one| {
-            format!("\n  {}  {} events, {} to {}", one.who, one.events, time(one.first), time(one.last))
-        })
-        .collect()
+    let mut lines = String::new();
+    for one in candidates {
+        lines.push_str(&[
+            "\n  ",
+            &one.who,
+            "  ",
+            &one.events.to_string(),
+            " events, ",
+            &time(one.first).to_string(),
+            " to ",
+            &time(one.last).to_string(),
+        ].concat());
+    }
+    lines
 }
 
 fn listed(close: &[Candidate]) -> String {
@@ -98,7 +105,7 @@ fn listed(close: &[Candidate]) -> String {
 /// # Errors
 ///
 /// [`ResolveError`] when nobody or more than one is meant.
-pub async fn resolve(ctx: &SessionContext, asked: &str) -> Result<Resolved, ResolveError> {
+pub async fn resolve(ctx: &Session, asked: &str) -> Result<Resolved, ResolveError> {
     let subject = Subject::parse(asked)?;
     let id = subject.text();
     let is = |column| Filter::Is(column, id.clone());
@@ -131,8 +138,8 @@ fn user(arn: &str) -> Filter {
         Filter::Is(Column::IdentityArn, arn.to_owned()),
         Filter::Is(Column::SessionIssuerArn, arn.to_owned()),
     ];
-    if let Some(parsed) = Arn::parse(arn) {
-        if let Some(Principal::User { name, .. }) = parsed.principal() {
+    if let Some(parsed) = Arn::parse(arn)
+        && let Some(Principal::User { name, .. }) = parsed.principal() {
             any.push(Filter::All(vec![
                 Filter::Not(Box::new(Filter::Some(Column::IdentityArn))),
                 Filter::Is(Column::IdentityType, "IAMUser".to_owned()),
@@ -140,7 +147,6 @@ fn user(arn: &str) -> Filter {
                 Filter::Is(Column::IdentityAccountId, parsed.account.to_owned()),
             ]));
         }
-    }
     Filter::Any(any)
 }
 
@@ -150,13 +156,12 @@ fn role(arn: &str) -> Filter {
         Filter::Is(Column::SessionIssuerArn, arn.to_owned()),
         Filter::Is(Column::IdentityArn, arn.to_owned()),
     ];
-    if let Some(parsed) = Arn::parse(arn) {
-        if let Some(Principal::Role { name, .. }) = parsed.principal() {
+    if let Some(parsed) = Arn::parse(arn)
+        && let Some(Principal::Role { name, .. }) = parsed.principal() {
             let sessions = format!("arn:{}:sts::{}:assumed-role/{name}/", parsed.partition, parsed.account);
             let nameless = Filter::Not(Box::new(Filter::Some(Column::SessionIssuerArn)));
             any.push(Filter::All(vec![nameless, Filter::Begins(Column::IdentityArn, sessions)]));
         }
-    }
     Filter::Any(any)
 }
 
@@ -172,7 +177,7 @@ fn unique_id(id: &str) -> Filter {
 const KINDS: [&str; 9] =
     ["user", "role", "session", "source-identity", "identity-center-user", "key", "id", "service", "root"];
 
-async fn by_name(ctx: &SessionContext, asked: &str, name: &str) -> Result<Resolved, ResolveError> {
+async fn by_name(ctx: &Session, asked: &str, name: &str) -> Result<Resolved, ResolveError> {
     let (kind, bare) = match name.split_once('/') {
         Some((kind, bare)) if KINDS.contains(&kind) => (Some(kind), bare),
         _ => (None, name),

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use chrono::{NaiveDate, Timelike};
-use datafusion::prelude::SessionContext;
 use serde::Serialize;
 
 use super::{Window, cover, gaps};
 use crate::investigate::{Gap, LoggingEvent, Span, Time};
+use crate::lake::Session;
 use crate::query::QueryError;
 use crate::query::measure;
 
@@ -71,7 +71,7 @@ pub struct RegionSurvey {
 /// # Errors
 ///
 /// [`QueryError`] when the lake cannot be read.
-pub async fn survey(ctx: &SessionContext, window: Window) -> Result<Survey, QueryError> {
+pub async fn survey(ctx: &Session, window: Window) -> Result<Survey, QueryError> {
     let mut survey = Survey { schema: 1, ..Survey::default() };
     let mut regions: BTreeMap<(String, String), RegionSurvey> = BTreeMap::new();
     for holding in measure::holdings(ctx, window.bounds()).await? {

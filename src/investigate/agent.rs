@@ -74,7 +74,7 @@ const TOOLS: &[Tool] = &[
     tool("ansible", "Ansible", ToolKind::Infrastructure),
     tool("aws-cdk", "AWS CDK", ToolKind::Infrastructure),
     tool("cloudshell", "CloudShell", ToolKind::Console),
-    tool("console.amazonaws.com", "AWS console", ToolKind::Console),
+    tool("console.", "AWS console", ToolKind::Console),
     tool("s3console", "AWS console", ToolKind::Console),
     tool("console,", "AWS console", ToolKind::Console),
     tool("signin.amazonaws.com", "sign-in page", ToolKind::Console),

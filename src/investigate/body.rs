@@ -83,11 +83,6 @@ impl Body {
     pub(crate) fn request_members(&self) -> Vec<(&str, String)> {
         plain_members(&self.request)
     }
-
-    /// The response's own members that are plain.
-    pub(crate) fn response_members(&self) -> Vec<(&str, String)> {
-        plain_members(&self.response)
-    }
 }
 
 fn plain_members(value: &Value) -> Vec<(&str, String)> {

@@ -76,11 +76,6 @@ impl<K: Ord, V: Default> Bounded<K, V> {
         self.map.iter()
     }
 
-    /// How many keys are kept.
-    pub(crate) fn len(&self) -> usize {
-        self.map.len()
-    }
-
     /// Whether some key found no place.
     pub(crate) fn reached(&self) -> bool {
         self.reached

@@ -11,7 +11,7 @@ use super::evidence::{Evidence, Span, Time, keep_smallest};
 use super::limit::Limits;
 use super::outcome::service;
 use super::thing::{self, Thing};
-use super::wording;
+use crate::aws::{self, Effect};
 use crate::query::EventRow;
 
 /// Seconds within which IAM may not have caught up with a change: "changes … might not be immediately visible"
@@ -64,6 +64,8 @@ pub struct Denial {
     pub layer: Option<String>,
     /// `explicit` or `implicit`, as far as AWS says.
     pub effect: Option<String>,
+    /// The policy that AWS names.
+    pub policy_arn: Option<String>,
     /// The error code.
     pub error_code: String,
     /// Whether the message is encoded and must be decoded with `sts decode-authorization-message`.
@@ -90,6 +92,7 @@ struct Key {
     target: Option<String>,
     layer: Option<String>,
     effect: Option<String>,
+    policy_arn: Option<String>,
     error_code: String,
     encoded: bool,
 }
@@ -130,21 +133,27 @@ impl DenialFold {
     /// Takes in a refused call.
     pub(crate) fn push_denied(&mut self, row: &EventRow<'_>) {
         let body = Body::of(row);
-        let words = wording::denial(row);
+        let words = aws::Denial::parse(row.error_message.unwrap_or_default());
         let target = thing::main_target(row, &body);
-        let named = words.resource.clone().or_else(|| target.clone());
+        let resource = words.resource.map(str::to_owned);
+        let named = resource.clone().filter(|name| name != "*").or_else(|| target.clone());
         let key = Key {
             service: service(row).to_owned(),
             event_name: row.event_name.unwrap_or_default().to_owned(),
-            action: words.action,
-            resource: words.resource,
+            action: words.action.map(str::to_owned),
+            resource,
             target,
-            layer: words.layer,
-            effect: words.effect,
+            layer: words.layer.map(|layer| layer.words().to_owned()),
+            effect: match words.effect {
+                Effect::Explicit => Some("explicit".to_owned()),
+                Effect::Implicit => Some("implicit".to_owned()),
+                Effect::NotStated => None,
+            },
+            policy_arn: words.policy_arn.map(str::to_owned),
             error_code: row.error_code.unwrap_or_default().to_owned(),
-            encoded: words.encoded,
+            encoded: words.encoded.is_some(),
         };
-        let max = self.limits.details_max;
+        let max = self.limits.evidence_max;
         let message_max = self.limits.message_bytes_max;
         let Some(fold) = self.denials.slot(&key) else { return };
         let evidence = Evidence::of(row);
@@ -209,6 +218,7 @@ impl DenialFold {
                 target: key.target,
                 layer: key.layer,
                 effect: key.effect,
+                policy_arn: key.policy_arn,
                 error_code: key.error_code,
                 encoded: key.encoded,
                 span: fold.span,

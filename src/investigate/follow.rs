@@ -47,7 +47,7 @@ pub(super) fn follow_up(investigator: &Investigator) -> FollowUp {
     let mut origin = BTreeSet::new();
     match investigator.info.kind {
         SubjectKind::AccessKey if investigator.info.id.starts_with("AKIA") => {
-            origin = names(&["CreateAccessKey", "CreateUser"])
+            origin = names(&["CreateAccessKey", "CreateUser"]);
         }
         SubjectKind::AccessKey => {
             origin = names(&[

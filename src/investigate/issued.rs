@@ -11,6 +11,9 @@ use super::limit::Limits;
 use super::outcome::{Outcome, service};
 use crate::query::EventRow;
 
+/// Seconds by which a record of a key's use may be earlier than that of its issuance: clocks differ.
+const SLACK_SECONDS: i64 = 2;
+
 /// Calls of one operation with an issued key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct IssuedCalls {
@@ -87,13 +90,13 @@ struct Issuance {
 pub(crate) struct IssuedFold {
     limits: Limits,
     keys: Bounded<String, Fold>,
-    /// Sessions and their creation to the keys that were issued for them.
-    sessions: BTreeMap<(String, Time), String>,
+    /// Sessions and their creation to the keys that were issued for them; rebuilt when the subject issued more.
+    sessions: Option<BTreeMap<(String, Time), String>>,
 }
 
 impl IssuedFold {
     pub(crate) fn new(limits: Limits) -> IssuedFold {
-        IssuedFold { limits, keys: Bounded::new(limits.issued_max), sessions: BTreeMap::new() }
+        IssuedFold { limits, keys: Bounded::new(limits.issued_max), sessions: None }
     }
 
     /// Takes in a successful call of the subject that issued a temporary key.
@@ -103,6 +106,7 @@ impl IssuedFold {
         if row.event_name == Some("CreateAccessKey") {
             return;
         }
+        self.sessions = None;
         let Some(fold) = self.keys.slot(key) else { return };
         let evidence = Evidence::of(row);
         // The same id twice: key ids are recycled, and sanitised logs use one for all. The first stands.
@@ -123,29 +127,23 @@ impl IssuedFold {
         let at = Time(row.event_time);
         let max = self.limits.details_max;
         if let Some(fold) = row.access_key_id.and_then(|key| self.keys.get_mut(key)) {
-            fold.add(row, outcome, at, max);
+            // Key ids are recycled: what came before the issuance is not its use.
+            let before = fold
+                .issued
+                .as_ref()
+                .is_none_or(|issued| issued.evidence.at.seconds_since(at) > SLACK_SECONDS);
+            if !before {
+                fold.add(row, outcome, at, max);
+            }
             return;
         }
         let (Some(arn), Some(created)) = (row.identity_arn, row.session_created) else { return };
-        if self.sessions.is_empty() {
-            self.sessions = self.session_index();
-        }
-        let key = self.sessions.get(&(arn.to_owned(), Time(created)));
+        let keys = &self.keys;
+        let sessions = self.sessions.get_or_insert_with(|| session_index(keys));
+        let key = sessions.get(&(arn.to_owned(), Time(created)));
         if let Some(fold) = key.and_then(|key| self.keys.get_mut(key.as_str())) {
             fold.other_keys.add(at);
         }
-    }
-
-    fn session_index(&self) -> BTreeMap<(String, Time), String> {
-        let mut index = BTreeMap::new();
-        for (key, fold) in self.keys.iter() {
-            if let Some(issued) = &fold.issued
-                && let Some(arn) = &issued.session_arn
-            {
-                index.entry((arn.clone(), issued.evidence.at)).or_insert_with(|| key.clone());
-            }
-        }
-        index
     }
 
     /// The issued keys.
@@ -196,6 +194,18 @@ impl IssuedFold {
         keys.sort_by(|a, b| (&a.evidence, &a.access_key_id).cmp(&(&b.evidence, &b.access_key_id)));
         keys
     }
+}
+
+fn session_index(keys: &Bounded<String, Fold>) -> BTreeMap<(String, Time), String> {
+    let mut index = BTreeMap::new();
+    for (key, fold) in keys.iter() {
+        if let Some(issued) = &fold.issued
+            && let Some(arn) = &issued.session_arn
+        {
+            index.entry((arn.clone(), issued.evidence.at)).or_insert_with(|| key.clone());
+        }
+    }
+    index
 }
 
 impl Fold {

@@ -27,8 +27,10 @@ pub struct Limits {
     pub steps_max: usize,
     /// Issued temporary keys.
     pub issued_max: usize,
-    /// Small lists inside a larger one: the regions of an address, the event ids of a step.
+    /// Values of a list inside another: the keys of an address, the regions of a key.
     pub details_max: usize,
+    /// Records that prove one statement.
+    pub evidence_max: usize,
     /// Bytes of an error message that is kept as a sample.
     pub message_bytes_max: usize,
     /// Distinct minutes of activity before time is counted in larger bins.
@@ -53,7 +55,8 @@ impl Default for Limits {
             alterations_max: 50_000,
             steps_max: 50_000,
             issued_max: 20_000,
-            details_max: 50,
+            details_max: 1_000,
+            evidence_max: 50,
             message_bytes_max: 2_048,
             minutes_max: 5_000,
         }

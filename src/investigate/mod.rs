@@ -28,7 +28,6 @@ mod thing;
 mod unseen;
 mod way;
 mod who;
-mod wording;
 
 #[cfg(test)]
 mod tests;
@@ -255,11 +254,12 @@ impl Investigator {
 
     /// Notes a record that made the subject: its user, its role, its key.
     fn note_origin(&mut self, row: &EventRow<'_>, body: &Body, outcome: Outcome) {
-        if outcome != Outcome::Ok {
+        use SubjectKind::{AccessKey, Role, UniqueId, User};
+        if outcome != Outcome::Ok || !matches!(self.info.kind, AccessKey | Role | UniqueId | User) {
             return;
         }
         let made = match (service(row), row.event_name) {
-            ("iam", Some("CreateUser")) if self.info.kind != SubjectKind::Address => {
+            ("iam", Some("CreateUser")) => {
                 let made = body.text("q.userName");
                 self.who.user_names().any(|name| made.as_deref() == Some(name))
             }
@@ -351,7 +351,10 @@ impl Investigator {
             denials: &denied,
             forwarded: &forwarded_elsewhere,
             hidden_records: self.hidden_records,
-            made_by_known: !made_by.is_empty(),
+            made_by_known: made_by.iter().any(|origin| {
+                self.info.kind != SubjectKind::AccessKey
+                    || !MAKING_IDENTITIES.contains(&origin.evidence.event_name.as_str())
+            }),
             makeable: matches!(
                 self.info.kind,
                 SubjectKind::AccessKey | SubjectKind::User | SubjectKind::Role
@@ -395,6 +398,22 @@ impl Investigator {
         limits.map(|(list, max)| Truncated { list: list.to_owned(), max: max as u64 }).collect()
     }
 }
+
+/// The name at the end of an ARN or URL; other names as they are.
+#[must_use]
+pub fn short_name(name: &str) -> &str {
+    thing::short(name)
+}
+
+/// An operation's name without the API version that some services append: `CreateFunction` for
+/// `CreateFunction20150331`.
+#[must_use]
+pub fn operation_name(event_name: &str) -> &str {
+    operation(event_name)
+}
+
+/// Operations that make the identity behind a key, not the key.
+const MAKING_IDENTITIES: &[&str] = &["CreateRole", "CreateUser"];
 
 /// Management events, and events that do not say what they are.
 fn management(row: &EventRow<'_>) -> bool {

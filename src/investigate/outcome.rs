@@ -1,5 +1,6 @@
 //! Whether a call writes, and how it ended.
 
+use crate::aws::{is_denied, is_throttled, service_of};
 use crate::query::EventRow;
 
 /// How a call ended.
@@ -14,23 +15,6 @@ pub(crate) enum Outcome {
     /// There were too many calls.
     Throttled,
 }
-
-/// Error codes by which services say that there were too many calls.
-/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html> and the `throttling` retry codes of
-/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>.
-const THROTTLING: &[&str] = &[
-    "BandwidthLimitExceeded",
-    "EC2ThrottledException",
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "RequestThrottled",
-    "RequestThrottledException",
-    "SlowDown",
-    "ThrottledException",
-    "Throttling",
-    "ThrottlingException",
-    "TooManyRequestsException",
-];
 
 /// Verbs with which an operation that only reads begins, for records that do not say `readOnly`.
 const READING: &[&str] = &[
@@ -70,10 +54,9 @@ pub(crate) fn outcome(row: &EventRow<'_>) -> Outcome {
     let Some(code) = row.error_code.filter(|code| !code.is_empty()) else {
         return if sign_in_failed(row) { Outcome::Failed } else { Outcome::Ok };
     };
-    let bare = code.strip_prefix("Client.").or_else(|| code.strip_prefix("Server.")).unwrap_or(code);
-    if THROTTLING.contains(&bare) {
+    if is_throttled(code) {
         Outcome::Throttled
-    } else if super::wording::is_denied(code, row.error_message) {
+    } else if is_denied(code) {
         Outcome::Denied
     } else {
         Outcome::Failed
@@ -97,11 +80,7 @@ pub(crate) fn writes(row: &EventRow<'_>) -> bool {
 
 /// The service of an event source, as people write it: `iam` for `iam.amazonaws.com`.
 pub(crate) fn service<'a>(row: &EventRow<'a>) -> &'a str {
-    let source = row.event_source.unwrap_or_default();
-    source
-        .strip_suffix(".amazonaws.com")
-        .or_else(|| source.strip_suffix(".amazonaws.com.cn"))
-        .unwrap_or(source)
+    service_of(row.event_source.unwrap_or_default())
 }
 
 /// An operation's name without the API version that some services append: `CreateFunction` for

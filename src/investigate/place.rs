@@ -1,7 +1,6 @@
 //! Where calls came from and went to: addresses, agents, regions.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 
 use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_64;
@@ -13,6 +12,7 @@ use super::evidence::{Evidence, Seen, Span, Time, keep_smallest};
 use super::limit::Limits;
 use super::outcome::Outcome;
 use super::who::{note, seen};
+use crate::aws::SourceAddress;
 use crate::query::EventRow;
 
 /// What a source address is. CloudTrail writes a service's name, or `AWS Internal`, where a service made the call:
@@ -132,6 +132,27 @@ struct ToolFold {
 /// Random ids counted per tool at most.
 const RUN_IDS_MAX: usize = 10_000;
 
+/// Agents whose reading is kept at most.
+const READ_AGENTS_MAX: usize = 4_096;
+
+/// An agent as it was read once.
+#[derive(Debug, Clone)]
+struct ReadAgent {
+    folded: String,
+    tools: Vec<agent::Tool>,
+    random_ids: Vec<u64>,
+}
+
+impl ReadAgent {
+    fn of(agent: &str) -> ReadAgent {
+        ReadAgent {
+            folded: agent::folded(agent),
+            tools: agent::tools(agent),
+            random_ids: agent::random_ids(agent).map(|id| xxh3_64(id.as_bytes())).collect(),
+        }
+    }
+}
+
 /// Gathers where calls came from.
 #[derive(Debug, Clone)]
 pub(crate) struct PlaceFold {
@@ -142,6 +163,7 @@ pub(crate) struct PlaceFold {
     regions: Bounded<String, Span>,
     forwarded_by: Bounded<String, Span>,
     network: NetworkFold,
+    read_agents: BTreeMap<String, ReadAgent>,
     details_reached: bool,
 }
 
@@ -154,7 +176,8 @@ impl PlaceFold {
             tools: BTreeMap::new(),
             regions: Bounded::new(limits.identities_max),
             forwarded_by: Bounded::new(limits.identities_max),
-            network: NetworkFold::default(),
+            network: NetworkFold::new(limits.changes_max),
+            read_agents: BTreeMap::new(),
             details_reached: false,
         }
     }
@@ -188,24 +211,32 @@ impl PlaceFold {
     }
 
     fn push_agent(&mut self, agent: &str, at: Time) {
-        if let Some(fold) = self.agents.slot(agent::folded(agent).as_str()) {
+        if !self.read_agents.contains_key(agent) {
+            // Most rows repeat an agent; reading one again only costs time.
+            if self.read_agents.len() >= READ_AGENTS_MAX {
+                self.read_agents.clear();
+            }
+            self.read_agents.insert(agent.to_owned(), ReadAgent::of(agent));
+        }
+        let Some(read) = self.read_agents.get(agent) else { return };
+        if let Some(fold) = self.agents.slot(read.folded.as_str()) {
             fold.span.add(at);
             if fold.sample.as_deref().is_none_or(|sample| agent < sample) {
                 fold.sample = Some(agent.to_owned());
             }
         }
-        for tool in agent::tools(agent) {
+        for tool in &read.tools {
             let fold = self.tools.entry((tool.kind, tool.name)).or_default();
             fold.span.add(at);
-            for id in agent::random_ids(agent) {
-                keep_smallest(&mut fold.run_ids, xxh3_64(id.as_bytes()), RUN_IDS_MAX);
+            for id in &read.random_ids {
+                keep_smallest(&mut fold.run_ids, *id, RUN_IDS_MAX);
             }
         }
     }
 
     /// Takes in a successful call, by anyone, that gives an address to a resource.
     pub(crate) fn push_network(&mut self, row: &EventRow<'_>, operation: &str, body: &Body) {
-        self.network.push(row, operation, body, self.limits.changes_max);
+        self.network.push(row, operation, body);
     }
 
     /// Names of the lists that reached their limit.
@@ -265,71 +296,63 @@ impl PlaceFold {
 
 /// What a source address is.
 pub(crate) fn address_kind(address: &str) -> AddressKind {
-    if let Ok(ip) = address.parse::<IpAddr>() {
-        return if private(ip) { AddressKind::Private } else { AddressKind::Public };
-    }
-    if address.starts_with("AWS Internal") {
-        AddressKind::Internal
-    } else if address.ends_with(".amazonaws.com") || address.ends_with(".amazonaws.com.cn") {
-        AddressKind::Service
-    } else {
-        AddressKind::Other
-    }
-}
-
-/// Addresses that the internet does not route: RFC 1918, RFC 6598, loopback, link-local, unique local.
-fn private(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => {
-            let [a, b, ..] = ip.octets();
-            ip.is_private() || ip.is_loopback() || ip.is_link_local() || (a == 100 && (64..128).contains(&b))
-        }
-        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
+    match SourceAddress::parse(address) {
+        SourceAddress::Public(_) => AddressKind::Public,
+        SourceAddress::Private(_) => AddressKind::Private,
+        SourceAddress::Service(_) => AddressKind::Service,
+        SourceAddress::Internal => AddressKind::Internal,
+        SourceAddress::Other(_) => AddressKind::Other,
     }
 }
 
 /// Which elastic IP, NAT gateway or instance an address belongs to.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 struct NetworkFold {
     /// Public address to allocation.
-    allocations: BTreeMap<String, (String, Evidence)>,
-    /// Allocation (or public address) to what it was given to.
-    holders: BTreeMap<String, (&'static str, String, Evidence)>,
+    allocations: Bounded<String, Option<Holder>>,
+    /// Allocation (or address) to what it was given to.
+    holders: Bounded<String, Option<Holder>>,
+}
+
+/// What an address or an allocation was given to, by the earliest record.
+#[derive(Debug, Clone)]
+struct Holder {
+    kind: &'static str,
+    id: String,
+    evidence: Evidence,
 }
 
 impl NetworkFold {
-    fn push(&mut self, row: &EventRow<'_>, operation: &str, body: &Body, max: usize) {
-        if self.allocations.len() + self.holders.len() >= max {
-            return;
-        }
+    fn new(max: usize) -> NetworkFold {
+        NetworkFold { allocations: Bounded::new(max), holders: Bounded::new(max) }
+    }
+
+    fn push(&mut self, row: &EventRow<'_>, operation: &str, body: &Body) {
         let text = |paths: &[&str]| body.first(paths);
         match operation {
             "AllocateAddress" => {
-                if let (Some(ip), Some(id)) = (text(&["r.publicIp"]), text(&["r.allocationId"])) {
-                    earliest(&mut self.allocations, ip, (id, Evidence::of(row)), |(_, e)| e);
-                }
+                let (ip, id) = (text(&["r.publicIp"]), text(&["r.allocationId"]));
+                note_holder(&mut self.allocations, ip, "elastic IP", id, row);
             }
             "CreateNatGateway" => {
-                let gateway = text(&["r.natGateway.natGatewayId"]);
                 let allocation = text(&["q.allocationId", "r.natGateway.natGatewayAddressSet.allocationId"]);
-                if let (Some(gateway), Some(allocation)) = (gateway, allocation) {
-                    let holder = ("NAT gateway", gateway, Evidence::of(row));
-                    earliest(&mut self.holders, allocation, holder, |(_, _, e)| e);
-                }
+                note_holder(
+                    &mut self.holders,
+                    allocation,
+                    "NAT gateway",
+                    text(&["r.natGateway.natGatewayId"]),
+                    row,
+                );
             }
             "AssociateAddress" => {
-                let instance = text(&["q.instanceId"]);
-                if let (Some(instance), Some(address)) = (instance, text(&["q.allocationId", "q.publicIp"])) {
-                    let holder = ("instance", instance, Evidence::of(row));
-                    earliest(&mut self.holders, address, holder, |(_, _, e)| e);
-                }
+                let address = text(&["q.allocationId", "q.publicIp"]);
+                note_holder(&mut self.holders, address, "instance", text(&["q.instanceId"]), row);
             }
             "RunInstances" => {
                 let ids = body.texts("r.instancesSet.instanceId");
                 let ips = body.texts("r.instancesSet.privateIpAddress");
                 for (instance, ip) in ids.into_iter().zip(ips) {
-                    let holder = ("instance", instance, Evidence::of(row));
-                    earliest(&mut self.holders, ip, holder, |(_, _, e)| e);
+                    note_holder(&mut self.holders, Some(ip), "instance", Some(instance), row);
                 }
             }
             _ => {}
@@ -337,58 +360,29 @@ impl NetworkFold {
     }
 
     fn belonging(&self, address: &str) -> Option<Belonging> {
-        let allocation = self.allocations.get(address);
-        let holder =
-            allocation.and_then(|(id, _)| self.holders.get(id)).or_else(|| self.holders.get(address));
-        match (allocation, holder) {
-            (allocation, Some((kind, id, evidence))) => Some(Belonging {
-                kind: (*kind).to_owned(),
-                id: id.clone(),
-                evidence: allocation.iter().map(|(_, e)| e.clone()).chain([evidence.clone()]).collect(),
-            }),
-            (Some((id, evidence)), None) => Some(Belonging {
-                kind: "elastic IP".to_owned(),
-                id: id.clone(),
-                evidence: vec![evidence.clone()],
-            }),
-            (None, None) => None,
-        }
+        let allocation = self.allocations.get(address).and_then(Option::as_ref);
+        let of_allocation = allocation.and_then(|allocation| self.holders.get(&allocation.id));
+        let holder = of_allocation.or_else(|| self.holders.get(address)).and_then(Option::as_ref);
+        let last = holder.or(allocation)?;
+        let evidence: BTreeSet<Evidence> =
+            allocation.iter().chain(&holder).map(|known| known.evidence.clone()).collect();
+        let evidence = evidence.into_iter().collect();
+        Some(Belonging { kind: last.kind.to_owned(), id: last.id.clone(), evidence })
     }
 }
 
-/// Keeps the earliest of the values of a key.
-fn earliest<V>(map: &mut BTreeMap<String, V>, key: String, value: V, evidence: fn(&V) -> &Evidence) {
-    match map.entry(key) {
-        std::collections::btree_map::Entry::Vacant(entry) => {
-            entry.insert(value);
-        }
-        std::collections::btree_map::Entry::Occupied(mut entry) => {
-            if evidence(&value) < evidence(entry.get()) {
-                entry.insert(value);
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{AddressKind, address_kind};
-
-    #[test]
-    fn addresses_are_told_by_their_form() {
-        let cases = [
-            ("198.51.100.7", AddressKind::Public),
-            ("10.0.0.1", AddressKind::Private),
-            ("100.64.0.1", AddressKind::Private),
-            ("100.128.0.1", AddressKind::Public),
-            ("2001:db8::1", AddressKind::Public),
-            ("fd00::1", AddressKind::Private),
-            ("ec2.amazonaws.com", AddressKind::Service),
-            ("AWS Internal", AddressKind::Internal),
-            ("\u{1b}[31m", AddressKind::Other),
-        ];
-        for (address, kind) in cases {
-            assert_eq!(address_kind(address), kind, "{address:?}");
-        }
+/// Notes who holds `address`, unless an earlier record says so.
+fn note_holder(
+    map: &mut Bounded<String, Option<Holder>>,
+    address: Option<String>,
+    kind: &'static str,
+    id: Option<String>,
+    row: &EventRow<'_>,
+) {
+    let (Some(address), Some(id)) = (address, id) else { return };
+    let Some(slot) = map.slot(address.as_str()) else { return };
+    let evidence = Evidence::of(row);
+    if slot.as_ref().is_none_or(|known| evidence < known.evidence) {
+        *slot = Some(Holder { kind, id, evidence });
     }
 }

@@ -83,7 +83,7 @@ pub(super) fn unseen(sight: &Sight<'_>) -> Vec<Unseen> {
         return list;
     };
     if let Some((kind, text)) = data_events(coverage, first) {
-        say(kind, text, None, Some("data events are logged only where a trail selects them"));
+        say(kind, text, None, None);
     }
     if coverage.whole.calls > 0 && coverage.read_only_events == 0 {
         let text = "calls that only read, AssumeRole among them: none are logged".to_owned();
@@ -115,8 +115,8 @@ pub(super) fn unseen(sight: &Sight<'_>) -> Vec<Unseen> {
     }
     if sight.forwarded.span.calls > 0 {
         let text = format!(
-            "{} calls that services forwarded for the same identity carry other keys ({}): no record names this key",
-            sight.forwarded.span.calls,
+            "{} that services forwarded for the same identity with other keys ({}): they fit in time, no record names this one",
+            calls(sight.forwarded.span.calls),
             sight.forwarded.operations.keys().take(4).cloned().collect::<Vec<String>>().join(", ")
         );
         say(UnseenKind::Forwarded, text, Some(sight.forwarded.span.calls), None);
@@ -134,7 +134,7 @@ pub(super) fn unseen(sight: &Sight<'_>) -> Vec<Unseen> {
     let encoded: u64 =
         sight.denials.iter().filter(|denial| denial.encoded).map(|denial| denial.span.calls).sum();
     if encoded > 0 {
-        let text = format!("why {encoded} calls were denied: their messages are encoded");
+        let text = format!("AWS's reason for {} denied: encoded messages", calls(encoded));
         say(UnseenKind::Encoded, text, Some(encoded), Some("aws sts decode-authorization-message"));
     }
     if sight.makeable && !sight.made_by_known {
@@ -192,4 +192,9 @@ fn unrecorded(things: &[Thing]) -> Option<(u64, String)> {
     let count = kinds.values().sum();
     let spoken: Vec<String> = kinds.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
     (count > 0).then(|| (count, spoken.join(", ")))
+}
+
+/// So many calls, in words.
+fn calls(count: u64) -> String {
+    if count == 1 { "1 call".to_owned() } else { format!("{count} calls") }
 }

@@ -8,6 +8,7 @@ use super::bounded::Bounded;
 use super::evidence::{Evidence, Seen, Span, Time, keep_smallest};
 use super::limit::Limits;
 use super::outcome::Outcome;
+use crate::aws::{AccessKeyId, UniqueId};
 use crate::query::EventRow;
 
 /// What kind of name an investigation was asked for.
@@ -83,11 +84,11 @@ impl Caller {
 pub struct EncodedAccount {
     /// The key id or unique id.
     pub id: String,
-    /// The accounts that its characters allow.
+    /// The account inside it; two where the character with its last bit is unreadable.
     pub encoded: Vec<String>,
     /// The accounts of the identities in its records.
     pub recorded: Vec<String>,
-    /// Whether no recorded account is among the encoded ones. The record is believed.
+    /// Whether no record has such an account. The records are believed: sanitised logs hold ids that were made up.
     pub disagrees: bool,
 }
 
@@ -413,10 +414,30 @@ pub(crate) fn seen(map: Bounded<String, Span>) -> Vec<Seen> {
 }
 
 fn encoded_account(id: &str, recorded: Vec<String>) -> Option<EncodedAccount> {
-    let encoded = super::wording::accounts_encoded_in(id);
+    let encoded = match account_inside(id) {
+        Some(account) => vec![account],
+        None => accounts_without_last_bit(id),
+    };
     if encoded.is_empty() {
         return None;
     }
     let disagrees = !recorded.is_empty() && !recorded.iter().any(|account| encoded.contains(account));
     Some(EncodedAccount { id: id.to_owned(), encoded, recorded, disagrees })
+}
+
+fn account_inside(id: &str) -> Option<String> {
+    let account = match AccessKeyId::parse(id) {
+        Some(key) => key.account(),
+        None => UniqueId::parse(id).and_then(UniqueId::account),
+    };
+    account.map(|account| account.to_string())
+}
+
+/// The two accounts that are left when the id's character 13, which holds the account's last bit, is none of base32:
+/// masking often spares the first twelve characters.
+fn accounts_without_last_bit(id: &str) -> Vec<String> {
+    let parts = id.split_at_checked(12).and_then(|(head, rest)| Some((head, rest.get(1..)?)));
+    let Some((head, tail)) = parts else { return Vec::new() };
+    // `A` is 0 and `Q` is 16 in base32.
+    ["A", "Q"].iter().filter_map(|bit| account_inside(&format!("{head}{bit}{tail}"))).collect()
 }

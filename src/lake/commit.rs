@@ -376,11 +376,10 @@ impl Lake {
         if self.batch(Table::Objects).await? < note.batch {
             self.commit_table(Table::Objects, note.batch, std::slice::from_ref(&note.objects), None).await?;
         }
-        if let Some(refusals) = &note.refusals {
-            if self.batch(Table::Refusals).await? < note.batch {
+        if let Some(refusals) = &note.refusals
+            && self.batch(Table::Refusals).await? < note.batch {
                 self.commit_table(Table::Refusals, note.batch, std::slice::from_ref(refusals), None).await?;
             }
-        }
         Ok(())
     }
 

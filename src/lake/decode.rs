@@ -4,14 +4,11 @@
 //! case it goes verbatim to `rest` (or `identity_rest`), and the column is filled beside that where it still makes sense.
 //! [`super::rebuild`] is the other direction.
 
-use std::collections::HashMap;
-use std::sync::LazyLock;
-
-use hashbrown::HashTable;
-
+use super::instant::{any_time_micros, canonical_time_micros, zoneless_time_micros};
 use super::intern::NULL;
+use super::keys::{Keys, Target, target};
 use super::rows::{Fixed, Flag, Identity, Part, ROW_COLUMNS, slot};
-use super::{Column, Kind, Source};
+use super::{Column, Kind};
 use crate::record::Reason;
 use crate::record::canonical::{
     Canonical, Unicode, bytes_hash, member_share, object_hash, string_hash, unescape,
@@ -23,42 +20,6 @@ pub(super) const FLAG_TIME_FROM_TIMESTAMP: &str = "time-from-@timestamp";
 
 /// The flag of a record whose `eventTime` says no zone; UTC was taken, as CloudTrail always writes.
 const FLAG_TIME_WITHOUT_ZONE: &str = "time-without-zone";
-
-/// Where a member of an object goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Target {
-    Column(Column),
-    /// An object whose members have columns.
-    Container,
-    /// `@timestamp`, which stands in where `eventTime` is missing.
-    Timestamp,
-    Unknown,
-}
-
-/// The target of every known path, by the path's names joined with `/`.
-static TARGETS: LazyLock<HashMap<String, Target>> = LazyLock::new(|| {
-    let mut targets = HashMap::new();
-    for column in Column::ALL {
-        if let Source::Field(path) = column.source() {
-            targets.insert(path.join("/"), Target::Column(*column));
-            for (depth, _) in path.iter().enumerate().skip(1) {
-                let above: Vec<&str> = path.iter().take(depth).copied().collect();
-                targets.insert(above.join("/"), Target::Container);
-            }
-        }
-    }
-    targets.insert("@timestamp".to_owned(), Target::Timestamp);
-    targets
-});
-
-fn target(path: &str, key: &[u8]) -> Target {
-    let Ok(key) = std::str::from_utf8(key) else { return Target::Unknown };
-    if path.is_empty() {
-        TARGETS.get(key).copied().unwrap_or(Target::Unknown)
-    } else {
-        TARGETS.get(&format!("{path}/{key}")).copied().unwrap_or(Target::Unknown)
-    }
-}
 
 /// Whether the record holds a boolean column as the string `"true"`.
 pub(super) fn bool_is_text(column: Column) -> bool {
@@ -72,60 +33,6 @@ enum Held {
     Exactly(u64),
     /// It must be kept verbatim as well.
     NotExactly,
-}
-
-/// A member name that records were seen to have.
-struct Key {
-    name: Vec<u8>,
-    target: Target,
-    hash: u64,
-    /// Which key came behind it the last time: records of one service and operation have their members in one order.
-    next: usize,
-}
-
-/// So many names are remembered; a hostile log may have any number.
-const KEYS_MAX: usize = 512;
-
-/// The member names seen so far. The first is the place before any name.
-struct Keys {
-    known: Vec<Key>,
-    table: HashTable<usize>,
-}
-
-impl Default for Keys {
-    fn default() -> Self {
-        let start = Key { name: Vec::new(), target: Target::Unknown, hash: 0, next: 0 };
-        Self { known: vec![start], table: HashTable::new() }
-    }
-}
-
-impl Keys {
-    /// The key with this name that stands behind the key `before`; None where it is not known.
-    fn find(&mut self, before: usize, name: &[u8]) -> Option<usize> {
-        let guess = self.known.get(before).map_or(0, |key| key.next);
-        if guess != 0 && self.known.get(guess).is_some_and(|key| key.name == name) {
-            return Some(guess);
-        }
-        let named = |place: &usize| self.known.get(*place).is_some_and(|key| key.name == name);
-        let place = *self.table.find(bytes_hash(name), named)?;
-        if let Some(before) = self.known.get_mut(before) {
-            before.next = place;
-        }
-        Some(place)
-    }
-
-    fn add(&mut self, name: &[u8], target: Target, hash: u64) -> usize {
-        if self.known.len() >= KEYS_MAX {
-            self.known.truncate(1);
-            self.table.clear();
-        }
-        let place = self.known.len();
-        self.known.push(Key { name: name.to_vec(), target, hash, next: 0 });
-        let known = &self.known;
-        let rehash = |place: &usize| known.get(*place).map_or(0, |key| bytes_hash(&key.name));
-        self.table.insert_unique(bytes_hash(name), place, rehash);
-        place
-    }
 }
 
 /// Decodes records into a [`Part`]; keeps its buffers between records.
@@ -184,26 +91,27 @@ impl Decoder {
         let mut plain = [None, None];
         self.rest.clear();
         let decoded = self.record(text, members, &mut row, &mut draft, &mut plain, part);
-        let done = decoded.and_then(|()| self.finish(&mut row, &draft, part)).and_then(|event_time_micros| {
-            let fixed = Fixed {
-                event_time_micros,
-                fingerprint: object_hash(draft.sum),
-                event_id_hash: draft.event_id_hash,
-                record_index,
-                object,
-                identity: draft.identity.unwrap_or(NULL),
-                read_only: draft.read_only,
-                management_event: draft.management_event,
-                session_credential_from_console: draft.session_credential_from_console,
-            };
-            let [event_id, request_id] = plain;
-            if !part.event_ids.push(event_id) || !part.request_ids.push(request_id) {
-                return Err(FULL);
-            }
-            part.ids.extend_from_slice(&row);
-            part.fixed.push(fixed);
-            Ok(())
-        });
+        let done =
+            decoded.and_then(|()| self.finish(&mut row, &mut draft, part)).and_then(|event_time_micros| {
+                let fixed = Fixed {
+                    event_time_micros,
+                    fingerprint: object_hash(draft.sum),
+                    event_id_hash: draft.event_id_hash,
+                    record_index,
+                    object,
+                    identity: draft.identity.unwrap_or(NULL),
+                    read_only: draft.read_only,
+                    management_event: draft.management_event,
+                    session_credential_from_console: draft.session_credential_from_console,
+                };
+                let [event_id, request_id] = plain;
+                if !part.event_ids.push(event_id) || !part.request_ids.push(request_id) {
+                    return Err(FULL);
+                }
+                part.ids.extend_from_slice(&row);
+                part.fixed.push(fixed);
+                Ok(())
+            });
         self.row = row;
         done
     }
@@ -233,7 +141,7 @@ impl Decoder {
             self.hashes.push(key_hash);
             let held = match target {
                 Target::Column(column @ (Column::EventId | Column::RequestId)) => {
-                    let held = self.plain_text(value);
+                    let held = Self::plain_text(value);
                     if let (Some(inner), [event_id, request_id]) = (held, &mut *plain) {
                         let hash = string_hash(inner);
                         if column == Column::EventId {
@@ -273,13 +181,16 @@ impl Decoder {
     }
 
     /// What follows from all members together: `rest`, the account, what the call issued. Gives the event's time.
-    fn finish(&mut self, row: &mut [u32], draft: &Draft, part: &mut Part) -> Result<i64, Reason> {
+    fn finish(&mut self, row: &mut [u32], draft: &mut Draft, part: &mut Part) -> Result<i64, Reason> {
         if !self.rest.is_empty() {
             self.rest.push(b'}');
             let rest = std::mem::take(&mut self.rest);
             let id = self.rest_id(&rest, part);
             self.rest = rest;
-            set(row, Column::Rest, id?);
+            let id = id?;
+            // What `rest` keeps of its value is the sum of the shares of its members.
+            draft.sum = draft.sum.wrapping_add(part.interner(Column::Rest).hash(id));
+            set(row, Column::Rest, id);
         }
         let event_time_micros = match (draft.event_time_micros, draft.timestamp_micros) {
             (Some(micros), _) => {
@@ -321,7 +232,7 @@ impl Decoder {
     }
 
     /// The text of a string that stands without escapes and control characters.
-    fn plain_text<'a>(&self, value: &'a [u8]) -> Option<&'a [u8]> {
+    fn plain_text(value: &[u8]) -> Option<&[u8]> {
         let inner = value.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
         inner.iter().all(|byte| *byte >= 0x20 && *byte != b'\\').then_some(inner)
     }
@@ -496,17 +407,15 @@ impl Decoder {
             Err(unseen) => unseen,
         };
         // A token is told by its name, so the member's name must stand before the value that is searched.
-        if self.canonical.hash(rest).is_ok() && !self.canonical.secrets.is_empty() {
-            if let Ok(hidden) = self.hide_secrets(rest) {
-                if hidden != rest && self.canonical.hash(&hidden).is_ok() {
+        if self.canonical.hash(rest).is_ok() && !self.canonical.secrets.is_empty()
+            && let Ok(hidden) = self.hide_secrets(rest)
+                && hidden != rest && self.canonical.hash(&hidden).is_ok() {
                     let sum = self.rest_sum(&hidden)?;
                     return match part.interner(Column::Rest).find(&hidden) {
                         Ok(id) => Ok(id),
                         Err(unseen) => part.interner_mut(Column::Rest).add(unseen, &hidden, sum).ok_or(FULL),
                     };
                 }
-            }
-        }
         let sum = self.rest_sum(rest)?;
         part.interner_mut(Column::Rest).add(unseen, rest, sum).ok_or(FULL)
     }
@@ -744,55 +653,9 @@ fn text_of(value: &[u8]) -> Option<&str> {
     std::str::from_utf8(value.strip_prefix(b"\"")?.strip_suffix(b"\"")?).ok()
 }
 
-/// The microseconds of a time written exactly as `YYYY-MM-DDTHH:MM:SSZ`.
-pub(super) fn canonical_time_micros(text: &str) -> Option<i64> {
-    let bytes: &[u8; 20] = text.as_bytes().try_into().ok()?;
-    let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, b'T', h0, h1, b':', n0, n1, b':', s0, s1, b'Z'] = *bytes
-    else {
-        return None;
-    };
-    let two = |high: u8, low: u8| {
-        (high.is_ascii_digit() && low.is_ascii_digit())
-            .then(|| u32::from(high - b'0') * 10 + u32::from(low - b'0'))
-    };
-    let year = two(y0, y1)? * 100 + two(y2, y3)?;
-    let date = chrono::NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, two(m0, m1)?, two(d0, d1)?)?;
-    let time = date.and_hms_opt(two(h0, h1)?, two(n0, n1)?, two(s0, s1)?)?;
-    Some(time.and_utc().timestamp_micros())
-}
-
-/// The microseconds of a time without a zone, as tables that logs went through write it.
-fn zoneless_time_micros(text: &str) -> Option<i64> {
-    ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"].iter().find_map(|form| {
-        chrono::NaiveDateTime::parse_from_str(text, form).ok().map(|time| time.and_utc().timestamp_micros())
-    })
-}
-
-/// The microseconds of a time in any form that CloudTrail is known to write.
-fn any_time_micros(text: &str) -> Option<i64> {
-    if zoneless_time_micros(text).is_some() {
-        return None;
-    }
-    crate::aws::time::of_record(text).ok().map(|time| time.timestamp_micros())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_the_exact_form_of_a_time_is_canonical() {
-        assert_eq!(canonical_time_micros("1970-01-02T00:00:01Z"), Some(86_401_000_000));
-        for text in [
-            "2023-02-29T00:00:00Z",
-            "2023-01-01T24:00:00Z",
-            "2023-01-01T00:00:60Z",
-            "2023-01-01 00:00:00Z",
-            "",
-        ] {
-            assert_eq!(canonical_time_micros(text), None, "{text}");
-        }
-    }
 
     #[test]
     fn an_object_with_a_repeated_name_is_refused() {

@@ -10,7 +10,9 @@ mod compact;
 mod decode;
 mod error;
 mod ingest;
+mod instant;
 mod intern;
+mod keys;
 mod ledger;
 mod pipeline;
 mod rebuild;
@@ -25,6 +27,8 @@ mod tests;
 
 use sha2::{Digest, Sha256};
 
+use crate::archive::hexadecimal;
+
 pub use column::{Column, Kind, Source};
 pub use commit::{Lake, LakeSize};
 pub use compact::{CompactReport, RETAINED_DAYS, compact};
@@ -32,18 +36,16 @@ pub use error::LakeError;
 pub use ingest::{
     BATCH_BYTES, IngestOptions, IngestReport, Progress, REFUSALS_REPORTED_MAX, holds_only, ingest,
 };
-pub use pipeline::Summary;
+pub use pipeline::{OBJECT_REFUSALS_MAX, Summary};
 pub use rebuild::rebuild;
 pub use schema::{OBJECT_COLUMNS, REFUSAL_COLUMNS, SmallColumn, Table};
+
+/// The engine's session, as [`Lake::session`] gives it: for code that passes it on and knows no more of it.
+pub use datafusion::prelude::SessionContext as Session;
 
 /// What the lake keeps of a session token: `sha256:` and the first 128 bits of its SHA-256 in hexadecimal.
 #[must_use]
 pub fn token_hash(token: &[u8]) -> String {
-    use std::fmt::Write;
-    let mut text = String::from("sha256:");
-    for byte in Sha256::digest(token).iter().take(16) {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    let hash = Sha256::digest(token);
+    format!("sha256:{}", hexadecimal(hash.get(..16).unwrap_or_default()))
 }

@@ -25,6 +25,7 @@ pub(super) struct ObjectResult {
     pub(super) counts: Counts,
     pub(super) set_aside: Option<Foreign>,
     pub(super) refusals: Vec<Refusal>,
+    pub(super) refusals_unlisted: u64,
     pub(super) raw_bytes: u64,
     pub(super) inflated_bytes: u64,
     /// None where it could not be opened or read to its end.
@@ -244,8 +245,8 @@ impl<'g> Floor<'g> {
                 }
                 continue;
             }
-            if shared.parked.len() < self.parked_max || shared.decoding == 0 {
-                if let Some((task, range)) = shared.tasks.pop_front() {
+            if (shared.parked.len() < self.parked_max || shared.decoding == 0)
+                && let Some((task, range)) = shared.tasks.pop_front() {
                     shared.decoding += 1;
                     drop(shared);
                     self.decode(task, range, setting, &mut decoder, &mut writers, watch);
@@ -254,7 +255,6 @@ impl<'g> Floor<'g> {
                     self.changed.notify_all();
                     continue;
                 }
-            }
             if shared.tasks.is_empty() && shared.decoding == 0 && shared.parked.is_empty() {
                 break;
             }
@@ -396,6 +396,10 @@ fn read_object(
             Item::SetAside(kind) => result.set_aside = Some(kind),
         }
     }
+    if result.refusals_unlisted > 0 {
+        let reason = Reason::Unlisted(result.refusals_unlisted);
+        result.refusals.push(Refusal { object: object.name.clone(), record_index: None, reason });
+    }
     match splitter.into_source().finish() {
         Ok(known) => {
             result.raw_bytes = known.raw_bytes;
@@ -410,8 +414,15 @@ fn read_object(
     }
 }
 
+/// So many refusals of one object are listed one by one; more are counted, and one line says how many.
+pub const OBJECT_REFUSALS_MAX: usize = 1000;
+
 fn refuse(object: &Object, record_index: Option<i64>, reason: Reason, result: &mut ObjectResult) {
     result.counts.read += 1;
     result.counts.refused += 1;
-    result.refusals.push(Refusal { object: object.name.clone(), record_index, reason });
+    if result.refusals.len() < OBJECT_REFUSALS_MAX {
+        result.refusals.push(Refusal { object: object.name.clone(), record_index, reason });
+    } else {
+        result.refusals_unlisted += 1;
+    }
 }

@@ -114,6 +114,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// A column's value as the JSON that the record had. The outer None: the batch lacks the column.
+#[expect(clippy::option_option, reason = "no such column, and no value in it, are two things")]
 fn value(batch: &RecordBatch, column: Column, row: usize) -> Option<Option<String>> {
     let array = batch.column_by_name(column.name())?;
     if array.is_null(row) {
@@ -136,6 +137,7 @@ fn value(batch: &RecordBatch, column: Column, row: usize) -> Option<Option<Strin
     }))
 }
 
+#[expect(clippy::option_option, reason = "as in `value`")]
 fn text(batch: &RecordBatch, column: Column, row: usize) -> Option<Option<String>> {
     let array = batch.column_by_name(column.name())?.as_string_opt::<i32>()?;
     Some((!array.is_null(row)).then(|| array.value(row).to_owned()))

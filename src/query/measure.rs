@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use datafusion::prelude::SessionContext;
 use futures::TryStreamExt;
 
-use super::{QueryError, sql};
+use super::{EventRow, QueryError, sql};
 
 /// A half-open window of time; no end where there is none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -144,6 +144,40 @@ pub async fn speakers(ctx: &SessionContext, window: Bounds) -> Result<Vec<(Strin
     Ok(found)
 }
 
+/// So many changes of logging are read.
+pub const LOGGING_CHANGES_MAX: usize = 10_000;
+
+/// Gives the successful calls that changed logging itself, in order of time, each with its target where the parameters
+/// name one; [`LOGGING_CHANGES_MAX`] at the most.
+///
+/// # Errors
+///
+/// [`QueryError::Engine`] when the lake cannot be read.
+pub async fn logging_changes(
+    ctx: &SessionContext,
+    window: Bounds,
+    mut take: impl FnMut(&EventRow<'_>, Option<&str>),
+) -> Result<(), QueryError> {
+    let failed = |error| QueryError::engine("cannot read changes of logging", error);
+    let text = format!(
+        "select {}, target(request_parameters) as target from events \
+         where sensitive_category(event_source, event_name) = 'logging' and (error_code is null or error_code = '') \
+         and {} order by event_time, event_id, object, record_index limit {LOGGING_CHANGES_MAX}",
+        super::EVENT_ROW_COLUMNS.join(", "),
+        window.condition()
+    );
+    let frame = ctx.sql(&text).await.map_err(failed)?;
+    let mut stream = frame.execute_stream().await.map_err(failed)?;
+    while let Some(batch) = stream.try_next().await.map_err(failed)? {
+        let targets = batch.schema().index_of("target").unwrap_or(0);
+        for (place, row) in super::rows(&batch)?.enumerate() {
+            let target = text_at(&batch, targets, place);
+            take(&row, target.as_deref());
+        }
+    }
+    Ok(())
+}
+
 /// What the ledger says of all objects together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Reading {
@@ -167,7 +201,7 @@ pub struct Reading {
 pub async fn reading(ctx: &SessionContext) -> Result<Reading, QueryError> {
     let text = "select coalesce(sum(read), 0), coalesce(sum(kept), 0), coalesce(sum(duplicate), 0), \
                 coalesce(sum(refused), 0), count(distinct object) filter (where refused > 0) from objects";
-    let listed = "select count(*), count(distinct object) from refusals";
+    let listed = "select count(*), count(distinct object) from refusals where object not in (select object from objects)";
     let mut sums = Reading::default();
     each(ctx, text, |batch, row| {
         sums = Reading {
@@ -181,8 +215,8 @@ pub async fn reading(ctx: &SessionContext) -> Result<Reading, QueryError> {
     .await?;
     // What could not even be listed has no row in `objects`.
     each(ctx, listed, |batch, row| {
-        sums.refused = number_at(batch, 0, row);
-        sums.refused_objects = number_at(batch, 1, row);
+        sums.refused += number_at(batch, 0, row);
+        sums.refused_objects += number_at(batch, 1, row);
     })
     .await?;
     Ok(sums)

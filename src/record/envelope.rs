@@ -189,7 +189,8 @@ impl<R: Read> Splitter<R> {
         self.filled -= self.at;
         self.at = 0;
         // Doubling keeps the rescans of a long record linear.
-        let want = READ_BYTES.max(self.filled);
+        let want =
+            READ_BYTES.max(self.filled).min((RECORD_BYTES_MAX + READ_BYTES).saturating_sub(self.filled));
         if self.window.len() < self.filled + want {
             self.window.resize(self.filled + want, 0);
         }
@@ -337,14 +338,14 @@ impl<R: Read> Splitter<R> {
                 self.at = end;
                 match list {
                     List::Records | List::Bare => Ok(self.entry(at, end)),
-                    List::LookupEvents => self.wrapped(b"CloudTrailEvent"),
-                    List::LogEvents => self.wrapped(b"message"),
+                    List::LookupEvents => Ok(self.wrapped(b"CloudTrailEvent")),
+                    List::LogEvents => Ok(self.wrapped(b"message")),
                 }
             }
             (b'"', List::Bare) => {
                 let end = scan::value_end(bytes, at)?;
                 self.at = end;
-                self.wrapped_string(at, end)
+                Ok(self.wrapped_string(at, end))
             }
             _ => {
                 let end = scan::value_end(bytes, at)?;
@@ -389,17 +390,16 @@ impl<R: Read> Splitter<R> {
         if find(b"eventTime").is_some() || find(b"@timestamp").is_some() {
             return Found::Record(start, end);
         }
-        if let (State::List(List::Bare), Some(records)) = (self.state, find(b"Records")) {
-            if bytes[records.value_start] == b'[' {
+        if let (State::List(List::Bare), Some(records)) = (self.state, find(b"Records"))
+            && bytes[records.value_start] == b'[' {
                 // Whole log objects in a list, as `jq -s` makes them.
                 self.at = records.value_start + 1;
                 self.state = State::List(List::Records);
                 self.outer = State::List(List::Bare);
                 return Found::Nothing;
             }
-        }
-        if let Some(detail) = find(b"detail") {
-            if bytes[detail.value_start] == b'{' {
+        if let Some(detail) = find(b"detail")
+            && bytes[detail.value_start] == b'{' {
                 let (from, to) = (detail.value_start, detail.value_end);
                 let inner = &self.window[from..to];
                 self.unwrapped.clear();
@@ -409,17 +409,12 @@ impl<R: Read> Splitter<R> {
                     found => found,
                 };
             }
-        }
         for name in [b"CloudTrailEvent".as_slice(), b"message".as_slice(), b"eventJson".as_slice()] {
-            if let Some(member) = find(name) {
-                if bytes[member.value_start] == b'"' {
+            if let Some(member) = find(name)
+                && bytes[member.value_start] == b'"' {
                     let (from, to) = (member.value_start, member.value_end);
-                    return self.wrapped_string(from, to).unwrap_or(Found::Refused(Reason::Malformed {
-                        at: from,
-                        expected: "a record as a JSON string",
-                    }));
+                    return self.wrapped_string(from, to);
                 }
-            }
         }
         if self.state == State::Top && find(b"eventVersion").is_none() && find(b"eventName").is_none() {
             let mut names: Vec<String> = self
@@ -437,37 +432,37 @@ impl<R: Read> Splitter<R> {
     }
 
     /// The record inside the string member `name` of the entry just scanned.
-    fn wrapped(&mut self, name: &'static [u8]) -> Result<Found, Stop> {
+    fn wrapped(&mut self, name: &'static [u8]) -> Found {
         let bytes = &self.window[..self.filled];
         let Some(member) = self.members.iter().find(|member| member.key(bytes) == name).copied() else {
-            return Ok(Found::Refused(Reason::NoMember(if name == b"message" {
+            return Found::Refused(Reason::NoMember(if name == b"message" {
                 "message"
             } else {
                 "CloudTrailEvent"
-            })));
+            }));
         };
         match bytes[member.value_start] {
             b'"' => self.wrapped_string(member.value_start, member.value_end),
             b'{' => {
                 self.unwrapped.clear();
                 self.unwrapped.extend_from_slice(&bytes[member.value_start..member.value_end]);
-                Ok(self.unwrapped_entry())
+                self.unwrapped_entry()
             }
-            other => Ok(Found::Refused(Reason::NotAnObject(kind_of(other)))),
+            other => Found::Refused(Reason::NotAnObject(kind_of(other))),
         }
     }
 
-    fn wrapped_string(&mut self, start: usize, end: usize) -> Result<Found, Stop> {
+    fn wrapped_string(&mut self, start: usize, end: usize) -> Found {
         self.unwrapped.clear();
         if let Err(bad) = unescape(&self.window[start + 1..end - 1], &mut self.unwrapped) {
-            return Ok(Found::Refused(Reason::Malformed { at: bad.at, expected: bad.expected }));
+            return Found::Refused(Reason::Malformed { at: bad.at, expected: bad.expected });
         }
         let inner = scan::skip_space(&self.unwrapped, 0);
         if self.unwrapped.get(inner) != Some(&b'{') {
-            return Ok(Found::Refused(Reason::NotAnObject("a string")));
+            return Found::Refused(Reason::NotAnObject("a string"));
         }
         self.unwrapped.drain(..inner);
-        Ok(self.unwrapped_entry())
+        self.unwrapped_entry()
     }
 
     /// Passes over an entry that is no CloudTrail event; the end of the object says so.

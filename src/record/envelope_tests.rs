@@ -1,1 +1,121 @@
+//! Every envelope, read through windows of every size, and what is kept around trouble.
 
+use super::*;
+
+/// Gives its bytes a few at a time, then perhaps an error.
+struct Drip<'a> {
+    bytes: &'a [u8],
+    step: usize,
+    fails: bool,
+}
+
+impl Read for Drip<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if self.bytes.is_empty() && self.fails {
+            return Err(io::Error::other("the source broke"));
+        }
+        let count = self.step.min(out.len()).min(self.bytes.len());
+        out[..count].copy_from_slice(&self.bytes[..count]);
+        self.bytes = &self.bytes[count..];
+        Ok(count)
+    }
+}
+
+/// What is read, in short: `N:TEXT` for a record at place N, `!REASON` for a refusal, `~KIND` for what is set aside.
+fn read(bytes: &[u8], fails: bool) -> Vec<String> {
+    let mut readings = Vec::new();
+    for step in [1, 7, 1 << 20] {
+        let mut splitter = Splitter::new(Drip { bytes, step, fails });
+        let mut found = Vec::new();
+        while let Some(item) = splitter.next_item() {
+            found.push(match item {
+                Item::Record { index, text, members } => {
+                    for member in members {
+                        assert!(member.value_end <= text.len());
+                    }
+                    format!("{index}:{}", String::from_utf8_lossy(text))
+                }
+                Item::Refused { index, reason } => format!("!{index:?} {reason}"),
+                Item::SetAside(kind) => format!("~{}", kind.describe()),
+            });
+        }
+        readings.push(found);
+    }
+    assert!(readings.iter().all(|reading| *reading == readings[0]), "{readings:?}");
+    readings.remove(0)
+}
+
+const A: &str = r#"{"eventTime":"t","a":"]}\"{["}"#;
+const B: &str = r#"{ "b" : [1,{"x":null}] , "eventTime" : "t" }"#;
+
+#[test]
+fn every_envelope_gives_its_records() {
+    let quoted = |text: &str| serde_json::Value::from(text).to_string();
+    let envelopes = [
+        format!(r#"{{"Records":[{A},{B}]}}"#),
+        format!(r#"{{"before":{{"Records":1}},"Records" : [ {A} , {B} ],"after":[2]}}"#),
+        format!("[{A},\n{B}]"),
+        format!("{A}\n{B}\n"),
+        format!("{A}{B}"),
+        format!("\u{feff} {A}\t{B}"),
+        format!(r#"{{"Records":[{A}]}}{{"Records":[]}}{{"Records":[{B}]}}"#),
+        format!(r#"[{{"Records":[{A}]}},{{"Records":[{B}]}}]"#),
+        format!(
+            r#"{{"Events":[{{"EventId":"1","CloudTrailEvent":{}}},{{"CloudTrailEvent":{}}}],"NextToken":"x"}}"#,
+            quoted(A),
+            quoted(B)
+        ),
+        format!("[{},{}]", quoted(A), quoted(B)),
+        format!(r#"{{"detail-type":"x","detail":{A}}}{{"detail":{B},"id":"1"}}"#),
+        format!(
+            r#"{{"messageType":"DATA_MESSAGE","logEvents":[{{"message":{}}},{{"id":"1","message":{}}}]}}"#,
+            quoted(A),
+            quoted(B)
+        ),
+    ];
+    for envelope in envelopes {
+        assert_eq!(read(envelope.as_bytes(), false), [format!("0:{A}"), format!("1:{B}")], "{envelope}");
+    }
+}
+
+#[test]
+fn good_neighbours_of_trouble_are_kept() {
+    let cut = "cut off: the object ends inside this record";
+    assert_eq!(
+        read(format!(r#"{{"Records":[{A},{{"eventTi"#).as_bytes(), false),
+        [format!("0:{A}"), format!("!Some(1) {cut}")]
+    );
+    let odd = format!(r#"{{"Records":[1,{A},"x",null,{B}]}}"#);
+    let found = read(odd.as_bytes(), false);
+    assert_eq!(found.len(), 5);
+    assert_eq!((&found[1], &found[4]), (&format!("1:{A}"), &format!("4:{B}")));
+    assert!(found[0].contains("found a number") && found[3].contains("found null"));
+    let lines = read(format!("{A}\nnot json\n{B}").as_bytes(), false);
+    assert_eq!((lines.len(), &lines[0], &lines[2]), (3, &format!("0:{A}"), &format!("2:{B}")));
+    let broken = read(format!(r#"{{"Records":[{A},{{"a" "b"}},{B}]}}"#).as_bytes(), false);
+    assert_eq!((broken.len(), &broken[2]), (3, &format!("2:{B}")));
+    let source = read(format!(r#"{{"Records":[{A},"#).as_bytes(), true);
+    assert_eq!(source, [format!("0:{A}"), "!None the source broke".to_owned()]);
+}
+
+#[test]
+fn what_holds_no_records_says_what_it_is() {
+    assert_eq!(read(b"", false), ["!None empty: expected JSON, found nothing"]);
+    assert_eq!(read(b" \n ", false), ["!None empty: expected JSON, found nothing"]);
+    assert_eq!(read(b"hello", false), ["!None not JSON: expected `{` or `[`"]);
+    assert_eq!(
+        read(br#"{"name":1,"b":2}"#, false),
+        ["!None JSON without records: found only the members name, b"]
+    );
+    assert!(read(br#"{"Records":[]}"#, false).is_empty());
+    assert_eq!(read(br#"{"x":1,"digestStartTime":"t","Records":[1]}"#, false), ["~CloudTrail digest"]);
+}
+
+#[test]
+fn an_endless_record_is_refused_at_the_limit() {
+    let mut text = br#"{"Records":[{"eventTime":"t","a":""#.to_vec();
+    text.resize(RECORD_BYTES_MAX + (1 << 21), b'x');
+    let mut splitter = Splitter::new(text.as_slice());
+    assert!(matches!(splitter.next_item(), Some(Item::Refused { index: Some(0), reason: Reason::TooLong })));
+    assert!(splitter.next_item().is_none());
+}

@@ -43,6 +43,8 @@ pub enum Reason {
         /// Of which kind the first is.
         kind: &'static str,
     },
+    /// So many more entries of the object were refused; each is counted, none is listed.
+    Unlisted(u64),
     /// A member's name stands twice in one object.
     Repeated(String),
     /// The bytes of the record are no UTF-8 from this place on.
@@ -90,6 +92,7 @@ impl fmt::Display for Reason {
                     "{count} entries between the records are no CloudTrail events ({kind}), passed over"
                 )
             }
+            Reason::Unlisted(count) => write!(f, "{count} more entries of this object were refused"),
             Reason::Repeated(name) => {
                 write!(f, "`{name}` stands twice in one object: which value is true cannot be said")
             }

@@ -15,6 +15,7 @@
 //! | [`answer`] | the rows of a query, as text, JSON or CSV, batch by batch |
 //! | [`coverage`] | what the lake covers: regions, days, hours, holes, changes of logging |
 //! | [`csv`], [`json`] | the forms for programs |
+//! | [`investigate`] | the screen of `investigate` |
 
 pub mod answer;
 pub mod chart;
@@ -22,6 +23,7 @@ pub mod coverage;
 pub mod csv;
 pub mod figure;
 pub mod ingest;
+pub mod investigate;
 pub mod json;
 pub mod prefix;
 pub mod section;

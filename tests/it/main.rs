@@ -1,8 +1,16 @@
 //! The tests that run the whole product: the library against files, and the binary as a user runs it.
 //!
 //! One binary, because each test binary links the whole engine again.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "clippy.toml allows these in tests, but clippy takes the functions that tests share for no tests"
+)]
 
 mod bad;
+mod cli;
 mod json;
 mod lossless;
 mod once;

@@ -89,10 +89,9 @@ fn typed(kind: Kind, nullable: bool) -> String {
 
 fn origin(source: Source) -> String {
     match source {
-        Source::Field(path) => code(&path.join(".")),
         Source::Derived(what) | Source::Evidence(what) => what.to_owned(),
         Source::Rest([]) => "the record".to_owned(),
-        Source::Rest(path) => code(&path.join(".")),
+        Source::Field(path) | Source::Rest(path) => code(&path.join(".")),
     }
 }
 
@@ -119,16 +118,13 @@ fn commands() -> String {
     let (_, listed) = all.split_once("\nCommands:\n").unwrap();
     let mut rows: Vec<[String; 2]> = Vec::new();
     for line in listed.lines().take_while(|line| !line.is_empty()) {
-        match line.strip_prefix("  ").filter(|entry| !entry.starts_with(' ')) {
-            Some(entry) => {
-                let (name, about) = entry.split_once(' ').unwrap_or((entry, ""));
-                rows.push([name.to_owned(), about.trim().to_owned()]);
-            }
+        if let Some(entry) = line.strip_prefix("  ").filter(|entry| !entry.starts_with(' ')) {
+            let (name, about) = entry.split_once(' ').unwrap_or((entry, ""));
+            rows.push([name.to_owned(), about.trim().to_owned()]);
+        } else {
             // A long line goes on in the next.
-            None => {
-                let [_, about] = rows.last_mut().unwrap();
-                *about = format!("{about} {}", line.trim()).trim().to_owned();
-            }
+            let [_, about] = rows.last_mut().unwrap();
+            *about = [about.as_str(), line.trim()].join(" ");
         }
     }
     rows.retain(|[name, _]| name != "help");

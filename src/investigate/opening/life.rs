@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::reading::{Move, OPENABLE, Turn, Way};
+use super::reading::{Move, Turn, Way};
+use super::rule::OPENABLE;
 use super::{Closed, ClosedHow, Opening};
 use crate::investigate::bounded::Bounded;
 use crate::investigate::evidence::{Evidence, Span};
@@ -65,7 +66,7 @@ impl Openings {
         {
             uses.push(Evidence::of(row));
             uses.sort();
-            uses.truncate(self.limits.details_max);
+            uses.truncate(self.limits.evidence_max);
         }
     }
 

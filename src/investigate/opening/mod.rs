@@ -3,6 +3,7 @@
 mod life;
 mod network;
 mod reading;
+mod rule;
 
 use serde::Serialize;
 
@@ -11,7 +12,8 @@ pub use super::policy_text::Grantee;
 use super::who::Caller;
 
 pub(crate) use life::Openings;
-pub(crate) use reading::{closing_operations, turns};
+pub(crate) use reading::turns;
+pub(crate) use rule::closing_operations;
 
 /// In what way something was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]

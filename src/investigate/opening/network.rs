@@ -27,7 +27,7 @@ pub(super) fn security_group(row: &EventRow<'_>, operation: &str, body: &Body) -
         "RevokeSecurityGroupIngress" => {
             let by_range =
                 ranges(body).into_iter().map(|(ports, range)| Move::Close(format!("{ports} {range}")));
-            let ids = ["q.securityGroupRuleIds", "q.securityGroupRuleIdSet", "q.securityGroupRuleId"];
+            let ids = ["q.securityGroupRuleIds", "q.securityGroupRuleIds.securityGroupRuleId"];
             let by_id = ids.iter().flat_map(|path| body.texts(path)).map(Move::Close);
             by_range.chain(by_id).collect()
         }

@@ -50,6 +50,8 @@ pub struct Step {
     pub until: Option<Time>,
     /// What it means.
     pub mark: Mark,
+    /// Whether it deserves a look, or would have if it had worked.
+    pub grave: bool,
     /// What it concerns.
     pub topic: Topic,
     /// In words: `read 20 secrets`.
@@ -58,6 +60,10 @@ pub struct Step {
     pub detail: Option<String>,
     /// Why it is sensitive.
     pub reason: &'static str,
+    /// What of logging or detection was changed, in a word: `trail`.
+    pub object: Option<&'static str>,
+    /// How, in a word: `deleted`.
+    pub change: Option<&'static str>,
     /// The service.
     pub service: String,
     /// The operations and how often each was called.
@@ -158,7 +164,7 @@ impl StepFold {
                 look,
                 target: thing::secret_name(&target).unwrap_or(&target).to_owned(),
             };
-            let max = self.limits.details_max;
+            let max = self.limits.evidence_max;
             let Some(fold) = self.folds.slot(&key) else { continue };
             fold.span.add(evidence.at);
             // A call with several targets is one call.
@@ -200,13 +206,13 @@ impl StepFold {
             for (target, fold) in targets {
                 let since = last.zip(fold.span.first).map_or(0, |(last, first)| first.seconds_since(last));
                 if since > gap {
-                    steps.extend(step(&key, std::mem::take(&mut near), self.limits.details_max));
+                    steps.extend(step(&key, std::mem::take(&mut near), self.limits.evidence_max));
                     last = None;
                 }
                 last = last.max(fold.span.last);
                 near.push((target, fold));
             }
-            steps.extend(step(&key, near, self.limits.details_max));
+            steps.extend(step(&key, near, self.limits.evidence_max));
         }
         steps.extend(openings.iter().map(opened));
         steps.sort_by(|a, b| {
@@ -251,10 +257,13 @@ fn step(key: &Key, folds: Vec<(String, Fold)>, evidence_max: usize) -> Option<St
         at,
         until: span.last.filter(|last| *last > at),
         mark,
+        grave: key.look,
         topic: rule.topic,
         text: if key.outcome == Outcome::Ok { text(rule, &targets) } else { tried(&event_names, &targets) },
         detail: several(details),
         reason: rule.reason,
+        object: rule.change.map(|(object, _)| object),
+        change: rule.change.map(|(_, change)| change),
         service: rule.service.to_owned(),
         outcome,
         error_code: (!key.error_code.is_empty()).then(|| key.error_code.clone()),
@@ -269,7 +278,14 @@ fn step(key: &Key, folds: Vec<(String, Fold)>, evidence_max: usize) -> Option<St
 /// The rule's words with the one target, or with the number of targets.
 fn text(rule: &Rule, targets: &[StepTarget]) -> String {
     match targets {
-        [one] if one.name.is_empty() => rule.many.replace("{}", "").replace("  ", " ").trim_end().to_owned(),
+        [one] if one.name.is_empty() => rule
+            .many
+            .replace("{}", "")
+            .split_whitespace()
+            .collect::<Vec<&str>>()
+            .join(" ")
+            .trim_end_matches(':')
+            .to_owned(),
         [one] => rule.one.replace("{}", thing::short(&one.name)),
         many => rule.many.replace("{}", &many.len().to_string()),
     }
@@ -316,10 +332,13 @@ fn opened(opening: &Opening) -> Step {
         at,
         until: None,
         mark: if opening.bound { Mark::Plain } else { Mark::Look },
+        grave: !opening.bound,
         topic: Topic::Exposure,
         text,
         detail: None,
         reason: "opened to outsiders",
+        object: None,
+        change: None,
         service: opening.service.clone(),
         event_names: BTreeMap::from([(opening.from.event_name.clone(), 1)]),
         outcome: "ok",

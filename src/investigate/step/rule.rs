@@ -51,6 +51,8 @@ pub(super) struct Rule {
     pub(super) detail: fn(&Body) -> Option<String>,
     /// Only for buckets that hold logs.
     pub(super) log_buckets_only: bool,
+    /// What was changed and how, in a word each: `trail`, `deleted`.
+    pub(super) change: Option<(&'static str, &'static str)>,
 }
 
 /// No target: the words say it all.
@@ -80,6 +82,7 @@ const fn step(
         look: never,
         detail: nothing,
         log_buckets_only: false,
+        change: None,
     }
 }
 
@@ -113,6 +116,11 @@ impl Rule {
 
     const fn detail(mut self, detail: fn(&Body) -> Option<String>) -> Rule {
         self.detail = detail;
+        self
+    }
+
+    const fn change(mut self, object: &'static str, change: &'static str) -> Rule {
+        self.change = Some((object, change));
         self
     }
 
@@ -268,68 +276,68 @@ pub(super) const RULES: &[Rule] = &[
         "called model {}", "called {} models", &["q.modelId"], "costs money; stolen keys are used for it"),
     // Logging and detection.
     step(Logging, "cloudtrail", &["StopLogging"], "trail {}: logging stopped", "logging of {} trails stopped", &["q.name"],
-        "what came after may not be logged").look(),
+        "what came after may not be logged").look().change("trail", "stopped"),
     step(Logging, "cloudtrail", &["DeleteTrail"], "trail {} deleted", "{} trails deleted", &["q.name"],
-        "what came after may not be logged").look(),
+        "what came after may not be logged").look().change("trail", "deleted"),
     step(Logging, "cloudtrail", &["UpdateTrail"], "trail {} changed", "{} trails changed", &["q.name"],
-        "logs may go elsewhere or miss regions").detail(detail::trail).look_if(detail::weaker_trail),
+        "logs may go elsewhere or miss regions").detail(detail::trail).look_if(detail::weaker_trail).change("trail", "changed"),
     step(Logging, "cloudtrail", &["PutEventSelectors"], "trail {}: what it logs was changed", "what {} trails log was changed",
-        &["q.trailName"], "events may be missing").detail(detail::selectors).look_if(detail::weaker_selectors),
+        &["q.trailName"], "events may be missing").detail(detail::selectors).look_if(detail::weaker_selectors).change("trail", "weakened"),
     step(Logging, "cloudtrail", &["PutInsightSelectors", "DeregisterOrganizationDelegatedAdmin"], "CloudTrail settings changed: {}",
-        "CloudTrail settings changed", &["q.trailName"], "detection may be weaker"),
+        "CloudTrail settings changed", &["q.trailName"], "detection may be weaker").change("trail", "changed"),
     step(Logging, "cloudtrail", &["DeleteEventDataStore", "StopEventDataStoreIngestion"], "event data store {} stopped or deleted",
-        "{} event data stores stopped or deleted", &["q.eventDataStore"], "logs are lost").look(),
-    step(Logging, "cloudtrail", &["CreateTrail"], "trail {} made", "{} trails made", &["q.name"], "logs may go to another bucket"),
+        "{} event data stores stopped or deleted", &["q.eventDataStore"], "logs are lost").look().change("event data store", "stopped or deleted"),
+    step(Logging, "cloudtrail", &["CreateTrail"], "trail {} made", "{} trails made", &["q.name"], "logs may go to another bucket").change("trail", "made"),
     step(Logging, "cloudtrail", &["StartLogging"], "trail {}: logging started", "logging of {} trails started", &["q.name"],
-        "before it, nothing was logged there"),
+        "before it, nothing was logged there").change("trail", "started"),
     step(Logging, "s3", &["PutBucketLifecycle", "PutBucketLifecycleConfiguration", "PutLifecycleConfiguration"],
         "log bucket {}: lifecycle set", "lifecycle of {} log buckets set", &["q.bucketName"], "logs may expire early")
-        .detail(detail::expiry).look().log_buckets_only(),
+        .detail(detail::expiry).look().log_buckets_only().change("log bucket", "expiring"),
     step(Logging, "s3", &["DeleteBucket"], "log bucket {} deleted", "{} log buckets deleted", &["q.bucketName"],
-        "logs are gone").log_buckets_only(),
+        "logs are gone").log_buckets_only().change("log bucket", "deleted"),
     step(Logging, "s3", &["PutBucketLogging"], "access logging of bucket {} switched off", "access logging of {} buckets switched off",
-        &["q.bucketName"], "access to objects is not logged").when(detail::no_bucket_logging).look(),
+        &["q.bucketName"], "access to objects is not logged").when(detail::no_bucket_logging).look().change("bucket", "without access log"),
     step(Logging, "ec2", &["DeleteFlowLogs"], "flow log {} deleted", "{} flow logs deleted", &["q.flowLogId"],
-        "network traffic is not logged").look(),
+        "network traffic is not logged").look().change("flow log", "deleted"),
     step(Logging, "logs", &["DeleteLogGroup", "DeleteLogStream"], "log group {} deleted", "{} log groups deleted",
-        &["q.logGroupName"], "logs are gone").look(),
+        &["q.logGroupName"], "logs are gone").look().change("log group", "deleted"),
     step(Logging, "logs", &["PutRetentionPolicy"], "log group {}: retention set", "retention of {} log groups set",
-        &["q.logGroupName"], "logs may expire early").detail(detail::retention),
+        &["q.logGroupName"], "logs may expire early").detail(detail::retention).change("log group", "expiring"),
     step(Logging, "logs", &["DeleteSubscriptionFilter", "DeleteDestination", "DeleteMetricFilter", "DeleteDelivery"],
         "log forwarding removed: {}", "{} log forwardings removed", &["q.logGroupName", "q.destinationName", "q.id"],
-        "detection may be blind").look(),
+        "detection may be blind").look().change("log forwarding", "removed"),
     step(Logging, "guardduty", &["DeleteDetector", "StopMonitoringMembers", "DisassociateMembers", "DeleteMembers",
         "DisassociateFromMasterAccount", "DisassociateFromAdministratorAccount", "DeletePublishingDestination",
         "DisableOrganizationAdminAccount", "DeleteInvitations"],
-        "GuardDuty weakened: {}", "GuardDuty weakened", &["q.detectorId"], "threats are not detected").look(),
+        "GuardDuty weakened: {}", "GuardDuty weakened", &["q.detectorId"], "threats are not detected").look().change("GuardDuty", "weakened"),
     step(Logging, "guardduty", &["UpdateDetector"], "GuardDuty detector {} changed", "{} GuardDuty detectors changed",
-        &["q.detectorId"], "threats may not be detected").detail(detail::enabled).look_if(detail::disables),
+        &["q.detectorId"], "threats may not be detected").detail(detail::enabled).look_if(detail::disables).change("GuardDuty", "changed"),
     step(Logging, "guardduty", &["CreateFilter", "UpdateFilter", "CreateIPSet", "UpdateIPSet", "ArchiveFindings"],
-        "GuardDuty findings suppressed: {}", "GuardDuty findings suppressed", &["q.name", "q.detectorId"], "findings are hidden").look(),
+        "GuardDuty findings suppressed: {}", "GuardDuty findings suppressed", &["q.name", "q.detectorId"], "findings are hidden").look().change("GuardDuty", "suppressed"),
     step(Logging, "securityhub", &["DisableSecurityHub", "DeleteMembers", "DisassociateMembers", "BatchDisableStandards",
         "DisableImportFindingsForProduct", "DisassociateFromMasterAccount", "DisassociateFromAdministratorAccount"],
-        "Security Hub weakened", "Security Hub weakened", NONE, "findings are hidden").look(),
+        "Security Hub weakened", "Security Hub weakened", NONE, "findings are hidden").look().change("Security Hub", "weakened"),
     step(Logging, "config", &["StopConfigurationRecorder", "DeleteConfigurationRecorder", "DeleteDeliveryChannel",
         "DeleteConfigRule", "DeleteOrganizationConfigRule", "DeleteConfigurationAggregator", "DeleteRetentionConfiguration"],
         "AWS Config weakened: {}", "AWS Config weakened: {} parts",
-        &["q.configurationRecorderName", "q.deliveryChannelName", "q.configRuleName"], "changes are not recorded").look(),
+        &["q.configurationRecorderName", "q.deliveryChannelName", "q.configRuleName"], "changes are not recorded").look().change("AWS Config", "weakened"),
     step(Logging, "macie2", &["DisableMacie", "DisableOrganizationAdminAccount"], "Macie switched off", "Macie switched off",
-        NONE, "findings are hidden").look(),
-    step(Logging, "inspector2", &["Disable"], "Inspector switched off", "Inspector switched off", NONE, "findings are hidden").look(),
+        NONE, "findings are hidden").look().change("Macie", "off"),
+    step(Logging, "inspector2", &["Disable"], "Inspector switched off", "Inspector switched off", NONE, "findings are hidden").look().change("Inspector", "off"),
     step(Logging, "detective", &["DeleteGraph"], "Detective graph {} deleted", "{} Detective graphs deleted", &["q.graphArn"],
-        "evidence is gone").look(),
+        "evidence is gone").look().change("Detective graph", "deleted"),
     step(Logging, "access-analyzer", &["DeleteAnalyzer", "CreateArchiveRule"], "Access Analyzer {} weakened", "{} analyzers weakened",
-        &["q.analyzerName"], "openings are not reported").look(),
+        &["q.analyzerName"], "openings are not reported").look().change("Access Analyzer", "weakened"),
     step(Logging, "monitoring", &["DeleteAlarms", "DisableAlarmActions"], "alarm {} switched off", "{} alarms switched off",
-        &["q.alarmNames"], "nobody is told").look(),
+        &["q.alarmNames"], "nobody is told").look().change("alarm", "off"),
     step(Logging, "events", &["DeleteRule", "DisableRule", "RemoveTargets"], "event rule {} switched off", "{} event rules switched off",
-        &["q.name", "q.rule"], "nobody is told").look(),
+        &["q.name", "q.rule"], "nobody is told").look().change("event rule", "off"),
     step(Logging, "wafv2", &["DeleteLoggingConfiguration", "DeleteWebACL", "DeleteRuleGroup", "DisassociateWebACL"],
-        "web firewall weakened: {}", "web firewall weakened: {} parts", &["q.name", "q.resourceArn"], "requests are not stopped or logged").look(),
+        "web firewall weakened: {}", "web firewall weakened: {} parts", &["q.name", "q.resourceArn"], "requests are not stopped or logged").look().change("web firewall", "weakened"),
     step(Logging, "route53resolver", &["DeleteResolverQueryLogConfig", "DisassociateResolverQueryLogConfig"],
-        "DNS query logging removed: {}", "{} DNS query loggings removed", &["q.resolverQueryLogConfigId"], "DNS is not logged").look(),
+        "DNS query logging removed: {}", "{} DNS query loggings removed", &["q.resolverQueryLogConfigId"], "DNS is not logged").look().change("DNS log", "removed"),
     step(Logging, "bedrock", &["DeleteModelInvocationLoggingConfiguration", "PutModelInvocationLoggingConfiguration"],
-        "model logging changed", "model logging changed", NONE, "model calls may not be logged").look(),
+        "model logging changed", "model logging changed", NONE, "model calls may not be logged").look().change("model log", "changed"),
     // Data.
     step(Data, "ec2", &["CreateInstanceExportTask", "ExportImage", "CreateStoreImageTask"], "exported {}", "exported {} images",
         &["q.instanceId", "q.imageId"], "data leaves the account").look(),

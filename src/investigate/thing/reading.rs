@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::naming::{self, Verb};
 use super::rule::{GLOBAL, PASSING, RESTORING, RULES, Rule, Shape, ThingClass};
-use crate::investigate::body::Body;
+use crate::investigate::body::{Body, HIDDEN};
 use crate::investigate::outcome::{operation, service};
 use crate::query::EventRow;
 
@@ -222,6 +222,12 @@ pub(crate) fn secret_name(arn: &str) -> Option<&str> {
 
 /// The name at the end of an ARN or URL; other names as they are.
 pub(crate) fn short(name: &str) -> &str {
+    let last = last_part(name);
+    if last.is_empty() { name } else { last }
+}
+
+/// The part of a name that tells it from others of its kind; empty where the name ends before it.
+fn last_part(name: &str) -> &str {
     if let Some((_, path)) = name.split_once("://") {
         return path.rsplit('/').next().unwrap_or(path);
     }
@@ -306,13 +312,21 @@ pub(crate) fn main_target(row: &EventRow<'_>, body: &Body) -> Option<String> {
         return Some(name);
     }
     let members = body.request_members();
-    for ending in ["arn", "id", "name", "identifier"] {
-        let found = members.iter().find(|(name, value)| {
-            let name = name.to_ascii_lowercase();
-            name.ends_with(ending) && !NOT_TARGETS.contains(&name.as_str()) && !value.is_empty()
-        });
-        if let Some((_, value)) = found.filter(|(_, value)| value != crate::investigate::body::HIDDEN) {
-            return Some(value.clone());
+    // Roles and keys are mostly what a call uses, not what it is about.
+    for used_too in [false, true] {
+        for ending in ["arn", "id", "name", "identifier"] {
+            let found = members.iter().find(|(name, value)| {
+                let name = name.to_ascii_lowercase();
+                let used = name.contains("role") || name.contains("kms");
+                name.ends_with(ending)
+                    && used == used_too
+                    && !NOT_TARGETS.contains(&name.as_str())
+                    && !value.is_empty()
+                    && value != HIDDEN
+            });
+            if let Some((_, value)) = found {
+                return Some(value.clone());
+            }
         }
     }
     None

@@ -195,10 +195,10 @@ pub(super) const RULES: &[Rule] = &[
         &["RemoveRoleFromInstanceProfile"], &["q.instanceProfileName", "q.roleName"]).joined().permission()
         .holds("instance profile", "q.instanceProfileName"),
     rule("rolesanywhere", "trust anchor", &["CreateTrustAnchor"],
-        &["r.trustAnchor.trustAnchorId", "r.trustAnchor.trustAnchorArn"],
+        &["r.trustAnchor.name", "r.trustAnchor.trustAnchorId", "r.trustAnchor.trustAnchorArn"],
         &["DeleteTrustAnchor"], &["q.trustAnchorId"]).way_in(),
     rule("rolesanywhere", "Roles Anywhere profile", &["CreateProfile"],
-        &["r.profile.profileId", "r.profile.profileArn"], &["DeleteProfile"], &["q.profileId"]).way_in(),
+        &["r.profile.name", "r.profile.profileId", "r.profile.profileArn"], &["DeleteProfile"], &["q.profileId"]).way_in(),
     rule("sso", "account assignment", &["CreateAccountAssignment"],
         &["q.principalId", "q.permissionSetArn", "q.targetId"],
         &["DeleteAccountAssignment"], &["q.principalId", "q.permissionSetArn", "q.targetId"]).joined().way_in(),
