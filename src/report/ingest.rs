@@ -1,6 +1,5 @@
 //! The tally of an ingest, as people read it.
 
-use std::fmt::Write;
 use std::time::Duration;
 
 use chrono::DateTime;
@@ -16,21 +15,18 @@ const REFUSALS_SHOWN_MAX: usize = 20;
 pub fn text(report: &IngestReport, lake: &str, took: Duration, style: Style) -> String {
     let mut out = String::new();
     let counts = &report.counts;
-    let _ = writeln!(
-        out,
-        "Read {}, {} in {} ({} raw, {} inflated)",
+    out.push_str(&format!(
+        "Read {}, {} in {} ({} raw, {} inflated)\n",
         figure::counted(report.objects_read, "object", "objects"),
         figure::counted(counts.read, "record", "records"),
         figure::elapsed(took),
         figure::bytes(report.raw_bytes),
         figure::bytes(report.inflated_bytes)
-    );
+    ));
     let mut line = |number: u64, word: &str, rest: String| {
-        let _ = writeln!(
-            out,
-            "{}",
-            format!("{:>11}  {word:<9}  {rest}", figure::count(number, style)).trim_end()
-        );
+        let line = format!("{:>11}  {word:<9}  {rest}", figure::count(number, style));
+        out.push_str(line.trim_end());
+        out.push('\n');
     };
     let range = report.summary.first_micros.zip(report.summary.last_micros).and_then(|(first, last)| {
         Some((DateTime::from_timestamp_micros(first)?, DateTime::from_timestamp_micros(last)?))
@@ -49,18 +45,15 @@ pub fn text(report: &IngestReport, lake: &str, took: Duration, style: Style) -> 
     line(counts.refused, "refused", String::new());
     refusals(report, style, &mut out);
     if report.objects_known > 0 {
-        let _ = writeln!(
-            out,
-            "  already    {} in the lake as they are",
-            figure::counted(report.objects_known, "object", "objects")
-        );
+        let known = figure::counted(report.objects_known, "object", "objects");
+        out.push_str(&format!("  already    {known} in the lake as they are\n"));
     }
     for object in report.objects_changed.iter().take(REFUSALS_SHOWN_MAX) {
-        let _ = writeln!(out, "! changed    {}, read again", style.shown(object));
+        out.push_str(&format!("! changed    {}, read again\n", style.shown(object)));
     }
     if let Some(more) = report.objects_changed.len().checked_sub(REFUSALS_SHOWN_MAX).filter(|more| *more > 0)
     {
-        let _ = writeln!(out, "! changed    {more} more objects");
+        out.push_str(&format!("! changed    {more} more objects\n"));
     }
     if !report.set_aside.is_empty() {
         let kinds: Vec<String> = report
@@ -68,35 +61,36 @@ pub fn text(report: &IngestReport, lake: &str, took: Duration, style: Style) -> 
             .iter()
             .map(|(kind, count)| format!("{} {kind}", figure::grouped(*count)))
             .collect();
-        let _ = writeln!(out, "  set aside  {}", kinds.join(", "));
+        out.push_str(&format!("  set aside  {}\n", kinds.join(", ")));
     }
     if !report.summary.accounts.is_empty() {
-        let _ = writeln!(out, "  accounts   {}", names(&report.summary.accounts, 4));
-        let _ = writeln!(out, "  regions    {}", regions(report));
+        out.push_str(&format!("  accounts   {}\n", names(&report.summary.accounts, 4)));
+        out.push_str(&format!("  regions    {}\n", regions(report)));
         let summary = &report.summary;
         let since = summary.first_data_micros.and_then(DateTime::from_timestamp_micros);
-        let _ = writeln!(
-            out,
-            "  content    {} management, {} data{}, {} other",
+        out.push_str(&format!(
+            "  content    {} management, {} data{}, {} other\n",
             figure::grouped(summary.management),
             figure::grouped(summary.data),
             since.map_or(String::new(), |since| format!(" (first {})", figure::moment(since))),
             figure::grouped(summary.other)
-        );
+        ));
     }
-    let _ = writeln!(
-        out,
-        "  {:<9}  version {}, {}, {}, {}",
+    out.push_str(&format!(
+        "  {:<9}  version {}, {}, {}, {}\n",
         style.shown(lake),
         report.lake.version,
         figure::counted(report.lake.rows, "event", "events"),
         figure::counted(report.lake.files, "file", "files"),
         figure::bytes(report.lake.bytes)
-    );
+    ));
     if counts.refused > 0 {
-        let _ = writeln!(out, "hint: backtrail sql \"select * from refusals\" --lake {}", style.shown(lake));
+        out.push_str(&format!(
+            "hint: backtrail sql \"select * from refusals\" --lake {}\n",
+            style.shown(lake)
+        ));
     }
-    let _ = write!(out, "next: backtrail coverage --lake {}", style.shown(lake));
+    out.push_str(&format!("next: backtrail coverage --lake {}", style.shown(lake)));
     out
 }
 
@@ -114,15 +108,15 @@ fn refusals(report: &IngestReport, style: Style, out: &mut String) {
         let Some(first) = group.first() else { continue };
         let place = first.record_index.map_or(String::new(), |index| format!("record {index}: "));
         let such = if group.len() > 1 { format!("  ({} such records)", group.len()) } else { String::new() };
-        let _ = writeln!(out, "  x {}", style.shown(&first.object));
+        out.push_str(&format!("  x {}\n", style.shown(&first.object)));
         let reason = first.reason.to_string();
         for line in text::wrap(&format!("{place}{reason}{such}"), 72, style) {
-            let _ = writeln!(out, "      {}", style.shown(&line));
+            out.push_str(&format!("      {}\n", style.shown(&line)));
         }
     }
     let listed: usize = report.refusals.len();
     if shown == REFUSALS_SHOWN_MAX && listed > shown {
-        let _ = writeln!(out, "    more in the table `refusals`");
+        out.push_str("    more in the table `refusals`\n");
     }
 }
 

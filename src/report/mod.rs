@@ -13,11 +13,13 @@
 //! | [`table`] | rows and columns |
 //! | [`section`] | subject line, headings, facts (`  who      …`), items, `next:` lines |
 //! | [`answer`] | the rows of a query, as text, JSON or CSV, batch by batch |
+//! | [`coverage`] | what the lake covers: regions, days, hours, holes, changes of logging |
 //! | [`csv`], [`json`] | the forms for programs |
 //! | [`investigate`] | the screen of `investigate` |
 
 pub mod answer;
 pub mod chart;
+pub mod coverage;
 pub mod csv;
 pub mod figure;
 pub mod ingest;
