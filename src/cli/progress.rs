@@ -30,7 +30,12 @@ impl Bar {
         ) {
             bar.set_style(style);
         }
-        Self { line: bar, records: AtomicU64::new(0), inflated_bytes: AtomicU64::new(0), started: Instant::now() }
+        Self {
+            line: bar,
+            records: AtomicU64::new(0),
+            inflated_bytes: AtomicU64::new(0),
+            started: Instant::now(),
+        }
     }
 
     pub(super) fn end(&self) -> std::time::Duration {

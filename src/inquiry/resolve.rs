@@ -77,16 +77,19 @@ fn lines(candidates: &[Candidate]) -> String {
     let time = |time: DateTime<Utc>| time.format("%Y-%m-%d %H:%M:%SZ");
     let mut lines = String::new();
     for one in candidates {
-        lines.push_str(&[
-            "\n  ",
-            &one.who,
-            "  ",
-            &one.events.to_string(),
-            " events, ",
-            &time(one.first).to_string(),
-            " to ",
-            &time(one.last).to_string(),
-        ].concat());
+        lines.push_str(
+            &[
+                "\n  ",
+                &one.who,
+                "  ",
+                &one.events.to_string(),
+                " events, ",
+                &time(one.first).to_string(),
+                " to ",
+                &time(one.last).to_string(),
+            ]
+            .concat(),
+        );
     }
     lines
 }
@@ -139,14 +142,15 @@ fn user(arn: &str) -> Filter {
         Filter::Is(Column::SessionIssuerArn, arn.to_owned()),
     ];
     if let Some(parsed) = Arn::parse(arn)
-        && let Some(Principal::User { name, .. }) = parsed.principal() {
-            any.push(Filter::All(vec![
-                Filter::Not(Box::new(Filter::Some(Column::IdentityArn))),
-                Filter::Is(Column::IdentityType, "IAMUser".to_owned()),
-                Filter::Is(Column::UserName, name.to_owned()),
-                Filter::Is(Column::IdentityAccountId, parsed.account.to_owned()),
-            ]));
-        }
+        && let Some(Principal::User { name, .. }) = parsed.principal()
+    {
+        any.push(Filter::All(vec![
+            Filter::Not(Box::new(Filter::Some(Column::IdentityArn))),
+            Filter::Is(Column::IdentityType, "IAMUser".to_owned()),
+            Filter::Is(Column::UserName, name.to_owned()),
+            Filter::Is(Column::IdentityAccountId, parsed.account.to_owned()),
+        ]));
+    }
     Filter::Any(any)
 }
 
@@ -157,11 +161,12 @@ fn role(arn: &str) -> Filter {
         Filter::Is(Column::IdentityArn, arn.to_owned()),
     ];
     if let Some(parsed) = Arn::parse(arn)
-        && let Some(Principal::Role { name, .. }) = parsed.principal() {
-            let sessions = format!("arn:{}:sts::{}:assumed-role/{name}/", parsed.partition, parsed.account);
-            let nameless = Filter::Not(Box::new(Filter::Some(Column::SessionIssuerArn)));
-            any.push(Filter::All(vec![nameless, Filter::Begins(Column::IdentityArn, sessions)]));
-        }
+        && let Some(Principal::Role { name, .. }) = parsed.principal()
+    {
+        let sessions = format!("arn:{}:sts::{}:assumed-role/{name}/", parsed.partition, parsed.account);
+        let nameless = Filter::Not(Box::new(Filter::Some(Column::SessionIssuerArn)));
+        any.push(Filter::All(vec![nameless, Filter::Begins(Column::IdentityArn, sessions)]));
+    }
     Filter::Any(any)
 }
 

@@ -377,9 +377,10 @@ impl Lake {
             self.commit_table(Table::Objects, note.batch, std::slice::from_ref(&note.objects), None).await?;
         }
         if let Some(refusals) = &note.refusals
-            && self.batch(Table::Refusals).await? < note.batch {
-                self.commit_table(Table::Refusals, note.batch, std::slice::from_ref(refusals), None).await?;
-            }
+            && self.batch(Table::Refusals).await? < note.batch
+        {
+            self.commit_table(Table::Refusals, note.batch, std::slice::from_ref(refusals), None).await?;
+        }
         Ok(())
     }
 

@@ -115,7 +115,9 @@ async fn merge(lake: &Lake, date: &str) -> Result<Vec<NewFile>, LakeError> {
     let mut written = Vec::new();
     let mut open: Option<(ArrowWriter<Vec<u8>>, Extent)> = None;
     while let Some(batch) = stream.try_next().await? {
-        let (writer, extent) = if let Some(open) = &mut open { open } else {
+        let (writer, extent) = if let Some(open) = &mut open {
+            open
+        } else {
             let options = ArrowWriterOptions::new()
                 .with_properties(file_properties(GROUP_ROWS))
                 .with_skip_arrow_metadata(true);
@@ -125,9 +127,10 @@ async fn merge(lake: &Lake, date: &str) -> Result<Vec<NewFile>, LakeError> {
         writer.write(&batch)?;
         extent.note(&batch);
         if extent.rows >= FILE_ROWS_MAX
-            && let Some((writer, extent)) = open.take() {
-                written.push(put(lake, date, day, writer, extent).await?);
-            }
+            && let Some((writer, extent)) = open.take()
+        {
+            written.push(put(lake, date, day, writer, extent).await?);
+        }
     }
     if let Some((writer, extent)) = open {
         written.push(put(lake, date, day, writer, extent).await?);

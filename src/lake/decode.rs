@@ -407,15 +407,18 @@ impl Decoder {
             Err(unseen) => unseen,
         };
         // A token is told by its name, so the member's name must stand before the value that is searched.
-        if self.canonical.hash(rest).is_ok() && !self.canonical.secrets.is_empty()
+        if self.canonical.hash(rest).is_ok()
+            && !self.canonical.secrets.is_empty()
             && let Ok(hidden) = self.hide_secrets(rest)
-                && hidden != rest && self.canonical.hash(&hidden).is_ok() {
-                    let sum = self.rest_sum(&hidden)?;
-                    return match part.interner(Column::Rest).find(&hidden) {
-                        Ok(id) => Ok(id),
-                        Err(unseen) => part.interner_mut(Column::Rest).add(unseen, &hidden, sum).ok_or(FULL),
-                    };
-                }
+            && hidden != rest
+            && self.canonical.hash(&hidden).is_ok()
+        {
+            let sum = self.rest_sum(&hidden)?;
+            return match part.interner(Column::Rest).find(&hidden) {
+                Ok(id) => Ok(id),
+                Err(unseen) => part.interner_mut(Column::Rest).add(unseen, &hidden, sum).ok_or(FULL),
+            };
+        }
         let sum = self.rest_sum(rest)?;
         part.interner_mut(Column::Rest).add(unseen, rest, sum).ok_or(FULL)
     }

@@ -246,15 +246,16 @@ impl<'g> Floor<'g> {
                 continue;
             }
             if (shared.parked.len() < self.parked_max || shared.decoding == 0)
-                && let Some((task, range)) = shared.tasks.pop_front() {
-                    shared.decoding += 1;
-                    drop(shared);
-                    self.decode(task, range, setting, &mut decoder, &mut writers, watch);
-                    shared = self.enter();
-                    shared.decoding -= 1;
-                    self.changed.notify_all();
-                    continue;
-                }
+                && let Some((task, range)) = shared.tasks.pop_front()
+            {
+                shared.decoding += 1;
+                drop(shared);
+                self.decode(task, range, setting, &mut decoder, &mut writers, watch);
+                shared = self.enter();
+                shared.decoding -= 1;
+                self.changed.notify_all();
+                continue;
+            }
             if shared.tasks.is_empty() && shared.decoding == 0 && shared.parked.is_empty() {
                 break;
             }

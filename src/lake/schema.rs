@@ -117,7 +117,12 @@ pub const OBJECT_COLUMNS: &[SmallColumn] = &[
     ("read", Kind::Int, false, "Entries met in it; `read = kept + duplicate + refused`."),
     ("kept", Kind::Int, false, "Records that became rows of `events`."),
     ("duplicate", Kind::Int, false, "Records that were rows already."),
-    ("refused", Kind::Int, false, "Entries that could not be read; one row each in `refusals`, for the first 1,000 of an object."),
+    (
+        "refused",
+        Kind::Int,
+        false,
+        "Entries that could not be read; one row each in `refusals`, for the first 1,000 of an object.",
+    ),
     ("ingested", Kind::Timestamp, false, "When it was read."),
 ];
 

@@ -30,8 +30,8 @@ async fn ledger_files(lake: &Lake, batch: i64, name: &str) -> (NewFile, Option<N
 
 async fn counted(folder: &Path, table: Table) -> usize {
     let lake = Lake::open(folder).await.unwrap();
-    let rows = lake.session().unwrap().table(table.name()).await.unwrap().count().await.unwrap();
-    rows
+    let session = lake.session().unwrap();
+    session.table(table.name()).await.unwrap().count().await.unwrap()
 }
 
 #[tokio::test]

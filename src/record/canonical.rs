@@ -444,8 +444,9 @@ mod tests {
         let text = r#"{"credentials":{"sessionToken":"abc","x":["sessionToken"]},"SessionToken":"d","sessionTokens":"e"}"#;
         let mut canonical = Canonical::default();
         canonical.hash(text.as_bytes()).unwrap();
-        let found: Vec<&str> = canonical.secrets.iter().map(|range| &text[range.start..range.end]).collect();
-        assert_eq!(found, ["abc", "d"]);
+        let text = text.as_bytes();
+        let found: Vec<&[u8]> = canonical.secrets.iter().map(|range| &text[range.start..range.end]).collect();
+        assert_eq!(found, [b"abc".as_slice(), b"d"]);
     }
 
     #[test]

@@ -391,30 +391,33 @@ impl<R: Read> Splitter<R> {
             return Found::Record(start, end);
         }
         if let (State::List(List::Bare), Some(records)) = (self.state, find(b"Records"))
-            && bytes[records.value_start] == b'[' {
-                // Whole log objects in a list, as `jq -s` makes them.
-                self.at = records.value_start + 1;
-                self.state = State::List(List::Records);
-                self.outer = State::List(List::Bare);
-                return Found::Nothing;
-            }
+            && bytes[records.value_start] == b'['
+        {
+            // Whole log objects in a list, as `jq -s` makes them.
+            self.at = records.value_start + 1;
+            self.state = State::List(List::Records);
+            self.outer = State::List(List::Bare);
+            return Found::Nothing;
+        }
         if let Some(detail) = find(b"detail")
-            && bytes[detail.value_start] == b'{' {
-                let (from, to) = (detail.value_start, detail.value_end);
-                let inner = &self.window[from..to];
-                self.unwrapped.clear();
-                self.unwrapped.extend_from_slice(inner);
-                return match self.unwrapped_entry() {
-                    Found::Refused(Reason::NoEventTime) => self.skip(Foreign::EventBridge),
-                    found => found,
-                };
-            }
+            && bytes[detail.value_start] == b'{'
+        {
+            let (from, to) = (detail.value_start, detail.value_end);
+            let inner = &self.window[from..to];
+            self.unwrapped.clear();
+            self.unwrapped.extend_from_slice(inner);
+            return match self.unwrapped_entry() {
+                Found::Refused(Reason::NoEventTime) => self.skip(Foreign::EventBridge),
+                found => found,
+            };
+        }
         for name in [b"CloudTrailEvent".as_slice(), b"message".as_slice(), b"eventJson".as_slice()] {
             if let Some(member) = find(name)
-                && bytes[member.value_start] == b'"' {
-                    let (from, to) = (member.value_start, member.value_end);
-                    return self.wrapped_string(from, to);
-                }
+                && bytes[member.value_start] == b'"'
+            {
+                let (from, to) = (member.value_start, member.value_end);
+                return self.wrapped_string(from, to);
+            }
         }
         if self.state == State::Top && find(b"eventVersion").is_none() && find(b"eventName").is_none() {
             let mut names: Vec<String> = self

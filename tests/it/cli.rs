@@ -63,7 +63,7 @@ fn a_gzip_bomb_stops_at_the_limit_and_the_rest_is_read() {
     );
     std::io::Write::write_all(&mut encoder, b"{\"Records\":[").unwrap();
     for _ in 0..300 {
-        std::io::Write::write_all(&mut encoder, &[b' '; 100_000]).unwrap();
+        std::io::Write::write_all(&mut encoder, &vec![b' '; 100_000]).unwrap();
     }
     encoder.finish().unwrap();
     std::fs::write(logs.join("good.json"), r#"{"eventTime":"2026-03-09T10:00:00Z","eventID":"1"}"#).unwrap();
@@ -91,7 +91,8 @@ fn a_flood_of_bad_entries_is_counted_and_not_listed_one_by_one() {
     let logs = folder.path().join("flood.json");
     std::fs::write(&logs, format!("[{}1]", "1,".repeat(4999))).unwrap();
     let lake = folder.path().join("lake").display().to_string();
-    let output = backtrail(&["ingest", logs.to_str().unwrap(), "--lake", &lake, "--format", "json"], folder.path());
+    let output =
+        backtrail(&["ingest", logs.to_str().unwrap(), "--lake", &lake, "--format", "json"], folder.path());
     let tally: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
     assert_eq!((tally["records_read"].as_u64(), tally["refused"].as_u64()), (Some(5000), Some(5000)));
     let listed = tally["refusals"].as_array().unwrap();

@@ -200,8 +200,9 @@ fn any_record() -> impl Strategy<Value = String> {
     ];
     (prop::collection::btree_map(name, any_value(), 0..12), time, identity).prop_map(
         |(members, time, identity)| {
-            let members: String =
+            let members: Vec<String> =
                 members.into_iter().map(|(name, value)| format!("\"{name}\":{value},")).collect();
+            let members = members.concat();
             format!("{{{members}\"userIdentity\":{identity},\"eventTime\":\"{time}\"}}")
         },
     )

@@ -147,7 +147,7 @@ async fn the_first_delivery_in_the_listing_is_kept_however_many_workers_read() {
         std::io::Write::write_all(&mut encoder, text.as_bytes()).unwrap();
         std::fs::write(logs.join(format!("{object:02}.json.gz")), encoder.finish().unwrap()).unwrap();
     }
-    let listed = || backtrail::archive::list(&[logs.clone()]).unwrap();
+    let listed = || backtrail::archive::list(std::slice::from_ref(&logs)).unwrap();
     for workers in [1, 8] {
         let lake = folder.path().join(format!("lake-{workers}"));
         let options = backtrail::lake::IngestOptions { workers, ..Default::default() };

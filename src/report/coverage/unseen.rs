@@ -65,7 +65,7 @@ fn data_events(page: &Page<'_>) -> Vec<String> {
         match (begins_late(*span, survey.whole), ends_early(*span, survey.whole)) {
             (Some(first), Some(last)) if first == last => said.push(format!("{what}, but for {}", at(first))),
             (Some(first), Some(last)) => {
-                said.push(format!("{what} before {}, after {}", at(first), at(last)))
+                said.push(format!("{what} before {}, after {}", at(first), at(last)));
             }
             (Some(first), None) => said.push(format!("{what} before {}", at(first))),
             (None, Some(last)) => said.push(format!("{what} after {}", at(last))),

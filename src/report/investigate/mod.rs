@@ -57,8 +57,18 @@ pub fn text(answer: &Investigation, options: &Options, style: Style) -> String {
 /// The operations with their counts, as CSV: what a spreadsheet or a script goes on with.
 #[must_use]
 pub fn csv(answer: &Investigation) -> String {
-    let header =
-        ["service", "operation", "calls", "reads", "writes", "denied", "failed", "throttled", "first", "last"];
+    let header = [
+        "service",
+        "operation",
+        "calls",
+        "reads",
+        "writes",
+        "denied",
+        "failed",
+        "throttled",
+        "first",
+        "last",
+    ];
     let mut out = crate::report::csv::row(header.map(Some));
     let time = |time: Option<crate::investigate::Time>| {
         time.map(|time| time.0.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true))
