@@ -3,15 +3,16 @@
 use std::collections::BTreeSet;
 
 use super::evidence::Time;
+use super::policy_text::account_of;
 use super::{Investigator, SubjectKind, opening, thing, way};
 
-/// The rows to push as [`super::Relation::Related`]: those in `accounts` (none: all) not before `from` that were signed
-/// with one of `access_keys`, or whose `identity_arn` is one of `session_arns`, or whose `identity_arn` is one of
-/// `forwarded_arns` and whose `invoked_by` is set, or whose `event_name` is one of `event_names`; and those of any time
-/// whose `event_name` is one of `origin_event_names`. Rows of the subject itself are not among them.
+/// The rows to push as [`super::Relation::Related`]. Not before `from`: those of any account that were signed with one of
+/// `access_keys`, or whose `identity_arn` is one of `session_arns`, or whose `identity_arn` is one of `forwarded_arns` and
+/// whose `invoked_by` is set; those in `accounts` (none: all) whose `event_name` is one of `event_names`. Of any time:
+/// those whose `event_name` is one of `origin_event_names`. Rows of the subject itself are not among them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FollowUp {
-    /// The accounts of the subject's records.
+    /// The accounts of the subject's records and of the sessions it issued: a role may be in another account.
     pub accounts: BTreeSet<String>,
     /// The first record of the subject; `None` when there is none.
     pub from: Option<Time>,
@@ -64,11 +65,14 @@ pub(super) fn follow_up(investigator: &Investigator) -> FollowUp {
         _ => {}
     }
     let forwarded = investigator.info.kind == SubjectKind::AccessKey;
+    let sessions = investigator.issued.session_arns();
+    let session_accounts = sessions.iter().filter_map(|arn| account_of(arn));
+    let accounts = investigator.who.account_ids().chain(session_accounts).map(str::to_owned).collect();
     FollowUp {
-        accounts: investigator.who.account_ids().map(str::to_owned).collect(),
+        accounts,
         from: investigator.activity.span().first,
         access_keys,
-        session_arns: investigator.issued.session_arns().into_iter().map(str::to_owned).collect(),
+        session_arns: sessions.iter().map(|arn| (*arn).to_owned()).collect(),
         forwarded_arns: investigator.who.identity_arns().filter(|_| forwarded).map(str::to_owned).collect(),
         event_names,
         origin_event_names: origin,

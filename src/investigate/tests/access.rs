@@ -226,6 +226,15 @@ fn the_follow_up_asks_for_what_would_prove_something() {
 }
 
 #[test]
+fn the_follow_up_looks_into_the_account_of_an_assumed_role() {
+    let mut investigator = investigator(Limits::default());
+    let abroad = "arn:aws:sts::444455556666:assumed-role/deploy/x";
+    investigator.push(&EventRow { assumed_role_arn: Some(abroad), ..assumed(0) }, Relation::Own);
+    let accounts: Vec<String> = investigator.follow_up().accounts.into_iter().collect();
+    assert_eq!(accounts, ["111122223333", "444455556666"]);
+}
+
+#[test]
 fn a_key_id_of_another_account_disagrees() {
     let answer = investigate(&[EventRow { access_key_id: Some("ASIAQNZGKIQY56JQ7WML"), ..assume(0) }], &[]);
     let encoded = &answer.subject.encoded_accounts[0];
