@@ -19,12 +19,7 @@ pub(super) struct Bar {
 
 impl Bar {
     pub(super) fn new() -> Self {
-        let target = if std::io::stderr().is_terminal() {
-            ProgressDrawTarget::stderr_with_hz(8)
-        } else {
-            ProgressDrawTarget::hidden()
-        };
-        let bar = ProgressBar::with_draw_target(None, target);
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         if let Ok(style) = ProgressStyle::with_template(
             "  ingest  {bar:24}  {human_pos} / {human_len} objects  {percent} %  {msg}  {eta} left",
         ) {
@@ -47,6 +42,9 @@ impl Bar {
 impl Progress for Bar {
     fn begin(&self, objects: u64, _bytes: u64) {
         self.line.set_length(objects);
+        if objects > 0 && std::io::stderr().is_terminal() {
+            self.line.set_draw_target(ProgressDrawTarget::stderr_with_hz(8));
+        }
     }
 
     fn object(&self, _raw_bytes: u64, inflated_bytes: u64, records: u64) {

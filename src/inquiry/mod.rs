@@ -95,20 +95,24 @@ fn related(follow: &FollowUp) -> Option<Filter> {
         |column, values: &BTreeSet<String>| (!values.is_empty()).then(|| Filter::In(column, values.clone()));
     let forwarded = one_of(Column::IdentityArn, &follow.forwarded_arns)
         .map(|arns| Filter::All(vec![arns, Filter::Some(Column::InvokedBy)]));
+    // Keys and sessions are used across accounts; names of operations mean the subject's things only in its own.
+    let named = one_of(Column::EventName, &follow.event_names).map(|names| {
+        let accounts = one_of(Column::Account, &follow.accounts);
+        Filter::All(accounts.into_iter().chain([names]).collect())
+    });
     let any: Vec<Filter> = [
         one_of(Column::AccessKeyId, &follow.access_keys),
         one_of(Column::IdentityArn, &follow.session_arns),
         forwarded,
-        one_of(Column::EventName, &follow.event_names),
+        named,
     ]
     .into_iter()
     .flatten()
     .collect();
     let mut either = Vec::new();
     if !any.is_empty() {
-        let accounts = one_of(Column::Account, &follow.accounts);
         let from = follow.from.map(|time| Filter::From(time.0));
-        either.push(Filter::All(accounts.into_iter().chain(from).chain([Filter::Any(any)]).collect()));
+        either.push(Filter::All(from.into_iter().chain([Filter::Any(any)]).collect()));
     }
     either.extend(one_of(Column::EventName, &follow.origin_event_names));
     (!either.is_empty()).then_some(Filter::Any(either))
