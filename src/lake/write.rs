@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use arrow::array::{
     ArrayRef, BooleanArray, DictionaryArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
-    UInt32Array,
+    UInt32Array, new_null_array,
 };
 use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt32Type};
@@ -225,6 +225,7 @@ impl Dictionaries {
                 }
                 Column::EventId => plain(rows.iter().map(|row| part.event_ids.get(*row as usize))),
                 Column::RequestId => plain(rows.iter().map(|row| part.request_ids.get(*row as usize))),
+                column if part.interner(column).len() == 0 => new_null_array(&text_type(), rows.len()),
                 column => {
                     let id = part.ids_of(column);
                     let keys: UInt32Array =
@@ -261,8 +262,12 @@ fn written() -> impl Iterator<Item = Column> {
     Column::ALL.iter().copied().filter(|column| *column != Column::EventDate)
 }
 
+/// Text on its way to Parquet: distinct values, and a number for each row.
+fn text_type() -> DataType {
+    DataType::Dictionary(Box::new(DataType::UInt32), Box::new(DataType::Utf8))
+}
+
 static WRITTEN: LazyLock<SchemaRef> = LazyLock::new(|| {
-    let text = || DataType::Dictionary(Box::new(DataType::UInt32), Box::new(DataType::Utf8));
     let fields: Vec<Field> = written()
         .map(|column| {
             let kind = match column.kind() {
@@ -271,7 +276,7 @@ static WRITTEN: LazyLock<SchemaRef> = LazyLock::new(|| {
                 Kind::Int => DataType::Int64,
                 Kind::Date => DataType::Date32,
                 Kind::Text | Kind::Json if holder(column) == Holder::Other => DataType::Utf8,
-                Kind::Text | Kind::Json => text(),
+                Kind::Text | Kind::Json => text_type(),
             };
             Field::new(column.name(), kind, column.nullable())
         })
