@@ -65,7 +65,7 @@ fn data_events(page: &Page<'_>) -> Vec<String> {
         match (begins_late(*span, survey.whole), ends_early(*span, survey.whole)) {
             (Some(first), Some(last)) if first == last => said.push(format!("{what}, but for {}", at(first))),
             (Some(first), Some(last)) => {
-                said.push(format!("{what} before {}, after {}", at(first), at(last)))
+                said.push(format!("{what} before {}, after {}", at(first), at(last)));
             }
             (Some(first), None) => said.push(format!("{what} before {}", at(first))),
             (None, Some(last)) => said.push(format!("{what} after {}", at(last))),
@@ -84,6 +84,10 @@ fn data_events(page: &Page<'_>) -> Vec<String> {
         many => format!("data events of services other than the {many} above"),
     });
     said.push(missing.join(", "));
+    if survey.accounts.len() > 1 {
+        let words = "data events of some of the accounts: `backtrail query coverage-days` tells of which there are any";
+        said.push(words.to_owned());
+    }
     said
 }
 
