@@ -13,25 +13,23 @@ const REFUSALS_SHOWN_MAX: usize = 20;
 /// The tally: it adds up in sight, and says what decides which questions can be asked.
 #[must_use]
 pub fn text(report: &IngestReport, lake: &str, took: Duration, style: Style) -> String {
-    let mut out = String::new();
     let counts = &report.counts;
-    out.push_str(&format!(
-        "Read {}, {} in {} ({} raw, {} inflated)\n",
+    let mut lines = vec![format!(
+        "Read {}, {} in {} ({} raw, {} inflated)",
         figure::counted(report.objects_read, "object", "objects"),
         figure::counted(counts.read, "record", "records"),
         figure::elapsed(took),
         figure::bytes(report.raw_bytes),
         figure::bytes(report.inflated_bytes)
-    ));
-    let mut line = |number: u64, word: &str, rest: String| {
-        let line = format!("{:>11}  {word:<9}  {rest}", figure::count(number, style));
-        out.push_str(line.trim_end());
-        out.push('\n');
+    )];
+    let line = |number: u64, word: &str, rest: &str| {
+        format!("{:>11}  {word:<9}  {rest}", figure::count(number, style)).trim_end().to_owned()
     };
     let range = report.summary.first_micros.zip(report.summary.last_micros).and_then(|(first, last)| {
         Some((DateTime::from_timestamp_micros(first)?, DateTime::from_timestamp_micros(last)?))
     });
-    line(counts.kept, "kept", range.map_or(String::new(), |(first, last)| figure::range(first, last, style)));
+    let range = range.map_or(String::new(), |(first, last)| figure::range(first, last, style));
+    lines.push(line(counts.kept, "kept", &range));
     let known = match (counts.duplicate, report.objects_without_new) {
         (0, _) => String::new(),
         (some, 0) => format!("delivered twice ({})", figure::share(some, counts.read)),
@@ -41,19 +39,19 @@ pub fn text(report: &IngestReport, lake: &str, took: Duration, style: Style) -> 
             figure::counted(objects, "object", "objects")
         ),
     };
-    line(counts.duplicate, "duplicate", known);
-    line(counts.refused, "refused", String::new());
-    refusals(report, style, &mut out);
+    lines.push(line(counts.duplicate, "duplicate", &known));
+    lines.push(line(counts.refused, "refused", ""));
+    refusals(report, style, &mut lines);
     if report.objects_known > 0 {
         let known = figure::counted(report.objects_known, "object", "objects");
-        out.push_str(&format!("  already    {known} in the lake as they are\n"));
+        lines.push(format!("  already    {known} in the lake as they are"));
     }
     for object in report.objects_changed.iter().take(REFUSALS_SHOWN_MAX) {
-        out.push_str(&format!("! changed    {}, read again\n", style.shown(object)));
+        lines.push(format!("! changed    {}, read again", style.shown(object)));
     }
     if let Some(more) = report.objects_changed.len().checked_sub(REFUSALS_SHOWN_MAX).filter(|more| *more > 0)
     {
-        out.push_str(&format!("! changed    {more} more objects\n"));
+        lines.push(format!("! changed    {more} more objects"));
     }
     if !report.set_aside.is_empty() {
         let kinds: Vec<String> = report
@@ -61,23 +59,23 @@ pub fn text(report: &IngestReport, lake: &str, took: Duration, style: Style) -> 
             .iter()
             .map(|(kind, count)| format!("{} {kind}", figure::grouped(*count)))
             .collect();
-        out.push_str(&format!("  set aside  {}\n", kinds.join(", ")));
+        lines.push(format!("  set aside  {}", kinds.join(", ")));
     }
     if !report.summary.accounts.is_empty() {
-        out.push_str(&format!("  accounts   {}\n", names(&report.summary.accounts, 4)));
-        out.push_str(&format!("  regions    {}\n", regions(report)));
+        lines.push(format!("  accounts   {}", names(&report.summary.accounts, 4)));
+        lines.push(format!("  regions    {}", regions(report)));
         let summary = &report.summary;
         let since = summary.first_data_micros.and_then(DateTime::from_timestamp_micros);
-        out.push_str(&format!(
-            "  content    {} management, {} data{}, {} other\n",
+        lines.push(format!(
+            "  content    {} management, {} data{}, {} other",
             figure::grouped(summary.management),
             figure::grouped(summary.data),
             since.map_or(String::new(), |since| format!(" (first {})", figure::moment(since))),
             figure::grouped(summary.other)
         ));
     }
-    out.push_str(&format!(
-        "  {:<9}  version {}, {}, {}, {}\n",
+    lines.push(format!(
+        "  {:<9}  version {}, {}, {}, {}",
         style.shown(lake),
         report.lake.version,
         figure::counted(report.lake.rows, "event", "events"),
@@ -85,17 +83,14 @@ pub fn text(report: &IngestReport, lake: &str, took: Duration, style: Style) -> 
         figure::bytes(report.lake.bytes)
     ));
     if counts.refused > 0 {
-        out.push_str(&format!(
-            "hint: backtrail sql \"select * from refusals\" --lake {}\n",
-            style.shown(lake)
-        ));
+        lines.push(format!("hint: backtrail sql \"select * from refusals\" --lake {}", style.shown(lake)));
     }
-    out.push_str(&format!("next: backtrail coverage --lake {}", style.shown(lake)));
-    out
+    lines.push(format!("next: backtrail coverage --lake {}", style.shown(lake)));
+    lines.join("\n")
 }
 
 /// Refusals by object; the same reason of many records once.
-fn refusals(report: &IngestReport, style: Style, out: &mut String) {
+fn refusals(report: &IngestReport, style: Style, lines: &mut Vec<String>) {
     let mut shown = 0;
     for group in report.refusals.chunk_by(|left, right| {
         left.object == right.object
@@ -108,15 +103,15 @@ fn refusals(report: &IngestReport, style: Style, out: &mut String) {
         let Some(first) = group.first() else { continue };
         let place = first.record_index.map_or(String::new(), |index| format!("record {index}: "));
         let such = if group.len() > 1 { format!("  ({} such records)", group.len()) } else { String::new() };
-        out.push_str(&format!("  x {}\n", style.shown(&first.object)));
+        lines.push(format!("  x {}", style.shown(&first.object)));
         let reason = first.reason.to_string();
         for line in text::wrap(&format!("{place}{reason}{such}"), 72, style) {
-            out.push_str(&format!("      {}\n", style.shown(&line)));
+            lines.push(format!("      {}", style.shown(&line)));
         }
     }
     let listed: usize = report.refusals.len();
     if shown == REFUSALS_SHOWN_MAX && listed > shown {
-        out.push_str("    more in the table `refusals`\n");
+        lines.push("    more in the table `refusals`".to_owned());
     }
 }
 
@@ -144,3 +139,6 @@ fn regions(report: &IngestReport) -> String {
         _ => names(regions, 4),
     }
 }
+
+#[cfg(test)]
+mod tests;

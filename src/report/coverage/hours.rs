@@ -181,6 +181,7 @@ fn notes(
     let first = account.events.first.map(|first| first.0).filter(|first| holds(*first));
     let last = account.events.last.map(|last| last.0).filter(|last| holds(*last));
     match (first, last) {
+        (Some(first), Some(last)) if first == last => written(first),
         (Some(first), Some(last)) => {
             format!("{} {} {}", written(first), page.style.arrow(), written(last))
         }

@@ -2,6 +2,7 @@
 
 use super::{Page, Screen};
 use crate::investigate::{Caller, LoggingEvent, Time};
+use crate::query::measure::LOGGING_CHANGES_MAX;
 use crate::query::sensitive::{Category, SENSITIVE};
 use crate::report::{Facts, Mark, figure, section, text};
 
@@ -72,6 +73,11 @@ pub(super) fn section(page: &Page<'_>, screen: &mut Screen) {
     if more > 0 {
         screen.fold(&format!("{} more", figure::grouped(more)), page);
     }
+    if page.survey.logging_changes.len() >= LOGGING_CHANGES_MAX {
+        let words =
+            format!("later changes: only the first {} are read", figure::grouped(LOGGING_CHANGES_MAX as u64));
+        screen.push(&section::item(Mark::Claim, &words, page.style));
+    }
 }
 
 /// So many of the changes, in order of time; those marked come before the others, and of equals the earlier ones.
@@ -125,29 +131,29 @@ fn folded<'a>(events: &'a [LoggingEvent], page: &Page<'_>) -> Vec<Change<'a>> {
 
 /// `StopLogging main-trail, 3 x until 12:01:27: trail records no more`.
 fn words(change: &Change<'_>, page: &Page<'_>) -> String {
-    let mut words = page.cut(change.name, NAME_COLUMNS_MAX);
+    let mut words = vec![page.cut(change.name, NAME_COLUMNS_MAX)];
     let named = change.targets.iter().filter(|target| !target.is_empty());
     let named: Vec<String> = named.map(|named| target(named, page)).collect();
     if !named.is_empty() {
-        words.push(' ');
-        words.push_str(&named.iter().take(TARGETS_MAX).cloned().collect::<Vec<String>>().join(", "));
+        let shown: Vec<&str> = named.iter().take(TARGETS_MAX).map(String::as_str).collect();
+        words.push(format!(" {}", shown.join(", ")));
         if let Some(more) = named.len().checked_sub(TARGETS_MAX).filter(|more| *more > 0) {
-            words.push_str(&format!(" and {more} more"));
+            words.push(format!(" and {more} more"));
         }
     }
     if change.calls > 1 {
-        words.push_str(&format!(", {} x", figure::grouped(change.calls)));
+        words.push(format!(", {} x", figure::grouped(change.calls)));
         if change.last > change.first {
             let same_day = change.last.0.date_naive() == change.first.0.date_naive();
             let until =
                 if same_day { figure::clock(change.last.0) } else { page.calendar.second(change.last.0) };
-            words.push_str(&format!(" until {until}"));
+            words.push(format!(" until {until}"));
         }
     }
     if let Some(why) = why(change.name) {
-        words.push_str(&format!(": {why}"));
+        words.push(format!(": {why}"));
     }
-    words
+    words.concat()
 }
 
 /// Why a change matters, where that is known by its name and the name does not say it.
@@ -168,14 +174,14 @@ pub(super) fn target(target: &str, page: &Page<'_>) -> String {
     else {
         return page.cut(target, NAME_COLUMNS_MAX);
     };
-    let mut words = page.cut(resource, NAME_COLUMNS_MAX);
+    let mut words = vec![page.cut(resource, NAME_COLUMNS_MAX)];
     if !region.is_empty() {
-        words.push_str(&format!(" in {}", page.cut(region, NAME_COLUMNS_MAX)));
+        words.push(format!(" in {}", page.cut(region, NAME_COLUMNS_MAX)));
     }
     if page.must_name(account) {
-        words.push_str(&format!(" of {}", page.cut(account, NAME_COLUMNS_MAX)));
+        words.push(format!(" of {}", page.cut(account, NAME_COLUMNS_MAX)));
     }
-    words
+    words.concat()
 }
 
 /// Who called, from where, in words.
@@ -188,14 +194,14 @@ fn caller(by: &Caller, page: &Page<'_>) -> String {
         (None, None, Some(kind)) => format!("a caller of type {}", page.cut(kind, NAME_COLUMNS_MAX)),
         (None, None, None) => "a caller whom no record names".to_owned(),
     };
-    let mut words = known.clone().unwrap_or_else(unnamed);
+    let mut words = vec![known.clone().unwrap_or_else(unnamed)];
     if let Some(service) = service.filter(|_| known.is_some()) {
-        words.push_str(&format!(" through {}", page.cut(service, NAME_COLUMNS_MAX)));
+        words.push(format!(" through {}", page.cut(service, NAME_COLUMNS_MAX)));
     }
     if let Some(address) = by.address.as_deref().filter(|address| Some(*address) != service) {
-        words.push_str(&format!(" from {}", page.cut(address, NAME_COLUMNS_MAX)));
+        words.push(format!(" from {}", page.cut(address, NAME_COLUMNS_MAX)));
     }
-    words
+    words.concat()
 }
 
 /// An ARN as people say it: `user eve`, `role deploy, session build-7`, with the account where the logs leave it open.
@@ -205,7 +211,7 @@ fn principal(identity: &str, page: &Page<'_>) -> String {
         return page.cut(identity, NAME_COLUMNS_MAX);
     };
     let cut = |name: &str| page.cut(name, NAME_COLUMNS_MAX);
-    let mut words = match resource.split_once('/') {
+    let who = match resource.split_once('/') {
         Some(("assumed-role", rest)) => match rest.split_once('/') {
             Some((role, session)) => format!("role {}, session {}", cut(role), cut(session)),
             None => format!("role {}", cut(rest)),
@@ -213,8 +219,5 @@ fn principal(identity: &str, page: &Page<'_>) -> String {
         Some((kind, name)) => format!("{} {}", cut(kind), cut(name)),
         None => cut(resource),
     };
-    if page.must_name(account) {
-        words.push_str(&format!(" of {}", cut(account)));
-    }
-    words
+    if page.must_name(account) { format!("{who} of {}", cut(account)) } else { who }
 }

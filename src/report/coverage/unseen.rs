@@ -84,6 +84,10 @@ fn data_events(page: &Page<'_>) -> Vec<String> {
         many => format!("data events of services other than the {many} above"),
     });
     said.push(missing.join(", "));
+    if survey.accounts.len() > 1 {
+        let words = "data events of some of the accounts: `backtrail query coverage-days` tells of which there are any";
+        said.push(words.to_owned());
+    }
     said
 }
 

@@ -192,3 +192,13 @@ fn logs_without_changes_have_no_such_section() {
     assert_lacks(&shown(&with(Vec::new())), TITLE);
     assert_lacks(&shown(&with(Vec::new())), "logging-changes");
 }
+
+#[test]
+fn a_limit_that_was_reached_is_said() {
+    let eve = user("eve", "192.0.2.7");
+    let most = crate::query::measure::LOGGING_CHANGES_MAX;
+    let mut survey = with(vec![change("2026-03-09T08:00:00Z", "StartLogging", "t", &eve); most]);
+    assert_has(&shown(&survey), "? later changes: only the first 10,000 are read\n");
+    survey.logging_changes.pop();
+    assert_lacks(&shown(&survey), "later changes");
+}

@@ -123,3 +123,16 @@ fn what_was_refused_cannot_be_shown() {
     assert_has(&unseen(&survey), "? what could not be read: 1 entry in 1 object");
     assert_lacks(&unseen(&one(&["2026-03-09T08"])), "could not be read");
 }
+
+#[test]
+fn data_events_of_one_account_are_not_taken_for_those_of_all() {
+    let at = hour("2026-03-09T08");
+    let mut survey = survey(&[("111122223333", "us-east-1", at, 1), ("444455556666", "us-east-1", at, 1)]);
+    assert_lacks(&unseen(&survey), "of some of the accounts");
+    survey.categories.insert("Data".to_owned(), 1);
+    survey.data_sources.insert("s3.amazonaws.com".to_owned(), Span { calls: 1, ..survey.whole });
+    assert_has(
+        &unseen(&survey),
+        "? data events of some of the accounts: `backtrail query coverage-days` tells",
+    );
+}
