@@ -219,9 +219,8 @@ mod tests {
 
     #[test]
     fn a_current_key_carries_its_account() {
-        // The example of public write-ups.
-        let key = AccessKeyId::parse("ASIAQNZGKIQY56JQ7WML").unwrap();
-        assert_eq!(key.account(), AccountId::parse("029608264753"));
+        let key = AccessKeyId::parse("ASIAGO645SY5AEXAMPLE").unwrap();
+        assert_eq!(key.account(), AccountId::parse("444455556666"));
         assert_eq!(key.kind(), IdKind::TemporaryKey);
         assert_eq!(key_of(111_122_223_333), "AKIARTX3GSDSQEXAMPLE");
     }
@@ -239,7 +238,7 @@ mod tests {
     fn what_is_no_base32_carries_no_account() {
         assert_eq!(AccessKeyId::parse("AKIA1111222233334444").unwrap().account(), None);
         // 40 bits hold more than twelve digits.
-        assert_eq!(AccessKeyId::parse("AKIA7777777777777777").unwrap().account(), None);
+        assert_eq!(AccessKeyId::parse("AKIA777777777EXAMPLE").unwrap().account(), None);
     }
 
     #[test]

@@ -236,8 +236,8 @@ fn the_follow_up_looks_into_the_account_of_an_assumed_role() {
 
 #[test]
 fn a_key_id_of_another_account_disagrees() {
-    let answer = investigate(&[EventRow { access_key_id: Some("ASIAQNZGKIQY56JQ7WML"), ..assume(0) }], &[]);
+    let answer = investigate(&[EventRow { access_key_id: Some("ASIAGO645SY5AEXAMPLE"), ..assume(0) }], &[]);
     let encoded = &answer.subject.encoded_accounts[0];
-    assert_eq!(encoded.encoded, ["029608264753"]);
+    assert_eq!(encoded.encoded, ["444455556666"]);
     assert!(encoded.disagrees);
 }
