@@ -22,12 +22,12 @@ pub(super) async fn run(command: &Ingest, out: &mut Output) -> Result<u8, Failur
     match out.format {
         Format::Json => writeln!(out, "{}", report::json::document(&Counters::of(&report))?)?,
         Format::Csv => {
-            writeln!(out, "{}", report::csv::row(["object", "record_index", "reason"].map(Some)))?;
+            write!(out, "{}", report::csv::row(["object", "record_index", "reason"].map(Some)))?;
             for refusal in &report.refusals {
                 let index = refusal.record_index.map(|index| index.to_string());
                 let reason = refusal.reason.to_string();
                 let row = [Some(refusal.object.as_str()), index.as_deref(), Some(reason.as_str())];
-                writeln!(out, "{}", report::csv::row(row))?;
+                write!(out, "{}", report::csv::row(row))?;
             }
         }
         Format::Text => {}

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::path::PathBuf;
+use std::sync::Mutex;
 
 use uuid::Uuid;
 
@@ -143,6 +144,7 @@ pub async fn ingest(
     }
     progress.begin(pending.len() as u64, pending.iter().map(|object| object.size).sum());
     let mut seen = Seen::default();
+    let spare = Mutex::new(Vec::new());
     let mut rest = pending.as_slice();
     while !rest.is_empty() || !unreadable.is_empty() {
         let (batch, after) = rest.split_at(batch_len(rest, options.batch_bytes));
@@ -155,7 +157,7 @@ pub async fn ingest(
             if objects.is_empty() && refused.is_empty() {
                 break;
             }
-            let unit = Unit { objects: &objects, unreadable: &refused };
+            let unit = Unit { objects: &objects, unreadable: &refused, spare: &spare };
             if unit.commit(&mut lake, &mut seen, options, progress, &mut report).await? == Committed::Done {
                 break;
             }
@@ -217,6 +219,7 @@ pub(super) fn lock(lake: &Lake, progress: &dyn Progress) -> Result<File, LakeErr
 struct Unit<'a> {
     objects: &'a [Object],
     unreadable: &'a [Refusal],
+    spare: &'a Mutex<Vec<Part>>,
 }
 
 impl Unit<'_> {
@@ -233,6 +236,7 @@ impl Unit<'_> {
             objects: self.objects,
             workers: options.workers.max(1),
             inflated_bytes_max: options.inflated_bytes_max,
+            spare: self.spare,
         };
         let handle = tokio::runtime::Handle::current();
         let mut result = {

@@ -53,6 +53,14 @@ impl Interner {
         self.hashes.get(id as usize).copied().unwrap_or(0)
     }
 
+    /// Forgets everything and keeps the memory.
+    pub(super) fn clear(&mut self) {
+        self.table.clear();
+        self.ends.clear();
+        self.bytes.clear();
+        self.hashes.clear();
+    }
+
     /// How many values there are.
     pub(super) fn len(&self) -> usize {
         self.ends.len()
@@ -84,6 +92,12 @@ impl Plain {
         let Ok(end) = u32::try_from(self.bytes.len()) else { return false };
         self.rows.push((end, value.is_some()));
         true
+    }
+
+    /// Forgets everything and keeps the memory.
+    pub(super) fn clear(&mut self) {
+        self.rows.clear();
+        self.bytes.clear();
     }
 
     /// The value of a row.

@@ -144,6 +144,21 @@ pub(super) struct Setting<'a> {
     pub(super) objects: &'a [Object],
     pub(super) workers: usize,
     pub(super) inflated_bytes_max: u64,
+    /// Parts that are used again, from batch to batch.
+    pub(super) spare: &'a Mutex<Vec<Part>>,
+}
+
+impl Setting<'_> {
+    /// An empty part.
+    fn part(&self) -> Part {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    /// Takes a part back.
+    fn put_back(&self, mut part: Part) {
+        part.clear();
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner).push(part);
+    }
 }
 
 struct Shared<'g> {
@@ -205,7 +220,7 @@ pub(super) fn run(
 fn tasks(objects: &[Object], workers: usize) -> Vec<Range<usize>> {
     let total: u64 = objects.iter().map(|object| object.size).sum();
     let share = total / (workers as u64 * 4).max(1);
-    let target = share.clamp(128 * 1024, 6 * 1024 * 1024);
+    let target = share.clamp(128 * 1024, 4 * 1024 * 1024);
     let mut tasks = Vec::new();
     let (mut start, mut bytes) = (0, 0);
     for (place, object) in objects.iter().enumerate() {
@@ -237,7 +252,7 @@ impl<'g> Floor<'g> {
             if let Some(part) = shared.ready.pop_front() {
                 drop(shared);
                 let written = writers.write(&part);
-                drop(part);
+                setting.put_back(part);
                 shared = self.enter();
                 if let Err(error) = written {
                     shared.failure = Some(error.into());
@@ -280,13 +295,13 @@ impl<'g> Floor<'g> {
         writers: &mut DayWriters,
         watch: &dyn Watch,
     ) {
-        let mut part = Part::default();
+        let mut part = setting.part();
         let mut place = 0;
         for index in range {
             let Some(object) = setting.objects.get(index) else { continue };
             let mut result = ObjectResult::default();
             let mut submit = |part: &mut Part| {
-                self.submit((task, place), std::mem::take(part), false, writers);
+                self.submit((task, place), std::mem::replace(part, setting.part()), false, setting, writers);
                 place += 1;
             };
             read_object(
@@ -310,17 +325,24 @@ impl<'g> Floor<'g> {
                 return;
             }
         }
-        self.submit((task, place), part, true, writers);
+        self.submit((task, place), part, true, setting, writers);
     }
 
     /// Parks a part, waiting for room unless its task is the first, and lets pass all parts whose turn it is.
-    fn submit(&self, at: (usize, usize), part: Part, last: bool, writers: &mut DayWriters) {
+    fn submit(
+        &self,
+        at: (usize, usize),
+        part: Part,
+        last: bool,
+        setting: &Setting<'_>,
+        writers: &mut DayWriters,
+    ) {
         let mut shared = self.enter();
         while shared.parked.len() >= self.parked_max && shared.turn.0 != at.0 && shared.failure.is_none() {
             if let Some(ready) = shared.ready.pop_front() {
                 drop(shared);
                 let written = writers.write(&ready);
-                drop(ready);
+                setting.put_back(ready);
                 shared = self.enter();
                 if let Err(error) = written {
                     shared.failure = Some(error.into());

@@ -6,10 +6,10 @@ use super::Column;
 use super::intern::{Interner, NULL, Plain};
 
 /// A part holds at most this many rows; one part becomes one row group for each day in it.
-pub(super) const PART_ROWS_MAX: usize = 48 * 1024;
+pub(super) const PART_ROWS_MAX: usize = 32 * 1024;
 
 /// A part takes no more records once its values are this large.
-pub(super) const PART_BYTES_MAX: usize = 24 * 1024 * 1024;
+pub(super) const PART_BYTES_MAX: usize = 12 * 1024 * 1024;
 
 /// The columns whose values stand in the rows themselves, each by the id of its distinct value.
 pub(super) static ROW_COLUMNS: LazyLock<Vec<Column>> =
@@ -163,6 +163,21 @@ impl Default for Part {
 }
 
 impl Part {
+    /// Forgets everything and keeps the memory, for the next rows: an allocator that gets such large pieces back and
+    /// hands them out again all the time ends up holding several times what is in use.
+    pub(super) fn clear(&mut self) {
+        self.interners.iter_mut().for_each(Interner::clear);
+        self.ids.clear();
+        self.fixed.clear();
+        self.identities.clear();
+        self.identity_memo.clear();
+        self.event_ids.clear();
+        self.request_ids.clear();
+        self.issued.clear();
+        self.accounts.clear();
+        self.keep.clear();
+    }
+
     /// How many rows it has.
     pub(super) fn len(&self) -> usize {
         self.fixed.len()
