@@ -145,6 +145,14 @@ pub async fn ingest(
     progress.begin(pending.len() as u64, pending.iter().map(|object| object.size).sum());
     let mut seen = Seen::default();
     let spare = Mutex::new(Vec::new());
+    let pool =
+        rayon::ThreadPoolBuilder::new().num_threads(options.workers.max(1)).build().map_err(|error| {
+            LakeError::Folder {
+                step: "start threads for",
+                path: folder.to_owned(),
+                source: std::io::Error::other(error),
+            }
+        })?;
     let mut rest = pending.as_slice();
     while !rest.is_empty() || !unreadable.is_empty() {
         let (batch, after) = rest.split_at(batch_len(rest, options.batch_bytes));
@@ -157,7 +165,7 @@ pub async fn ingest(
             if objects.is_empty() && refused.is_empty() {
                 break;
             }
-            let unit = Unit { objects: &objects, unreadable: &refused, spare: &spare };
+            let unit = Unit { objects: &objects, unreadable: &refused, spare: &spare, pool: &pool };
             if unit.commit(&mut lake, &mut seen, options, progress, &mut report).await? == Committed::Done {
                 break;
             }
@@ -220,6 +228,7 @@ struct Unit<'a> {
     objects: &'a [Object],
     unreadable: &'a [Refusal],
     spare: &'a Mutex<Vec<Part>>,
+    pool: &'a rayon::ThreadPool,
 }
 
 impl Unit<'_> {
@@ -237,6 +246,7 @@ impl Unit<'_> {
             workers: options.workers.max(1),
             inflated_bytes_max: options.inflated_bytes_max,
             spare: self.spare,
+            pool: self.pool,
         };
         let handle = tokio::runtime::Handle::current();
         let mut result = {

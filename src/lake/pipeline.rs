@@ -144,6 +144,9 @@ pub(super) struct Setting<'a> {
     pub(super) objects: &'a [Object],
     pub(super) workers: usize,
     pub(super) inflated_bytes_max: u64,
+    /// As many threads as there are workers. They live as long as the ingest: an allocator keeps memory for each thread
+    /// that ever was.
+    pub(super) pool: &'a rayon::ThreadPool,
     /// Parts that are used again, from batch to batch.
     pub(super) spare: &'a Mutex<Vec<Part>>,
 }
@@ -204,9 +207,9 @@ pub(super) fn run(
         changed: Condvar::new(),
         parked_max: setting.workers + 1,
     };
-    std::thread::scope(|scope| {
+    setting.pool.scope(|scope| {
         for _ in 0..setting.workers {
-            scope.spawn(|| floor.work(setting, watch));
+            scope.spawn(|_| floor.work(setting, watch));
         }
     });
     let shared = floor.shared.into_inner().unwrap_or_else(PoisonError::into_inner);
