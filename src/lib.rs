@@ -4,7 +4,7 @@
 //! # The flow, and the house that shows it
 //!
 //! ```text
-//! objects -> records -> events (lake) -> queries ──> rows ──> investigate ──> report ──> cli
+//! objects -> records -> events (lake) -> queries ──> rows ──> investigate, lineage ──> report ──> cli
 //!    archive     record        lake       query     inquiry
 //! ```
 //!
@@ -17,13 +17,14 @@
 //! | module | one line | uses |
 //! |---|---|---|
 //! | [`aws`] | the words of AWS: account, ARN, access key id, denial message, time. No I/O | – |
+//! | [`lineage`] | issuances, links, chains up and down, session names, why a chain stops; knows no engine | `aws` |
 //! | [`archive`] | finds log objects, reads their names, inflates them with limits | `aws` |
 //! | [`record`] | splits any envelope into records, checks them, refuses with a reason; the tally | `aws`, `archive` |
 //! | [`lake`] | the columns; records to rows to Parquet; Delta commits, ledger, compaction; the session | `aws`, `archive`, `record` |
-//! | [`query`] | the named questions in `queries/*.sql`, read-only SQL, typed rows | `aws`, `lake` |
-//! | [`investigate`] | folds the rows of one subject into one answer; knows no engine | `aws`, `query`'s plain row |
-//! | [`inquiry`] | puts a question to a lake: who is meant, which rows are theirs, what could be seen at all | `aws`, `lake`, `query`, `investigate` |
-//! | [`report`] | results to text, JSON and CSV; the only place where log text becomes output text | `aws`, plain results of `lake`, `query`, `investigate`, `inquiry` |
+//! | [`query`] | the named questions in `queries/*.sql`, read-only SQL, typed rows | `aws`, `lineage`, `lake` |
+//! | [`investigate`] | folds the rows of one subject into one answer; knows no engine | `aws`, `lineage`'s plain values, `query`'s plain row |
+//! | [`inquiry`] | puts a question to a lake: who is meant, which rows are theirs, what could be seen at all | `aws`, `lineage`, `lake`, `query`, `investigate` |
+//! | [`report`] | results to text, JSON and CSV; the only place where log text becomes output text | `aws`, plain results of `lineage`, `lake`, `query`, `investigate`, `inquiry` |
 //! | [`cli`] | arguments -> plan -> command -> report; exit codes; progress | all |
 //!
 //! # Words
@@ -39,7 +40,13 @@
 //! | ledger | the table `objects`: which object was read when, in which state, with which counts |
 //! | batch | the objects of one commit |
 //! | part | up to some ten thousand rows on their way to Parquet; becomes a row group for each day in it |
-//! | subject | whom an investigation is about |
+//! | subject | whom an investigation or a trace is about |
+//! | credential | what a request was signed with: key, ARN, unique id and creation of the session together |
+//! | issuance | a record whose success made a credential, or a way in |
+//! | session | what one issuance led to: of a role, of a sign-in, of a federated user; it may have several keys |
+//! | link | one step from a credential up to who made it, with its rule and the record that proves it |
+//! | origin | who stands at the end of the links: the one who acted |
+//! | gap | why links end before that: what is missing, and what would close it |
 //!
 //! # Invariants
 //!
@@ -51,7 +58,7 @@
 //!   left undone, and of two writers of one batch number one begins again (`lake::commit`).
 //! - The same objects give the same rows, whatever order threads and deliveries take: of several copies of a record the
 //!   first in the listing is kept (`lake::pipeline`).
-//! - `investigate` and `report` know no engine, clock, file or environment; only `lake` and `query` speak DataFusion; only
+//! - `investigate`, `lineage` and `report` know no engine, clock, file or environment; only `lake` and `query` speak DataFusion; only
 //!   `cli` prints and reads arguments, environment and clock (but for the time of a commit, which Delta asks for).
 //! - No unsafe code. Input never panics. Every listing is totally ordered.
 //!
@@ -63,6 +70,7 @@ pub mod cli;
 pub mod inquiry;
 pub mod investigate;
 pub mod lake;
+pub mod lineage;
 pub mod query;
 pub mod record;
 pub mod report;

@@ -19,4 +19,4 @@ pub use denial::{Denial, Effect, Layer};
 pub use error_code::{is_denied, is_throttled};
 pub use identifier::{AccessKeyId, IdKind, UniqueId};
 pub use subject::{Subject, SubjectError};
-pub use time::TimeError;
+pub use time::{Time, TimeError};

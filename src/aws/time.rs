@@ -1,9 +1,28 @@
 //! Times as records write them, and as users type them. Always UTC; no clock here.
 
-use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, TimeDelta, Utc};
+use serde::{Serialize, Serializer};
 
 /// More of a wrong text than this is not repeated in an error.
 const FOUND_MAX: usize = 64;
+
+/// An instant in UTC; in JSON RFC 3339 with `Z`, as CloudTrail writes `eventTime` (whole seconds, mostly).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Time(pub DateTime<Utc>);
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    }
+}
+
+impl Time {
+    /// Whole seconds from `earlier` to this instant; negative when it is before it.
+    #[must_use]
+    pub fn seconds_since(self, earlier: Time) -> i64 {
+        (self.0 - earlier.0).num_seconds()
+    }
+}
 
 /// Why a text is no time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -2,28 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, SecondsFormat, Utc};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
+pub use crate::aws::Time;
 use crate::query::EventRow;
-
-/// An instant in UTC; in JSON RFC 3339 with `Z`, as CloudTrail writes `eventTime` (whole seconds, mostly).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Time(pub DateTime<Utc>);
-
-impl Serialize for Time {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true))
-    }
-}
-
-impl Time {
-    /// Whole seconds from `earlier` to this instant; negative when it is before it.
-    #[must_use]
-    pub fn seconds_since(self, earlier: Time) -> i64 {
-        (self.0 - earlier.0).num_seconds()
-    }
-}
 
 /// How often something was seen, and when first and last.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]

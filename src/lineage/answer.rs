@@ -1,0 +1,262 @@
+//! The answer of `trace`: the chain up, the tree below, and what does not fit.
+
+use serde::Serialize;
+
+use super::{Gap, Issuance, Node, NodeKind, Origin, RecordRef, Rule, Usage};
+use crate::aws::Time;
+
+/// The version of the JSON form of [`Trace`].
+pub const SCHEMA: u32 = 1;
+
+/// One step up, with the record that proves it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Link {
+    /// The rule.
+    pub rule: Rule,
+    /// The record.
+    #[serde(flatten)]
+    pub record: Proof,
+    /// The lower end: what was made.
+    pub from: Node,
+    /// The upper end: who made it.
+    pub to: Node,
+    /// Seconds between the session's creation and the record; more than 0 is a fallback.
+    pub seconds_apart: i64,
+    /// The event ids of all candidates, where there are more than one.
+    pub ambiguous: Vec<String>,
+    /// Whether it stands above the origin: it tells who made the origin's key or launched its workload.
+    pub above_origin: bool,
+    /// The role that was passed to a launched workload.
+    pub role_passed: Option<String>,
+    /// What the upper end did: in all of its session, and where it has none within an hour of this record. None where it
+    /// is no credential.
+    pub to_usage: Option<Usage>,
+}
+
+/// A record that proves something. Ordered by time.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Proof {
+    /// When.
+    pub event_time: Time,
+    /// CloudTrail's id of the event, or object and place where it has none.
+    pub event_id: String,
+    /// The operation.
+    pub event_name: String,
+    /// The account of the record.
+    pub account: Option<String>,
+    /// The region.
+    pub region: Option<String>,
+    /// The log object that holds it.
+    pub object: String,
+    /// Its place there, from 0.
+    pub record_index: i64,
+}
+
+impl From<&RecordRef> for Proof {
+    fn from(record: &RecordRef) -> Self {
+        Self {
+            event_id: record.id(),
+            event_time: Time(record.time),
+            event_name: record.event_name.clone(),
+            account: record.account.clone(),
+            region: record.region.clone(),
+            object: record.object.clone(),
+            record_index: record.index,
+        }
+    }
+}
+
+/// An origin, and who stands above it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TracedOrigin {
+    /// The origin.
+    #[serde(flatten)]
+    pub origin: Origin,
+    /// Who made its key or password, or launched its workload.
+    pub above: Option<Box<Above>>,
+}
+
+/// Who made an origin's key or password, or launched its workload. They need not be who acted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Above {
+    /// The rule.
+    pub rule: Rule,
+    /// The record.
+    #[serde(flatten)]
+    pub record: Proof,
+    /// The origin of whoever called there.
+    pub origin: TracedOrigin,
+}
+
+/// A chain from one credential up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Chain {
+    /// The credential.
+    pub credential: Node,
+    /// What it did.
+    pub usage: Usage,
+    /// Its origin.
+    pub origin: TracedOrigin,
+    /// The links from it up.
+    pub links: Vec<Link>,
+    /// Every origin that a choice of candidates leads to; one where the origin is certain.
+    pub origins: Vec<Origin>,
+}
+
+/// An issuance that was not chosen, and why.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct NotTaken {
+    /// The record.
+    #[serde(flatten)]
+    pub record: Proof,
+    /// The key that it made.
+    pub access_key: Option<String>,
+    /// How often that key was used.
+    pub calls: u64,
+    /// Why it was not chosen.
+    pub reason: String,
+}
+
+/// Something that a credential led to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Descendant {
+    /// What it is.
+    pub kind: NodeKind,
+    /// Its id: of a role session the session's ARN, of a key its id, of a user its name.
+    pub id: String,
+    /// The whole node, where a caller stands behind it.
+    pub node: Option<Node>,
+    /// The rule that ties it to what is above it in the tree.
+    pub rule: Rule,
+    /// The record that made it; of several the first.
+    #[serde(flatten)]
+    pub made: Option<Proof>,
+    /// The event ids of the others, in order of time.
+    pub made_again: Vec<String>,
+    /// The record that removed it.
+    pub gone: Option<Proof>,
+    /// How many sessions were folded into this line: the same session made again, role juggling.
+    pub folded: u64,
+    /// How many keys its sessions had that are not shown as children; 0 where none is named.
+    pub keys: u64,
+    /// How many of these keys were used.
+    pub keys_used: u64,
+    /// What it did itself.
+    #[serde(flatten)]
+    pub usage: Usage,
+    /// What else is known, in words: `by ec2.amazonaws.com`.
+    pub notes: Vec<String>,
+    /// What is to be looked at, in words: `not the instance, but this user`.
+    pub remarks: Vec<String>,
+    /// Why nothing is known of it: it goes on in an account whose logs are not here.
+    pub gap: Option<Gap>,
+    /// What it led to, in order of time.
+    pub children: Vec<Descendant>,
+}
+
+/// Whether what somebody claims is borne out.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Mismatch {
+    /// `session-name`, `source-identity` or `place`.
+    pub kind: &'static str,
+    /// What is claimed: the session's name, the source identity, the instance.
+    pub claim: String,
+    /// What the links verify.
+    pub verified: String,
+    /// The session that claims it.
+    pub session: String,
+    /// In words.
+    pub text: String,
+    /// The record that made the session.
+    pub event_id: Option<String>,
+}
+
+/// Something that cannot be: it is reported and not followed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Violation {
+    /// `cycle` or `used-before-issued`.
+    pub kind: &'static str,
+    /// The record.
+    #[serde(flatten)]
+    pub record: Proof,
+    /// In words.
+    pub text: String,
+}
+
+/// Who was asked about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TraceSubject {
+    /// `access-key`, `session`, `event`, `user`, `role`, `root`, `identity-center-user`, `service` and so on.
+    pub kind: String,
+    /// The full id.
+    pub id: String,
+    /// What was typed.
+    pub asked: String,
+    /// The caller, where exactly one stands behind the id.
+    pub node: Option<Node>,
+    /// What it did, in the window.
+    pub usage: Usage,
+    /// How many credentials bear the id.
+    pub credentials: u64,
+    /// How many keys the session of this key used altogether, and how many calls were made in it.
+    pub session_keys: u64,
+    /// See `session_keys`.
+    pub session_calls: u64,
+    /// Whether the session was authenticated with MFA.
+    pub mfa: Option<bool>,
+    /// What the session's name claims, in words.
+    pub claim: Option<String>,
+    /// The event, where WHO is one.
+    pub event: Option<Proof>,
+}
+
+/// The answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Trace {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// Who was asked about.
+    pub subject: TraceSubject,
+    /// The origin; of several credentials the one that all share, else unknown.
+    pub origin: TracedOrigin,
+    /// The links from the subject up to its origin, then those above the origin.
+    pub links: Vec<Link>,
+    /// The chain of each credential that bears the id, those with most calls first; one of each origin and links.
+    pub chains: Vec<Chain>,
+    /// Issuances that were not chosen though they look alike.
+    pub not_taken: Vec<NotTaken>,
+    /// What it led to, in order of time.
+    pub descendants: Vec<Descendant>,
+    /// Claims that are not borne out.
+    pub mismatches: Vec<Mismatch>,
+    /// What cannot be.
+    pub violations: Vec<Violation>,
+    /// Limits that were reached, in words.
+    pub truncated: Vec<String>,
+    /// The first event that these logs hold of the origin's account: what was before it cannot be told. None where they
+    /// hold none.
+    pub logs_begin: Option<Time>,
+}
+
+/// The node that an issuance made, for keys that were never used.
+#[must_use]
+pub fn made_node(issuance: &Issuance) -> Node {
+    let kind = match issuance.key {
+        Some(_) => NodeKind::AccessKey,
+        None => NodeKind::Session,
+    };
+    let id = issuance.key.clone().or_else(|| issuance.session_arn.clone());
+    let role = issuance.session_arn.as_deref().and_then(|arn| arn.split('/').nth(1)).map(str::to_owned);
+    let session =
+        issuance.session_arn.as_deref().and_then(|arn| arn.splitn(3, '/').nth(2)).map(str::to_owned);
+    Node {
+        kind,
+        id: id.unwrap_or_default(),
+        account: issuance.session_account.clone(),
+        access_key: issuance.key.clone(),
+        arn: issuance.session_arn.clone(),
+        name: issuance.user_name.clone().or(role),
+        session_name: session,
+        created: Some(Time(issuance.record.time)),
+    }
+}

@@ -1,0 +1,486 @@
+//! Whoever made a call: a credential, or somebody of whom these logs know no credential.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use xxhash_rust::xxh3::Xxh3Default;
+
+use crate::aws::{AccessKeyId, Arn, IdKind, Principal, Time, UniqueId};
+
+/// What kind of caller a record names, by `userIdentity.type`
+/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// `AssumedRole`, `IAMUser`, `Root`, `FederatedUser`, `Role`, `Directory`: whoever signed, or a session.
+    Credential,
+    /// An AWS service that acts for itself or for a workload.
+    Service,
+    /// The subject of an identity provider: `SAMLUser`, `WebIdentityUser`, `IdentityCenterUser`.
+    Outside,
+    /// A principal of another account, of whom the record says no more than its unique id.
+    Account,
+    /// The record names nobody.
+    Nobody,
+}
+
+impl Class {
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Class::Credential => "credential",
+            Class::Service => "service",
+            Class::Outside => "outside",
+            Class::Account => "account",
+            Class::Nobody => "nobody",
+        }
+    }
+
+    /// The class that a word stands for.
+    #[must_use]
+    pub fn of_word(word: &str) -> Class {
+        match word {
+            "credential" => Class::Credential,
+            "service" => Class::Service,
+            "outside" => Class::Outside,
+            "account" => Class::Account,
+            _ => Class::Nobody,
+        }
+    }
+}
+
+/// Who made a call, as the record itself says. Text is as the log has it.
+///
+/// A *credential* is what a request was signed with. Its key id alone does not name it: key ids are given out again,
+/// and sanitised logs use one for all. So account, key, ARN, unique id and creation of the session together do, and
+/// [`Caller::id`] is a hash of these.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// Equal for the same caller (the SQL function `caller_id`).
+    pub id: i64,
+    /// Its class.
+    pub class: Class,
+    /// `userIdentity.type`.
+    pub identity_type: Option<String>,
+    /// The account of the caller: `userIdentity.accountId`, else the session issuer's, else the record's.
+    pub account: Option<String>,
+    /// The access key id that signed; None where the record has none or an empty one.
+    pub access_key: Option<String>,
+    /// `userIdentity.arn`: the session's ARN for a role session.
+    pub arn: Option<String>,
+    /// `userIdentity.principalId`.
+    pub principal_id: Option<String>,
+    /// `userIdentity.userName`.
+    pub user_name: Option<String>,
+    /// When the session was created, in whole seconds.
+    pub created: Option<DateTime<Utc>>,
+    /// The type of the session's issuer: `Role`, `IAMUser`, `Root`.
+    pub issuer_type: Option<String>,
+    /// The ARN of the session's issuer, with its path.
+    pub issuer_arn: Option<String>,
+    /// The friendly name of the session's issuer.
+    pub issuer_name: Option<String>,
+    /// Whether the session was authenticated with MFA; None for long-term keys.
+    pub mfa: Option<bool>,
+    /// The source identity that travels down the chain.
+    pub source_identity: Option<String>,
+    /// The service that made the call for the caller.
+    pub invoked_by: Option<String>,
+    /// The identity provider of a federated caller.
+    pub identity_provider: Option<String>,
+    /// The web identity provider of the session.
+    pub federated_provider: Option<String>,
+    /// `userIdentity.inScopeOf`, as JSON: the resource that a service acted for.
+    pub in_scope_of: Option<String>,
+    /// Version of the instance metadata service that delivered the credential.
+    pub ec2_role_delivery: Option<String>,
+    /// The Identity Center user that the call was made for.
+    pub on_behalf_of: Option<String>,
+    /// `signInSessionArn`: the sign-in session that the credential belongs to.
+    pub sign_in_session: Option<String>,
+}
+
+impl Caller {
+    /// The name of the role session or federated user: the last part of its ARN, or what follows the colon of its unique
+    /// id. None for users.
+    #[must_use]
+    pub fn session_name(&self) -> Option<&str> {
+        let from_arn = self.arn.as_deref().and_then(Arn::parse).and_then(Arn::principal);
+        match from_arn {
+            Some(Principal::RoleSession { session, .. }) => Some(session),
+            Some(Principal::FederatedUser { name }) => Some(name),
+            Some(_) => None,
+            None => self.principal_id.as_deref().and_then(UniqueId::parse).and_then(UniqueId::session),
+        }
+    }
+
+    /// The name of the session's role.
+    #[must_use]
+    pub fn role_name(&self) -> Option<&str> {
+        match self.arn.as_deref().and_then(Arn::parse).and_then(Arn::principal) {
+            Some(Principal::RoleSession { role, .. }) => Some(role),
+            Some(Principal::Role { name, .. }) => Some(name),
+            _ if self.issuer_type.as_deref() == Some("Role") => self.issuer_name.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The role's own ARN: the issuer's, or made of the session's ARN without the path that it lacks.
+    #[must_use]
+    pub fn role_arn(&self) -> Option<String> {
+        if self.issuer_type.as_deref() == Some("Role")
+            && let Some(arn) = &self.issuer_arn
+        {
+            return Some(arn.clone());
+        }
+        let arn = Arn::parse(self.arn.as_deref()?)?;
+        match arn.principal()? {
+            Principal::RoleSession { role, .. } => {
+                Some(format!("arn:{}:iam::{}:role/{role}", arn.partition, arn.account))
+            }
+            Principal::Role { .. } => self.arn.clone(),
+            _ => None,
+        }
+    }
+
+    /// Whether it is a session of a role.
+    #[must_use]
+    pub fn is_role_session(&self) -> bool {
+        matches!(self.identity_type.as_deref(), Some("AssumedRole" | "Role"))
+    }
+
+    /// Whether it is an IAM user or an account's root itself, with whatever key.
+    #[must_use]
+    pub fn is_user_or_root(&self) -> bool {
+        matches!(self.identity_type.as_deref(), Some("IAMUser" | "Root"))
+    }
+
+    /// Whether it signed with a temporary key.
+    #[must_use]
+    pub fn has_temporary_key(&self) -> bool {
+        self.access_key.as_deref().is_some_and(|key| IdKind::of(key) == Some(IdKind::TemporaryKey))
+    }
+
+    /// Whether it signed with a long-term key.
+    #[must_use]
+    pub fn has_long_term_key(&self) -> bool {
+        self.access_key.as_deref().is_some_and(|key| IdKind::of(key) == Some(IdKind::LongTermKey))
+    }
+
+    /// The account that the key id encodes, where its format does.
+    #[must_use]
+    pub fn key_account(&self) -> Option<String> {
+        let key = AccessKeyId::parse(self.access_key.as_deref()?)?;
+        key.account().map(|account| account.to_string())
+    }
+
+    /// Takes in what another record of the same caller says: of every field the smaller value, so that the order of
+    /// records does not matter.
+    pub fn merge(&mut self, other: Caller) {
+        let least = |own: &mut Option<String>, other: Option<String>| {
+            *own = [own.take(), other].into_iter().flatten().min();
+        };
+        least(&mut self.user_name, other.user_name);
+        least(&mut self.issuer_type, other.issuer_type);
+        least(&mut self.issuer_arn, other.issuer_arn);
+        least(&mut self.issuer_name, other.issuer_name);
+        least(&mut self.source_identity, other.source_identity);
+        least(&mut self.invoked_by, other.invoked_by);
+        least(&mut self.identity_provider, other.identity_provider);
+        least(&mut self.federated_provider, other.federated_provider);
+        least(&mut self.in_scope_of, other.in_scope_of);
+        least(&mut self.ec2_role_delivery, other.ec2_role_delivery);
+        least(&mut self.on_behalf_of, other.on_behalf_of);
+        least(&mut self.sign_in_session, other.sign_in_session);
+        self.mfa = self.mfa.max(other.mfa);
+    }
+
+    /// The caller as a node of an answer.
+    #[must_use]
+    pub fn node(&self) -> Node {
+        let own_name = match self.class {
+            Class::Service => self.invoked_by.clone(),
+            Class::Account => self.principal_id.clone(),
+            _ if self.is_role_session() => self.role_name().map(str::to_owned),
+            _ => self.user_name.clone().or_else(|| self.arn_name()),
+        };
+        let kind = match (self.class, self.identity_type.as_deref()) {
+            (Class::Service, _) => NodeKind::Service,
+            (Class::Account, _) => NodeKind::Account,
+            (Class::Outside, Some("SAMLUser")) => NodeKind::SamlSubject,
+            (Class::Outside, Some("WebIdentityUser")) => NodeKind::WebIdentity,
+            (Class::Outside, _) => NodeKind::IdentityCenterUser,
+            (Class::Nobody, _) => NodeKind::Unknown,
+            (Class::Credential, _) if self.access_key.is_some() => NodeKind::AccessKey,
+            (Class::Credential, Some("IAMUser")) => NodeKind::User,
+            (Class::Credential, Some("Root")) => NodeKind::Root,
+            (Class::Credential, _) => NodeKind::Session,
+        };
+        let id = match kind {
+            NodeKind::AccessKey => self.access_key.clone(),
+            NodeKind::Service | NodeKind::SamlSubject | NodeKind::WebIdentity => own_name.clone(),
+            NodeKind::IdentityCenterUser => self.on_behalf_of.clone().or_else(|| own_name.clone()),
+            _ => self.arn.clone().or_else(|| self.principal_id.clone()),
+        };
+        Node {
+            kind,
+            id: id.or_else(|| own_name.clone()).or_else(|| self.account.clone()).unwrap_or_default(),
+            account: self.account.clone(),
+            access_key: self.access_key.clone(),
+            arn: self.arn.clone(),
+            name: own_name,
+            session_name: self.session_name().map(str::to_owned),
+            created: self.created.map(Time),
+        }
+    }
+
+    /// The last part of the ARN.
+    fn arn_name(&self) -> Option<String> {
+        let arn = self.arn.as_deref().and_then(Arn::parse)?;
+        match arn.principal()? {
+            Principal::Root => Some("root".to_owned()),
+            Principal::User { name, .. }
+            | Principal::FederatedUser { name }
+            | Principal::Role { name, .. }
+            | Principal::RoleSession { session: name, .. } => Some(name.to_owned()),
+        }
+    }
+}
+
+/// Whether a unique id can be told from others: whole and not masked, with the session's name where it is a role's.
+/// Sanitised logs hold `AROXXXX…`, `AROA****…:User` or one constant for all: nothing can be told from these.
+#[must_use]
+pub fn is_telling(principal_id: &str) -> bool {
+    match UniqueId::parse(principal_id) {
+        Some(id) => id.kind() != IdKind::Role || id.session().is_some(),
+        // A federated user's: `account:name`.
+        None => principal_id.split_once(':').is_some_and(|(account, name)| {
+            crate::aws::AccountId::parse(account).is_some() && !name.is_empty()
+        }),
+    }
+}
+
+/// What kind of thing a node of an answer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NodeKind {
+    /// An access key, long-term or temporary.
+    AccessKey,
+    /// A session that signed without a key.
+    Session,
+    /// A console or portal session: all that one sign-in led to.
+    Console,
+    /// An IAM user.
+    User,
+    /// A way in of a user that is no key: its password.
+    Password,
+    /// Another way in of a user that is no access key: a certificate, an SSH key, a service-specific credential.
+    OtherWay,
+    /// An account's root.
+    Root,
+    /// A role.
+    Role,
+    /// An instance, function, task or build.
+    Workload,
+    /// An AWS service.
+    Service,
+    /// The subject of a SAML provider.
+    SamlSubject,
+    /// The subject of a web identity provider.
+    WebIdentity,
+    /// A user of Identity Center.
+    IdentityCenterUser,
+    /// A principal of an account whose logs are not here.
+    Account,
+    /// An event.
+    Event,
+    /// Calls that services forwarded.
+    Forwarded,
+    /// Nobody that the record names.
+    Unknown,
+}
+
+impl NodeKind {
+    /// The word of JSON output.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            NodeKind::AccessKey => "access-key",
+            NodeKind::Session => "session",
+            NodeKind::Console => "console",
+            NodeKind::User => "user",
+            NodeKind::Password => "password",
+            NodeKind::OtherWay => "other-way",
+            NodeKind::Root => "root",
+            NodeKind::Role => "role",
+            NodeKind::Workload => "workload",
+            NodeKind::Service => "service",
+            NodeKind::SamlSubject => "saml-subject",
+            NodeKind::WebIdentity => "web-identity",
+            NodeKind::IdentityCenterUser => "identity-center-user",
+            NodeKind::Account => "account",
+            NodeKind::Event => "event",
+            NodeKind::Forwarded => "forwarded",
+            NodeKind::Unknown => "unknown",
+        }
+    }
+}
+
+/// One end of a link.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Node {
+    /// What it is.
+    pub kind: NodeKind,
+    /// Its id: the key id of a key, else the ARN, else the name.
+    pub id: String,
+    /// Its account.
+    pub account: Option<String>,
+    /// Its access key id.
+    pub access_key: Option<String>,
+    /// Its ARN; a role session's is that of the session.
+    pub arn: Option<String>,
+    /// Its name: of the user, the role, the service, the subject.
+    pub name: Option<String>,
+    /// The name of the role session.
+    pub session_name: Option<String>,
+    /// When the session was created.
+    pub created: Option<Time>,
+}
+
+/// How much was done, when, and from where.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Usage {
+    /// Calls.
+    pub calls: u64,
+    /// Those that AWS refused.
+    pub denied: u64,
+    /// Those that failed otherwise or were throttled.
+    pub failed: u64,
+    /// Those that a service made for the caller.
+    pub forwarded: u64,
+    /// The first.
+    pub first: Option<Time>,
+    /// The last.
+    pub last: Option<Time>,
+    /// By address (or name of a service).
+    pub addresses: BTreeMap<String, u64>,
+}
+
+impl Usage {
+    /// Counts everything that `other` counted.
+    pub fn merge(&mut self, other: &Usage) {
+        self.calls += other.calls;
+        self.denied += other.denied;
+        self.failed += other.failed;
+        self.forwarded += other.forwarded;
+        self.first = [self.first, other.first].into_iter().flatten().min();
+        self.last = self.last.max(other.last);
+        for (address, calls) in &other.addresses {
+            *self.addresses.entry(address.clone()).or_default() += calls;
+        }
+    }
+}
+
+/// A caller with what it did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credential {
+    /// Who it is.
+    pub caller: Caller,
+    /// What it did.
+    pub usage: Usage,
+}
+
+/// The fields of a record that tell who called; each is the column of the same name.
+#[derive(Debug, Clone, Copy, Default)]
+#[expect(
+    missing_docs,
+    reason = "every field is the column of the same name, documented once in lake::Column"
+)]
+pub struct CallerFields<'a> {
+    pub identity_type: Option<&'a str>,
+    pub event_source: Option<&'a str>,
+    pub invoked_by: Option<&'a str>,
+    pub identity_account_id: Option<&'a str>,
+    pub session_issuer_account_id: Option<&'a str>,
+    pub account: Option<&'a str>,
+    pub access_key_id: Option<&'a str>,
+    pub identity_arn: Option<&'a str>,
+    pub principal_id: Option<&'a str>,
+    pub user_name: Option<&'a str>,
+    pub identity_provider: Option<&'a str>,
+    pub on_behalf_of_user_id: Option<&'a str>,
+    pub session_created_micros: Option<i64>,
+}
+
+impl CallerFields<'_> {
+    /// The class of the caller.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        let said = |field: Option<&str>| field.is_some_and(|text| !text.is_empty());
+        let named = said(self.identity_arn) || said(self.access_key_id) || said(self.principal_id);
+        let portal = || {
+            self.event_source.is_some_and(|source| source.starts_with("sso") || source.starts_with("signin"))
+                && (said(self.user_name) || said(self.on_behalf_of_user_id))
+        };
+        match self.identity_type {
+            Some("AWSService") => Class::Service,
+            None | Some("") if said(self.invoked_by) => Class::Service,
+            Some("SAMLUser" | "WebIdentityUser" | "IdentityCenterUser") => Class::Outside,
+            Some("AWSAccount") => Class::Account,
+            Some("Unknown") if portal() => Class::Outside,
+            Some("AssumedRole" | "IAMUser" | "Root" | "FederatedUser" | "Role" | "Directory")
+                if named || said(self.user_name) =>
+            {
+                Class::Credential
+            }
+            Some("Role" | "Unknown") if said(self.identity_account_id) && said(self.principal_id) => {
+                Class::Account
+            }
+            _ => Class::Nobody,
+        }
+    }
+
+    /// The id of the caller; None for nobody.
+    ///
+    /// It is the 64-bit XXH3 of what tells callers of the class apart, so it is the same in every lake. Two of a million
+    /// callers are taken for one with a probability of 3 in 100 million.
+    #[must_use]
+    pub fn id(&self) -> Option<i64> {
+        let class = self.class();
+        let home = self
+            .identity_account_id
+            .or(self.session_issuer_account_id)
+            .or(self.account)
+            .filter(|account| !account.is_empty());
+        let named = self.identity_arn.is_some() || self.principal_id.is_some();
+        let created = self.session_created_micros.map(|micros| micros.div_euclid(1_000_000).to_string());
+        let parts: [Option<&str>; 5] = match class {
+            Class::Nobody => return None,
+            Class::Credential => [
+                home,
+                self.access_key_id,
+                self.identity_arn,
+                if named { self.principal_id } else { self.user_name },
+                created.as_deref(),
+            ],
+            Class::Service => [self.invoked_by, None, None, None, None],
+            Class::Outside => [
+                self.identity_type,
+                self.identity_provider,
+                self.user_name,
+                self.principal_id,
+                self.on_behalf_of_user_id,
+            ],
+            Class::Account => [home, self.principal_id, None, None, None],
+        };
+        let mut hash = Xxh3Default::new();
+        hash.update(&[class as u8]);
+        for part in parts {
+            // What separates the parts stands in none of them: text of JSON holds no byte 255.
+            hash.update(part.unwrap_or_default().as_bytes());
+            hash.update(&[0xFF]);
+        }
+        Some(i64::from_le_bytes(hash.digest().to_le_bytes()))
+    }
+}

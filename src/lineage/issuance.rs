@@ -1,0 +1,224 @@
+//! Issuances: the records whose success made a credential, or a way in.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+
+use super::Caller;
+use crate::aws::{Arn, Principal};
+
+/// What an issuance made, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum IssuanceKind {
+    /// `sts:AssumeRole`
+    /// (<https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>).
+    AssumeRole,
+    /// `sts:AssumeRoleWithSAML`.
+    Saml,
+    /// `sts:AssumeRoleWithWebIdentity`.
+    WebIdentity,
+    /// `sts:AssumeRoot`: a session of the root of a member account.
+    AssumeRoot,
+    /// `sts:GetSessionToken`: a temporary key of the same user.
+    SessionToken,
+    /// `sts:GetFederationToken`.
+    FederationToken,
+    /// `signin:ConsoleLogin`.
+    ConsoleLogin,
+    /// `signin:SwitchRole` and `RenewRole`: a role in the console.
+    SwitchRole,
+    /// `sso:Federate`, `GetRoleCredentials`: from the access portal into a role. The response is hidden.
+    Portal,
+    /// `signin:CreateOAuth2Token`: `aws login` and agents.
+    OAuth,
+    /// `iam:CreateAccessKey`: a long-term key.
+    AccessKey,
+    /// `iam:CreateUser`.
+    User,
+    /// `iam:CreateLoginProfile`, `UpdateLoginProfile`: a password.
+    Password,
+    /// `iam:CreateServiceSpecificCredential`, `UploadSigningCertificate`, `UploadSSHPublicKey`: other ways in.
+    OtherWay,
+    /// Any other call that answered with a temporary key: Cognito, Roles Anywhere, EKS Pod Identity.
+    Other,
+}
+
+impl IssuanceKind {
+    /// The kind that the word of the query stands for.
+    #[must_use]
+    pub fn of_word(word: &str) -> IssuanceKind {
+        match word {
+            "assume-role" => Self::AssumeRole,
+            "saml" => Self::Saml,
+            "web-identity" => Self::WebIdentity,
+            "assume-root" => Self::AssumeRoot,
+            "session-token" => Self::SessionToken,
+            "federation-token" => Self::FederationToken,
+            "console-login" => Self::ConsoleLogin,
+            "switch-role" => Self::SwitchRole,
+            "portal" => Self::Portal,
+            "oauth" => Self::OAuth,
+            "access-key" => Self::AccessKey,
+            "user" => Self::User,
+            "password" => Self::Password,
+            "other-way" => Self::OtherWay,
+            _ => Self::Other,
+        }
+    }
+
+    /// Whether it made a session or its temporary key: what a link of delegation leads to. The others made a way in for
+    /// somebody, who then acts for themselves.
+    #[must_use]
+    pub fn delegates(self) -> bool {
+        !matches!(self, Self::AccessKey | Self::User | Self::Password | Self::OtherWay)
+    }
+}
+
+/// Where a record stands, and what it is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RecordRef {
+    /// Its time, as logged.
+    pub time: DateTime<Utc>,
+    /// CloudTrail's id of the event; None where the record has none.
+    pub event_id: Option<String>,
+    /// The log object.
+    pub object: String,
+    /// The record's place in that object, from 0.
+    pub index: i64,
+    /// The operation.
+    pub event_name: String,
+    /// The account of the record.
+    pub account: Option<String>,
+    /// The region of the request.
+    pub region: Option<String>,
+}
+
+impl RecordRef {
+    /// The event id, or the place where there is none: what an answer names the record by.
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.event_id.clone().unwrap_or_else(|| format!("{}#{}", self.object, self.index))
+    }
+}
+
+/// A record whose success made a credential or a way in. Text is as the log has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issuance {
+    /// The record.
+    pub record: RecordRef,
+    /// What it made.
+    pub kind: IssuanceKind,
+    /// The access key id that it answered with.
+    pub key: Option<String>,
+    /// The ARN of the session that it made; made of role and session name where the answer does not name it.
+    pub session_arn: Option<String>,
+    /// The unique id of the session.
+    pub session_id: Option<String>,
+    /// The account in which the session acts.
+    pub session_account: Option<String>,
+    /// The role asked for, as its ARN.
+    pub role: Option<String>,
+    /// The permission set of a step in the access portal.
+    pub permission_set: Option<String>,
+    /// The user that a way in is for.
+    pub user_name: Option<String>,
+    /// The principal that switched to the role in the console, as its ARN.
+    pub switch_from: Option<String>,
+    /// The sign-in session that it belongs to.
+    pub sign_in_session: Option<String>,
+    /// The subject that an identity provider vouched for.
+    pub subject: Option<String>,
+    /// The provider.
+    pub provider: Option<String>,
+    /// Whether a console sign-in used MFA.
+    pub mfa: Option<bool>,
+    /// The session tags, as JSON.
+    pub tags: Option<String>,
+    /// The source identity that the caller asked for.
+    pub source_identity: Option<String>,
+    /// Joins the copies of one request that two accounts recorded; None for Insights events, where it joins others.
+    pub shared_event_id: Option<String>,
+    /// Who called.
+    pub caller: Caller,
+    /// The copy of the same request that the caller's own account recorded, where another account's is this one.
+    pub copy: Option<Box<Issuance>>,
+}
+
+impl Issuance {
+    /// The name of the session, or of the federated user.
+    #[must_use]
+    pub fn session_name(&self) -> Option<&str> {
+        match self.session_arn.as_deref().and_then(Arn::parse).and_then(Arn::principal)? {
+            Principal::RoleSession { session, .. } => Some(session),
+            Principal::FederatedUser { name } => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Who called, as the caller's own account tells it where its copy is here.
+    #[must_use]
+    pub fn maker(&self) -> &Caller {
+        self.copy.as_ref().map_or(&self.caller, |copy| &copy.caller)
+    }
+
+    /// Whether the account that recorded it is that of the session and not of the caller.
+    fn is_role_side(&self) -> bool {
+        self.record.account == self.session_account && self.caller.account != self.record.account
+    }
+
+    /// Whether the account that recorded it is that of the caller and not of the session.
+    fn is_caller_side(&self) -> bool {
+        self.record.account == self.caller.account && self.session_account != self.record.account
+    }
+}
+
+/// Each issuance once, in the order of their records: of several versions of one event in one account the first counts,
+/// and the copies that two accounts recorded of one request become one
+/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>,
+/// `sharedEventID`).
+#[must_use]
+pub fn settle(mut issuances: Vec<Issuance>) -> Vec<Issuance> {
+    issuances.sort_by(|a, b| a.record.cmp(&b.record));
+    let mut seen = BTreeSet::new();
+    issuances.retain(|issuance| {
+        let Some(event_id) = &issuance.record.event_id else { return true };
+        seen.insert((event_id.clone(), issuance.record.account.clone()))
+    });
+    let is_shared = |issuance: &Issuance| issuance.kind.delegates() && issuance.shared_event_id.is_some();
+    let role_sides: BTreeSet<String> = issuances
+        .iter()
+        .filter(|issuance| is_shared(issuance) && issuance.is_role_side())
+        .filter_map(|issuance| issuance.shared_event_id.clone())
+        .collect();
+    let mut caller_sides: BTreeMap<String, Issuance> = BTreeMap::new();
+    let mut settled = Vec::with_capacity(issuances.len());
+    for issuance in issuances {
+        match &issuance.shared_event_id {
+            Some(id) if is_shared(&issuance) && issuance.is_caller_side() && role_sides.contains(id) => {
+                caller_sides.entry(id.clone()).or_insert(issuance);
+            }
+            _ => settled.push(issuance),
+        }
+    }
+    for issuance in &mut settled {
+        if issuance.is_role_side()
+            && let Some(copy) = issuance.shared_event_id.as_ref().and_then(|id| caller_sides.get(id))
+        {
+            issuance.copy = Some(Box::new(copy.clone()));
+        }
+    }
+    settled
+}
+
+/// A call that launched workloads: instances, functions, tasks, builds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Launch {
+    /// The record.
+    pub record: RecordRef,
+    /// The workload's kind and id, as sessions of its role name it.
+    pub workload: super::Workload,
+    /// The role that was passed to it, as its ARN, name or instance profile.
+    pub role_passed: Option<String>,
+    /// Who called.
+    pub caller: Caller,
+}

@@ -1,0 +1,320 @@
+//! The join ladder: which issuances may have made a credential, strongest rule first.
+//!
+//! A key match must agree with session and time, because key ids repeat; the creation of the session is the time of its
+//! issuance to the second, so it decides between neighbours and may disprove all of them. Time alone never links.
+//! `queries/lineage/links.sql` says the same for all credentials at once; tests hold both to one answer.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::credential::is_telling;
+use super::{Caller, Issuance, IssuanceKind};
+
+/// Seconds by which clocks of AWS may differ: a child may seem so much older than its issuance, and a session's creation
+/// may be so far from it. In all key-proven pairs of public logs the difference is 0.
+pub const SLACK_SECONDS: i64 = 2;
+
+/// Temporary keys live this long at the most
+/// (<https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html>: 36 hours).
+pub const KEY_LIFE_SECONDS: i64 = 36 * 3600;
+
+/// Sessions of roles live this long at the most
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use.html>: 12 hours).
+pub const ROLE_SESSION_SECONDS: i64 = 12 * 3600;
+
+/// The rule that made a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rule {
+    /// An issuance names exactly this access key id.
+    Key,
+    /// Two accounts recorded one request.
+    SharedEvent,
+    /// An issuance made this session, at the second in which it was created.
+    Session,
+    /// The record itself says whose it is.
+    Identity,
+    /// The record that launched the workload whose role this is.
+    Launched,
+    /// Only names agree.
+    Claim,
+}
+
+impl Rule {
+    /// The word of JSON output.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Rule::Key => "key",
+            Rule::SharedEvent => "shared-event",
+            Rule::Session => "session",
+            Rule::Identity => "identity",
+            Rule::Launched => "launched",
+            Rule::Claim => "claim",
+        }
+    }
+}
+
+/// How well an issuance fits a credential; the smaller the stronger. The key decides first; then the same second counts
+/// for more than the kind of the record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Rank {
+    /// The step of the ladder.
+    pub rung: Rung,
+    /// Seconds between the session's creation and the issuance.
+    pub seconds_apart: i64,
+}
+
+impl Rank {
+    /// The rank as one number; `queries/lineage/links.sql` computes the same.
+    #[must_use]
+    pub fn number(self) -> i64 {
+        let step = match self.rung {
+            Rung::Key => return self.seconds_apart,
+            Rung::Session => 0,
+            Rung::SignIn => 1,
+            Rung::Portal => 2,
+            Rung::SignInSession => return 40,
+            Rung::Claim => return 50,
+        };
+        10 + 10 * self.seconds_apart + step
+    }
+}
+
+impl PartialOrd for Rank {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Rank {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.number().cmp(&other.number())
+    }
+}
+
+/// The steps of the ladder, from the strongest on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rung {
+    /// Same key, session and time.
+    Key,
+    /// Same session, made by STS in that second (or up to two from it).
+    Session,
+    /// Same session, by the record of the console or of a sign-in.
+    SignIn,
+    /// Same permission set, account and second in the access portal.
+    Portal,
+    /// Same sign-in session.
+    SignInSession,
+    /// Same name only.
+    Claim,
+}
+
+impl Rung {
+    /// The rule that a link of this step bears.
+    #[must_use]
+    pub fn rule(self) -> Rule {
+        match self {
+            Rung::Key => Rule::Key,
+            Rung::Session | Rung::SignIn | Rung::Portal | Rung::SignInSession => Rule::Session,
+            Rung::Claim => Rule::Claim,
+        }
+    }
+}
+
+/// What the ladder says of one issuance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fit {
+    /// It may have made the credential.
+    Fits(Rank),
+    /// It would fit, but comes after the credential's first use: reported, not followed.
+    TooLate,
+}
+
+/// What is found for a credential.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found<'a> {
+    /// The best candidates, all of one rank, in the order of [`super::RecordRef`].
+    pub best: Vec<&'a Issuance>,
+    /// Their rank.
+    pub rank: Option<Rank>,
+    /// Those that were refused for their time only.
+    pub too_late: Vec<&'a Issuance>,
+    /// Issuances of the same session in the same second that made another key: twins.
+    pub twins: Vec<&'a Issuance>,
+}
+
+/// The candidates for the issuance of a credential whose first use is at `first`.
+#[must_use]
+pub fn find<'a>(
+    caller: &Caller,
+    first: Option<DateTime<Utc>>,
+    issuances: impl IntoIterator<Item = &'a Issuance>,
+) -> Found<'a> {
+    let mut found = Found::default();
+    let mut twins = Vec::new();
+    for issuance in issuances.into_iter().filter(|issuance| issuance.kind.delegates()) {
+        match fit(caller, first, issuance) {
+            Some(Fit::Fits(rank)) => {
+                if found.rank.is_none_or(|best| rank < best) {
+                    found.rank = Some(rank);
+                    found.best.clear();
+                }
+                if found.rank == Some(rank) {
+                    found.best.push(issuance);
+                }
+            }
+            Some(Fit::TooLate) => found.too_late.push(issuance),
+            None => {}
+        }
+        if is_twin(caller, issuance) {
+            twins.push(issuance);
+        }
+    }
+    prefer_own_records(&mut found.best);
+    found.best.sort_by(|a, b| a.record.cmp(&b.record));
+    found.too_late.sort_by(|a, b| a.record.cmp(&b.record));
+    if found.rank.is_some_and(|rank| rank.rung == Rung::Key) {
+        found.twins = twins;
+        found.twins.sort_by(|a, b| a.record.cmp(&b.record));
+    }
+    found
+}
+
+/// Some services record one issuance twice: as a call of their own and as one of STS. Roles Anywhere's own names the
+/// certificate; those of others tell less than that of STS.
+fn prefer_own_records(best: &mut Vec<&Issuance>) {
+    let is_own = |issuance: &&Issuance| issuance.kind == IssuanceKind::Other;
+    if best.iter().any(|issuance| is_own(issuance) && issuance.subject.is_some()) {
+        best.retain(is_own);
+    } else if best.iter().any(|issuance| !is_own(issuance)) {
+        best.retain(|issuance| !is_own(issuance));
+    }
+}
+
+/// Whether an issuance made the same session in the same second, but another key.
+fn is_twin(caller: &Caller, issuance: &Issuance) -> bool {
+    let other_key = issuance.key.is_some() && issuance.key != caller.access_key;
+    other_key
+        && seconds_apart(caller, issuance) == Some(0)
+        && caller.arn.is_some()
+        && caller.arn == issuance.session_arn
+        && issuance.caller.id != caller.id
+}
+
+/// How an issuance fits a credential; None where it does not at all.
+#[must_use]
+pub fn fit(caller: &Caller, first: Option<DateTime<Utc>>, issuance: &Issuance) -> Option<Fit> {
+    // Whoever calls is there before the call: an event is never its own parent.
+    if issuance.caller.id == caller.id || !same_account(caller, issuance) {
+        return None;
+    }
+    let apart = seconds_apart(caller, issuance);
+    let near = apart.filter(|apart| *apart <= SLACK_SECONDS);
+    let early_enough =
+        first.is_none_or(|first| issuance.record.time.timestamp() <= first.timestamp() + SLACK_SECONDS);
+    let rank = |rung, seconds_apart| {
+        let fit = Fit::Fits(Rank { rung, seconds_apart });
+        Some(if early_enough { fit } else { Fit::TooLate })
+    };
+    let agreement = agreement(caller, issuance)?;
+    if caller.access_key.is_some() && issuance.key == caller.access_key {
+        if apart.is_some() {
+            return rank(Rung::Key, near?);
+        }
+        let lived = first.map_or(0, |first| first.timestamp() - issuance.record.time.timestamp());
+        return if lived <= KEY_LIFE_SECONDS { rank(Rung::Key, 0) } else { None };
+    }
+    if agreement == Agreement::Same {
+        let rung = match issuance.kind {
+            IssuanceKind::ConsoleLogin | IssuanceKind::SwitchRole | IssuanceKind::OAuth => {
+                // The sign-in of a session is its use, not its making.
+                let own = issuance.caller.is_role_session() && issuance.caller.created == caller.created;
+                if own && issuance.switch_from.is_none() {
+                    return None;
+                }
+                Rung::SignIn
+            }
+            _ => Rung::Session,
+        };
+        if let Some(near) = near {
+            return rank(rung, near);
+        }
+    }
+    if issuance.kind == IssuanceKind::Portal && is_portal_of(caller, issuance) {
+        return near.and_then(|near| rank(Rung::Portal, near));
+    }
+    if caller.sign_in_session.is_some() && caller.sign_in_session == issuance.sign_in_session {
+        return if early_enough { rank(Rung::SignInSession, 0) } else { None };
+    }
+    // Only the name: for records that do not say when the session was created.
+    let named = agreement == Agreement::Same && caller.created.is_none() && caller.is_role_session();
+    let lived = first.map(|first| first.timestamp() - issuance.record.time.timestamp())?;
+    let in_time = (-SLACK_SECONDS..=ROLE_SESSION_SECONDS).contains(&lived);
+    (named && in_time).then_some(Fit::Fits(Rank { rung: Rung::Claim, seconds_apart: 0 }))
+}
+
+/// Seconds between the session's creation and the issuance, both cut to whole seconds.
+fn seconds_apart(caller: &Caller, issuance: &Issuance) -> Option<i64> {
+    let created = caller.created?;
+    Some((created.timestamp() - issuance.record.time.timestamp()).abs())
+}
+
+fn same_account(caller: &Caller, issuance: &Issuance) -> bool {
+    match (&caller.account, &issuance.session_account) {
+        (Some(own), Some(made)) => own == made,
+        _ => true,
+    }
+}
+
+/// Whether the session that an issuance made may be the caller's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Agreement {
+    /// It is: ARN or unique id are the same.
+    Same,
+    /// Nothing tells.
+    Open,
+}
+
+/// None where ARN or unique id differ.
+fn agreement(caller: &Caller, issuance: &Issuance) -> Option<Agreement> {
+    let arns = both(caller.arn.as_deref(), issuance.session_arn.as_deref());
+    let ids = both(
+        caller.principal_id.as_deref().filter(|id| is_telling(id)),
+        issuance.session_id.as_deref().filter(|id| is_telling(id)),
+    );
+    match (arns, ids) {
+        (Some(false), _) | (_, Some(false)) => None,
+        (Some(true), _) | (_, Some(true)) => Some(Agreement::Same),
+        (None, None) => Some(Agreement::Open),
+    }
+}
+
+/// Whether two known texts are equal; None where one is not known.
+fn both(own: Option<&str>, made: Option<&str>) -> Option<bool> {
+    Some(own? == made?)
+}
+
+/// Whether a step in the access portal led into the session: Identity Center names its roles
+/// `AWSReservedSSO_<permission set>_<16 hexadecimal digits>`, and the session by the user
+/// (<https://docs.aws.amazon.com/singlesignon/latest/userguide/howtoviewpermissions.html>).
+fn is_portal_of(caller: &Caller, issuance: &Issuance) -> bool {
+    let set = caller.role_name().and_then(super::subject::permission_set);
+    let same_set = set.is_some() && set == issuance.permission_set.as_deref();
+    let names = both(caller.session_name(), issuance.user_name.as_deref());
+    same_set && names != Some(false)
+}
+
+/// Whether a key id that an issuance names is no name of one key: issuances of different sessions name the same id while
+/// both live. So it is in sanitised logs, where one constant stands for all; then the session proves the link.
+#[must_use]
+pub fn is_shared_key<'a>(issuance: &Issuance, all: impl IntoIterator<Item = &'a Issuance>) -> bool {
+    all.into_iter().any(|other| {
+        let apart = (other.record.time - issuance.record.time).num_seconds().abs();
+        issuance.key.is_some()
+            && other.key == issuance.key
+            && other.session_account == issuance.session_account
+            && other.session_arn != issuance.session_arn
+            && apart <= KEY_LIFE_SECONDS
+    })
+}

@@ -1,0 +1,435 @@
+//! Origins: who stands at the end of a chain.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::sight::{Gap, Reason, Sight};
+use super::subject::{self, WebIdentity};
+use super::{Caller, Class, Issuance, IssuanceKind, Workload, workload};
+use crate::aws::{Arn, Principal};
+
+/// The kind of an origin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OriginKind {
+    /// An IAM user, with or without a long-term key.
+    IamUser,
+    /// An account's root.
+    Root,
+    /// An AWS service, for itself or for a workload.
+    Service,
+    /// The subject of a SAML provider.
+    Saml,
+    /// The subject of a web identity provider.
+    WebIdentity,
+    /// A user of Identity Center.
+    IdentityCenterUser,
+    /// The holder of a certificate of IAM Roles Anywhere.
+    Certificate,
+    /// A principal of an account whose logs are not here.
+    Account,
+    /// Nobody knows.
+    Unknown,
+}
+
+impl OriginKind {
+    /// The word of JSON output.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            OriginKind::IamUser => "iam-user",
+            OriginKind::Root => "root",
+            OriginKind::Service => "service",
+            OriginKind::Saml => "saml",
+            OriginKind::WebIdentity => "web-identity",
+            OriginKind::IdentityCenterUser => "identity-center-user",
+            OriginKind::Certificate => "certificate",
+            OriginKind::Account => "account",
+            OriginKind::Unknown => "unknown",
+        }
+    }
+}
+
+/// Who stands at the end of a chain of delegation: the one who acted. Who in turn made *their* key or launched *their*
+/// workload is told apart, by links above the origin.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Origin {
+    /// The kind.
+    pub kind: OriginKind,
+    /// The ARN, where it has one.
+    pub arn: Option<String>,
+    /// The long-term key that began the chain.
+    pub access_key: Option<String>,
+    /// The name: of the user, the service, the subject; the unique id of a foreign principal.
+    pub name: Option<String>,
+    /// The account.
+    pub account: Option<String>,
+    /// The identity provider.
+    pub provider: Option<String>,
+    /// The parts of a web identity's subject.
+    pub subject: Option<WebIdentity>,
+    /// The id of an Identity Center user.
+    pub user_id: Option<String>,
+    /// The workload that a service acted for.
+    pub on_behalf_of: Option<Workload>,
+    /// Whether the sign-in used MFA, where one is known.
+    pub mfa: Option<bool>,
+    /// The event of the console sign-in.
+    pub sign_in: Option<String>,
+    /// Whether every step up to here is proven by a record of these logs, or is one that AWS records nowhere by design.
+    pub complete: bool,
+    /// Whether nothing else comes into question: every candidate of an ambiguous link leads here.
+    pub certain: bool,
+    /// What is missing.
+    pub gap: Option<Gap>,
+}
+
+impl Origin {
+    fn new(kind: OriginKind) -> Origin {
+        Origin {
+            kind,
+            arn: None,
+            access_key: None,
+            name: None,
+            account: None,
+            provider: None,
+            subject: None,
+            user_id: None,
+            on_behalf_of: None,
+            mfa: None,
+            sign_in: None,
+            complete: true,
+            certain: true,
+            gap: None,
+        }
+    }
+
+    /// A user or root that is asked about by its own name.
+    #[must_use]
+    pub fn principal(
+        kind: OriginKind,
+        arn: Option<String>,
+        name: Option<String>,
+        account: Option<String>,
+    ) -> Origin {
+        Origin { arn, name, account, ..Origin::new(kind) }
+    }
+
+    /// Nobody, for a reason.
+    #[must_use]
+    pub fn unknown(gap: Gap) -> Origin {
+        Origin { complete: false, certain: false, gap: Some(gap), ..Origin::new(OriginKind::Unknown) }
+    }
+
+    /// Marks it as incomplete, unless it is already.
+    #[must_use]
+    pub fn with_gap(mut self, gap: Gap) -> Origin {
+        self.complete = false;
+        self.gap.get_or_insert(gap);
+        self
+    }
+
+    /// The same for the same origin: what is grouped by. Two chains that end at one user are of one origin, whatever is
+    /// missing in between.
+    #[must_use]
+    pub fn id(&self) -> String {
+        let name =
+            || self.name.clone().or_else(|| self.account.clone()).unwrap_or_else(|| "unknown".to_owned());
+        match self.kind {
+            OriginKind::IamUser | OriginKind::Root => self.arn.clone().unwrap_or_else(name),
+            OriginKind::Service => match &self.on_behalf_of {
+                Some(workload) => format!("{} for {}", name(), workload.words()),
+                None => name(),
+            },
+            OriginKind::Account => format!("{}:{}", self.account.as_deref().unwrap_or("unknown"), name()),
+            OriginKind::Saml | OriginKind::WebIdentity => match &self.provider {
+                Some(provider) => format!("{provider}:{}", self.name.as_deref().unwrap_or("unknown")),
+                None => name(),
+            },
+            OriginKind::IdentityCenterUser => {
+                self.name.clone().or_else(|| self.user_id.clone()).unwrap_or_else(|| "unknown".to_owned())
+            }
+            OriginKind::Certificate => name(),
+            OriginKind::Unknown => "unknown".to_owned(),
+        }
+    }
+
+    /// The origin in words: `IAM user dana`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let name = self.name.as_deref().unwrap_or("unknown");
+        match self.kind {
+            OriginKind::IamUser => format!("IAM user {name}"),
+            OriginKind::Root => format!("root of account {}", self.account.as_deref().unwrap_or("unknown")),
+            OriginKind::Service => match &self.on_behalf_of {
+                Some(workload) => format!("{name} for {}", workload.words()),
+                None => name.to_owned(),
+            },
+            OriginKind::Saml => format!("SAML subject {name}"),
+            OriginKind::WebIdentity => match &self.subject {
+                Some(subject) => subject.words(),
+                None => format!("web identity of {}", self.provider.as_deref().unwrap_or("unknown provider")),
+            },
+            OriginKind::IdentityCenterUser => {
+                let name = self.name.as_deref().or(self.user_id.as_deref()).unwrap_or("unknown");
+                format!("Identity Center user {name}")
+            }
+            OriginKind::Certificate => format!("certificate {name}"),
+            OriginKind::Account => {
+                format!("account {}, principal {name}", self.account.as_deref().unwrap_or("unknown"))
+            }
+            OriginKind::Unknown => "unknown".to_owned(),
+        }
+    }
+}
+
+/// The last credential of a chain, as far up as links lead.
+#[derive(Debug, Clone, Copy)]
+pub struct End<'a> {
+    /// Who it is.
+    pub caller: &'a Caller,
+    /// Its first use.
+    pub first: Option<DateTime<Utc>>,
+    /// The issuance that made it, when whoever called it is no credential.
+    pub issuance: Option<&'a Issuance>,
+    /// Whether all calls of its session were made by services for it: AWS records no issuance of such sessions
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html>).
+    pub forwarded: bool,
+}
+
+/// The origin of a chain that ends here.
+#[must_use]
+pub fn origin(end: End<'_>, sight: &Sight) -> Origin {
+    match end.issuance {
+        Some(issuance) => of_issuance(end.caller, issuance, sight),
+        None => of_caller(end, sight),
+    }
+}
+
+/// Whoever called an issuance and is no credential.
+fn of_issuance(session: &Caller, issuance: &Issuance, sight: &Sight) -> Origin {
+    if let Some(from) = issuance.switch_from.as_deref() {
+        return switched(from, issuance, sight);
+    }
+    let maker = issuance.maker();
+    if issuance.kind == IssuanceKind::Other
+        && let Some(subject) = issuance.subject.as_deref()
+        && !matches!(maker.class, Class::Credential)
+    {
+        let provider = issuance.provider.clone();
+        if provider.as_deref() == Some("rolesanywhere.amazonaws.com") {
+            return Origin {
+                name: Some(subject.to_owned()),
+                account: issuance.record.account.clone(),
+                provider,
+                ..Origin::new(OriginKind::Certificate)
+            };
+        }
+        return web(subject, provider);
+    }
+    match maker.class {
+        Class::Service => Origin {
+            name: maker.invoked_by.clone(),
+            account: session.account.clone(),
+            on_behalf_of: workload::of_session(session, Some(issuance)),
+            ..Origin::new(OriginKind::Service)
+        },
+        Class::Outside => outside(maker, Some(issuance)),
+        _ => of_caller(End { caller: maker, first: None, issuance: None, forwarded: false }, sight),
+    }
+}
+
+/// A subject of an identity provider.
+fn outside(caller: &Caller, issuance: Option<&Issuance>) -> Origin {
+    let subject = issuance.and_then(|issuance| issuance.subject.clone());
+    let provider = issuance.and_then(|issuance| issuance.provider.clone());
+    let provider = provider.or_else(|| caller.identity_provider.clone());
+    let name = subject.or_else(|| caller.user_name.clone());
+    let centre = |name| Origin {
+        name,
+        account: caller.account.clone(),
+        provider: provider.clone(),
+        user_id: caller.on_behalf_of.clone(),
+        ..Origin::new(OriginKind::IdentityCenterUser)
+    };
+    match caller.identity_type.as_deref() {
+        Some("SAMLUser") if provider.as_deref().is_some_and(subject::is_identity_center) => {
+            centre(issuance.and_then(|issuance| issuance.session_name()).map(str::to_owned).or(name))
+        }
+        Some("SAMLUser") => Origin { name, provider, ..Origin::new(OriginKind::Saml) },
+        Some("WebIdentityUser") => web(name.as_deref().unwrap_or_default(), provider),
+        _ => centre(name),
+    }
+}
+
+fn web(subject: &str, provider: Option<String>) -> Origin {
+    Origin {
+        name: Some(subject.to_owned()).filter(|subject| !subject.is_empty()),
+        subject: (!subject.is_empty())
+            .then(|| subject::web_identity(provider.as_deref().unwrap_or_default(), subject)),
+        provider,
+        ..Origin::new(OriginKind::WebIdentity)
+    }
+}
+
+/// The principal that switched roles in the console. The record names it; its own sign-in is another matter.
+fn switched(from: &str, issuance: &Issuance, sight: &Sight) -> Origin {
+    let arn = Arn::parse(from);
+    let account = arn.map(|arn| arn.account.to_owned());
+    let of = |kind, name: &str| Origin {
+        arn: Some(from.to_owned()),
+        name: Some(name.to_owned()),
+        account: account.clone(),
+        ..Origin::new(kind)
+    };
+    match arn.and_then(Arn::principal) {
+        Some(Principal::User { name, .. }) => return of(OriginKind::IamUser, name),
+        Some(Principal::Root) => return of(OriginKind::Root, "root"),
+        _ => {}
+    }
+    let found = match arn.and_then(Arn::principal) {
+        Some(Principal::RoleSession { role, session }) if subject::permission_set(role).is_some() => {
+            of(OriginKind::IdentityCenterUser, session)
+        }
+        Some(Principal::FederatedUser { name } | Principal::RoleSession { session: name, .. }) => {
+            of(OriginKind::Unknown, name)
+        }
+        _ => of(OriginKind::Unknown, from),
+    };
+    let covered = account.as_ref().is_some_and(|account| sight.accounts.contains_key(account));
+    let account = account.unwrap_or_else(|| "unknown".to_owned());
+    found.with_gap(Gap {
+        reason: if covered { Reason::RecordMissing } else { Reason::AccountNotInLake },
+        text: format!("{} names who switched; their AssumeRole is not here", issuance.record.event_name),
+        hint: format!("add the logs of account {account}"),
+    })
+}
+
+/// A caller that no issuance explains.
+fn of_caller(end: End<'_>, sight: &Sight) -> Origin {
+    let caller = end.caller;
+    match caller.class {
+        Class::Service => Origin {
+            name: caller.invoked_by.clone(),
+            account: caller.account.clone(),
+            on_behalf_of: workload::of_session(caller, None),
+            ..Origin::new(OriginKind::Service)
+        },
+        Class::Outside => outside(caller, None),
+        Class::Account => foreign(caller, sight),
+        Class::Nobody => Origin::unknown(Gap {
+            reason: Reason::NoCredential,
+            text: "the record names nobody".to_owned(),
+            hint: "events that a service reports have no caller".to_owned(),
+        }),
+        Class::Credential if caller.is_user_or_root() => user(end, sight),
+        Class::Credential => session(end, sight),
+    }
+}
+
+fn foreign(caller: &Caller, sight: &Sight) -> Origin {
+    let account = caller.account.clone().unwrap_or_else(|| "unknown".to_owned());
+    let name = caller.principal_id.clone().or_else(|| caller.arn.clone());
+    let covered = sight.accounts.contains_key(&account);
+    let principal = name.as_deref().unwrap_or("unknown").to_owned();
+    Origin {
+        name,
+        arn: caller.arn.clone(),
+        account: Some(account.clone()),
+        ..Origin::new(OriginKind::Account)
+    }
+    .with_gap(Gap {
+        reason: if covered { Reason::RecordMissing } else { Reason::AccountNotInLake },
+        text: if covered {
+            format!("account {account}, principal {principal}: its own record of the request is not in its logs here")
+        } else {
+            format!("account {account}, principal {principal}: log not supplied")
+        },
+        hint: format!("add the logs of account {account}; its record of the request has the same sharedEventID"),
+    })
+}
+
+fn user(end: End<'_>, sight: &Sight) -> Origin {
+    let caller = end.caller;
+    let root = caller.identity_type.as_deref() == Some("Root");
+    let arn = caller.arn.clone().or_else(|| {
+        let account = caller.account.as_deref()?;
+        let name = if root { "root".to_owned() } else { format!("user/{}", caller.user_name.as_deref()?) };
+        Some(format!("arn:aws:iam::{account}:{name}"))
+    });
+    let name = caller.user_name.clone().or_else(|| {
+        let arn = Arn::parse(arn.as_deref()?)?;
+        match arn.principal()? {
+            Principal::User { name, .. } => Some(name.to_owned()),
+            _ => None,
+        }
+    });
+    let found = Origin {
+        arn,
+        access_key: caller.access_key.clone().filter(|_| caller.has_long_term_key()),
+        name,
+        account: caller.account.clone(),
+        ..Origin::new(if root { OriginKind::Root } else { OriginKind::IamUser })
+    };
+    let explained = caller.created.is_none() && !caller.has_temporary_key();
+    if explained || end.forwarded { found } else { found.with_gap(sight.gap(caller, end.first)) }
+}
+
+/// A session that no issuance explains: what the record itself says of whose it is.
+fn session(end: End<'_>, sight: &Sight) -> Origin {
+    let caller = end.caller;
+    let gap = sight.gap(caller, end.first);
+    let account = caller.account.clone();
+    if caller.issuer_type.as_deref() == Some("IAMUser") {
+        let arn = caller.issuer_arn.clone();
+        return Origin { arn, name: caller.issuer_name.clone(), account, ..Origin::new(OriginKind::IamUser) }
+            .with_gap(gap);
+    }
+    if caller.issuer_type.as_deref() == Some("Root") {
+        return Origin { arn: caller.issuer_arn.clone(), account, ..Origin::new(OriginKind::Root) }
+            .with_gap(gap);
+    }
+    let role = caller.role_arn().unwrap_or_default();
+    // The session's ARN lacks the path of the role, which nobody else can make roles in.
+    let portal = match &caller.issuer_arn {
+        Some(issuer) => subject::is_identity_center(issuer),
+        None => caller.arn.as_deref().is_some_and(subject::is_identity_center),
+    };
+    if let Some(user) = &caller.on_behalf_of {
+        let name = caller.session_name().filter(|_| portal).map(str::to_owned);
+        let user_id = Some(user.clone());
+        return Origin { name, account, user_id, ..Origin::new(OriginKind::IdentityCenterUser) }
+            .with_gap(gap);
+    }
+    if portal {
+        let name = caller.session_name().map(str::to_owned);
+        return Origin { name, account, ..Origin::new(OriginKind::IdentityCenterUser) }.with_gap(gap);
+    }
+    // Only the service of the path may assume a service-linked role
+    // (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html>).
+    let linked = role.split_once(":role/aws-service-role/").and_then(|(_, rest)| rest.split_once('/'));
+    if let Some((service, _)) = linked {
+        let name = Some(service.to_owned());
+        return Origin { name, account, ..Origin::new(OriginKind::Service) }.with_gap(gap);
+    }
+    if let Some(workload) = workload::of_session(caller, None) {
+        let service = match workload.kind {
+            "instance" => Some("ec2.amazonaws.com".to_owned()),
+            "function" => Some("lambda.amazonaws.com".to_owned()),
+            "task" => Some("ecs-tasks.amazonaws.com".to_owned()),
+            "build" => Some("codebuild.amazonaws.com".to_owned()),
+            _ => caller.invoked_by.clone(),
+        };
+        return Origin {
+            name: service,
+            account,
+            on_behalf_of: Some(workload),
+            ..Origin::new(OriginKind::Service)
+        }
+        .with_gap(gap);
+    }
+    if let Some(provider) = caller.federated_provider.clone().filter(|provider| !provider.is_empty()) {
+        return Origin { account, ..web("", Some(provider)) }.with_gap(gap);
+    }
+    Origin { account, ..Origin::unknown(gap) }
+}
