@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use deltalake_core::kernel::transaction::{
     CommitBuilder, CommitConflictError, CommitProperties, TableReference, TransactionError,
@@ -34,6 +35,9 @@ const APPLICATION: &str = "backtrail";
 
 /// The key of the note that a commit of `events` carries for the ledger.
 const NOTE: &str = "backtrail";
+
+/// A session keeps so much of the metadata of Parquet files, to read each only once.
+const METADATA_BYTES_MAX: usize = 1024 * 1024 * 1024;
 
 /// A lake, at the version that was the newest when it was opened or last refreshed.
 pub struct Lake {
@@ -198,7 +202,8 @@ impl Lake {
         // Plain Utf8 everywhere, so that rows read here and on a cluster have one type.
         options.execution.parquet.schema_force_view_types = false;
         options.sql_parser.map_string_types_to_utf8view = false;
-        let context = SessionContext::new_with_config(config);
+        let runtime = RuntimeEnvBuilder::new().with_metadata_cache_limit(METADATA_BYTES_MAX).build_arc()?;
+        let context = SessionContext::new_with_config_rt(config, runtime);
         self.register(&context)?;
         Ok(context)
     }

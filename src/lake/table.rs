@@ -13,6 +13,7 @@ use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, DFSchema, Result, ScalarValue, Statistics};
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
@@ -100,6 +101,22 @@ impl LakeTable {
     }
 }
 
+/// The first day of which a session's lake has events, as its Delta log tells; None where the session has no lake or the
+/// lake no event.
+///
+/// # Errors
+///
+/// When the session has no table `events`.
+pub async fn first_day(context: &super::Session) -> Result<Option<i32>> {
+    let events = context.table_provider("events").await?;
+    let Some(table) = events.downcast_ref::<LakeTable>() else { return Ok(None) };
+    let days = table.files.iter().filter_map(|(file, _)| match file.partition_values.first() {
+        Some(ScalarValue::Date32(day)) => *day,
+        _ => None,
+    });
+    Ok(days.min())
+}
+
 fn statistics(file: &DataFile, schema: &SchemaRef) -> Statistics {
     let range = |low: ScalarValue, high: ScalarValue| ColumnStatistics {
         min_value: Precision::Inexact(low),
@@ -163,8 +180,12 @@ impl TableProvider for LakeTable {
             num_rows: rows.map_or(Precision::Absent, Precision::Exact),
             ..Statistics::new_unknown(&self.schema())
         };
+        // A walk along a chain asks many times: each file's metadata is read once for a session.
+        let store = state.runtime_env().object_store(&self.store)?;
+        let cache = state.runtime_env().cache_manager.get_file_metadata_cache();
         let source = ParquetSource::new(self.schema.clone())
             .with_table_parquet_options(state.table_options().parquet.clone())
+            .with_parquet_file_reader_factory(Arc::new(CachedParquetFileReaderFactory::new(store, cache)))
             .with_pushdown_filters(true)
             .with_reorder_filters(true);
         let groups = FileGroup::new(files.into_iter().map(|(file, _)| file).collect())

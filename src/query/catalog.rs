@@ -20,6 +20,7 @@ macro_rules! built_in {
 }
 
 built_in! {
+    "activity-by-origin"
     "activity-of-ip"
     "activity-of-key"
     "activity-of-principal"
@@ -41,6 +42,7 @@ built_in! {
     "secrets-read"
     "sensitive-changes"
     "top-talkers"
+    "users-of-role"
 }
 
 /// The named queries, by name.

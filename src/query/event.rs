@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::lineage::CallerFields;
+
 /// One row of the `events` table. Every field is the column of the same name (see [`crate::lake::Column`]); `None` is
 /// SQL's NULL. Text is as it stood in the log: hostile, to be shown only through [`crate::report`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -57,4 +59,27 @@ pub struct EventRow<'a> {
     pub assumed_role_id: Option<&'a str>,
     pub object: &'a str,
     pub record_index: i64,
+}
+
+impl EventRow<'_> {
+    /// Who called, as the column `caller` of the view `calls` has it: equal for the same caller, None for nobody.
+    #[must_use]
+    pub fn caller_id(&self) -> Option<i64> {
+        CallerFields {
+            identity_type: self.identity_type,
+            event_source: self.event_source,
+            invoked_by: self.invoked_by,
+            identity_account_id: self.identity_account_id,
+            session_issuer_account_id: self.session_issuer_account_id,
+            account: self.account,
+            access_key_id: self.access_key_id,
+            identity_arn: self.identity_arn,
+            principal_id: self.principal_id,
+            user_name: self.user_name,
+            identity_provider: self.identity_provider,
+            on_behalf_of_user_id: self.on_behalf_of_user_id,
+            session_created_micros: self.session_created.map(|created| created.timestamp_micros()),
+        }
+        .id()
+    }
 }

@@ -14,6 +14,7 @@ use datafusion::logical_expr::{
 };
 use datafusion::prelude::SessionContext;
 
+use super::CallerFunction;
 use super::outcome::{Outcome, OutcomeFields};
 use super::{QueryError, everyone, sensitive, target};
 use crate::aws::{self, AccessKeyId, Denial, Effect, Layer};
@@ -117,7 +118,8 @@ impl Function {
 /// Every function as the engine takes it, for a session or a cluster's registry.
 #[must_use]
 pub fn functions() -> Vec<Arc<ScalarUDF>> {
-    Function::ALL.iter().map(|function| Arc::new(function.udf())).collect()
+    let callers = CallerFunction::ALL.iter().map(|function| Arc::new(function.udf()));
+    Function::ALL.iter().map(|function| Arc::new(function.udf())).chain(callers).collect()
 }
 
 /// Makes a session know all functions of this module and those over JSON (`json_get_str`, `->>` and so on).
@@ -128,8 +130,8 @@ pub fn functions() -> Vec<Arc<ScalarUDF>> {
 pub fn register_functions(ctx: &mut SessionContext) -> std::result::Result<(), QueryError> {
     datafusion_functions_json::register_all(ctx)
         .map_err(|error| QueryError::engine("cannot register the JSON functions", error))?;
-    for function in Function::ALL {
-        ctx.register_udf(function.udf());
+    for function in functions() {
+        ctx.register_udf(function.as_ref().clone());
     }
     Ok(())
 }

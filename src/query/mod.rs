@@ -7,13 +7,16 @@
 
 mod answer;
 mod bind;
+mod caller;
 mod catalog;
 mod error;
 mod event;
 mod everyone;
 mod file;
 mod function;
+mod launch;
 mod lenient;
+pub mod lineage;
 pub mod measure;
 mod nearest;
 mod outcome;
@@ -31,6 +34,7 @@ mod tests;
 
 pub use answer::{Answer, AnswerColumn, AnswerType};
 pub use bind::{ParamValues, bind};
+pub use caller::CallerFunction;
 pub use catalog::{Catalog, FILES_MAX};
 pub use error::QueryError;
 pub use event::EventRow;
@@ -40,5 +44,5 @@ pub use function::{Function, functions, register_functions};
 pub use outcome::{Outcome, OutcomeFields};
 pub use rows::{EVENT_ROW_COLUMNS, rows};
 pub use run::run;
-pub use select::{Filter, select};
+pub use select::{Filter, select, select_ids};
 pub use sql::{SQL_BYTES_MAX, sql};

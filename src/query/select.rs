@@ -39,7 +39,7 @@ pub enum Filter {
 
 impl Filter {
     /// The condition for the engine. A time bounds the partition column too, so that whole days are passed over.
-    fn expression(&self) -> Expr {
+    pub(crate) fn expression(&self) -> Expr {
         let text = |value: &String| lit(value.clone());
         match self {
             Filter::Is(column, value) => col(column.name()).eq(text(value)),
@@ -82,9 +82,29 @@ fn day(time: DateTime<Utc>) -> Expr {
 ///
 /// [`QueryError::Engine`] when the lake cannot be read.
 pub async fn select(ctx: &SessionContext, filter: &Filter) -> Result<SendableRecordBatchStream, QueryError> {
+    columns(ctx, filter, EVENT_ROW_COLUMNS).await
+}
+
+/// The event ids of the rows that satisfy `filter`, in no particular order.
+///
+/// # Errors
+///
+/// [`QueryError::Engine`] when the lake cannot be read.
+pub async fn select_ids(
+    ctx: &SessionContext,
+    filter: &Filter,
+) -> Result<SendableRecordBatchStream, QueryError> {
+    columns(ctx, filter, &["event_id"]).await
+}
+
+async fn columns(
+    ctx: &SessionContext,
+    filter: &Filter,
+    names: &[&str],
+) -> Result<SendableRecordBatchStream, QueryError> {
     let failed = |error| QueryError::engine("cannot read events", error);
     let frame = ctx.table("events").await.map_err(failed)?;
     let frame = frame.filter(filter.expression()).map_err(failed)?;
-    let frame = frame.select_columns(EVENT_ROW_COLUMNS).map_err(failed)?;
+    let frame = frame.select_columns(names).map_err(failed)?;
     frame.execute_stream().await.map_err(failed)
 }

@@ -24,7 +24,7 @@ use datafusion_functions_json::JSON_UNION_DATA_TYPE;
 use datafusion_functions_json::functions::json_union_to_text;
 use futures::StreamExt;
 
-use super::{Answer, QueryError, nearest};
+use super::{Answer, QueryError, lineage, nearest};
 
 /// The table functions that may be called; they read nothing.
 const TABLE_FUNCTIONS: &[&str] = &["generate_series", "range", "unnest"];
@@ -85,9 +85,13 @@ const SHOW_TABLES: &str = "select table_name from information_schema.tables \
 
 /// Plans one reading statement.
 pub(crate) async fn plan(ctx: &SessionContext, text: &str) -> Result<LogicalPlan, QueryError> {
-    let state = ctx.state();
+    let mut state = ctx.state();
     let mut statement = parse(&state, text)?;
     only_reads(&statement)?;
+    if reads_lineage(&state, &statement)? {
+        Box::pin(lineage::register(ctx)).await?;
+        state = ctx.state();
+    }
     if matches!(&statement, Statement::Statement(inner) if matches!(**inner, SqlStatement::ShowTables { .. }))
     {
         statement = parse(&state, SHOW_TABLES)?;
@@ -163,6 +167,26 @@ fn not_read_only(words: &str) -> QueryError {
         problem: format!("expected a statement that only reads, found `{words}`"),
         hint: "`select`, `with`, `values`, `explain`, `show` and `describe` may be run",
     }
+}
+
+/// Whether a statement names a view of lineage that the session does not know yet, or asks which tables there are.
+fn reads_lineage(state: &SessionState, statement: &Statement) -> Result<bool, QueryError> {
+    let refused = |error| QueryError::engine("cannot plan the query", error);
+    if is_registered(state, &TableReference::bare(lineage::ORIGINS))
+        || !is_registered(state, &TableReference::bare("events"))
+    {
+        return Ok(false);
+    }
+    let lists = matches!(
+        statement,
+        Statement::Statement(inner)
+            if matches!(**inner, SqlStatement::ShowTables { .. } | SqlStatement::ShowColumns { .. })
+    );
+    let references = state.resolve_table_references(statement).map_err(refused)?;
+    Ok(lists
+        || references.iter().any(|reference| {
+            lineage::TABLES.contains(&reference.table()) || reference.schema() == Some("information_schema")
+        }))
 }
 
 /// Finds the table functions of a statement.

@@ -1,7 +1,7 @@
 //! What SQL's functions say.
 
 use super::fixture::{TextAs, cells, event, session};
-use crate::query::{Function, functions, sql};
+use crate::query::{CallerFunction, Function, functions, sql};
 
 #[tokio::test]
 async fn functions_take_either_layout_of_text_and_null() {
@@ -71,6 +71,8 @@ async fn a_key_tells_its_account_unless_its_format_is_old() {
 
 #[test]
 fn every_function_has_its_own_name() {
-    let names: std::collections::BTreeSet<_> = Function::ALL.iter().map(|function| function.name()).collect();
-    assert_eq!(names.len(), functions().len());
+    let all = functions();
+    let names: std::collections::BTreeSet<&str> = all.iter().map(|function| function.name()).collect();
+    assert_eq!(names.len(), all.len());
+    assert_eq!(names.len(), Function::ALL.len() + CallerFunction::ALL.len());
 }

@@ -32,6 +32,8 @@ fn every_file_of_queries_is_built_in() {
     let files: BTreeSet<String> = std::fs::read_dir(dir)
         .unwrap()
         .map(|file| file.unwrap().file_name().into_string().unwrap())
+        // The views of lineage are no questions.
+        .filter(|name| name != "lineage")
         .collect();
     let built_in: BTreeSet<String> = BUILT_IN.iter().map(|(name, _)| format!("{name}.sql")).collect();
     assert_eq!(files, built_in);

@@ -1,0 +1,31 @@
+-- view: calls
+-- what: Every event, with who called.
+-- column caller bigint: Equal for the same caller: a credential (account, key, ARN, unique id and creation of its
+--     session together), or the service, subject or foreign principal where there is none. NULL where the record
+--     names nobody.
+-- column caller_class text: `credential`, `service`, `outside` (a subject of an identity provider), `account` (a
+--     principal of another account) or `nobody`.
+-- column caller_account text: The account of the caller: its own, else that of its session, else that of the
+--     record.
+-- column caller_key text: The access key id that signed; NULL also where the record has an empty one.
+-- column caller_created timestamp: When the session of the caller was created, in whole seconds.
+-- column sign_in_session text: The sign-in session that the credential belongs to (`signInSessionArn`).
+select
+  caller_id(
+    identity_type, event_source, invoked_by, identity_account_id, session_issuer_account_id, account, access_key_id,
+    identity_arn, principal_id, user_name, identity_provider, on_behalf_of_user_id, session_created
+  ) as caller,
+  caller_class(
+    identity_type, event_source, invoked_by, identity_account_id, access_key_id, identity_arn, principal_id, user_name,
+    on_behalf_of_user_id
+  ) as caller_class,
+  coalesce(identity_account_id, session_issuer_account_id, account) as caller_account,
+  nullif(access_key_id, '') as caller_key,
+  date_trunc('second', session_created) as caller_created,
+  coalesce(
+    json_get_str(identity_rest, 'sessionContext', 'signInSessionArn'),
+    json_get_str(identity_rest, 'signInSessionArn'),
+    case when event_source = 'signin.amazonaws.com' then json_get_str(additional_event_data, 'signInSessionArn') end
+  ) as sign_in_session,
+  events.*
+from events

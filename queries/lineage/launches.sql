@@ -1,0 +1,53 @@
+-- view: launches
+-- what: Every record that launched an instance, function, task or build, one row for each, with who called.
+-- column workload text: `instance:`, `function:`, `task:` or `build:` and the id, as sessions of its role bear it.
+-- column role_passed text: The role or instance profile that was passed to it.
+select
+  event_time,
+  event_id,
+  event_source,
+  event_name,
+  account,
+  aws_region,
+  object,
+  record_index,
+  workload,
+  coalesce(
+    json_get_str(request_parameters, 'iamInstanceProfile', 'arn'),
+    json_get_str(request_parameters, 'iamInstanceProfile', 'name'),
+    json_get_str(request_parameters, 'role'),
+    json_get_str(request_parameters, 'overrides', 'taskRoleArn'),
+    json_get_str(response_elements, 'build', 'serviceRole')
+  ) as role_passed,
+  caller,
+  caller_class,
+  identity_type,
+  caller_account,
+  caller_key,
+  identity_arn,
+  principal_id,
+  user_name,
+  caller_created,
+  session_issuer_type,
+  session_issuer_arn,
+  session_issuer_user_name,
+  mfa_authenticated,
+  source_identity,
+  invoked_by,
+  identity_provider,
+  federated_provider,
+  in_scope_of,
+  ec2_role_delivery,
+  on_behalf_of_user_id,
+  sign_in_session
+from (
+  select *, unnest(launched(event_source, event_name, request_parameters, response_elements)) as workload
+  from calls
+  where event_source in ('ec2.amazonaws.com', 'lambda.amazonaws.com', 'ecs.amazonaws.com', 'codebuild.amazonaws.com')
+    and (
+      event_name in ('RunInstances', 'RunTask', 'StartTask', 'StartBuild')
+      or event_name like 'CreateFunction%'
+    )
+    and nullif(error_code, '') is null
+    and nullif(error_message, '') is null
+)

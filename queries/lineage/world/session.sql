@@ -1,0 +1,64 @@
+-- The further steps of the ladder, for those that no key links: same session and second, by STS before sign-in records;
+-- same permission set, account and second; same sign-in session; same name only. Smaller ranks are stronger, see
+-- `crate::lineage::Rank`; who takes the rows keeps those with the smallest.
+with near as (
+  select *, unnest(make_array(-2, -1, 0, 1, 2)) as off from rest where created_s is not null
+), fitting as (
+  select near.caller as c, steps.i, 10 + 10 * abs(near.off) + case when steps.signs_in then 1 else 0 end as rank
+  from near join steps on near.arn_hash = steps.arn_hash and near.created_s + near.off = steps.at_s
+  where near.caller <> coalesce(steps.caller, 0)
+    and coalesce(near.account_hash = steps.account_hash, true)
+    and coalesce(near.id_hash = steps.id_hash, true)
+    and coalesce(near.key_hash <> steps.key_hash, true)
+    and not (
+      steps.signs_in
+      and steps.switch_from is null
+      and steps.role_session
+      and steps.created_s is not distinct from near.created_s
+    )
+    and steps.at_s <= near.first_s + 2
+  union all
+  select near.caller as c, steps.i, 10 + 10 * abs(near.off) + case when steps.signs_in then 1 else 0 end as rank
+  from near join steps on near.id_hash = steps.id_hash and near.created_s + near.off = steps.at_s
+  where (near.arn_hash is null or steps.arn_hash is null)
+    and near.caller <> coalesce(steps.caller, 0)
+    and coalesce(near.account_hash = steps.account_hash, true)
+    and coalesce(near.key_hash <> steps.key_hash, true)
+    and not (
+      steps.signs_in
+      and steps.switch_from is null
+      and steps.role_session
+      and steps.created_s is not distinct from near.created_s
+    )
+    and steps.at_s <= near.first_s + 2
+  union all
+  select near.caller as c, steps.i, 12 + 10 * abs(near.off) as rank
+  from near join steps
+    on near.permission_set = steps.permission_set
+    and near.account_hash = steps.account_hash
+    and near.created_s + near.off = steps.at_s
+  where coalesce(near.portal_user = steps.made_user, true)
+    and near.caller <> coalesce(steps.caller, 0)
+    and steps.at_s <= near.first_s + 2
+  union all
+  select rest.caller as c, steps.i, 40 as rank
+  from rest join steps on rest.sign_in_session = steps.sign_in_session
+  where steps.event_source = 'signin.amazonaws.com'
+    and rest.caller <> coalesce(steps.caller, 0)
+    and coalesce(rest.account_hash = steps.account_hash, true)
+    and coalesce(rest.arn_hash = steps.arn_hash, true)
+    and coalesce(rest.id_hash = steps.id_hash, true)
+    and steps.at_s between coalesce(rest.first_s, rest.created_s) - 43202 and rest.first_s + 2
+  union all
+  select rest.caller as c, steps.i, 50 as rank
+  from rest join steps on rest.arn_hash = steps.arn_hash
+  where rest.created_s is null
+    and rest.role_session
+    and steps.event_source = 'sts.amazonaws.com'
+    and rest.caller <> coalesce(steps.caller, 0)
+    and coalesce(rest.account_hash = steps.account_hash, true)
+    and coalesce(rest.id_hash = steps.id_hash, true)
+    and coalesce(rest.key_hash <> steps.key_hash, true)
+    and steps.at_s between rest.first_s - 43200 and rest.first_s + 2
+)
+select c, i, cast(rank as bigint) as rank from fitting

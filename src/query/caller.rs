@@ -1,0 +1,205 @@
+//! The functions of SQL that say who called: `caller_id`, `caller_class`; and what a call launched: `launched`.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, Int64Builder, ListBuilder, StringBuilder, StringViewArray, TimestampMicrosecondArray,
+    cast::AsArray,
+};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, TimeUnit, TimestampMicrosecondType};
+use datafusion::common::Result;
+use datafusion::logical_expr::{
+    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::launch;
+use crate::lineage::subject::permission_set;
+use crate::lineage::{CallerFields, is_telling};
+
+/// A function about callers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CallerFunction {
+    /// `caller_id(identity_type, event_source, invoked_by, identity_account_id, session_issuer_account_id, account,
+    /// access_key_id, identity_arn, principal_id, user_name, identity_provider, on_behalf_of_user_id, session_created)`.
+    Id,
+    /// `caller_class(identity_type, event_source, invoked_by, identity_account_id, access_key_id, identity_arn,
+    /// principal_id, user_name, on_behalf_of_user_id)`.
+    Class,
+    /// `launched(event_source, event_name, request_parameters, response_elements)`: a list of `kind:id`.
+    Launched,
+    /// `text_hash(text)`: 64 bits that are equal for equal text; NULL for none and for empty text.
+    TextHash,
+    /// `telling_id(principal_id)`: the unique id if it can be told from others, see [`crate::lineage::is_telling`].
+    TellingId,
+    /// `permission_set(role_name)`: the permission set of a role of Identity Center.
+    PermissionSet,
+}
+
+impl CallerFunction {
+    /// Every function.
+    pub const ALL: &'static [CallerFunction] =
+        &[Self::Id, Self::Class, Self::Launched, Self::TextHash, Self::TellingId, Self::PermissionSet];
+
+    /// The function as the engine takes it.
+    #[must_use]
+    pub fn udf(self) -> ScalarUDF {
+        let count = match self {
+            CallerFunction::Id => 13,
+            CallerFunction::Class => 9,
+            CallerFunction::Launched => 4,
+            CallerFunction::TextHash | CallerFunction::TellingId | CallerFunction::PermissionSet => 1,
+        };
+        ScalarUDF::new_from_impl(Scalar {
+            function: self,
+            signature: Signature::any(count, Volatility::Immutable),
+        })
+    }
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Scalar {
+    function: CallerFunction,
+    signature: Signature,
+}
+
+fn list_item() -> Arc<Field> {
+    Arc::new(Field::new("item", DataType::Utf8, true))
+}
+
+impl ScalarUDFImpl for Scalar {
+    fn name(&self) -> &str {
+        match self.function {
+            CallerFunction::Id => "caller_id",
+            CallerFunction::Class => "caller_class",
+            CallerFunction::Launched => "launched",
+            CallerFunction::TextHash => "text_hash",
+            CallerFunction::TellingId => "telling_id",
+            CallerFunction::PermissionSet => "permission_set",
+        }
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(match self.function {
+            CallerFunction::Id | CallerFunction::TextHash => DataType::Int64,
+            CallerFunction::Class | CallerFunction::TellingId | CallerFunction::PermissionSet => {
+                DataType::Utf8
+            }
+            CallerFunction::Launched => DataType::List(list_item()),
+        })
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let texts = if self.function == CallerFunction::Id { 12 } else { args.args.len() };
+        let mut columns: Vec<StringViewArray> = Vec::with_capacity(texts);
+        for argument in args.args.iter().take(texts) {
+            let array = cast(&argument.to_array(args.number_rows)?, &DataType::Utf8View)?;
+            columns.push(array.as_string_view().clone());
+        }
+        let created = match args.args.get(texts) {
+            Some(argument) => {
+                let micros = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+                let array = cast(&argument.to_array(args.number_rows)?, &micros)?;
+                Some(array.as_primitive::<TimestampMicrosecondType>().clone())
+            }
+            None => None,
+        };
+        Ok(ColumnarValue::Array(apply(self.function, &columns, created.as_ref(), args.number_rows)))
+    }
+}
+
+fn apply(
+    function: CallerFunction,
+    columns: &[StringViewArray],
+    created: Option<&TimestampMicrosecondArray>,
+    rows: usize,
+) -> ArrayRef {
+    let text = |place: usize, row: usize| {
+        columns.get(place).filter(|column| column.is_valid(row)).map(|column| column.value(row))
+    };
+    match function {
+        CallerFunction::Id => {
+            let mut ids = Int64Builder::with_capacity(rows);
+            for row in 0..rows {
+                let created =
+                    created.filter(|created| created.is_valid(row)).map(|created| created.value(row));
+                let fields = CallerFields {
+                    identity_type: text(0, row),
+                    event_source: text(1, row),
+                    invoked_by: text(2, row),
+                    identity_account_id: text(3, row),
+                    session_issuer_account_id: text(4, row),
+                    account: text(5, row),
+                    access_key_id: text(6, row),
+                    identity_arn: text(7, row),
+                    principal_id: text(8, row),
+                    user_name: text(9, row),
+                    identity_provider: text(10, row),
+                    on_behalf_of_user_id: text(11, row),
+                    session_created_micros: created,
+                };
+                ids.append_option(fields.id());
+            }
+            Arc::new(ids.finish())
+        }
+        CallerFunction::Class => {
+            let mut words = StringBuilder::new();
+            for row in 0..rows {
+                let fields = CallerFields {
+                    identity_type: text(0, row),
+                    event_source: text(1, row),
+                    invoked_by: text(2, row),
+                    identity_account_id: text(3, row),
+                    access_key_id: text(4, row),
+                    identity_arn: text(5, row),
+                    principal_id: text(6, row),
+                    user_name: text(7, row),
+                    on_behalf_of_user_id: text(8, row),
+                    ..CallerFields::default()
+                };
+                words.append_value(fields.class().word());
+            }
+            Arc::new(words.finish())
+        }
+        CallerFunction::TextHash => {
+            let mut hashes = Int64Builder::with_capacity(rows);
+            for row in 0..rows {
+                let text = text(0, row).filter(|text| !text.is_empty());
+                hashes.append_option(
+                    text.map(|text| i64::from_le_bytes(xxh3_64(text.as_bytes()).to_le_bytes())),
+                );
+            }
+            Arc::new(hashes.finish())
+        }
+        CallerFunction::TellingId => {
+            let mut ids = StringBuilder::new();
+            for row in 0..rows {
+                ids.append_option(text(0, row).filter(|id| is_telling(id)));
+            }
+            Arc::new(ids.finish())
+        }
+        CallerFunction::PermissionSet => {
+            let mut sets = StringBuilder::new();
+            for row in 0..rows {
+                sets.append_option(text(0, row).and_then(permission_set));
+            }
+            Arc::new(sets.finish())
+        }
+        CallerFunction::Launched => {
+            let mut lists = ListBuilder::new(StringBuilder::new()).with_field(list_item());
+            for row in 0..rows {
+                for workload in launch::launched([0, 1, 2, 3].map(|place| text(place, row))) {
+                    lists.values().append_value(workload);
+                }
+                lists.append(true);
+            }
+            Arc::new(lists.finish())
+        }
+    }
+}

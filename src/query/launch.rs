@@ -1,0 +1,83 @@
+//! Which workloads a call launched, by the ids in its response.
+
+use serde_json::Value;
+
+use super::lenient;
+
+/// The workloads of a successful call, each as `kind:id`, with the id as the sessions of its role bear it. The arguments
+/// are the columns `event_source`, `event_name`, `request_parameters` and `response_elements`.
+///
+/// EC2 names the session by the instance
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/iam-roles-for-amazon-ec2.html>), Lambda by the function, ECS by
+/// the task's id, CodeBuild `AWSCodeBuild-` and the build's id.
+pub(super) fn launched([event_source, event_name, request, response]: [Option<&str>; 4]) -> Vec<String> {
+    let (Some(source), Some(name)) = (event_source, event_name) else { return Vec::new() };
+    let value = |text: Option<&str>| text.and_then(lenient::value).unwrap_or(Value::Null);
+    let last = |text: &str| text.rsplit(['/', ':']).next().unwrap_or(text).to_owned();
+    match (source, name) {
+        ("ec2.amazonaws.com", "RunInstances") => {
+            let response = value(response);
+            let items = response.pointer("/instancesSet/items").and_then(Value::as_array);
+            let ids = items.into_iter().flatten().filter_map(|item| item.get("instanceId")?.as_str());
+            ids.map(|id| format!("instance:{id}")).collect()
+        }
+        ("ecs.amazonaws.com", "RunTask" | "StartTask") => {
+            let response = value(response);
+            let tasks = response.get("tasks").and_then(Value::as_array);
+            let arns = tasks.into_iter().flatten().filter_map(|task| task.get("taskArn")?.as_str());
+            arns.map(|arn| format!("task:{}", last(arn))).collect()
+        }
+        ("codebuild.amazonaws.com", "StartBuild") => {
+            let response = value(response);
+            let id = response.pointer("/build/id").or_else(|| response.pointer("/build/arn"));
+            id.and_then(Value::as_str).map(|id| format!("build:{}", last(id))).into_iter().collect()
+        }
+        ("lambda.amazonaws.com", name) if name.starts_with("CreateFunction") => {
+            let named = |json: &Value| json.get("functionName").and_then(Value::as_str).map(last);
+            let function = named(&value(request)).or_else(|| named(&value(response)));
+            function.map(|function| format!("function:{function}")).into_iter().collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(source: &str, name: &str, request: &str, response: &str, expected: &[&str]) {
+        let source = format!("{source}.amazonaws.com");
+        assert_eq!(launched([Some(&source), Some(name), Some(request), Some(response)]), expected);
+    }
+
+    #[test]
+    fn the_response_names_what_was_launched() {
+        let two = r#"{"instancesSet":{"items":[{"instanceId":"i-0123456789abcdef0"},{"instanceId":"i-0123456789abcdef1"}]}}"#;
+        check(
+            "ec2",
+            "RunInstances",
+            "{}",
+            two,
+            &["instance:i-0123456789abcdef0", "instance:i-0123456789abcdef1"],
+        );
+        let task = r#"{"tasks":[{"taskArn":"arn:aws:ecs:eu-west-1:111122223333:task/shop/0123456789abcdef0123456789abcdef"}]}"#;
+        check("ecs", "RunTask", "{}", task, &["task:0123456789abcdef0123456789abcdef"]);
+        check("codebuild", "StartBuild", "{}", r#"{"build":{"id":"shop:0000-11"}}"#, &["build:0000-11"]);
+        check(
+            "lambda",
+            "CreateFunction20150331",
+            r#"{"functionName":"resize"}"#,
+            "null",
+            &["function:resize"],
+        );
+    }
+
+    #[test]
+    fn what_launches_nothing_gives_nothing() {
+        check("ec2", "RunInstances", "{}", "null", &[]);
+        check("ec2", "RunInstances", "{}", "not json", &[]);
+        check("s3", "CreateBucket", "{}", "{}", &[]);
+        assert!(launched([None; 4]).is_empty());
+    }
+}

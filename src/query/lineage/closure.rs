@@ -1,0 +1,96 @@
+//! The closure: from every caller to the roots above it, by iterated self-join.
+
+use std::sync::Arc;
+
+use arrow::array::{BooleanArray, Int64Array, RecordBatch};
+use arrow::compute::filter_record_batch;
+
+use super::workshop::{Workshop, flags, jump_schema};
+use crate::query::QueryError;
+
+const JUMP: &str = include_str!("../../../queries/lineage/world/jump.sql");
+
+/// Rounds of doubling; a chain of 2^20 links is no chain. What still moves then goes round in a cycle.
+const ROUNDS_MAX: usize = 20;
+
+/// From, to, links in between, whether one is only claimed, and the last issuance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Edge {
+    pub(super) c: i64,
+    pub(super) p: i64,
+    pub(super) d: i64,
+    pub(super) k: bool,
+    pub(super) l: i64,
+}
+
+/// What the closure gives: rows that end at a root, and rows that never end.
+#[derive(Debug, Default)]
+pub(super) struct Closed {
+    pub(super) rooted: Vec<RecordBatch>,
+    pub(super) cyclic: Vec<RecordBatch>,
+}
+
+/// Closes edges. With `forked`, where a caller has several edges, rows that have become alike are made one.
+pub(super) async fn close(workshop: &Workshop, edges: &[Edge], forked: bool) -> Result<Closed, QueryError> {
+    let schema = jump_schema();
+    let first = batches(edges)?;
+    workshop.put("jumps", Arc::clone(&schema), first.clone())?;
+    workshop.put("active", Arc::clone(&schema), first)?;
+    let statement = if forked {
+        format!("select c, p, min(d) as d, bool_or(k) as k, l, moved from ({JUMP}) group by c, p, l, moved")
+    } else {
+        JUMP.to_owned()
+    };
+    let mut closed = Closed::default();
+    for _ in 0..ROUNDS_MAX {
+        let mut moving = Vec::new();
+        for batch in workshop.ask(&statement).await? {
+            let moved = flags(&batch, "moved")?.clone();
+            let rows = batch.project(&[0, 1, 2, 3, 4]).map_err(arrow)?;
+            let rows = RecordBatch::try_new(Arc::clone(&schema), rows.columns().to_vec()).map_err(arrow)?;
+            let stays: BooleanArray = moved.iter().map(|moved| Some(moved != Some(true))).collect();
+            let still = filter_record_batch(&rows, &stays).map_err(arrow)?;
+            if still.num_rows() > 0 {
+                closed.rooted.push(still);
+            }
+            let goes = filter_record_batch(&rows, &moved).map_err(arrow)?;
+            if goes.num_rows() > 0 {
+                moving.push(goes);
+            }
+        }
+        closed.cyclic = moving;
+        if closed.cyclic.is_empty() {
+            break;
+        }
+        // Whoever stands at a root jumps there from now on.
+        let all = closed.rooted.iter().chain(&closed.cyclic).cloned().collect();
+        workshop.put("jumps", Arc::clone(&schema), all)?;
+        workshop.put("active", Arc::clone(&schema), closed.cyclic.clone())?;
+    }
+    Ok(closed)
+}
+
+/// Edges as batches, a few so that all cores have work.
+fn batches(edges: &[Edge]) -> Result<Vec<RecordBatch>, QueryError> {
+    let schema = jump_schema();
+    let mut found = Vec::new();
+    for some in edges.chunks(64 * 1024) {
+        let numbers = |get: fn(&Edge) -> i64| Arc::new(Int64Array::from_iter_values(some.iter().map(get)));
+        let batch = RecordBatch::try_new(
+            Arc::clone(&schema),
+            vec![
+                numbers(|edge| edge.c),
+                numbers(|edge| edge.p),
+                numbers(|edge| edge.d),
+                Arc::new(some.iter().map(|edge| Some(edge.k)).collect::<BooleanArray>()),
+                numbers(|edge| edge.l),
+            ],
+        );
+        found.push(batch.map_err(arrow)?);
+    }
+    Ok(found)
+}
+
+pub(super) fn arrow(error: arrow::error::ArrowError) -> QueryError {
+    QueryError::engine("cannot compute lineage", error.into())
+}

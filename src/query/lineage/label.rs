@@ -1,0 +1,591 @@
+//! The origins of all callers: what stands at the roots of the closure, and who stands above that.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray, UInt32Array, new_null_array,
+};
+use arrow::compute::{cast, take};
+use arrow::datatypes::DataType;
+use chrono::{DateTime, Utc};
+use datafusion::prelude::SessionContext;
+use hashbrown::{HashMap, HashSet};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::closure::{Edge, arrow, close};
+use super::link::{Linked, Links, SHARED, link, text};
+use super::workshop::{Workshop, ask, flags, numbers};
+use super::{Relations, account_sight, read};
+use crate::lineage::{
+    AccountSight, Class, Credential, End, Gap, Issuance, IssuanceKind, Launch, Origin, OriginKind, Reason,
+    Rule, Sight, origin, settle,
+};
+use crate::query::{Filter, QueryError};
+
+/// Steps above an origin that are followed.
+const ABOVE_MAX: usize = 64;
+
+/// Sums of calls and of forwarded calls of the sessions of users.
+const USER_SESSIONS: &str = "select account_hash, arn_hash, created_s, sum(calls) as calls, \
+    sum(forwarded) as forwarded from nodes \
+    where identity_type in ('IAMUser', 'Root') and created_s is not null group by 1, 2, 3";
+
+/// What is known beside callers and issuances.
+struct Known {
+    sight: Sight,
+    /// By account, ARN and creation: whether services made all calls of a user's session.
+    forwarded: HashMap<(i64, i64, i64), bool>,
+    /// By key: the first record that made it.
+    keys: BTreeMap<String, Issuance>,
+    /// By account and user: the passwords that were set, in order of time.
+    passwords: BTreeMap<(String, String), Vec<Issuance>>,
+    /// By account, kind and id of a workload: its launches, in order of time.
+    launches: BTreeMap<(String, &'static str, String), Vec<Launch>>,
+}
+
+/// Who stands at a root.
+struct Root {
+    origin: Origin,
+    /// Who made its key or password or launched its workload: rule, event id, caller.
+    above: Option<(Rule, String, i64, Option<Origin>)>,
+}
+
+/// Where the chain of a caller ends.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    /// The place of its root.
+    root: u32,
+    depth: i64,
+    claimed: bool,
+    /// Whether it leads to other origins, too.
+    forked: bool,
+}
+
+/// The origins of all callers.
+pub struct Origins {
+    links: Links,
+    places: HashMap<i64, Place>,
+    roots: Vec<Root>,
+    tops: Vec<(&'static str, String)>,
+}
+
+/// The origin of one caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OriginOf {
+    /// The origin; whether it is complete and certain is as seen from the caller.
+    pub origin: Origin,
+    /// How many links of delegation lead there.
+    pub depth: u64,
+    /// How many issuances fit the caller equally well; 0 where none does.
+    pub candidates: u64,
+    /// The event of the issuance that is shown.
+    pub event_id: Option<String>,
+}
+
+impl Origins {
+    /// The origin of a caller; None for one that is not in the lake.
+    #[must_use]
+    pub fn of(&self, caller: i64) -> Option<OriginOf> {
+        let place = self.places.get(&caller)?;
+        let mut origin = self.roots.get(place.root as usize)?.origin.clone();
+        origin.certain = origin.kind != OriginKind::Unknown && !place.claimed && !place.forked;
+        origin.complete = origin.complete && !place.claimed && !place.forked;
+        let linked = self.links.linked.get(&caller);
+        Some(OriginOf {
+            origin,
+            depth: u64::try_from(place.depth).unwrap_or(0),
+            candidates: linked.map_or(0, |linked| linked.all.len().max(1) as u64),
+            event_id: linked.and_then(|linked| event(&self.links, linked.i)).map(str::to_owned),
+        })
+    }
+
+    /// The table `origins`: one row a caller.
+    pub(super) fn batches(&self) -> Result<Vec<RecordBatch>, QueryError> {
+        let table = self.table();
+        self.links.nodes.batches.iter().map(|batch| table.rows(batch)).collect()
+    }
+
+    fn table(&self) -> Table<'_> {
+        let texts = RootTexts::of(&self.roots, &self.tops);
+        Table { links: &self.links, places: &self.places, roots: &self.roots, texts }
+    }
+}
+
+/// Computes the origins of all callers of a session that knows the views of lineage.
+pub(super) async fn label(ctx: &SessionContext, relations: &Relations) -> Result<Origins, QueryError> {
+    let workshop = Workshop::like(ctx)?;
+    let links = link(ctx, &workshop).await?;
+    let known = known(ctx, relations, &workshop).await?;
+    let (edges, ends, forked) = edges(&links)?;
+    let closed = close(&workshop, &edges, forked).await?;
+    let mut roots = Roots {
+        links: &links,
+        known: &known,
+        ends: &ends,
+        sign_ins: sign_ins(&links),
+        list: Vec::new(),
+        places: HashMap::new(),
+    };
+    let mut places: HashMap<i64, Place> = HashMap::with_capacity(edges.len());
+    for batch in &closed.rooted {
+        let (callers, tops) = (numbers(batch, "c")?, numbers(batch, "p")?);
+        let (depths, claims, lasts) = (numbers(batch, "d")?, flags(batch, "k")?, numbers(batch, "l")?);
+        for row in 0..batch.num_rows() {
+            let root = roots.place(tops.value(row), Some(lasts.value(row)))?;
+            let place = Place { root, depth: depths.value(row), claimed: claims.value(row), forked: false };
+            add(&mut places, callers.value(row), place, &roots.list);
+        }
+    }
+    if closed.cyclic.iter().any(|batch| batch.num_rows() > 0) {
+        let root = roots.cycle();
+        for batch in &closed.cyclic {
+            for caller in numbers(batch, "c")?.values() {
+                let place = Place { root, depth: 0, claimed: false, forked: false };
+                add(&mut places, *caller, place, &roots.list);
+            }
+        }
+    }
+    // Callers without a link are their own roots.
+    for batch in &links.nodes.batches {
+        for caller in numbers(batch, "caller")?.values() {
+            if !places.contains_key(caller) {
+                let root = roots.place(*caller, None)?;
+                places.insert(*caller, Place { root, depth: 0, claimed: false, forked: false });
+            }
+        }
+    }
+    let roots = roots.list;
+    let tops = tops(&roots, &places);
+    Ok(Origins { links, places, roots, tops })
+}
+
+/// Adds an end of a caller's chain. Of several the one of the smaller root is shown.
+fn add(places: &mut HashMap<i64, Place>, caller: i64, place: Place, roots: &[Root]) {
+    let Some(known) = places.get_mut(&caller) else {
+        places.insert(caller, place);
+        return;
+    };
+    let id = |root: u32| roots.get(root as usize).map(|root| root.origin.id());
+    let differs = id(known.root) != id(place.root);
+    let forked = known.forked || differs;
+    let claimed = known.claimed || place.claimed;
+    let smaller = (id(place.root), place.depth) < (id(known.root), known.depth);
+    *known = Place { claimed, forked, ..if smaller { place } else { *known } };
+}
+
+/// By the number of an end: the caller and the issuance that it stands for.
+type Ends = HashMap<i64, (i64, i64)>;
+
+/// The edges of delegation. A candidate whose caller is no credential is an end of its own: its number stands for the
+/// pair of caller and issuance, see the second value. The third says whether a caller has several edges.
+fn edges(links: &Links) -> Result<(Vec<Edge>, Ends, bool), QueryError> {
+    let mut edges = Vec::with_capacity(links.linked.len());
+    let mut ends = HashMap::new();
+    let mut forked = false;
+    let makers = makers(links)?;
+    for batch in &links.nodes.batches {
+        for c in numbers(batch, "caller")?.values() {
+            let Some(linked) = links.linked.get(c) else { continue };
+            let mut to = BTreeSet::new();
+            let candidates = std::slice::from_ref(&linked.i);
+            for i in if linked.all.is_empty() { candidates } else { linked.all.as_slice() } {
+                let called = links.copies.get(i).copied().unwrap_or(*i);
+                let switched = usize::try_from(*i).ok().and_then(|i| makers.get(i)).is_some_and(|one| one.1);
+                let maker = usize::try_from(called).ok().and_then(|i| makers.get(i)).and_then(|one| one.0);
+                let (p, is_end) = match maker.filter(|_| !switched) {
+                    Some(maker) => (maker, false),
+                    None => (end_of(*c, *i), true),
+                };
+                if !to.insert(p) {
+                    continue;
+                }
+                if is_end {
+                    ends.insert(p, (*c, *i));
+                }
+                edges.push(Edge { c: *c, p, d: 1, k: linked.rank == 50, l: *i });
+            }
+            forked |= to.len() > 1;
+        }
+    }
+    Ok((edges, ends, forked))
+}
+
+/// By issuance: the credential that called for it, where one did; and whether it names somebody else who switched.
+fn makers(links: &Links) -> Result<Vec<(Option<i64>, bool)>, QueryError> {
+    let mut found = Vec::new();
+    for batch in &links.steps.batches {
+        let callers = numbers(batch, "caller")?;
+        let (classes, switches) = (batch.column_by_name("caller_class"), batch.column_by_name("switch_from"));
+        for row in 0..batch.num_rows() {
+            let class = classes.and_then(|column| text(column, row)).map_or(Class::Nobody, Class::of_word);
+            let maker = (class == Class::Credential && callers.is_valid(row)).then(|| callers.value(row));
+            found.push((maker, switches.is_some_and(|column| column.is_valid(row))));
+        }
+    }
+    Ok(found)
+}
+
+/// By issuance: whether it is a sign-in at the console.
+fn sign_ins(links: &Links) -> Vec<bool> {
+    let mut found = Vec::new();
+    for batch in &links.steps.batches {
+        let kinds = batch.column_by_name("kind");
+        found.extend(
+            (0..batch.num_rows())
+                .map(|row| kinds.and_then(|column| text(column, row)) == Some("console-login")),
+        );
+    }
+    found
+}
+
+/// A number for the end of a chain.
+fn end_of(c: i64, i: i64) -> i64 {
+    let mut bytes = [0; 16];
+    bytes
+        .iter_mut()
+        .zip(c.to_le_bytes().into_iter().chain(i.to_le_bytes()))
+        .for_each(|(to, from)| *to = from);
+    i64::from_le_bytes(xxh3_64(&bytes).to_le_bytes())
+}
+
+async fn known(
+    ctx: &SessionContext,
+    relations: &Relations,
+    workshop: &Workshop,
+) -> Result<Known, QueryError> {
+    let mut sight = Sight::default();
+    for (account, first, last, read_only) in account_sight(ctx).await? {
+        sight.accounts.insert(account, AccountSight { first, last, read_only });
+    }
+    let mut forwarded = HashMap::new();
+    for batch in workshop.ask(USER_SESSIONS).await? {
+        let (accounts, arns) = (numbers(&batch, "account_hash")?, numbers(&batch, "arn_hash")?);
+        let created = numbers(&batch, "created_s")?;
+        let (calls, by_services) = (numbers(&batch, "calls")?, numbers(&batch, "forwarded")?);
+        for row in 0..batch.num_rows() {
+            let session = (accounts.value(row), arns.value(row), created.value(row));
+            forwarded.insert(session, calls.value(row) == by_services.value(row));
+        }
+    }
+    let ways = "select * from issuances where kind in ('access-key', 'password')";
+    let mut made = Vec::new();
+    for batch in ask(ctx, ways).await? {
+        read::issuances(&batch, &mut made)?;
+    }
+    let mut keys = BTreeMap::new();
+    let mut passwords: BTreeMap<(String, String), Vec<Issuance>> = BTreeMap::new();
+    for way in settle(made) {
+        if way.kind == IssuanceKind::AccessKey {
+            if let Some(key) = way.key.clone() {
+                keys.entry(key).or_insert(way);
+            }
+        } else if let (Some(account), Some(name)) = (way.record.account.clone(), way.user_name.clone()) {
+            passwords.entry((account, name)).or_default().push(way);
+        }
+    }
+    let mut launches: BTreeMap<(String, &'static str, String), Vec<Launch>> = BTreeMap::new();
+    let mut launched = relations.launches(&Filter::All(Vec::new())).await?;
+    launched.sort_by(|a, b| a.record.cmp(&b.record));
+    for launch in launched {
+        let account = launch.record.account.clone().unwrap_or_default();
+        let workload = (account, launch.workload.kind, launch.workload.id.clone());
+        launches.entry(workload).or_default().push(launch);
+    }
+    Ok(Known { sight, forwarded, keys, passwords, launches })
+}
+
+/// The roots, each looked at once.
+struct Roots<'a> {
+    links: &'a Links,
+    known: &'a Known,
+    ends: &'a Ends,
+    /// By issuance: whether it is a sign-in at the console.
+    sign_ins: Vec<bool>,
+    list: Vec<Root>,
+    places: HashMap<(i64, i64), u32>,
+}
+
+impl Roots<'_> {
+    /// The place of what stands at `top`, reached by issuance `last`.
+    fn place(&mut self, top: i64, last: Option<i64>) -> Result<u32, QueryError> {
+        // Of the issuances that lead to a caller only a sign-in says more of it.
+        let sign_in = match (self.ends.get(&top), last) {
+            (None, Some(last)) if self.signs_in(last) => last,
+            _ => -1,
+        };
+        if let Some(place) = self.places.get(&(top, sign_in)) {
+            return Ok(*place);
+        }
+        let root = self.root(top, (sign_in >= 0).then_some(sign_in))?;
+        let place = u32::try_from(self.list.len()).unwrap_or(u32::MAX);
+        self.list.push(root);
+        self.places.insert((top, sign_in), place);
+        Ok(place)
+    }
+
+    fn signs_in(&self, i: i64) -> bool {
+        usize::try_from(i).ok().and_then(|i| self.sign_ins.get(i)).copied().unwrap_or(false)
+    }
+
+    /// The root of chains that go round.
+    fn cycle(&mut self) -> u32 {
+        let gap = Gap {
+            reason: Reason::Cycle,
+            text: "a credential would be its own ancestor".to_owned(),
+            hint: "key ids or session names of these logs may have been replaced".to_owned(),
+        };
+        self.list.push(Root { origin: Origin::unknown(gap), above: None });
+        u32::try_from(self.list.len() - 1).unwrap_or(u32::MAX)
+    }
+
+    fn root(&self, top: i64, sign_in: Option<i64>) -> Result<Root, QueryError> {
+        let end = self.ends.get(&top).copied();
+        let caller = end.map_or(top, |(caller, _)| caller);
+        let Some((batch, row)) = self.links.node(caller) else {
+            let gap = Gap {
+                reason: Reason::NoCredential,
+                text: "the record names nobody".to_owned(),
+                hint: String::new(),
+            };
+            return Ok(Root { origin: Origin::unknown(gap), above: None });
+        };
+        let credential = read::credential(batch, &self.links.nodes.columns, row)?;
+        let first = credential.usage.first.map(|time| time.0);
+        let vouched = || self.links.vouched.get(&caller).copied();
+        let mut issuance = match end.map(|(_, i)| i).or_else(vouched) {
+            Some(i) => self.links.steps.issuance(i)?,
+            None => None,
+        };
+        if let (Some(issuance), Some((_, i))) = (&mut issuance, end)
+            && let Some(copy) = self.links.copies.get(&i)
+        {
+            issuance.copy = self.links.steps.issuance(*copy)?.map(Box::new);
+        }
+        let forwarded = issuance.is_none() && self.is_forwarded(batch, row)?;
+        let end = End { caller: &credential.caller, first, issuance: issuance.as_ref(), forwarded };
+        let mut found = origin(end, &self.known.sight);
+        if self.links.late.contains_key(&caller)
+            && let Some(gap) = &mut found.gap
+        {
+            gap.reason = Reason::UsedBeforeIssued;
+        }
+        let sign_in = match sign_in {
+            Some(i) => self.links.steps.issuance(i)?,
+            None => None,
+        };
+        if let Some(sign_in) = &sign_in {
+            found.mfa = sign_in.mfa;
+            found.sign_in = Some(sign_in.record.id());
+        }
+        let above = self.above(&credential, issuance.as_ref(), sign_in.as_ref(), &found);
+        Ok(Root { origin: found, above })
+    }
+
+    fn is_forwarded(&self, batch: &RecordBatch, row: usize) -> Result<bool, QueryError> {
+        let (accounts, arns) = (numbers(batch, "account_hash")?, numbers(batch, "arn_hash")?);
+        let created = numbers(batch, "created_s")?;
+        if created.is_null(row) {
+            return Ok(false);
+        }
+        let session = (accounts.value(row), arns.value(row), created.value(row));
+        Ok(self.known.forwarded.get(&session).copied().unwrap_or(false))
+    }
+
+    /// Who made the key or password of an origin or launched its workload.
+    fn above(
+        &self,
+        credential: &Credential,
+        issuance: Option<&Issuance>,
+        sign_in: Option<&Issuance>,
+        found: &Origin,
+    ) -> Option<(Rule, String, i64, Option<Origin>)> {
+        let caller = &credential.caller;
+        let account = caller.account.clone().unwrap_or_default();
+        let by = |rule, record: &crate::lineage::RecordRef, maker: &crate::lineage::Caller| {
+            let own = (maker.class != Class::Credential).then(|| {
+                let end = End { caller: maker, first: None, issuance: None, forwarded: false };
+                origin(end, &self.known.sight)
+            });
+            (rule, record.id(), maker.id, own)
+        };
+        if found.kind == OriginKind::IamUser && caller.has_long_term_key() {
+            let way = self.known.keys.get(caller.access_key.as_deref()?)?;
+            return (way.maker().id != caller.id).then(|| by(Rule::Key, &way.record, way.maker()));
+        }
+        // A record without a key and without a session is the sign-in itself.
+        let signs_in = (caller.access_key.is_none() && caller.created.is_none())
+            .then(|| credential.usage.first.map(|time| time.0));
+        if found.kind == OriginKind::IamUser
+            && let Some(moment) = sign_in.map(|one| one.record.time).or(signs_in.flatten())
+        {
+            let ways = self.known.passwords.get(&(account, found.name.clone()?))?;
+            let own = |way: &Issuance| way.maker().arn.is_some() && way.maker().arn == found.arn;
+            let way = ways.iter().rfind(|way| way.record.time <= moment && !own(way))?;
+            return Some(by(Rule::Identity, &way.record, way.maker()));
+        }
+        let workload = found.on_behalf_of.as_ref()?;
+        let moment: Option<DateTime<Utc>> = issuance.map(|one| one.record.time).or(caller.created);
+        let launches = self.known.launches.get(&(account, workload.kind, workload.id.clone()))?;
+        let before = |launch: &&Launch| {
+            moment.is_none_or(|moment| launch.record.time.timestamp() <= moment.timestamp() + 2)
+        };
+        let launch = launches.iter().rfind(before)?;
+        Some(by(Rule::Launched, &launch.record, &launch.caller))
+    }
+}
+
+/// By root: the kind and id of who stands above all.
+fn tops(roots: &[Root], places: &HashMap<i64, Place>) -> Vec<(&'static str, String)> {
+    let top_of = |root: &Root| {
+        let mut seen = HashSet::new();
+        let mut last = (root.origin.kind.word(), root.origin.id());
+        let mut at = Some(root);
+        for _ in 0..ABOVE_MAX {
+            let Some((_, _, maker, own)) = at.and_then(|root| root.above.as_ref()) else { break };
+            if let Some(own) = own {
+                return (own.kind.word(), own.id());
+            }
+            let Some(place) = places.get(maker).filter(|place| seen.insert(place.root)) else { break };
+            at = roots.get(place.root as usize);
+            if let Some(root) = at {
+                last = (root.origin.kind.word(), root.origin.id());
+            }
+        }
+        last
+    };
+    roots.iter().map(top_of).collect()
+}
+
+/// The rows of `origins`.
+struct Table<'a> {
+    links: &'a Links,
+    places: &'a HashMap<i64, Place>,
+    roots: &'a [Root],
+    texts: RootTexts,
+}
+
+/// What `origins` says of roots, one row a root: taken for every caller that leads there.
+struct RootTexts {
+    kind: StringArray,
+    id: StringArray,
+    account: StringArray,
+    access_key: StringArray,
+    above_rule: StringArray,
+    above_event: StringArray,
+    top_kind: StringArray,
+    top: StringArray,
+}
+
+impl RootTexts {
+    fn of(roots: &[Root], tops: &[(&'static str, String)]) -> RootTexts {
+        RootTexts {
+            kind: roots.iter().map(|root| Some(root.origin.kind.word())).collect(),
+            id: roots.iter().map(|root| Some(root.origin.id())).collect(),
+            account: roots.iter().map(|root| root.origin.account.as_deref()).collect(),
+            access_key: roots.iter().map(|root| root.origin.access_key.as_deref()).collect(),
+            above_rule: roots.iter().map(|root| root.above.as_ref().map(|above| above.0.word())).collect(),
+            above_event: roots.iter().map(|root| root.above.as_ref().map(|above| above.1.as_str())).collect(),
+            top_kind: tops.iter().map(|top| Some(top.0)).collect(),
+            top: tops.iter().map(|top| Some(top.1.as_str())).collect(),
+        }
+    }
+}
+
+impl Table<'_> {
+    fn rows(&self, batch: &RecordBatch) -> Result<RecordBatch, QueryError> {
+        let callers = numbers(batch, "caller")?;
+        let places: Vec<Option<&Place>> =
+            callers.values().iter().map(|caller| self.places.get(caller)).collect();
+        let linked: Vec<Option<&Linked>> =
+            callers.values().iter().map(|caller| self.links.linked.get(caller)).collect();
+        let at: UInt32Array = places.iter().map(|place| place.map(|place| place.root)).collect();
+        // Texts of roots, taken for each caller.
+        let of_root = |texts: &StringArray| take(texts, &at, None).map_err(arrow);
+        let complete: BooleanArray = (places.iter())
+            .map(|place| {
+                place.map(|place| {
+                    self.root(place).is_some_and(|root| root.origin.complete)
+                        && !place.claimed
+                        && !place.forked
+                })
+            })
+            .collect();
+        let certain: BooleanArray = (places.iter())
+            .map(|place| {
+                place.map(|place| {
+                    let known = self.root(place).is_some_and(|root| root.origin.kind != OriginKind::Unknown);
+                    known && !place.claimed && !place.forked
+                })
+            })
+            .collect();
+        let gaps: StringArray = places
+            .iter()
+            .map(|place| {
+                let place = (*place)?;
+                let own = self.root(place)?.origin.gap.as_ref().map(|gap| gap.reason.word());
+                if place.forked {
+                    return Some(Reason::SeveralOrigins.word());
+                }
+                own.or_else(|| place.claimed.then_some(Reason::OnlyClaimed.word()))
+            })
+            .collect();
+        let mut columns: Vec<ArrayRef> = Vec::new();
+        for name in super::table::FROM_NODES {
+            let column = batch.column_by_name(name).cloned();
+            columns.push(column.unwrap_or_else(|| new_null_array(&DataType::Utf8, batch.num_rows())));
+        }
+        let numbers = |get: &dyn Fn(usize) -> Option<i64>| -> ArrayRef {
+            Arc::new((0..batch.num_rows()).map(get).collect::<Int64Array>())
+        };
+        let rules: StringArray = linked.iter().map(|linked| linked.map(|one| self.rule(one))).collect();
+        let events: StringArray = (linked.iter()).map(|linked| event(self.links, (*linked)?.i)).collect();
+        columns.extend([
+            Arc::new(rules) as ArrayRef,
+            Arc::new(events),
+            numbers(&|row| {
+                let linked = (*linked.get(row)?)?;
+                Some(i64::try_from(linked.all.len().max(1)).unwrap_or(i64::MAX))
+            }),
+            numbers(&|row| (*places.get(row)?).map(|place| place.depth)),
+            of_root(&self.texts.kind)?,
+            of_root(&self.texts.id)?,
+            of_root(&self.texts.account)?,
+            of_root(&self.texts.access_key)?,
+            Arc::new(complete),
+            Arc::new(certain),
+            Arc::new(gaps),
+            of_root(&self.texts.above_rule)?,
+            of_root(&self.texts.above_event)?,
+            of_root(&self.texts.top_kind)?,
+            of_root(&self.texts.top)?,
+        ]);
+        let schema = super::table::schema();
+        let columns: Result<Vec<ArrayRef>, _> = (columns.iter().zip(schema.fields()))
+            .map(|(column, field)| cast(column, field.data_type()))
+            .collect();
+        RecordBatch::try_new(schema, columns.map_err(arrow)?).map_err(arrow)
+    }
+
+    fn root(&self, place: &Place) -> Option<&Root> {
+        self.roots.get(place.root as usize)
+    }
+
+    fn rule(&self, linked: &Linked) -> &'static str {
+        match linked.rank {
+            SHARED => Rule::SharedEvent.word(),
+            0..10 => {
+                let shared = self.links.shared_keys.contains(&linked.i);
+                if shared { Rule::Session.word() } else { Rule::Key.word() }
+            }
+            50.. => Rule::Claim.word(),
+            _ => Rule::Session.word(),
+        }
+    }
+}
+
+/// The event id of an issuance.
+fn event(links: &Links, i: i64) -> Option<&str> {
+    let (batch, row) = links.steps.at(i)?;
+    batch.column_by_name("event_id").and_then(|column| text(column, row))
+}

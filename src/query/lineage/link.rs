@@ -1,0 +1,338 @@
+//! Links for all callers at once: the steps of the ladder as joins, each on what the ones before left over.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch};
+use arrow::compute::filter_record_batch;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimestampMicrosecondType};
+use datafusion::prelude::SessionContext;
+use hashbrown::{HashMap, HashSet};
+
+use super::closure::arrow;
+use super::read::{self, Places};
+use super::workshop::{Workshop, ask, flags, numbers};
+use crate::lineage::{Class, Issuance, IssuanceKind};
+use crate::query::QueryError;
+
+const NODES: &str = include_str!("../../../queries/lineage/world/nodes.sql");
+const STEPS: &str = include_str!("../../../queries/lineage/world/steps.sql");
+const KEY: &str = include_str!("../../../queries/lineage/world/key.sql");
+const KEY_NEAR: &str = include_str!("../../../queries/lineage/world/key-near.sql");
+const SESSION: &str = include_str!("../../../queries/lineage/world/session.sql");
+const LATE: &str = include_str!("../../../queries/lineage/world/late.sql");
+
+/// The copies of requests that two accounts recorded: the one of the role's account, and that of the caller's.
+const COPIES: &str = "select called.i as i, caller_side.i as copy \
+    from steps as called join steps as caller_side on called.shared_event_id = caller_side.shared_event_id \
+    where called.shared_event_id is not null \
+    and called.account = called.made_account and coalesce(called.caller_account <> called.account, true) \
+    and caller_side.account = caller_side.caller_account \
+    and coalesce(caller_side.made_account <> caller_side.account, true)";
+
+/// What the later steps of the ladder need of callers: no wide text is copied.
+const REST: [&str; 11] = [
+    "caller",
+    "created_s",
+    "first_s",
+    "key_hash",
+    "arn_hash",
+    "id_hash",
+    "account_hash",
+    "permission_set",
+    "portal_user",
+    "sign_in_session",
+    "role_session",
+];
+
+/// The rank of a link between two copies of a request.
+pub(super) const SHARED: i64 = -1;
+
+/// Issuances whose key id another one names for a different session within the life of a key, see
+/// [`crate::lineage::is_shared_key`].
+const SHARED_KEYS: &str = "with several as (\
+    select key_hash from steps where key_hash is not null group by key_hash having count(*) > 1\
+    ), named as (\
+    select i, min(coalesce(arn_hash, 0)) over w as least, max(coalesce(arn_hash, 0)) over w as most \
+    from steps join several on steps.key_hash = several.key_hash \
+    window w as (partition by steps.key_hash, account_hash order by at_s \
+    range between 129600 preceding and 129600 following)\
+    ) select i from named where least <> most";
+
+/// The link of one caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Linked {
+    /// The issuance that is shown.
+    pub(super) i: i64,
+    /// The rank, see [`crate::lineage::Rank::number`].
+    pub(super) rank: i64,
+    /// All candidates, where they are several; in order.
+    pub(super) all: Vec<i64>,
+}
+
+/// Callers, issuances, and what links them.
+pub(super) struct Links {
+    pub(super) nodes: Rows,
+    pub(super) steps: Rows,
+    /// By caller: the number of its row.
+    places: HashMap<i64, i64>,
+    /// By caller.
+    pub(super) linked: HashMap<i64, Linked>,
+    /// By issuance: its copy in the caller's account.
+    pub(super) copies: HashMap<i64, i64>,
+    /// By subject of an identity provider: an issuance that it called for, which says more of it.
+    pub(super) vouched: HashMap<i64, i64>,
+    /// By caller: an issuance that would fit if it did not come too late.
+    pub(super) late: HashMap<i64, i64>,
+    /// Issuances whose key id names no one key.
+    pub(super) shared_keys: HashSet<i64>,
+}
+
+/// Batches whose rows are found by number.
+pub(super) struct Rows {
+    pub(super) batches: Vec<RecordBatch>,
+    pub(super) columns: Places,
+    starts: Vec<usize>,
+}
+
+impl Rows {
+    fn new(batches: Vec<RecordBatch>) -> Rows {
+        let mut starts = Vec::with_capacity(batches.len());
+        let mut start = 0;
+        for batch in &batches {
+            starts.push(start);
+            start += batch.num_rows();
+        }
+        let columns = batches.first().map(Places::of).unwrap_or_default();
+        Rows { batches, columns, starts }
+    }
+
+    /// The batch and the row of a number.
+    pub(super) fn at(&self, number: i64) -> Option<(&RecordBatch, usize)> {
+        let number = usize::try_from(number).ok()?;
+        let batch = self.starts.partition_point(|start| *start <= number).checked_sub(1)?;
+        Some((self.batches.get(batch)?, number - self.starts.get(batch)?))
+    }
+
+    /// An issuance by its number.
+    pub(super) fn issuance(&self, i: i64) -> Result<Option<Issuance>, QueryError> {
+        self.at(i).map(|(batch, row)| read::issuance(batch, &self.columns, row)).transpose()
+    }
+}
+
+/// Links every caller of a session that knows the views of lineage.
+pub(super) async fn link(ctx: &SessionContext, workshop: &Workshop) -> Result<Links, QueryError> {
+    let nodes = ask(ctx, NODES).await?;
+    let (steps_schema, steps) = numbered(ask(ctx, STEPS).await?)?;
+    workshop.put("nodes", schema_of(&nodes), nodes.clone())?;
+    workshop.put("steps", steps_schema, steps.clone())?;
+    let mut places = HashMap::new();
+    let mut next = 0;
+    for batch in &nodes {
+        for caller in numbers(batch, "caller")?.values() {
+            places.insert(*caller, next);
+            next += 1;
+        }
+    }
+    let mut links = Links {
+        places,
+        nodes: Rows::new(nodes),
+        steps: Rows::new(steps),
+        linked: HashMap::new(),
+        copies: HashMap::new(),
+        vouched: HashMap::new(),
+        late: HashMap::new(),
+        shared_keys: HashSet::new(),
+    };
+    let mut dropped = HashSet::new();
+    for batch in workshop.ask(COPIES).await? {
+        for (i, copy) in numbers(&batch, "i")?.values().iter().zip(numbers(&batch, "copy")?.values()) {
+            dropped.insert(*copy);
+            let first = links.copies.get(i).is_none_or(|known| links.order(*copy) < links.order(*known));
+            if first {
+                links.copies.insert(*i, *copy);
+            }
+        }
+    }
+    for batch in workshop.ask(SHARED_KEYS).await? {
+        links.shared_keys.extend(numbers(&batch, "i")?.values());
+    }
+    links.take(&workshop.ask(KEY).await?, &dropped)?;
+    for statement in [KEY_NEAR, SESSION] {
+        let rest = links.rest()?;
+        if rest.is_empty() {
+            break;
+        }
+        workshop.put("rest", schema_of(&rest), rest)?;
+        links.take(&workshop.ask(statement).await?, &dropped)?;
+    }
+    let rest = links.rest()?;
+    if !rest.is_empty() {
+        workshop.put("rest", schema_of(&rest), rest)?;
+        for batch in workshop.ask(LATE).await? {
+            let late = numbers(&batch, "c")?.values().iter().zip(numbers(&batch, "i")?.values());
+            links.late.extend(late.map(|(c, i)| (*c, *i)));
+        }
+    }
+    links.link_foreign()?;
+    links.settle()?;
+    Ok(links)
+}
+
+impl Links {
+    /// The row of a caller.
+    pub(super) fn node(&self, caller: i64) -> Option<(&RecordBatch, usize)> {
+        self.places.get(&caller).and_then(|number| self.nodes.at(*number))
+    }
+
+    /// What issuances are ordered by: time and event id, whatever order they were read in.
+    fn order(&self, i: i64) -> Option<(i64, Option<&str>)> {
+        let (batch, row) = self.steps.at(i)?;
+        let time =
+            batch.column_by_name("event_time")?.as_primitive_opt::<TimestampMicrosecondType>()?.value(row);
+        Some((time, text(batch.column_by_name("event_id")?, row)))
+    }
+
+    /// Takes in pairs of caller and issuance, of callers that had none before.
+    fn take(&mut self, pairs: &[RecordBatch], dropped: &HashSet<i64>) -> Result<(), QueryError> {
+        self.linked.reserve(pairs.iter().map(RecordBatch::num_rows).sum());
+        for batch in pairs {
+            let (callers, issuances) = (numbers(batch, "c")?, numbers(batch, "i")?);
+            let ranks = numbers(batch, "rank")?;
+            for ((c, i), rank) in callers.values().iter().zip(issuances.values()).zip(ranks.values()) {
+                if dropped.contains(i) {
+                    continue;
+                }
+                let new = Linked { i: *i, rank: *rank, all: Vec::new() };
+                let Some(known) = self.linked.get_mut(c) else {
+                    self.linked.insert(*c, new);
+                    continue;
+                };
+                if *rank < known.rank {
+                    *known = new;
+                } else if *rank == known.rank && known.i != *i && !known.all.contains(i) {
+                    if known.all.is_empty() {
+                        known.all.push(known.i);
+                    }
+                    known.all.push(*i);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Links principals of other accounts to the callers that the copies of their requests name, and finds what vouches
+    /// for the subjects of identity providers.
+    fn link_foreign(&mut self) -> Result<(), QueryError> {
+        let mut copies: Vec<(i64, i64)> = self.copies.iter().map(|(i, copy)| (*i, *copy)).collect();
+        copies.sort_unstable();
+        for (i, copy) in copies {
+            let Some((batch, row)) = self.steps.at(i) else { continue };
+            let callers = numbers(batch, "caller")?;
+            if class_at(batch, row) != Class::Account || callers.is_null(row) {
+                continue;
+            }
+            let known = self.linked.entry(callers.value(row));
+            let linked = known.or_insert(Linked { i: copy, rank: SHARED, all: Vec::new() });
+            if linked.i != copy && linked.rank == SHARED && !linked.all.contains(&copy) {
+                if linked.all.is_empty() {
+                    linked.all.push(linked.i);
+                }
+                linked.all.push(copy);
+            }
+        }
+        for batch in &self.steps.batches {
+            let (callers, issuances) = (numbers(batch, "caller")?, numbers(batch, "i")?);
+            for row in (0..batch.num_rows()).filter(|row| class_at(batch, *row) == Class::Outside) {
+                let (caller, i) = (callers.value(row), issuances.value(row));
+                let first = self.vouched.get(&caller).is_none_or(|known| self.order(i) < self.order(*known));
+                if first {
+                    self.vouched.insert(caller, i);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The callers that climb and have no link yet.
+    fn rest(&self) -> Result<Vec<RecordBatch>, QueryError> {
+        let mut found = Vec::new();
+        for batch in &self.nodes.batches {
+            let (callers, climbs) = (numbers(batch, "caller")?, flags(batch, "climbs")?);
+            let keep: BooleanArray = (callers.values().iter().zip(climbs))
+                .map(|(caller, climbs)| Some(climbs == Some(true) && !self.linked.contains_key(caller)))
+                .collect();
+            if keep.true_count() > 0 {
+                let places: Result<Vec<usize>, _> =
+                    REST.iter().map(|name| batch.schema().index_of(name)).collect();
+                let narrow = batch.project(&places.map_err(arrow)?).map_err(arrow)?;
+                found.push(filter_record_batch(&narrow, &keep).map_err(arrow)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Of several candidates: each event once, the first is shown; see [`crate::lineage::find`].
+    fn settle(&mut self) -> Result<(), QueryError> {
+        for linked in self.linked.values_mut().filter(|linked| !linked.all.is_empty()) {
+            let mut several = Vec::with_capacity(linked.all.len());
+            for i in &linked.all {
+                several.extend(self.steps.issuance(*i)?.map(|issuance| (issuance, *i)));
+            }
+            several.sort_by(|a, b| a.0.record.cmp(&b.0.record));
+            let mut seen = HashSet::new();
+            several.retain(|(issuance, _)| match &issuance.record.event_id {
+                Some(id) => seen.insert((id.clone(), issuance.record.account.clone())),
+                None => true,
+            });
+            let is_own = |issuance: &Issuance| issuance.kind == IssuanceKind::Other;
+            if several.iter().any(|(issuance, _)| is_own(issuance) && issuance.subject.is_some()) {
+                several.retain(|(issuance, _)| is_own(issuance));
+            } else if several.iter().any(|(issuance, _)| !is_own(issuance)) {
+                several.retain(|(issuance, _)| !is_own(issuance));
+            }
+            linked.i = several.first().map_or(linked.i, |(_, i)| *i);
+            linked.all = match several.len() {
+                0 | 1 => Vec::new(),
+                _ => several.into_iter().map(|(_, i)| i).collect(),
+            };
+        }
+        Ok(())
+    }
+}
+
+/// The class of the caller in a row.
+fn class_at(batch: &RecordBatch, row: usize) -> Class {
+    let word = batch.column_by_name("caller_class").and_then(|column| text(column, row));
+    word.map_or(Class::Nobody, Class::of_word)
+}
+
+/// The text in a row of a column.
+pub(super) fn text(column: &ArrayRef, row: usize) -> Option<&str> {
+    match column.data_type() {
+        DataType::Utf8 if column.is_valid(row) => Some(column.as_string::<i32>().value(row)),
+        DataType::Utf8View if column.is_valid(row) => Some(column.as_string_view().value(row)),
+        _ => None,
+    }
+}
+
+/// Batches with a column `i`, the number of the row.
+fn numbered(batches: Vec<RecordBatch>) -> Result<(SchemaRef, Vec<RecordBatch>), QueryError> {
+    let schema = schema_of(&batches);
+    let mut fields: Vec<Arc<Field>> = schema.fields().iter().cloned().collect();
+    fields.push(Arc::new(Field::new("i", DataType::Int64, false)));
+    let schema = Arc::new(Schema::new(fields));
+    let mut next = 0_i64;
+    let mut found = Vec::with_capacity(batches.len());
+    for batch in batches {
+        let rows = i64::try_from(batch.num_rows()).unwrap_or(i64::MAX);
+        let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(next..next + rows));
+        next += rows;
+        let columns = batch.columns().iter().cloned().chain([numbers]).collect();
+        found.push(RecordBatch::try_new(Arc::clone(&schema), columns).map_err(arrow)?);
+    }
+    Ok((schema, found))
+}
+
+fn schema_of(batches: &[RecordBatch]) -> SchemaRef {
+    batches.first().map_or_else(|| Arc::new(Schema::empty()), RecordBatch::schema)
+}

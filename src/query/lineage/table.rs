@@ -1,0 +1,178 @@
+//! The table `origins`: computed when a statement first reads it, then kept for the session.
+
+use std::sync::{Arc, LazyLock};
+
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use async_trait::async_trait;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::Result;
+use datafusion::datasource::{MemTable, TableType};
+use datafusion::error::DataFusionError;
+use datafusion::execution::runtime_env::RuntimeEnv;
+use datafusion::logical_expr::Expr;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use tokio::sync::OnceCell;
+
+use super::{Relations, label};
+use crate::lake::Kind;
+
+/// The columns that `origins` takes over from the callers, by their names there.
+pub(super) const FROM_NODES: [&str; 10] = [
+    "caller",
+    "caller_class",
+    "caller_account",
+    "caller_key",
+    "identity_arn",
+    "principal_id",
+    "caller_created",
+    "calls",
+    "first_use",
+    "last_use",
+];
+
+/// The columns of `origins`: name, type, whether a row may have no value, meaning.
+pub const ORIGIN_COLUMNS: &[crate::lake::SmallColumn] = &[
+    ("caller", Kind::Int, false, "The caller, as in `calls`."),
+    (
+        "caller_class",
+        Kind::Text,
+        true,
+        "`credential`, `service`, `outside` (a subject of a provider) or `account`.",
+    ),
+    ("account", Kind::Text, true, "The caller's account."),
+    ("access_key_id", Kind::Text, true, "The access key id that it signed with."),
+    ("identity_arn", Kind::Text, true, "Its ARN; the session's for a role session."),
+    ("principal_id", Kind::Text, true, "Its unique id."),
+    ("session_created", Kind::Timestamp, true, "When its session was created, in whole seconds."),
+    ("calls", Kind::Int, false, "How many events are its own."),
+    ("first_use", Kind::Timestamp, true, "The first of them."),
+    ("last_use", Kind::Timestamp, true, "The last of them."),
+    (
+        "rule",
+        Kind::Text,
+        true,
+        "The rule of the link to its issuance: `key`, `shared-event`, `session` or `claim`; none where it has no issuance.",
+    ),
+    ("event_id", Kind::Text, true, "The event of that issuance; of several candidates the first."),
+    ("candidates", Kind::Int, true, "How many issuances fit equally well."),
+    ("depth", Kind::Int, true, "How many links of delegation lead to the origin."),
+    (
+        "origin_kind",
+        Kind::Text,
+        true,
+        "`iam-user`, `root`, `service`, `saml`, `web-identity`, `identity-center-user`, `certificate`, `account` or `unknown`.",
+    ),
+    (
+        "origin",
+        Kind::Text,
+        true,
+        "The origin: an ARN where it has one, else a name; the same for the same origin.",
+    ),
+    ("origin_account", Kind::Text, true, "The origin's account."),
+    ("origin_access_key", Kind::Text, true, "The long-term key that began the chain."),
+    ("complete", Kind::Bool, true, "Whether every step up to the origin is proven by a record of the lake."),
+    ("certain", Kind::Bool, true, "Whether no other origin comes into question."),
+    ("gap", Kind::Text, true, "Why the chain is not complete, as `before-logs`."),
+    (
+        "above_rule",
+        Kind::Text,
+        true,
+        "How the origin's key or password was made (`key`, `identity`) or its workload launched (`launched`).",
+    ),
+    ("above_event_id", Kind::Text, true, "The event that made or launched it."),
+    (
+        "root_kind",
+        Kind::Text,
+        true,
+        "The kind of whoever stands above all of that; the origin's where nobody does.",
+    ),
+    ("root", Kind::Text, true, "Whoever stands above all of that."),
+];
+
+static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+    let fields: Vec<Field> = ORIGIN_COLUMNS
+        .iter()
+        .map(|(name, kind, nullable, _)| {
+            let kind = match kind {
+                Kind::Int => DataType::Int64,
+                Kind::Timestamp => {
+                    DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, Some("UTC".into()))
+                }
+                Kind::Bool => DataType::Boolean,
+                Kind::Date => DataType::Date32,
+                Kind::Text | Kind::Json => DataType::Utf8,
+            };
+            Field::new(*name, kind, *nullable)
+        })
+        .collect();
+    Arc::new(Schema::new(fields))
+});
+
+/// The schema of `origins`.
+pub(super) fn schema() -> SchemaRef {
+    Arc::clone(&SCHEMA)
+}
+
+/// The table. It knows `events` and not the session that it is registered in, which would hold itself.
+pub(super) struct OriginsTable {
+    events: Arc<dyn TableProvider>,
+    config: SessionConfig,
+    runtime: Arc<RuntimeEnv>,
+    computed: OnceCell<Arc<MemTable>>,
+}
+
+impl OriginsTable {
+    /// The origins of the callers in the session's `events`.
+    pub(super) async fn of(ctx: &SessionContext) -> Result<OriginsTable> {
+        Ok(OriginsTable {
+            events: ctx.table_provider("events").await?,
+            config: ctx.copied_config(),
+            runtime: ctx.runtime_env(),
+            computed: OnceCell::new(),
+        })
+    }
+
+    async fn rows(&self) -> Result<&Arc<MemTable>> {
+        // The computation plans and runs statements of its own.
+        self.computed.get_or_try_init(|| Box::pin(self.compute())).await
+    }
+
+    async fn compute(&self) -> Result<Arc<MemTable>> {
+        let failed = |error| DataFusionError::External(Box::new(error));
+        let mut ctx = SessionContext::new_with_config_rt(self.config.clone(), Arc::clone(&self.runtime));
+        ctx.register_table("events", Arc::clone(&self.events))?;
+        crate::query::register_functions(&mut ctx).map_err(failed)?;
+        let relations = Relations::register(&ctx).await.map_err(failed)?;
+        let batches =
+            label::label(&ctx, &relations).await.and_then(|origins| origins.batches()).map_err(failed)?;
+        Ok(Arc::new(MemTable::try_new(schema(), vec![batches])?))
+    }
+}
+
+impl std::fmt::Debug for OriginsTable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OriginsTable").finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl TableProvider for OriginsTable {
+    fn schema(&self) -> SchemaRef {
+        schema()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::View
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        self.rows().await?.scan(state, projection, filters, limit).await
+    }
+}
