@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand};
 
-use super::output::Format;
+use super::output::FormatTyped;
 use crate::inquiry::Window;
 
 /// Who is really behind this activity in AWS, what did they do, and what did they leave behind?
@@ -23,9 +23,9 @@ pub(super) struct Arguments {
 /// How results are shown.
 #[derive(Debug, Args)]
 pub(super) struct Shown {
-    /// How results are written: text for people, one JSON document, or CSV where rows make sense
+    /// How results are written: text for people, one JSON document, CSV where rows make sense; graphs of `trace`
     #[arg(long, value_enum, default_value = "text", global = true)]
-    pub(super) format: Format,
+    pub(super) format: FormatTyped,
     /// Cut nothing to the width of 80 columns (so it is, too, when the output is no terminal)
     #[arg(long, global = true)]
     pub(super) wide: bool,
@@ -40,6 +40,10 @@ pub(super) enum Command {
     Ingest(Ingest),
     /// What a user, role, key, session or address did, was refused, made and left behind
     Investigate(Investigate),
+    /// Who is really behind a key, session, role or event, and what it led to
+    Trace(Trace),
+    /// The sessions of roles: what each name claims, and who it really was
+    Sessions(Sessions),
     /// What the lake covers: accounts, regions, days, hours without events, changes of logging
     Coverage(Coverage),
     /// Answer a named question
@@ -48,6 +52,22 @@ pub(super) enum Command {
     Sql(Sql),
     /// Merge the lake's small files and sort them
     Compact(Compact),
+}
+
+impl Command {
+    /// Its name, as typed.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Ingest(_) => "ingest",
+            Self::Investigate(_) => "investigate",
+            Self::Trace(_) => "trace",
+            Self::Sessions(_) => "sessions",
+            Self::Coverage(_) => "coverage",
+            Self::Query(_) => "query",
+            Self::Sql(_) => "sql",
+            Self::Compact(_) => "compact",
+        }
+    }
 }
 
 /// Where the events come from.
@@ -101,12 +121,52 @@ pub(super) struct Investigate {
     pub(super) data: Data,
     #[command(flatten)]
     pub(super) times: Times,
+    /// Count the whole tree below WHO as well: what was done with the keys, sessions, users and workloads that it led to
+    #[arg(long)]
+    pub(super) follow: bool,
     /// Show every operation, not only the services
     #[arg(long)]
     pub(super) calls: bool,
     /// Show everything that was made, not only ways in
     #[arg(long)]
     pub(super) created: bool,
+}
+
+/// `backtrail trace`
+#[derive(Debug, Args)]
+pub(super) struct Trace {
+    /// An access key id, event id, ARN, unique id, or a name of a user, role or session
+    #[arg(value_name = "WHO")]
+    pub(super) who: String,
+    #[command(flatten)]
+    pub(super) data: Data,
+    #[command(flatten)]
+    pub(super) times: Times,
+    /// Only the chain up, to who it was
+    #[arg(long, conflicts_with = "down")]
+    pub(super) up: bool,
+    /// Only the tree below, what it led to
+    #[arg(long)]
+    pub(super) down: bool,
+    /// How many steps down
+    #[arg(long, value_name = "N", default_value_t = 6,
+          value_parser = clap::value_parser!(u16).range(1..=i64::from(crate::report::trace::DEPTH_MAX)))]
+    pub(super) depth: u16,
+}
+
+/// `backtrail sessions`
+#[derive(Debug, Args)]
+pub(super) struct Sessions {
+    /// Only sessions of this role: its name or ARN
+    #[arg(value_name = "ROLE")]
+    pub(super) role: Option<String>,
+    /// Only sessions that were really this user's, whatever their names say: ARN, name, subject or mail address
+    #[arg(long, value_name = "WHO")]
+    pub(super) user: Option<String>,
+    #[command(flatten)]
+    pub(super) data: Data,
+    #[command(flatten)]
+    pub(super) times: Times,
 }
 
 /// `backtrail coverage`

@@ -13,7 +13,8 @@ pub(super) async fn run(command: &Investigate, out: &mut Output) -> Result<u8, F
     let window = command.times.window()?;
     let source = source::open(&command.data).await?;
     let subject = inquiry::resolve(&source.session, &command.who).await?;
-    let found = inquiry::investigate(&source.session, &subject, window, Limits::default()).await?;
+    let asked = inquiry::InvestigateOptions { window, follow: command.follow, limits: Limits::default() };
+    let found = Box::pin(inquiry::investigate(&source.session, &subject, asked)).await?;
     match out.format {
         Format::Json => writeln!(out, "{}", report::json::document(&found)?)?,
         Format::Csv => write!(out, "{}", report::investigate::csv(&found))?,

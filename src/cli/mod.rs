@@ -11,8 +11,10 @@ mod investigate;
 mod output;
 mod progress;
 mod query;
+mod sessions;
 mod source;
 mod sql;
+mod trace;
 
 use std::process::ExitCode;
 
@@ -20,7 +22,7 @@ use clap::Parser;
 
 use args::{Arguments, Command};
 use failure::Failure;
-use output::Output;
+use output::{Format, Output};
 
 /// Done.
 pub const EXIT_DONE: u8 = 0;
@@ -63,10 +65,18 @@ pub fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<u8, Failure> {
-    let mut out = Output::new(&arguments.shown);
+    let typed = arguments.shown.format;
+    let format = match &arguments.command {
+        // It has the others, too.
+        Command::Trace(_) => Format::Text,
+        command => typed.plain(command.name())?,
+    };
+    let mut out = Output::new(&arguments.shown, format);
     let code = match arguments.command {
         Command::Ingest(command) => ingest::run(&command, &mut out).await?,
         Command::Investigate(command) => investigate::run(&command, &mut out).await?,
+        Command::Trace(command) => Box::pin(trace::run(&command, typed, &mut out)).await?,
+        Command::Sessions(command) => sessions::run(&command, &mut out).await?,
         Command::Coverage(command) => coverage::run(&command, &mut out).await?,
         Command::Query(command) => query::run(&command, &mut out).await?,
         Command::Sql(command) => sql::run(&command, &mut out).await?,

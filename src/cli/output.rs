@@ -6,8 +6,8 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use super::args::Shown;
 use crate::report::Style;
 
-/// How results are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+/// How results are written: what every command can.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
     /// For people.
     Text,
@@ -15,6 +15,40 @@ pub(super) enum Format {
     Json,
     /// Comma-separated rows.
     Csv,
+}
+
+/// What `--format` may say. Only some commands have a graph to draw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum FormatTyped {
+    /// For people.
+    Text,
+    /// One JSON document.
+    Json,
+    /// Comma-separated rows.
+    Csv,
+    /// A graph in Graphviz's language; `trace` only.
+    Dot,
+    /// A graph as a Mermaid flowchart; `trace` only.
+    Mermaid,
+}
+
+impl FormatTyped {
+    /// The format that every command has.
+    ///
+    /// # Errors
+    /// For a graph.
+    pub(super) fn plain(self, command: &str) -> anyhow::Result<Format> {
+        match self {
+            Self::Text => Ok(Format::Text),
+            Self::Json => Ok(Format::Json),
+            Self::Csv => Ok(Format::Csv),
+            Self::Dot | Self::Mermaid => Err(anyhow::anyhow!(
+                "`backtrail {command}` has no graph to draw: expected --format `text`, `json` or `csv`, found `{}`\n\
+                 hint: `dot` and `mermaid` are formats of `backtrail trace`",
+                if self == Self::Dot { "dot" } else { "mermaid" }
+            )),
+        }
+    }
 }
 
 /// Standard output, with what is known of it.
@@ -25,11 +59,11 @@ pub(super) struct Output {
 }
 
 impl Output {
-    pub(super) fn new(shown: &Shown) -> Self {
+    pub(super) fn new(shown: &Shown, format: Format) -> Self {
         let terminal = io::stdout().is_terminal();
         let unicode = !shown.ascii && locale_is_utf8();
         let style = Style { unicode, wide: shown.wide || !terminal, width: 80 };
-        Self { format: shown.format, style, writer: BufWriter::new(io::stdout()) }
+        Self { format, style, writer: BufWriter::new(io::stdout()) }
     }
 
     /// Ends the output; says if it could not be written.

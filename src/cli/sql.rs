@@ -7,6 +7,7 @@ use super::failure::Failure;
 use super::output::{Format, Output};
 use super::{EXIT_DONE, query, source};
 use crate::lake::{Column, Kind, OBJECT_COLUMNS, REFUSAL_COLUMNS};
+use crate::query::lineage;
 use crate::report;
 
 pub(super) async fn run(command: &Sql, out: &mut Output) -> Result<u8, Failure> {
@@ -18,7 +19,7 @@ pub(super) async fn run(command: &Sql, out: &mut Output) -> Result<u8, Failure> 
         }
         Some(text) if !command.tables => text.to_owned(),
         _ => {
-            tables(out)?;
+            tables(out).await?;
             return Ok(EXIT_DONE);
         }
     };
@@ -29,10 +30,10 @@ pub(super) async fn run(command: &Sql, out: &mut Output) -> Result<u8, Failure> 
 }
 
 /// A column as the list shows it: table, name, type, meaning.
-type Listed = (&'static str, &'static str, &'static str, &'static str);
+type Listed = (&'static str, String, String, String);
 
-/// Every column of every table.
-fn columns() -> Vec<Listed> {
+/// Every column of every table and view.
+async fn columns() -> Result<Vec<Listed>, Failure> {
     let word = |kind| match kind {
         Kind::Date => "date",
         Kind::Timestamp => "timestamp",
@@ -43,17 +44,25 @@ fn columns() -> Vec<Listed> {
     };
     let events =
         Column::ALL.iter().map(|column| ("events", column.name(), word(column.kind()), column.meaning()));
+    let owned = |(table, name, kind, meaning): (&'static str, &str, &str, &str)| {
+        (table, name.to_owned(), kind.to_owned(), meaning.to_owned())
+    };
     let small = [("objects", OBJECT_COLUMNS), ("refusals", REFUSAL_COLUMNS)];
     let small = small.into_iter().flat_map(|(table, columns)| {
         columns.iter().map(move |(name, kind, _, meaning)| (table, *name, word(*kind), *meaning))
     });
-    events.chain(small).collect()
+    let mut all: Vec<Listed> = events.chain(small).map(owned).collect();
+    for view in lineage::describe().await? {
+        all.extend(view.columns.into_iter().map(|(name, kind, meaning)| (view.name, name, kind, meaning)));
+    }
+    Ok(all)
 }
 
-fn tables(out: &mut Output) -> Result<(), Failure> {
+async fn tables(out: &mut Output) -> Result<(), Failure> {
+    let columns = columns().await?;
     match out.format {
         Format::Json => {
-            let columns: Vec<serde_json::Value> = columns()
+            let columns: Vec<serde_json::Value> = columns
                 .into_iter()
                 .map(|(table, name, kind, meaning)| {
                     serde_json::json!({ "table": table, "name": name, "type": kind, "meaning": meaning })
@@ -67,13 +76,14 @@ fn tables(out: &mut Output) -> Result<(), Failure> {
         }
         Format::Csv => {
             write!(out, "{}", report::csv::row(["table", "name", "type", "meaning"].map(Some)))?;
-            for (table, name, kind, meaning) in columns() {
-                write!(out, "{}", report::csv::row([table, name, kind, meaning].map(Some)))?;
+            for (table, name, kind, meaning) in &columns {
+                let cells = [table, name.as_str(), kind.as_str(), meaning.as_str()];
+                write!(out, "{}", report::csv::row(cells.map(Some)))?;
             }
         }
         Format::Text => {
             let mut before = "";
-            for (table, name, kind, meaning) in columns() {
+            for (table, name, kind, meaning) in columns {
                 if table != before {
                     writeln!(out, "{}{table}", if before.is_empty() { "" } else { "\n" })?;
                     before = table;

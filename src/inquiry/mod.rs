@@ -4,9 +4,13 @@
 //! The thinking is [`crate::investigate`]'s, which knows no engine; the reading is [`crate::query`]'s. This module joins
 //! them.
 
+mod behind;
 mod cover;
+mod follow;
 mod resolve;
+mod sessions;
 mod survey;
+mod trace;
 
 use std::collections::BTreeSet;
 
@@ -15,11 +19,17 @@ use futures::TryStreamExt;
 
 use crate::investigate::{FollowUp, Investigation, Investigator, Limits, Relation, SubjectInfo};
 use crate::lake::{Column, Session};
-use crate::query::{self, Filter, QueryError};
+use crate::query::{self, EventRow, Filter, QueryError};
+use follow::Following;
 
 pub use cover::{cover, gaps};
 pub use resolve::{Candidate, ResolveError, Resolved, resolve};
+pub use sessions::{SessionsOptions, sessions};
 pub use survey::{AccountSurvey, RegionSurvey, Survey, survey};
+pub use trace::{TraceOptions, trace};
+
+/// The tree below a subject is followed so many steps.
+const FOLLOW_DEPTH_MAX: usize = 64;
 
 /// A half-open window of time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -49,41 +59,79 @@ impl Window {
     }
 }
 
-/// Investigates a resolved subject: its own rows in the window, then the rows of others that prove something about them.
+/// What is investigated.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct InvestigateOptions {
+    /// The window of the subject's rows.
+    pub window: Window,
+    /// Whether the rows of all that the subject led to count as well.
+    pub follow: bool,
+    /// How much is kept.
+    pub limits: Limits,
+}
+
+/// Investigates a resolved subject: its own rows in the window and, if asked for, those of the tree below it; then the
+/// rows of others that prove something about them; and who is behind it.
 ///
 /// # Errors
 ///
-/// [`QueryError`] when the lake cannot be read.
+/// [`ResolveError::NotFollowed`] when a tree is asked for below somebody without credentials; [`ResolveError::Query`] when
+/// the lake cannot be read.
 pub async fn investigate(
     ctx: &Session,
     subject: &Resolved,
-    window: Window,
-    limits: Limits,
-) -> Result<Investigation, QueryError> {
+    options: InvestigateOptions,
+) -> Result<Investigation, ResolveError> {
+    let InvestigateOptions { window, follow, limits } = options;
+    if follow && !behind::has_credentials(subject) {
+        return Err(ResolveError::NotFollowed { asked: subject.asked.clone() });
+    }
     let info = SubjectInfo { kind: subject.kind, id: subject.id.clone(), asked: subject.asked.clone() };
     let mut investigator = Investigator::new(info, limits);
+    let up = TraceOptions { depth: 0, down: false, window };
+    let (above, mut following) = (behind::traced(ctx, subject, up).await?, Following::default());
+    if let Some(above) = &above {
+        investigator.note_behind(behind::behind(above));
+    }
+    if follow {
+        // What was done in the window may come of what the subject did before it.
+        let down = TraceOptions { depth: FOLLOW_DEPTH_MAX, down: true, window: Window::default() };
+        if let Some(below) = &behind::traced(ctx, subject, down).await? {
+            following = Following::of(below, window);
+        }
+        investigator.follow(following.follow.clone());
+    }
     let own = Filter::All(vec![subject.filter.clone(), window.filter()]);
-    push(ctx, &own, Relation::Own, &mut investigator).await?;
+    let not_own = || Filter::Not(Box::new(own.clone()));
+    each(ctx, &own, |row| investigator.push(row, Relation::Own)).await?;
+    if let Some(followed) = following.filter() {
+        each(ctx, &Filter::All(vec![followed, not_own()]), |row| {
+            if let Some(line) = following.line_of(row) {
+                investigator.push(row, Relation::Followed(line));
+            }
+        })
+        .await?;
+    }
     if let Some(related) = related(&investigator.follow_up()) {
         // What became of things later than the window is still worth knowing; so it has no end here.
-        let others = Filter::All(vec![related, Filter::Not(Box::new(own))]);
-        push(ctx, &others, Relation::Related, &mut investigator).await?;
+        each(ctx, &Filter::All(vec![related, not_own()]), |row| {
+            if following.line_of(row).is_none() {
+                investigator.push(row, Relation::Related);
+            }
+        })
+        .await?;
     }
     let coverage = cover(ctx).await?;
     Ok(investigator.finish(coverage))
 }
 
-async fn push(
-    ctx: &Session,
-    filter: &Filter,
-    relation: Relation,
-    investigator: &mut Investigator,
-) -> Result<(), QueryError> {
+/// Reads the rows that satisfy a condition.
+async fn each(ctx: &Session, filter: &Filter, mut take: impl FnMut(&EventRow<'_>)) -> Result<(), QueryError> {
     let failed = |error| QueryError::engine("cannot read events", error);
     let mut stream = query::select(ctx, filter).await?;
     while let Some(batch) = stream.try_next().await.map_err(failed)? {
         for row in query::rows(&batch)? {
-            investigator.push(&row, relation);
+            take(&row);
         }
     }
     Ok(())

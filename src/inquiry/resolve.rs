@@ -65,6 +65,22 @@ pub enum ResolveError {
         /// What was typed.
         asked: String,
     },
+    /// Somebody else than a role is meant.
+    #[error("expected a role, found `{found}`\nhint: backtrail sessions --user {asked}")]
+    NoRole {
+        /// What was typed.
+        asked: String,
+        /// Who is meant.
+        found: String,
+    },
+    /// A tree is asked for below somebody without credentials.
+    #[error(
+        "`{asked}` has no credentials of its own, so nothing leads down from it\nhint: follow a key or session that called from there"
+    )]
+    NotFollowed {
+        /// What was typed.
+        asked: String,
+    },
     /// Nothing was typed.
     #[error(transparent)]
     Empty(#[from] crate::aws::SubjectError),

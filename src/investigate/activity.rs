@@ -29,7 +29,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    fn add(&mut self, writes: bool, outcome: Outcome) {
+    pub(super) fn add(&mut self, writes: bool, outcome: Outcome) {
         self.calls += 1;
         self.reads += u64::from(!writes);
         self.writes += u64::from(writes);

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::evidence::Time;
+use super::followed::FollowFold;
 use super::policy_text::account_of;
 use super::{Investigator, SubjectKind, opening, thing, way};
 
@@ -67,7 +68,9 @@ pub(super) fn follow_up(investigator: &Investigator) -> FollowUp {
     let forwarded = investigator.info.kind == SubjectKind::AccessKey;
     let sessions = investigator.issued.session_arns();
     let session_accounts = sessions.iter().filter_map(|arn| account_of(arn));
-    let accounts = investigator.who.account_ids().chain(session_accounts).map(str::to_owned).collect();
+    let followed = investigator.follow.iter().flat_map(FollowFold::account_ids);
+    let accounts =
+        investigator.who.account_ids().chain(session_accounts).chain(followed).map(str::to_owned).collect();
     FollowUp {
         accounts,
         from: investigator.activity.span().first,

@@ -4,19 +4,22 @@
 //! Own rows -> follow_up() -> Related rows -> finish(coverage) -> Investigation
 //! ```
 //!
-//! First every row of the subject is pushed ([`Relation::Own`]), in any order. Then [`Investigator::follow_up`] says
+//! First every row of the subject is pushed ([`Relation::Own`]), in any order; then, where the tree below it is asked for
+//! ([`Investigator::follow`]), those of the tree ([`Relation::Followed`]), which count as the subject's. Then [`Investigator::follow_up`] says
 //! which rows of others would prove something (who removed what it made, who used the keys it issued), and those are
 //! pushed ([`Relation::Related`]), again in any order. The answer depends on the two sets of rows only. State is bounded
 //! by different values, not by rows; every list has a limit ([`Limits`]), and the answer names those that were reached.
 
 mod activity;
 mod agent;
+mod behind;
 mod body;
 mod bounded;
 mod coverage;
 mod denial;
 mod evidence;
 mod follow;
+mod followed;
 mod issued;
 mod limit;
 mod opening;
@@ -38,10 +41,12 @@ use serde::Serialize;
 
 pub use activity::{Activity, Bin, Counts, ErrorCalls, OperationCalls, ServiceCalls, Timeline};
 pub use agent::ToolKind;
+pub use behind::{Behind, OriginSeen};
 pub use coverage::{Coverage, Gap, LoggingEvent};
 pub use denial::{Denial, SinceMade, WorkedLater};
 pub use evidence::{Evidence, Seen, Span, Time};
 pub use follow::FollowUp;
+pub use followed::{Deeds, Follow, Followed};
 pub use issued::{IssuedCalls, IssuedKey};
 pub use limit::{Limits, TIMELINE_BINS_MAX};
 pub use opening::{Closed, ClosedHow, Grantee, Opening, OpeningHow};
@@ -57,6 +62,7 @@ use body::{Body, HIDDEN};
 use bounded::Bounded;
 use denial::DenialFold;
 use evidence::keep_smallest;
+use followed::FollowFold;
 use issued::IssuedFold;
 use opening::Openings;
 use outcome::{Outcome, operation, outcome, service, writes};
@@ -74,6 +80,8 @@ pub const SCHEMA: u32 = 1;
 pub enum Relation {
     /// The subject made the call.
     Own,
+    /// Someone made it whom the subject led to: the line of [`Follow::below`] with this place.
+    Followed(usize),
     /// Someone else made it, and it may prove something about the subject. A row is pushed once: as `Own` if it is that.
     Related,
 }
@@ -106,6 +114,10 @@ pub struct Investigation {
     pub schema: u32,
     /// Who it is.
     pub subject: Subject,
+    /// Who is behind it; None where that is not asked: of an address, which many have.
+    pub behind: Option<Behind>,
+    /// The tree below it, whose calls count everywhere below as the subject's; None where it is not followed.
+    pub follow: Option<Follow>,
     /// How much of what, and when.
     pub activity: Activity,
     /// From where and to where.
@@ -140,6 +152,10 @@ pub struct Investigator {
     info: SubjectInfo,
     limits: Limits,
     who: WhoFold,
+    behind: Option<Behind>,
+    follow: Option<FollowFold>,
+    /// The subject's own calls, without the tree below it.
+    own: Span,
     activity: ActivityFold,
     places: PlaceFold,
     denials: DenialFold,
@@ -165,6 +181,9 @@ impl Investigator {
             info,
             limits,
             who: WhoFold::new(limits),
+            behind: None,
+            follow: None,
+            own: Span::default(),
             activity: ActivityFold::new(limits),
             places: PlaceFold::new(limits),
             denials: DenialFold::new(limits),
@@ -182,18 +201,38 @@ impl Investigator {
         }
     }
 
-    /// Takes in one row. Every `Own` row comes before the first `Related` one; inside each, the order does not matter.
+    /// Covers the tree below the subject as well. Ask before any row is pushed.
+    pub fn follow(&mut self, follow: Follow) {
+        self.follow = Some(FollowFold::new(follow, self.limits));
+    }
+
+    /// Tells who is behind the subject.
+    pub fn note_behind(&mut self, behind: Behind) {
+        self.behind = Some(behind);
+    }
+
+    /// Takes in one row. `Own` and `Followed` rows come before the first `Related` one; inside each, the order does not
+    /// matter.
     pub fn push(&mut self, row: &EventRow<'_>, relation: Relation) {
         match relation {
-            Relation::Own => self.push_own(row),
+            Relation::Own | Relation::Followed(_) => self.push_own(row, relation),
             Relation::Related => self.push_related(row),
         }
     }
 
-    fn push_own(&mut self, row: &EventRow<'_>) {
+    fn push_own(&mut self, row: &EventRow<'_>, relation: Relation) {
         self.made_since = None;
         let (outcome, writes) = (outcome(row), writes(row));
-        self.who.push(row, outcome);
+        match (relation, &mut self.follow) {
+            (Relation::Followed(line), Some(follow)) => follow.push(line, row, writes, outcome),
+            (_, follow) => {
+                self.who.push(row, outcome);
+                self.own.add(Time(row.event_time));
+                if let Some(follow) = follow {
+                    follow.push_subject(row, writes, outcome);
+                }
+            }
+        }
         self.activity.push(row, writes, outcome);
         self.places.push(row, outcome);
         let hides = |text: Option<&str>| text.is_some_and(|text| text.contains(HIDDEN));
@@ -210,7 +249,10 @@ impl Investigator {
         let Some(body) = body else { return };
         self.note_origin(row, &body, outcome);
         self.steps.push(row, &body, outcome);
-        self.uses.push_own(row, &body, outcome);
+        match relation {
+            Relation::Followed(_) => self.uses.push_followed(row, &body, outcome),
+            _ => self.uses.push_own(row, &body, outcome),
+        }
         if outcome == Outcome::Ok {
             self.issued.push_own(row, &body);
             if changes {
@@ -286,7 +328,7 @@ impl Investigator {
         if self.info.kind != SubjectKind::AccessKey || !same || row.invoked_by.is_none() {
             return;
         }
-        let span = self.activity.span();
+        let span = self.own;
         let begun = Some(Time(row.session_created.unwrap_or(row.event_time)));
         let long_term = self.info.id.starts_with("AKIA");
         if begun < span.first || begun > span.last || (long_term && row.mfa_authenticated == Some(true)) {
@@ -353,10 +395,14 @@ impl Investigator {
             denials: &denied,
             forwarded: &forwarded_elsewhere,
             hidden_records: self.hidden_records,
-            made_by_known: made_by.iter().any(|origin| {
-                self.info.kind != SubjectKind::AccessKey
-                    || !MAKING_IDENTITIES.contains(&origin.evidence.event_name.as_str())
-            }),
+            made_by_known: self
+                .behind
+                .as_ref()
+                .is_some_and(|b| b.tells_making(self.info.kind, &self.info.id))
+                || made_by.iter().any(|origin| {
+                    self.info.kind != SubjectKind::AccessKey
+                        || !MAKING_IDENTITIES.contains(&origin.evidence.event_name.as_str())
+                }),
             makeable: matches!(
                 self.info.kind,
                 SubjectKind::AccessKey | SubjectKind::User | SubjectKind::Role
@@ -367,13 +413,17 @@ impl Investigator {
         own_keys_used(&mut things, &subject);
         let mut issued_keys = self.issued.finish();
         for issued in &mut issued_keys {
-            let own = subject.keys.iter().find(|key| key.id.as_ref() == Some(&issued.access_key_id));
-            issued.own = own.map(|key| key.span).unwrap_or_default();
+            let id = &issued.access_key_id;
+            let own = subject.keys.iter().find(|key| key.id.as_ref() == Some(id)).map(|key| key.span);
+            let followed = || self.follow.as_ref().and_then(|follow| follow.key(id));
+            issued.own = own.or_else(followed).unwrap_or_default();
         }
         Investigation {
             schema: SCHEMA,
             steps,
             subject,
+            behind: self.behind,
+            follow: self.follow.map(FollowFold::finish),
             activity: self.activity.finish(),
             places: self.places.finish(),
             made: things,
@@ -392,6 +442,7 @@ impl Investigator {
     fn truncated(&self) -> Vec<Truncated> {
         let reached = [
             self.who.reached(),
+            self.follow.as_ref().map(FollowFold::reached).unwrap_or_default(),
             self.activity.reached(),
             self.places.reached(),
             self.lives.reached(),

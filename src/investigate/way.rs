@@ -40,6 +40,13 @@ impl UseFold {
         }
     }
 
+    /// Takes in a call of someone whom the subject led to.
+    pub(crate) fn push_followed(&mut self, row: &EventRow<'_>, body: &Body, outcome: Outcome) {
+        for (kind, name) in uses_of(row, body) {
+            self.add(kind, &name, row, body, outcome, false);
+        }
+    }
+
     /// Takes in a call by others, where it uses what the subject made and was made after it: `since` gives that time.
     pub(crate) fn push_related(
         &mut self,

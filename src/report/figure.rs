@@ -128,5 +128,38 @@ pub fn range(from: DateTime<Utc>, to: DateTime<Utc>, style: Style) -> String {
     format!("{start} {} {end}", style.arrow())
 }
 
+/// How much of a moment is written where many stand on one screen: no more than tells them apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stamp {
+    /// The time of day: all is on one day, which is said elsewhere.
+    Clock,
+    /// Month, day and minute.
+    DayAndMinute,
+    /// The date: all takes longer than a year.
+    Date,
+}
+
+impl Stamp {
+    /// What moments between these two need.
+    #[must_use]
+    pub fn between(first: DateTime<Utc>, last: DateTime<Utc>) -> Self {
+        match last - first {
+            _ if first.date_naive() == last.date_naive() => Self::Clock,
+            span if span > TimeDelta::days(365) => Self::Date,
+            _ => Self::DayAndMinute,
+        }
+    }
+
+    /// The moment: `11:54:33`, `07-10 11:54` or `2023-07-10`.
+    #[must_use]
+    pub fn write(self, time: DateTime<Utc>) -> String {
+        match self {
+            Self::Clock => clock(time),
+            Self::DayAndMinute => time.format("%m-%d %H:%M").to_string(),
+            Self::Date => day(time),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -15,7 +15,10 @@
 //! | [`answer`] | the rows of a query, as text, JSON or CSV, batch by batch |
 //! | [`coverage`] | what the lake covers: regions, days, hours, holes, changes of logging |
 //! | [`csv`], [`json`] | the forms for programs |
+//! | [`ingest`] | the tally of an ingest |
 //! | [`investigate`] | the screen of `investigate` |
+//! | [`trace`] | the screen of `trace`: the chain up, the tree below; rows and graphs of both |
+//! | [`sessions`] | the screen of `sessions`: role by session name, what is claimed and what is verified |
 
 pub mod answer;
 pub mod chart;
@@ -27,9 +30,11 @@ pub mod investigate;
 pub mod json;
 pub mod prefix;
 pub mod section;
+pub mod sessions;
 mod style;
 pub mod table;
 pub mod text;
+pub mod trace;
 
 pub use section::Facts;
 pub use style::{Mark, Style};

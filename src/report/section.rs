@@ -52,6 +52,14 @@ pub fn next<'a>(commands: impl IntoIterator<Item = &'a str>, style: Style) -> St
     out
 }
 
+/// Whether a shell takes a name as one word, and a command as no option: only then it may stand in a `next:` line.
+#[must_use]
+pub fn pastable(name: &str) -> bool {
+    !name.is_empty()
+        && !name.starts_with('-')
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b":/+=,.@_-".contains(&b))
+}
+
 /// Labelled lines, `  who      …`, whose texts begin in one column and wrap there.
 #[derive(Debug, Clone, Default)]
 pub struct Facts(Vec<Fact>);

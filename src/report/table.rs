@@ -7,6 +7,8 @@ use super::{Mark, Style};
 const CUT_TO: usize = 8;
 /// Spaces between two cells.
 const GUTTER: usize = 2;
+/// Columns before the words under a row.
+const NOTE_INDENT: usize = 4;
 
 /// To which side a cell is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +49,7 @@ impl Column {
 struct Row {
     mark: Mark,
     cells: Vec<String>,
+    notes: Vec<String>,
 }
 
 /// A table for people. Cells take log text as it is; they are escaped here.
@@ -73,7 +76,15 @@ impl Table {
     /// Adds a row. Missing cells are empty; cells beyond the columns stand at the end of the line, unaligned. Spaces at
     /// the beginning of a cell indent it.
     pub fn row(&mut self, mark: Mark, cells: impl IntoIterator<Item = impl Into<String>>) -> &mut Self {
-        self.rows.push(Row { mark, cells: cells.into_iter().map(Into::into).collect() });
+        self.rows.push(Row { mark, cells: cells.into_iter().map(Into::into).collect(), notes: Vec::new() });
+        self
+    }
+
+    /// Adds words under the last row, indented and wrapped; they do not count for the widths of the columns.
+    pub fn note(&mut self, words: &str) -> &mut Self {
+        if let Some(row) = self.rows.last_mut() {
+            row.notes.push(words.to_owned());
+        }
         self
     }
 
@@ -100,6 +111,10 @@ impl Table {
                 push_cell(&mut line, &cell, at, wide, column.map_or(Align::Left, |column| column.align));
             }
             push_line(&mut out, &line);
+            let room = style.columns().saturating_sub(NOTE_INDENT);
+            for note in row.notes.iter().flat_map(|note| text::wrap(note, room, style)) {
+                push_line(&mut out, &format!("{:NOTE_INDENT$}{note}", ""));
+            }
         }
         out
     }

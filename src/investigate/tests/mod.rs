@@ -1,6 +1,7 @@
 //! Facts about investigations, on hand-written rows.
 
 mod access;
+mod followed;
 mod opening;
 mod order;
 

@@ -90,3 +90,15 @@ fn the_ends_of_time_are_shown() {
     assert!(moment(DateTime::<Utc>::MAX_UTC).ends_with('Z'));
     assert!(moment(DateTime::<Utc>::MIN_UTC).starts_with('-'));
 }
+
+#[test]
+fn moments_on_one_screen_are_as_short_as_their_span_allows() {
+    let from = at("2023-07-10T11:54:33Z");
+    for (to, text) in [
+        ("2023-07-10T23:59:59Z", "11:54:33"),
+        ("2023-07-11T00:00:00Z", "07-10 11:54"),
+        ("2024-09-01T00:00:00Z", "2023-07-10"),
+    ] {
+        assert_eq!(Stamp::between(from, at(to)).write(from), text);
+    }
+}

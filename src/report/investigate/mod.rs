@@ -1,7 +1,9 @@
 //! The screen of `investigate`: the answer first, then the proof of each of its lines in the same order.
 
 mod activity;
+mod behind;
 mod denied;
+mod followed;
 mod made;
 mod opened;
 mod step;
@@ -10,7 +12,7 @@ mod summary;
 mod tests;
 mod words;
 
-use crate::investigate::{Investigation, SubjectKind, UnseenKind};
+use crate::investigate::{Investigation, SubjectKind, Thing, ThingClass, UnseenKind};
 use crate::report::{Mark, Style, section};
 use words::Page;
 
@@ -29,9 +31,10 @@ pub struct Options {
 #[must_use]
 pub fn text(answer: &Investigation, options: &Options, style: Style) -> String {
     let page = Page::of(answer, style);
-    let mut out = section::subject(&summary::title(answer), style);
+    let mut out = section::subject(&summary::title(answer, style), style);
     out.push_str(&summary::facts(answer).render(style));
     let sections = [
+        followed::table(answer, &page),
         activity::timeline(answer, &page),
         activity::services(answer, options, &page),
         step::steps(answer, &page),
@@ -110,7 +113,8 @@ fn unseen(answer: &Investigation, style: Style) -> String {
     out
 }
 
-/// At most three commands to go on with.
+/// At most three commands to go on with: whom else to ask about, the chain where there is one, then the tree below the
+/// subject or all of this answer.
 fn commands(answer: &Investigation, options: &Options) -> Vec<String> {
     let mut whom: Vec<&str> = Vec::new();
     let used = answer
@@ -137,8 +141,36 @@ fn commands(answer: &Investigation, options: &Options) -> Vec<String> {
         .map(|name| format!("backtrail investigate {name}{source}"))
         .take(2)
         .collect();
-    if words::pastable(&answer.subject.asked) && answer.activity.total.calls > 0 {
-        commands.push(format!("backtrail investigate {}{source} --format json", answer.subject.asked));
+    let asked = &answer.subject.asked;
+    if !words::pastable(asked) || answer.activity.total.calls == 0 {
+        return commands;
     }
+    let has_tree = has_tree(answer);
+    let has_chain =
+        answer.behind.as_ref().is_some_and(|behind| !behind.links.is_empty() || behind.origins.len() > 1);
+    if has_tree || has_chain {
+        commands.truncate(1);
+        commands.push(format!("backtrail trace {asked}{source}"));
+    }
+    commands.push(match &answer.follow {
+        Some(_) => format!("backtrail investigate {asked}{source} --follow --format json"),
+        None if has_tree => format!("backtrail investigate {asked}{source} --follow"),
+        None => format!("backtrail investigate {asked}{source} --format json"),
+    });
     commands
+}
+
+/// Whether something that acts came of the subject: keys that it issued, ways in that were used.
+fn has_tree(answer: &Investigation) -> bool {
+    match (&answer.behind, &answer.follow) {
+        (None, _) => false,
+        (Some(_), Some(follow)) => !follow.below.is_empty(),
+        (Some(_), None) => {
+            let used = |thing: &Thing| {
+                let calls = thing.used.as_ref().map_or(0, |used| used.span.calls);
+                thing.class == ThingClass::WayIn && calls > 0
+            };
+            !answer.issued_keys.is_empty() || answer.made.iter().any(used)
+        }
+    }
 }

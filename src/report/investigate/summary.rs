@@ -3,16 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::words::{FACT_COLUMNS, between, fitted, listed, plain_kind, several, short, some};
-use super::{denied, step};
+use super::{behind, denied, followed, step};
 use crate::aws::{AccessKeyId, IdKind};
 use crate::investigate::{
     AddressKind, Grantee, Investigation, Opening, OpeningHow, Seen, SubjectKind, ThingClass, ToolKind,
     UnseenKind,
 };
-use crate::report::{Facts, Mark, figure, text};
+use crate::report::{Facts, Mark, Style, figure, text};
 
 /// The subject and what it is.
-pub(super) fn title(answer: &Investigation) -> String {
+pub(super) fn title(answer: &Investigation, style: Style) -> String {
     let subject = &answer.subject;
     let whose = whose(answer);
     let what = match subject.kind {
@@ -38,7 +38,11 @@ pub(super) fn title(answer: &Investigation) -> String {
         SubjectKind::IdentityCenterUser => "Identity Center user".to_owned(),
         SubjectKind::Other => String::new(),
     };
-    format!("{}   {what}", subject.id).trim_end().to_owned()
+    let title = format!("{}   {what}", subject.id).trim_end().to_owned();
+    // The line `follows` says the same, where the title has no room for it.
+    let whole = format!("{title} and all it led to");
+    let follows = answer.follow.as_ref().is_some_and(|follow| !follow.below.is_empty());
+    if follows && text::width(&style.shown(&whole)) <= style.columns() { whole } else { title }
 }
 
 /// The identity behind a key or id, in words.
@@ -59,10 +63,13 @@ fn whose(answer: &Investigation) -> String {
 pub(super) fn facts(answer: &Investigation) -> Facts {
     let mut facts = Facts::new();
     if answer.activity.total.calls == 0 {
+        behind::fact(answer, &mut facts);
         facts.line(Mark::Claim, "unseen", "no record of this subject in these logs");
         return facts;
     }
     who(answer, &mut facts);
+    behind::fact(answer, &mut facts);
+    followed::fact(answer, &mut facts);
     account(answer, &mut facts);
     facts.line(Mark::None, "when", &when(answer));
     facts.line(Mark::None, "where", &place(answer));
@@ -82,6 +89,9 @@ fn who(answer: &Investigation, facts: &mut Facts) {
     let subject = &answer.subject;
     let id = subject.unique_ids.first().map(|seen| seen.value.as_str()).unwrap_or_default();
     let words = match subject.arns.as_slice() {
+        [] if subject.types.is_empty() => {
+            "nobody in these rows: it made none of these calls itself".to_owned()
+        }
         [] => listed(&values(&subject.types), 3, ""),
         [one] if id.len() + one.value.len() < 66 => format!("{}   {id}", one.value),
         [one, ..] => one.value.clone(),
@@ -116,6 +126,7 @@ fn who(answer: &Investigation, facts: &mut Facts) {
             more.push("its making is not in these logs".to_owned());
         }
         [] => {}
+        [origin, ..] if behind::says_making(answer, origin.evidence.event_id.as_deref()) => {}
         [origin, ..] => {
             let by = origin.by.identity.as_deref().or(origin.by.service.as_deref()).unwrap_or("someone");
             more.push(format!("made {} by {}", figure::moment(origin.evidence.at.0), short(by)));

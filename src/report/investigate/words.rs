@@ -3,7 +3,9 @@
 use chrono::TimeDelta;
 
 use crate::investigate::{Investigation, Time};
+use crate::report::figure::Stamp;
 use crate::report::prefix::Prefix;
+pub(super) use crate::report::section::pastable;
 use crate::report::{Style, figure, text};
 
 /// What the whole screen shares: the style, the prefix that most names have, whether one day holds everything.
@@ -12,18 +14,7 @@ pub(super) struct Page {
     pub(super) prefix: Prefix,
     /// The prefix itself, while it is cut.
     cut: Option<String>,
-    stamps: Stamps,
-}
-
-/// How much of a moment must be written.
-#[derive(Clone, Copy)]
-enum Stamps {
-    /// The time of day: everything happened on one day, which is said above.
-    Clock,
-    /// Day and minute.
-    DayAndMinute,
-    /// The date: everything took longer than a year.
-    Date,
+    stamp: Stamp,
 }
 
 impl Page {
@@ -40,16 +31,12 @@ impl Page {
         let closed = answer.openings.iter().filter_map(|opening| Some(opening.until.as_ref()?.at));
         let later = gone.chain(used).chain(closed).max();
         let (first, last) = (answer.activity.span.first, answer.activity.span.last.max(later));
-        let day = |time: Option<Time>| time.map(|time| time.0.date_naive());
-        let stamps = match first.zip(last) {
-            Some((first, last)) if last.seconds_since(first) > 31_536_000 => Stamps::Date,
-            _ if day(first) == day(last) => Stamps::Clock,
-            _ => Stamps::DayAndMinute,
-        };
+        let ends = first.zip(last);
+        let stamp = ends.map_or(Stamp::Clock, |(first, last)| Stamp::between(first.0, last.0));
         let prefix = Prefix::of(names);
         let head = format!("{} = ", style.ellipsis());
         let cut = prefix.note(style).and_then(|note| note.strip_prefix(&head).map(str::to_owned));
-        Page { style, prefix, cut, stamps }
+        Page { style, prefix, cut, stamp }
     }
 
     /// A sentence whose names are without the prefix that is printed once.
@@ -67,13 +54,14 @@ impl Page {
         self.prefix.note(self.style).unwrap_or_default()
     }
 
+    /// The same of a moment that may be unknown.
+    pub(super) fn stamp_of(&self, time: Option<Time>) -> String {
+        time.map(|time| self.stamp(time)).unwrap_or_default()
+    }
+
     /// The time of day, with the day where the subject was active on several.
     pub(super) fn stamp(&self, time: Time) -> String {
-        match self.stamps {
-            Stamps::Clock => figure::clock(time.0),
-            Stamps::DayAndMinute => time.0.format("%m-%d %H:%M").to_string(),
-            Stamps::Date => figure::day(time.0),
-        }
+        self.stamp.write(time.0)
     }
 }
 
@@ -175,16 +163,9 @@ pub(super) fn fitted(most: usize, make: impl Fn(usize) -> String) -> String {
     wordings.into_iter().find(|words| text::width(words) <= FACT_COLUMNS).unwrap_or_else(|| make(1))
 }
 
-/// Whether a name can stand in a command as it is.
-pub(super) fn pastable(name: &str) -> bool {
-    !name.is_empty()
-        && !name.starts_with('-')
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b":/+=,.@_-".contains(&b))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{fitted, listed, pastable, plural, some};
+    use super::{fitted, listed, plural, some};
 
     #[test]
     fn things_are_counted_in_english() {
@@ -207,13 +188,5 @@ mod tests {
         assert_eq!(listed(&parts, 2, ""), "a, b, 2 more");
         assert_eq!(listed(&parts, 4, ""), "a, b, c, d");
         assert_eq!(fitted(4, |most| "x".repeat(most * 30)).len(), 60);
-    }
-
-    #[test]
-    fn commands_take_no_names_that_a_shell_would_read() {
-        assert!(pastable("arn:aws:iam::111122223333:user/alice"));
-        for name in ["", "a b", "$(x)", "a;b", "-rf", "a\u{202e}b"] {
-            assert!(!pastable(name), "{name:?}");
-        }
     }
 }

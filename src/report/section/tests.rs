@@ -61,3 +61,11 @@ fn commands_are_never_cut() {
     assert_eq!(next([command, "b"], STYLE), format!("next: {command}\n      b\n"));
     assert_eq!(next([], STYLE), "");
 }
+
+#[test]
+fn commands_take_no_names_that_a_shell_would_read() {
+    assert!(pastable("arn:aws:iam::111122223333:user/alice"));
+    for name in ["", "a b", "$(x)", "a;b", "-rf", "a\u{202e}b"] {
+        assert!(!pastable(name), "{name:?}");
+    }
+}

@@ -73,3 +73,14 @@ fn ascii_tables_hold_ascii_only() {
     table.row(Mark::None, ["é → …", "█▏"]);
     assert!(table.render(ascii).is_ascii());
 }
+
+#[test]
+fn words_under_a_row_are_wrapped_and_widen_no_column() {
+    let narrow = Style { width: 20, ..STYLE };
+    let mut table = Table::new([Column::left("key"), Column::right("calls")]);
+    table.row(Mark::None, ["A", "1"]).note("from here, and then from there").row(Mark::None, ["B", "2"]);
+    assert_eq!(
+        table.render(narrow),
+        "  key  calls\n  A        1\n    from here, and\n    then from there\n  B        2\n"
+    );
+}

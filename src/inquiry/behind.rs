@@ -1,0 +1,63 @@
+//! Who is behind a subject: a trace in the words of an investigation.
+
+use std::collections::BTreeMap;
+
+use super::trace::{TraceOptions, Traced, trace_resolved};
+use super::{ResolveError, Resolved};
+use crate::aws::Arn;
+use crate::investigate::{Behind, OriginSeen, SubjectKind};
+use crate::lake::Session;
+use crate::lineage::OriginKind;
+use crate::query::QueryError;
+
+/// So many credentials of one subject are traced up, fewer than `trace` does: the first lines only name who it was.
+const CHAINS_MAX: usize = 16;
+
+/// Whether a subject is told by credentials of its own: then somebody is behind it, and something below it.
+pub(super) fn has_credentials(subject: &Resolved) -> bool {
+    match subject.kind {
+        SubjectKind::Address => false,
+        SubjectKind::Other => Arn::parse(&subject.id).is_some(),
+        _ => true,
+    }
+}
+
+/// Traces a subject up, or only down where that is asked for. None where no credential of it is known.
+pub(super) async fn traced(
+    ctx: &Session,
+    subject: &Resolved,
+    options: TraceOptions,
+) -> Result<Option<Traced>, QueryError> {
+    if !has_credentials(subject) {
+        return Ok(None);
+    }
+    let chains_max = if options.down { 0 } else { CHAINS_MAX };
+    match Box::pin(trace_resolved(ctx, subject, options, chains_max)).await {
+        Ok(traced) => Ok(Some(traced)),
+        Err(ResolveError::Query(error)) => Err(error),
+        // Somebody without a caller in these rows has no chain.
+        Err(_) => Ok(None),
+    }
+}
+
+/// Who is behind the subject.
+pub(super) fn behind(traced: &Traced) -> Behind {
+    let trace = &traced.trace;
+    let mut origins: BTreeMap<(OriginKind, String), OriginSeen> = BTreeMap::new();
+    for chain in &trace.chains {
+        let origin = &chain.origin.origin;
+        let seen = origins
+            .entry((origin.kind, origin.id()))
+            .or_insert_with(|| OriginSeen { origin: origin.clone(), calls: 0 });
+        seen.calls += chain.usage.calls;
+    }
+    let mut origins: Vec<OriginSeen> = origins.into_values().collect();
+    origins.sort_by(|a, b| b.calls.cmp(&a.calls).then_with(|| a.origin.cmp(&b.origin)));
+    Behind {
+        origin: trace.origin.clone(),
+        links: trace.links.clone(),
+        chains: trace.chains.len() as u64,
+        origins,
+        limits: trace.truncated.iter().filter(|limit| !traced.limits.contains(limit)).cloned().collect(),
+    }
+}

@@ -1,0 +1,175 @@
+//! Role by session name, with the verified origin of each.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::trace::{Source, addresses, of_names, verified};
+use super::{ResolveError, Window, resolve};
+use crate::investigate::SubjectKind;
+use crate::lake::{Column, Session};
+use crate::lineage::session_name::{self, Agreement};
+use crate::lineage::{Credential, Mismatch, Origin, SessionKey, SessionRow, Sessions, Usage};
+use crate::query::Filter;
+use crate::query::lineage::{OriginOf, origins};
+
+/// Which sessions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SessionsOptions {
+    /// Only of this role: its ARN or name.
+    pub role: Option<String>,
+    /// Only those whose verified origin is this user: ARN, name, subject or mail address.
+    pub user: Option<String>,
+    /// Only calls in this window.
+    pub window: Window,
+}
+
+/// The role sessions of the lake.
+///
+/// # Errors
+///
+/// [`ResolveError`] when the role is not known, or the lake cannot be read.
+pub async fn sessions(ctx: &Session, options: &SessionsOptions) -> Result<Sessions, ResolveError> {
+    let source = Source::open(ctx).await?;
+    let of_roles = match &options.role {
+        Some(role) => of_role(ctx, role).await?,
+        None => Filter::Is(Column::IdentityType, "AssumedRole".to_owned()),
+    };
+    let credentials = source.callers(&Filter::All(vec![of_roles, options.window.filter()])).await?;
+    let all = origins(source.relations()).await?;
+    let users = source.users().await?;
+    let mut groups: BTreeMap<(String, String, String), Vec<(Credential, OriginOf)>> = BTreeMap::new();
+    for credential in credentials.into_iter().filter(|one| one.caller.is_role_session()) {
+        let Some(origin) = all.of(credential.caller.id) else { continue };
+        if options.user.as_ref().is_some_and(|user| !is_user(&origin.origin, user)) {
+            continue;
+        }
+        let role = credential.caller.role_arn().unwrap_or_default();
+        let name = credential.caller.session_name().unwrap_or_default().to_owned();
+        groups.entry((role, name, origin.origin.id())).or_default().push((credential, origin));
+    }
+    let mut rows: Vec<SessionRow> = Vec::with_capacity(groups.len());
+    for ((role_arn, session_name, _), members) in groups {
+        rows.extend(row(role_arn, session_name, &members, &users));
+    }
+    let order = |row: &SessionRow| {
+        (std::cmp::Reverse(row.usage.calls), row.role_arn.clone(), row.session_name.clone(), row.origin.id())
+    };
+    rows.sort_by_key(order);
+    let mut by_origin = BTreeMap::new();
+    for row in &rows {
+        *by_origin.entry(row.origin.kind.word()).or_default() += row.sessions;
+    }
+    Ok(Sessions {
+        schema: 1,
+        role: options.role.clone(),
+        user: options.user.clone(),
+        sessions: rows.iter().map(|row| row.sessions).sum(),
+        calls: rows.iter().map(|row| row.usage.calls).sum(),
+        ambiguous: rows.iter().map(|row| row.ambiguous).sum(),
+        by_origin,
+        rows,
+    })
+}
+
+/// The condition that selects the sessions of a role.
+async fn of_role(ctx: &Session, role: &str) -> Result<Filter, ResolveError> {
+    let found = match resolve(ctx, role).await {
+        // A name may be a role's and somebody else's.
+        Err(ResolveError::Ambiguous { .. }) => resolve(ctx, &format!("role/{role}")).await?,
+        other => other?,
+    };
+    match found.kind {
+        SubjectKind::Role | SubjectKind::Session => Ok(found.filter),
+        SubjectKind::UniqueId if found.id.starts_with("AROA") => Ok(found.filter),
+        _ => Err(ResolveError::NoRole { asked: role.to_owned(), found: found.id }),
+    }
+}
+
+/// Whether an origin is whom `user` names.
+fn is_user(origin: &Origin, user: &str) -> bool {
+    let known = [&origin.arn, &origin.name, &origin.user_id, &origin.access_key];
+    known.into_iter().flatten().any(|known| known.eq_ignore_ascii_case(user)) || origin.id() == user
+}
+
+/// One row; None for no members.
+fn row(
+    role_arn: String,
+    session_name: String,
+    members: &[(Credential, OriginOf)],
+    users: &BTreeSet<String>,
+) -> Option<SessionRow> {
+    let (first, origin) = members.first()?;
+    let mut usage = Usage::default();
+    let mut created = BTreeSet::new();
+    let mut ambiguous = BTreeSet::new();
+    let mut keys: BTreeMap<(String, Option<crate::aws::Time>), Usage> = BTreeMap::new();
+    let mut mfa = BTreeSet::new();
+    let mut identities = BTreeSet::new();
+    let mut merged = origin.origin.clone();
+    for (credential, of) in members {
+        let caller = &credential.caller;
+        usage.merge(&credential.usage);
+        // Records that do not say when their session was created are told apart by key.
+        let session = (caller.created, caller.access_key.clone().filter(|_| caller.created.is_none()));
+        if of.candidates > 1 {
+            ambiguous.insert(session.clone());
+        }
+        created.insert(session);
+        if let Some(key) = &caller.access_key {
+            let of_key = (key.clone(), caller.created.map(crate::aws::Time));
+            keys.entry(of_key).or_default().merge(&credential.usage);
+        }
+        mfa.insert(caller.mfa);
+        identities.extend(caller.source_identity.clone());
+        merged.complete &= of.origin.complete;
+        merged.certain &= of.origin.certain;
+        if merged.gap.is_none() {
+            merged.gap.clone_from(&of.origin.gap);
+        }
+    }
+    let claim = session_name::claim(&session_name);
+    let agreement = match session_name::agrees(claim, verified(&merged), users) {
+        Agreement::Agrees => "agrees",
+        Agreement::Differs => "differs",
+        Agreement::SaysNothing => "says-nothing",
+    };
+    let arn = first.caller.arn.clone().unwrap_or_default();
+    let event_id = origin.event_id.as_ref();
+    let identity = identities.first().map(String::as_str);
+    let mut mismatches = of_names(&merged, (Some(&session_name), identity), users, &arn, event_id);
+    mismatches.extend(of_place(&merged, &usage, &arn));
+    Some(SessionRow {
+        role: first.caller.role_name().unwrap_or_default().to_owned(),
+        account: first.caller.account.clone(),
+        claim_kind: claim.kind(),
+        claim: claim.words(),
+        agreement,
+        depth: members.iter().map(|(_, of)| of.depth).max().unwrap_or(0),
+        ambiguous: ambiguous.len() as u64,
+        source_identity: identity.map(str::to_owned),
+        mfa: if mfa.len() == 1 { mfa.pop_first().flatten() } else { None },
+        sessions: created.len() as u64,
+        keys: keys
+            .into_iter()
+            .map(|((access_key, created), usage)| SessionKey { access_key, created, usage })
+            .collect(),
+        usage,
+        mismatches,
+        origin: merged,
+        role_arn,
+        session_name,
+    })
+}
+
+/// The sessions of one instance that were used from more than one address.
+fn of_place(origin: &Origin, usage: &Usage, session: &str) -> Option<Mismatch> {
+    let workload = origin.on_behalf_of.as_ref().filter(|workload| workload.kind == "instance")?;
+    let places: Vec<&str> = addresses(usage).collect();
+    (places.len() > 1).then(|| Mismatch {
+        kind: "place",
+        claim: workload.words(),
+        verified: places.join(", "),
+        session: session.to_owned(),
+        text: format!("{} addresses in one instance session: {}", places.len(), places.join(" and ")),
+        event_id: None,
+    })
+}

@@ -1,0 +1,549 @@
+//! The walk up: from a credential to its origin, and who stands above that.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use super::fetch::Source;
+use crate::aws::Time;
+use crate::lineage::{
+    Above, Caller, Class, Credential, End, Gap, Issuance, IssuanceKind, Link, Node, NodeKind, Origin,
+    OriginKind, Proof, Reason, Rule, Rung, Sight, TracedOrigin, Violation, find, is_shared_key, origin,
+};
+use crate::query::QueryError;
+
+/// A chain is followed so many steps; the longest seen in the wild is role juggling, an hour a step.
+const STEPS_MAX: usize = 4096;
+
+/// So many candidates of an ambiguous link are followed.
+const CANDIDATES_MAX: usize = 16;
+
+/// So many times a chain goes on above an origin.
+const ABOVE_MAX: usize = 16;
+
+/// What a walk found.
+#[derive(Debug, Clone)]
+pub(super) struct Climbed {
+    pub(super) links: Vec<Link>,
+    pub(super) origin: TracedOrigin,
+    pub(super) origins: BTreeSet<Origin>,
+    pub(super) violations: Vec<Violation>,
+    pub(super) twins: Vec<Issuance>,
+}
+
+/// What stands at the upper end of the delegation.
+struct Top {
+    links: Vec<Link>,
+    origins: BTreeSet<Origin>,
+    origin: Origin,
+    violations: Vec<Violation>,
+    twins: Vec<Issuance>,
+    /// The last credential.
+    end: Caller,
+    /// Its first use.
+    first: Option<DateTime<Utc>>,
+    /// The console sign-in that it came by.
+    sign_in: Option<Issuance>,
+    /// The last issuance, where nobody with a credential called it.
+    issuance: Option<Issuance>,
+}
+
+/// Walks up from a credential.
+pub(super) async fn climb(source: &Source, credential: &Credential) -> Result<Climbed, QueryError> {
+    let first = credential.usage.first.map(|time| time.0);
+    let mut seen = BTreeSet::from([credential.caller.id]);
+    let top = Box::pin(delegation(source, &credential.caller, first, &mut seen)).await?;
+    let mut climbed = Climbed {
+        links: top.links.clone(),
+        origin: TracedOrigin { origin: top.origin.clone(), above: None },
+        origins: top.origins.clone(),
+        violations: top.violations.clone(),
+        twins: top.twins.clone(),
+    };
+    let above = Box::pin(above(source, &top, &mut seen, &mut climbed.links, ABOVE_MAX)).await?;
+    climbed.origin.above = above.map(Box::new);
+    Ok(climbed)
+}
+
+/// The candidates for the issuance of a caller, as far as the ladder asks for them.
+pub(super) async fn candidates(
+    source: &Source,
+    caller: &Caller,
+    first: Option<DateTime<Utc>>,
+) -> Result<Vec<Issuance>, QueryError> {
+    let mut list = Vec::new();
+    if caller.class != Class::Credential || caller.has_long_term_key() {
+        return Ok(list);
+    }
+    let moment = caller.created.or(first);
+    let found_best = |list: &[Issuance]| !find(caller, first, list).best.is_empty();
+    if let Some(key) = &caller.access_key {
+        list.extend(source.naming(key, moment).await?);
+    }
+    if !found_best(&list)
+        && let Some(created) = caller.created
+    {
+        list.extend(source.around(created).await?);
+    }
+    if !found_best(&list)
+        && caller.sign_in_session.is_some()
+        && let Some(first) = first.or(caller.created)
+    {
+        list.extend(source.sign_ins(first).await?);
+    }
+    if caller.created.is_none()
+        && caller.is_role_session()
+        && !found_best(&list)
+        && let (Some(arn), Some(first)) = (&caller.arn, first)
+    {
+        list.extend(source.named(arn, first).await?);
+    }
+    let mut known = BTreeSet::new();
+    list.retain(|issuance| known.insert(issuance.record.clone()));
+    Ok(list)
+}
+
+/// Follows issuances up to whoever holds no credential that another issued.
+async fn delegation(
+    source: &Source,
+    start: &Caller,
+    first: Option<DateTime<Utc>>,
+    seen: &mut BTreeSet<i64>,
+) -> Result<Top, QueryError> {
+    let mut top = Top {
+        links: Vec::new(),
+        origins: BTreeSet::new(),
+        origin: Origin::unknown(stop(Reason::NoCredential, "the chain has no end", "")),
+        violations: Vec::new(),
+        twins: Vec::new(),
+        end: start.clone(),
+        first,
+        sign_in: None,
+        issuance: None,
+    };
+    let mut first = first;
+    let mut claimed = false;
+    for step in 0..STEPS_MAX {
+        let caller = top.end.clone();
+        if caller.class == Class::Outside {
+            // What the subject called for says more of it.
+            top.issuance = source.called_by(&caller).await?.into_iter().next();
+            return ended(source, top, first, None, claimed).await;
+        }
+        if caller.class == Class::Account
+            && let Some(copy) = shared(source, &mut top, first).await?
+        {
+            if !seen.insert(copy.caller.id) {
+                return Ok(cyclic(top, &copy));
+            }
+            let whole = source.near(&copy.caller, copy.record.time).await?;
+            first = Some(copy.record.time);
+            top.end = whole.map_or(copy.caller, |whole| whole.caller);
+            continue;
+        }
+        let list = candidates(source, &caller, first).await?;
+        let found = find(&caller, first, &list);
+        let Some((chosen, rank)) = found.best.first().zip(found.rank) else {
+            let late = found.too_late.first().copied().cloned();
+            return ended(source, top, first, late.as_ref(), claimed).await;
+        };
+        let by_key = step == 0 && rank.rung == Rung::Key;
+        let rule = match rank.rung.rule() {
+            Rule::Key if is_shared_key(chosen, &list) => Rule::Session,
+            rule => rule,
+        };
+        claimed |= rule == Rule::Claim;
+        let ambiguous = match found.best.as_slice() {
+            [_] => Vec::new(),
+            several => several.iter().map(|issuance| issuance.record.id()).collect(),
+        };
+        push_links(&mut top.links, &caller, chosen, (rule, rank.seconds_apart, ambiguous));
+        // Every other candidate leads somewhere, too: to the same origin, or it is not certain.
+        let makers: BTreeSet<i64> = BTreeSet::from([chosen.maker().id]);
+        for other in found.best.iter().skip(1).take(CANDIDATES_MAX) {
+            if chosen.maker().class == Class::Credential && makers.contains(&other.maker().id) {
+                continue;
+            }
+            let origins = origins_of(source, &caller, other, seen).await?;
+            top.origins.extend(origins);
+        }
+        let maker = chosen.maker().clone();
+        if chosen.kind == IssuanceKind::ConsoleLogin {
+            top.sign_in = Some((*chosen).clone());
+        }
+        if maker.class != Class::Credential || chosen.switch_from.is_some() {
+            top.twins.extend(if by_key { twins(source, &caller, first, &list).await? } else { Vec::new() });
+            top.issuance = Some((*chosen).clone());
+            return ended(source, top, first, None, claimed).await;
+        }
+        if !seen.insert(maker.id) {
+            return Ok(cyclic(top, chosen));
+        }
+        // The call that issued is a use of the maker's; others may be earlier.
+        // Whoever made a long-term key is asked for next.
+        let made = async {
+            match maker.access_key.as_deref().filter(|_| maker.has_long_term_key()) {
+                Some(key) => source.naming(key, None).await.map(drop),
+                None => Ok(()),
+            }
+        };
+        let (whole, (), twins) = tokio::try_join!(source.near(&maker, chosen.record.time), made, async {
+            if by_key { twins(source, &caller, first, &list).await } else { Ok(Vec::new()) }
+        })?;
+        top.twins.extend(twins);
+        if let Some(link) = top.links.last_mut() {
+            link.to_usage = whole.as_ref().map(|whole| whole.usage.clone());
+        }
+        first = whole.as_ref().and_then(|whole| whole.usage.first).map(|time| time.0);
+        first = Some(first.map_or(chosen.record.time, |first| first.min(chosen.record.time)));
+        top.end = whole.map_or(maker, |whole| whole.caller);
+    }
+    let gap = stop(Reason::Cycle, "the chain is too long to be followed", "");
+    top.origin = Origin::unknown(gap);
+    Ok(top)
+}
+
+/// The issuances of the same session in the same second whose keys are others: named, so that a reader who finds one
+/// does not think that it was missed.
+async fn twins(
+    source: &Source,
+    caller: &Caller,
+    first: Option<DateTime<Utc>>,
+    list: &[Issuance],
+) -> Result<Vec<Issuance>, QueryError> {
+    let Some(created) = caller.created else { return Ok(Vec::new()) };
+    let around = source.around(created).await?;
+    let mut found: Vec<Issuance> =
+        find(caller, first, list.iter().chain(&around)).twins.into_iter().cloned().collect();
+    found.dedup();
+    Ok(found)
+}
+
+/// A chain that comes back to itself.
+fn cyclic(mut top: Top, closing: &Issuance) -> Top {
+    top.violations.push(Violation {
+        kind: "cycle",
+        record: Proof::from(&closing.record),
+        text: "the credential that made this one was made by it".to_owned(),
+    });
+    top.origin = Origin::unknown(stop(
+        Reason::Cycle,
+        "a credential would be its own ancestor",
+        "key ids or session names of these logs may have been replaced",
+    ));
+    top.origins.insert(top.origin.clone());
+    top
+}
+
+/// The copy, in its own account, of a request by a principal of another account; the link to it.
+async fn shared(
+    source: &Source,
+    top: &mut Top,
+    first: Option<DateTime<Utc>>,
+) -> Result<Option<Issuance>, QueryError> {
+    let caller = top.end.clone();
+    let called = source.called_by(&caller).await?;
+    let copies: Vec<Issuance> = (called.into_iter())
+        .filter(|issuance| first.is_none_or(|first| issuance.record.time >= first))
+        .filter_map(|issuance| issuance.copy.map(|copy| *copy))
+        .collect();
+    let makers: BTreeSet<i64> = copies.iter().map(|copy| copy.caller.id).collect();
+    let Some(copy) = copies.first() else { return Ok(None) };
+    let ambiguous =
+        if makers.len() > 1 { copies.iter().map(|copy| copy.record.id()).collect() } else { Vec::new() };
+    top.links.push(Link {
+        rule: Rule::SharedEvent,
+        record: Proof::from(&copy.record),
+        from: caller.node(),
+        to: copy.caller.node(),
+        seconds_apart: 0,
+        ambiguous,
+        above_origin: false,
+        role_passed: None,
+        to_usage: None,
+    });
+    Ok(Some(copy.clone()))
+}
+
+/// The origins that one more candidate leads to.
+async fn origins_of(
+    source: &Source,
+    session: &Caller,
+    issuance: &Issuance,
+    seen: &BTreeSet<i64>,
+) -> Result<BTreeSet<Origin>, QueryError> {
+    let maker = issuance.maker();
+    if maker.class != Class::Credential || issuance.switch_from.is_some() {
+        let end = End { caller: session, first: None, issuance: Some(issuance), forwarded: false };
+        return Ok(BTreeSet::from([named(source, end).await?]));
+    }
+    let mut seen = seen.clone();
+    if !seen.insert(maker.id) {
+        let gap = stop(Reason::Cycle, "a credential would be its own ancestor", "");
+        return Ok(BTreeSet::from([Origin::unknown(gap)]));
+    }
+    let top = Box::pin(delegation(source, maker, Some(issuance.record.time), &mut seen)).await?;
+    Ok(top.origins)
+}
+
+/// The origin at an end. What the logs could show at all is looked at only where something is missing.
+async fn named(source: &Source, end: End<'_>) -> Result<Origin, QueryError> {
+    let found = origin(end, &Sight::default());
+    if found.gap.is_none() { Ok(found) } else { Ok(origin(end, source.sight().await?)) }
+}
+
+/// Names the origin of a chain that goes no further.
+async fn ended(
+    source: &Source,
+    mut top: Top,
+    first: Option<DateTime<Utc>>,
+    late: Option<&Issuance>,
+    claimed: bool,
+) -> Result<Top, QueryError> {
+    let caller = top.end.clone();
+    top.first = first;
+    let mut forwarded = false;
+    if top.issuance.is_none() && caller.is_user_or_root() && caller.created.is_some() {
+        let session = source.of_session(&caller).await?;
+        let calls: u64 = session.iter().map(|one| one.usage.calls).sum();
+        let by_services: u64 = session.iter().map(|one| one.usage.forwarded).sum();
+        forwarded = calls > 0 && calls == by_services;
+    }
+    let end = End { caller: &caller, first, issuance: top.issuance.as_ref(), forwarded };
+    let mut found = named(source, end).await?;
+    if let Some(sign_in) = &top.sign_in {
+        found.mfa = sign_in.mfa;
+        found.sign_in = Some(sign_in.record.id());
+    } else if found.kind == OriginKind::IamUser || found.kind == OriginKind::Root {
+        found.mfa = caller.mfa;
+    }
+    if let Some(late) = late {
+        top.violations.push(Violation {
+            kind: "used-before-issued",
+            record: Proof::from(&late.record),
+            text: format!(
+                "made {}, but first used {}",
+                shown(late.record.time),
+                first.map(shown).unwrap_or_default()
+            ),
+        });
+        if let Some(gap) = &mut found.gap {
+            gap.reason = Reason::UsedBeforeIssued;
+            "the only issuance that fits comes after the first use".clone_into(&mut gap.text);
+        }
+    }
+    if claimed {
+        found = found.with_gap(stop(
+            Reason::OnlyClaimed,
+            "only the names of role and session agree: the record does not say when the session was created",
+            "records of newer versions name the session's creation",
+        ));
+    }
+    top.origins.insert(found.clone());
+    let ids: BTreeSet<String> = top.origins.iter().map(Origin::id).collect();
+    found.certain = ids.len() == 1 && found.kind != OriginKind::Unknown && !claimed;
+    if ids.len() > 1 {
+        let ids: Vec<String> = ids.into_iter().collect();
+        found.complete = false;
+        found.gap = Some(stop(
+            Reason::SeveralOrigins,
+            &format!("several candidates lead to different origins: {}", ids.join(", ")),
+            "only the key that each candidate made could tell, and it is not the one that was used",
+        ));
+    }
+    top.origin = found;
+    Ok(top)
+}
+
+/// Who made the key or password of the origin, or launched its workload.
+async fn above(
+    source: &Source,
+    top: &Top,
+    seen: &mut BTreeSet<i64>,
+    links: &mut Vec<Link>,
+    left: usize,
+) -> Result<Option<Above>, QueryError> {
+    let Some(left) = left.checked_sub(1) else { return Ok(None) };
+    let Some(step) = step_above(source, top).await? else { return Ok(None) };
+    let maker = step.maker.clone();
+    let whole = match maker.class {
+        Class::Credential => source.near(&maker, step.record.event_time.0).await?,
+        _ => None,
+    };
+    links.push(Link {
+        rule: step.rule,
+        record: step.record.clone(),
+        from: step.from,
+        to: maker.node(),
+        seconds_apart: 0,
+        ambiguous: Vec::new(),
+        above_origin: true,
+        role_passed: step.role_passed,
+        to_usage: whole.as_ref().map(|whole| whole.usage.clone()),
+    });
+    let of = |origin| TracedOrigin { origin, above: None };
+    if maker.class != Class::Credential {
+        let end = End { caller: &maker, first: None, issuance: None, forwarded: false };
+        let found = named(source, end).await?;
+        return Ok(Some(Above { rule: step.rule, record: step.record, origin: of(found) }));
+    }
+    if !seen.insert(maker.id) {
+        let gap = stop(Reason::Cycle, "whoever made it was led to by it", "");
+        return Ok(Some(Above { rule: step.rule, record: step.record, origin: of(Origin::unknown(gap)) }));
+    }
+    let whole = source.near(&maker, step.record.event_time.0).await?;
+    let first =
+        whole.as_ref().and_then(|whole| whole.usage.first).map_or(step.record.event_time.0, |time| time.0);
+    let next = Box::pin(delegation(source, &maker, Some(first), seen)).await?;
+    links.extend(next.links.iter().map(|link| Link { above_origin: true, ..link.clone() }));
+    let mut found = of(next.origin.clone());
+    found.above = Box::pin(above(source, &next, seen, links, left)).await?.map(Box::new);
+    Ok(Some(Above { rule: step.rule, record: step.record, origin: found }))
+}
+
+/// One step above an origin.
+struct StepAbove {
+    rule: Rule,
+    record: Proof,
+    from: Node,
+    maker: Caller,
+    role_passed: Option<String>,
+}
+
+async fn step_above(source: &Source, top: &Top) -> Result<Option<StepAbove>, QueryError> {
+    let caller = &top.end;
+    let account = caller.account.clone().unwrap_or_default();
+    let made = |rule, issuance: &Issuance, from: Node| StepAbove {
+        rule,
+        record: Proof::from(&issuance.record),
+        from,
+        maker: issuance.maker().clone(),
+        role_passed: None,
+    };
+    if top.origin.kind == OriginKind::IamUser && caller.has_long_term_key() {
+        let key = caller.access_key.clone().unwrap_or_default();
+        let list = source.naming(&key, None).await?;
+        let created =
+            list.iter().find(|one| one.kind == IssuanceKind::AccessKey && one.maker().id != caller.id);
+        return Ok(created.map(|issuance| made(Rule::Key, issuance, caller.node())));
+    }
+    // A record without a key and without a session is the sign-in itself.
+    let signs_in = caller.access_key.is_none() && caller.created.is_none();
+    let moment = top.sign_in.as_ref().map(|one| one.record.time).or(top.first.filter(|_| signs_in));
+    if top.origin.kind == OriginKind::IamUser
+        && let (Some(moment), Some(name)) = (moment, &top.origin.name)
+    {
+        let list = source.ways_in(&account, name, IssuanceKind::Password).await?;
+        let own = |way: &&Issuance| way.maker().arn.is_some() && way.maker().arn == top.origin.arn;
+        let before = |way: &&Issuance| way.record.time <= moment;
+        let last = list.iter().rfind(|way| before(way) && !own(way));
+        return Ok(last.map(|way| made(Rule::Identity, way, user_node(&top.origin))));
+    }
+    let workload = match &top.issuance {
+        Some(_) => top.origin.on_behalf_of.clone(),
+        None if top.origin.kind == OriginKind::Service => top.origin.on_behalf_of.clone(),
+        None => None,
+    };
+    let Some(workload) = workload else { return Ok(None) };
+    let moment = top.issuance.as_ref().map(|issuance| issuance.record.time).or(caller.created);
+    let launches = source.launches_of(&workload, &account, moment).await?;
+    Ok(launches.last().map(|launch| StepAbove {
+        rule: Rule::Launched,
+        record: Proof::from(&launch.record),
+        from: workload_node(&workload, &account),
+        maker: launch.caller.clone(),
+        role_passed: launch.role_passed.clone(),
+    }))
+}
+
+/// The link to an issuance, and the one from its copy in the role's account to that in the caller's.
+fn push_links(
+    links: &mut Vec<Link>,
+    caller: &Caller,
+    issuance: &Issuance,
+    (rule, seconds_apart, ambiguous): (Rule, i64, Vec<String>),
+) {
+    let to = match &issuance.switch_from {
+        Some(from) => principal_node(from),
+        None => issuance.caller.node(),
+    };
+    links.push(Link {
+        rule,
+        record: Proof::from(&issuance.record),
+        from: caller.node(),
+        to: to.clone(),
+        seconds_apart,
+        ambiguous,
+        above_origin: false,
+        role_passed: None,
+        to_usage: None,
+    });
+    if let Some(copy) = &issuance.copy {
+        links.push(Link {
+            rule: Rule::SharedEvent,
+            record: Proof::from(&copy.record),
+            from: to,
+            to: copy.caller.node(),
+            seconds_apart: 0,
+            ambiguous: Vec::new(),
+            above_origin: false,
+            role_passed: None,
+            to_usage: None,
+        });
+    }
+}
+
+/// The node of a principal of which only the ARN is known.
+fn principal_node(arn: &str) -> Node {
+    let kind = if arn.contains(":user/") {
+        NodeKind::User
+    } else if arn.ends_with(":root") {
+        NodeKind::Root
+    } else {
+        NodeKind::Session
+    };
+    Node {
+        kind,
+        id: arn.to_owned(),
+        account: arn.split(':').nth(4).map(str::to_owned),
+        access_key: None,
+        arn: Some(arn.to_owned()),
+        name: arn.rsplit('/').next().map(str::to_owned),
+        session_name: None,
+        created: None,
+    }
+}
+
+fn user_node(origin: &Origin) -> Node {
+    Node {
+        kind: NodeKind::User,
+        id: origin.arn.clone().or_else(|| origin.name.clone()).unwrap_or_default(),
+        account: origin.account.clone(),
+        access_key: None,
+        arn: origin.arn.clone(),
+        name: origin.name.clone(),
+        session_name: None,
+        created: None,
+    }
+}
+
+pub(super) fn workload_node(workload: &crate::lineage::Workload, account: &str) -> Node {
+    Node {
+        kind: NodeKind::Workload,
+        id: workload.id.clone(),
+        account: Some(account.to_owned()),
+        access_key: None,
+        arn: None,
+        name: Some(workload.words()),
+        session_name: None,
+        created: None,
+    }
+}
+
+pub(super) fn stop(reason: Reason, text: &str, hint: &str) -> Gap {
+    Gap { reason, text: text.to_owned(), hint: hint.to_owned() }
+}
+
+fn shown(time: DateTime<Utc>) -> String {
+    Time(time).0.format("%Y-%m-%d %H:%M:%SZ").to_string()
+}

@@ -1,0 +1,588 @@
+//! The walk down: what a subject led to, level by level.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+
+use super::TraceOptions;
+use super::climb::{candidates, stop, workload_node};
+use super::fetch::{Source, later, one_of, together};
+use super::subject::Asked;
+use crate::lake::Column;
+use crate::lineage::{
+    Caller, Class, Credential, Descendant, Issuance, IssuanceKind, Launch, Node, NodeKind, Proof, Reason,
+    Rule, SLACK_SECONDS, Violation, find, made_node, settle,
+};
+use crate::query::{Filter, QueryError};
+
+mod plant;
+
+use plant::{Growth, Plant};
+pub(in crate::inquiry) use plant::{Held, addresses};
+
+/// A tree has so many lines at the most.
+const LINES_MAX: usize = 2_000;
+
+/// So many values stand in one look-up.
+const VALUES_MAX: usize = 200;
+
+/// A tree below a subject.
+#[derive(Debug, Default)]
+pub(super) struct Tree {
+    pub(super) roots: Vec<Descendant>,
+    /// The lines that the subject led to, each with everyone who acted as it.
+    pub(super) held: Vec<Held>,
+    pub(super) truncated: Vec<String>,
+    pub(super) violations: Vec<Violation>,
+}
+
+/// Whoever stands at a line of the tree and may have led to more.
+#[derive(Debug, Clone)]
+struct Holder {
+    /// The line; None for the subject itself.
+    line: Option<usize>,
+    callers: Vec<Caller>,
+    first: Option<DateTime<Utc>>,
+    last: Option<DateTime<Utc>>,
+}
+
+impl Holder {
+    fn of(line: Option<usize>, credentials: &[Credential]) -> Holder {
+        let usage = together(credentials);
+        Holder {
+            line,
+            callers: credentials.iter().map(|one| one.caller.clone()).collect(),
+            first: usage.first.map(|time| time.0),
+            last: usage.last.map(|time| time.0),
+        }
+    }
+}
+
+/// Grows the tree below a subject.
+pub(super) async fn descend(
+    source: &Source,
+    asked: &Asked,
+    options: TraceOptions,
+) -> Result<Tree, QueryError> {
+    let mut plant = Plant::new(LINES_MAX);
+    let mut level = roots(source, asked, &mut plant).await?;
+    let mut known: BTreeSet<i64> =
+        level.iter().flat_map(|holder| &holder.callers).map(|one| one.id).collect();
+    for _ in 0..options.depth {
+        if level.is_empty() || plant.is_full() {
+            break;
+        }
+        let mut next = Vec::new();
+        let issued = issued_by(source, &level).await?;
+        next.extend(sessions(source, &level, &issued, &mut plant).await?);
+        next.extend(ways_in(source, &level, &issued, &mut plant).await?);
+        next.extend(workloads(source, &level, &mut plant).await?);
+        for holder in &mut next {
+            holder.callers.retain(|caller| known.insert(caller.id));
+        }
+        next.retain(|holder| !holder.callers.is_empty());
+        level = next;
+    }
+    if !level.is_empty() && plant.is_full() {
+        plant.note(format!("the tree was cut at {LINES_MAX} lines"));
+    } else if !issued_by(source, &level).await?.is_empty() {
+        plant.note(format!("the tree goes on below {} steps", options.depth));
+    }
+    plant.mark_gone(source).await?;
+    Ok(plant.finish())
+}
+
+/// What lines of a user or role are grouped by: their order, the creation of a console session, the id.
+type Group = (u8, Option<DateTime<Utc>>, String);
+
+/// The first lines of the tree: of a user its keys and sign-ins, of a role its sessions; of a key nothing, it is the
+/// subject itself.
+async fn roots(source: &Source, asked: &Asked, plant: &mut Plant) -> Result<Vec<Holder>, QueryError> {
+    let kind = asked.subject.kind.as_str();
+    if kind == "event" {
+        return of_event(source, asked, plant).await;
+    }
+    if matches!(kind, "access-key" | "session") || asked.credentials.len() == 1 {
+        let mut holders = vec![Holder::of(None, &asked.credentials)];
+        holders.extend(forwarded(source, asked, plant).await?);
+        return Ok(holders);
+    }
+    let mut groups: BTreeMap<Group, Vec<Credential>> = BTreeMap::new();
+    for credential in &asked.credentials {
+        let caller = &credential.caller;
+        let group = if caller.is_role_session() || !caller.is_user_or_root() {
+            (1, None, caller.arn.clone().unwrap_or_else(|| caller.node().id))
+        } else if caller.has_long_term_key() {
+            (0, None, caller.access_key.clone().unwrap_or_default())
+        } else if caller.created.is_some() {
+            (2, caller.created, String::new())
+        } else {
+            (4, None, String::new())
+        };
+        groups.entry(group).or_default().push(credential.clone());
+    }
+    let mut holders = Vec::new();
+    let mut by_services: Vec<Credential> = Vec::new();
+    for ((order, created, id), credentials) in groups {
+        let usage = together(&credentials);
+        if order == 2 && usage.calls == usage.forwarded {
+            by_services.extend(credentials);
+            continue;
+        }
+        let first = credentials.first().map(|one| one.caller.node());
+        let (kind, id, rule) = match order {
+            0 => (NodeKind::AccessKey, id, Rule::Identity),
+            1 => (NodeKind::Session, id, Rule::Identity),
+            2 => {
+                let at = created.map(|created| created.format("%Y-%m-%dT%H:%M:%SZ").to_string());
+                (NodeKind::Console, at.unwrap_or_default(), Rule::Identity)
+            }
+            _ => (NodeKind::Event, "sign-in records".to_owned(), Rule::Identity),
+        };
+        let mut growth = Growth::new(kind, &id, rule);
+        growth.node = first;
+        growth.usage = usage;
+        if order != 0 {
+            growth.keys = credentials.iter().filter_map(|one| one.caller.access_key.clone()).collect();
+        }
+        if order == 2
+            && let Some(one) = credentials.first()
+        {
+            console_remarks(source, one, &mut growth).await?;
+        }
+        let Some(line) = plant.grow(None, growth) else { break };
+        if order < 4 {
+            holders.push(Holder::of(Some(line), &credentials));
+        }
+    }
+    if !by_services.is_empty() {
+        plant.grow(None, forwarded_growth(&by_services));
+    }
+    Ok(holders)
+}
+
+/// Says whether the sign-in of a console session is here.
+async fn console_remarks(
+    source: &Source,
+    credential: &Credential,
+    growth: &mut Growth,
+) -> Result<(), QueryError> {
+    let first = credential.usage.first.map(|time| time.0);
+    let list = candidates(source, &credential.caller, first).await?;
+    let found = find(&credential.caller, first, &list);
+    match found.best.first() {
+        Some(issuance) => {
+            growth.made = Some(Proof::from(&issuance.record));
+            growth.rule = found.rank.map_or(Rule::Session, |rank| rank.rung.rule());
+            growth.notes.push(format!("{} found", issuance.record.event_name));
+        }
+        None => growth.remarks.push("no ConsoleLogin".to_owned()),
+    }
+    match credential.caller.mfa {
+        Some(true) => growth.notes.push("MFA".to_owned()),
+        Some(false) => growth.notes.push("no MFA".to_owned()),
+        None => {}
+    }
+    Ok(())
+}
+
+/// What an event itself made.
+async fn of_event(source: &Source, asked: &Asked, plant: &mut Plant) -> Result<Vec<Holder>, QueryError> {
+    let is = Filter::Is(Column::EventId, asked.subject.id.clone());
+    let issued = source.issuances(&is).await?;
+    let holder = Holder::of(None, &asked.credentials);
+    let levels = [holder];
+    let mut next = sessions(source, &levels, &issued, plant).await?;
+    next.extend(ways_in(source, &levels, &issued, plant).await?);
+    let launched = source.launches(&is).await?;
+    next.extend(launched_by(source, &levels, &launched, plant).await?);
+    Ok(next)
+}
+
+/// The calls that services forwarded for the user of a long-term key, with keys of their own: they fit the user, no record
+/// names the key.
+async fn forwarded(source: &Source, asked: &Asked, plant: &mut Plant) -> Result<Vec<Holder>, QueryError> {
+    let [only] = asked.credentials.as_slice() else { return Ok(Vec::new()) };
+    let (Some(arn), Some(first), Some(last)) =
+        (&only.caller.arn, only.usage.first.map(|time| time.0), only.usage.last.map(|time| time.0))
+    else {
+        return Ok(Vec::new());
+    };
+    if !only.caller.has_long_term_key() || !only.caller.is_user_or_root() {
+        return Ok(Vec::new());
+    }
+    let all = source
+        .callers(&Filter::All(vec![
+            Filter::From(first),
+            Filter::Before(later(last, SLACK_SECONDS + 1)),
+            Filter::Is(Column::IdentityArn, arn.clone()),
+            Filter::Some(Column::InvokedBy),
+        ]))
+        .await?;
+    let by_services: Vec<Credential> = all
+        .into_iter()
+        .filter(|one| one.caller.has_temporary_key() && one.usage.calls == one.usage.forwarded)
+        .filter(|one| one.caller.created.is_some_and(|created| created.timestamp() >= first.timestamp()))
+        .filter(|one| one.caller.mfa != Some(true))
+        .collect();
+    if !by_services.is_empty() {
+        plant.grow(None, forwarded_growth(&by_services));
+    }
+    Ok(Vec::new())
+}
+
+fn forwarded_growth(credentials: &[Credential]) -> Growth {
+    let mut growth = Growth::new(NodeKind::Forwarded, "forwarded calls", Rule::Claim);
+    growth.usage = together(credentials);
+    growth
+}
+
+/// The issuances that the holders of a level called, in order of time.
+async fn issued_by(source: &Source, level: &[Holder]) -> Result<Vec<Issuance>, QueryError> {
+    let ids: BTreeSet<i64> = level.iter().flat_map(|holder| &holder.callers).map(|one| one.id).collect();
+    let mut found = Vec::new();
+    for filter in by_callers(level) {
+        found.extend(source.issuances(&filter).await?);
+    }
+    let mut found = settle(found);
+    found.retain(|issuance| ids.contains(&issuance.maker().id) || ids.contains(&issuance.caller.id));
+    Ok(found)
+}
+
+/// Conditions that select what the holders of a level called.
+fn by_callers(level: &[Holder]) -> Vec<Filter> {
+    let callers = || level.iter().flat_map(|holder| &holder.callers);
+    let keys: BTreeSet<String> = callers().filter_map(|caller| caller.access_key.clone()).collect();
+    let keyless: BTreeSet<String> = callers()
+        .filter(|caller| caller.access_key.is_none())
+        .filter_map(|caller| caller.arn.clone())
+        .collect();
+    let first = level.iter().filter_map(|holder| holder.first).min();
+    let last = level.iter().filter_map(|holder| holder.last).max();
+    let bounds = || {
+        let from = first.map(Filter::From);
+        let to = last.map(|last| Filter::Before(later(last, 1)));
+        from.into_iter().chain(to)
+    };
+    let mut filters = Vec::new();
+    for (column, values) in [(Column::AccessKeyId, keys), (Column::IdentityArn, keyless)] {
+        let values: Vec<String> = values.into_iter().collect();
+        for some in values.chunks(VALUES_MAX) {
+            let some = one_of(column, some.iter().cloned().collect());
+            filters.push(Filter::All(bounds().chain([some]).collect()));
+        }
+    }
+    filters
+}
+
+/// The holder that called.
+fn holder_of<'a>(level: &'a [Holder], maker: &Caller) -> Option<&'a Holder> {
+    level.iter().find(|holder| holder.callers.iter().any(|caller| caller.id == maker.id))
+}
+
+/// Sessions and temporary keys that were issued.
+async fn sessions(
+    source: &Source,
+    level: &[Holder],
+    issued: &[Issuance],
+    plant: &mut Plant,
+) -> Result<Vec<Holder>, QueryError> {
+    let issued: Vec<&Issuance> = issued.iter().filter(|one| one.kind.delegates()).collect();
+    let used = used_of(source, &issued).await?;
+    let mut held: BTreeMap<usize, Vec<Credential>> = BTreeMap::new();
+    let mut given: BTreeSet<i64> = BTreeSet::new();
+    for issuance in issued {
+        let Some(Holder { line: parent, .. }) = holder_of(level, issuance.maker()) else { continue };
+        let parent = *parent;
+        let mut mine = Vec::new();
+        let mut rule = Rule::Key;
+        for credential in &used {
+            let by_key = issuance.key.is_some() && credential.caller.access_key == issuance.key;
+            if !fits(source, credential, issuance, by_key).await? {
+                continue;
+            }
+            if !by_key {
+                rule = Rule::Session;
+            }
+            if given.insert(credential.caller.id) {
+                mine.push(credential.clone());
+            }
+        }
+        if issuance.key.is_none() {
+            rule = Rule::Session;
+        }
+        let node = mine.first().map_or_else(|| made_node(issuance), |one| one.caller.node());
+        let id = issuance.session_arn.clone().or_else(|| issuance.key.clone()).unwrap_or_default();
+        let kind = match issuance.kind {
+            IssuanceKind::ConsoleLogin => NodeKind::Console,
+            _ => NodeKind::Session,
+        };
+        let mut growth = Growth::new(kind, &id, rule);
+        growth.node = Some(node);
+        growth.made = Some(Proof::from(&issuance.record));
+        growth.usage = together(&mine);
+        growth.keys_made.extend(issuance.key.clone());
+        growth.keys = mine.iter().filter_map(|one| one.caller.access_key.clone()).collect();
+        growth.credentials = mine.iter().map(|one| (one.caller.clone(), one.usage.clone())).collect();
+        growth.lead_to(&mine);
+        // Sign-ins of one user are sessions of their own, though they bear one ARN.
+        growth.fold = issuance.session_arn.clone().filter(|_| kind == NodeKind::Session);
+        growth.role = issuance.session_arn.as_deref().and_then(role_of);
+        let elsewhere = issuance.session_account.clone().filter(|_| mine.is_empty());
+        if let Some(account) = elsewhere
+            && !source.sight().await?.accounts.contains_key(&account)
+        {
+            growth.gap = Some(stop(
+                Reason::AccountNotInLake,
+                &format!("continues in account {account}"),
+                &format!("add the logs of account {account}"),
+            ));
+        }
+        let Some(line) = plant.grow(parent, growth) else { break };
+        held.entry(line).or_default().extend(mine);
+    }
+    Ok(held.into_iter().map(|(line, credentials)| Holder::of(Some(line), &credentials)).collect())
+}
+
+/// The role of a session's ARN.
+fn role_of(arn: &str) -> Option<String> {
+    arn.rsplit_once('/').map(|(role, _)| role.to_owned())
+}
+
+/// Whether a credential is of an issuance: the ladder leads from it to there.
+async fn fits(
+    source: &Source,
+    credential: &Credential,
+    issuance: &Issuance,
+    by_key: bool,
+) -> Result<bool, QueryError> {
+    let first = credential.usage.first.map(|time| time.0);
+    if find(&credential.caller, first, [issuance]).best.is_empty() {
+        return Ok(false);
+    }
+    if by_key {
+        return Ok(true);
+    }
+    let list = candidates(source, &credential.caller, first).await?;
+    let found = find(&credential.caller, first, &list);
+    let is_it = |one: &Issuance| {
+        let copy = one.copy.as_ref().map(|copy| &copy.record);
+        one.record == issuance.record || copy == Some(&issuance.record)
+    };
+    Ok(found.best.iter().any(|one| is_it(one)))
+}
+
+/// The credentials that may be those of some issuances: by key, and by session.
+async fn used_of(source: &Source, issued: &[&Issuance]) -> Result<Vec<Credential>, QueryError> {
+    let times = || issued.iter().map(|issuance| issuance.record.time);
+    let (Some(first), Some(last)) = (times().min(), times().max()) else { return Ok(Vec::new()) };
+    let keys: Vec<String> =
+        issued.iter().filter_map(|one| one.key.clone()).collect::<BTreeSet<_>>().into_iter().collect();
+    let mut found: BTreeMap<i64, Credential> = BTreeMap::new();
+    for some in keys.chunks(VALUES_MAX) {
+        let is = one_of(Column::AccessKeyId, some.iter().cloned().collect());
+        let all = vec![
+            Filter::From(super::fetch::earlier(first, SLACK_SECONDS)),
+            Filter::Before(later(last, crate::lineage::KEY_LIFE_SECONDS + SLACK_SECONDS)),
+            is,
+        ];
+        for credential in source.callers(&Filter::All(all)).await? {
+            found.insert(credential.caller.id, credential);
+        }
+    }
+    let arns: BTreeSet<String> = issued.iter().filter_map(|one| one.session_arn.clone()).collect();
+    if !arns.is_empty() {
+        for credential in source.of_sessions(&arns, first, last).await? {
+            found.entry(credential.caller.id).or_insert(credential);
+        }
+    }
+    Ok(found.into_values().collect())
+}
+
+/// Keys, users, passwords and other ways in that were made.
+async fn ways_in(
+    source: &Source,
+    level: &[Holder],
+    issued: &[Issuance],
+    plant: &mut Plant,
+) -> Result<Vec<Holder>, QueryError> {
+    let mut holders = Vec::new();
+    // Users first: what was made for them stands below them.
+    let mut users: BTreeMap<(Option<usize>, String, String), usize> = BTreeMap::new();
+    let ways = || issued.iter().filter(|one| !one.kind.delegates());
+    for way in ways().filter(|way| way.kind == IssuanceKind::User) {
+        let Some(Holder { line: parent, .. }) = holder_of(level, way.maker()) else { continue };
+        let parent = *parent;
+        let account = way.record.account.clone().unwrap_or_default();
+        let name = way.user_name.clone().unwrap_or_default();
+        let mut growth = Growth::new(NodeKind::User, &name, Rule::Identity);
+        growth.made = Some(Proof::from(&way.record));
+        growth.node = Some(user_node(&account, &name));
+        let of_user = of_user(source, &account, &name, way.record.time).await?;
+        growth.usage = together(&of_user);
+        growth.lead_to(&of_user);
+        let Some(line) = plant.grow(parent, growth) else { return Ok(holders) };
+        users.insert((parent, account, name), line);
+    }
+    for way in ways().filter(|way| way.kind != IssuanceKind::User) {
+        let Some(Holder { line: parent, .. }) = holder_of(level, way.maker()) else { continue };
+        let parent = *parent;
+        let account = way.record.account.clone().unwrap_or_default();
+        let name = way.user_name.clone().unwrap_or_default();
+        let below = users.get(&(parent, account.clone(), name.clone())).copied().or(parent);
+        let (mut growth, credentials) = match way.kind {
+            IssuanceKind::AccessKey => {
+                let key = way.key.clone().unwrap_or_default();
+                let used = source.of_key(&key, Some(way.record.time)).await?;
+                let mut growth = Growth::new(NodeKind::AccessKey, &key, Rule::Key);
+                growth.node = Some(used.first().map_or_else(|| made_node(way), |one| one.caller.node()));
+                (growth, used)
+            }
+            IssuanceKind::Password => {
+                // The sign-ins; what was done in their sessions stands below.
+                let mut used = of_user(source, &account, &name, way.record.time).await?;
+                used.retain(|one| one.caller.access_key.is_none() && one.caller.created.is_none());
+                let mut growth = Growth::new(NodeKind::Password, &name, Rule::Identity);
+                growth.node = Some(user_node(&account, &name));
+                (growth, used)
+            }
+            _ => {
+                let mut growth = Growth::new(NodeKind::OtherWay, &name, Rule::Identity);
+                growth.node = Some(user_node(&account, &name));
+                growth.notes.push(way.record.event_name.clone());
+                (growth, Vec::new())
+            }
+        };
+        growth.made = Some(Proof::from(&way.record));
+        growth.usage = together(&credentials);
+        growth.lead_to(&credentials);
+        let Some(line) = plant.grow(below, growth) else { return Ok(holders) };
+        holders.push(Holder::of(Some(line), &credentials));
+    }
+    Ok(holders)
+}
+
+fn user_node(account: &str, name: &str) -> Node {
+    Node {
+        kind: NodeKind::User,
+        id: format!("arn:aws:iam::{account}:user/{name}"),
+        account: Some(account.to_owned()),
+        access_key: None,
+        arn: Some(format!("arn:aws:iam::{account}:user/{name}")),
+        name: Some(name.to_owned()),
+        session_name: None,
+        created: None,
+    }
+}
+
+/// The credentials of an IAM user from a moment on.
+async fn of_user(
+    source: &Source,
+    account: &str,
+    name: &str,
+    from: DateTime<Utc>,
+) -> Result<Vec<Credential>, QueryError> {
+    source
+        .callers(&Filter::All(vec![
+            Filter::From(super::fetch::earlier(from, SLACK_SECONDS)),
+            Filter::Is(Column::IdentityType, "IAMUser".to_owned()),
+            Filter::Is(Column::UserName, name.to_owned()),
+            Filter::Is(Column::IdentityAccountId, account.to_owned()),
+        ]))
+        .await
+}
+
+/// Instances, functions, tasks and builds that were launched, with the sessions of their roles.
+async fn workloads(source: &Source, level: &[Holder], plant: &mut Plant) -> Result<Vec<Holder>, QueryError> {
+    let mut launched = Vec::new();
+    for filter in by_callers(level) {
+        launched.extend(source.launches(&filter).await?);
+    }
+    launched.sort_by(|a, b| (&a.record, &a.workload).cmp(&(&b.record, &b.workload)));
+    launched_by(source, level, &launched, plant).await
+}
+
+async fn launched_by(
+    source: &Source,
+    level: &[Holder],
+    launched: &[Launch],
+    plant: &mut Plant,
+) -> Result<Vec<Holder>, QueryError> {
+    let mut holders = Vec::new();
+    for launch in launched {
+        let Some(Holder { line: parent, .. }) = holder_of(level, &launch.caller) else { continue };
+        let parent = *parent;
+        let account = launch.record.account.clone().unwrap_or_default();
+        let mut growth = Growth::new(NodeKind::Workload, &launch.workload.id, Rule::Launched);
+        growth.node = Some(workload_node(&launch.workload, &account));
+        growth.made = Some(Proof::from(&launch.record));
+        growth.notes.extend(launch.role_passed.as_ref().map(|role| format!("role passed: {role}")));
+        let ends = match launch.workload.kind {
+            "build" => format!("-{}", launch.workload.id),
+            _ => format!("/{}", launch.workload.id),
+        };
+        let acted = source
+            .callers(&Filter::All(vec![
+                Filter::From(launch.record.time),
+                Filter::Ends(Column::IdentityArn, ends),
+                Filter::Is(Column::IdentityType, "AssumedRole".to_owned()),
+                Filter::Is(Column::IdentityAccountId, account.clone()),
+            ]))
+            .await?;
+        growth.usage = together(&acted);
+        growth.lead_to(&[]);
+        let Some(line) = plant.grow(parent, growth) else { return Ok(holders) };
+        holders.extend(acted_as(source, line, acted, launch, plant).await?);
+    }
+    Ok(holders)
+}
+
+/// The sessions of a workload's role, one line for each.
+async fn acted_as(
+    source: &Source,
+    workload: usize,
+    acted: Vec<Credential>,
+    launch: &Launch,
+    plant: &mut Plant,
+) -> Result<Vec<Holder>, QueryError> {
+    let mut sessions: BTreeMap<String, Vec<Credential>> = BTreeMap::new();
+    for credential in acted {
+        let arn = credential.caller.arn.clone().unwrap_or_default();
+        sessions.entry(arn).or_default().push(credential);
+    }
+    let mut holders = Vec::new();
+    for (arn, credentials) in sessions {
+        let mut growth = Growth::new(NodeKind::Session, &arn, Rule::Session);
+        growth.node = credentials.first().map(|one| one.caller.node());
+        growth.usage = together(&credentials);
+        growth.fold = Some(arn.clone());
+        growth.role = role_of(&arn);
+        growth.of_workload = true;
+        growth.keys = credentials.iter().filter_map(|one| one.caller.access_key.clone()).collect();
+        growth.credentials = credentials.iter().map(|one| (one.caller.clone(), one.usage.clone())).collect();
+        growth.lead_to(&credentials);
+        if let Some(first) = credentials.first() {
+            let at = first.usage.first.map(|time| time.0);
+            let list = candidates(source, &first.caller, at).await?;
+            let found = find(&first.caller, at, &list);
+            if let Some(issuance) = found.best.first() {
+                growth.made = Some(Proof::from(&issuance.record));
+                growth.rule = found.rank.map_or(Rule::Session, |rank| rank.rung.rule());
+                if issuance.maker().class == Class::Service {
+                    let service = issuance.maker().invoked_by.as_ref();
+                    growth.notes.extend(service.map(|service| format!("by {service}")));
+                } else {
+                    growth.rule = Rule::Claim;
+                    growth.remarks.push(format!(
+                        "bears the name of the {}, but was assumed by {}",
+                        launch.workload.kind,
+                        issuance.maker().node().id
+                    ));
+                }
+            }
+        }
+        let Some(line) = plant.grow(Some(workload), growth) else { break };
+        holders.push(Holder::of(Some(line), &credentials));
+    }
+    Ok(holders)
+}

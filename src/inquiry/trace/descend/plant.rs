@@ -1,0 +1,353 @@
+//! The tree as it grows: lines below lines, alike ones folded into one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use super::Tree;
+use crate::inquiry::trace::fetch::Source;
+use crate::lineage::{Caller, Credential, Descendant, Gap, Node, NodeKind, Proof, Rule, Usage};
+use crate::query::QueryError;
+
+/// A line that is to be added.
+#[derive(Debug, Clone)]
+pub(super) struct Growth {
+    pub(super) kind: NodeKind,
+    pub(super) id: String,
+    pub(super) node: Option<Node>,
+    pub(super) rule: Rule,
+    pub(super) made: Option<Proof>,
+    pub(super) usage: Usage,
+    /// The keys that were used.
+    pub(super) keys: BTreeSet<String>,
+    /// The keys that were made.
+    pub(super) keys_made: BTreeSet<String>,
+    /// What each credential did, for lines that may be split by key.
+    pub(super) credentials: Vec<(Caller, Usage)>,
+    /// Who acted as this line, where it is something that the subject led to; None where it is the subject's own.
+    pub(super) led_to: Option<Vec<Caller>>,
+    /// Whether it is a session of a workload, which gets new keys all the time.
+    pub(super) of_workload: bool,
+    /// Lines of one parent with the same text here are one.
+    pub(super) fold: Option<String>,
+    /// The role: a session of a role that is above it already is folded into that, as in role juggling.
+    pub(super) role: Option<String>,
+    pub(super) notes: Vec<String>,
+    pub(super) remarks: Vec<String>,
+    pub(super) gap: Option<Gap>,
+}
+
+impl Growth {
+    pub(super) fn new(kind: NodeKind, id: &str, rule: Rule) -> Growth {
+        Growth {
+            kind,
+            id: id.to_owned(),
+            node: None,
+            rule,
+            made: None,
+            usage: Usage::default(),
+            keys: BTreeSet::new(),
+            keys_made: BTreeSet::new(),
+            credentials: Vec::new(),
+            led_to: None,
+            of_workload: false,
+            fold: None,
+            role: None,
+            notes: Vec::new(),
+            remarks: Vec::new(),
+            gap: None,
+        }
+    }
+
+    /// Says who acted as this line.
+    pub(super) fn lead_to(&mut self, credentials: &[Credential]) {
+        self.led_to = Some(credentials.iter().map(|one| one.caller.clone()).collect());
+    }
+}
+
+/// A line of the tree that the subject led to, with everyone who acted as it.
+#[derive(Debug, Clone)]
+pub(in crate::inquiry) struct Held {
+    pub(in crate::inquiry) kind: NodeKind,
+    pub(in crate::inquiry) id: String,
+    pub(in crate::inquiry) node: Option<Node>,
+    pub(in crate::inquiry) made: Option<Proof>,
+    pub(in crate::inquiry) folded: u64,
+    /// The workload that it is a session of.
+    pub(in crate::inquiry) workload: Option<String>,
+    pub(in crate::inquiry) callers: Vec<Caller>,
+}
+
+/// A line of the tree.
+#[derive(Debug)]
+struct Line {
+    parent: Option<usize>,
+    growth: Growth,
+    made_again: BTreeSet<Proof>,
+    /// The seconds in which they were made: twins of one second are one session.
+    seconds: BTreeSet<i64>,
+    gone: Option<Proof>,
+}
+
+/// The lines, in the order in which they grew.
+#[derive(Debug)]
+pub(super) struct Plant {
+    lines: Vec<Line>,
+    lines_max: usize,
+    full: bool,
+    notes: Vec<String>,
+    folds: BTreeMap<(Option<usize>, String), usize>,
+}
+
+impl Plant {
+    pub(super) fn new(lines_max: usize) -> Plant {
+        Plant { lines: Vec::new(), lines_max, full: false, notes: Vec::new(), folds: BTreeMap::new() }
+    }
+
+    /// Whether a line found no place.
+    pub(super) fn is_full(&self) -> bool {
+        self.full
+    }
+
+    pub(super) fn note(&mut self, note: String) {
+        self.notes.push(note);
+    }
+
+    /// Adds a line, or folds it into one that is there; gives the line. None when the tree is full.
+    pub(super) fn grow(&mut self, parent: Option<usize>, growth: Growth) -> Option<usize> {
+        // Only sessions of sessions are juggled: what was made or launched in between begins anew.
+        let juggled = |at: &usize| self.lines.get(*at).is_some_and(|line| line.growth.role.is_some());
+        let same_role = self.above(parent).take_while(juggled).find(|at| {
+            let role = self.lines.get(*at).and_then(|line| line.growth.role.as_ref());
+            role.is_some() && role == growth.role.as_ref()
+        });
+        let fold = growth.fold.clone().map(|fold| (parent, fold));
+        let alike = same_role.or_else(|| self.folds.get(fold.as_ref()?).copied());
+        if let Some(at) = alike {
+            self.merge(at, growth);
+            return Some(at);
+        }
+        if self.lines.len() >= self.lines_max {
+            self.full = true;
+            return None;
+        }
+        let at = self.lines.len();
+        if let Some(fold) = fold {
+            self.folds.insert(fold, at);
+        }
+        let seconds = seconds_of(&growth);
+        self.lines.push(Line { parent, growth, made_again: BTreeSet::new(), seconds, gone: None });
+        Some(at)
+    }
+
+    /// A line and those above it.
+    fn above(&self, from: Option<usize>) -> impl Iterator<Item = usize> + '_ {
+        std::iter::successors(from, |at| self.lines.get(*at).and_then(|line| line.parent))
+    }
+
+    fn merge(&mut self, at: usize, growth: Growth) {
+        let Some(line) = self.lines.get_mut(at) else { return };
+        line.seconds.extend(seconds_of(&growth));
+        line.growth.usage.merge(&growth.usage);
+        line.growth.keys.extend(growth.keys);
+        line.growth.keys_made.extend(growth.keys_made);
+        line.growth.credentials.extend(growth.credentials);
+        if let Some(callers) = growth.led_to {
+            line.growth.led_to.get_or_insert_default().extend(callers);
+        }
+        // A gap is one only where nothing of it was seen.
+        if line.growth.usage.calls > 0 {
+            line.growth.gap = None;
+            if line.growth.node.as_ref().is_none_or(|node| node.access_key.is_none()) {
+                line.growth.node = growth.node.or(line.growth.node.take());
+            }
+        }
+        for (known, new) in
+            [(&mut line.growth.remarks, growth.remarks), (&mut line.growth.notes, growth.notes)]
+        {
+            for one in new {
+                if !known.contains(&one) {
+                    known.push(one);
+                }
+            }
+        }
+        match (line.growth.made.take(), growth.made) {
+            (Some(first), Some(other)) => {
+                let (first, other) = if other < first { (other, first) } else { (first, other) };
+                line.growth.made = Some(first);
+                line.made_again.insert(other);
+            }
+            (one, other) => line.growth.made = one.or(other),
+        }
+    }
+
+    /// Marks what was removed later.
+    pub(super) async fn mark_gone(&mut self, source: &Source) -> Result<(), QueryError> {
+        let removable = |line: &&Line| {
+            matches!(
+                line.growth.kind,
+                NodeKind::AccessKey | NodeKind::User | NodeKind::Password | NodeKind::Workload
+            ) && line.growth.made.is_some()
+        };
+        let first = self.lines.iter().filter(removable).filter_map(|line| line.growth.made.as_ref()).min();
+        let Some(first) = first.map(|made| made.event_time.0) else { return Ok(()) };
+        let removals = source.removals(first).await?;
+        for line in &mut self.lines {
+            let Some(made) = &line.growth.made else { continue };
+            let what = match line.growth.kind {
+                NodeKind::AccessKey => "key",
+                NodeKind::User => "user",
+                NodeKind::Password => "password",
+                NodeKind::Workload => "workload",
+                _ => continue,
+            };
+            let gone = removals.iter().find(|removal| {
+                removal.what == what
+                    && removal.id == line.growth.id
+                    && removal.record.account == made.account
+                    && removal.record.event_time >= made.event_time
+            });
+            line.gone = gone.map(|removal| removal.record.clone());
+        }
+        Ok(())
+    }
+
+    /// The tree, in order of time.
+    pub(super) fn finish(self) -> Tree {
+        let mut below: BTreeMap<Option<usize>, Vec<usize>> = BTreeMap::new();
+        for (at, line) in self.lines.iter().enumerate() {
+            below.entry(line.parent).or_default().push(at);
+        }
+        let roots = children(&self.lines, &below, None);
+        let held = self.lines.iter().filter_map(|line| self.held(line)).collect();
+        Tree { roots, held, truncated: self.notes, violations: Vec::new() }
+    }
+
+    fn held(&self, line: &Line) -> Option<Held> {
+        let growth = &line.growth;
+        let above = line.parent.and_then(|parent| self.lines.get(parent)).map(|line| &line.growth);
+        let workload = above.filter(|above| above.kind == NodeKind::Workload);
+        Some(Held {
+            kind: growth.kind,
+            id: growth.id.clone(),
+            node: growth.node.clone(),
+            made: growth.made.clone(),
+            folded: folded(line),
+            workload: workload.map(|workload| named(workload).to_owned()),
+            callers: growth.led_to.clone()?,
+        })
+    }
+}
+
+/// The name of a workload, which says what it is, else its id.
+fn named(workload: &Growth) -> &str {
+    let name = workload.node.as_ref().and_then(|node| node.name.as_deref());
+    name.unwrap_or(&workload.id)
+}
+
+fn folded(line: &Line) -> u64 {
+    (line.seconds.len() as u64).max(1)
+}
+
+fn seconds_of(growth: &Growth) -> BTreeSet<i64> {
+    growth.made.iter().map(|made| made.event_time.0.timestamp()).collect()
+}
+
+fn children(
+    lines: &[Line],
+    below: &BTreeMap<Option<usize>, Vec<usize>>,
+    parent: Option<usize>,
+) -> Vec<Descendant> {
+    let places = below.get(&parent).into_iter().flatten();
+    let mut found: Vec<Descendant> = places
+        .filter_map(|at| {
+            let line = lines.get(*at)?;
+            let mut one = descendant(line);
+            one.children.extend(children(lines, below, Some(*at)));
+            one.children.sort_by(by_time);
+            Some(one)
+        })
+        .collect();
+    found.sort_by(by_time);
+    found
+}
+
+/// By the time at which it was made, else first used; then by kind and id.
+fn by_time(a: &Descendant, b: &Descendant) -> std::cmp::Ordering {
+    let key = |one: &Descendant| {
+        let made = one.made.as_ref().map(|made| made.event_time).or(one.usage.first);
+        // What no record made stands last.
+        (matches!(one.kind, NodeKind::Forwarded | NodeKind::Event), made.is_none(), made)
+    };
+    let made = |one: &Descendant| one.made.clone();
+    key(a).cmp(&key(b)).then_with(|| (made(a), a.kind, &a.id).cmp(&(made(b), b.kind, &b.id)))
+}
+
+fn descendant(line: &Line) -> Descendant {
+    let growth = &line.growth;
+    let mut remarks = growth.remarks.clone();
+    let split = keys_apart(growth);
+    if !split.is_empty() {
+        let places: BTreeSet<&str> = split.iter().flat_map(|key| addresses(&key.usage)).collect();
+        let places: Vec<&str> = places.into_iter().collect();
+        remarks.push(format!("one session, used from {}", places.join(" and ")));
+    }
+    Descendant {
+        kind: growth.kind,
+        id: growth.id.clone(),
+        node: growth.node.clone(),
+        rule: growth.rule,
+        made: growth.made.clone(),
+        made_again: line.made_again.iter().map(|made| made.event_id.clone()).collect(),
+        gone: line.gone.clone(),
+        folded: folded(line),
+        keys: if split.is_empty() { growth.keys.union(&growth.keys_made).count() as u64 } else { 0 },
+        keys_used: if split.is_empty() { growth.keys.len() as u64 } else { 0 },
+        notes: growth.notes.clone(),
+        usage: growth.usage.clone(),
+        remarks,
+        gap: growth.gap.clone(),
+        children: split,
+    }
+}
+
+/// The keys of one session, where it was used from different addresses.
+fn keys_apart(growth: &Growth) -> Vec<Descendant> {
+    let session = |caller: &Caller| (caller.arn.clone(), caller.created.filter(|_| !growth.of_workload));
+    let mut places: BTreeMap<_, BTreeSet<&str>> = BTreeMap::new();
+    for (caller, usage) in &growth.credentials {
+        places.entry(session(caller)).or_default().extend(addresses(usage));
+    }
+    let apart: BTreeSet<_> =
+        places.into_iter().filter(|(_, places)| places.len() > 1).map(|(session, _)| session).collect();
+    let mut keys: BTreeMap<String, (Node, Usage)> = BTreeMap::new();
+    for (caller, usage) in growth.credentials.iter().filter(|(caller, _)| apart.contains(&session(caller))) {
+        if let Some(key) = &caller.access_key {
+            let of_key = keys.entry(key.clone()).or_insert_with(|| (caller.node(), Usage::default()));
+            of_key.1.merge(usage);
+        }
+    }
+    keys.into_iter()
+        .map(|(key, (node, usage))| Descendant {
+            kind: NodeKind::AccessKey,
+            id: key,
+            node: Some(node),
+            rule: Rule::Key,
+            made: None,
+            made_again: Vec::new(),
+            gone: None,
+            folded: 1,
+            keys: 0,
+            keys_used: 0,
+            notes: Vec::new(),
+            remarks: Vec::new(),
+            usage,
+            gap: None,
+            children: Vec::new(),
+        })
+        .collect()
+}
+
+/// The IP addresses, without names of services.
+pub(in crate::inquiry) fn addresses(usage: &Usage) -> impl Iterator<Item = &str> {
+    usage.addresses.keys().map(String::as_str).filter(|address| address.parse::<IpAddr>().is_ok())
+}

@@ -1,0 +1,197 @@
+//! Claims that the links do not bear out: session names, source identities, and the place of a workload.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::climb::Climbed;
+use super::descend::addresses;
+use super::fetch::{Source, earlier, later};
+use crate::lake::Column;
+use crate::lineage::session_name::{self, Agreement, Claim, Verified};
+use crate::lineage::{Credential, KEY_LIFE_SECONDS, Mismatch, Origin, OriginKind};
+use crate::query::{Filter, QueryError};
+
+/// What does not fit of some credentials that were traced up.
+pub(super) async fn mismatches(
+    source: &Source,
+    climbed: &[(Credential, Climbed)],
+) -> Result<Vec<Mismatch>, QueryError> {
+    let mut found = BTreeSet::new();
+    for (credential, up) in climbed {
+        let caller = &credential.caller;
+        let name = caller.session_name().filter(|_| caller.is_role_session());
+        let identity = caller.source_identity.as_deref();
+        let mut users = BTreeSet::new();
+        for claimed in [name, identity].into_iter().flatten() {
+            if let Claim::Name(bare) = session_name::claim(claimed)
+                && up.origin.origin.name.as_deref() != Some(bare)
+                && is_user(source, bare).await?
+            {
+                users.insert(bare.to_owned());
+            }
+        }
+        let event_id = up.links.first().map(|link| link.record.event_id.clone());
+        let session = caller.arn.clone().unwrap_or_default();
+        found.extend(of_names(&up.origin.origin, (name, identity), &users, &session, event_id.as_ref()));
+        found.extend(of_place(source, credential, &up.origin.origin, event_id).await?);
+    }
+    Ok(found.into_iter().collect())
+}
+
+/// Whether an IAM user of this name is in the logs.
+async fn is_user(source: &Source, name: &str) -> Result<bool, QueryError> {
+    let named = Filter::All(vec![
+        Filter::Is(Column::IdentityType, "IAMUser".to_owned()),
+        Filter::Is(Column::UserName, name.to_owned()),
+    ]);
+    Ok(!source.callers(&named).await?.is_empty())
+}
+
+/// Names against the origin, and against each other. `users` are those of the names that are other users'.
+pub(in crate::inquiry) fn of_names(
+    origin: &Origin,
+    (name, identity): (Option<&str>, Option<&str>),
+    users: &BTreeSet<String>,
+    session: &str,
+    event_id: Option<&String>,
+) -> Vec<Mismatch> {
+    let differs =
+        |text| session_name::agrees(session_name::claim(text), verified(origin), users) == Agreement::Differs;
+    let mismatch = |kind, claim: &str, verified: String, text| Mismatch {
+        kind,
+        claim: claim.to_owned(),
+        verified,
+        session: session.to_owned(),
+        text,
+        event_id: event_id.cloned(),
+    };
+    let mut found = Vec::new();
+    if let Some(name) = name.filter(|name| differs(name)) {
+        let text = format!("the session's name (`{name}`) claims another than {}", origin.words());
+        found.push(mismatch("session-name", name, origin.words(), text));
+    }
+    if let Some(identity) = identity.filter(|identity| differs(identity)) {
+        let text = format!("the source identity (`{identity}`) names another than {}", origin.words());
+        found.push(mismatch("source-identity", identity, origin.words(), text));
+    }
+    if let (Some(name), Some(identity)) = (name, identity)
+        && disagree(name, identity)
+        && found.is_empty()
+    {
+        let text = format!("the session's name is `{name}`, but its source identity `{identity}`");
+        found.push(mismatch("source-identity", name, identity.to_owned(), text));
+    }
+    found
+}
+
+/// Whether a session name and a source identity both name a person, by mail address, and not the same.
+fn disagree(name: &str, identity: &str) -> bool {
+    let person = |text| match session_name::claim(text) {
+        Claim::MailAddress(mail) => Some(mail.split('@').next().unwrap_or(mail).to_ascii_lowercase()),
+        Claim::Name(name) => Some(name.to_ascii_lowercase()),
+        _ => None,
+    };
+    let by_mail = matches!(session_name::claim(name), Claim::MailAddress(_));
+    by_mail && person(name).zip(person(identity)).is_some_and(|(name, identity)| name != identity)
+}
+
+/// The session of an instance that was used from more than one address.
+async fn of_place(
+    source: &Source,
+    credential: &Credential,
+    origin: &Origin,
+    event_id: Option<String>,
+) -> Result<Option<Mismatch>, QueryError> {
+    let caller = &credential.caller;
+    let (Some(workload), Some(arn)) = (&origin.on_behalf_of, &caller.arn) else { return Ok(None) };
+    let (Some(first), Some(last)) = (credential.usage.first, credential.usage.last) else { return Ok(None) };
+    if workload.kind != "instance" {
+        return Ok(None);
+    }
+    let window = || {
+        vec![
+            Filter::From(earlier(first.0, KEY_LIFE_SECONDS)),
+            Filter::Before(later(last.0, KEY_LIFE_SECONDS)),
+        ]
+    };
+    let mut of_instance = window();
+    of_instance.push(Filter::Is(Column::IdentityArn, arn.clone()));
+    let all = source.callers(&Filter::All(of_instance)).await?;
+    let mut places: BTreeMap<String, u64> = BTreeMap::new();
+    for one in &all {
+        for address in addresses(&one.usage) {
+            *places.entry(address.to_owned()).or_default() +=
+                one.usage.addresses.get(address).copied().unwrap_or_default();
+        }
+    }
+    if places.len() < 2 {
+        return Ok(None);
+    }
+    // Where the logs say which addresses are the account's own, the others are odd; else all are named.
+    let own = source.own_addresses(caller.account.as_deref().unwrap_or_default()).await?;
+    let known = places.keys().any(|address| own.contains(address));
+    let odd: BTreeSet<&str> =
+        addresses(&credential.usage).filter(|address| !known || !own.contains(*address)).collect();
+    if odd.is_empty() {
+        return Ok(None);
+    }
+    let told: Vec<String> = places
+        .iter()
+        .map(|(address, calls)| {
+            let whose = if own.contains(address) { "its account's own, " } else { "" };
+            format!("{address} ({whose}{})", counted(*calls))
+        })
+        .collect();
+    let mut text = format!("one session of {}, used from {}", workload.words(), told.join(" and "));
+    for address in &odd {
+        let mut at = window();
+        at.push(Filter::Is(Column::SourceIpAddress, (*address).to_owned()));
+        let others = source.callers(&Filter::All(at)).await?;
+        let other =
+            others.iter().find(|one| one.caller.arn.as_ref() != Some(arn) && one.caller.arn.is_some());
+        if let Some(other) = other {
+            text.push_str(&format!(
+                "; {address} is also the address of {} ({})",
+                other.caller.node().id,
+                counted(other.usage.calls)
+            ));
+        }
+    }
+    let verified = odd.into_iter().collect::<Vec<&str>>().join(", ");
+    Ok(Some(Mismatch {
+        kind: "place",
+        claim: workload.words(),
+        verified,
+        session: arn.clone(),
+        text,
+        event_id,
+    }))
+}
+
+fn counted(calls: u64) -> String {
+    if calls == 1 { "1 call".to_owned() } else { format!("{calls} calls") }
+}
+
+/// What is verified of an origin, as session names are held against it.
+pub(in crate::inquiry) fn verified(origin: &Origin) -> Verified<'_> {
+    let is = |kinds: &[OriginKind]| kinds.contains(&origin.kind);
+    let name = origin.name.as_deref();
+    Verified {
+        user_name: name.filter(|_| is(&[OriginKind::IamUser])),
+        unique_id: None,
+        instance: origin
+            .on_behalf_of
+            .as_ref()
+            .filter(|workload| workload.kind == "instance")
+            .map(|workload| workload.id.as_str()),
+        subject: name.filter(|_| {
+            is(&[
+                OriginKind::Saml,
+                OriginKind::IdentityCenterUser,
+                OriginKind::WebIdentity,
+                OriginKind::Certificate,
+            ])
+        }),
+        account: origin.account.as_deref(),
+        service: name.filter(|_| is(&[OriginKind::Service])),
+    }
+}

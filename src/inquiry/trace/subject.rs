@@ -1,0 +1,281 @@
+//! Who is asked about: the credentials that bear an id, and what is known of them together.
+
+use std::collections::BTreeSet;
+
+use futures::TryStreamExt;
+
+use super::fetch::{Source, together};
+use crate::aws::{Arn, Principal, Subject, Time};
+use crate::inquiry::{ResolveError, Resolved, Window, resolve};
+use crate::investigate::SubjectKind;
+use crate::lake::{Column, Session};
+use crate::lineage::{
+    Above, Caller, Class, Credential, Issuance, IssuanceKind, Link, Node, NodeKind, Origin, OriginKind,
+    Proof, Rule, TraceSubject, TracedOrigin, Usage, session_name,
+};
+use crate::query::{self, Filter, QueryError};
+
+/// Whoever is asked about.
+pub(super) struct Asked {
+    pub(super) subject: TraceSubject,
+    /// The credentials that bear the id, those with most calls first.
+    pub(super) credentials: Vec<Credential>,
+    /// The origin that the id itself is: of a user or root.
+    pub(super) origin: Option<TracedOrigin>,
+    /// The links above that.
+    pub(super) links: Vec<Link>,
+}
+
+/// Finds out who is meant.
+pub(super) async fn find(
+    source: &Source,
+    ctx: &Session,
+    asked: &str,
+    window: Window,
+) -> Result<Asked, ResolveError> {
+    match Subject::parse(asked)? {
+        Subject::EventId(id) => of_event(source, ctx, asked, &id).await,
+        Subject::AccessKey(key) => of_key(source, asked, &key, window).await,
+        subject => {
+            let resolved = match resolve(ctx, asked).await {
+                Err(ResolveError::Unknown { asked, close }) => {
+                    return match unused_user(source, &asked, &subject).await? {
+                        Some(user) => Ok(user),
+                        None => Err(ResolveError::Unknown { asked, close }),
+                    };
+                }
+                other => other?,
+            };
+            of_resolved(source, resolved, &subject, window).await
+        }
+    }
+}
+
+/// What is known of a subject that is resolved already.
+pub(super) async fn of(source: &Source, subject: &Resolved, window: Window) -> Result<Asked, ResolveError> {
+    match subject.kind {
+        SubjectKind::AccessKey => of_key(source, &subject.asked, &subject.id, window).await,
+        _ => of_resolved(source, subject.clone(), &Subject::parse(&subject.asked)?, window).await,
+    }
+}
+
+fn subject_of(kind: &str, id: &str, asked: &str, credentials: &[Credential]) -> TraceSubject {
+    let nodes: BTreeSet<Node> = credentials.iter().map(|credential| credential.caller.node()).collect();
+    let only = if nodes.len() == 1 { credentials.first() } else { None };
+    let name = only.and_then(|only| only.caller.session_name().filter(|_| only.caller.is_role_session()));
+    TraceSubject {
+        kind: kind.to_owned(),
+        id: id.to_owned(),
+        asked: asked.to_owned(),
+        node: only.map(|only| only.caller.node()),
+        usage: together(credentials),
+        credentials: credentials.len() as u64,
+        session_keys: 0,
+        session_calls: 0,
+        mfa: only.and_then(|only| only.caller.mfa),
+        claim: name.map(|name| session_name::claim(name).words()),
+        event: None,
+    }
+}
+
+async fn of_event(source: &Source, ctx: &Session, asked: &str, id: &str) -> Result<Asked, ResolveError> {
+    let filter = Filter::Is(Column::EventId, id.to_owned());
+    let failed = |error| QueryError::engine("cannot read events", error);
+    let mut stream = query::select(ctx, &filter).await?;
+    let mut records = BTreeSet::new();
+    while let Some(batch) = stream.try_next().await.map_err(failed)? {
+        for row in query::rows(&batch)? {
+            records.insert(Proof {
+                event_id: id.to_owned(),
+                event_time: Time(row.event_time),
+                event_name: row.event_name.unwrap_or_default().to_owned(),
+                account: row.account.map(str::to_owned),
+                region: row.aws_region.map(str::to_owned),
+                object: row.object.to_owned(),
+                record_index: row.record_index,
+            });
+        }
+    }
+    let Some(first) = records.first() else {
+        return Err(ResolveError::Unknown { asked: asked.to_owned(), close: Vec::new() });
+    };
+    let mut credentials = Vec::new();
+    for named in source.callers(&filter).await? {
+        credentials.push(source.whole(&named.caller).await?.unwrap_or(named));
+    }
+    let mut subject = subject_of("event", id, asked, &credentials);
+    subject.event = Some(first.clone());
+    Ok(Asked { subject, credentials, origin: None, links: Vec::new() })
+}
+
+async fn of_key(source: &Source, asked: &str, key: &str, window: Window) -> Result<Asked, ResolveError> {
+    let is = Filter::Is(Column::AccessKeyId, key.to_owned());
+    let mut credentials = source.callers(&Filter::All(vec![is, window.filter()])).await?;
+    if credentials.is_empty() {
+        let made = source.naming(key, None).await?;
+        let Some(issuance) = made.first() else {
+            return Err(ResolveError::Unknown { asked: asked.to_owned(), close: Vec::new() });
+        };
+        credentials.push(Credential { caller: never_used(issuance), usage: Usage::default() });
+    }
+    let subject = subject_of("access-key", key, asked, &credentials);
+    Ok(Asked { subject, credentials, origin: None, links: Vec::new() })
+}
+
+/// The caller that would use a key, as its issuance tells.
+pub(super) fn never_used(issuance: &Issuance) -> Caller {
+    let long_term = issuance.kind == IssuanceKind::AccessKey;
+    let arn = if long_term {
+        let account = issuance.session_account.as_deref().unwrap_or_default();
+        issuance.user_name.as_ref().map(|name| format!("arn:aws:iam::{account}:user/{name}"))
+    } else {
+        issuance.session_arn.clone()
+    };
+    let principal = arn.as_deref().and_then(Arn::parse).and_then(Arn::principal);
+    let identity_type = match principal {
+        Some(Principal::FederatedUser { .. }) => "FederatedUser",
+        Some(Principal::Root) => "Root",
+        Some(Principal::User { .. }) => "IAMUser",
+        Some(Principal::RoleSession { .. } | Principal::Role { .. }) | None => "AssumedRole",
+    };
+    Caller {
+        id: 0,
+        class: Class::Credential,
+        identity_type: Some(identity_type.to_owned()),
+        account: issuance.session_account.clone(),
+        access_key: issuance.key.clone(),
+        principal_id: issuance.session_id.clone(),
+        user_name: issuance.user_name.clone(),
+        created: (!long_term).then_some(issuance.record.time),
+        issuer_type: None,
+        issuer_arn: None,
+        issuer_name: None,
+        mfa: None,
+        source_identity: issuance.source_identity.clone(),
+        invoked_by: None,
+        identity_provider: None,
+        federated_provider: None,
+        in_scope_of: None,
+        ec2_role_delivery: None,
+        on_behalf_of: None,
+        sign_in_session: issuance.sign_in_session.clone(),
+        arn,
+    }
+}
+
+async fn of_resolved(
+    source: &Source,
+    resolved: Resolved,
+    typed: &Subject,
+    window: Window,
+) -> Result<Asked, ResolveError> {
+    let Resolved { kind, id, asked, filter } = resolved;
+    let credentials = source.callers(&Filter::All(vec![filter, window.filter()])).await?;
+    if credentials.is_empty() {
+        return match unused_user(source, &asked, typed).await? {
+            Some(user) => Ok(user),
+            None => Err(ResolveError::Unknown { asked, close: Vec::new() }),
+        };
+    }
+    let word = match kind {
+        SubjectKind::AccessKey => "access-key",
+        SubjectKind::User => "user",
+        SubjectKind::Role => "role",
+        SubjectKind::Session => "session",
+        SubjectKind::Root => "root",
+        SubjectKind::UniqueId => "unique-id",
+        SubjectKind::SourceIdentity => "source-identity",
+        SubjectKind::Address => "address",
+        SubjectKind::IdentityCenterUser => "identity-center-user",
+        SubjectKind::Other => "service",
+    };
+    let subject = subject_of(word, &id, &asked, &credentials);
+    let mut found = Asked { subject, credentials, origin: None, links: Vec::new() };
+    if matches!(kind, SubjectKind::User | SubjectKind::Root) {
+        let caller = found.credentials.iter().map(|one| &one.caller).find(|caller| caller.is_user_or_root());
+        let name = caller.and_then(|caller| caller.user_name.clone());
+        let account = caller.and_then(|caller| caller.account.clone());
+        let kind = if kind == SubjectKind::Root { OriginKind::Root } else { OriginKind::IamUser };
+        own_origin(source, &mut found, kind, (id, name, account)).await?;
+    }
+    Ok(found)
+}
+
+/// A user is its own origin; whoever made it stands above.
+async fn own_origin(
+    source: &Source,
+    found: &mut Asked,
+    kind: OriginKind,
+    (id, name, account): (String, Option<String>, Option<String>),
+) -> Result<(), QueryError> {
+    let arn = Arn::parse(&id).map(|_| id.clone());
+    let name = name.or_else(|| id.rsplit('/').next().map(str::to_owned));
+    let own = Origin::principal(kind, arn, name.clone(), account.clone());
+    let mut traced = TracedOrigin { origin: own, above: None };
+    if kind == OriginKind::IamUser
+        && let (Some(name), Some(account)) = (&name, &account)
+        && let Some(way) = source.ways_in(account, name, IssuanceKind::User).await?.last()
+    {
+        let record = Proof::from(&way.record);
+        let node = Node {
+            kind: NodeKind::User,
+            id: traced.origin.arn.clone().unwrap_or_else(|| name.clone()),
+            account: Some(account.clone()),
+            access_key: None,
+            arn: traced.origin.arn.clone(),
+            name: Some(name.clone()),
+            session_name: None,
+            created: None,
+        };
+        found.links.push(Link {
+            rule: Rule::Identity,
+            record: record.clone(),
+            from: node,
+            to: way.maker().node(),
+            seconds_apart: 0,
+            ambiguous: Vec::new(),
+            above_origin: true,
+            role_passed: None,
+            to_usage: None,
+        });
+        let whole = source.near(way.maker(), way.record.time).await?;
+        if let Some(link) = found.links.last_mut() {
+            link.to_usage = whole.as_ref().map(|whole| whole.usage.clone());
+        }
+        let maker = whole.unwrap_or(Credential { caller: way.maker().clone(), usage: Usage::default() });
+        let up = super::climb::climb(source, &maker).await?;
+        found.links.extend(up.links.iter().map(|link| Link { above_origin: true, ..link.clone() }));
+        traced.above = Some(Box::new(Above { rule: Rule::Identity, record, origin: up.origin }));
+    }
+    found.origin = Some(traced);
+    Ok(())
+}
+
+/// A user that was made and did nothing.
+async fn unused_user(source: &Source, asked: &str, typed: &Subject) -> Result<Option<Asked>, ResolveError> {
+    let (name, account) = match typed {
+        Subject::UserArn(arn) => {
+            let account = Arn::parse(arn).map(|arn| arn.account.to_owned());
+            (arn.rsplit('/').next().unwrap_or_default().to_owned(), account)
+        }
+        Subject::Name(name) => (name.strip_prefix("user/").unwrap_or(name).to_owned(), None),
+        _ => return Ok(None),
+    };
+    let made = source.issuances(&Filter::Is(Column::EventName, "CreateUser".to_owned())).await?;
+    let made = made.into_iter().rfind(|way| {
+        way.kind == IssuanceKind::User
+            && way.user_name.as_ref() == Some(&name)
+            && account.as_ref().is_none_or(|account| way.record.account.as_ref() == Some(account))
+    });
+    let Some(made) = made else { return Ok(None) };
+    let account = made.record.account.clone().unwrap_or_default();
+    let arn = format!("arn:aws:iam::{account}:user/{name}");
+    let mut found = Asked {
+        subject: subject_of("user", &arn, asked, &[]),
+        credentials: Vec::new(),
+        origin: None,
+        links: Vec::new(),
+    };
+    own_origin(source, &mut found, OriginKind::IamUser, (arn, Some(name), Some(account))).await?;
+    Ok(Some(found))
+}

@@ -1,0 +1,107 @@
+//! What stands beside a chain, and what does not fit.
+
+use super::words::hang;
+use crate::lineage::{Mismatch, NotTaken, OriginKind, Trace};
+use crate::report::{Style, figure};
+
+/// So many of each kind are listed.
+const LISTED_MAX: usize = 8;
+
+/// What was not taken, and what is not known above the origin.
+pub(super) fn beside(trace: &Trace, style: Style) -> String {
+    let mut out = String::new();
+    let shown = shown(trace.not_taken.len(), style);
+    for one in trace.not_taken.iter().take(shown) {
+        out.push_str(&hang("not taken", "", &not_taken(one), style));
+    }
+    out.push_str(&more(trace.not_taken.len(), shown, style));
+    if let Some(words) = nothing_above(trace) {
+        out.push_str(&hang("above", "", &words, style));
+    }
+    out
+}
+
+/// The id first, so that it is whole on its line.
+fn not_taken(one: &NotTaken) -> String {
+    let mut words = format!("{}, {}", one.record.event_id, one.reason);
+    if let Some(key) = &one.access_key {
+        let used = match one.calls {
+            0 => "never used".to_owned(),
+            calls => figure::counted(calls, "call", "calls"),
+        };
+        words.push_str(&format!(", made the other key {key} ({used})"));
+    }
+    words
+}
+
+/// Where the chain ends at a key or workload and no record says how that came to be.
+fn nothing_above(trace: &Trace) -> Option<String> {
+    let origin = &trace.origin.origin;
+    if trace.origin.above.is_some() {
+        return None;
+    }
+    let (what, how) = match (origin.kind, &origin.access_key, &origin.on_behalf_of) {
+        (OriginKind::IamUser | OriginKind::Root, Some(_), _) => {
+            ("CreateAccessKey for this key".to_owned(), "made")
+        }
+        (OriginKind::Service, _, Some(workload)) => (format!("launch of {}", workload.words()), "launched"),
+        _ => return None,
+    };
+    let before = trace.logs_begin.map_or("these logs begin".to_owned(), |begin| figure::moment(begin.0));
+    Some(format!("no {what}: {how} before {before}, or in a log that is not here"))
+}
+
+/// Claims that are not borne out, and what cannot be.
+pub(super) fn wrong(trace: &Trace, style: Style) -> String {
+    let mut out = String::new();
+    let mismatches = shown(trace.mismatches.len(), style);
+    for one in trace.mismatches.iter().take(mismatches) {
+        out.push_str(&hang(&format!("{} {}", mark(one), mismatch_label(one)), "", &one.text, style));
+    }
+    out.push_str(&more(trace.mismatches.len(), mismatches, style));
+    let violations = shown(trace.violations.len(), style);
+    for one in trace.violations.iter().take(violations) {
+        let label = match one.kind {
+            "cycle" => "cycle",
+            "used-before-issued" => "order",
+            _ => "wrong",
+        };
+        out.push_str(&hang(&format!("x {label}"), "", &one.text, style));
+        let at = figure::moment(one.record.event_time.0);
+        out.push_str(&hang("", "", &format!("{at}   {}", one.record.event_id), style));
+    }
+    out.push_str(&more(trace.violations.len(), violations, style));
+    out
+}
+
+/// Limits that were reached.
+pub(super) fn limits(trace: &Trace, style: Style) -> String {
+    trace.truncated.iter().map(|limit| hang("? limit", "", limit, style)).collect()
+}
+
+/// A claim against what is verified is to be looked at; against nothing it stays a claim.
+fn mark(one: &Mismatch) -> char {
+    if one.verified.is_empty() || one.verified == "unknown" { '?' } else { '!' }
+}
+
+fn mismatch_label(one: &Mismatch) -> &'static str {
+    match one.kind {
+        "session-name" => "name",
+        "source-identity" => "source",
+        "place" => "place",
+        _ => "claim",
+    }
+}
+
+fn shown(count: usize, style: Style) -> usize {
+    if style.wide { count } else { count.min(LISTED_MAX) }
+}
+
+fn more(count: usize, shown: usize, style: Style) -> String {
+    match count - shown {
+        0 => String::new(),
+        more => {
+            hang("", "", &format!("{} more: --wide or --format json", figure::grouped(more as u64)), style)
+        }
+    }
+}
