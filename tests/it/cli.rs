@@ -268,3 +268,114 @@ fn an_investigation_says_what_the_story_says() {
     let again = backtrail(&["investigate", key, "--format", "json", "--logs", &story()], folder.path());
     assert_eq!(stdout(&again), stdout(&output), "two runs give the same bytes");
 }
+
+#[test]
+fn following_a_key_counts_every_call_of_all_that_it_led_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let expected = expected();
+    let key = expected["subject"].as_str().unwrap();
+    let keys = expected["keys"].as_object().unwrap();
+    let led_to: Vec<&str> =
+        expected["led_to"][key].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
+    let calls_of = |key: &str| keys[key]["calls"].as_u64().unwrap();
+    // A sign-in is signed with no key; the sessions that began with it name it.
+    let sign_ins: std::collections::BTreeSet<&str> = led_to
+        .iter()
+        .map(|key| &keys[*key]["made_by"])
+        .filter(|made| made["how"].as_str().unwrap().starts_with("ConsoleLogin"))
+        .map(|made| made["event_id"].as_str().unwrap())
+        .collect();
+    let below: u64 = led_to.iter().map(|key| calls_of(key)).sum::<u64>() + sign_ins.len() as u64;
+    assert!(led_to.len() > 5 && !sign_ins.is_empty());
+    let follow = |format: &str| {
+        let output = backtrail(
+            &["investigate", key, "--follow", "--format", format, "--logs", &story()],
+            folder.path(),
+        );
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        stdout(&output)
+    };
+    let found: serde_json::Value = serde_json::from_str(&follow("json")).unwrap();
+    assert_eq!(found["activity"]["total"]["calls"], calls_of(key) + below);
+    assert_eq!(found["follow"]["subject"]["calls"], calls_of(key));
+    let lines = found["follow"]["below"].as_array().unwrap();
+    let calls: u64 = lines.iter().map(|line| line["calls"].as_u64().unwrap()).sum();
+    assert_eq!(calls, below);
+    let used: std::collections::BTreeSet<&str> = lines
+        .iter()
+        .flat_map(|line| line["access_keys"].as_array().unwrap())
+        .map(|key| key.as_str().unwrap())
+        .collect();
+    assert_eq!(used, led_to.into_iter().collect(), "these keys and no other");
+    for made in expected["made"].as_array().unwrap() {
+        let listed = found["made"].as_array().unwrap();
+        assert!(listed.iter().any(|one| one["id"] == made["id"] && one["kind"] == made["kind"]), "{made}");
+    }
+    assert!(follow("text").contains("long-term key of IAM user dana and all it led to"));
+}
+
+#[test]
+fn an_investigation_names_who_is_behind_a_key_as_the_story_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let expected = expected();
+    let origin = expected["subject"].as_str().unwrap();
+    let mut seen = 0;
+    for (key, told) in expected["keys"].as_object().unwrap() {
+        let made = &told["made_by"];
+        if made["how"] != "AssumeRole across accounts" && made["how"] != "AssumeRole" {
+            continue;
+        }
+        let output = backtrail(&["investigate", key, "--format", "json", "--logs", &story()], folder.path());
+        let found: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
+        let behind = &found["behind"];
+        let last = behind["links"].as_array().unwrap().iter().rfind(|link| link["above_origin"] == false);
+        assert_eq!(behind["origin"]["access_key"], last.unwrap()["to"]["id"], "{key}");
+        assert_eq!(behind["origin"]["complete"], true, "{key}");
+        if expected["led_to"][origin].as_array().unwrap().iter().any(|below| below == key) {
+            let text = behind["origin"].to_string();
+            assert!(text.contains(origin), "{key}: {text}");
+        }
+        seen += 1;
+    }
+    assert!(seen > 3);
+}
+
+#[test]
+fn nothing_leads_down_from_an_address() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = backtrail(&["investigate", "203.0.113.66", "--follow", "--logs", &story()], folder.path());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("`203.0.113.66` has no credentials of its own"), "{}", stderr(&output));
+    assert!(stdout(&output).is_empty());
+}
+
+#[test]
+fn graphs_are_refused_by_every_command_that_has_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let commands: [&[&str]; 7] = [
+        &["ingest", "x"],
+        &["investigate", "x"],
+        &["sessions"],
+        &["coverage"],
+        &["query", "--list"],
+        &["sql", "--tables"],
+        &["compact"],
+    ];
+    for command in commands {
+        for format in ["dot", "mermaid"] {
+            let output = backtrail(&[command, &["--format", format]].concat(), folder.path());
+            assert_eq!(output.status.code(), Some(2), "{command:?}");
+            let expected = format!("expected --format `text`, `json` or `csv`, found `{format}`");
+            assert!(stderr(&output).contains(&expected), "{}", stderr(&output));
+            assert!(stdout(&output).is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_trace_goes_up_or_down_and_not_too_deep() {
+    let folder = tempfile::tempdir().unwrap();
+    for wrong in [&["trace", "x", "--up", "--down"][..], &["trace", "x", "--depth", "65"], &["trace"]] {
+        assert_eq!(backtrail(wrong, folder.path()).status.code(), Some(2), "{wrong:?}");
+    }
+}

@@ -10,10 +10,13 @@
 )]
 
 mod bad;
+mod chains;
 mod cli;
 mod json;
+mod lineage;
 mod lossless;
 mod once;
 mod places;
 mod readme;
 mod tree;
+mod twin;

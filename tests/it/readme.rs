@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::process::Command;
 
 use backtrail::lake::{Column, Kind, OBJECT_COLUMNS, REFUSAL_COLUMNS, SmallColumn, Source};
-use backtrail::query::{Catalog, ParamDefault};
+use backtrail::query::{Catalog, ParamDefault, lineage};
 
 use crate::places;
 
@@ -16,7 +16,9 @@ fn readme_lists_are_what_the_code_gives() {
     let path = places::package("README.md");
     let readme = std::fs::read_to_string(&path).unwrap();
     let mut expected = readme.clone();
-    for (name, list) in [("commands", commands()), ("queries", queries()), ("columns", columns())] {
+    for (name, list) in
+        [("commands", commands()), ("queries", queries()), ("columns", columns()), ("views", views())]
+    {
         assert!(list.lines().count() > 3, "the list of {name} is empty");
         expected = put(&expected, name, &list);
     }
@@ -65,6 +67,33 @@ fn columns() -> String {
         "`events`, one row a record:\n\n{events}\n`objects`, the ledger, one row each time an object was read:\n\n{objects}\n\
          `refusals`, one row for everything that was not read:\n\n{refusals}"
     )
+}
+
+/// The views of lineage, with the columns that `events` does not have.
+fn views() -> String {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let described = runtime.block_on(lineage::describe()).unwrap();
+    let mut text = String::new();
+    let mut told: Vec<(String, String)> = Vec::new();
+    for view in described {
+        writeln!(text, "`{}`: {}\n", view.name, view.what).unwrap();
+        let of_events = |name: &str, meaning: &str| {
+            Column::ALL.iter().any(|column| column.name() == name && column.meaning() == meaning)
+        };
+        let (own, known): (Vec<_>, Vec<_>) = view.columns.into_iter().partition(|(name, _, meaning)| {
+            !of_events(name, meaning) && !told.contains(&(name.clone(), meaning.clone()))
+        });
+        told.extend(own.iter().map(|(name, _, meaning)| (name.clone(), meaning.clone())));
+        if !own.is_empty() {
+            let rows = own.iter().map(|(name, kind, meaning)| [code(name), kind.clone(), meaning.clone()]);
+            writeln!(text, "{}", table(["column", "type", "meaning"], rows)).unwrap();
+        }
+        if !known.is_empty() && view.name != "calls" && view.name != "event_origins" {
+            let names: Vec<String> = known.iter().map(|(name, ..)| code(name)).collect();
+            writeln!(text, "As above or in `events`: {}.\n", names.join(", ")).unwrap();
+        }
+    }
+    text.trim_end().to_owned() + "\n"
 }
 
 fn small(columns: &[SmallColumn]) -> String {

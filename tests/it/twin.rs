@@ -1,0 +1,700 @@
+//! The slow, obvious twin of the lineage: who is behind the caller of a record, worked out by nested loops over plain
+//! structs. It shares no code with the product, so that tests can hold its answers against the fast ones.
+//!
+//! Where the rules leave something open, the plainest reading is taken and written down where it is applied.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, NaiveDateTime};
+use serde_json::{Value, json};
+
+/// One record and where it stands.
+pub(crate) struct Logged {
+    pub(crate) object: String,
+    pub(crate) index: usize,
+    pub(crate) record: Value,
+}
+
+/// What stands behind the caller of one record.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Answer {
+    /// The canonical walk up, delegation only: (rule, event id) from the record's credential to the origin. An identity
+    /// that only the record itself tells is no link.
+    pub(crate) links: Vec<(String, String)>,
+    /// Event ids of all candidates of the first link, sorted; empty when there is at most one.
+    pub(crate) ambiguous: Vec<String>,
+    /// Every origin that some choice of candidates leads to: `kind|account|arn, else name|access key`, `-` for none.
+    /// A subject's and a service's account is the one of the record that shows it; the key is a user's long-term one.
+    pub(crate) origins: BTreeSet<String>,
+    /// Whether records prove every step of the canonical walk, and every other choice leads to the same origin.
+    pub(crate) complete: bool,
+    /// Why the chain is not proven; `several-origins` before all others. `None` also if it is only for a `claim`.
+    pub(crate) gap: Option<String>,
+    /// The one `key`, `identity` or `launched` link above the canonical origin: (rule, event id).
+    pub(crate) above: Option<(String, String)>,
+}
+
+type Link = (String, String);
+
+/// Who made a call: a credential, or one who is the end of every chain.
+#[derive(Clone)]
+enum Caller {
+    Credential(Credential),
+    End(Answer),
+}
+
+/// What a request was signed with, or what an issuance tells of it. A key id alone is none: key ids repeat.
+#[derive(Clone, Default, PartialEq)]
+struct Credential {
+    key: Option<String>,
+    /// Seconds since 1970, as all times here.
+    created: Option<i64>,
+    arn: Option<String>,
+    principal: Option<String>,
+    /// The account; empty when none is told.
+    home: String,
+    /// The `userIdentity.type`: it tells apart what has no more than an account.
+    kind: String,
+}
+
+/// A record whose success made a credential. One without a time is not looked at: nothing can be shown with it.
+#[derive(Clone)]
+struct Issuance {
+    place: usize,
+    time: i64,
+    made: Credential,
+    long_term: bool,
+    /// For a portal step: the permission set, with which the role's name begins, and the user.
+    portal: Option<(String, Option<String>)>,
+    sign_in_session: Option<String>,
+    /// The next one up.
+    parent: Caller,
+    /// The copy in the caller's account, when `place` is the copy in the role's.
+    caller_side: Option<usize>,
+}
+
+/// Slack between two clocks of AWS; the longest life of a temporary key, and of a role session. In seconds.
+const SLACK: i64 = 2;
+const TEMPORARY_MAX: i64 = 36 * 3600;
+const ROLE_SESSION_MAX: i64 = 12 * 3600;
+const NOT_IN_LAKE: &str = "account-not-in-lake";
+const SIGN_IN_SESSION: &str = "/userIdentity/sessionContext/signInSessionArn";
+
+/// The records, and what each of them tells on its own; accounts and event ids are empty where none is told.
+pub(crate) struct Twin {
+    records: Vec<Logged>,
+    callers: Vec<Caller>,
+    times: Vec<Option<i64>>,
+    accounts: Vec<String>,
+    ids: Vec<String>,
+    issuances: Vec<Issuance>,
+}
+
+impl Twin {
+    /// Over all records: the same JSON value counts once, where it stands first by (object, index).
+    pub(crate) fn new(mut records: Vec<Logged>) -> Twin {
+        records.sort_by(|a, b| (&a.object, a.index).cmp(&(&b.object, b.index)));
+        let mut kept: Vec<Logged> = Vec::new();
+        let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for logged in records {
+            let same_id = places.entry(text(&logged.record, "/eventID").unwrap_or_default()).or_default();
+            if !same_id.iter().any(|place| kept[*place].record == logged.record) {
+                same_id.push(kept.len());
+                kept.push(logged);
+            }
+        }
+        let callers = kept.iter().map(|logged| caller(&logged.record)).collect();
+        let times = kept.iter().map(|logged| time(&logged.record)).collect();
+        let accounts = kept.iter().map(|logged| account(&logged.record)).collect();
+        let ids = kept.iter().map(|logged| text(&logged.record, "/eventID").unwrap_or_default()).collect();
+        let mut twin = Twin { records: kept, callers, times, accounts, ids, issuances: Vec::new() };
+        twin.issuances = twin.find_issuances();
+        twin
+    }
+
+    /// The records that are kept, by (object, index).
+    pub(crate) fn records(&self) -> &[Logged] {
+        &self.records
+    }
+
+    /// The answer for the caller of the record at `place` in [`Twin::records`]. An issuance whose caller is only
+    /// another account goes on to its copy in that account.
+    pub(crate) fn of_record(&self, place: usize) -> Answer {
+        let walks = match (&self.callers[place], self.caller_side(place)) {
+            (Caller::End(end), Some(copy)) if end.gap.as_deref() == Some(NOT_IN_LAKE) => {
+                self.walks(&self.callers[copy], copy, &[self.link("shared-event", copy)], &[])
+            }
+            (caller, _) => self.walks(caller, place, &[], &[]),
+        };
+        let mut answer = walks[0].clone();
+        answer.origins = walks.into_iter().flat_map(|walk| walk.origins).collect();
+        if answer.origins.len() > 1 {
+            answer.complete = false;
+            answer.gap = Some("several-origins".to_owned());
+        }
+        if let Caller::Credential(c) = &self.callers[place] {
+            let (_, candidates) = self.candidates(c, place);
+            if candidates.len() > 1 {
+                answer.ambiguous = candidates.iter().map(|i| self.ids[i.place].clone()).collect();
+                answer.ambiguous.sort();
+            }
+        }
+        answer
+    }
+
+    /// All ways up from a caller that made the record `at`, the canonical one first, each with one origin. `links` and
+    /// `seen` are the links and credentials from the start to here. A cycle keeps the link that closes it.
+    fn walks(&self, caller: &Caller, at: usize, links: &[Link], seen: &[Credential]) -> Vec<Answer> {
+        let end = match caller {
+            Caller::Credential(c) if seen.contains(c) => {
+                Answer::end("unknown", &c.home, c.arn.as_deref(), None, Some("cycle"))
+            }
+            Caller::Credential(c) => {
+                let (rule, candidates) = self.candidates(c, at);
+                let seen = [seen, std::slice::from_ref(c)].concat();
+                let walks = candidates.iter().flat_map(|issuance| {
+                    let mut links = [links, &[self.link(rule, issuance.place)]].concat();
+                    links.extend(issuance.caller_side.map(|copy| self.link("shared-event", copy)));
+                    let at = issuance.caller_side.unwrap_or(issuance.place);
+                    self.walks(&issuance.parent, at, &links, &seen)
+                });
+                if !candidates.is_empty() {
+                    return walks.collect();
+                }
+                self.end(c, at)
+            }
+            Caller::End(end) => {
+                let above = seen.last().and_then(|session| self.launched(session, end));
+                Answer { above, ..end.clone() }
+            }
+        };
+        let complete = end.complete && links.iter().all(|(rule, _)| rule != "claim");
+        vec![Answer { links: links.to_vec(), complete, ..end }]
+    }
+
+    /// The rule that finds issuances of a credential, and all of the best rank that it finds, the canonical first.
+    /// The long-term key of a user or root is no session: nothing delegated it. A user without a key is looked up all
+    /// the same, as this may be a console session.
+    fn candidates(&self, c: &Credential, at: usize) -> (&'static str, Vec<&Issuance>) {
+        if c.is_user() && c.key.is_some() && !c.has_temporary_key() {
+            return ("key", Vec::new());
+        }
+        let possible = self.possible(c, at, false);
+        let first_use = self.first_use(c, at);
+        let lived = |i: &Issuance| first_use.unwrap_or(i.time) - i.time;
+        let (mut named, others): (Vec<&Issuance>, Vec<&Issuance>) =
+            possible.iter().partition(|i| i.made.key.is_some() && i.made.key == c.key);
+        match c.created {
+            Some(created) => named = closest(named, created),
+            None => named.retain(|i| !c.has_temporary_key() || lived(i) <= TEMPORARY_MAX),
+        }
+        if !named.is_empty() {
+            return (if self.is_constant(c) { "session" } else { "key" }, named);
+        }
+        if let Some(created) = c.created {
+            let same = others.into_iter().filter(|i| self.is_session_of(i, c)).collect();
+            return ("session", closest(same, created));
+        }
+        let claims = |i: &&Issuance| i.made.arn == c.arn && lived(i) <= ROLE_SESSION_MAX;
+        let role = ["AssumedRole", "Role"].contains(&c.kind.as_str()) && c.arn.is_some();
+        ("claim", possible.into_iter().filter(claims).filter(|_| role).collect())
+    }
+
+    /// The issuances that nothing rules out, in canonical order: of this account, agreeing, not made by the credential
+    /// itself (SwitchFrom tells the maker), not later than its first use, which binds every rule.
+    fn possible(&self, c: &Credential, at: usize, long_term: bool) -> Vec<&Issuance> {
+        let first_use = self.first_use(c, at);
+        let mut possible: Vec<&Issuance> = self.issuances.iter().collect();
+        possible.retain(|i| i.long_term == long_term && i.made.is_in(&c.home) && agree(&i.made, c));
+        possible.retain(|i| !matches!(&i.parent, Caller::Credential(parent) if parent == c));
+        possible.retain(|i| first_use.is_some_and(|first| i.time <= first + SLACK));
+        possible
+    }
+
+    /// Whether an issuance made the session of a credential, by names and ids alone. An equal `signInSessionArn` counts
+    /// like an equal arn, so it is bound to the moment too.
+    fn is_session_of(&self, issuance: &Issuance, c: &Credential) -> bool {
+        let made = &issuance.made;
+        if let Some((permission_set, user)) = &issuance.portal {
+            let (role, name) = c.role_session();
+            let of_set = role.starts_with(&format!("AWSReservedSSO_{permission_set}_"));
+            return of_set && made.home == c.home && user.as_ref().is_none_or(|user| *user == name);
+        }
+        let sign_in = self.told(c, SIGN_IN_SESSION);
+        (made.arn.is_some() && made.arn == c.arn)
+            || (made.formed().is_some() && made.formed() == c.formed())
+            || (sign_in.is_some() && issuance.sign_in_session == sign_in)
+    }
+
+    /// Whether two issuances in the credential's account gave its key id to sessions that disagree, within the life of
+    /// a temporary key: then the id is a constant of sanitised logs.
+    fn is_constant(&self, c: &Credential) -> bool {
+        let mut named: Vec<&Issuance> = self.issuances.iter().collect();
+        named.retain(|i| !i.long_term && i.made.key == c.key && i.made.is_in(&c.home));
+        let near = |a: &Issuance, b: &Issuance| (a.time - b.time).abs() <= TEMPORARY_MAX;
+        named.iter().any(|a| named.iter().any(|b| near(a, b) && !agree(&a.made, &b.made)))
+    }
+
+    /// The end at a credential that no issuance explains, and the link above: a key's is its earliest CreateAccessKey.
+    fn end(&self, c: &Credential, at: usize) -> Answer {
+        let (kind, name) = self.named_by_itself(c);
+        let long_term = c.key.as_deref().filter(|_| c.is_user() && !c.has_temporary_key());
+        let proven = c.is_user() && (!c.has_temporary_key() || self.is_forwarded(c));
+        let gap = (!proven).then(|| self.gap(c, at));
+        let mut end = Answer::end(kind, &c.home, name.as_deref(), long_term, gap);
+        end.above = if long_term.is_some() {
+            let made = self.possible(c, at, true).into_iter().find(|i| i.made.key == c.key);
+            made.map(|i| self.link("key", i.place))
+        } else if c.kind == "IAMUser" && c.key.is_none() {
+            self.password_given(c, at)
+        } else {
+            self.launched(c, &end)
+        };
+        end
+    }
+
+    /// Kind and name of the origin that a credential's own records tell.
+    fn named_by_itself(&self, c: &Credential) -> (&'static str, Option<String>) {
+        let told = |field: &str| self.told(c, &format!("/userIdentity/{field}"));
+        let user = |root: bool, name| (if root { "root" } else { "iam-user" }, name);
+        if c.is_user() {
+            let name = c.arn.clone().or_else(|| told("userName")).or(c.principal.clone());
+            return user(c.kind == "Root", name);
+        }
+        let issuer = told("sessionContext/sessionIssuer/arn").unwrap_or_default();
+        if c.kind == "FederatedUser" && !issuer.is_empty() {
+            return user(issuer.ends_with(":root"), Some(issuer));
+        }
+        let (role, session) = c.role_session();
+        // `AWS::Lambda::Function` stands for lambda.amazonaws.com.
+        let scope = told("inScopeOf/issuerType").unwrap_or_default();
+        if let Some(service) = scope.split("::").nth(1) {
+            return ("service", Some(format!("{}.amazonaws.com", service.to_lowercase())));
+        }
+        if told("sessionContext/ec2RoleDelivery").is_some() && session.starts_with("i-") {
+            return ("service", Some("ec2.amazonaws.com".to_owned()));
+        }
+        if let Some((_, path)) = issuer.split_once(":role/aws-service-role/") {
+            return ("service", path.split('/').next().map(str::to_owned));
+        }
+        let federated = told("sessionContext/webIdFederationData/federatedProvider");
+        match told("onBehalfOf/userId") {
+            _ if role.starts_with("AWSReservedSSO_") => ("identity-center-user", Some(session)),
+            Some(user) => ("identity-center-user", Some(user)),
+            None if federated.is_some() => ("web-identity", None),
+            None => ("unknown", c.arn.clone()),
+        }
+    }
+
+    /// Why no issuance explains a credential. Asked in this order, so the first that holds is told.
+    /// `response-hidden` is told when something in this account issued at the very moment, and tells neither key nor
+    /// session. A read-only management event is one with `readOnly` true that is not marked as of another category.
+    fn gap(&self, c: &Credential, at: usize) -> &'static str {
+        let mut home: Vec<usize> = (0..self.records.len()).collect();
+        home.retain(|place| self.accounts[*place] == c.home);
+        let first = home.iter().filter_map(|place| self.times[*place]).min();
+        let moment = c.created.or(self.first_use(c, at));
+        let hidden = |i: &Issuance| {
+            let near = c.created.is_some_and(|created| (created - i.time).abs() <= SLACK);
+            let told = i.made.key.is_some() || i.made.arn.is_some() || i.portal.is_some();
+            near && !told && self.accounts[i.place] == c.home
+        };
+        let read_only = |place: &usize| {
+            let record = &self.records[*place].record;
+            let management = text(record, "/eventCategory").is_none_or(|category| category == "Management");
+            management && record["readOnly"] == true && record["managementEvent"] != false
+        };
+        let reasons = [
+            (NOT_IN_LAKE, home.is_empty()),
+            ("before-logs", moment.zip(first).is_some_and(|(moment, first)| moment < first)),
+            ("sign-in-missing", c.is_user()),
+            ("response-hidden", self.issuances.iter().any(hidden)),
+            ("read-only-not-logged", !home.iter().any(read_only)),
+        ];
+        reasons.into_iter().find(|(_, holds)| *holds).map_or("record-missing", |(reason, _)| reason)
+    }
+
+    /// Whether services made all calls of the session (user, creation date), long-term keys apart.
+    fn is_forwarded(&self, c: &Credential) -> bool {
+        (0..self.records.len()).all(|place| {
+            let Caller::Credential(other) = &self.callers[place] else { return true };
+            let same_user = other.arn == c.arn && other.principal == c.principal && other.home == c.home;
+            let temporary = other.key.is_none() || other.has_temporary_key();
+            let invoked_by = self.records[place].record["userIdentity"]["invokedBy"].as_str();
+            let forwarded = invoked_by.is_some_and(|by| !by.is_empty());
+            forwarded || !(same_user && temporary && other.created == c.created)
+        })
+    }
+
+    /// For the sign-in of an IAM user: the latest record, not after it, that gave this user a password. A session whose
+    /// sign-in is not in the lake has none: it may be no console session.
+    fn password_given(&self, c: &Credential, sign_in: usize) -> Option<Link> {
+        let record = &self.records[sign_in].record;
+        let user = text(record, "/userIdentity/userName")?;
+        let signed_in = action(record) == ("signin", "ConsoleLogin") && is_success(record);
+        let gives = |place: &usize| {
+            let record = &self.records[*place].record;
+            let gives = matches!(action(record), ("iam", "CreateLoginProfile" | "UpdateLoginProfile"));
+            let to_user = text(record, "/requestParameters/userName").as_ref() == Some(&user);
+            let earlier = self.times[*place].is_some() && self.times[*place] <= self.times[sign_in];
+            signed_in && gives && earlier && to_user && is_success(record) && self.accounts[*place] == c.home
+        };
+        let given = (0..self.records.len()).filter(gives);
+        let latest = given.max_by_key(|place| (self.times[*place], &self.ids[*place], *place));
+        Some(self.link("identity", latest?))
+    }
+
+    /// The earliest record, in the account of a service's session, whose success launched the workload that has it: an
+    /// instance by the session's name, others by `inScopeOf.credentialsIssuedTo`. Nothing here launches pods.
+    fn launched(&self, c: &Credential, end: &Answer) -> Option<Link> {
+        let origin = end.origins.first().filter(|origin| origin.starts_with("service|"))?;
+        let (_, session) = c.role_session();
+        let on_instance = origin.contains("|ec2.amazonaws.com|") && session.starts_with("i-");
+        let scope = self.told(c, "/userIdentity/inScopeOf/credentialsIssuedTo");
+        let workload = if on_instance { session } else { scope? };
+        let named = ["\"", ":", "/"].map(|before| format!("{before}{workload}\""));
+        let launch = |place: &usize| {
+            let record = &self.records[*place].record;
+            let launches = match action(record) {
+                ("ec2", name) => name == "RunInstances",
+                ("ecs", "RunTask" | "StartTask") | ("codebuild", "StartBuild") => true,
+                (source, name) => source == "lambda" && name.starts_with("CreateFunction"),
+            };
+            let succeeded = launches && self.accounts[*place] == c.home && is_success(record);
+            let response = if succeeded { record["responseElements"].to_string() } else { String::new() };
+            named.iter().any(|name| response.contains(name))
+        };
+        let launches = (0..self.records.len()).filter(launch);
+        let first = launches.min_by_key(|place| (self.times[*place], &self.ids[*place], *place));
+        Some(self.link("launched", first?))
+    }
+
+    fn of(&self, c: &Credential) -> impl Iterator<Item = usize> {
+        let signed = move |caller: &Caller| matches!(caller, Caller::Credential(other) if other == c);
+        (0..self.records.len()).filter(move |place| signed(&self.callers[*place]))
+    }
+
+    /// What the first record of a credential that tells it says there: some facts stand in some of its records only.
+    fn told(&self, c: &Credential, pointer: &str) -> Option<String> {
+        self.of(c).find_map(|place| text(&self.records[place].record, pointer))
+    }
+
+    /// The time of a credential's first call; for one that made none (SwitchFrom), of the record that names it.
+    fn first_use(&self, c: &Credential, at: usize) -> Option<i64> {
+        self.of(c).filter_map(|place| self.times[place]).min().or(self.times[at])
+    }
+
+    fn link(&self, rule: &str, place: usize) -> Link {
+        (rule.to_owned(), self.ids[place].clone())
+    }
+
+    /// Whether two places hold copies of one record, content apart.
+    fn are_copies(&self, a: usize, b: usize) -> bool {
+        let same = self.ids[a] == self.ids[b] && self.accounts[a] == self.accounts[b];
+        a == b || (same && !self.ids[a].is_empty())
+    }
+
+    /// For the copy of a cross-account issuance in the role's account: its copy in the caller's.
+    fn caller_side(&self, place: usize) -> Option<usize> {
+        self.issuances.iter().find(|i| self.are_copies(i.place, place))?.caller_side
+    }
+
+    /// All issuances, in canonical order: (event time, event id, place). Copies of one record count once, and
+    /// the two sides of a cross-account one are one.
+    fn find_issuances(&self) -> Vec<Issuance> {
+        let mut all: Vec<Issuance> = Vec::new();
+        for place in 0..self.records.len() {
+            if !all.iter().any(|other| self.are_copies(other.place, place)) {
+                let (record, caller) = (&self.records[place].record, &self.callers[place]);
+                all.extend(self.times[place].and_then(|time| issuance(record, place, time, caller)));
+            }
+        }
+        all.sort_by_key(|i| (i.time, &self.ids[i.place], i.place));
+        let shared = |i: &Issuance| {
+            let record = &self.records[i.place].record;
+            text(record, "/sharedEventID").filter(|_| record["eventCategory"] != "Insight")
+        };
+        let sides = all.clone();
+        let mut joined = BTreeSet::new();
+        for role_side in &mut all {
+            let account = &self.accounts[role_side.place];
+            let role_side_copy = !account.is_empty() && role_side.made.home == *account;
+            let is_caller_side = |i: &&Issuance| {
+                let theirs = &self.accounts[i.place];
+                let own = matches!(&self.callers[i.place], Caller::Credential(c) if c.home == *theirs);
+                own && theirs != account && shared(i).is_some() && shared(i) == shared(role_side)
+            };
+            let copy = sides.iter().find(is_caller_side).filter(|_| role_side_copy);
+            role_side.caller_side = copy.map(|copy| copy.place);
+            role_side.parent = copy.map_or(role_side.parent.clone(), |copy| copy.parent.clone());
+            joined.extend(role_side.caller_side);
+        }
+        all.retain(|issuance| !joined.contains(&issuance.place));
+        all
+    }
+}
+
+impl Answer {
+    /// A walk that ends here; it is complete when there is no gap.
+    fn end(kind: &str, account: &str, name: Option<&str>, key: Option<&str>, gap: Option<&str>) -> Answer {
+        let account = if account.is_empty() { "-" } else { account };
+        let origins = format!("{kind}|{account}|{}|{}", name.unwrap_or("-"), key.unwrap_or("-"));
+        let (origins, complete, gap) = (BTreeSet::from([origins]), gap.is_none(), gap.map(str::to_owned));
+        Answer { links: Vec::new(), ambiguous: Vec::new(), origins, complete, gap, above: None }
+    }
+}
+
+impl Credential {
+    fn of_arn(arn: Option<String>, principal: Option<String>) -> Credential {
+        let home = arn.as_ref().and_then(|arn| arn_field(arn, 4)).unwrap_or_default();
+        Credential { arn, principal, home, ..Credential::default() }
+    }
+
+    /// Whether it can be of this account.
+    fn is_in(&self, home: &str) -> bool {
+        home.is_empty() || self.home.is_empty() || self.home == home
+    }
+
+    /// The principal id if it is well formed: `AROA…:session`, or a federated `account:name`. Others were sanitised.
+    fn formed(&self) -> Option<&String> {
+        let (id, name) = self.principal.as_ref()?.split_once(':')?;
+        let code = |char: char| char.is_ascii_uppercase() || char.is_ascii_digit();
+        let of_role = id.strip_prefix("AROA").is_some_and(|rest| rest.len() >= 12 && rest.chars().all(code));
+        let federated = id.len() == 12 && id.chars().all(|char| char.is_ascii_digit());
+        self.principal.as_ref().filter(|_| (of_role || federated) && !name.is_empty())
+    }
+
+    fn is_user(&self) -> bool {
+        self.kind == "IAMUser" || self.kind == "Root"
+    }
+
+    /// Every other key counts as a long-term one.
+    fn has_temporary_key(&self) -> bool {
+        self.key.as_ref().is_some_and(|key| key.starts_with("ASIA"))
+    }
+
+    /// Role name and session name of `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`, else two empty ones.
+    fn role_session(&self) -> (String, String) {
+        let arn = self.arn.as_deref().unwrap_or_default();
+        let names = arn.split_once(":assumed-role/").and_then(|(_, names)| names.split_once('/'));
+        names.map_or_else(Default::default, |(role, session)| (role.to_owned(), session.to_owned()))
+    }
+}
+
+/// A non-empty string; `""` and everything that is no string count as none.
+fn text(value: &Value, pointer: &str) -> Option<String> {
+    value.pointer(pointer)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// `eventTime`, in exports from ELK `@timestamp`.
+fn time(record: &Value) -> Option<i64> {
+    text(record, "/eventTime").or(text(record, "/@timestamp")).and_then(|text| seconds(&text))
+}
+
+/// The forms that records have, cut to whole seconds.
+fn seconds(text: &str) -> Option<i64> {
+    let naive = |form| NaiveDateTime::parse_from_str(text, form).map(|time| time.and_utc().timestamp());
+    let time = DateTime::parse_from_rfc3339(text).map(|time| time.timestamp());
+    time.or(naive("%Y%m%dT%H%M%SZ")).or(naive("%Y-%m-%d %H:%M:%S%.f")).ok()
+}
+
+fn account(record: &Value) -> String {
+    let issuers = "/userIdentity/sessionContext/sessionIssuer/accountId";
+    let pointers = ["/recipientAccountId", "/userIdentity/accountId", issuers];
+    pointers.into_iter().find_map(|pointer| text(record, pointer)).unwrap_or_default()
+}
+
+/// The service, without `.amazonaws.com`, and the event name.
+fn action(record: &Value) -> (&str, &str) {
+    let field = |name: &str| record.get(name).and_then(Value::as_str).unwrap_or_default();
+    (field("eventSource").split('.').next().unwrap_or_default(), field("eventName"))
+}
+
+/// No error code; a sign-in also says that it succeeded, under its own name.
+fn is_success(record: &Value) -> bool {
+    let (source, name) = action(record);
+    let sign_in = source == "signin" && ["ConsoleLogin", "SwitchRole", "RenewRole"].contains(&name);
+    let says_so = text(record, &format!("/responseElements/{name}")).as_deref() == Some("Success");
+    text(record, "/errorCode").is_none() && (!sign_in || says_so)
+}
+
+/// A field of an arn; 4 is its account.
+fn arn_field(arn: &str, field: usize) -> Option<String> {
+    arn.split(':').nth(field).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// Whether no arn or principal id that both tell is different.
+fn agree(a: &Credential, b: &Credential) -> bool {
+    let same = |a: Option<&String>, b: Option<&String>| a.zip(b).is_none_or(|(a, b)| a == b);
+    same(a.arn.as_ref(), b.arn.as_ref()) && same(a.formed(), b.formed())
+}
+
+/// Those in the very second, else those within the slack.
+fn closest(mut issuances: Vec<&Issuance>, created: i64) -> Vec<&Issuance> {
+    let same_second = issuances.iter().any(|i| i.time == created);
+    issuances.retain(|i| (i.time - created).abs() <= if same_second { 0 } else { SLACK });
+    issuances
+}
+
+fn caller(record: &Value) -> Caller {
+    let tells = |field: &str| text(record, &format!("/userIdentity/{field}"));
+    let responds = |field: &str| text(record, &format!("/responseElements/{field}"));
+    let user = tells("userName").or_else(|| tells("onBehalfOf/userId"));
+    let portal = matches!(action(record).0, "sso" | "signin") && user.is_some();
+    let subject = responds("subjectFromWebIdentityToken").or(responds("subject"));
+    let name = subject.or(user).or(tells("principalId"));
+    let bare = tells("arn").is_none() && tells("accessKeyId").is_none() && tells("accountId").is_some();
+    let provider = text(record, "/requestParameters/principalArn").or(tells("identityProvider"));
+    let of_aws = provider.is_some_and(|provider| provider.contains(":saml-provider/AWSSSO_"));
+    let kind = tells("type").unwrap_or_default();
+    let (origin, name, gap) = match kind.as_str() {
+        "AWSService" => ("service", tells("invokedBy").or(text(record, "/sourceIPAddress")), None),
+        "" if tells("invokedBy").is_some() => ("service", tells("invokedBy"), None),
+        "SAMLUser" if !of_aws => ("saml", name, None),
+        "WebIdentityUser" => ("web-identity", name, None),
+        "SAMLUser" | "IdentityCenterUser" => ("identity-center-user", name, None),
+        "Unknown" if portal => ("identity-center-user", name, None),
+        "AWSAccount" => ("account", tells("principalId"), Some(NOT_IN_LAKE)),
+        "Role" | "Unknown" if bare => ("account", tells("principalId"), Some(NOT_IN_LAKE)),
+        "AssumedRole" | "IAMUser" | "Root" | "FederatedUser" | "Role" | "Directory" => {
+            let home = tells("accountId").or(tells("sessionContext/sessionIssuer/accountId"));
+            let home = home.unwrap_or_else(|| account(record));
+            let created = tells("sessionContext/attributes/creationDate").and_then(|text| seconds(&text));
+            let (key, of_arn) =
+                (tells("accessKeyId"), Credential::of_arn(tells("arn"), tells("principalId")));
+            return Caller::Credential(Credential { key, created, home, kind, ..of_arn });
+        }
+        _ => ("unknown", None, Some("no-credential")),
+    };
+    let theirs = tells("accountId").filter(|_| origin == "account");
+    Caller::End(Answer::end(origin, &theirs.unwrap_or_else(|| account(record)), name.as_deref(), None, gap))
+}
+
+/// The issuance that a record is, if it is one. A workload's has an unknown session where the response tells none.
+fn issuance(record: &Value, place: usize, time: i64, caller: &Caller) -> Option<Issuance> {
+    let tells = |pointer: &str| text(record, pointer);
+    let responds = |field: &str| text(record, &format!("/responseElements/{field}"));
+    let mut key = responds("credentials/accessKeyId");
+    let (mut parent, mut portal, mut sign_in_session) = (caller.clone(), None, None);
+    let (arn, id) = (responds("assumedRoleUser/arn"), responds("assumedRoleUser/assumedRoleId"));
+    let mut made = match action(record) {
+        _ if !is_success(record) => return None,
+        ("sts", "AssumeRole" | "AssumeRoleWithSAML" | "AssumeRoleWithWebIdentity") => {
+            Credential::of_arn(arn.or_else(|| requested_session(record)), id)
+        }
+        ("sts", "AssumeRoot") => Credential::of_arn(root_of_target(record), None),
+        ("sts", "GetSessionToken") => own_session(record),
+        ("sts", "GetFederationToken") => {
+            Credential::of_arn(responds("federatedUser/arn"), responds("federatedUser/federatedUserId"))
+        }
+        ("sts", "GetDelegatedAccessToken") => Credential::of_arn(arn.or(responds("assumedPrincipal")), id),
+        ("signin", "ConsoleLogin" | "SwitchRole" | "RenewRole") => {
+            key = None;
+            let from = tells("/additionalEventData/SwitchFrom").filter(|arn| arn.starts_with("arn:"));
+            parent = from.map_or(parent, named_by_arn);
+            own_session(record)
+        }
+        ("signin", "CreateOAuth2Token") => {
+            key = responds("accessToken/accessKeyId").or(key);
+            sign_in_session = tells("/additionalEventData/signInSessionArn").or(tells(SIGN_IN_SESSION));
+            own_session(record)
+        }
+        ("sso", "Federate" | "GetRoleCredentials") => {
+            key = None;
+            let set = tells("/serviceEventDetails/role_name").or(tells("/requestParameters/roleName"));
+            portal = set.map(|set| (set, tells("/userIdentity/userName")));
+            let home = tells("/serviceEventDetails/account_id").or(tells("/requestParameters/accountId"));
+            Credential { home: home.unwrap_or_default(), ..Credential::default() }
+        }
+        ("iam", "CreateAccessKey") => {
+            key = responds("accessKey/accessKeyId");
+            Credential { home: account(record), ..Credential::default() }
+        }
+        _ if key.is_some() => Credential::of_arn(arn, id),
+        _ => return None,
+    };
+    made.key = key;
+    let long_term = action(record) == ("iam", "CreateAccessKey");
+    Some(Issuance { place, time, made, long_term, portal, sign_in_session, parent, caller_side: None })
+}
+
+/// The session of the record's own identity.
+fn own_session(record: &Value) -> Credential {
+    let tells = |field: &str| text(record, &format!("/userIdentity/{field}"));
+    let home = tells("accountId").unwrap_or_else(|| account(record));
+    let arn = tells("arn").or_else(|| match tells("type")?.as_str() {
+        "IAMUser" => Some(format!("arn:aws:iam::{home}:user/{}", tells("userName")?)),
+        "Root" => Some(format!("arn:aws:iam::{home}:root")),
+        _ => None,
+    });
+    Credential { home, ..Credential::of_arn(arn, tells("principalId")) }
+}
+
+/// The arn that the session of an AssumeRole gets, from what was asked for.
+fn requested_session(record: &Value) -> Option<String> {
+    let role = text(record, "/requestParameters/roleArn")?;
+    let session = text(record, "/requestParameters/roleSessionName")?;
+    let (partition, account) = (arn_field(&role, 1)?, arn_field(&role, 4)?);
+    Some(format!("arn:{partition}:sts::{account}:assumed-role/{}/{session}", role.rsplit('/').next()?))
+}
+
+/// The root user that an AssumeRoot becomes. Its partition is the one of the arns at hand.
+fn root_of_target(record: &Value) -> Option<String> {
+    let target = text(record, "/requestParameters/targetPrincipal")?;
+    let partition = arn_field(&target, 1).or_else(|| arn_field(&text(record, "/userIdentity/arn")?, 1));
+    let account = if target.starts_with("arn:") { arn_field(&target, 4)? } else { target };
+    Some(format!("arn:{}:iam::{account}:root", partition.unwrap_or("aws".to_owned())))
+}
+
+/// The credential behind a SwitchFrom: its arn is all that is known of it.
+fn named_by_arn(arn: String) -> Caller {
+    let kinds = [("assumed-role", "AssumedRole"), ("user", "IAMUser"), ("root", "Root")];
+    let part = arn.split([':', '/']).nth(5).unwrap_or_default();
+    let kind = kinds.into_iter().find(|(name, _)| *name == part).map_or("FederatedUser", |(_, kind)| kind);
+    Caller::Credential(Credential { kind: kind.to_owned(), ..Credential::of_arn(Some(arn), None) })
+}
+
+fn answer(records: Vec<Value>, place: usize) -> Answer {
+    let logged = |(index, record)| Logged { object: String::new(), index, record };
+    let twin = Twin::new(records.into_iter().enumerate().map(logged).collect());
+    assert_eq!(twin.records()[place].index, place);
+    twin.of_record(place)
+}
+
+/// A call, in this second of one minute, with a session's key.
+fn call(id: &str, second: u32, key: &str, session: &str, created: u32) -> Value {
+    json!({"eventID": id, "eventTime": format!("2026-01-01T00:00:{second:02}Z"), "userIdentity": {
+        "type": "AssumedRole", "accountId": "111122223333", "accessKeyId": key,
+        "arn": format!("arn:aws:sts::111122223333:assumed-role/r/{session}"),
+        "sessionContext": {"attributes": {"creationDate": format!("2026-01-01T00:00:{created:02}Z")}}}})
+}
+
+/// An AssumeRole by a user.
+fn assume(id: &str, second: u32, key: &str, session: &str) -> Value {
+    json!({"eventID": id, "eventTime": format!("2026-01-01T00:00:{second:02}Z"), "userIdentity": {
+        "type": "IAMUser", "accountId": "111122223333", "arn": "arn:aws:iam::111122223333:user/u",
+        "accessKeyId": "AKIAEXAMPLE"}, "eventSource": "sts.amazonaws.com", "eventName": "AssumeRole", "readOnly": true,
+        "responseElements": {"credentials": {"accessKeyId": key}, "assumedRoleUser": {
+            "arn": format!("arn:aws:sts::111122223333:assumed-role/r/{session}")}}})
+}
+
+#[test]
+fn only_the_key_tells_twins_of_one_second_apart() {
+    let twins = || vec![assume("a", 1, "ASIA1EXAMPLE", "s"), assume("b", 1, "ASIA2EXAMPLE", "s")];
+    let by_key = answer([twins(), vec![call("c", 5, "ASIA2EXAMPLE", "s", 1)]].concat(), 2);
+    assert_eq!(by_key.links, [("key".to_owned(), "b".to_owned())]);
+    assert!(by_key.ambiguous.is_empty() && by_key.complete);
+    let keyless = answer([twins(), vec![call("c", 5, "", "s", 1)]].concat(), 2);
+    assert_eq!(keyless.links, [("session".to_owned(), "a".to_owned())]);
+    assert_eq!(keyless.ambiguous, ["a", "b"]);
+    assert_eq!(keyless.origins, by_key.origins);
+}
+
+#[test]
+fn a_recycled_key_of_another_second_is_a_gap_and_a_constant_one_says_session() {
+    let recycled = answer(vec![assume("a", 1, "ASIA1EXAMPLE", "s"), call("b", 9, "ASIA1EXAMPLE", "s", 5)], 1);
+    assert_eq!((recycled.links, recycled.gap.as_deref()), (Vec::new(), Some("record-missing")));
+    let issued = vec![assume("a", 1, "ASIA1EXAMPLE", "s"), assume("b", 1, "ASIA1EXAMPLE", "other")];
+    let constant = answer([issued, vec![call("c", 5, "ASIA1EXAMPLE", "s", 1)]].concat(), 2);
+    assert_eq!(constant.links, [("session".to_owned(), "a".to_owned())]);
+}
