@@ -58,7 +58,7 @@ fn main() -> Result<()> {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let spec = Spec { events: args.events, objects: args.objects, ..Spec::default() };
     let archive = Archive::make(&spec, &folder.path().join("archive"))?;
-    let python = python(&args);
+    let python = measure::python(args.python.as_deref());
     // The files shall lie in memory for all of them.
     zcat(&archive)?;
     let (mut zcats, mut ingests, mut duckdbs) = (Vec::new(), Vec::new(), Vec::new());
@@ -183,12 +183,4 @@ fn duckdb(archive: &Archive, python: &Path, out: &Path) -> Result<Cost> {
     ensure!(rows.trim() == archive.summary.records.to_string(), "DuckDB made {} rows", rows.trim());
     std::fs::remove_file(out)?;
     Ok(cost)
-}
-
-/// The Python to run DuckDB in, if there is one.
-fn python(args: &Args) -> Option<PathBuf> {
-    let own = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("tools").join("python/bin/python");
-    let python = args.python.clone().unwrap_or(own);
-    let probe = Command::new(&python).args(["-c", "import duckdb"]).stderr(Stdio::null()).status();
-    probe.is_ok_and(|status| status.success()).then_some(python)
 }

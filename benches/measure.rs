@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -58,19 +59,47 @@ pub(crate) fn run(command: &mut Command) -> Result<(Cost, Output)> {
     Ok((cost, output))
 }
 
-/// The processor time of all children that were waited for, from `/proc/self/stat`; see proc_pid_stat(5).
+/// The processor time of all children that were waited for.
 fn children_cpu_s() -> Result<f64> {
+    // `cutime` and `cstime` are the 14th and 15th behind the name.
+    cpu_s(13)
+}
+
+/// The processor time of this process so far, with all its threads; in steps of 0.01 s.
+///
+/// # Errors
+/// Where there is no `/proc`.
+pub(crate) fn own_cpu_s() -> Result<f64> {
+    // `utime` and `stime` are the 12th and 13th behind the name.
+    cpu_s(11)
+}
+
+/// Two neighbours of the fields behind the name in `/proc/self/stat`, see proc_pid_stat(5), in seconds.
+fn cpu_s(skipped: usize) -> Result<f64> {
     let stat = fs::read_to_string("/proc/self/stat").context("this needs Linux")?;
-    // The name in brackets, which comes second, may hold anything; `cutime` and `cstime` are the 14th and 15th behind it.
+    // The name in brackets, which comes second, may hold anything.
     let (_, fields) = stat.rsplit_once(") ").context("an odd /proc/self/stat")?;
     let ticks: Vec<f64> = fields
         .split(' ')
-        .skip(13)
+        .skip(skipped)
         .take(2)
         .map(str::parse)
         .collect::<Result<_, std::num::ParseFloatError>>()?;
     // Linux counts these in hundredths, whatever its own clock does.
     Ok(ticks.iter().sum::<f64>() / 100.0)
+}
+
+/// The most memory that this process has held so far.
+pub(crate) fn own_peak_bytes() -> u64 {
+    peak_of(std::process::id()).unwrap_or(0)
+}
+
+/// The Python to run DuckDB in: the one that is given, else that of `.ci/run`; None where it has no DuckDB.
+pub(crate) fn python(given: Option<&Path>) -> Option<PathBuf> {
+    let own = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("tools").join("python/bin/python");
+    let python = given.map_or(own, Path::to_owned);
+    let probe = Command::new(&python).args(["-c", "import duckdb"]).stderr(Stdio::null()).status();
+    probe.is_ok_and(|status| status.success()).then_some(python)
 }
 
 /// The most memory that a running process has held so far.

@@ -6,11 +6,11 @@
 #![allow(dead_code, reason = "each of those who include it uses a part")]
 
 mod calls;
-mod object;
-mod random;
+pub(crate) mod object;
+pub(crate) mod random;
 mod record;
 mod schedule;
-mod text;
+pub(crate) mod text;
 mod world;
 
 use std::collections::BTreeMap;
