@@ -24,8 +24,7 @@ select
   date_trunc('second', session_created) as caller_created,
   coalesce(
     json_get_str(identity_rest, 'sessionContext', 'signInSessionArn'),
-    json_get_str(identity_rest, 'signInSessionArn'),
-    case when event_source = 'signin.amazonaws.com' then json_get_str(additional_event_data, 'signInSessionArn') end
+    json_get_str(identity_rest, 'signInSessionArn')
   ) as sign_in_session,
   events.*
 from events

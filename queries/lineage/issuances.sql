@@ -160,7 +160,10 @@ select
     when kind = 'portal' then user_name
   end as made_user,
   case when kind = 'switch-role' then json_get_str(additional_event_data, 'SwitchFrom') end as switch_from,
-  sign_in_session,
+  coalesce(
+    sign_in_session,
+    case when kind in ('oauth', 'console-login') then json_get_str(additional_event_data, 'signInSessionArn') end
+  ) as sign_in_session,
   case
     when kind = 'saml' then json_get_str(response_elements, 'subject')
     when kind = 'web-identity' then json_get_str(response_elements, 'subjectFromWebIdentityToken')

@@ -38,7 +38,7 @@ pub use ingest::{
 };
 pub use pipeline::{OBJECT_REFUSALS_MAX, Summary};
 pub use rebuild::rebuild;
-pub use schema::{OBJECT_COLUMNS, REFUSAL_COLUMNS, SmallColumn, Table};
+pub use schema::{OBJECT_COLUMNS, REFUSAL_COLUMNS, SmallColumn, Table, small_schema};
 pub use table::first_day;
 
 /// The engine's session, as [`Lake::session`] gives it: for code that passes it on and knows no more of it.

@@ -139,7 +139,9 @@ pub const REFUSAL_COLUMNS: &[SmallColumn] = &[
     ("reason", Kind::Text, false, "What was expected and found."),
 ];
 
-fn small(columns: &[SmallColumn]) -> SchemaRef {
+/// The schema of a small table.
+#[must_use]
+pub fn small_schema(columns: &[SmallColumn]) -> SchemaRef {
     let fields: Vec<Field> = columns
         .iter()
         .map(|(name, kind, nullable, _)| {
@@ -156,5 +158,5 @@ fn small(columns: &[SmallColumn]) -> SchemaRef {
     Arc::new(Schema::new(fields))
 }
 
-static OBJECTS: LazyLock<SchemaRef> = LazyLock::new(|| small(OBJECT_COLUMNS));
-static REFUSALS: LazyLock<SchemaRef> = LazyLock::new(|| small(REFUSAL_COLUMNS));
+static OBJECTS: LazyLock<SchemaRef> = LazyLock::new(|| small_schema(OBJECT_COLUMNS));
+static REFUSALS: LazyLock<SchemaRef> = LazyLock::new(|| small_schema(REFUSAL_COLUMNS));

@@ -23,7 +23,7 @@ use futures::TryStreamExt;
 use tokio::sync::OnceCell;
 
 use super::{Filter, QueryError};
-use crate::lineage::{Credential, Issuance, Launch};
+use crate::lineage::{Credential, Issuance, Launch, Usage};
 
 pub use describe::{Described, describe};
 pub use label::{OriginOf, Origins};
@@ -133,6 +133,23 @@ impl Relations {
         Ok(found.into_values().collect())
     }
 
+    /// What was done in the events that satisfy `filter`, by whomever.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError`] when the lake cannot be read.
+    pub async fn usage(&self, filter: &Filter) -> Result<Usage, QueryError> {
+        let failed = |error| QueryError::engine("cannot read lineage", error);
+        let plan = self.ctx.state().create_logical_plan(USAGE).await.map_err(failed)?;
+        let plan = restricted(&plan, filter).map_err(failed)?;
+        let frame = self.ctx.execute_logical_plan(plan).await.map_err(failed)?;
+        let mut usage = Usage::default();
+        for batch in frame.collect().await.map_err(failed)? {
+            read::usage(&batch, &mut usage)?;
+        }
+        Ok(usage)
+    }
+
     /// The issuances among the events that satisfy `filter`, in no particular order.
     ///
     /// # Errors
@@ -201,6 +218,9 @@ fn restricted(plan: &LogicalPlan, filter: &Filter) -> datafusion::error::Result<
 
 /// The name of the table that holds the origin of every caller.
 pub const ORIGINS: &str = "origins";
+
+/// What was done from each address.
+const USAGE: &str = include_str!("../../../queries/lineage/usage.sql");
 
 /// Events with their origin.
 const EVENT_ORIGINS: &str = include_str!("../../../queries/lineage/event_origins.sql");

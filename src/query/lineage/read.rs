@@ -112,6 +112,18 @@ impl Cells<'_> {
         })
     }
 
+    fn usage(&self, row: usize) -> Result<Usage, QueryError> {
+        Ok(Usage {
+            calls: self.count("calls", row)?,
+            denied: self.count("denied", row)?,
+            failed: self.count("failed", row)?,
+            forwarded: self.count("forwarded", row)?,
+            first: self.time("first_use", row)?.map(Time),
+            last: self.time("last_use", row)?.map(Time),
+            addresses: BTreeMap::new(),
+        })
+    }
+
     fn record(&self, row: usize) -> Result<RecordRef, QueryError> {
         Ok(RecordRef {
             time: self.time("event_time", row)?.unwrap_or_default(),
@@ -150,16 +162,21 @@ pub(super) fn uses(batch: &RecordBatch, found: &mut BTreeMap<i64, Credential>) -
 /// The caller in one row.
 pub(super) fn credential(batch: &RecordBatch, places: &Places, row: usize) -> Result<Credential, QueryError> {
     let cells = Cells(batch, places);
-    let usage = Usage {
-        calls: cells.count("calls", row)?,
-        denied: cells.count("denied", row)?,
-        failed: cells.count("failed", row)?,
-        forwarded: cells.count("forwarded", row)?,
-        first: cells.time("first_use", row)?.map(Time),
-        last: cells.time("last_use", row)?.map(Time),
-        addresses: BTreeMap::new(),
-    };
-    Ok(Credential { caller: cells.caller(row)?, usage })
+    Ok(Credential { caller: cells.caller(row)?, usage: cells.usage(row)? })
+}
+
+/// Adds what was done from each address.
+pub(super) fn usage(batch: &RecordBatch, found: &mut Usage) -> Result<(), QueryError> {
+    let places = Places::of(batch);
+    let cells = Cells(batch, &places);
+    for row in 0..batch.num_rows() {
+        let mut usage = cells.usage(row)?;
+        if let Some(address) = cells.text("source_ip_address", row)? {
+            usage.addresses.insert(address, usage.calls);
+        }
+        found.merge(&usage);
+    }
+    Ok(())
 }
 
 pub(super) fn issuances(batch: &RecordBatch, found: &mut Vec<Issuance>) -> Result<(), QueryError> {

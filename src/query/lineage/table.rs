@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::Result;
@@ -15,7 +15,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use tokio::sync::OnceCell;
 
 use super::{Relations, label};
-use crate::lake::Kind;
+use crate::lake::{Kind, small_schema};
 
 /// The columns that `origins` takes over from the callers, by their names there.
 pub(super) const FROM_NODES: [&str; 10] = [
@@ -90,24 +90,7 @@ pub const ORIGIN_COLUMNS: &[crate::lake::SmallColumn] = &[
     ("root", Kind::Text, true, "Whoever stands above all of that."),
 ];
 
-static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
-    let fields: Vec<Field> = ORIGIN_COLUMNS
-        .iter()
-        .map(|(name, kind, nullable, _)| {
-            let kind = match kind {
-                Kind::Int => DataType::Int64,
-                Kind::Timestamp => {
-                    DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, Some("UTC".into()))
-                }
-                Kind::Bool => DataType::Boolean,
-                Kind::Date => DataType::Date32,
-                Kind::Text | Kind::Json => DataType::Utf8,
-            };
-            Field::new(*name, kind, *nullable)
-        })
-        .collect();
-    Arc::new(Schema::new(fields))
-});
+static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| small_schema(ORIGIN_COLUMNS));
 
 /// The schema of `origins`.
 pub(super) fn schema() -> SchemaRef {
