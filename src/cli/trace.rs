@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::args::Trace;
 use super::failure::Failure;
-use super::output::{FormatTyped, Output};
+use super::output::{self, FormatTyped, Output};
 use super::source;
 use crate::report::trace::{Options, Part};
 use crate::{inquiry, report};
@@ -22,6 +22,12 @@ pub(super) async fn run(command: &Trace, format: FormatTyped, out: &mut Output) 
     };
     let source = source::open(&command.data).await?;
     let found = inquiry::trace(&source.session, &command.who, asked).await?;
+    // The text and JSON forms say it themselves; CSV and graphs have no place for it.
+    if matches!(format, FormatTyped::Csv | FormatTyped::Dot | FormatTyped::Mermaid) {
+        for limit in &found.truncated {
+            output::note(&format!("limit: {limit}"));
+        }
+    }
     match format {
         FormatTyped::Json => writeln!(out, "{}", report::json::document(&found)?)?,
         FormatTyped::Csv => write!(out, "{}", report::trace::csv(&found))?,

@@ -83,7 +83,7 @@ pub(super) async fn descend(
         next.retain(|holder| !holder.callers.is_empty());
         level = next;
     }
-    if !level.is_empty() && plant.is_full() {
+    if plant.is_full() {
         plant.note(format!("the tree was cut at {LINES_MAX} lines"));
     } else if !issued_by(source, &level).await?.is_empty() {
         plant.note(format!("the tree goes on below {} steps", options.depth));

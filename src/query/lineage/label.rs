@@ -166,11 +166,14 @@ fn add(places: &mut HashMap<i64, Place>, caller: i64, place: Place, roots: &[Roo
         places.insert(caller, place);
         return;
     };
-    let id = |root: u32| roots.get(root as usize).map(|root| root.origin.id());
+    let origin = |root: u32| roots.get(root as usize).map(|root| &root.origin);
+    let id = |root: u32| origin(root).map(Origin::id);
     let differs = id(known.root) != id(place.root);
     let forked = known.forked || differs;
     let claimed = known.claimed || place.claimed;
-    let smaller = (id(place.root), place.depth) < (id(known.root), known.depth);
+    // Two keys of one user have one id: what else is known of them decides, never the order of rows.
+    let order = |place: &Place| (id(place.root), place.depth, origin(place.root));
+    let smaller = order(&place) < order(known);
     *known = Place { claimed, forked, ..if smaller { place } else { *known } };
 }
 

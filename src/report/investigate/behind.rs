@@ -92,7 +92,13 @@ fn words(behind: &Behind, answer: &Investigation) -> String {
     let origin = &behind.origin.origin;
     let gap = origin.gap.as_ref().map(|gap| gap_words(origin, &gap.text));
     if origin.kind == OriginKind::Unknown && origin.name.is_none() {
-        return format!("unknown: {}", gap.unwrap_or("nothing tells"));
+        let gap = gap.unwrap_or("nothing tells");
+        return if behind.chains > 1 {
+            let chains = figure::grouped(behind.chains);
+            format!("unknown for each of {chains} chains; for the one with most calls: {gap}")
+        } else {
+            format!("unknown: {gap}")
+        };
     }
     let links: Vec<&Link> = behind.delegations().collect();
     let mut words = named(origin, answer);

@@ -8,6 +8,10 @@ use crate::report::{Style, figure};
 pub(super) fn sum(trace: &Trace, style: Style) -> String {
     let mut below = Below::default();
     for one in &trace.descendants {
+        // Forwarded calls and sign-in records of the subject are its own, not of a credential below it.
+        if matches!(one.kind, NodeKind::Forwarded | NodeKind::Event) {
+            continue;
+        }
         let arn = one.node.as_ref().and_then(|node| node.arn.as_deref());
         // The keys and sessions of a user who is asked about are no others.
         let is_subject = arn == Some(trace.subject.id.as_str());

@@ -47,8 +47,16 @@ pub(super) fn up(trace: &Trace, style: Style) -> String {
         let view = View { links, origin: &trace.origin, origins, bottom, style, accounts: accounts(links) };
         let others = trace.chains.len().saturating_sub(1) as u64;
         if others > 0 {
-            let others = figure::counted(others, "other chain leads", "other chains lead");
-            let words = format!("the one with most calls; {others} to the same origin");
+            // That two chains end unknown does not make who is behind them one.
+            let words = if trace.origin.origin.kind == OriginKind::Unknown {
+                let others = figure::counted(others, "other chain ends", "other chains end");
+                format!(
+                    "the one with most calls; {others} unknown too, each for its own reason: --format json"
+                )
+            } else {
+                let others = figure::counted(others, "other chain leads", "other chains lead");
+                format!("the one with most calls; {others} to the same origin")
+            };
             out.push_str(&hang("  chain", "", &words, style));
         }
         if let Some(chain) = drawn {

@@ -102,7 +102,7 @@ key AKIARTX3GSDSQEXAMPLE         2,104 calls                       … = acme-la
 ├─ role ops                          ·  09:28:00  as deploy-shop
 │                                       ? continues in account 444455556666
 └─ ? forwarded calls               240
-  below    291 calls, 29 denied, by 20 credentials
+  below    51 calls, 29 denied, by 20 credentials
 next: backtrail investigate ASIARTX3GSDS00000029 --logs logs/
       backtrail investigate AKIARTX3GSDSQEXAMPLE --logs logs/
 "
