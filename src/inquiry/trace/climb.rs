@@ -159,11 +159,19 @@ async fn delegation(
         };
         push_links(&mut top.links, &caller, chosen, (rule, rank.seconds_apart, ambiguous));
         // Every other candidate leads somewhere, too: to the same origin, or it is not certain.
-        let makers: BTreeSet<i64> = BTreeSet::from([chosen.maker().id]);
-        for other in found.best.iter().skip(1).take(CANDIDATES_MAX) {
-            if chosen.maker().class == Class::Credential && makers.contains(&other.maker().id) {
+        let way = |one: &Issuance| (one.maker().id, one.switch_from.clone());
+        let mut ways = BTreeSet::from([way(chosen)]);
+        let mut asked = 0;
+        for other in found.best.iter().skip(1) {
+            if other.maker().class == Class::Credential && !ways.insert(way(other)) {
                 continue;
             }
+            if asked == CANDIDATES_MAX {
+                // Where the rest leads is not known, so the origin is not certain.
+                claimed = true;
+                break;
+            }
+            asked += 1;
             let origins = origins_of(source, &caller, other, seen).await?;
             top.origins.extend(origins);
         }

@@ -230,3 +230,14 @@ fn hostile_names_are_shown_escaped_and_nothing_is_too_wide() {
     assert!(screen.chars().all(|c| c == '\n' || !words::is_unsafe(c)), "{screen:?}");
     assert!(screen.lines().all(|line| words::width(line) <= 80 && !line.starts_with("! behind")), "{screen}");
 }
+
+#[test]
+fn the_gap_of_one_unknown_chain_is_not_said_of_all() {
+    let gap =
+        Gap { reason: Reason::BeforeLogs, text: "the logs begin later".to_owned(), hint: String::new() };
+    let mut behind = behind(Origin::unknown(gap), Vec::new());
+    assert!(line(behind.clone()).contains("unknown: the logs begin later"));
+    behind.chains = 2;
+    let said = line(behind);
+    assert!(said.contains("unknown for each of 2 chains; for the one with most calls:"), "{said}");
+}

@@ -567,3 +567,23 @@ fn every_kind_of_caller_has_a_box() {
         assert!(screen.contains("\n▼\nsomeone   "), "{screen}");
     }
 }
+
+#[test]
+fn two_chains_that_end_unknown_are_not_called_one_origin() {
+    let unknown = || Origin::unknown(gap(Reason::RecordMissing, "no record", ""));
+    let mut trace = empty(
+        subject("role", "arn:aws:iam::111122223333:role/deploy", None, Usage::default()),
+        traced(unknown()),
+    );
+    let chain = |key| Chain {
+        credential: temporary(key, "deploy", "x"),
+        usage: usage(4, "09:00:00", "09:01:00", "198.51.100.17"),
+        origin: traced(unknown()),
+        links: Vec::new(),
+        origins: vec![unknown()],
+    };
+    trace.chains = vec![chain("ASIARTX3GSDSTEXAMPLE"), chain("ASIARTX3GSDSUEXAMPLE")];
+    let screen = up(&trace);
+    assert!(screen.contains("1 other chain ends unknown too"), "{screen}");
+    assert!(!screen.contains("same origin"), "{screen}");
+}
