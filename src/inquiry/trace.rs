@@ -117,7 +117,6 @@ async fn traced(
         held = tree.held;
         limits.clone_from(&tree.truncated);
         truncated.extend(tree.truncated);
-        violations.extend(tree.violations);
     }
     let home = origin.origin.account.clone().or_else(|| asked.subject.node.as_ref()?.account.clone());
     // Said only where nobody is known to have made the key.

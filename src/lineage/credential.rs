@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use xxhash_rust::xxh3::Xxh3Default;
 
-use crate::aws::{AccessKeyId, Arn, IdKind, Principal, Time, UniqueId};
+use crate::aws::{Arn, IdKind, Principal, Time, UniqueId};
 
 /// What kind of caller a record names, by `userIdentity.type`
 /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>).
@@ -166,13 +166,6 @@ impl Caller {
     #[must_use]
     pub fn has_long_term_key(&self) -> bool {
         self.access_key.as_deref().is_some_and(|key| IdKind::of(key) == Some(IdKind::LongTermKey))
-    }
-
-    /// The account that the key id encodes, where its format does.
-    #[must_use]
-    pub fn key_account(&self) -> Option<String> {
-        let key = AccessKeyId::parse(self.access_key.as_deref()?)?;
-        key.account().map(|account| account.to_string())
     }
 
     /// Takes in what another record of the same caller says: of every field the smaller value, so that the order of

@@ -2,7 +2,7 @@
 //!
 //! A key match must agree with session and time, because key ids repeat; the creation of the session is the time of its
 //! issuance to the second, so it decides between neighbours and may disprove all of them. Time alone never links.
-//! `queries/lineage/links.sql` says the same for all credentials at once; tests hold both to one answer.
+//! `queries/lineage/world/` says the same for all credentials at once; tests hold both to one answer.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -66,7 +66,7 @@ pub struct Rank {
 }
 
 impl Rank {
-    /// The rank as one number; `queries/lineage/links.sql` computes the same.
+    /// The rank as one number; `queries/lineage/world/session.sql` computes the same.
     #[must_use]
     pub fn number(self) -> i64 {
         let step = match self.rung {

@@ -11,7 +11,7 @@ use super::subject::Asked;
 use crate::lake::Column;
 use crate::lineage::{
     Caller, Class, Credential, Descendant, Issuance, IssuanceKind, Launch, Node, NodeKind, Proof, Reason,
-    Rule, SLACK_SECONDS, Violation, find, made_node, settle,
+    Rule, SLACK_SECONDS, find, made_node, settle,
 };
 use crate::query::{Filter, QueryError};
 
@@ -33,7 +33,6 @@ pub(super) struct Tree {
     /// The lines that the subject led to, each with everyone who acted as it.
     pub(super) held: Vec<Held>,
     pub(super) truncated: Vec<String>,
-    pub(super) violations: Vec<Violation>,
 }
 
 /// Whoever stands at a line of the tree and may have led to more.

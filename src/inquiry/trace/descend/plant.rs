@@ -219,7 +219,7 @@ impl Plant {
         }
         let roots = children(&self.lines, &below, None);
         let held = self.lines.iter().filter_map(|line| self.held(line)).collect();
-        Tree { roots, held, truncated: self.notes, violations: Vec::new() }
+        Tree { roots, held, truncated: self.notes }
     }
 
     fn held(&self, line: &Line) -> Option<Held> {
