@@ -57,7 +57,9 @@ pub use answer::{
     Above, Chain, Descendant, Link, Mismatch, NotTaken, Proof, SCHEMA, Trace, TraceSubject, TracedOrigin,
     Violation, made_node,
 };
-pub use credential::{Caller, CallerFields, Class, Credential, Node, NodeKind, Usage, is_telling};
+pub use credential::{
+    Caller, CallerFields, Class, Credential, Node, NodeKind, Usage, is_telling, sign_in_session,
+};
 pub use issuance::{Issuance, IssuanceKind, Launch, RecordRef, settle};
 pub use ladder::{
     Fit, Found, KEY_LIFE_SECONDS, ROLE_SESSION_SECONDS, Rank, Rule, Rung, SLACK_SECONDS, find, fit,

@@ -13,9 +13,8 @@ use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
-use xxhash_rust::xxh3::xxh3_64;
-
 use super::launch;
+use super::lineage::text_hash;
 use crate::lineage::subject::permission_set;
 use crate::lineage::{CallerFields, is_telling};
 
@@ -170,10 +169,7 @@ fn apply(
         CallerFunction::TextHash => {
             let mut hashes = Int64Builder::with_capacity(rows);
             for row in 0..rows {
-                let text = text(0, row).filter(|text| !text.is_empty());
-                hashes.append_option(
-                    text.map(|text| i64::from_le_bytes(xxh3_64(text.as_bytes()).to_le_bytes())),
-                );
+                hashes.append_option(text_hash(text(0, row)));
             }
             Arc::new(hashes.finish())
         }

@@ -12,7 +12,7 @@ with near as (
     and coalesce(near.key_hash <> steps.key_hash, true)
     and not (
       steps.signs_in
-      and steps.switch_from is null
+      and not steps.switched
       and steps.role_session
       and steps.created_s is not distinct from near.created_s
     )
@@ -26,7 +26,7 @@ with near as (
     and coalesce(near.key_hash <> steps.key_hash, true)
     and not (
       steps.signs_in
-      and steps.switch_from is null
+      and not steps.switched
       and steps.role_session
       and steps.created_s is not distinct from near.created_s
     )
@@ -43,7 +43,7 @@ with near as (
   union all
   select rest.caller as c, steps.i, 40 as rank
   from rest join steps on rest.sign_in_session = steps.sign_in_session
-  where steps.event_source = 'signin.amazonaws.com'
+  where steps.by_sign_in
     and rest.caller <> coalesce(steps.caller, 0)
     and coalesce(rest.account_hash = steps.account_hash, true)
     and coalesce(rest.arn_hash = steps.arn_hash, true)
@@ -54,7 +54,7 @@ with near as (
   from rest join steps on rest.arn_hash = steps.arn_hash
   where rest.created_s is null
     and rest.role_session
-    and steps.event_source = 'sts.amazonaws.com'
+    and steps.by_sts
     and rest.caller <> coalesce(steps.caller, 0)
     and coalesce(rest.account_hash = steps.account_hash, true)
     and coalesce(rest.id_hash = steps.id_hash, true)

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray, UInt32Array, new_null_array,
+    Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, RecordBatchOptions, StringArray, UInt32Array,
+    new_null_array,
 };
 use arrow::compute::{cast, take};
 use arrow::datatypes::DataType;
@@ -15,10 +16,11 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::closure::{Edge, arrow, close};
 use super::link::{Linked, Links, SHARED, link, text};
+use super::pass::{Pass, pass};
 use super::workshop::{Workshop, ask, flags, numbers};
-use super::{Relations, account_sight, read};
+use super::{Relations, account_sight, read, telling};
 use crate::lineage::{
-    AccountSight, Class, Credential, End, Gap, Issuance, IssuanceKind, Launch, Origin, OriginKind, Reason,
+    AccountSight, Caller, Class, End, Gap, Issuance, IssuanceKind, Launch, Origin, OriginKind, Reason,
     Rule, Sight, origin, settle,
 };
 use crate::query::{Filter, QueryError};
@@ -100,23 +102,22 @@ impl Origins {
         })
     }
 
-    /// The table `origins`: one row a caller.
-    pub(super) fn batches(&self) -> Result<Vec<RecordBatch>, QueryError> {
-        let table = self.table();
-        self.links.nodes.batches.iter().map(|batch| table.rows(batch)).collect()
-    }
-
-    fn table(&self) -> Table<'_> {
-        let texts = RootTexts::of(&self.roots, &self.tops);
-        Table { links: &self.links, places: &self.places, roots: &self.roots, texts }
+    /// Some columns of the table `origins`, by their places in [`super::ORIGIN_COLUMNS`]: one row a caller.
+    pub(super) fn batches(&self, columns: &[usize]) -> Result<Vec<RecordBatch>, QueryError> {
+        let names = columns.iter().filter_map(|column| Some(super::ORIGIN_COLUMNS.get(*column)?.0));
+        let texts = names.filter_map(|name| Some((name, of_roots(name, &self.roots, &self.tops)?))).collect();
+        let table = Table { links: &self.links, places: &self.places, roots: &self.roots, texts };
+        self.links.nodes.batches.iter().map(|batch| table.rows(batch, columns)).collect()
     }
 }
 
 /// Computes the origins of all callers of a session that knows the views of lineage.
-pub(super) async fn label(ctx: &SessionContext, relations: &Relations) -> Result<Origins, QueryError> {
+pub(super) async fn label(ctx: &SessionContext) -> Result<Origins, QueryError> {
     let workshop = Workshop::like(ctx)?;
-    let links = link(ctx, &workshop).await?;
-    let known = known(ctx, relations, &workshop).await?;
+    let Pass { nodes, delegations, telling: (schema, events) } = pass(ctx).await?;
+    let relations = telling(ctx, schema, events).await?;
+    let links = link(nodes, delegations, &relations.ctx, &workshop).await?;
+    let known = known(ctx, &relations, &workshop).await?;
     let (edges, ends, forked) = edges(&links)?;
     let closed = close(&workshop, &edges, forked).await?;
     let mut roots = Roots {
@@ -221,7 +222,10 @@ fn makers(links: &Links) -> Result<Vec<(Option<i64>, bool)>, QueryError> {
         let callers = numbers(batch, "caller")?;
         let (classes, switches) = (batch.column_by_name("caller_class"), batch.column_by_name("switch_from"));
         for row in 0..batch.num_rows() {
-            let class = classes.and_then(|column| text(column, row)).map_or(Class::Nobody, Class::of_word);
+            // Plain delegations are calls of credentials.
+            let class = classes.map_or(Class::Credential, |column| {
+                text(column, row).map_or(Class::Nobody, Class::of_word)
+            });
             let maker = (class == Class::Credential && callers.is_valid(row)).then(|| callers.value(row));
             found.push((maker, switches.is_some_and(|column| column.is_valid(row))));
         }
@@ -273,7 +277,7 @@ async fn known(
     }
     let ways = "select * from issuances where kind in ('access-key', 'password')";
     let mut made = Vec::new();
-    for batch in ask(ctx, ways).await? {
+    for batch in ask(&relations.ctx, ways).await? {
         read::issuances(&batch, &mut made)?;
     }
     let mut keys = BTreeMap::new();
@@ -353,8 +357,7 @@ impl Roots<'_> {
             };
             return Ok(Root { origin: Origin::unknown(gap), above: None });
         };
-        let credential = read::credential(batch, &self.links.nodes.columns, row)?;
-        let first = credential.usage.first.map(|time| time.0);
+        let (named, first) = read::node(batch, &self.links.nodes.columns, row)?;
         let vouched = || self.links.vouched.get(&caller).copied();
         let mut issuance = match end.map(|(_, i)| i).or_else(vouched) {
             Some(i) => self.links.steps.issuance(i)?,
@@ -366,7 +369,7 @@ impl Roots<'_> {
             issuance.copy = self.links.steps.issuance(*copy)?.map(Box::new);
         }
         let forwarded = issuance.is_none() && self.is_forwarded(batch, row)?;
-        let end = End { caller: &credential.caller, first, issuance: issuance.as_ref(), forwarded };
+        let end = End { caller: &named, first, issuance: issuance.as_ref(), forwarded };
         let mut found = origin(end, &self.known.sight);
         if self.links.late.contains_key(&caller)
             && let Some(gap) = &mut found.gap
@@ -381,7 +384,7 @@ impl Roots<'_> {
             found.mfa = sign_in.mfa;
             found.sign_in = Some(sign_in.record.id());
         }
-        let above = self.above(&credential, issuance.as_ref(), sign_in.as_ref(), &found);
+        let above = self.above((&named, first), issuance.as_ref(), sign_in.as_ref(), &found);
         Ok(Root { origin: found, above })
     }
 
@@ -398,12 +401,11 @@ impl Roots<'_> {
     /// Who made the key or password of an origin or launched its workload.
     fn above(
         &self,
-        credential: &Credential,
+        (caller, first): (&Caller, Option<DateTime<Utc>>),
         issuance: Option<&Issuance>,
         sign_in: Option<&Issuance>,
         found: &Origin,
     ) -> Option<(Rule, String, i64, Option<Origin>)> {
-        let caller = &credential.caller;
         let account = caller.account.clone().unwrap_or_default();
         let by = |rule, record: &crate::lineage::RecordRef, maker: &crate::lineage::Caller| {
             let own = (maker.class != Class::Credential).then(|| {
@@ -418,7 +420,7 @@ impl Roots<'_> {
         }
         // A record without a key and without a session is the sign-in itself.
         let signs_in = (caller.access_key.is_none() && caller.created.is_none())
-            .then(|| credential.usage.first.map(|time| time.0));
+            .then_some(first);
         if found.kind == OriginKind::IamUser
             && let Some(moment) = sign_in.map(|one| one.record.time).or(signs_in.flatten())
         {
@@ -460,114 +462,106 @@ fn tops(roots: &[Root], places: &HashMap<i64, Place>) -> Vec<(&'static str, Stri
     roots.iter().map(top_of).collect()
 }
 
+/// Where some callers end, and their links, row by row.
+struct Rows<'a> {
+    places: Vec<Option<&'a Place>>,
+    linked: Vec<Option<&'a Linked>>,
+}
+
 /// The rows of `origins`.
 struct Table<'a> {
     links: &'a Links,
     places: &'a HashMap<i64, Place>,
     roots: &'a [Root],
-    texts: RootTexts,
+    /// By column: what it says of each root.
+    texts: BTreeMap<&'static str, StringArray>,
 }
 
-/// What `origins` says of roots, one row a root: taken for every caller that leads there.
-struct RootTexts {
-    kind: StringArray,
-    id: StringArray,
-    account: StringArray,
-    access_key: StringArray,
-    above_rule: StringArray,
-    above_event: StringArray,
-    top_kind: StringArray,
-    top: StringArray,
-}
-
-impl RootTexts {
-    fn of(roots: &[Root], tops: &[(&'static str, String)]) -> RootTexts {
-        RootTexts {
-            kind: roots.iter().map(|root| Some(root.origin.kind.word())).collect(),
-            id: roots.iter().map(|root| Some(root.origin.id())).collect(),
-            account: roots.iter().map(|root| root.origin.account.as_deref()).collect(),
-            access_key: roots.iter().map(|root| root.origin.access_key.as_deref()).collect(),
-            above_rule: roots.iter().map(|root| root.above.as_ref().map(|above| above.0.word())).collect(),
-            above_event: roots.iter().map(|root| root.above.as_ref().map(|above| above.1.as_str())).collect(),
-            top_kind: tops.iter().map(|top| Some(top.0)).collect(),
-            top: tops.iter().map(|top| Some(top.1.as_str())).collect(),
-        }
-    }
+/// What a column of `origins` says of each root; None for columns that are not about roots. Taken for every caller that
+/// leads there.
+fn of_roots(name: &str, roots: &[Root], tops: &[(&'static str, String)]) -> Option<StringArray> {
+    Some(match name {
+        "origin_kind" => roots.iter().map(|root| Some(root.origin.kind.word())).collect(),
+        "origin" => roots.iter().map(|root| Some(root.origin.id())).collect(),
+        "origin_account" => roots.iter().map(|root| root.origin.account.as_deref()).collect(),
+        "origin_access_key" => roots.iter().map(|root| root.origin.access_key.as_deref()).collect(),
+        "above_rule" => roots.iter().map(|root| root.above.as_ref().map(|above| above.0.word())).collect(),
+        "above_event_id" => roots.iter().map(|root| root.above.as_ref().map(|above| above.1.as_str())).collect(),
+        "root_kind" => tops.iter().map(|top| Some(top.0)).collect(),
+        "root" => tops.iter().map(|top| Some(top.1.as_str())).collect(),
+        _ => return None,
+    })
 }
 
 impl Table<'_> {
-    fn rows(&self, batch: &RecordBatch) -> Result<RecordBatch, QueryError> {
-        let callers = numbers(batch, "caller")?;
-        let places: Vec<Option<&Place>> =
-            callers.values().iter().map(|caller| self.places.get(caller)).collect();
-        let linked: Vec<Option<&Linked>> =
-            callers.values().iter().map(|caller| self.links.linked.get(caller)).collect();
-        let at: UInt32Array = places.iter().map(|place| place.map(|place| place.root)).collect();
-        // Texts of roots, taken for each caller.
-        let of_root = |texts: &StringArray| take(texts, &at, None).map_err(arrow);
-        let complete: BooleanArray = (places.iter())
-            .map(|place| {
-                place.map(|place| {
-                    self.root(place).is_some_and(|root| root.origin.complete)
-                        && !place.claimed
-                        && !place.forked
-                })
-            })
-            .collect();
-        let certain: BooleanArray = (places.iter())
-            .map(|place| {
-                place.map(|place| {
-                    let known = self.root(place).is_some_and(|root| root.origin.kind != OriginKind::Unknown);
-                    known && !place.claimed && !place.forked
-                })
-            })
-            .collect();
-        let gaps: StringArray = places
-            .iter()
-            .map(|place| {
-                let place = (*place)?;
-                let own = self.root(place)?.origin.gap.as_ref().map(|gap| gap.reason.word());
+    fn rows(&self, batch: &RecordBatch, columns: &[usize]) -> Result<RecordBatch, QueryError> {
+        let callers = numbers(batch, "caller")?.values();
+        let rows = Rows {
+            places: callers.iter().map(|caller| self.places.get(caller)).collect(),
+            linked: callers.iter().map(|caller| self.links.linked.get(caller)).collect(),
+        };
+        let schema = super::table::schema().project(columns).map_err(arrow)?;
+        let mut found = Vec::with_capacity(columns.len());
+        for (column, field) in columns.iter().zip(schema.fields()) {
+            let own = super::table::FROM_NODES.get(*column).map(|name| batch.column_by_name(name).cloned());
+            let column = match own {
+                Some(own) => own.unwrap_or_else(|| new_null_array(&DataType::Utf8, batch.num_rows())),
+                None => self.column(field.name(), &rows)?,
+            };
+            found.push(cast(&column, field.data_type()).map_err(arrow)?);
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        RecordBatch::try_new_with_options(Arc::new(schema), found, &options).map_err(arrow)
+    }
+
+    /// A column that is not the callers' own.
+    fn column(&self, name: &str, rows: &Rows<'_>) -> Result<ArrayRef, QueryError> {
+        if let Some(texts) = self.texts.get(name) {
+            let at: UInt32Array = rows.places.iter().map(|place| place.map(|place| place.root)).collect();
+            return take(texts, &at, None).map_err(arrow);
+        }
+        let flags = |get: &dyn Fn(&Place) -> bool| -> ArrayRef {
+            Arc::new(rows.places.iter().map(|place| place.map(get)).collect::<BooleanArray>())
+        };
+        let texts = |get: &dyn Fn(usize) -> Option<&'static str>| -> ArrayRef {
+            Arc::new((0..rows.places.len()).map(get).collect::<StringArray>())
+        };
+        let numbers = |get: &dyn Fn(usize) -> Option<i64>| -> ArrayRef {
+            Arc::new((0..rows.places.len()).map(get).collect::<Int64Array>())
+        };
+        let place = |row: usize| rows.places.get(row).copied().flatten();
+        let linked = |row: usize| rows.linked.get(row).copied().flatten();
+        Ok(match name {
+            "rule" => texts(&|row| linked(row).map(|one| self.rule(one))),
+            "event_id" => {
+                let events = rows.linked.iter().map(|linked| event(self.links, (*linked)?.i));
+                Arc::new(events.collect::<StringArray>())
+            }
+            "candidates" => numbers(&|row| {
+                linked(row).map(|linked| i64::try_from(linked.all.len().max(1)).unwrap_or(i64::MAX))
+            }),
+            "depth" => numbers(&|row| place(row).map(|place| place.depth)),
+            "complete" => flags(&|place| {
+                let complete = self.root(place).is_some_and(|root| root.origin.complete);
+                complete && !place.claimed && !place.forked
+            }),
+            "certain" => flags(&|place| {
+                let known = self.root(place).is_some_and(|root| root.origin.kind != OriginKind::Unknown);
+                known && !place.claimed && !place.forked
+            }),
+            "gap" => texts(&|row| {
+                let place = place(row)?;
                 if place.forked {
                     return Some(Reason::SeveralOrigins.word());
                 }
+                let own = self.root(place)?.origin.gap.as_ref().map(|gap| gap.reason.word());
                 own.or_else(|| place.claimed.then_some(Reason::OnlyClaimed.word()))
-            })
-            .collect();
-        let mut columns: Vec<ArrayRef> = Vec::new();
-        for name in super::table::FROM_NODES {
-            let column = batch.column_by_name(name).cloned();
-            columns.push(column.unwrap_or_else(|| new_null_array(&DataType::Utf8, batch.num_rows())));
-        }
-        let numbers = |get: &dyn Fn(usize) -> Option<i64>| -> ArrayRef {
-            Arc::new((0..batch.num_rows()).map(get).collect::<Int64Array>())
-        };
-        let rules: StringArray = linked.iter().map(|linked| linked.map(|one| self.rule(one))).collect();
-        let events: StringArray = (linked.iter()).map(|linked| event(self.links, (*linked)?.i)).collect();
-        columns.extend([
-            Arc::new(rules) as ArrayRef,
-            Arc::new(events),
-            numbers(&|row| {
-                let linked = (*linked.get(row)?)?;
-                Some(i64::try_from(linked.all.len().max(1)).unwrap_or(i64::MAX))
             }),
-            numbers(&|row| (*places.get(row)?).map(|place| place.depth)),
-            of_root(&self.texts.kind)?,
-            of_root(&self.texts.id)?,
-            of_root(&self.texts.account)?,
-            of_root(&self.texts.access_key)?,
-            Arc::new(complete),
-            Arc::new(certain),
-            Arc::new(gaps),
-            of_root(&self.texts.above_rule)?,
-            of_root(&self.texts.above_event)?,
-            of_root(&self.texts.top_kind)?,
-            of_root(&self.texts.top)?,
-        ]);
-        let schema = super::table::schema();
-        let columns: Result<Vec<ArrayRef>, _> = (columns.iter().zip(schema.fields()))
-            .map(|(column, field)| cast(column, field.data_type()))
-            .collect();
-        RecordBatch::try_new(schema, columns.map_err(arrow)?).map_err(arrow)
+            other => {
+                let found = format!("`{other}`");
+                return Err(QueryError::Column { column: "origins", expected: "a column of it", found });
+            }
+        })
     }
 
     fn root(&self, place: &Place) -> Option<&Root> {

@@ -9,13 +9,13 @@ use datafusion::prelude::SessionContext;
 use hashbrown::{HashMap, HashSet};
 
 use super::closure::arrow;
+use super::pass::DELEGATION;
 use super::read::{self, Places};
 use super::workshop::{Workshop, ask, flags, numbers};
-use crate::lineage::{Class, Issuance, IssuanceKind};
+use crate::lineage::{Class, Issuance, IssuanceKind, KEY_LIFE_SECONDS};
 use crate::query::QueryError;
 
-const NODES: &str = include_str!("../../../queries/lineage/world/nodes.sql");
-const STEPS: &str = include_str!("../../../queries/lineage/world/steps.sql");
+const STARTS: &str = include_str!("../../../queries/lineage/world/starts.sql");
 const KEY: &str = include_str!("../../../queries/lineage/world/key.sql");
 const KEY_NEAR: &str = include_str!("../../../queries/lineage/world/key-near.sql");
 const SESSION: &str = include_str!("../../../queries/lineage/world/session.sql");
@@ -23,11 +23,8 @@ const LATE: &str = include_str!("../../../queries/lineage/world/late.sql");
 
 /// The copies of requests that two accounts recorded: the one of the role's account, and that of the caller's.
 const COPIES: &str = "select called.i as i, caller_side.i as copy \
-    from steps as called join steps as caller_side on called.shared_event_id = caller_side.shared_event_id \
-    where called.shared_event_id is not null \
-    and called.account = called.made_account and coalesce(called.caller_account <> called.account, true) \
-    and caller_side.account = caller_side.caller_account \
-    and coalesce(caller_side.made_account <> caller_side.account, true)";
+    from steps as called join steps as caller_side on called.shared_hash = caller_side.shared_hash \
+    where called.role_side and caller_side.caller_side";
 
 /// What the later steps of the ladder need of callers: no wide text is copied.
 const REST: [&str; 11] = [
@@ -46,17 +43,6 @@ const REST: [&str; 11] = [
 
 /// The rank of a link between two copies of a request.
 pub(super) const SHARED: i64 = -1;
-
-/// Issuances whose key id another one names for a different session within the life of a key, see
-/// [`crate::lineage::is_shared_key`].
-const SHARED_KEYS: &str = "with several as (\
-    select key_hash from steps where key_hash is not null group by key_hash having count(*) > 1\
-    ), named as (\
-    select i, min(coalesce(arn_hash, 0)) over w as least, max(coalesce(arn_hash, 0)) over w as most \
-    from steps join several on steps.key_hash = several.key_hash \
-    window w as (partition by steps.key_hash, account_hash order by at_s \
-    range between 129600 preceding and 129600 following)\
-    ) select i from named where least <> most";
 
 /// The link of one caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,40 +78,56 @@ pub(super) struct Rows {
     pub(super) batches: Vec<RecordBatch>,
     pub(super) columns: Places,
     starts: Vec<usize>,
+    /// Batches before those that have every column.
+    narrow: usize,
 }
 
 impl Rows {
-    fn new(batches: Vec<RecordBatch>) -> Rows {
+    fn new(mut narrow: Vec<RecordBatch>, whole: Vec<RecordBatch>) -> Rows {
+        let columns = whole.first().map(Places::of).unwrap_or_default();
+        let narrow_count = narrow.len();
+        narrow.extend(whole);
+        let batches = narrow;
         let mut starts = Vec::with_capacity(batches.len());
         let mut start = 0;
         for batch in &batches {
             starts.push(start);
             start += batch.num_rows();
         }
-        let columns = batches.first().map(Places::of).unwrap_or_default();
-        Rows { batches, columns, starts }
+        Rows { batches, columns, starts, narrow: narrow_count }
     }
 
     /// The batch and the row of a number.
     pub(super) fn at(&self, number: i64) -> Option<(&RecordBatch, usize)> {
-        let number = usize::try_from(number).ok()?;
-        let batch = self.starts.partition_point(|start| *start <= number).checked_sub(1)?;
-        Some((self.batches.get(batch)?, number - self.starts.get(batch)?))
+        self.place(number).map(|(_, batch, row)| (batch, row))
     }
 
-    /// An issuance by its number.
+    fn place(&self, number: i64) -> Option<(usize, &RecordBatch, usize)> {
+        let number = usize::try_from(number).ok()?;
+        let place = self.starts.partition_point(|start| *start <= number).checked_sub(1)?;
+        Some((place, self.batches.get(place)?, number - self.starts.get(place)?))
+    }
+
+    /// An issuance by its number; None for those of which only the joined columns are here.
     pub(super) fn issuance(&self, i: i64) -> Result<Option<Issuance>, QueryError> {
-        self.at(i).map(|(batch, row)| read::issuance(batch, &self.columns, row)).transpose()
+        let whole = self.place(i).filter(|(place, ..)| *place >= self.narrow);
+        whole.map(|(_, batch, row)| read::issuance(batch, &self.columns, row)).transpose()
     }
 }
 
-/// Links every caller of a session that knows the views of lineage.
-pub(super) async fn link(ctx: &SessionContext, workshop: &Workshop) -> Result<Links, QueryError> {
-    let nodes = ask(ctx, NODES).await?;
-    let (steps_schema, steps) = numbered(ask(ctx, STEPS).await?)?;
+/// Links callers to issuances: plain delegations, and those of a session over all other records that tell of one.
+pub(super) async fn link(
+    nodes: Vec<RecordBatch>,
+    delegations: Vec<RecordBatch>,
+    telling: &SessionContext,
+    workshop: &Workshop,
+) -> Result<Links, QueryError> {
     workshop.put("nodes", schema_of(&nodes), nodes.clone())?;
-    workshop.put("steps", steps_schema, steps.clone())?;
-    let mut places = HashMap::new();
+    let steps = Rows::new(delegations, ask(telling, STARTS).await?);
+    let (schema, numbered) = numbered(&steps.batches)?;
+    let shared_keys = shared_keys(&numbered)?;
+    workshop.put("steps", schema, numbered)?;
+    let mut places = HashMap::with_capacity(nodes.iter().map(RecordBatch::num_rows).sum());
     let mut next = 0;
     for batch in &nodes {
         for caller in numbers(batch, "caller")?.values() {
@@ -135,13 +137,13 @@ pub(super) async fn link(ctx: &SessionContext, workshop: &Workshop) -> Result<Li
     }
     let mut links = Links {
         places,
-        nodes: Rows::new(nodes),
-        steps: Rows::new(steps),
+        nodes: Rows::new(Vec::new(), nodes),
+        steps,
         linked: HashMap::new(),
         copies: HashMap::new(),
         vouched: HashMap::new(),
         late: HashMap::new(),
-        shared_keys: HashSet::new(),
+        shared_keys,
     };
     let mut dropped = HashSet::new();
     for batch in workshop.ask(COPIES).await? {
@@ -152,9 +154,6 @@ pub(super) async fn link(ctx: &SessionContext, workshop: &Workshop) -> Result<Li
                 links.copies.insert(*i, *copy);
             }
         }
-    }
-    for batch in workshop.ask(SHARED_KEYS).await? {
-        links.shared_keys.extend(numbers(&batch, "i")?.values());
     }
     links.take(&workshop.ask(KEY).await?, &dropped)?;
     for statement in [KEY_NEAR, SESSION] {
@@ -240,10 +239,10 @@ impl Links {
                 linked.all.push(copy);
             }
         }
-        for batch in &self.steps.batches {
-            let (callers, issuances) = (numbers(batch, "caller")?, numbers(batch, "i")?);
+        for (batch, start) in self.steps.batches.iter().zip(&self.steps.starts).skip(self.steps.narrow) {
+            let callers = numbers(batch, "caller")?;
             for row in (0..batch.num_rows()).filter(|row| class_at(batch, *row) == Class::Outside) {
-                let (caller, i) = (callers.value(row), issuances.value(row));
+                let (caller, i) = (callers.value(row), i64::try_from(start + row).unwrap_or(i64::MAX));
                 let first = self.vouched.get(&caller).is_none_or(|known| self.order(i) < self.order(*known));
                 if first {
                     self.vouched.insert(caller, i);
@@ -276,27 +275,63 @@ impl Links {
         for linked in self.linked.values_mut().filter(|linked| !linked.all.is_empty()) {
             let mut several = Vec::with_capacity(linked.all.len());
             for i in &linked.all {
-                several.extend(self.steps.issuance(*i)?.map(|issuance| (issuance, *i)));
+                several.extend(Candidate::of(&self.steps, *i)?);
             }
-            several.sort_by(|a, b| a.0.record.cmp(&b.0.record));
+            several.sort();
             let mut seen = HashSet::new();
-            several.retain(|(issuance, _)| match &issuance.record.event_id {
-                Some(id) => seen.insert((id.clone(), issuance.record.account.clone())),
-                None => true,
-            });
-            let is_own = |issuance: &Issuance| issuance.kind == IssuanceKind::Other;
-            if several.iter().any(|(issuance, _)| is_own(issuance) && issuance.subject.is_some()) {
-                several.retain(|(issuance, _)| is_own(issuance));
-            } else if several.iter().any(|(issuance, _)| !is_own(issuance)) {
-                several.retain(|(issuance, _)| !is_own(issuance));
+            several.retain(|one| one.event_id.is_none_or(|id| seen.insert((id, one.account))));
+            if several.iter().any(|one| one.is_own && one.has_subject) {
+                several.retain(|one| one.is_own);
+            } else if several.iter().any(|one| !one.is_own) {
+                several.retain(|one| !one.is_own);
             }
-            linked.i = several.first().map_or(linked.i, |(_, i)| *i);
+            linked.i = several.first().map_or(linked.i, |one| one.i);
             linked.all = match several.len() {
                 0 | 1 => Vec::new(),
-                _ => several.into_iter().map(|(_, i)| i).collect(),
+                _ => several.into_iter().map(|one| one.i).collect(),
             };
         }
         Ok(())
+    }
+}
+
+/// What decides between issuances that fit equally well: the earlier comes first, whatever order they were read in.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Candidate<'a> {
+    time: i64,
+    event_id: Option<&'a str>,
+    account: Option<&'a str>,
+    object: Option<&'a str>,
+    index: Option<i64>,
+    caller: Option<i64>,
+    i: i64,
+    /// Whether it is a service's own record of a session that STS records as well.
+    is_own: bool,
+    has_subject: bool,
+}
+
+impl Candidate<'_> {
+    fn of(steps: &Rows, i: i64) -> Result<Option<Candidate<'_>>, QueryError> {
+        let Some((batch, row)) = steps.at(i) else { return Ok(None) };
+        let cell = |name: &str| batch.column_by_name(name).and_then(|column| text(column, row));
+        let number = |name: &'static str| -> Result<Option<i64>, QueryError> {
+            let column = numbers(batch, name)?;
+            Ok(column.is_valid(row).then(|| column.value(row)))
+        };
+        let times = batch.column_by_name("event_time");
+        let times = times.and_then(|times| times.as_primitive_opt::<TimestampMicrosecondType>());
+        let is_whole = batch.column_by_name("object").is_some();
+        Ok(Some(Candidate {
+            time: times.map_or(0, |times| times.value(row)),
+            event_id: cell("event_id"),
+            account: cell("account"),
+            object: cell("object"),
+            index: if is_whole { number("record_index")? } else { None },
+            caller: number("caller")?,
+            i,
+            is_own: cell("kind").map(IssuanceKind::of_word) == Some(IssuanceKind::Other),
+            has_subject: cell("subject").is_some_and(|subject| !subject.is_empty()),
+        }))
     }
 }
 
@@ -315,22 +350,67 @@ pub(super) fn text(column: &ArrayRef, row: usize) -> Option<&str> {
     }
 }
 
-/// Batches with a column `i`, the number of the row.
-fn numbered(batches: Vec<RecordBatch>) -> Result<(SchemaRef, Vec<RecordBatch>), QueryError> {
-    let schema = schema_of(&batches);
-    let mut fields: Vec<Arc<Field>> = schema.fields().iter().cloned().collect();
-    fields.push(Arc::new(Field::new("i", DataType::Int64, false)));
-    let schema = Arc::new(Schema::new(fields));
+/// What the joins need of issuances, with a column `i`, the number of the row.
+fn numbered(batches: &[RecordBatch]) -> Result<(SchemaRef, Vec<RecordBatch>), QueryError> {
+    let fields = DELEGATION.map(|(name, kind)| Field::new(name, kind, true));
+    let number = Field::new("i", DataType::Int64, false);
+    let schema = Arc::new(Schema::new(fields.into_iter().chain([number]).collect::<Vec<_>>()));
     let mut next = 0_i64;
     let mut found = Vec::with_capacity(batches.len());
     for batch in batches {
+        let places: Result<Vec<usize>, _> =
+            DELEGATION.iter().map(|(name, _)| batch.schema().index_of(name)).collect();
+        let narrow = batch.project(&places.map_err(arrow)?).map_err(arrow)?;
         let rows = i64::try_from(batch.num_rows()).unwrap_or(i64::MAX);
         let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(next..next + rows));
         next += rows;
-        let columns = batch.columns().iter().cloned().chain([numbers]).collect();
+        let columns = narrow.columns().iter().cloned().chain([numbers]).collect();
         found.push(RecordBatch::try_new(Arc::clone(&schema), columns).map_err(arrow)?);
     }
     Ok((schema, found))
+}
+
+/// Issuances whose key id another one names for a different session within the life of a key, see
+/// [`crate::lineage::is_shared_key`].
+fn shared_keys(steps: &[RecordBatch]) -> Result<HashSet<i64>, QueryError> {
+    // Key, account, moment, session, number.
+    let mut named: Vec<(i64, Option<i64>, i64, Option<i64>, i64)> = Vec::new();
+    for batch in steps {
+        let (keys, accounts) = (numbers(batch, "key_hash")?, numbers(batch, "account_hash")?);
+        let (moments, sessions) = (numbers(batch, "at_s")?, numbers(batch, "arn_hash")?);
+        let i = numbers(batch, "i")?;
+        let at = |column: &Int64Array, row: usize| column.is_valid(row).then(|| column.value(row));
+        for row in (0..batch.num_rows()).filter(|row| keys.is_valid(*row)) {
+            let (account, session) = (at(accounts, row), at(sessions, row));
+            named.push((keys.value(row), account, moments.value(row), session, i.value(row)));
+        }
+    }
+    named.sort_unstable();
+    let mut found = HashSet::new();
+    for same in named.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)).filter(|same| same.len() > 1) {
+        // How often each session stands in the window around the one that is asked.
+        let mut window: HashMap<Option<i64>, usize> = HashMap::new();
+        let (mut from, mut to) = (0, 0);
+        for (_, _, moment, _, i) in same {
+            while let Some(next) = same.get(to).filter(|next| next.2 <= moment + KEY_LIFE_SECONDS) {
+                *window.entry(next.3).or_default() += 1;
+                to += 1;
+            }
+            while let Some(first) = same.get(from).filter(|first| first.2 < moment - KEY_LIFE_SECONDS) {
+                if let Some(count) = window.get_mut(&first.3) {
+                    *count -= 1;
+                    if *count == 0 {
+                        window.remove(&first.3);
+                    }
+                }
+                from += 1;
+            }
+            if window.len() > 1 {
+                found.insert(*i);
+            }
+        }
+    }
+    Ok(found)
 }
 
 fn schema_of(batches: &[RecordBatch]) -> SchemaRef {

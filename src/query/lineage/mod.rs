@@ -5,8 +5,11 @@
 
 mod closure;
 mod describe;
+mod fold;
+mod hash;
 mod label;
 mod link;
+mod pass;
 mod read;
 mod table;
 mod workshop;
@@ -14,6 +17,8 @@ mod workshop;
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
 use chrono::{DateTime, Utc};
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::datasource::ViewTable;
@@ -25,6 +30,7 @@ use tokio::sync::OnceCell;
 use super::{Filter, QueryError};
 use crate::lineage::{Credential, Issuance, Launch, Usage};
 
+pub(super) use hash::text_hash;
 pub use describe::{Described, describe};
 pub use label::{OriginOf, Origins};
 pub use table::ORIGIN_COLUMNS;
@@ -176,7 +182,7 @@ impl Relations {
         &self,
         view: View,
         filter: &Filter,
-        mut take: impl FnMut(&arrow::array::RecordBatch) -> Result<(), QueryError>,
+        mut take: impl FnMut(&RecordBatch) -> Result<(), QueryError>,
     ) -> Result<(), QueryError> {
         let failed = |error| QueryError::engine("cannot read lineage", error);
         let place = View::ASKED.iter().position(|asked| *asked == view);
@@ -191,6 +197,21 @@ impl Relations {
         }
         Ok(())
     }
+}
+
+/// A session over events held in memory, with the views of issuances and launches.
+async fn telling(
+    ctx: &SessionContext,
+    schema: SchemaRef,
+    events: Vec<RecordBatch>,
+) -> Result<Relations, QueryError> {
+    let failed = |error| QueryError::engine("cannot compute lineage", error);
+    let mut own = SessionContext::new_with_config_rt(ctx.copied_config(), ctx.runtime_env());
+    own.register_table("events", Arc::new(workshop::table(schema, events)?)).map_err(failed)?;
+    super::register_functions(&mut own)?;
+    let relations = Relations::open(&own).await?;
+    make_view(&own, View::Issuances).await?;
+    Ok(relations)
 }
 
 /// Makes a view known to a session.
@@ -251,8 +272,7 @@ pub async fn register(ctx: &SessionContext) -> Result<Relations, QueryError> {
 ///
 /// [`QueryError`] when the lake cannot be read.
 pub async fn origins(relations: &Relations) -> Result<Origins, QueryError> {
-    let relations = Relations::register(&relations.ctx).await?;
-    label::label(&relations.ctx, &relations).await
+    label::label(&relations.ctx).await
 }
 
 /// The first event of an account.

@@ -1,6 +1,6 @@
 //! Batches of the views as the plain values of [`crate::lineage`].
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
@@ -10,6 +10,7 @@ use datafusion::logical_expr::{col, lit};
 use datafusion::prelude::{DataFrame, SessionContext};
 use datafusion::scalar::ScalarValue;
 use futures::TryStreamExt;
+use hashbrown::HashMap;
 
 use crate::aws::Time;
 use crate::lake::first_day;
@@ -159,10 +160,19 @@ pub(super) fn uses(batch: &RecordBatch, found: &mut BTreeMap<i64, Credential>) -
     Ok(())
 }
 
-/// The caller in one row.
-pub(super) fn credential(batch: &RecordBatch, places: &Places, row: usize) -> Result<Credential, QueryError> {
+fn credential(batch: &RecordBatch, places: &Places, row: usize) -> Result<Credential, QueryError> {
     let cells = Cells(batch, places);
     Ok(Credential { caller: cells.caller(row)?, usage: cells.usage(row)? })
+}
+
+/// The caller in one row, and when it was first used.
+pub(super) fn node(
+    batch: &RecordBatch,
+    places: &Places,
+    row: usize,
+) -> Result<(Caller, Option<DateTime<Utc>>), QueryError> {
+    let cells = Cells(batch, places);
+    Ok((cells.caller(row)?, cells.time("first_use", row)?))
 }
 
 /// Adds what was done from each address.

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::Result;
+use datafusion::common::{Result, project_schema};
 use datafusion::datasource::{MemTable, TableType};
 use datafusion::error::DataFusionError;
 use datafusion::execution::runtime_env::RuntimeEnv;
@@ -14,7 +14,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use tokio::sync::OnceCell;
 
-use super::{Relations, label};
+use super::label::{self, Origins};
 use crate::lake::{Kind, small_schema};
 
 /// The columns that `origins` takes over from the callers, by their names there.
@@ -102,7 +102,7 @@ pub(super) struct OriginsTable {
     events: Arc<dyn TableProvider>,
     config: SessionConfig,
     runtime: Arc<RuntimeEnv>,
-    computed: OnceCell<Arc<MemTable>>,
+    computed: OnceCell<Origins>,
 }
 
 impl OriginsTable {
@@ -116,20 +116,17 @@ impl OriginsTable {
         })
     }
 
-    async fn rows(&self) -> Result<&Arc<MemTable>> {
+    async fn origins(&self) -> Result<&Origins> {
         // The computation plans and runs statements of its own.
         self.computed.get_or_try_init(|| Box::pin(self.compute())).await
     }
 
-    async fn compute(&self) -> Result<Arc<MemTable>> {
+    async fn compute(&self) -> Result<Origins> {
         let failed = |error| DataFusionError::External(Box::new(error));
         let mut ctx = SessionContext::new_with_config_rt(self.config.clone(), Arc::clone(&self.runtime));
         ctx.register_table("events", Arc::clone(&self.events))?;
         crate::query::register_functions(&mut ctx).map_err(failed)?;
-        let relations = Relations::register(&ctx).await.map_err(failed)?;
-        let batches =
-            label::label(&ctx, &relations).await.and_then(|origins| origins.batches()).map_err(failed)?;
-        Ok(Arc::new(MemTable::try_new(schema(), vec![batches])?))
+        label::label(&ctx).await.map_err(failed)
     }
 }
 
@@ -156,6 +153,11 @@ impl TableProvider for OriginsTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        self.rows().await?.scan(state, projection, filters, limit).await
+        let failed = |error| DataFusionError::External(Box::new(error));
+        // Most statements read a few of the columns: only these are made.
+        let all: Vec<usize> = (0..ORIGIN_COLUMNS.len()).collect();
+        let batches = self.origins().await?.batches(projection.unwrap_or(&all)).map_err(failed)?;
+        let schema = project_schema(&schema(), projection)?;
+        MemTable::try_new(schema, vec![batches])?.scan(state, None, filters, limit).await
     }
 }

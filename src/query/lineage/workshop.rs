@@ -38,18 +38,23 @@ impl Workshop {
         batches: Vec<RecordBatch>,
     ) -> Result<(), QueryError> {
         let failed = |error| QueryError::engine("cannot keep a step of lineage", error);
-        // Two partitions keep two cores busy.
-        let mut parts: Vec<Vec<RecordBatch>> = vec![Vec::new(), Vec::new()];
-        for (at, batch) in batches.into_iter().enumerate() {
-            if let Some(part) = parts.get_mut(at % 2) {
-                part.push(batch);
-            }
-        }
-        let table = MemTable::try_new(schema, parts).map_err(failed)?;
+        let table = table(schema, batches)?;
         self.ctx.deregister_table(name).map_err(failed)?;
         self.ctx.register_table(name, Arc::new(table)).map_err(failed)?;
         Ok(())
     }
+}
+
+/// A table in memory.
+pub(super) fn table(schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<MemTable, QueryError> {
+    // Two partitions keep two cores busy.
+    let mut parts: Vec<Vec<RecordBatch>> = vec![Vec::new(), Vec::new()];
+    for (at, batch) in batches.into_iter().enumerate() {
+        if let Some(part) = parts.get_mut(at % 2) {
+            part.push(batch);
+        }
+    }
+    MemTable::try_new(schema, parts).map_err(|error| QueryError::engine("cannot keep a step of lineage", error))
 }
 
 /// What a statement gives over a session; one batch at the least.

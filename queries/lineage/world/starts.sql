@@ -1,0 +1,22 @@
+-- Every other issuance that delegates, whole, with hashes of what is joined by; over the events that `telling.sql` gives.
+-- Times are whole seconds since 1970.
+select
+  *,
+  text_hash(shared_event_id) as shared_hash,
+  coalesce(
+    account = made_account and coalesce(caller_account <> account, true), false
+  ) as role_side,
+  coalesce(account = caller_account and coalesce(made_account <> account, true), false) as caller_side,
+  event_source = 'sts.amazonaws.com' as by_sts,
+  event_source = 'signin.amazonaws.com' as by_sign_in,
+  kind in ('console-login', 'switch-role', 'oauth') as signs_in,
+  switch_from is not null as switched,
+  coalesce(identity_type in ('AssumedRole', 'Role'), false) as role_session,
+  text_hash(made_key) as key_hash,
+  text_hash(made_arn) as arn_hash,
+  text_hash(telling_id(made_id)) as id_hash,
+  text_hash(made_account) as account_hash,
+  cast(caller_created as bigint) / 1000000 as created_s,
+  cast(event_time as bigint) / 1000000 as at_s
+from issuances
+where kind not in ('access-key', 'user', 'password', 'other-way')

@@ -1,0 +1,240 @@
+//! Every caller of a lake, folded out of its events.
+//!
+//! What the view `credentials` says by grouping is here folded by hand: most events of a caller say the same of it, so
+//! only the texts of the first are kept, and those of others are compared with them. The engine keeps an accumulator for
+//! each text of each caller, which costs some times as much as all the rest.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, UInt32Array,
+};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use hashbrown::HashMap;
+
+use super::closure::arrow;
+use super::hash::text_hash;
+use super::pass::{ACCOUNT, ARN, Events, ID, KEY, TEXTS, TOLD_APART, TYPE, value};
+use crate::lineage::subject::permission_set;
+use crate::lineage::{Class, is_telling};
+use crate::query::QueryError;
+
+/// What is known of a caller beside texts.
+struct Count {
+    caller: i64,
+    class: Class,
+    /// Where the texts of its first event stand.
+    batch: u32,
+    row: u32,
+    calls: i64,
+    forwarded: i64,
+    first: i64,
+    last: i64,
+    /// In whole seconds.
+    created: Option<i64>,
+    mfa: Option<bool>,
+}
+
+/// The callers so far.
+#[derive(Default)]
+pub(super) struct Fold {
+    numbers: HashMap<i64, u32>,
+    counts: Vec<Count>,
+    /// The texts of first events, by batch and [`TEXTS`].
+    texts: Vec<Vec<StringArray>>,
+    /// By caller and text: a smaller one, of a later event.
+    smaller: HashMap<(u32, usize), String>,
+}
+
+impl Fold {
+    /// Takes in a batch of events, each with its caller.
+    pub(super) fn add(&mut self, events: &Events<'_>, callers: &[Option<i64>]) -> Result<(), QueryError> {
+        let at = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
+        let mut new: Vec<u32> = Vec::new();
+        // Compared once the texts of this batch's new callers are kept: they may be of one of them.
+        let mut known: Vec<(u32, usize)> = Vec::with_capacity(callers.len());
+        for (row, caller) in callers.iter().enumerate() {
+            let Some(caller) = *caller else { continue };
+            let time = events.times.value(row);
+            let next = u32::try_from(self.counts.len()).unwrap_or(u32::MAX);
+            let number = *self.numbers.entry(caller).or_insert(next);
+            if number == next {
+                self.counts.push(Count {
+                    caller,
+                    class: events.fields(row).class(),
+                    batch: at,
+                    row: u32::try_from(new.len()).unwrap_or(u32::MAX),
+                    calls: 0,
+                    forwarded: 0,
+                    first: time,
+                    last: time,
+                    created: None,
+                    mfa: None,
+                });
+                new.push(u32::try_from(row).unwrap_or(u32::MAX));
+            } else {
+                known.push((number, row));
+            }
+            let Some(count) = self.counts.get_mut(number as usize) else { continue };
+            count.calls += 1;
+            count.forwarded += i64::from(events.is_forwarded(row));
+            count.first = count.first.min(time);
+            count.last = count.last.max(time);
+            if events.created.is_valid(row) {
+                let created = events.created.value(row).div_euclid(1_000_000);
+                count.created = Some(count.created.map_or(created, |known| known.min(created)));
+            }
+            if events.mfa.is_valid(row) {
+                count.mfa = count.mfa.max(Some(events.mfa.value(row)));
+            }
+        }
+        let new = UInt32Array::from(new);
+        self.texts.push((0..TEXTS.len()).map(|place| events.take(place, &new)).collect::<Result<_, _>>()?);
+        let saying: Vec<usize> = (0..TEXTS.len()).filter(|place| events.says(*place)).collect();
+        for (number, row) in known {
+            self.compare(number, events, row, &saying);
+        }
+        Ok(())
+    }
+
+    /// Keeps the texts of an event that are smaller than what is known of its caller.
+    fn compare(&mut self, number: u32, events: &Events<'_>, row: usize, saying: &[usize]) {
+        let Some(count) = self.counts.get(number as usize) else { return };
+        let Some(kept) = self.texts.get(count.batch as usize) else { return };
+        let from = if count.class == Class::Credential { TOLD_APART } else { 0 };
+        for place in saying.iter().copied().filter(|place| *place >= from) {
+            let (Some(text), Some(kept)) = (events.text(place, row), kept.get(place)) else { continue };
+            if value(kept, count.row as usize).is_some_and(|first| first <= text) {
+                continue;
+            }
+            let known = self.smaller.entry((number, place)).or_insert_with(|| text.to_owned());
+            if text < known.as_str() {
+                text.clone_into(known);
+            }
+        }
+    }
+
+    /// The callers; one batch at the least.
+    pub(super) fn finish(mut self) -> Result<Vec<RecordBatch>, QueryError> {
+        let schema = schema();
+        let mut batches = Vec::with_capacity(self.texts.len());
+        let mut start = 0;
+        for kept in std::mem::take(&mut self.texts) {
+            let rows = kept.first().map_or(0, Array::len);
+            if rows > 0 {
+                batches.push(self.batch(&schema, start, rows, kept)?);
+                start += rows;
+            }
+        }
+        if batches.is_empty() {
+            batches.push(RecordBatch::new_empty(schema));
+        }
+        Ok(batches)
+    }
+
+    /// The callers from `start` on whose first events stood in one batch.
+    fn batch(
+        &self,
+        schema: &SchemaRef,
+        start: usize,
+        rows: usize,
+        kept: Vec<StringArray>,
+    ) -> Result<RecordBatch, QueryError> {
+        let counts = self.counts.get(start..start + rows).unwrap_or_default();
+        let texts: Vec<StringArray> = kept
+            .into_iter()
+            .enumerate()
+            .map(|(place, column)| self.least(start, place, column))
+            .collect();
+        let text =
+            |place: usize, row: usize| texts.get(place).and_then(|column: &StringArray| value(column, row));
+        let numbers = |get: &dyn Fn(&Count) -> Option<i64>| -> ArrayRef {
+            Arc::new(counts.iter().map(get).collect::<Int64Array>())
+        };
+        let times = |get: &dyn Fn(&Count) -> Option<i64>| -> ArrayRef {
+            Arc::new(counts.iter().map(get).collect::<TimestampMicrosecondArray>().with_timezone("UTC"))
+        };
+        let hashes = |place: usize| -> ArrayRef {
+            Arc::new((0..rows).map(|row| text_hash(text(place, row))).collect::<Int64Array>())
+        };
+        let flags = |get: &dyn Fn(usize, &Count) -> bool| -> ArrayRef {
+            let flags = counts.iter().enumerate().map(|(row, count)| Some(get(row, count)));
+            Arc::new(flags.collect::<BooleanArray>())
+        };
+        let words: StringArray = counts.iter().map(|count| Some(count.class.word())).collect();
+        let mfa: BooleanArray = counts.iter().map(|count| count.mfa).collect();
+        let portal = |row: usize| {
+            text(ARN, row).filter(|arn| arn.contains(":assumed-role/AWSReservedSSO_")).map(|arn| arn.split('/'))
+        };
+        let sets: StringArray =
+            (0..rows).map(|row| portal(row).and_then(|mut arn| permission_set(arn.nth(1)?))).collect();
+        let users: StringArray =
+            (0..rows).map(|row| portal(row).map(|mut arn| arn.nth(2).unwrap_or_default())).collect();
+        let ids: Int64Array =
+            (0..rows).map(|row| text_hash(text(ID, row).filter(|id| is_telling(id)))).collect();
+        let mut columns: Vec<ArrayRef> = vec![
+            numbers(&|count| Some(count.caller)),
+            Arc::new(words),
+            times(&|count| count.created.map(|seconds| seconds * 1_000_000)),
+            Arc::new(mfa),
+            numbers(&|count| Some(count.calls)),
+            numbers(&|count| Some(count.forwarded)),
+            times(&|count| Some(count.first)),
+            times(&|count| Some(count.last)),
+            flags(&|row, count| {
+                count.class == Class::Credential
+                    && text(KEY, row).is_none_or(|key| !key.starts_with("AKIA"))
+            }),
+            flags(&|row, _| matches!(text(TYPE, row), Some("AssumedRole" | "Role"))),
+            hashes(KEY),
+            hashes(ARN),
+            Arc::new(ids),
+            hashes(ACCOUNT),
+            numbers(&|count| count.created),
+            numbers(&|count| Some(count.first.div_euclid(1_000_000))),
+            Arc::new(sets),
+            Arc::new(users),
+        ];
+        columns.extend(texts.iter().map(|column| Arc::new(column.clone()) as ArrayRef));
+        RecordBatch::try_new(Arc::clone(schema), columns).map_err(arrow)
+    }
+
+    /// The smallest text of each caller from `start` on.
+    fn least(&self, start: usize, place: usize, first: StringArray) -> StringArray {
+        let smaller = |row: usize| {
+            let number = u32::try_from(start + row).ok()?;
+            self.smaller.get(&(number, place)).map(String::as_str)
+        };
+        if self.smaller.is_empty() || (0..first.len()).all(|row| smaller(row).is_none()) {
+            return first;
+        }
+        (0..first.len()).map(|row| smaller(row).or_else(|| value(&first, row))).collect()
+    }
+}
+
+/// The columns of callers: those of `credentials`, and what is joined by, with times in whole seconds since 1970.
+fn schema() -> SchemaRef {
+    let time = || DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+    let mut fields: Vec<Field> = vec![
+        Field::new("caller", DataType::Int64, true),
+        Field::new("caller_class", DataType::Utf8, true),
+        Field::new("caller_created", time(), true),
+        Field::new("mfa_authenticated", DataType::Boolean, true),
+        Field::new("calls", DataType::Int64, true),
+        Field::new("forwarded", DataType::Int64, true),
+        Field::new("first_use", time(), true),
+        Field::new("last_use", time(), true),
+        Field::new("climbs", DataType::Boolean, true),
+        Field::new("role_session", DataType::Boolean, true),
+        Field::new("key_hash", DataType::Int64, true),
+        Field::new("arn_hash", DataType::Int64, true),
+        Field::new("id_hash", DataType::Int64, true),
+        Field::new("account_hash", DataType::Int64, true),
+        Field::new("created_s", DataType::Int64, true),
+        Field::new("first_s", DataType::Int64, true),
+        Field::new("permission_set", DataType::Utf8, true),
+        Field::new("portal_user", DataType::Utf8, true),
+    ];
+    fields.extend(TEXTS.map(|name| Field::new(name, DataType::Utf8, true)));
+    Arc::new(Schema::new(fields))
+}

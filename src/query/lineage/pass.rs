@@ -1,0 +1,426 @@
+//! One pass over all events of a lake: who called, and which records tell of an issuance, a way in or a launch.
+//!
+//! The views of `queries/lineage` say the same for the events of one question. Over a whole lake most of their time would
+//! go into reading columns once for each view, and into the JSON of records that tell nothing.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    UInt32Array, new_null_array,
+};
+use arrow::compute::{take, take_record_batch};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimestampMicrosecondType};
+use datafusion::prelude::SessionContext;
+use futures::TryStreamExt;
+
+use super::closure::arrow;
+use super::fold::Fold;
+use super::hash::text_hash;
+use crate::lineage::{CallerFields, sign_in_session};
+use crate::query::QueryError;
+
+const EVENTS: &str = include_str!("../../../queries/lineage/world/events.sql");
+
+/// What the pass gives.
+pub(super) struct Pass {
+    /// Every caller, as `credentials` has it but for `denied` and `failed`, with hashes of what is joined by.
+    pub(super) nodes: Vec<RecordBatch>,
+    /// The issuances that are AssumeRole calls of a credential of the same account and whose columns tell all: by far the
+    /// most. Only what is joined by is kept of them, see [`DELEGATION`].
+    pub(super) delegations: Vec<RecordBatch>,
+    /// All other events that may tell of an issuance, a way in or a launch, whole.
+    pub(super) telling: (SchemaRef, Vec<RecordBatch>),
+}
+
+/// Reads the events of a session.
+pub(super) async fn pass(ctx: &SessionContext) -> Result<Pass, QueryError> {
+    let failed = |error| QueryError::engine("cannot compute lineage", error);
+    let frame = ctx.sql(EVENTS).await.map_err(failed)?;
+    let schema = Arc::new(frame.schema().as_arrow().clone());
+    let mut stream = frame.execute_stream().await.map_err(failed)?;
+    let mut fold = Fold::default();
+    let (mut delegations, mut telling) = (Vec::new(), Vec::new());
+    while let Some(batch) = stream.try_next().await.map_err(failed)? {
+        let events = Events::of(&batch)?;
+        let callers = events.callers();
+        fold.add(&events, &callers)?;
+        let (plain, others) = events.issuing();
+        if !plain.is_empty() {
+            delegations.push(events.delegations(&batch, &callers, plain)?);
+        }
+        if !others.is_empty() {
+            telling.push(take_record_batch(&batch, &UInt32Array::from(others)).map_err(arrow)?);
+        }
+    }
+    Ok(Pass { nodes: fold.finish()?, delegations, telling: (schema, telling) })
+}
+
+/// The texts of a caller, by their names in `credentials`, in the order of [`Events::text`]. The first [`TOLD_APART`] are
+/// equal wherever the id of a credential is.
+pub(super) const TEXTS: [&str; 17] = [
+    "caller_account",
+    "caller_key",
+    "identity_arn",
+    "principal_id",
+    "identity_type",
+    "user_name",
+    "session_issuer_type",
+    "session_issuer_arn",
+    "session_issuer_user_name",
+    "source_identity",
+    "invoked_by",
+    "identity_provider",
+    "federated_provider",
+    "in_scope_of",
+    "ec2_role_delivery",
+    "on_behalf_of_user_id",
+    "sign_in_session",
+];
+
+/// How many of [`TEXTS`] tell credentials apart.
+pub(super) const TOLD_APART: usize = 4;
+
+/// The places of the first of [`TEXTS`].
+pub(super) const ACCOUNT: usize = 0;
+pub(super) const KEY: usize = 1;
+pub(super) const ARN: usize = 2;
+pub(super) const ID: usize = 3;
+pub(super) const TYPE: usize = 4;
+const USER_NAME: usize = 5;
+const INVOKED_BY: usize = 10;
+const PROVIDER: usize = 11;
+const ON_BEHALF: usize = 15;
+
+/// One batch of events.
+pub(super) struct Events<'a> {
+    pub(super) times: &'a TimestampMicrosecondArray,
+    pub(super) created: &'a TimestampMicrosecondArray,
+    pub(super) mfa: &'a BooleanArray,
+    /// The columns of [`TEXTS`]; the first two stand for themselves only where nothing stands in for them.
+    texts: Vec<&'a StringArray>,
+    sign_in_sessions: Option<StringArray>,
+    issuer_accounts: &'a StringArray,
+    accounts: &'a StringArray,
+    sources: &'a StringArray,
+    names: &'a StringArray,
+    categories: &'a StringArray,
+    error_codes: &'a StringArray,
+    error_messages: &'a StringArray,
+    issued_keys: &'a StringArray,
+    role_arns: &'a StringArray,
+    role_ids: &'a StringArray,
+    shared: &'a StringArray,
+}
+
+/// The text in a row.
+pub(super) fn value(column: &StringArray, row: usize) -> Option<&str> {
+    column.is_valid(row).then(|| column.value(row))
+}
+
+impl<'a> Events<'a> {
+    fn of(batch: &'a RecordBatch) -> Result<Events<'a>, QueryError> {
+        let column = |name: &'static str, expected: &'static str| {
+            let missing = QueryError::Column { column: name, expected, found: "no such column".to_owned() };
+            batch.column_by_name(name).ok_or(missing)
+        };
+        let text = |name: &'static str| {
+            let column = column(name, "text")?;
+            let found = || column.data_type().to_string();
+            let odd = || QueryError::Column { column: name, expected: "text", found: found() };
+            column.as_string_opt::<i32>().ok_or_else(odd)
+        };
+        let time = |name: &'static str| {
+            let column = column(name, "timestamp")?;
+            let found = || column.data_type().to_string();
+            let odd = || QueryError::Column { column: name, expected: "timestamp", found: found() };
+            column.as_primitive_opt::<TimestampMicrosecondType>().ok_or_else(odd)
+        };
+        let mfa = column("mfa_authenticated", "boolean")?;
+        let found = || mfa.data_type().to_string();
+        let odd = || QueryError::Column { column: "mfa_authenticated", expected: "boolean", found: found() };
+        let rest = text("identity_rest")?;
+        let mut texts = Vec::with_capacity(TEXTS.len());
+        for name in TEXTS {
+            texts.push(text(match name {
+                "caller_account" => "identity_account_id",
+                "caller_key" => "access_key_id",
+                "sign_in_session" => "identity_rest",
+                name => name,
+            })?);
+        }
+        let session = |row| value(rest, row).and_then(sign_in_session);
+        let sign_in_sessions: Option<StringArray> =
+            (rest.null_count() < rest.len()).then(|| (0..rest.len()).map(session).collect());
+        Ok(Events {
+            times: time("event_time")?,
+            created: time("session_created")?,
+            mfa: mfa.as_boolean_opt().ok_or_else(odd)?,
+            texts,
+            sign_in_sessions: sign_in_sessions.filter(|column| column.null_count() < column.len()),
+            issuer_accounts: text("session_issuer_account_id")?,
+            accounts: text("account")?,
+            sources: text("event_source")?,
+            names: text("event_name")?,
+            categories: text("event_category")?,
+            error_codes: text("error_code")?,
+            error_messages: text("error_message")?,
+            issued_keys: text("issued_access_key_id")?,
+            role_arns: text("assumed_role_arn")?,
+            role_ids: text("assumed_role_id")?,
+            shared: text("shared_event_id")?,
+        })
+    }
+
+    /// Whether a service made the call for its caller.
+    pub(super) fn is_forwarded(&self, row: usize) -> bool {
+        self.texts.get(INVOKED_BY).is_some_and(|column| column.is_valid(row))
+    }
+
+    fn len(&self) -> usize {
+        self.times.len()
+    }
+
+    /// One of [`TEXTS`] in a row.
+    pub(super) fn text(&self, place: usize, row: usize) -> Option<&str> {
+        let own = |place: usize| self.texts.get(place).and_then(|column| value(column, row));
+        match place {
+            ACCOUNT => own(ACCOUNT)
+                .or_else(|| value(self.issuer_accounts, row))
+                .or_else(|| value(self.accounts, row)),
+            KEY => own(KEY).filter(|key| !key.is_empty()),
+            SIGN_IN => self.sign_in_sessions.as_ref().and_then(|column| value(column, row)),
+            place => own(place),
+        }
+    }
+
+    /// Whether one of [`TEXTS`] stands in any row.
+    pub(super) fn says(&self, place: usize) -> bool {
+        match place {
+            ACCOUNT => true,
+            SIGN_IN => self.sign_in_sessions.is_some(),
+            place => self.texts.get(place).is_some_and(|column| column.null_count() < column.len()),
+        }
+    }
+
+    /// One of [`TEXTS`] in some rows.
+    pub(super) fn take(&self, place: usize, rows: &UInt32Array) -> Result<StringArray, QueryError> {
+        if !self.says(place) {
+            return Ok(StringArray::new_null(rows.len()));
+        }
+        match self.texts.get(place) {
+            Some(column) if place > KEY && place < SIGN_IN => {
+                Ok(take(*column, rows, None).map_err(arrow)?.as_string::<i32>().clone())
+            }
+            _ => Ok(rows.values().iter().map(|row| self.text(place, *row as usize)).collect()),
+        }
+    }
+
+    /// What a record says of its caller.
+    pub(super) fn fields(&self, row: usize) -> CallerFields<'_> {
+        let own = |place: usize| self.texts.get(place).and_then(|column| value(column, row));
+        CallerFields {
+            identity_type: own(TYPE),
+            event_source: value(self.sources, row),
+            invoked_by: own(INVOKED_BY),
+            identity_account_id: own(ACCOUNT),
+            session_issuer_account_id: value(self.issuer_accounts, row),
+            account: value(self.accounts, row),
+            access_key_id: own(KEY),
+            identity_arn: own(ARN),
+            principal_id: own(ID),
+            user_name: own(USER_NAME),
+            identity_provider: own(PROVIDER),
+            on_behalf_of_user_id: own(ON_BEHALF),
+            session_created_micros: self.created.is_valid(row).then(|| self.created.value(row)),
+        }
+    }
+
+    fn callers(&self) -> Vec<Option<i64>> {
+        let mut scratch = Vec::with_capacity(256);
+        (0..self.len()).map(|row| self.fields(row).id_in(&mut scratch)).collect()
+    }
+
+    /// The rows of plain delegations, and those of all others that may tell of an issuance, a way in or a launch.
+    fn issuing(&self) -> (Vec<u32>, Vec<u32>) {
+        let (mut plain, mut others) = (Vec::new(), Vec::new());
+        let is_empty = |column: &StringArray, row| value(column, row).is_none_or(str::is_empty);
+        for row in 0..self.len() {
+            let name = value(self.names, row);
+            if !(self.issued_keys.is_valid(row)
+                || self.role_arns.is_valid(row)
+                || name.is_some_and(may_tell))
+                || !is_empty(self.error_codes, row)
+                || !is_empty(self.error_messages, row)
+                || value(self.categories, row) == Some("Insight")
+            {
+                continue;
+            }
+            let Ok(number) = u32::try_from(row) else { continue };
+            if self.is_plain(row, name) { plain.push(number) } else { others.push(number) }
+        }
+        (plain, others)
+    }
+
+    /// Whether the columns of an issuance tell all.
+    fn is_plain(&self, row: usize, name: Option<&str>) -> bool {
+        let account = value(self.accounts, row);
+        name == Some("AssumeRole")
+            && value(self.sources, row) == Some("sts.amazonaws.com")
+            && self.role_arns.is_valid(row)
+            && self.issued_keys.is_valid(row)
+            && matches!(
+                self.text(TYPE, row),
+                Some("AssumedRole" | "IAMUser" | "Root" | "FederatedUser")
+            )
+            && self.text(ARN, row).is_some_and(|arn| !arn.is_empty())
+            && account.is_some()
+            && self.text(ACCOUNT, row) == account
+    }
+
+    /// The columns of [`DELEGATION`] of some rows.
+    fn delegations(
+        &self,
+        batch: &RecordBatch,
+        callers: &[Option<i64>],
+        rows: Vec<u32>,
+    ) -> Result<RecordBatch, QueryError> {
+        let rows = UInt32Array::from(rows);
+        let hashes = |column: &StringArray| -> ArrayRef {
+            let hash = |row: &u32| text_hash(value(column, *row as usize));
+            Arc::new(rows.values().iter().map(hash).collect::<Int64Array>())
+        };
+        let numbers = |get: &dyn Fn(usize) -> Option<i64>| -> ArrayRef {
+            Arc::new(rows.values().iter().map(|row| get(*row as usize)).collect::<Int64Array>())
+        };
+        let flags = |get: &dyn Fn(usize) -> bool| -> ArrayRef {
+            let flags = rows.values().iter().map(|row| Some(get(*row as usize)));
+            Arc::new(flags.collect::<BooleanArray>())
+        };
+        let made_account = |row| {
+            let account = value(self.role_arns, row).and_then(|arn| arn.split(':').nth(4));
+            account.filter(|account| !account.is_empty())
+        };
+        let seconds = |micros: i64| micros.div_euclid(1_000_000);
+        let fields = DELEGATION.map(|(name, kind)| Field::new(name, kind, true));
+        let mut columns = Vec::with_capacity(fields.len() + KEPT.len());
+        for (name, _) in &DELEGATION {
+            columns.push(match *name {
+                "caller" => numbers(&|row| callers.get(row).copied().flatten()),
+                "shared_hash" => hashes(self.shared),
+                "key_hash" => hashes(self.issued_keys),
+                "arn_hash" => hashes(self.role_arns),
+                "id_hash" => numbers(&|row| {
+                    let id = value(self.role_ids, row).filter(|id| crate::lineage::is_telling(id));
+                    text_hash(id)
+                }),
+                "account_hash" => numbers(&|row| text_hash(made_account(row))),
+                "created_s" => {
+                    numbers(&|row| self.created.is_valid(row).then(|| seconds(self.created.value(row))))
+                }
+                "at_s" => numbers(&|row| Some(seconds(self.times.value(row)))),
+                "caller_side" => flags(&|row| {
+                    made_account(row).is_none_or(|account| Some(account) != value(self.accounts, row))
+                }),
+                "by_sts" => flags(&|_| true),
+                "role_session" => flags(&|row| self.text(TYPE, row) == Some("AssumedRole")),
+                "role_side" | "by_sign_in" | "signs_in" | "switched" => flags(&|_| false),
+                _ => new_null_array(&DataType::Utf8, rows.len()),
+            });
+        }
+        let mut all: Vec<Field> = fields.into();
+        for name in KEPT {
+            let Some(column) = batch.column_by_name(name) else { continue };
+            all.push(Field::new(name, column.data_type().clone(), true));
+            columns.push(take(column, &rows, None).map_err(arrow)?);
+        }
+        RecordBatch::try_new(Arc::new(Schema::new(all)), columns).map_err(arrow)
+    }
+}
+
+/// The place of the last of [`TEXTS`].
+const SIGN_IN: usize = TEXTS.len() - 1;
+
+/// What the joins need of issuances: `starts.sql` gives all others these columns, too. Hashes are those of the SQL
+/// function `text_hash`; times are whole seconds since 1970.
+pub(super) const DELEGATION: [(&str, DataType); 18] = [
+    ("caller", DataType::Int64),
+    ("permission_set", DataType::Utf8),
+    ("made_user", DataType::Utf8),
+    ("sign_in_session", DataType::Utf8),
+    ("shared_hash", DataType::Int64),
+    ("role_side", DataType::Boolean),
+    ("caller_side", DataType::Boolean),
+    ("by_sts", DataType::Boolean),
+    ("by_sign_in", DataType::Boolean),
+    ("signs_in", DataType::Boolean),
+    ("switched", DataType::Boolean),
+    ("role_session", DataType::Boolean),
+    ("key_hash", DataType::Int64),
+    ("arn_hash", DataType::Int64),
+    ("id_hash", DataType::Int64),
+    ("account_hash", DataType::Int64),
+    ("created_s", DataType::Int64),
+    ("at_s", DataType::Int64),
+];
+
+/// What names a plain delegation in an answer.
+const KEPT: [&str; 3] = ["event_time", "event_id", "account"];
+
+/// Whether a call of this name may issue or launch: those that the views `issuances` and `launches` take by name.
+fn may_tell(event_name: &str) -> bool {
+    matches!(
+        event_name,
+        "AssumeRole"
+            | "AssumeRoleWithSAML"
+            | "AssumeRoleWithWebIdentity"
+            | "AssumeRoot"
+            | "GetSessionToken"
+            | "GetFederationToken"
+            | "GetDelegatedAccessToken"
+            | "ConsoleLogin"
+            | "SwitchRole"
+            | "RenewRole"
+            | "CreateOAuth2Token"
+            | "Federate"
+            | "GetRoleCredentials"
+            | "CreateAccessKey"
+            | "CreateUser"
+            | "CreateLoginProfile"
+            | "UpdateLoginProfile"
+            | "CreateServiceSpecificCredential"
+            | "UploadSigningCertificate"
+            | "UploadSSHPublicKey"
+            | "GetCredentialsForIdentity"
+            | "CreateSession"
+            | "AssumeRoleForPodIdentity"
+            | "RunInstances"
+            | "RunTask"
+            | "StartTask"
+            | "StartBuild"
+    ) || event_name.starts_with("CreateFunction")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_that_the_views_take_may_tell() {
+        let views = [
+            include_str!("../../../queries/lineage/issuances.sql"),
+            include_str!("../../../queries/lineage/launches.sql"),
+        ];
+        let mut names = 0;
+        for view in views {
+            for list in view.split("event_name in (").skip(1) {
+                for word in list.split(')').next().unwrap_or_default().split('\'').skip(1).step_by(2) {
+                    assert!(may_tell(word), "{word}");
+                    names += 1;
+                }
+            }
+        }
+        assert_eq!(names, 27);
+        assert!(may_tell("CreateFunction20150331") && !may_tell("ListUsers"));
+    }
+}
