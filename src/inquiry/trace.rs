@@ -99,7 +99,7 @@ async fn traced(
         ));
     }
     let mut not_taken = BTreeSet::new();
-    let mut violations: BTreeSet<Violation> = BTreeSet::new();
+    let mut violations: BTreeSet<Violation> = asked.violations.iter().cloned().collect();
     for (_, up) in &climbed {
         violations.extend(up.violations.iter().cloned());
         for twin in &up.twins {

@@ -1,14 +1,14 @@
 //! The walk up: from a credential to its origin, and who stands above that.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
-use super::fetch::Source;
+use super::fetch::{Source, earlier};
 use crate::aws::Time;
 use crate::lineage::{
     Above, Caller, Class, Credential, End, Gap, Issuance, IssuanceKind, Link, Node, NodeKind, Origin,
-    OriginKind, Proof, Reason, Rule, Rung, Sight, TracedOrigin, Violation, find, is_shared_key, origin,
+    OriginKind, Proof, Reason, Rule, Rung, Sight, TracedOrigin, SLACK_SECONDS, Violation, find, find_maker, is_shared_key, origin,
 };
 use crate::query::QueryError;
 
@@ -31,6 +31,15 @@ pub(super) struct Climbed {
     pub(super) twins: Vec<Issuance>,
 }
 
+/// A walk on its way.
+struct Walk {
+    /// The credentials between the start and here.
+    seen: BTreeSet<i64>,
+    /// Where candidates that were not chosen lead, by who made them and when: the ways from several of them meet again,
+    /// so that without this each ambiguous step would double the work.
+    led: BTreeMap<(i64, DateTime<Utc>), BTreeSet<Origin>>,
+}
+
 /// What stands at the upper end of the delegation.
 struct Top {
     links: Vec<Link>,
@@ -51,8 +60,8 @@ struct Top {
 /// Walks up from a credential.
 pub(super) async fn climb(source: &Source, credential: &Credential) -> Result<Climbed, QueryError> {
     let first = credential.usage.first.map(|time| time.0);
-    let mut seen = BTreeSet::from([credential.caller.id]);
-    let top = Box::pin(delegation(source, &credential.caller, first, &mut seen)).await?;
+    let mut walk = Walk { seen: BTreeSet::from([credential.caller.id]), led: BTreeMap::new() };
+    let top = Box::pin(delegation(source, &credential.caller, first, &mut walk)).await?;
     let mut climbed = Climbed {
         links: top.links.clone(),
         origin: TracedOrigin { origin: top.origin.clone(), above: None },
@@ -60,7 +69,7 @@ pub(super) async fn climb(source: &Source, credential: &Credential) -> Result<Cl
         violations: top.violations.clone(),
         twins: top.twins.clone(),
     };
-    let above = Box::pin(above(source, &top, &mut seen, &mut climbed.links, ABOVE_MAX)).await?;
+    let above = Box::pin(above(source, &top, &mut walk, &mut climbed, ABOVE_MAX)).await?;
     climbed.origin.above = above.map(Box::new);
     Ok(climbed)
 }
@@ -108,7 +117,7 @@ async fn delegation(
     source: &Source,
     start: &Caller,
     first: Option<DateTime<Utc>>,
-    seen: &mut BTreeSet<i64>,
+    walk: &mut Walk,
 ) -> Result<Top, QueryError> {
     let mut top = Top {
         links: Vec::new(),
@@ -133,7 +142,7 @@ async fn delegation(
         if caller.class == Class::Account
             && let Some(copy) = shared(source, &mut top, first).await?
         {
-            if !seen.insert(copy.caller.id) {
+            if !walk.seen.insert(copy.caller.id) {
                 return Ok(cyclic(top, &copy));
             }
             let whole = source.near(&copy.caller, copy.record.time).await?;
@@ -172,7 +181,7 @@ async fn delegation(
                 break;
             }
             asked += 1;
-            let origins = origins_of(source, &caller, other, seen).await?;
+            let origins = origins_of(source, &caller, other, walk).await?;
             top.origins.extend(origins);
         }
         let maker = chosen.maker().clone();
@@ -184,7 +193,7 @@ async fn delegation(
             top.issuance = Some((*chosen).clone());
             return ended(source, top, first, None, claimed).await;
         }
-        if !seen.insert(maker.id) {
+        if !walk.seen.insert(maker.id) {
             return Ok(cyclic(top, chosen));
         }
         // The call that issued is a use of the maker's; others may be earlier.
@@ -278,19 +287,29 @@ async fn origins_of(
     source: &Source,
     session: &Caller,
     issuance: &Issuance,
-    seen: &BTreeSet<i64>,
+    walk: &mut Walk,
 ) -> Result<BTreeSet<Origin>, QueryError> {
     let maker = issuance.maker();
     if maker.class != Class::Credential || issuance.switch_from.is_some() {
         let end = End { caller: session, first: None, issuance: Some(issuance), forwarded: false };
         return Ok(BTreeSet::from([named(source, end).await?]));
     }
-    let mut seen = seen.clone();
-    if !seen.insert(maker.id) {
+    let way = (maker.id, issuance.record.time);
+    if let Some(known) = walk.led.get(&way) {
+        return Ok(known.clone());
+    }
+    let before = walk.seen.clone();
+    if !walk.seen.insert(maker.id) {
         let gap = stop(Reason::Cycle, "a credential would be its own ancestor", "");
         return Ok(BTreeSet::from([Origin::unknown(gap)]));
     }
-    let top = Box::pin(delegation(source, maker, Some(issuance.record.time), &mut seen)).await?;
+    let top = Box::pin(delegation(source, maker, Some(issuance.record.time), walk)).await?;
+    walk.seen = before;
+    // Whether a way comes back to itself depends on what led to it: that is not the same from everywhere.
+    let goes_round = |origin: &Origin| origin.gap.as_ref().is_some_and(|gap| gap.reason == Reason::Cycle);
+    if !top.origins.iter().any(goes_round) {
+        walk.led.insert(way, top.origins.clone());
+    }
     Ok(top.origins)
 }
 
@@ -326,15 +345,7 @@ async fn ended(
         found.mfa = caller.mfa;
     }
     if let Some(late) = late {
-        top.violations.push(Violation {
-            kind: "used-before-issued",
-            record: Proof::from(&late.record),
-            text: format!(
-                "made {}, but first used {}",
-                shown(late.record.time),
-                first.map(shown).unwrap_or_default()
-            ),
-        });
+        top.violations.push(used_before_issued(late, first));
         if let Some(gap) = &mut found.gap {
             gap.reason = Reason::UsedBeforeIssued;
             "the only issuance that fits comes after the first use".clone_into(&mut gap.text);
@@ -367,18 +378,18 @@ async fn ended(
 async fn above(
     source: &Source,
     top: &Top,
-    seen: &mut BTreeSet<i64>,
-    links: &mut Vec<Link>,
+    walk: &mut Walk,
+    climbed: &mut Climbed,
     left: usize,
 ) -> Result<Option<Above>, QueryError> {
     let Some(left) = left.checked_sub(1) else { return Ok(None) };
-    let Some(step) = step_above(source, top).await? else { return Ok(None) };
+    let Some(step) = step_above(source, top, &mut climbed.violations).await? else { return Ok(None) };
     let maker = step.maker.clone();
     let whole = match maker.class {
         Class::Credential => source.near(&maker, step.record.event_time.0).await?,
         _ => None,
     };
-    links.push(Link {
+    climbed.links.push(Link {
         rule: step.rule,
         record: step.record.clone(),
         from: step.from,
@@ -395,17 +406,22 @@ async fn above(
         let found = named(source, end).await?;
         return Ok(Some(Above { rule: step.rule, record: step.record, origin: of(found) }));
     }
-    if !seen.insert(maker.id) {
+    if !walk.seen.insert(maker.id) {
+        climbed.violations.push(Violation {
+            kind: "cycle",
+            record: step.record.clone(),
+            text: "whoever made it was led to by it".to_owned(),
+        });
         let gap = stop(Reason::Cycle, "whoever made it was led to by it", "");
         return Ok(Some(Above { rule: step.rule, record: step.record, origin: of(Origin::unknown(gap)) }));
     }
-    let whole = source.near(&maker, step.record.event_time.0).await?;
     let first =
         whole.as_ref().and_then(|whole| whole.usage.first).map_or(step.record.event_time.0, |time| time.0);
-    let next = Box::pin(delegation(source, &maker, Some(first), seen)).await?;
-    links.extend(next.links.iter().map(|link| Link { above_origin: true, ..link.clone() }));
+    let next = Box::pin(delegation(source, &maker, Some(first), walk)).await?;
+    climbed.links.extend(next.links.iter().map(|link| Link { above_origin: true, ..link.clone() }));
+    climbed.violations.extend(next.violations.iter().cloned());
     let mut found = of(next.origin.clone());
-    found.above = Box::pin(above(source, &next, seen, links, left)).await?.map(Box::new);
+    found.above = Box::pin(above(source, &next, walk, climbed, left)).await?.map(Box::new);
     Ok(Some(Above { rule: step.rule, record: step.record, origin: found }))
 }
 
@@ -418,7 +434,12 @@ struct StepAbove {
     role_passed: Option<String>,
 }
 
-async fn step_above(source: &Source, top: &Top) -> Result<Option<StepAbove>, QueryError> {
+/// What cannot be is added to `violations`.
+async fn step_above(
+    source: &Source,
+    top: &Top,
+    violations: &mut Vec<Violation>,
+) -> Result<Option<StepAbove>, QueryError> {
     let caller = &top.end;
     let account = caller.account.clone().unwrap_or_default();
     let made = |rule, issuance: &Issuance, from: Node| StepAbove {
@@ -431,9 +452,15 @@ async fn step_above(source: &Source, top: &Top) -> Result<Option<StepAbove>, Que
     if top.origin.kind == OriginKind::IamUser && caller.has_long_term_key() {
         let key = caller.access_key.clone().unwrap_or_default();
         let list = source.naming(&key, None).await?;
-        let created =
-            list.iter().find(|one| one.kind == IssuanceKind::AccessKey && one.maker().id != caller.id);
-        return Ok(created.map(|issuance| made(Rule::Key, issuance, caller.node())));
+        let Some(last) = find_maker(caller, None, &list).best.last().copied() else { return Ok(None) };
+        // The key may have made a good part of all calls: only those too early for its making are looked at.
+        let soonest = earlier(second(last.record.time), SLACK_SECONDS);
+        let first = source.first_before(caller, soonest).await?;
+        let found = find_maker(caller, first, &list);
+        if let (None, Some(late)) = (found.best.first(), found.too_late.first()) {
+            violations.push(used_before_issued(late, first));
+        }
+        return Ok(found.best.first().map(|issuance| made(Rule::Key, issuance, caller.node())));
     }
     // A record without a key and without a session is the sign-in itself.
     let signs_in = caller.access_key.is_none() && caller.created.is_none();
@@ -550,6 +577,20 @@ pub(super) fn workload_node(workload: &crate::lineage::Workload, account: &str) 
 
 pub(super) fn stop(reason: Reason, text: &str, hint: &str) -> Gap {
     Gap { reason, text: text.to_owned(), hint: hint.to_owned() }
+}
+
+/// An issuance that would fit, but comes after the first use.
+fn used_before_issued(late: &Issuance, first: Option<DateTime<Utc>>) -> Violation {
+    Violation {
+        kind: "used-before-issued",
+        record: Proof::from(&late.record),
+        text: format!("made {}, but first used {}", shown(late.record.time), first.map(shown).unwrap_or_default()),
+    }
+}
+
+/// A moment cut to its whole second.
+fn second(time: DateTime<Utc>) -> DateTime<Utc> {
+    DateTime::from_timestamp(time.timestamp(), 0).unwrap_or(time)
 }
 
 fn shown(time: DateTime<Utc>) -> String {

@@ -11,7 +11,7 @@ use super::subject::Asked;
 use crate::lake::Column;
 use crate::lineage::{
     Caller, Class, Credential, Descendant, Issuance, IssuanceKind, Launch, Node, NodeKind, Proof, Reason,
-    Rule, SLACK_SECONDS, find, made_node, settle,
+    Rule, SLACK_SECONDS, find, find_maker, made_node, settle,
 };
 use crate::query::{Filter, QueryError};
 
@@ -432,8 +432,15 @@ async fn ways_in(
         let (mut growth, credentials) = match way.kind {
             IssuanceKind::AccessKey => {
                 let key = way.key.clone().unwrap_or_default();
-                let used = source.of_key(&key, Some(way.record.time)).await?;
+                let mut used = source.of_key(&key, Some(way.record.time)).await?;
                 let mut growth = Growth::new(NodeKind::AccessKey, &key, Rule::Key);
+                used.retain(|one| {
+                    let found = find_maker(&one.caller, one.usage.first.map(|time| time.0), [way]);
+                    if !found.too_late.is_empty() {
+                        growth.remarks.push("a key of this id was used before".to_owned());
+                    }
+                    !found.best.is_empty()
+                });
                 growth.node = Some(used.first().map_or_else(|| made_node(way), |one| one.caller.node()));
                 (growth, used)
             }

@@ -115,6 +115,23 @@ impl Source {
         self.callers(&Filter::All(all)).await
     }
 
+    /// The first call of a caller before a moment; None where it made none.
+    pub(super) async fn first_before(
+        &self,
+        caller: &Caller,
+        moment: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, QueryError> {
+        let Some(key) = &caller.access_key else { return Ok(None) };
+        let is = Filter::Is(Column::AccessKeyId, key.clone());
+        let filter = Filter::All(vec![Filter::Before(moment), is]);
+        if !self.any(&filter).await? {
+            return Ok(None);
+        }
+        let found = self.callers(&filter).await?;
+        let own = found.into_iter().find(|one| one.caller.id == caller.id);
+        Ok(own.and_then(|own| own.usage.first).map(|time| time.0))
+    }
+
     /// The callers of the session that a caller belongs to: the same ARN and creation.
     pub(super) async fn of_session(&self, caller: &Caller) -> Result<Vec<Credential>, QueryError> {
         let (Some(arn), Some(created)) = (&caller.arn, caller.created) else { return Ok(Vec::new()) };

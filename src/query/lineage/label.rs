@@ -19,7 +19,7 @@ use super::workshop::{Workshop, ask, flags, numbers};
 use super::{Relations, account_sight, read};
 use crate::lineage::{
     AccountSight, Class, Credential, End, Gap, Issuance, IssuanceKind, Launch, Origin, OriginKind, Reason,
-    Rule, Sight, origin, settle,
+    Rule, Sight, find_maker, origin, settle,
 };
 use crate::query::{Filter, QueryError};
 
@@ -36,8 +36,8 @@ struct Known {
     sight: Sight,
     /// By account, ARN and creation: whether services made all calls of a user's session.
     forwarded: HashMap<(i64, i64, i64), bool>,
-    /// By key: the first record that made it.
-    keys: BTreeMap<String, Issuance>,
+    /// By key: the records that made it.
+    keys: BTreeMap<String, Vec<Issuance>>,
     /// By account and user: the passwords that were set, in order of time.
     passwords: BTreeMap<(String, String), Vec<Issuance>>,
     /// By account, kind and id of a workload: its launches, in order of time.
@@ -276,12 +276,12 @@ async fn known(
     for batch in ask(ctx, ways).await? {
         read::issuances(&batch, &mut made)?;
     }
-    let mut keys = BTreeMap::new();
+    let mut keys: BTreeMap<String, Vec<Issuance>> = BTreeMap::new();
     let mut passwords: BTreeMap<(String, String), Vec<Issuance>> = BTreeMap::new();
     for way in settle(made) {
         if way.kind == IssuanceKind::AccessKey {
             if let Some(key) = way.key.clone() {
-                keys.entry(key).or_insert(way);
+                keys.entry(key).or_default().push(way);
             }
         } else if let (Some(account), Some(name)) = (way.record.account.clone(), way.user_name.clone()) {
             passwords.entry((account, name)).or_default().push(way);
@@ -413,8 +413,10 @@ impl Roots<'_> {
             (rule, record.id(), maker.id, own)
         };
         if found.kind == OriginKind::IamUser && caller.has_long_term_key() {
-            let way = self.known.keys.get(caller.access_key.as_deref()?)?;
-            return (way.maker().id != caller.id).then(|| by(Rule::Key, &way.record, way.maker()));
+            let ways = self.known.keys.get(caller.access_key.as_deref()?)?;
+            let first = credential.usage.first.map(|time| time.0);
+            let way = *find_maker(caller, first, ways).best.first()?;
+            return Some(by(Rule::Key, &way.record, way.maker()));
         }
         // A record without a key and without a session is the sign-in itself.
         let signs_in = (caller.access_key.is_none() && caller.created.is_none())
