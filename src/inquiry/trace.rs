@@ -54,7 +54,7 @@ pub(super) struct Traced {
     pub(super) trace: Trace,
     /// The lines of the tree that the subject led to.
     pub(super) held: Vec<Held>,
-    /// Limits that the tree reached, in words.
+    /// Limits that the tree reached, and what it leaves out when it is followed, in words.
     pub(super) limits: Vec<String>,
     /// The ids of the subject's own callers.
     pub(super) own: BTreeSet<i64>,
@@ -117,6 +117,11 @@ async fn traced(
         held = tree.held;
         limits.clone_from(&tree.truncated);
         truncated.extend(tree.truncated);
+        match tree.left_out {
+            0 => {}
+            1 => limits.push("1 credential only bears the name of a workload".to_owned()),
+            some => limits.push(format!("{some} credentials only bear the name of a workload")),
+        }
     }
     let home = origin.origin.account.clone().or_else(|| asked.subject.node.as_ref()?.account.clone());
     // Said only where nobody is known to have made the key.

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::sight::{Gap, Reason, Sight};
 use super::subject::{self, WebIdentity};
-use super::{Caller, Class, Issuance, IssuanceKind, Workload, workload};
+use super::{Caller, Class, Issuance, IssuanceKind, Workload};
 use crate::aws::{Arn, Principal};
 
 /// The kind of an origin.
@@ -231,7 +231,7 @@ fn of_issuance(session: &Caller, issuance: &Issuance, sight: &Sight) -> Origin {
         Class::Service => Origin {
             name: maker.invoked_by.clone(),
             account: session.account.clone(),
-            on_behalf_of: workload::of_session(session, Some(issuance)),
+            on_behalf_of: Workload::of_session(session, Some(issuance)),
             ..Origin::new(OriginKind::Service)
         },
         Class::Outside => outside(maker, Some(issuance)),
@@ -312,7 +312,7 @@ fn of_caller(end: End<'_>, sight: &Sight) -> Origin {
         Class::Service => Origin {
             name: caller.invoked_by.clone(),
             account: caller.account.clone(),
-            on_behalf_of: workload::of_session(caller, None),
+            on_behalf_of: Workload::of_session(caller, None),
             ..Origin::new(OriginKind::Service)
         },
         Class::Outside => outside(caller, None),
@@ -412,7 +412,7 @@ fn session(end: End<'_>, sight: &Sight) -> Origin {
         let name = Some(service.to_owned());
         return Origin { name, account, ..Origin::new(OriginKind::Service) }.with_gap(gap);
     }
-    if let Some(workload) = workload::of_session(caller, None) {
+    if let Some(workload) = Workload::of_session(caller, None) {
         let service = match workload.kind {
             "instance" => Some("ec2.amazonaws.com".to_owned()),
             "function" => Some("lambda.amazonaws.com".to_owned()),

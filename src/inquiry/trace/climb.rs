@@ -8,7 +8,8 @@ use super::fetch::{Source, earlier};
 use crate::aws::Time;
 use crate::lineage::{
     Above, Caller, Class, Credential, End, Gap, Issuance, IssuanceKind, Link, Node, NodeKind, Origin,
-    OriginKind, Proof, Reason, Rule, Rung, Sight, TracedOrigin, SLACK_SECONDS, Violation, find, find_maker, is_shared_key, origin,
+    OriginKind, Proof, Reason, Rule, Rung, SLACK_SECONDS, Sight, TracedOrigin, Violation, find, find_maker,
+    is_shared_key, origin,
 };
 use crate::query::QueryError;
 
@@ -55,6 +56,8 @@ struct Top {
     sign_in: Option<Issuance>,
     /// The last issuance, where nobody with a credential called it.
     issuance: Option<Issuance>,
+    /// How many candidates were not followed: where they lead is not known, so the origin is not certain.
+    unasked: usize,
 }
 
 /// Walks up from a credential.
@@ -80,15 +83,25 @@ pub(super) async fn candidates(
     caller: &Caller,
     first: Option<DateTime<Utc>>,
 ) -> Result<Vec<Issuance>, QueryError> {
-    let mut list = Vec::new();
     if caller.class != Class::Credential || caller.has_long_term_key() {
-        return Ok(list);
+        return Ok(Vec::new());
     }
-    let moment = caller.created.or(first);
+    let naming = match &caller.access_key {
+        Some(key) => source.naming(key, caller.created.or(first)).await?,
+        None => Vec::new(),
+    };
+    candidates_beside(source, caller, first, naming).await
+}
+
+/// The same, where the issuances that name the caller's key are known already.
+pub(super) async fn candidates_beside(
+    source: &Source,
+    caller: &Caller,
+    first: Option<DateTime<Utc>>,
+    naming: Vec<Issuance>,
+) -> Result<Vec<Issuance>, QueryError> {
+    let mut list = naming;
     let found_best = |list: &[Issuance]| !find(caller, first, list).best.is_empty();
-    if let Some(key) = &caller.access_key {
-        list.extend(source.naming(key, moment).await?);
-    }
     if !found_best(&list)
         && let Some(created) = caller.created
     {
@@ -129,6 +142,7 @@ async fn delegation(
         first,
         sign_in: None,
         issuance: None,
+        unasked: 0,
     };
     let mut first = first;
     let mut claimed = false;
@@ -176,9 +190,8 @@ async fn delegation(
                 continue;
             }
             if asked == CANDIDATES_MAX {
-                // Where the rest leads is not known, so the origin is not certain.
-                claimed = true;
-                break;
+                top.unasked += 1;
+                continue;
             }
             asked += 1;
             let origins = origins_of(source, &caller, other, walk).await?;
@@ -358,9 +371,19 @@ async fn ended(
             "records of newer versions name the session's creation",
         ));
     }
+    if top.unasked > 0 {
+        found = found.with_gap(stop(
+            Reason::SeveralOrigins,
+            &format!("{} of the candidates that fit alike were not followed", top.unasked),
+            "group by origin in SQL: the table origins follows all",
+        ));
+    }
     top.origins.insert(found.clone());
     let ids: BTreeSet<String> = top.origins.iter().map(Origin::id).collect();
-    found.certain = ids.len() == 1 && found.kind != OriginKind::Unknown && !claimed;
+    // Not all was followed: here, or on the way of another candidate.
+    let open = |one: &Origin| one.gap.as_ref().is_some_and(|gap| gap.reason == Reason::SeveralOrigins);
+    let is_open = top.origins.iter().any(open);
+    found.certain = ids.len() == 1 && found.kind != OriginKind::Unknown && !claimed && !is_open;
     if ids.len() > 1 {
         let ids: Vec<String> = ids.into_iter().collect();
         found.complete = false;
@@ -584,7 +607,11 @@ fn used_before_issued(late: &Issuance, first: Option<DateTime<Utc>>) -> Violatio
     Violation {
         kind: "used-before-issued",
         record: Proof::from(&late.record),
-        text: format!("made {}, but first used {}", shown(late.record.time), first.map(shown).unwrap_or_default()),
+        text: format!(
+            "made {}, but first used {}",
+            shown(late.record.time),
+            first.map(shown).unwrap_or_default()
+        ),
     }
 }
 

@@ -260,6 +260,27 @@ impl Source {
         self.issuances(&filter).await
     }
 
+    /// The issuances that name one of these temporary keys as their answer, within the life of a key around a span of time.
+    pub(super) async fn naming_any(
+        &self,
+        keys: &BTreeSet<String>,
+        first: DateTime<Utc>,
+        last: DateTime<Utc>,
+    ) -> Result<Vec<Issuance>, QueryError> {
+        let mut found = Vec::new();
+        let keys: Vec<&String> = keys.iter().collect();
+        for some in keys.chunks(VALUES_MAX) {
+            let some: BTreeSet<String> = some.iter().map(|key| (*key).clone()).collect();
+            let all = vec![
+                Filter::From(earlier(first, KEY_LIFE_SECONDS + SLACK_SECONDS)),
+                Filter::Before(later(last, KEY_LIFE_SECONDS + SLACK_SECONDS)),
+                one_of(Column::IssuedAccessKeyId, some),
+            ];
+            found.extend(self.issuances(&Filter::All(all)).await?);
+        }
+        Ok(found)
+    }
+
     /// The issuances that a principal of another account or a subject of an identity provider called for.
     pub(super) async fn called_by(&self, caller: &Caller) -> Result<Vec<Issuance>, QueryError> {
         let Some(id) = &caller.principal_id else { return Ok(Vec::new()) };

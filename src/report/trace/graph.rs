@@ -209,9 +209,10 @@ impl Graph {
                 lines.push(format!("x {}", figure::grouped(one.folded)));
             }
             lines.push(words::usage_words(&one.usage));
-            lines.extend(one.remarks.iter().map(|remark| format!("! {remark}")));
-            let at = self.vertex(lines, Look::Plain);
             let is_claim = matches!(one.rule, Rule::Claim) || one.kind == NodeKind::Forwarded;
+            let sign = if is_claim { '?' } else { '!' };
+            lines.extend(one.remarks.iter().map(|remark| format!("{sign} {remark}")));
+            let at = self.vertex(lines, Look::Plain);
             let line = if is_claim { Line::Dashed } else { Line::Solid };
             // Every line of the tree is a node of its own, so that no edge comes twice.
             self.edges.push(Edge { from: parent, to: at, label: one.rule.word().to_owned(), line });

@@ -95,12 +95,20 @@ pub(super) struct Plant {
     lines_max: usize,
     full: bool,
     notes: Vec<String>,
+    left_out: usize,
     folds: BTreeMap<(Option<usize>, String), usize>,
 }
 
 impl Plant {
     pub(super) fn new(lines_max: usize) -> Plant {
-        Plant { lines: Vec::new(), lines_max, full: false, notes: Vec::new(), folds: BTreeMap::new() }
+        Plant {
+            lines: Vec::new(),
+            lines_max,
+            full: false,
+            notes: Vec::new(),
+            left_out: 0,
+            folds: BTreeMap::new(),
+        }
     }
 
     /// Whether a line found no place.
@@ -110,6 +118,11 @@ impl Plant {
 
     pub(super) fn note(&mut self, note: String) {
         self.notes.push(note);
+    }
+
+    /// Counts credentials that are shown as claims: what they did is not what the subject led to.
+    pub(super) fn leave_out(&mut self, credentials: usize) {
+        self.left_out += credentials;
     }
 
     /// Adds a line, or folds it into one that is there; gives the line. None when the tree is full.
@@ -219,7 +232,7 @@ impl Plant {
         }
         let roots = children(&self.lines, &below, None);
         let held = self.lines.iter().filter_map(|line| self.held(line)).collect();
-        Tree { roots, held, truncated: self.notes }
+        Tree { roots, held, truncated: self.notes, left_out: self.left_out }
     }
 
     fn held(&self, line: &Line) -> Option<Held> {
