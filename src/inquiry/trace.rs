@@ -15,7 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{ResolveError, Resolved, Window};
 use crate::lake::Session;
 use crate::lineage::{
-    Chain, Credential, Gap, Link, NotTaken, Origin, Reason, SCHEMA, Trace, TracedOrigin, Violation,
+    Chain, Credential, Gap, Link, NotTaken, Origin, OriginKind, Reason, SCHEMA, Trace, TracedOrigin,
+    Violation,
 };
 use crate::query::QueryError;
 use climb::Climbed;
@@ -199,7 +200,8 @@ fn chains(climbed: &[(Credential, Climbed)]) -> Vec<Chain> {
     chains
 }
 
-/// The origin that all chains share and the links of the one with most calls; nobody where they differ.
+/// The origin that all chains share, with what all of them share of it, and the links of the one with most calls; nobody
+/// where they differ.
 fn shared(asked: &Asked, chains: &[Chain]) -> (TracedOrigin, Vec<Link>) {
     if let Some(own) = &asked.origin {
         return (own.clone(), asked.links.clone());
@@ -213,8 +215,12 @@ fn shared(asked: &Asked, chains: &[Chain]) -> (TracedOrigin, Vec<Link>) {
         return (TracedOrigin { origin: Origin::unknown(gap), above: None }, Vec::new());
     };
     let same = chains.iter().all(|chain| chain.origin.origin.id() == first.origin.origin.id());
-    if same {
+    // That nobody is known behind any of them does not make them one: the gap of the first is its own.
+    if same && first.origin.origin.kind == OriginKind::Unknown {
         return (first.origin.clone(), first.links.clone());
+    }
+    if same && let Some(origin) = Origin::shared(chains.iter().map(|chain| &chain.origin.origin)) {
+        return (TracedOrigin { origin, above: first.origin.above.clone() }, first.links.clone());
     }
     let ids: BTreeSet<String> = chains.iter().map(|chain| chain.origin.origin.id()).collect();
     let gap = Gap {

@@ -68,13 +68,24 @@ pub(super) async fn climb(source: &Source, credential: &Credential) -> Result<Cl
     let mut climbed = Climbed {
         links: top.links.clone(),
         origin: TracedOrigin { origin: top.origin.clone(), above: None },
-        origins: top.origins.clone(),
+        origins: distinct(&top.origins),
         violations: top.violations.clone(),
         twins: top.twins.clone(),
     };
     let above = Box::pin(above(source, &top, &mut walk, &mut climbed, ABOVE_MAX)).await?;
     climbed.origin.above = above.map(Box::new);
     Ok(climbed)
+}
+
+/// Each origin once, whatever ways lead there; of those that nobody is known behind each that is missing for its own
+/// reason.
+fn distinct(origins: &BTreeSet<Origin>) -> BTreeSet<Origin> {
+    let mut ways: BTreeMap<(OriginKind, String, Option<&Gap>), Vec<&Origin>> = BTreeMap::new();
+    for origin in origins {
+        let gap = origin.gap.as_ref().filter(|_| origin.kind == OriginKind::Unknown);
+        ways.entry((origin.kind, origin.id(), gap)).or_default().push(origin);
+    }
+    ways.into_values().filter_map(Origin::shared).collect()
 }
 
 /// The candidates for the issuance of a caller, as far as the ladder asks for them.

@@ -438,7 +438,7 @@ async fn ways_in(
                 used.retain(|one| {
                     let found = find_maker(&one.caller, one.usage.first.map(|time| time.0), [way]);
                     if !found.too_late.is_empty() {
-                        growth.remarks.push("a key of this id was used before".to_owned());
+                        growth.remarks.push("a key of this id was used before it was made".to_owned());
                     }
                     !found.best.is_empty()
                 });
