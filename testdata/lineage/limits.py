@@ -92,6 +92,7 @@ def keys_and_their_makers():
     case.ask(BACKUP.key, "the chain above ends where the violation is", links=[link("key", made)],
              origin=person(BACKUP, BACKUP.key, above=above(made, "key", origin("unknown", False, "used-before-issued", **UNKNOWN))),
              violations=[{"kind": "used-before-issued", "event_id": issued["eventID"]}])
+    case.ask(DANA.key, "nor is it followed downwards", descendants=[child(issued, calls=0, children=[])])
 
     case = Case("cycle-above", "a cycle above the origin within one second", "origin backup, whose key was made by a session that it issued: violation `cycle`")
     case.earlier()
@@ -110,26 +111,20 @@ def candidates():
         followed = count <= 17
         case = Case(f"candidates-{count}", f"{count} candidates of one second that fit alike",
                     "link ambiguous between all; " + ("all lead to dana, certain" if followed else "one was not followed, so dana is not certain, gap `several-origins`"))
-        makers, firsts = [], []
-        for number in range(count):
-            time = f"08:{number:02}:00"
-            firsts.append(case.assume(time, DANA.signed(), DEPLOY, f"step-{number}", key(number)))
-            makers.append(timed(DEPLOY, f"step-{number}", key(number), time))
-        all_of = [case.assume("09:00:00", maker, BUILD, "night", key(30)) for maker in makers]
+        login = case.console_login("08:00:00", DANA.identity)
+        all_of = [case.assume("09:00:00", DANA.session(key(number), "08:00:00"), BUILD, "night", key(30)) for number in range(count)]
         case.works("09:00:05", timed(BUILD, "night", key(31), "09:00:00"))
-        chosen = first_of(*all_of)
-        told = {"access_key": DANA.key, "arn": DANA.arn, "certain": followed}
-        case.ask(key(31), "each has another maker; no key tells which it was", links=[link("session", chosen, all_of), link("key", firsts[all_of.index(chosen)])],
-                 origin=origin("iam-user", followed, None if followed else "several-origins", **told))
+        case.ask(key(31), "each was called with another key of one console session; none tells which it was",
+                 links=[link("session", first_of(*all_of), all_of), link("session", login)],
+                 origin=origin("iam-user", followed, None if followed else "several-origins", arn=DANA.arn, certain=followed))
 
-    case = Case("twins-at-every-step", "two candidates at each of 14 steps, two to the 14th ways", "every link ambiguous between two, all ways lead to dana: certain")
+    case = Case("twins-at-every-step", "two candidates at each of 20 steps within one second: a million ways", "every link ambiguous between two, all ways lead to dana: certain")
     holders = [timed(role, "step-0", key(number), "09:00:00") for number, role in ((1, DEPLOY), (2, BUILD))]
     last = [case.assume("09:00:00", DANA.signed(), role, "step-0", key(number)) for number, role in ((1, DEPLOY), (2, BUILD))]
     steps = []
-    for step in range(1, 15):
-        time = f"09:{step:02}:00"
-        steps.append([[case.assume(time, holder, role, f"step-{step}", key(0)) for holder in holders] for role in (DEPLOY, BUILD)])
-        holders = [timed(role, f"step-{step}", key(number), time) for number, role in ((1, DEPLOY), (2, BUILD))]
+    for step in range(1, 21):
+        steps.append([[case.assume("09:00:00", holder, role, f"step-{step}", key(0)) for holder in holders] for role in (DEPLOY, BUILD)])
+        holders = [timed(role, f"step-{step}", key(number), "09:00:00") for number, role in ((1, DEPLOY), (2, BUILD))]
     leaf = case.works("09:30:00", holders[0])
     links, at_role = [], 0
     for step in reversed(steps):

@@ -97,6 +97,8 @@ def instances():
         case.works(f"09:0{number + 2}:00", timed(WORKER, INSTANCE, key(used), "09:00:12", ec2RoleDelivery="2.0"), address=address, agent=RUNTIME)
     told = {"origin": served | {"above": above(launched, "launched", by_key(DANA))}}
     case.ask(key(1), "the key of an instance that speaks from the thief's address", **told, links=[link("key", made[1]), link("launched", launched)], mismatches=some({"kind": "place"}))
+    first, other = sorted(made, key=lambda record: record["eventID"])
+    case.ask(DANA.key, "both keys are of one session of the instance", descendants=some(child(launched, "launched", calls=5, children=[child(first, calls=5, made_again=[other["eventID"]])])))
     case.ask(key(0), "its twin stayed at home", **told, links=[link("key", made[0]), link("launched", launched)])
 
     case = Case("ec2-before-logs", "EC2 instance role older than the log", "origin ec2 for the instance, incomplete, gap `before-logs`")

@@ -10,8 +10,8 @@ use super::fetch::{Source, later, one_of, together};
 use super::subject::Asked;
 use crate::lake::Column;
 use crate::lineage::{
-    Caller, Credential, Descendant, Issuance, IssuanceKind, Node, NodeKind, Proof, Reason, Rule, Rung,
-    SLACK_SECONDS, find, find_maker, made_node, settle,
+    Caller, Credential, Descendant, Issuance, IssuanceKind, KEY_LIFE_SECONDS, Node, NodeKind, Proof, Reason,
+    Rule, Rung, SLACK_SECONDS, find, find_maker, made_node, settle,
 };
 use crate::query::{Filter, QueryError};
 
@@ -382,8 +382,8 @@ async fn used_of(source: &Source, issued: &[&Issuance]) -> Result<Vec<Credential
     for some in keys.chunks(VALUES_MAX) {
         let is = one_of(Column::AccessKeyId, some.iter().cloned().collect());
         let all = vec![
-            Filter::From(super::fetch::earlier(first, SLACK_SECONDS)),
-            Filter::Before(later(last, crate::lineage::KEY_LIFE_SECONDS + SLACK_SECONDS)),
+            Filter::From(super::fetch::earlier(first, KEY_LIFE_SECONDS + SLACK_SECONDS)),
+            Filter::Before(later(last, KEY_LIFE_SECONDS + SLACK_SECONDS)),
             is,
         ];
         for credential in source.callers(&Filter::All(all)).await? {

@@ -148,7 +148,7 @@ fn judge(credential: Credential, list: &[Issuance], workload: &Workload, by_itse
         note = service.and_then(|maker| maker.invoked_by.as_ref()).map(|service| format!("by {service}"));
     }
     let made = found.best.first().map(|issuance| Proof::from(&issuance.record));
-    Named { rule, made, note, remark, credential }
+    Named { credential, rule, made, note, remark }
 }
 
 /// Why a session that bears a workload's name is not taken for the workload's.
@@ -174,7 +174,9 @@ fn grow_sessions(workload: usize, sessions: Vec<Named>, plant: &mut Plant) -> Ve
     for ((arn, is_claim), sessions) in lines {
         let rule = sessions.iter().map(|session| session.rule).max().unwrap_or(Rule::Claim);
         let mut growth = Growth::new(NodeKind::Session, &arn, rule);
-        growth.made = sessions.iter().filter_map(|session| session.made.clone()).min();
+        let mut made: BTreeSet<Proof> = sessions.iter().filter_map(|session| session.made.clone()).collect();
+        growth.made = made.pop_first();
+        growth.made_again = made;
         let said = |words: fn(&Named) -> Option<&String>| -> BTreeSet<String> {
             sessions.iter().filter_map(words).cloned().collect()
         };
