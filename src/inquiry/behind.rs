@@ -7,7 +7,7 @@ use super::{ResolveError, Resolved};
 use crate::aws::Arn;
 use crate::investigate::{Behind, OriginSeen, SubjectKind};
 use crate::lake::Session;
-use crate::lineage::OriginKind;
+use crate::lineage::{Origin, OriginKind};
 use crate::query::QueryError;
 
 /// So many credentials of one subject are traced up, fewer than `trace` does: the first lines only name who it was.
@@ -43,15 +43,15 @@ pub(super) async fn traced(
 /// Who is behind the subject.
 pub(super) fn behind(traced: &Traced) -> Behind {
     let trace = &traced.trace;
-    let mut origins: BTreeMap<(OriginKind, String), OriginSeen> = BTreeMap::new();
+    let mut ways: BTreeMap<(OriginKind, String), (Vec<&Origin>, u64)> = BTreeMap::new();
     for chain in &trace.chains {
         let origin = &chain.origin.origin;
-        let seen = origins
-            .entry((origin.kind, origin.id()))
-            .or_insert_with(|| OriginSeen { origin: origin.clone(), calls: 0 });
-        seen.calls += chain.usage.calls;
+        let (same, calls) = ways.entry((origin.kind, origin.id())).or_default();
+        same.push(origin);
+        *calls += chain.usage.calls;
     }
-    let mut origins: Vec<OriginSeen> = origins.into_values().collect();
+    let seen = |(same, calls)| Some(OriginSeen { origin: Origin::shared::<'_>(same)?, calls });
+    let mut origins: Vec<OriginSeen> = ways.into_values().filter_map(seen).collect();
     origins.sort_by(|a, b| b.calls.cmp(&a.calls).then_with(|| a.origin.cmp(&b.origin)));
     Behind {
         origin: trace.origin.clone(),

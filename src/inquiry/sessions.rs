@@ -102,9 +102,11 @@ fn row(
     let mut created = BTreeSet::new();
     let mut ambiguous = BTreeSet::new();
     let mut keys: BTreeMap<(String, Option<crate::aws::Time>), Usage> = BTreeMap::new();
-    let mut mfa = BTreeSet::new();
+    let mut mfa: BTreeMap<_, Option<bool>> = BTreeMap::new();
     let mut identities = BTreeSet::new();
-    let mut merged = origin.origin.clone();
+    let origins: Vec<&Origin> = members.iter().map(|(_, of)| &of.origin).collect();
+    let merged = Origin::shared(origins.iter().copied())?;
+    let origin_keys: BTreeSet<&String> = origins.iter().filter_map(|one| one.access_key.as_ref()).collect();
     for (credential, of) in members {
         let caller = &credential.caller;
         usage.merge(&credential.usage);
@@ -113,19 +115,18 @@ fn row(
         if of.candidates > 1 {
             ambiguous.insert(session.clone());
         }
+        let said = mfa.entry(session.clone()).or_default();
+        *said = (*said).max(caller.mfa);
         created.insert(session);
         if let Some(key) = &caller.access_key {
             let of_key = (key.clone(), caller.created.map(crate::aws::Time));
             keys.entry(of_key).or_default().merge(&credential.usage);
         }
-        mfa.insert(caller.mfa);
         identities.extend(caller.source_identity.clone());
-        merged.complete &= of.origin.complete;
-        merged.certain &= of.origin.certain;
-        if merged.gap.is_none() {
-            merged.gap.clone_from(&of.origin.gap);
-        }
     }
+    let with_mfa = mfa.values().filter(|said| **said == Some(true)).count() as u64;
+    let without_mfa = mfa.values().filter(|said| **said == Some(false)).count() as u64;
+    let mut said: BTreeSet<Option<bool>> = mfa.into_values().collect();
     let claim = session_name::claim(&session_name);
     let agreement = match session_name::agrees(claim, verified(&merged), users) {
         Agreement::Agrees => "agrees",
@@ -146,7 +147,11 @@ fn row(
         depth: members.iter().map(|(_, of)| of.depth).max().unwrap_or(0),
         ambiguous: ambiguous.len() as u64,
         source_identity: identity.map(str::to_owned),
-        mfa: if mfa.len() == 1 { mfa.pop_first().flatten() } else { None },
+        mfa: if said.len() == 1 { said.pop_first().flatten() } else { None },
+        with_mfa,
+        without_mfa,
+        origin_keys: origin_keys.into_iter().cloned().collect(),
+        differs: Origin::differences(&origins),
         sessions: created.len() as u64,
         keys: keys
             .into_iter()

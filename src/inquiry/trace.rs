@@ -15,7 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{ResolveError, Resolved, Window};
 use crate::lake::Session;
 use crate::lineage::{
-    Chain, Credential, Gap, Link, NotTaken, Origin, Reason, SCHEMA, Trace, TracedOrigin, Violation,
+    Chain, Credential, Gap, Link, NotTaken, Origin, OriginKind, Reason, SCHEMA, Trace, TracedOrigin,
+    Violation,
 };
 use crate::query::QueryError;
 use climb::Climbed;
@@ -54,7 +55,7 @@ pub(super) struct Traced {
     pub(super) trace: Trace,
     /// The lines of the tree that the subject led to.
     pub(super) held: Vec<Held>,
-    /// Limits that the tree reached, in words.
+    /// Limits that the tree reached, and what it leaves out when it is followed, in words.
     pub(super) limits: Vec<String>,
     /// The ids of the subject's own callers.
     pub(super) own: BTreeSet<i64>,
@@ -99,7 +100,7 @@ async fn traced(
         ));
     }
     let mut not_taken = BTreeSet::new();
-    let mut violations: BTreeSet<Violation> = BTreeSet::new();
+    let mut violations: BTreeSet<Violation> = asked.violations.iter().cloned().collect();
     for (_, up) in &climbed {
         violations.extend(up.violations.iter().cloned());
         for twin in &up.twins {
@@ -117,6 +118,11 @@ async fn traced(
         held = tree.held;
         limits.clone_from(&tree.truncated);
         truncated.extend(tree.truncated);
+        match tree.left_out {
+            0 => {}
+            1 => limits.push("1 credential only bears the name of a workload".to_owned()),
+            some => limits.push(format!("{some} credentials only bear the name of a workload")),
+        }
     }
     let home = origin.origin.account.clone().or_else(|| asked.subject.node.as_ref()?.account.clone());
     // Said only where nobody is known to have made the key.
@@ -194,7 +200,8 @@ fn chains(climbed: &[(Credential, Climbed)]) -> Vec<Chain> {
     chains
 }
 
-/// The origin that all chains share and the links of the one with most calls; nobody where they differ.
+/// The origin that all chains share, with what all of them share of it, and the links of the one with most calls; nobody
+/// where they differ.
 fn shared(asked: &Asked, chains: &[Chain]) -> (TracedOrigin, Vec<Link>) {
     if let Some(own) = &asked.origin {
         return (own.clone(), asked.links.clone());
@@ -208,8 +215,12 @@ fn shared(asked: &Asked, chains: &[Chain]) -> (TracedOrigin, Vec<Link>) {
         return (TracedOrigin { origin: Origin::unknown(gap), above: None }, Vec::new());
     };
     let same = chains.iter().all(|chain| chain.origin.origin.id() == first.origin.origin.id());
-    if same {
+    // That nobody is known behind any of them does not make them one: the gap of the first is its own.
+    if same && first.origin.origin.kind == OriginKind::Unknown {
         return (first.origin.clone(), first.links.clone());
+    }
+    if same && let Some(origin) = Origin::shared(chains.iter().map(|chain| &chain.origin.origin)) {
+        return (TracedOrigin { origin, above: first.origin.above.clone() }, first.links.clone());
     }
     let ids: BTreeSet<String> = chains.iter().map(|chain| chain.origin.origin.id()).collect();
     let gap = Gap {

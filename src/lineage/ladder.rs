@@ -211,8 +211,7 @@ pub fn fit(caller: &Caller, first: Option<DateTime<Utc>>, issuance: &Issuance) -
     }
     let apart = seconds_apart(caller, issuance);
     let near = apart.filter(|apart| *apart <= SLACK_SECONDS);
-    let early_enough =
-        first.is_none_or(|first| issuance.record.time.timestamp() <= first.timestamp() + SLACK_SECONDS);
+    let early_enough = is_early_enough(first, issuance);
     let rank = |rung, seconds_apart| {
         let fit = Fit::Fits(Rank { rung, seconds_apart });
         Some(if early_enough { fit } else { Fit::TooLate })
@@ -252,6 +251,41 @@ pub fn fit(caller: &Caller, first: Option<DateTime<Utc>>, issuance: &Issuance) -
     let lived = first.map(|first| first.timestamp() - issuance.record.time.timestamp())?;
     let in_time = (-SLACK_SECONDS..=ROLE_SESSION_SECONDS).contains(&lived);
     (named && in_time).then_some(Fit::Fits(Rank { rung: Rung::Claim, seconds_apart: 0 }))
+}
+
+/// Who may have made the long-term key that a caller signs with, the first first: issuances that name the key in the
+/// caller's account, not by the caller itself. Key ids of AWS name one key in one account, but sanitised logs may use one
+/// id for all; and a key that was used before cannot have been made then.
+#[must_use]
+pub fn find_maker<'a>(
+    caller: &Caller,
+    first: Option<DateTime<Utc>>,
+    issuances: impl IntoIterator<Item = &'a Issuance>,
+) -> Found<'a> {
+    let mut found = Found::default();
+    for issuance in issuances.into_iter().filter(|issuance| makes_key(caller, issuance)) {
+        if is_early_enough(first, issuance) {
+            found.rank = Some(Rank { rung: Rung::Key, seconds_apart: 0 });
+            found.best.push(issuance);
+        } else {
+            found.too_late.push(issuance);
+        }
+    }
+    found.best.sort_by(|a, b| a.record.cmp(&b.record));
+    found.too_late.sort_by(|a, b| a.record.cmp(&b.record));
+    found
+}
+
+fn makes_key(caller: &Caller, issuance: &Issuance) -> bool {
+    issuance.kind == IssuanceKind::AccessKey
+        && caller.has_long_term_key()
+        && issuance.key == caller.access_key
+        && same_account(caller, issuance)
+        && issuance.maker().id != caller.id
+}
+
+fn is_early_enough(first: Option<DateTime<Utc>>, issuance: &Issuance) -> bool {
+    first.is_none_or(|first| issuance.record.time.timestamp() <= first.timestamp() + SLACK_SECONDS)
 }
 
 /// Seconds between the session's creation and the issuance, both cut to whole seconds.

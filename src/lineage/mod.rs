@@ -26,8 +26,8 @@
 //! | `claim` | bears the same role and session name | only for records that do not say when the session was created; never makes a chain complete |
 //!
 //! Two rules lead further from where these end: `shared-event` joins the copies of one request that two accounts recorded
-//! ([`settle`]); `identity` and `launched` lead from an origin to who made its password or launched its workload. Time alone
-//! never links. An issuance after the first use (by more than 2 s) is no link but a violation, and so is a chain that comes
+//! ([`settle`]); `identity` and `launched` lead from an origin to who made its password or launched its workload, and `key`
+//! to who made its long-term key ([`find_maker`]: same account, not after the first use). Time alone never links. An issuance after the first use (by more than 2 s) is no link but a violation, and so is a chain that comes
 //! back to itself.
 //!
 //! Key ids that issuances of different sessions name within the life of a key stand for nothing: sanitised logs use one id
@@ -62,8 +62,8 @@ pub use credential::{
 };
 pub use issuance::{Issuance, IssuanceKind, Launch, RecordRef, settle};
 pub use ladder::{
-    Fit, Found, KEY_LIFE_SECONDS, ROLE_SESSION_SECONDS, Rank, Rule, Rung, SLACK_SECONDS, find, fit,
-    is_shared_key,
+    Fit, Found, KEY_LIFE_SECONDS, ROLE_SESSION_SECONDS, Rank, Rule, Rung, SLACK_SECONDS, find, find_maker,
+    fit, is_shared_key,
 };
 pub use origin::{End, Origin, OriginKind, origin};
 pub use sessions::{SessionKey, SessionRow, Sessions};

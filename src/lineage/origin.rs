@@ -1,11 +1,13 @@
 //! Origins: who stands at the end of a chain.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::sight::{Gap, Reason, Sight};
 use super::subject::{self, WebIdentity};
-use super::{Caller, Class, Issuance, IssuanceKind, Workload, workload};
+use super::{Caller, Class, Issuance, IssuanceKind, Workload};
 use crate::aws::{Arn, Principal};
 
 /// The kind of an origin.
@@ -115,6 +117,45 @@ impl Origin {
         Origin { arn, name, account, ..Origin::new(kind) }
     }
 
+    /// Several ways to the origin of one [`Origin::id`] as one: of what tells how somebody came, such as key, MFA and
+    /// sign-in, only what all share; complete and certain only if all are; of gaps the first. None for no origins.
+    #[must_use]
+    pub fn shared<'a>(origins: impl IntoIterator<Item = &'a Origin>) -> Option<Origin> {
+        let all: Vec<&Origin> = origins.into_iter().collect();
+        let first = all.first()?;
+        Some(Origin {
+            kind: first.kind,
+            arn: known(&all, |one| one.arn.clone()),
+            access_key: same(&all, |one| one.access_key.clone()),
+            name: known(&all, |one| one.name.clone()),
+            account: known(&all, |one| one.account.clone()),
+            provider: known(&all, |one| one.provider.clone()),
+            subject: known(&all, |one| one.subject.clone()),
+            user_id: known(&all, |one| one.user_id.clone()),
+            on_behalf_of: known(&all, |one| one.on_behalf_of.clone()),
+            mfa: same(&all, |one| one.mfa),
+            sign_in: same(&all, |one| one.sign_in.clone()),
+            complete: all.iter().all(|one| one.complete),
+            certain: all.iter().all(|one| one.certain),
+            gap: all.iter().filter_map(|one| one.gap.clone()).min(),
+        })
+    }
+
+    /// In what several ways to one origin differ, in words: `key`, `MFA`, `sign-in`, `proof`.
+    #[must_use]
+    pub fn differences(origins: &[&Origin]) -> Vec<&'static str> {
+        fn differ<T: Ord>(origins: &[&Origin], of: impl Fn(&Origin) -> T) -> bool {
+            origins.iter().map(|one| of(one)).collect::<BTreeSet<T>>().len() > 1
+        }
+        let found = [
+            (differ(origins, |one| one.access_key.clone()), "key"),
+            (differ(origins, |one| one.mfa), "MFA"),
+            (differ(origins, |one| one.sign_in.clone()), "sign-in"),
+            (differ(origins, |one| (one.complete, one.certain)), "proof"),
+        ];
+        found.into_iter().filter_map(|(differs, what)| differs.then_some(what)).collect()
+    }
+
     /// Nobody, for a reason.
     #[must_use]
     pub fn unknown(gap: Gap) -> Origin {
@@ -183,6 +224,18 @@ impl Origin {
     }
 }
 
+/// The value that all have that have any.
+fn known<T: Ord>(origins: &[&Origin], of: impl Fn(&Origin) -> Option<T>) -> Option<T> {
+    let mut values: BTreeSet<T> = origins.iter().filter_map(|one| of(one)).collect();
+    if values.len() == 1 { values.pop_first() } else { None }
+}
+
+/// The value that all have, none being a value, too.
+fn same<T: Ord>(origins: &[&Origin], of: impl Fn(&Origin) -> Option<T>) -> Option<T> {
+    let mut values: BTreeSet<Option<T>> = origins.iter().map(|one| of(one)).collect();
+    if values.len() == 1 { values.pop_first().flatten() } else { None }
+}
+
 /// The last credential of a chain, as far up as links lead.
 #[derive(Debug, Clone, Copy)]
 pub struct End<'a> {
@@ -231,7 +284,7 @@ fn of_issuance(session: &Caller, issuance: &Issuance, sight: &Sight) -> Origin {
         Class::Service => Origin {
             name: maker.invoked_by.clone(),
             account: session.account.clone(),
-            on_behalf_of: workload::of_session(session, Some(issuance)),
+            on_behalf_of: Workload::of_session(session, Some(issuance)),
             ..Origin::new(OriginKind::Service)
         },
         Class::Outside => outside(maker, Some(issuance)),
@@ -312,7 +365,7 @@ fn of_caller(end: End<'_>, sight: &Sight) -> Origin {
         Class::Service => Origin {
             name: caller.invoked_by.clone(),
             account: caller.account.clone(),
-            on_behalf_of: workload::of_session(caller, None),
+            on_behalf_of: Workload::of_session(caller, None),
             ..Origin::new(OriginKind::Service)
         },
         Class::Outside => outside(caller, None),
@@ -412,7 +465,7 @@ fn session(end: End<'_>, sight: &Sight) -> Origin {
         let name = Some(service.to_owned());
         return Origin { name, account, ..Origin::new(OriginKind::Service) }.with_gap(gap);
     }
-    if let Some(workload) = workload::of_session(caller, None) {
+    if let Some(workload) = Workload::of_session(caller, None) {
         let service = match workload.kind {
             "instance" => Some("ec2.amazonaws.com".to_owned()),
             "function" => Some("lambda.amazonaws.com".to_owned()),

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
+use super::is_instance_id;
 use crate::aws::{AccessKeyId, AccountId, IdKind, UniqueId};
 
 /// What a session name says, by its form alone. Text is borrowed from the name.
@@ -321,12 +322,6 @@ fn is_mail_address(text: &str) -> bool {
         let labels_fit = domain.contains('.') && domain.split('.').all(|label| !label.is_empty());
         !local.is_empty() && labels_fit && local.bytes().chain(domain.bytes()).all(fits)
     })
-}
-
-/// (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html>)
-fn is_instance_id(text: &str) -> bool {
-    text.strip_prefix("i-")
-        .is_some_and(|id| matches!(id.len(), 8 | 17) && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// `8-4-4-4-12` hexadecimal digits.

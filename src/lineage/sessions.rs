@@ -22,16 +22,24 @@ pub struct SessionRow {
     pub claim: String,
     /// Whether the verified origin bears the claim out: `agrees`, `differs`, `says-nothing`.
     pub agreement: &'static str,
-    /// The verified origin.
+    /// The verified origin: of its key, MFA and sign-in only what all sessions of the row share ([`Origin::shared`]).
     pub origin: Origin,
+    /// The long-term keys that the sessions began with; several are why `origin` names none.
+    pub origin_keys: Vec<String>,
+    /// In what the ways from the origin to the sessions differ: `key`, `MFA`, `sign-in`, `proof`.
+    pub differs: Vec<&'static str>,
     /// In how many steps it is reached.
     pub depth: u64,
     /// How many sessions were reached through several equal candidates.
     pub ambiguous: u64,
     /// The source identity, where one was set.
     pub source_identity: Option<String>,
-    /// Whether the sessions were authenticated with MFA; None where they differ or do not say.
+    /// Whether the sessions were authenticated with MFA; None where they differ or do not say, see the next two.
     pub mfa: Option<bool>,
+    /// How many sessions say that they were authenticated with MFA.
+    pub with_mfa: u64,
+    /// How many say that they were not.
+    pub without_mfa: u64,
     /// How many sessions: different moments of creation.
     pub sessions: u64,
     /// The keys, with what each did; calls without a key are counted in `usage` only.

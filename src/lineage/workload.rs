@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Caller, Issuance};
+use super::{Caller, Class, Issuance};
 
 /// What runs with a role.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -20,38 +20,40 @@ impl Workload {
     pub fn words(&self) -> String {
         format!("{} {}", self.kind, self.id)
     }
-}
 
-/// The workload that a role session belongs to, as AWS itself says: by the service that assumed the role, by
-/// `inScopeOf`, or by the delivery through an instance's metadata service. None where only its name would say so: the
-/// caller of AssumeRole chooses that.
-#[must_use]
-pub(super) fn of_session(caller: &Caller, issuance: Option<&Issuance>) -> Option<Workload> {
-    let name = caller.session_name();
-    let service = issuance.and_then(|issuance| issuance.caller.invoked_by.as_deref());
-    if let Some(issuance) = issuance
-        && let Some(pod) = issuance.tags.as_deref().and_then(pod)
-    {
-        return Some(pod);
-    }
-    if let Some(scope) = caller.in_scope_of.as_deref().and_then(in_scope) {
-        return Some(scope);
-    }
-    if caller.ec2_role_delivery.is_some() && name.is_some_and(is_instance_id) {
-        return Some(Workload { kind: "instance", id: name.unwrap_or_default().to_owned() });
-    }
-    let name = name.or_else(|| issuance.and_then(|issuance| issuance.session_name()))?;
-    let kind = match service? {
-        "ec2.amazonaws.com" if is_instance_id(name) => "instance",
-        "lambda.amazonaws.com" => "function",
-        "ecs-tasks.amazonaws.com" | "ecs.amazonaws.com" => "task",
-        "codebuild.amazonaws.com" => {
-            let id = name.strip_prefix("AWSCodeBuild-").unwrap_or(name);
-            return Some(Workload { kind: "build", id: id.to_owned() });
+    /// The workload that a role session belongs to, as AWS itself says: by the service that assumed the role, by
+    /// `inScopeOf`, or by the delivery through an instance's metadata service. None where only its name would say so: the
+    /// caller of AssumeRole chooses that.
+    #[must_use]
+    pub fn of_session(caller: &Caller, issuance: Option<&Issuance>) -> Option<Workload> {
+        let name = caller.session_name();
+        // A service may also forward a user's AssumeRole: then the user chose the name.
+        let by_service = issuance.filter(|issuance| issuance.caller.class == Class::Service);
+        let service = by_service.and_then(|issuance| issuance.caller.invoked_by.as_deref());
+        if let Some(issuance) = issuance
+            && let Some(pod) = issuance.tags.as_deref().and_then(pod)
+        {
+            return Some(pod);
         }
-        _ => return None,
-    };
-    Some(Workload { kind, id: name.to_owned() })
+        if let Some(scope) = caller.in_scope_of.as_deref().and_then(in_scope) {
+            return Some(scope);
+        }
+        if caller.ec2_role_delivery.is_some() && name.is_some_and(is_instance_id) {
+            return Some(Workload { kind: "instance", id: name.unwrap_or_default().to_owned() });
+        }
+        let name = name.or_else(|| issuance.and_then(|issuance| issuance.session_name()))?;
+        let kind = match service? {
+            "ec2.amazonaws.com" if is_instance_id(name) => "instance",
+            "lambda.amazonaws.com" => "function",
+            "ecs-tasks.amazonaws.com" | "ecs.amazonaws.com" => "task",
+            "codebuild.amazonaws.com" => {
+                let id = name.strip_prefix("AWSCodeBuild-").unwrap_or(name);
+                return Some(Workload { kind: "build", id: id.to_owned() });
+            }
+            _ => return None,
+        };
+        Some(Workload { kind, id: name.to_owned() })
+    }
 }
 
 /// Whether a text has the form of an instance id: `i-` and 8 or 17 hexadecimal digits

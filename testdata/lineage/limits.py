@@ -3,10 +3,12 @@
 import copy
 
 import cloudtrail as ct
-from telling import A, BUILD, DANA, DEPLOY, EVE, WORKER, Case, by_key, federation, key, link, none_of, origin, some, timed
+from telling import (A, ADMIN, B, BACKUP, BUILD, DANA, DEPLOY, EVE, WORKER, Case, User, above, at, by_key, child, federation, first_of, key, link, none_of,
+                     origin, person, some, timed, with_key)
 from workloads import EKS, with_web_identity
 
 UNKNOWN = {"arn": None, "access_key": None}
+CONSTANT_LONG_TERM_KEY = "AKIAEXAMPLEEXAMPLE22"
 CONSTANT_KEY, CONSTANT_ID = "ASIAEXAMPLEEXAMPLE22", "AROXXXXXXXXXXXXXXXXXX"
 
 
@@ -56,7 +58,92 @@ def violations():
     case.ask(key(0), "each session made the other", origin=origin("unknown", False, "cycle", **UNKNOWN), links=some(link("key", back), link("key", forth)), violations=some({"kind": "cycle"}))
 
 
+def makes_key(case, time, identity, user, made=None):
+    """CreateAccessKey for a user."""
+    answer = {"userName": user.name, "accessKeyId": made or user.key, "status": "Active", "createDate": ct.long_date(at(time))}
+    return case.call(time, identity, "iam:CreateAccessKey", {"userName": user.name}, {"accessKey": answer})
+
+
+def keys_and_their_makers():
+    case = Case("key-used-before-made", "CreateAccessKey after the key's first use", "violation `used-before-issued` above the origin; nobody made the key, and nothing stands below its making")
+    case.works("2026-03-07 09:00:00", BACKUP.signed())
+    made = makes_key(case, "10:00:00", DANA.signed(), BACKUP)
+    assumed = case.assume("11:00:00", BACKUP.signed(), DEPLOY, "night", key(0))
+    case.works("11:00:05", timed(DEPLOY, "night", key(0), "11:00:00"))
+    told = {"origin": by_key(BACKUP), "violations": [{"kind": "used-before-issued", "event_id": made["eventID"]}]}
+    case.ask(BACKUP.key, "the key was used two days before", links=[], **told)
+    case.ask(key(0), "the use within the hour of the chain alone would not tell", links=[link("key", assumed)], **told)
+    case.ask(DANA.key, "what was done with the key is not dana's doing",
+             descendants=[child(made, calls=0, children=[], remarks=some("a key of this id was used before it was made"))])
+
+    case = Case("key-used-within-slack", "CreateAccessKey two seconds after the key's first use", "`key` to the CreateAccessKey: two seconds are within the slack of clocks")
+    case.works("09:59:58", BACKUP.signed())
+    made = makes_key(case, "10:00:00", DANA.signed(), BACKUP)
+    case.ask(BACKUP.key, "the slack of two seconds", links=[link("key", made)], origin=person(BACKUP, BACKUP.key, above=above(made, "key", by_key(DANA))))
+    case.ask(DANA.key, "and downwards", descendants=[child(made, calls=1)])
+
+    case = Case("violation-above", "a violation above the origin", "origin backup; the maker's session was used before its issuance: violation `used-before-issued`, not followed")
+    case.earlier()
+    maker = timed(DEPLOY, "night", key(0), "09:00:00")
+    case.works("08:59:50", maker)
+    issued = case.assume("09:00:00", DANA.signed(), DEPLOY, "night", key(0))
+    made = makes_key(case, "09:10:00", maker, BACKUP)
+    case.works("11:00:00", BACKUP.signed())
+    case.ask(BACKUP.key, "the chain above ends where the violation is", links=[link("key", made)],
+             origin=person(BACKUP, BACKUP.key, above=above(made, "key", origin("unknown", False, "used-before-issued", **UNKNOWN))),
+             violations=[{"kind": "used-before-issued", "event_id": issued["eventID"]}])
+    case.ask(DANA.key, "nor is it followed downwards", descendants=[child(issued, calls=0, children=[])])
+
+    case = Case("cycle-above", "a cycle above the origin within one second", "origin backup, whose key was made by a session that it issued: violation `cycle`")
+    case.earlier()
+    inside = timed(ADMIN, "loop", key(0), "09:00:00")
+    issued = case.assume("09:00:00", BACKUP.signed(), ADMIN, "loop", key(0))
+    made = makes_key(case, "09:00:00", inside, BACKUP)
+    case.works("09:00:05", BACKUP.signed())
+    case.ask(BACKUP.key, "the maker's chain comes back to the key", links=[link("key", made), link("key", issued)], origin=person(BACKUP, BACKUP.key, above=above(made, "key", {"gap": {"reason": "cycle"}})),
+             violations=[{"kind": "cycle"}])
+    case.ask(key(0), "and the key's maker to the session", links=[link("key", issued), link("key", made)], origin=person(BACKUP, BACKUP.key, above=above(made, "key", {"gap": {"reason": "cycle"}})),
+             violations=[{"kind": "cycle", "event_id": made["eventID"]}])
+
+
+def candidates():
+    for count in (17, 18):
+        followed = count <= 17
+        case = Case(f"candidates-{count}", f"{count} candidates of one second that fit alike",
+                    "link ambiguous between all; " + ("all lead to dana, certain" if followed else "one was not followed, so dana is not certain, gap `several-origins`"))
+        login = case.console_login("08:00:00", DANA.identity)
+        all_of = [case.assume("09:00:00", DANA.session(key(number), "08:00:00"), BUILD, "night", key(30)) for number in range(count)]
+        case.works("09:00:05", timed(BUILD, "night", key(31), "09:00:00"))
+        case.ask(key(31), "each was called with another key of one console session; none tells which it was",
+                 links=[link("session", first_of(*all_of), all_of), link("session", login)],
+                 origin=origin("iam-user", followed, None if followed else "several-origins", arn=DANA.arn, certain=followed))
+
+    case = Case("twins-at-every-step", "two candidates at each of 20 steps within one second: a million ways", "every link ambiguous between two, all ways lead to dana: certain")
+    holders = [timed(role, "step-0", key(number), "09:00:00") for number, role in ((1, DEPLOY), (2, BUILD))]
+    last = [case.assume("09:00:00", DANA.signed(), role, "step-0", key(number)) for number, role in ((1, DEPLOY), (2, BUILD))]
+    steps = []
+    for step in range(1, 21):
+        steps.append([[case.assume("09:00:00", holder, role, f"step-{step}", key(0)) for holder in holders] for role in (DEPLOY, BUILD)])
+        holders = [timed(role, f"step-{step}", key(number), "09:00:00") for number, role in ((1, DEPLOY), (2, BUILD))]
+    leaf = case.works("09:30:00", holders[0])
+    links, at_role = [], 0
+    for step in reversed(steps):
+        both = step[at_role]
+        links.append(link("session", first_of(*both), both))
+        at_role = both.index(first_of(*both))
+    case.ask(leaf, "each step is looked at once", origin=by_key(DANA), links=[*links, link("key", last[at_role])])
+
+
 def sanitised():
+    case = Case("constant-long-term-key", "one long-term key id in two accounts, as logs have it whose key ids were replaced", "each account's key was made in that account: the other's CreateAccessKey is not its maker")
+    night = User("night", 3, B)
+    made = makes_key(case, "09:00:00", DANA.signed(), BACKUP, CONSTANT_LONG_TERM_KEY)
+    here = case.works("11:00:00", with_key(BACKUP.identity, CONSTANT_LONG_TERM_KEY))
+    there = [case.works(f"12:00:0{number}", with_key(night.identity, CONSTANT_LONG_TERM_KEY)) for number in (1, 2)]
+    case.ask(here, "dana made backup's key", links=[link("key", made)], origin=person(BACKUP, CONSTANT_LONG_TERM_KEY, above=above(made, "key", by_key(DANA))))
+    case.ask(there[0], "nobody is known to have made the key of the other account", links=[], origin=person(night, CONSTANT_LONG_TERM_KEY))
+    case.ask(DANA.key, "only what was done in the account stands below", descendants=[child(made, calls=1)])
+
     case = Case("constant-ids", "constant key id and principal ids in sanitised logs", "each session goes to the issuance of its ARN and second, and the rule is called `session`, not `key`")
     case.earlier()
     told = (("09:00:00", "app-a", 12, "aws-sdk-java-1"), ("09:00:00", "app-b", 13, "aws-sdk-java-2"), ("10:00:00", "app-a", 12, "aws-sdk-java-3"))
@@ -104,5 +191,7 @@ def deliveries():
 
 gaps()
 violations()
+keys_and_their_makers()
+candidates()
 sanitised()
 deliveries()

@@ -46,6 +46,18 @@ def consoles():
     case.call("09:00:12", DANA.session(key(1), "09:00:00", mfa=True, invokedBy="AWS Internal"), "kms:Decrypt")
     case.ask(key(0), "the record says who; how they signed in, no record says", origin=person(DANA, complete=False, gap="sign-in-missing"), links=none_of(failed, later))
 
+    case = Case("one-user-two-ways", "one session name, three sessions: by a key, by a console session with MFA, by one without its ConsoleLogin",
+                "origin dana for all: neither key nor MFA nor sign-in, for they differ; not complete, for one is not")
+    case.earlier()
+    case.console_login("09:00:00", DANA.identity)["additionalEventData"]["MFAUsed"] = "Yes"
+    for number, (time, identity) in enumerate((("09:10:00", DANA.signed()), ("09:20:00", DANA.session(key(4), "09:00:00", mfa=True)), ("09:30:00", DANA.session(key(5), "09:25:00")))):
+        case.assume(time, identity, DEPLOY, "laptop", key(number))
+        made = timed(DEPLOY, "laptop", key(number), time)
+        made["sessionContext"]["attributes"]["mfaAuthenticated"] = "true" if number == 1 else "false"
+        case.works(time[:6] + "05", made)
+    case.ask(DEPLOY.session_arn("laptop"), "what all three share", origin={"kind": "iam-user", "arn": DANA.arn, "access_key": None, "mfa": None, "sign_in": None, "complete": False,
+                                                                          "gap": {"reason": "sign-in-missing"}})
+
     case = Case("console-before-logs", "IAM user console session older than the log", "origin dana, incomplete, gap `before-logs`")
     case.earlier()
     case.works("07:00:10", DANA.session(key(0), "06:30:00", mfa=True), agent=BROWSER)

@@ -1,7 +1,7 @@
 """Workloads: web identity, pods, instances, functions, tasks, builds, certificates, and the services that act by themselves."""
 
 import cloudtrail as ct
-from telling import (A, DANA, HOME, NAT, RUNNER, THIEF, WORKER, Case, above, at, by_key, child, federation, first_of, key, link,
+from telling import (A, ADMIN, DANA, DEPLOY, EVE, HOME, NAT, RUNNER, THIEF, WORKER, Case, above, at, by_key, child, federation, first_of, key, link,
                      origin, some, timed)
 
 INSTANCE, TASK, CLUSTER = "i-0123456789abcdef0", "0123456789abcdef0123456789abcdef", f"arn:aws:eks:eu-west-1:{A}:cluster/shop"
@@ -97,6 +97,8 @@ def instances():
         case.works(f"09:0{number + 2}:00", timed(WORKER, INSTANCE, key(used), "09:00:12", ec2RoleDelivery="2.0"), address=address, agent=RUNTIME)
     told = {"origin": served | {"above": above(launched, "launched", by_key(DANA))}}
     case.ask(key(1), "the key of an instance that speaks from the thief's address", **told, links=[link("key", made[1]), link("launched", launched)], mismatches=some({"kind": "place"}))
+    first, other = sorted(made, key=lambda record: record["eventID"])
+    case.ask(DANA.key, "both keys are of one session of the instance", descendants=some(child(launched, "launched", calls=5, children=[child(first, calls=5, made_again=[other["eventID"]])])))
     case.ask(key(0), "its twin stayed at home", **told, links=[link("key", made[0]), link("launched", launched)])
 
     case = Case("ec2-before-logs", "EC2 instance role older than the log", "origin ec2 for the instance, incomplete, gap `before-logs`")
@@ -112,8 +114,7 @@ def functions():
     served = {"name": "lambda.amazonaws.com", "on_behalf_of": {"kind": "function"}}
 
     case = Case("lambda", "Lambda; PassRole to compute (CreateFunction)", "`key` to the AssumeRole by lambda, `launched` to dana's CreateFunction")
-    launched = case.call("08:50:00", DANA.signed(), "lambda:CreateFunction20150331", {"functionName": name, "runtime": "python3.12", "role": WORKER.arn, "handler": "index.run", "code": {}},
-                         {"functionName": name, "functionArn": arn, "runtime": "python3.12", "role": WORKER.arn, "handler": "index.run", "version": "$LATEST", "state": "Pending"}, apiVersion="2015-03-31")
+    launched = create_function(case, "08:50:00", name, arn)
     made = case.by_service("09:00:00", "lambda.amazonaws.com", WORKER, name, key(0))
     case.works("09:00:05", timed(WORKER, name, key(0), "09:00:00", inScopeOf=scope), address=NAT, agent=RUNTIME)
     case.ask(key(0), "the function acted, dana made it and gave it the role", origin=origin("service", **served, above=above(launched, "launched", by_key(DANA))),
@@ -123,6 +124,35 @@ def functions():
     case.earlier()
     case.works("09:00:05", timed(WORKER, name, key(0), "09:00:00", inScopeOf=scope), address=NAT, agent=RUNTIME)
     case.ask(key(0), "the record says whom the key was issued to", origin=origin("service", False, "record-missing", **served))
+
+
+    case = Case("function-namesake", "sessions that somebody named like a function",
+                "below the function only the session of lambda's AssumeRole and that of inScopeOf as facts; the others, also one of the same ARN, as `claim`")
+    case.earlier()
+    launched = create_function(case, "08:50:00", name, arn)
+    made = case.by_service("09:00:00", "lambda.amazonaws.com", WORKER, name, key(0))
+    case.works("09:00:05", timed(WORKER, name, key(0), "09:00:00"), address=NAT, agent=RUNTIME)
+    case.works("09:10:05", timed(WORKER, name, key(1), "09:10:00", inScopeOf=scope), address=NAT, agent=RUNTIME)
+    namesakes = [case.assume(f"09:2{number}:00", EVE.signed(), role, name, key(number + 2)) for number, role in enumerate((WORKER, ADMIN))]
+    for number, role in enumerate((WORKER, ADMIN)):
+        for second in (5, 6, 7):
+            case.works(f"09:2{number}:0{second}", timed(role, name, key(number + 2), f"09:2{number}:00"))
+    case.works("09:30:05", timed(DEPLOY, name, key(4), "09:30:00"))
+    bears = "bears the name of the function, "
+    by_eve = some(f"{bears}but was assumed by {EVE.key}")
+    case.ask(DANA.key, "a name proves nothing", descendants=[child(launched, "launched", calls=2, children=[
+        {"rule": "identity", "event_id": made["eventID"], "calls": 2, "remarks": []},
+        child(namesakes[0], "claim", calls=3, children=[], remarks=by_eve),
+        child(namesakes[1], "claim", calls=3, children=[], remarks=by_eve),
+        {"rule": "claim", "calls": 1, "remarks": some(f"{bears}no record proves that it is its own")},
+    ])])
+    case.ask(EVE.key, "they are eve's", descendants=[child(made) for made in namesakes])
+
+
+def create_function(case, time, name, arn):
+    """CreateFunction by dana, with a role."""
+    return case.call(time, DANA.signed(), "lambda:CreateFunction20150331", {"functionName": name, "runtime": "python3.12", "role": WORKER.arn, "handler": "index.run", "code": {}},
+                     {"functionName": name, "functionArn": arn, "runtime": "python3.12", "role": WORKER.arn, "handler": "index.run", "version": "$LATEST", "state": "Pending"}, apiVersion="2015-03-31")
 
 
 def tasks_and_builds():

@@ -10,6 +10,7 @@
 )]
 
 mod bad;
+mod below;
 mod chains;
 mod cli;
 mod json;

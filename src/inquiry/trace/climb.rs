@@ -1,16 +1,21 @@
 //! The walk up: from a credential to its origin, and who stands above that.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
 use super::fetch::Source;
 use crate::aws::Time;
 use crate::lineage::{
-    Above, Caller, Class, Credential, End, Gap, Issuance, IssuanceKind, Link, Node, NodeKind, Origin,
-    OriginKind, Proof, Reason, Rule, Rung, Sight, TracedOrigin, Violation, find, is_shared_key, origin,
+    Caller, Class, Credential, End, Gap, Issuance, IssuanceKind, Link, Node, NodeKind, Origin, OriginKind,
+    Proof, Reason, Rule, Rung, Sight, TracedOrigin, Violation, find, is_shared_key, origin,
 };
 use crate::query::QueryError;
+
+mod above;
+
+use above::above;
+pub(super) use above::workload_node;
 
 /// A chain is followed so many steps; the longest seen in the wild is role juggling, an hour a step.
 const STEPS_MAX: usize = 4096;
@@ -31,6 +36,15 @@ pub(super) struct Climbed {
     pub(super) twins: Vec<Issuance>,
 }
 
+/// A walk on its way.
+struct Walk {
+    /// The credentials between the start and here.
+    seen: BTreeSet<i64>,
+    /// Where candidates that were not chosen lead, by who made them and when: the ways from several of them meet again,
+    /// so that without this each ambiguous step would double the work.
+    led: BTreeMap<(i64, DateTime<Utc>), BTreeSet<Origin>>,
+}
+
 /// What stands at the upper end of the delegation.
 struct Top {
     links: Vec<Link>,
@@ -46,23 +60,36 @@ struct Top {
     sign_in: Option<Issuance>,
     /// The last issuance, where nobody with a credential called it.
     issuance: Option<Issuance>,
+    /// How many candidates were not followed: where they lead is not known, so the origin is not certain.
+    unasked: usize,
 }
 
 /// Walks up from a credential.
 pub(super) async fn climb(source: &Source, credential: &Credential) -> Result<Climbed, QueryError> {
     let first = credential.usage.first.map(|time| time.0);
-    let mut seen = BTreeSet::from([credential.caller.id]);
-    let top = Box::pin(delegation(source, &credential.caller, first, &mut seen)).await?;
+    let mut walk = Walk { seen: BTreeSet::from([credential.caller.id]), led: BTreeMap::new() };
+    let top = Box::pin(delegation(source, &credential.caller, first, &mut walk)).await?;
     let mut climbed = Climbed {
         links: top.links.clone(),
         origin: TracedOrigin { origin: top.origin.clone(), above: None },
-        origins: top.origins.clone(),
+        origins: distinct(&top.origins),
         violations: top.violations.clone(),
         twins: top.twins.clone(),
     };
-    let above = Box::pin(above(source, &top, &mut seen, &mut climbed.links, ABOVE_MAX)).await?;
+    let above = Box::pin(above(source, &top, &mut walk, &mut climbed, ABOVE_MAX)).await?;
     climbed.origin.above = above.map(Box::new);
     Ok(climbed)
+}
+
+/// Each origin once, whatever ways lead there; of those that nobody is known behind each that is missing for its own
+/// reason.
+fn distinct(origins: &BTreeSet<Origin>) -> BTreeSet<Origin> {
+    let mut ways: BTreeMap<(OriginKind, String, Option<&Gap>), Vec<&Origin>> = BTreeMap::new();
+    for origin in origins {
+        let gap = origin.gap.as_ref().filter(|_| origin.kind == OriginKind::Unknown);
+        ways.entry((origin.kind, origin.id(), gap)).or_default().push(origin);
+    }
+    ways.into_values().filter_map(Origin::shared).collect()
 }
 
 /// The candidates for the issuance of a caller, as far as the ladder asks for them.
@@ -71,15 +98,25 @@ pub(super) async fn candidates(
     caller: &Caller,
     first: Option<DateTime<Utc>>,
 ) -> Result<Vec<Issuance>, QueryError> {
-    let mut list = Vec::new();
     if caller.class != Class::Credential || caller.has_long_term_key() {
-        return Ok(list);
+        return Ok(Vec::new());
     }
-    let moment = caller.created.or(first);
+    let naming = match &caller.access_key {
+        Some(key) => source.naming(key, caller.created.or(first)).await?,
+        None => Vec::new(),
+    };
+    candidates_beside(source, caller, first, naming).await
+}
+
+/// The same, where the issuances that name the caller's key are known already.
+pub(super) async fn candidates_beside(
+    source: &Source,
+    caller: &Caller,
+    first: Option<DateTime<Utc>>,
+    naming: Vec<Issuance>,
+) -> Result<Vec<Issuance>, QueryError> {
+    let mut list = naming;
     let found_best = |list: &[Issuance]| !find(caller, first, list).best.is_empty();
-    if let Some(key) = &caller.access_key {
-        list.extend(source.naming(key, moment).await?);
-    }
     if !found_best(&list)
         && let Some(created) = caller.created
     {
@@ -108,7 +145,7 @@ async fn delegation(
     source: &Source,
     start: &Caller,
     first: Option<DateTime<Utc>>,
-    seen: &mut BTreeSet<i64>,
+    walk: &mut Walk,
 ) -> Result<Top, QueryError> {
     let mut top = Top {
         links: Vec::new(),
@@ -120,6 +157,7 @@ async fn delegation(
         first,
         sign_in: None,
         issuance: None,
+        unasked: 0,
     };
     let mut first = first;
     let mut claimed = false;
@@ -133,7 +171,7 @@ async fn delegation(
         if caller.class == Class::Account
             && let Some(copy) = shared(source, &mut top, first).await?
         {
-            if !seen.insert(copy.caller.id) {
+            if !walk.seen.insert(copy.caller.id) {
                 return Ok(cyclic(top, &copy));
             }
             let whole = source.near(&copy.caller, copy.record.time).await?;
@@ -167,12 +205,11 @@ async fn delegation(
                 continue;
             }
             if asked == CANDIDATES_MAX {
-                // Where the rest leads is not known, so the origin is not certain.
-                claimed = true;
-                break;
+                top.unasked += 1;
+                continue;
             }
             asked += 1;
-            let origins = origins_of(source, &caller, other, seen).await?;
+            let origins = origins_of(source, &caller, other, walk).await?;
             top.origins.extend(origins);
         }
         let maker = chosen.maker().clone();
@@ -184,7 +221,7 @@ async fn delegation(
             top.issuance = Some((*chosen).clone());
             return ended(source, top, first, None, claimed).await;
         }
-        if !seen.insert(maker.id) {
+        if !walk.seen.insert(maker.id) {
             return Ok(cyclic(top, chosen));
         }
         // The call that issued is a use of the maker's; others may be earlier.
@@ -278,19 +315,29 @@ async fn origins_of(
     source: &Source,
     session: &Caller,
     issuance: &Issuance,
-    seen: &BTreeSet<i64>,
+    walk: &mut Walk,
 ) -> Result<BTreeSet<Origin>, QueryError> {
     let maker = issuance.maker();
     if maker.class != Class::Credential || issuance.switch_from.is_some() {
         let end = End { caller: session, first: None, issuance: Some(issuance), forwarded: false };
         return Ok(BTreeSet::from([named(source, end).await?]));
     }
-    let mut seen = seen.clone();
-    if !seen.insert(maker.id) {
+    let way = (maker.id, issuance.record.time);
+    if let Some(known) = walk.led.get(&way) {
+        return Ok(known.clone());
+    }
+    let before = walk.seen.clone();
+    if !walk.seen.insert(maker.id) {
         let gap = stop(Reason::Cycle, "a credential would be its own ancestor", "");
         return Ok(BTreeSet::from([Origin::unknown(gap)]));
     }
-    let top = Box::pin(delegation(source, maker, Some(issuance.record.time), &mut seen)).await?;
+    let top = Box::pin(delegation(source, maker, Some(issuance.record.time), walk)).await?;
+    walk.seen = before;
+    // Whether a way comes back to itself depends on what led to it: that is not the same from everywhere.
+    let goes_round = |origin: &Origin| origin.gap.as_ref().is_some_and(|gap| gap.reason == Reason::Cycle);
+    if !top.origins.iter().any(goes_round) {
+        walk.led.insert(way, top.origins.clone());
+    }
     Ok(top.origins)
 }
 
@@ -326,15 +373,7 @@ async fn ended(
         found.mfa = caller.mfa;
     }
     if let Some(late) = late {
-        top.violations.push(Violation {
-            kind: "used-before-issued",
-            record: Proof::from(&late.record),
-            text: format!(
-                "made {}, but first used {}",
-                shown(late.record.time),
-                first.map(shown).unwrap_or_default()
-            ),
-        });
+        top.violations.push(used_before_issued(late, first));
         if let Some(gap) = &mut found.gap {
             gap.reason = Reason::UsedBeforeIssued;
             "the only issuance that fits comes after the first use".clone_into(&mut gap.text);
@@ -347,9 +386,19 @@ async fn ended(
             "records of newer versions name the session's creation",
         ));
     }
+    if top.unasked > 0 {
+        found = found.with_gap(stop(
+            Reason::SeveralOrigins,
+            &format!("{} of the candidates that fit alike were not followed", top.unasked),
+            "group by origin in SQL: the table origins follows all",
+        ));
+    }
     top.origins.insert(found.clone());
     let ids: BTreeSet<String> = top.origins.iter().map(Origin::id).collect();
-    found.certain = ids.len() == 1 && found.kind != OriginKind::Unknown && !claimed;
+    // Not all was followed: here, or on the way of another candidate.
+    let open = |one: &Origin| one.gap.as_ref().is_some_and(|gap| gap.reason == Reason::SeveralOrigins);
+    let is_open = top.origins.iter().any(open);
+    found.certain = ids.len() == 1 && found.kind != OriginKind::Unknown && !claimed && !is_open;
     if ids.len() > 1 {
         let ids: Vec<String> = ids.into_iter().collect();
         found.complete = false;
@@ -361,107 +410,6 @@ async fn ended(
     }
     top.origin = found;
     Ok(top)
-}
-
-/// Who made the key or password of the origin, or launched its workload.
-async fn above(
-    source: &Source,
-    top: &Top,
-    seen: &mut BTreeSet<i64>,
-    links: &mut Vec<Link>,
-    left: usize,
-) -> Result<Option<Above>, QueryError> {
-    let Some(left) = left.checked_sub(1) else { return Ok(None) };
-    let Some(step) = step_above(source, top).await? else { return Ok(None) };
-    let maker = step.maker.clone();
-    let whole = match maker.class {
-        Class::Credential => source.near(&maker, step.record.event_time.0).await?,
-        _ => None,
-    };
-    links.push(Link {
-        rule: step.rule,
-        record: step.record.clone(),
-        from: step.from,
-        to: maker.node(),
-        seconds_apart: 0,
-        ambiguous: Vec::new(),
-        above_origin: true,
-        role_passed: step.role_passed,
-        to_usage: whole.as_ref().map(|whole| whole.usage.clone()),
-    });
-    let of = |origin| TracedOrigin { origin, above: None };
-    if maker.class != Class::Credential {
-        let end = End { caller: &maker, first: None, issuance: None, forwarded: false };
-        let found = named(source, end).await?;
-        return Ok(Some(Above { rule: step.rule, record: step.record, origin: of(found) }));
-    }
-    if !seen.insert(maker.id) {
-        let gap = stop(Reason::Cycle, "whoever made it was led to by it", "");
-        return Ok(Some(Above { rule: step.rule, record: step.record, origin: of(Origin::unknown(gap)) }));
-    }
-    let whole = source.near(&maker, step.record.event_time.0).await?;
-    let first =
-        whole.as_ref().and_then(|whole| whole.usage.first).map_or(step.record.event_time.0, |time| time.0);
-    let next = Box::pin(delegation(source, &maker, Some(first), seen)).await?;
-    links.extend(next.links.iter().map(|link| Link { above_origin: true, ..link.clone() }));
-    let mut found = of(next.origin.clone());
-    found.above = Box::pin(above(source, &next, seen, links, left)).await?.map(Box::new);
-    Ok(Some(Above { rule: step.rule, record: step.record, origin: found }))
-}
-
-/// One step above an origin.
-struct StepAbove {
-    rule: Rule,
-    record: Proof,
-    from: Node,
-    maker: Caller,
-    role_passed: Option<String>,
-}
-
-async fn step_above(source: &Source, top: &Top) -> Result<Option<StepAbove>, QueryError> {
-    let caller = &top.end;
-    let account = caller.account.clone().unwrap_or_default();
-    let made = |rule, issuance: &Issuance, from: Node| StepAbove {
-        rule,
-        record: Proof::from(&issuance.record),
-        from,
-        maker: issuance.maker().clone(),
-        role_passed: None,
-    };
-    if top.origin.kind == OriginKind::IamUser && caller.has_long_term_key() {
-        let key = caller.access_key.clone().unwrap_or_default();
-        let list = source.naming(&key, None).await?;
-        let created =
-            list.iter().find(|one| one.kind == IssuanceKind::AccessKey && one.maker().id != caller.id);
-        return Ok(created.map(|issuance| made(Rule::Key, issuance, caller.node())));
-    }
-    // A record without a key and without a session is the sign-in itself.
-    let signs_in = caller.access_key.is_none() && caller.created.is_none();
-    let moment = top.sign_in.as_ref().map(|one| one.record.time).or(top.first.filter(|_| signs_in));
-    if top.origin.kind == OriginKind::IamUser
-        && let (Some(moment), Some(name)) = (moment, &top.origin.name)
-    {
-        let list = source.ways_in(&account, name, IssuanceKind::Password).await?;
-        let own = |way: &&Issuance| way.maker().arn.is_some() && way.maker().arn == top.origin.arn;
-        let before = |way: &&Issuance| way.record.time <= moment;
-        let last = list.iter().rfind(|way| before(way) && !own(way));
-        return Ok(last.map(|way| made(Rule::Identity, way, user_node(&top.origin))));
-    }
-    let workload = match &top.issuance {
-        Some(_) => top.origin.on_behalf_of.clone(),
-        None if top.origin.kind == OriginKind::Service => top.origin.on_behalf_of.clone(),
-        None => None,
-    };
-    let Some(workload) = workload else { return Ok(None) };
-    let moment = top.issuance.as_ref().map(|issuance| issuance.record.time).or(caller.created);
-    let launches = source.launches_of(&workload, &account, moment).await?;
-    Ok(launches.last().map(|launch| StepAbove {
-        rule: Rule::Launched,
-        record: Proof::from(&launch.record),
-        from: workload_node(&workload, &account),
-        maker: launch.caller.clone(),
-        role_passed: launch.role_passed.clone(),
-    }))
 }
 
 /// The link to an issuance, and the one from its copy in the role's account to that in the caller's.
@@ -522,34 +470,21 @@ fn principal_node(arn: &str) -> Node {
     }
 }
 
-fn user_node(origin: &Origin) -> Node {
-    Node {
-        kind: NodeKind::User,
-        id: origin.arn.clone().or_else(|| origin.name.clone()).unwrap_or_default(),
-        account: origin.account.clone(),
-        access_key: None,
-        arn: origin.arn.clone(),
-        name: origin.name.clone(),
-        session_name: None,
-        created: None,
-    }
-}
-
-pub(super) fn workload_node(workload: &crate::lineage::Workload, account: &str) -> Node {
-    Node {
-        kind: NodeKind::Workload,
-        id: workload.id.clone(),
-        account: Some(account.to_owned()),
-        access_key: None,
-        arn: None,
-        name: Some(workload.words()),
-        session_name: None,
-        created: None,
-    }
-}
-
 pub(super) fn stop(reason: Reason, text: &str, hint: &str) -> Gap {
     Gap { reason, text: text.to_owned(), hint: hint.to_owned() }
+}
+
+/// An issuance that would fit, but comes after the first use.
+fn used_before_issued(late: &Issuance, first: Option<DateTime<Utc>>) -> Violation {
+    Violation {
+        kind: "used-before-issued",
+        record: Proof::from(&late.record),
+        text: format!(
+            "made {}, but first used {}",
+            shown(late.record.time),
+            first.map(shown).unwrap_or_default()
+        ),
+    }
 }
 
 fn shown(time: DateTime<Utc>) -> String {

@@ -5,20 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::TraceOptions;
-use super::climb::{candidates, stop, workload_node};
+use super::climb::{candidates, stop};
 use super::fetch::{Source, later, one_of, together};
 use super::subject::Asked;
 use crate::lake::Column;
 use crate::lineage::{
-    Caller, Class, Credential, Descendant, Issuance, IssuanceKind, Launch, Node, NodeKind, Proof, Reason,
-    Rule, SLACK_SECONDS, find, made_node, settle,
+    Caller, Credential, Descendant, Issuance, IssuanceKind, KEY_LIFE_SECONDS, Node, NodeKind, Proof, Reason,
+    Rule, Rung, SLACK_SECONDS, find, find_maker, made_node, settle,
 };
 use crate::query::{Filter, QueryError};
 
 mod plant;
+mod workload;
 
 use plant::{Growth, Plant};
 pub(in crate::inquiry) use plant::{Held, addresses};
+use workload::{launched_by, launches_by};
 
 /// A tree has so many lines at the most.
 const LINES_MAX: usize = 2_000;
@@ -33,6 +35,8 @@ pub(super) struct Tree {
     /// The lines that the subject led to, each with everyone who acted as it.
     pub(super) held: Vec<Held>,
     pub(super) truncated: Vec<String>,
+    /// How many credentials only bear the name of a workload, and stand among no `held`.
+    pub(super) left_out: usize,
 }
 
 /// Whoever stands at a line of the tree and may have led to more.
@@ -75,7 +79,8 @@ pub(super) async fn descend(
         let issued = issued_by(source, &level).await?;
         next.extend(sessions(source, &level, &issued, &mut plant).await?);
         next.extend(ways_in(source, &level, &issued, &mut plant).await?);
-        next.extend(workloads(source, &level, &mut plant).await?);
+        let launched = launches_by(source, &level).await?;
+        next.extend(launched_by(source, &level, &launched, &mut plant).await?);
         for holder in &mut next {
             holder.callers.retain(|caller| known.insert(caller.id));
         }
@@ -84,7 +89,7 @@ pub(super) async fn descend(
     }
     if plant.is_full() {
         plant.note(format!("the tree was cut at {LINES_MAX} lines"));
-    } else if !issued_by(source, &level).await?.is_empty() {
+    } else if !issued_by(source, &level).await?.is_empty() || !launches_by(source, &level).await?.is_empty() {
         plant.note(format!("the tree goes on below {} steps", options.depth));
     }
     plant.mark_gone(source).await?;
@@ -102,9 +107,8 @@ async fn roots(source: &Source, asked: &Asked, plant: &mut Plant) -> Result<Vec<
         return of_event(source, asked, plant).await;
     }
     if matches!(kind, "access-key" | "session") || asked.credentials.len() == 1 {
-        let mut holders = vec![Holder::of(None, &asked.credentials)];
-        holders.extend(forwarded(source, asked, plant).await?);
-        return Ok(holders);
+        forwarded(source, asked, plant).await?;
+        return Ok(vec![Holder::of(None, &asked.credentials)]);
     }
     let mut groups: BTreeMap<Group, Vec<Credential>> = BTreeMap::new();
     for credential in &asked.credentials {
@@ -200,15 +204,15 @@ async fn of_event(source: &Source, asked: &Asked, plant: &mut Plant) -> Result<V
 
 /// The calls that services forwarded for the user of a long-term key, with keys of their own: they fit the user, no record
 /// names the key.
-async fn forwarded(source: &Source, asked: &Asked, plant: &mut Plant) -> Result<Vec<Holder>, QueryError> {
-    let [only] = asked.credentials.as_slice() else { return Ok(Vec::new()) };
+async fn forwarded(source: &Source, asked: &Asked, plant: &mut Plant) -> Result<(), QueryError> {
+    let [only] = asked.credentials.as_slice() else { return Ok(()) };
     let (Some(arn), Some(first), Some(last)) =
         (&only.caller.arn, only.usage.first.map(|time| time.0), only.usage.last.map(|time| time.0))
     else {
-        return Ok(Vec::new());
+        return Ok(());
     };
     if !only.caller.has_long_term_key() || !only.caller.is_user_or_root() {
-        return Ok(Vec::new());
+        return Ok(());
     }
     let all = source
         .callers(&Filter::All(vec![
@@ -227,7 +231,7 @@ async fn forwarded(source: &Source, asked: &Asked, plant: &mut Plant) -> Result<
     if !by_services.is_empty() {
         plant.grow(None, forwarded_growth(&by_services));
     }
-    Ok(Vec::new())
+    Ok(())
 }
 
 fn forwarded_growth(credentials: &[Credential]) -> Growth {
@@ -294,21 +298,19 @@ async fn sessions(
         let Some(Holder { line: parent, .. }) = holder_of(level, issuance.maker()) else { continue };
         let parent = *parent;
         let mut mine = Vec::new();
+        // Of what only bears the name it is not said that the subject led to it.
+        let mut led_to = Vec::new();
         let mut rule = Rule::Key;
         for credential in &used {
-            let by_key = issuance.key.is_some() && credential.caller.access_key == issuance.key;
-            if !fits(source, credential, issuance, by_key).await? {
-                continue;
-            }
-            if !by_key {
-                rule = Rule::Session;
-            }
+            let Some(by) = fits(source, credential, issuance).await? else { continue };
+            rule = rule.max(by);
             if given.insert(credential.caller.id) {
                 mine.push(credential.clone());
+                led_to.extend((by != Rule::Claim).then(|| credential.clone()));
             }
         }
         if issuance.key.is_none() {
-            rule = Rule::Session;
+            rule = rule.max(Rule::Session);
         }
         let node = mine.first().map_or_else(|| made_node(issuance), |one| one.caller.node());
         let id = issuance.session_arn.clone().or_else(|| issuance.key.clone()).unwrap_or_default();
@@ -323,7 +325,7 @@ async fn sessions(
         growth.keys_made.extend(issuance.key.clone());
         growth.keys = mine.iter().filter_map(|one| one.caller.access_key.clone()).collect();
         growth.credentials = mine.iter().map(|one| (one.caller.clone(), one.usage.clone())).collect();
-        growth.lead_to(&mine);
+        growth.lead_to(&led_to);
         // Sign-ins of one user are sessions of their own, though they bear one ARN.
         growth.fold = issuance.session_arn.clone().filter(|_| kind == NodeKind::Session);
         growth.role = issuance.session_arn.as_deref().and_then(role_of);
@@ -338,7 +340,8 @@ async fn sessions(
             ));
         }
         let Some(line) = plant.grow(parent, growth) else { break };
-        held.entry(line).or_default().extend(mine);
+        plant.leave_out(mine.len() - led_to.len());
+        held.entry(line).or_default().extend(led_to);
     }
     Ok(held.into_iter().map(|(line, credentials)| Holder::of(Some(line), &credentials)).collect())
 }
@@ -348,19 +351,17 @@ fn role_of(arn: &str) -> Option<String> {
     arn.rsplit_once('/').map(|(role, _)| role.to_owned())
 }
 
-/// Whether a credential is of an issuance: the ladder leads from it to there.
+/// The rule by which a credential is of an issuance; None where the ladder does not lead from it to there.
 async fn fits(
     source: &Source,
     credential: &Credential,
     issuance: &Issuance,
-    by_key: bool,
-) -> Result<bool, QueryError> {
+) -> Result<Option<Rule>, QueryError> {
     let first = credential.usage.first.map(|time| time.0);
-    if find(&credential.caller, first, [issuance]).best.is_empty() {
-        return Ok(false);
-    }
-    if by_key {
-        return Ok(true);
+    let alone = find(&credential.caller, first, [issuance]);
+    let Some(rank) = alone.rank else { return Ok(None) };
+    if rank.rung == Rung::Key {
+        return Ok(Some(Rule::Key));
     }
     let list = candidates(source, &credential.caller, first).await?;
     let found = find(&credential.caller, first, &list);
@@ -368,7 +369,7 @@ async fn fits(
         let copy = one.copy.as_ref().map(|copy| &copy.record);
         one.record == issuance.record || copy == Some(&issuance.record)
     };
-    Ok(found.best.iter().any(|one| is_it(one)))
+    Ok(found.best.iter().any(|one| is_it(one)).then(|| rank.rung.rule()))
 }
 
 /// The credentials that may be those of some issuances: by key, and by session.
@@ -381,8 +382,8 @@ async fn used_of(source: &Source, issued: &[&Issuance]) -> Result<Vec<Credential
     for some in keys.chunks(VALUES_MAX) {
         let is = one_of(Column::AccessKeyId, some.iter().cloned().collect());
         let all = vec![
-            Filter::From(super::fetch::earlier(first, SLACK_SECONDS)),
-            Filter::Before(later(last, crate::lineage::KEY_LIFE_SECONDS + SLACK_SECONDS)),
+            Filter::From(super::fetch::earlier(first, KEY_LIFE_SECONDS + SLACK_SECONDS)),
+            Filter::Before(later(last, KEY_LIFE_SECONDS + SLACK_SECONDS)),
             is,
         ];
         for credential in source.callers(&Filter::All(all)).await? {
@@ -432,8 +433,15 @@ async fn ways_in(
         let (mut growth, credentials) = match way.kind {
             IssuanceKind::AccessKey => {
                 let key = way.key.clone().unwrap_or_default();
-                let used = source.of_key(&key, Some(way.record.time)).await?;
+                let mut used = source.of_key(&key, Some(way.record.time)).await?;
                 let mut growth = Growth::new(NodeKind::AccessKey, &key, Rule::Key);
+                used.retain(|one| {
+                    let found = find_maker(&one.caller, one.usage.first.map(|time| time.0), [way]);
+                    if !found.too_late.is_empty() {
+                        growth.remarks.push("a key of this id was used before it was made".to_owned());
+                    }
+                    !found.best.is_empty()
+                });
                 growth.node = Some(used.first().map_or_else(|| made_node(way), |one| one.caller.node()));
                 (growth, used)
             }
@@ -489,99 +497,4 @@ async fn of_user(
             Filter::Is(Column::IdentityAccountId, account.to_owned()),
         ]))
         .await
-}
-
-/// Instances, functions, tasks and builds that were launched, with the sessions of their roles.
-async fn workloads(source: &Source, level: &[Holder], plant: &mut Plant) -> Result<Vec<Holder>, QueryError> {
-    let mut launched = Vec::new();
-    for filter in by_callers(level) {
-        launched.extend(source.launches(&filter).await?);
-    }
-    launched.sort_by(|a, b| (&a.record, &a.workload).cmp(&(&b.record, &b.workload)));
-    launched_by(source, level, &launched, plant).await
-}
-
-async fn launched_by(
-    source: &Source,
-    level: &[Holder],
-    launched: &[Launch],
-    plant: &mut Plant,
-) -> Result<Vec<Holder>, QueryError> {
-    let mut holders = Vec::new();
-    for launch in launched {
-        let Some(Holder { line: parent, .. }) = holder_of(level, &launch.caller) else { continue };
-        let parent = *parent;
-        let account = launch.record.account.clone().unwrap_or_default();
-        let mut growth = Growth::new(NodeKind::Workload, &launch.workload.id, Rule::Launched);
-        growth.node = Some(workload_node(&launch.workload, &account));
-        growth.made = Some(Proof::from(&launch.record));
-        growth.notes.extend(launch.role_passed.as_ref().map(|role| format!("role passed: {role}")));
-        let ends = match launch.workload.kind {
-            "build" => format!("-{}", launch.workload.id),
-            _ => format!("/{}", launch.workload.id),
-        };
-        let acted = source
-            .callers(&Filter::All(vec![
-                Filter::From(launch.record.time),
-                Filter::Ends(Column::IdentityArn, ends),
-                Filter::Is(Column::IdentityType, "AssumedRole".to_owned()),
-                Filter::Is(Column::IdentityAccountId, account.clone()),
-            ]))
-            .await?;
-        growth.usage = together(&acted);
-        growth.lead_to(&[]);
-        let Some(line) = plant.grow(parent, growth) else { return Ok(holders) };
-        holders.extend(acted_as(source, line, acted, launch, plant).await?);
-    }
-    Ok(holders)
-}
-
-/// The sessions of a workload's role, one line for each.
-async fn acted_as(
-    source: &Source,
-    workload: usize,
-    acted: Vec<Credential>,
-    launch: &Launch,
-    plant: &mut Plant,
-) -> Result<Vec<Holder>, QueryError> {
-    let mut sessions: BTreeMap<String, Vec<Credential>> = BTreeMap::new();
-    for credential in acted {
-        let arn = credential.caller.arn.clone().unwrap_or_default();
-        sessions.entry(arn).or_default().push(credential);
-    }
-    let mut holders = Vec::new();
-    for (arn, credentials) in sessions {
-        let mut growth = Growth::new(NodeKind::Session, &arn, Rule::Session);
-        growth.node = credentials.first().map(|one| one.caller.node());
-        growth.usage = together(&credentials);
-        growth.fold = Some(arn.clone());
-        growth.role = role_of(&arn);
-        growth.of_workload = true;
-        growth.keys = credentials.iter().filter_map(|one| one.caller.access_key.clone()).collect();
-        growth.credentials = credentials.iter().map(|one| (one.caller.clone(), one.usage.clone())).collect();
-        growth.lead_to(&credentials);
-        if let Some(first) = credentials.first() {
-            let at = first.usage.first.map(|time| time.0);
-            let list = candidates(source, &first.caller, at).await?;
-            let found = find(&first.caller, at, &list);
-            if let Some(issuance) = found.best.first() {
-                growth.made = Some(Proof::from(&issuance.record));
-                growth.rule = found.rank.map_or(Rule::Session, |rank| rank.rung.rule());
-                if issuance.maker().class == Class::Service {
-                    let service = issuance.maker().invoked_by.as_ref();
-                    growth.notes.extend(service.map(|service| format!("by {service}")));
-                } else {
-                    growth.rule = Rule::Claim;
-                    growth.remarks.push(format!(
-                        "bears the name of the {}, but was assumed by {}",
-                        launch.workload.kind,
-                        issuance.maker().node().id
-                    ));
-                }
-            }
-        }
-        let Some(line) = plant.grow(Some(workload), growth) else { break };
-        holders.push(Holder::of(Some(line), &credentials));
-    }
-    Ok(holders)
 }

@@ -42,6 +42,7 @@ pub(in crate::inquiry) struct Source {
     sight: OnceCell<Sight>,
     issuances: Mutex<BTreeMap<String, Vec<Issuance>>>,
     credentials: Mutex<BTreeMap<String, Vec<Credential>>>,
+    usages: Mutex<BTreeMap<String, Vec<Usage>>>,
 }
 
 impl Source {
@@ -52,6 +53,7 @@ impl Source {
             sight: OnceCell::new(),
             issuances: Mutex::default(),
             credentials: Mutex::default(),
+            usages: Mutex::default(),
         })
     }
 
@@ -98,7 +100,8 @@ impl Source {
         Ok(found)
     }
 
-    /// The callers that used a key; for a temporary one within its life from `made` on.
+    /// The callers that used a key; for a temporary one within its life around `made`: a use before is none of its life,
+    /// but has to be seen to be said.
     pub(super) async fn of_key(
         &self,
         key: &str,
@@ -107,12 +110,29 @@ impl Source {
         let is = Filter::Is(Column::AccessKeyId, key.to_owned());
         let bounded = made.filter(|_| key.starts_with("ASIA")).map(|made| {
             vec![
-                Filter::From(earlier(made, SLACK_SECONDS)),
+                Filter::From(earlier(made, KEY_LIFE_SECONDS + SLACK_SECONDS)),
                 Filter::Before(later(made, KEY_LIFE_SECONDS + SLACK_SECONDS)),
             ]
         });
         let all = bounded.into_iter().flatten().chain([is]).collect();
         self.callers(&Filter::All(all)).await
+    }
+
+    /// The first call of a caller before a moment; None where it made none.
+    pub(super) async fn first_before(
+        &self,
+        caller: &Caller,
+        moment: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, QueryError> {
+        let Some(key) = &caller.access_key else { return Ok(None) };
+        let is = Filter::Is(Column::AccessKeyId, key.clone());
+        let filter = Filter::All(vec![Filter::Before(moment), is]);
+        if !self.any(&filter).await? {
+            return Ok(None);
+        }
+        let found = self.callers(&filter).await?;
+        let own = found.into_iter().find(|one| one.caller.id == caller.id);
+        Ok(own.and_then(|own| own.usage.first).map(|time| time.0))
     }
 
     /// The callers of the session that a caller belongs to: the same ARN and creation.
@@ -136,7 +156,7 @@ impl Source {
         for some in arns.chunks(VALUES_MAX) {
             let some: BTreeSet<String> = some.iter().map(|arn| (*arn).clone()).collect();
             let all = vec![
-                Filter::From(earlier(first, SLACK_SECONDS)),
+                Filter::From(earlier(first, KEY_LIFE_SECONDS + SLACK_SECONDS)),
                 Filter::Before(later(last, KEY_LIFE_SECONDS + SLACK_SECONDS)),
                 one_of(Column::IdentityArn, some),
             ];
@@ -175,8 +195,19 @@ impl Source {
             (None, None) => return Ok(None),
         };
         // Few columns: the caller is known already.
-        let usage = self.relations.usage(&filter).await?;
+        let usage = self.usage(&filter).await?;
         Ok((usage.calls > 0).then(|| Credential { caller: caller.clone(), usage }))
+    }
+
+    /// What was done in the events that satisfy a condition.
+    async fn usage(&self, filter: &Filter) -> Result<Usage, QueryError> {
+        let name = format!("{filter:?}");
+        if let Some(known) = kept(&self.usages, &name).and_then(|known| known.into_iter().next()) {
+            return Ok(known);
+        }
+        let found = self.relations.usage(filter).await?;
+        keep(&self.usages, name, std::slice::from_ref(&found));
+        Ok(found)
     }
 
     /// The same caller, with all that it did.
@@ -241,6 +272,27 @@ impl Source {
             return Ok(Vec::new());
         }
         self.issuances(&filter).await
+    }
+
+    /// The issuances that name one of these temporary keys as their answer, within the life of a key around a span of time.
+    pub(super) async fn naming_any(
+        &self,
+        keys: &BTreeSet<String>,
+        first: DateTime<Utc>,
+        last: DateTime<Utc>,
+    ) -> Result<Vec<Issuance>, QueryError> {
+        let mut found = Vec::new();
+        let keys: Vec<&String> = keys.iter().collect();
+        for some in keys.chunks(VALUES_MAX) {
+            let some: BTreeSet<String> = some.iter().map(|key| (*key).clone()).collect();
+            let all = vec![
+                Filter::From(earlier(first, KEY_LIFE_SECONDS + SLACK_SECONDS)),
+                Filter::Before(later(last, KEY_LIFE_SECONDS + SLACK_SECONDS)),
+                one_of(Column::IssuedAccessKeyId, some),
+            ];
+            found.extend(self.issuances(&Filter::All(all)).await?);
+        }
+        Ok(found)
     }
 
     /// The issuances that a principal of another account or a subject of an identity provider called for.

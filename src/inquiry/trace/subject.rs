@@ -11,7 +11,7 @@ use crate::investigate::SubjectKind;
 use crate::lake::{Column, Session};
 use crate::lineage::{
     Above, Caller, Class, Credential, Issuance, IssuanceKind, Link, Node, NodeKind, Origin, OriginKind,
-    Proof, Rule, TraceSubject, TracedOrigin, Usage, session_name,
+    Proof, Rule, TraceSubject, TracedOrigin, Usage, Violation, session_name,
 };
 use crate::query::{self, Filter, QueryError};
 
@@ -24,6 +24,8 @@ pub(super) struct Asked {
     pub(super) origin: Option<TracedOrigin>,
     /// The links above that.
     pub(super) links: Vec<Link>,
+    /// What cannot be among them.
+    pub(super) violations: Vec<Violation>,
 }
 
 /// Finds out who is meant.
@@ -105,7 +107,7 @@ async fn of_event(source: &Source, ctx: &Session, asked: &str, id: &str) -> Resu
     }
     let mut subject = subject_of("event", id, asked, &credentials);
     subject.event = Some(first.clone());
-    Ok(Asked { subject, credentials, origin: None, links: Vec::new() })
+    Ok(Asked { subject, credentials, origin: None, links: Vec::new(), violations: Vec::new() })
 }
 
 async fn of_key(source: &Source, asked: &str, key: &str, window: Window) -> Result<Asked, ResolveError> {
@@ -119,7 +121,7 @@ async fn of_key(source: &Source, asked: &str, key: &str, window: Window) -> Resu
         credentials.push(Credential { caller: never_used(issuance), usage: Usage::default() });
     }
     let subject = subject_of("access-key", key, asked, &credentials);
-    Ok(Asked { subject, credentials, origin: None, links: Vec::new() })
+    Ok(Asked { subject, credentials, origin: None, links: Vec::new(), violations: Vec::new() })
 }
 
 /// The caller that would use a key, as its issuance tells.
@@ -190,7 +192,7 @@ async fn of_resolved(
         SubjectKind::Other => "service",
     };
     let subject = subject_of(word, &id, &asked, &credentials);
-    let mut found = Asked { subject, credentials, origin: None, links: Vec::new() };
+    let mut found = Asked { subject, credentials, origin: None, links: Vec::new(), violations: Vec::new() };
     if matches!(kind, SubjectKind::User | SubjectKind::Root) {
         let caller = found.credentials.iter().map(|one| &one.caller).find(|caller| caller.is_user_or_root());
         let name = caller.and_then(|caller| caller.user_name.clone());
@@ -245,6 +247,7 @@ async fn own_origin(
         let maker = whole.unwrap_or(Credential { caller: way.maker().clone(), usage: Usage::default() });
         let up = super::climb::climb(source, &maker).await?;
         found.links.extend(up.links.iter().map(|link| Link { above_origin: true, ..link.clone() }));
+        found.violations.extend(up.violations);
         traced.above = Some(Box::new(Above { rule: Rule::Identity, record, origin: up.origin }));
     }
     found.origin = Some(traced);
@@ -275,6 +278,7 @@ async fn unused_user(source: &Source, asked: &str, typed: &Subject) -> Result<Op
         credentials: Vec::new(),
         origin: None,
         links: Vec::new(),
+        violations: Vec::new(),
     };
     own_origin(source, &mut found, OriginKind::IamUser, (arn, Some(name), Some(account))).await?;
     Ok(Some(found))

@@ -7,7 +7,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, UInt32Array,
+    Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    UInt32Array,
 };
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use hashbrown::HashMap;
@@ -141,11 +142,8 @@ impl Fold {
         kept: Vec<StringArray>,
     ) -> Result<RecordBatch, QueryError> {
         let counts = self.counts.get(start..start + rows).unwrap_or_default();
-        let texts: Vec<StringArray> = kept
-            .into_iter()
-            .enumerate()
-            .map(|(place, column)| self.least(start, place, column))
-            .collect();
+        let texts: Vec<StringArray> =
+            kept.into_iter().enumerate().map(|(place, column)| self.least(start, place, column)).collect();
         let text =
             |place: usize, row: usize| texts.get(place).and_then(|column: &StringArray| value(column, row));
         let numbers = |get: &dyn Fn(&Count) -> Option<i64>| -> ArrayRef {
@@ -164,7 +162,9 @@ impl Fold {
         let words: StringArray = counts.iter().map(|count| Some(count.class.word())).collect();
         let mfa: BooleanArray = counts.iter().map(|count| count.mfa).collect();
         let portal = |row: usize| {
-            text(ARN, row).filter(|arn| arn.contains(":assumed-role/AWSReservedSSO_")).map(|arn| arn.split('/'))
+            text(ARN, row)
+                .filter(|arn| arn.contains(":assumed-role/AWSReservedSSO_"))
+                .map(|arn| arn.split('/'))
         };
         let sets: StringArray =
             (0..rows).map(|row| portal(row).and_then(|mut arn| permission_set(arn.nth(1)?))).collect();
@@ -182,8 +182,7 @@ impl Fold {
             times(&|count| Some(count.first)),
             times(&|count| Some(count.last)),
             flags(&|row, count| {
-                count.class == Class::Credential
-                    && text(KEY, row).is_none_or(|key| !key.starts_with("AKIA"))
+                count.class == Class::Credential && text(KEY, row).is_none_or(|key| !key.starts_with("AKIA"))
             }),
             flags(&|row, _| matches!(text(TYPE, row), Some("AssumedRole" | "Role"))),
             hashes(KEY),

@@ -20,8 +20,8 @@ use super::pass::{Pass, pass};
 use super::workshop::{Workshop, ask, flags, numbers};
 use super::{Relations, account_sight, read, telling};
 use crate::lineage::{
-    AccountSight, Caller, Class, End, Gap, Issuance, IssuanceKind, Launch, Origin, OriginKind, Reason,
-    Rule, Sight, origin, settle,
+    AccountSight, Caller, Class, End, Gap, Issuance, IssuanceKind, Launch, Origin, OriginKind, Reason, Rule,
+    Sight, find_maker, origin, settle,
 };
 use crate::query::{Filter, QueryError};
 
@@ -38,8 +38,8 @@ struct Known {
     sight: Sight,
     /// By account, ARN and creation: whether services made all calls of a user's session.
     forwarded: HashMap<(i64, i64, i64), bool>,
-    /// By key: the first record that made it.
-    keys: BTreeMap<String, Issuance>,
+    /// By key: the records that made it.
+    keys: BTreeMap<String, Vec<Issuance>>,
     /// By account and user: the passwords that were set, in order of time.
     passwords: BTreeMap<(String, String), Vec<Issuance>>,
     /// By account, kind and id of a workload: its launches, in order of time.
@@ -223,9 +223,8 @@ fn makers(links: &Links) -> Result<Vec<(Option<i64>, bool)>, QueryError> {
         let (classes, switches) = (batch.column_by_name("caller_class"), batch.column_by_name("switch_from"));
         for row in 0..batch.num_rows() {
             // Plain delegations are calls of credentials.
-            let class = classes.map_or(Class::Credential, |column| {
-                text(column, row).map_or(Class::Nobody, Class::of_word)
-            });
+            let class = classes
+                .map_or(Class::Credential, |column| text(column, row).map_or(Class::Nobody, Class::of_word));
             let maker = (class == Class::Credential && callers.is_valid(row)).then(|| callers.value(row));
             found.push((maker, switches.is_some_and(|column| column.is_valid(row))));
         }
@@ -280,12 +279,12 @@ async fn known(
     for batch in ask(&relations.ctx, ways).await? {
         read::issuances(&batch, &mut made)?;
     }
-    let mut keys = BTreeMap::new();
+    let mut keys: BTreeMap<String, Vec<Issuance>> = BTreeMap::new();
     let mut passwords: BTreeMap<(String, String), Vec<Issuance>> = BTreeMap::new();
     for way in settle(made) {
         if way.kind == IssuanceKind::AccessKey {
             if let Some(key) = way.key.clone() {
-                keys.entry(key).or_insert(way);
+                keys.entry(key).or_default().push(way);
             }
         } else if let (Some(account), Some(name)) = (way.record.account.clone(), way.user_name.clone()) {
             passwords.entry((account, name)).or_default().push(way);
@@ -415,12 +414,12 @@ impl Roots<'_> {
             (rule, record.id(), maker.id, own)
         };
         if found.kind == OriginKind::IamUser && caller.has_long_term_key() {
-            let way = self.known.keys.get(caller.access_key.as_deref()?)?;
-            return (way.maker().id != caller.id).then(|| by(Rule::Key, &way.record, way.maker()));
+            let ways = self.known.keys.get(caller.access_key.as_deref()?)?;
+            let way = *find_maker(caller, first, ways).best.first()?;
+            return Some(by(Rule::Key, &way.record, way.maker()));
         }
         // A record without a key and without a session is the sign-in itself.
-        let signs_in = (caller.access_key.is_none() && caller.created.is_none())
-            .then_some(first);
+        let signs_in = (caller.access_key.is_none() && caller.created.is_none()).then_some(first);
         if found.kind == OriginKind::IamUser
             && let Some(moment) = sign_in.map(|one| one.record.time).or(signs_in.flatten())
         {
@@ -486,7 +485,9 @@ fn of_roots(name: &str, roots: &[Root], tops: &[(&'static str, String)]) -> Opti
         "origin_account" => roots.iter().map(|root| root.origin.account.as_deref()).collect(),
         "origin_access_key" => roots.iter().map(|root| root.origin.access_key.as_deref()).collect(),
         "above_rule" => roots.iter().map(|root| root.above.as_ref().map(|above| above.0.word())).collect(),
-        "above_event_id" => roots.iter().map(|root| root.above.as_ref().map(|above| above.1.as_str())).collect(),
+        "above_event_id" => {
+            roots.iter().map(|root| root.above.as_ref().map(|above| above.1.as_str())).collect()
+        }
         "root_kind" => tops.iter().map(|top| Some(top.0)).collect(),
         "root" => tops.iter().map(|top| Some(top.1.as_str())).collect(),
         _ => return None,

@@ -30,8 +30,8 @@ use tokio::sync::OnceCell;
 use super::{Filter, QueryError};
 use crate::lineage::{Credential, Issuance, Launch, Usage};
 
-pub(super) use hash::text_hash;
 pub use describe::{Described, describe};
+pub(super) use hash::text_hash;
 pub use label::{OriginOf, Origins};
 pub use table::ORIGIN_COLUMNS;
 

@@ -247,9 +247,7 @@ impl<'a> Events<'a> {
         let is_empty = |column: &StringArray, row| value(column, row).is_none_or(str::is_empty);
         for row in 0..self.len() {
             let name = value(self.names, row);
-            if !(self.issued_keys.is_valid(row)
-                || self.role_arns.is_valid(row)
-                || name.is_some_and(may_tell))
+            if !(self.issued_keys.is_valid(row) || self.role_arns.is_valid(row) || name.is_some_and(may_tell))
                 || !is_empty(self.error_codes, row)
                 || !is_empty(self.error_messages, row)
                 || value(self.categories, row) == Some("Insight")
@@ -269,10 +267,7 @@ impl<'a> Events<'a> {
             && value(self.sources, row) == Some("sts.amazonaws.com")
             && self.role_arns.is_valid(row)
             && self.issued_keys.is_valid(row)
-            && matches!(
-                self.text(TYPE, row),
-                Some("AssumedRole" | "IAMUser" | "Root" | "FederatedUser")
-            )
+            && matches!(self.text(TYPE, row), Some("AssumedRole" | "IAMUser" | "Root" | "FederatedUser"))
             && self.text(ARN, row).is_some_and(|arn| !arn.is_empty())
             && account.is_some()
             && self.text(ACCOUNT, row) == account

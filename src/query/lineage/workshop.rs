@@ -54,7 +54,8 @@ pub(super) fn table(schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<MemT
             part.push(batch);
         }
     }
-    MemTable::try_new(schema, parts).map_err(|error| QueryError::engine("cannot keep a step of lineage", error))
+    MemTable::try_new(schema, parts)
+        .map_err(|error| QueryError::engine("cannot keep a step of lineage", error))
 }
 
 /// What a statement gives over a session; one batch at the least.

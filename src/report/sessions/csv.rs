@@ -6,7 +6,7 @@ use crate::aws::Time;
 use crate::lineage::Sessions;
 use crate::report::csv::row;
 
-const HEADER: [&str; 30] = [
+const HEADER: [&str; 34] = [
     "role_arn",
     "role",
     "account",
@@ -18,6 +18,8 @@ const HEADER: [&str; 30] = [
     "origin",
     "origin_arn",
     "origin_access_key",
+    "origin_keys",
+    "differs",
     "complete",
     "certain",
     "gap",
@@ -26,6 +28,8 @@ const HEADER: [&str; 30] = [
     "ambiguous",
     "source_identity",
     "mfa",
+    "with_mfa",
+    "without_mfa",
     "sessions",
     "keys",
     "calls",
@@ -64,6 +68,8 @@ pub fn csv(sessions: &Sessions) -> String {
             Some(origin.id()),
             origin.arn.clone(),
             origin.access_key.clone(),
+            Some(one.origin_keys.join(" ")),
+            Some(one.differs.join(" ")),
             truth(origin.complete),
             truth(origin.certain),
             origin.gap.as_ref().map(|gap| gap.reason.word().to_owned()),
@@ -72,6 +78,8 @@ pub fn csv(sessions: &Sessions) -> String {
             number(one.ambiguous),
             one.source_identity.clone(),
             one.mfa.and_then(truth),
+            number(one.with_mfa),
+            number(one.without_mfa),
             number(one.sessions),
             number(one.keys.len() as u64),
             number(usage.calls),

@@ -103,14 +103,15 @@ fn details(row: &SessionRow, style: Style) -> String {
     let mut parts = Vec::new();
     parts.extend(when(&row.usage, style));
     parts.push(figure::counted(row.sessions, "session", "sessions"));
-    parts.push(
-        match row.mfa {
-            Some(true) => "with MFA",
-            Some(false) => "without MFA",
-            None => "MFA not stated",
+    parts.push(match (row.mfa, row.with_mfa, row.without_mfa) {
+        (Some(true), ..) => "with MFA".to_owned(),
+        (Some(false), ..) => "without MFA".to_owned(),
+        (None, 0, 0) => "MFA not stated".to_owned(),
+        (None, with, without) => {
+            let (with, without) = (figure::grouped(with), figure::grouped(without));
+            format!("{with} with MFA, {without} without MFA")
         }
-        .to_owned(),
-    );
+    });
     for (count, what) in [(row.usage.denied, "denied"), (row.usage.failed, "failed")] {
         if count > 0 {
             parts.push(format!("{} {what}", figure::grouped(count)));
@@ -129,6 +130,12 @@ fn details(row: &SessionRow, style: Style) -> String {
     }
     if row.depth > 1 {
         parts.push(format!("{} steps from the origin", figure::grouped(row.depth)));
+    }
+    if row.origin_keys.len() > 1 {
+        parts.push(format!("by {} keys of the origin", figure::grouped(row.origin_keys.len() as u64)));
+    }
+    if !row.differs.is_empty() {
+        parts.push(format!("its sessions differ in {}", row.differs.join(", ")));
     }
     if let Some(gap) = &row.origin.gap {
         parts.push(format!("gap: {}", gap.text));

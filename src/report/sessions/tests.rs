@@ -45,11 +45,15 @@ fn row(role: &str, session_name: &str, origin: Origin, calls: u64) -> SessionRow
         claim_kind: "name",
         claim: "name".to_owned(),
         agreement: "says-nothing",
+        origin_keys: Vec::new(),
+        differs: Vec::new(),
         origin,
         depth: 1,
         ambiguous: 0,
         source_identity: None,
         mfa: None,
+        with_mfa: 0,
+        without_mfa: 0,
         sessions: 1,
         keys: vec![SessionKey {
             access_key: "ASIARTX3GSDSREXAMPLE".to_owned(),
@@ -314,4 +318,20 @@ fn json_has_the_counts_beside_the_rows() {
     assert_eq!(json["schema"], 1);
     assert_eq!(json["by_origin"]["iam-user"], 2);
     assert_eq!(json["rows"][1]["keys"][1]["calls"], 2);
+}
+
+#[test]
+fn one_user_by_several_ways_is_said_to_be_so() {
+    let mut several = row("deploy", "laptop", origin(OriginKind::IamUser, "dana"), 3);
+    several.sessions = 3;
+    (several.with_mfa, several.without_mfa) = (1, 2);
+    several.origin_keys = vec!["AKIARTX3GSDSQEXAMPLE".to_owned(), "AKIARTX3GSDSREXAMPLE".to_owned()];
+    several.differs = vec!["key", "MFA"];
+    let mut sessions = all(vec![several]);
+    sessions.role = Some("deploy".to_owned());
+    let screen = shown(&sessions).replace("\n   ", "");
+    assert!(screen.contains("3 sessions, 1 with MFA, 2 without MFA"), "{screen}");
+    assert!(screen.contains("by 2 keys of the origin, its sessions differ in key, MFA"), "{screen}");
+    let rows = csv(&sessions);
+    assert!(rows.contains(",AKIARTX3GSDSQEXAMPLE AKIARTX3GSDSREXAMPLE,key MFA,"), "{rows}");
 }

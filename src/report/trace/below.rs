@@ -1,7 +1,7 @@
 //! The sum of a tree: what was done below the subject, each call once.
 
 use super::words;
-use crate::lineage::{Descendant, NodeKind, Trace};
+use crate::lineage::{Descendant, NodeKind, Rule, Trace};
 use crate::report::{Style, figure};
 
 /// What was done below the subject, and by how many credentials.
@@ -9,7 +9,7 @@ pub(super) fn sum(trace: &Trace, style: Style) -> String {
     let mut below = Below::default();
     for one in &trace.descendants {
         // Forwarded calls and sign-in records of the subject are its own, not of a credential below it.
-        if matches!(one.kind, NodeKind::Forwarded | NodeKind::Event) {
+        if matches!(one.kind, NodeKind::Forwarded | NodeKind::Event) || one.rule == Rule::Claim {
             continue;
         }
         let arn = one.node.as_ref().and_then(|node| node.arn.as_deref());
@@ -48,7 +48,8 @@ impl Below {
     fn of(one: &Descendant, counted: Counted) -> Self {
         let mut parts = Self::default();
         let mut others = Self::default();
-        for child in &one.children {
+        // What only bears a name is shown, but not counted as something that the subject led to.
+        for child in one.children.iter().filter(|child| child.rule != Rule::Claim) {
             let part = Self::of(child, Counted::Whole);
             if is_part(child, one) { parts.merge(&part) } else { others.merge(&part) }
         }

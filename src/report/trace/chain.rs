@@ -1,6 +1,6 @@
 //! From what was asked about up to who it was: one box a credential, one bar a link.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::card::{Accounts, Counted, card, node_box};
 use super::words::{self, Signs, hang, push_line};
@@ -103,18 +103,16 @@ fn accounts(links: &[Link]) -> Accounts {
 
 /// Where the credentials lead, with the calls of each.
 fn origins_table(trace: &Trace, style: Style) -> String {
-    let mut rows: Vec<(&Origin, u64, u64)> = Vec::new();
+    let mut ways: BTreeMap<(OriginKind, String), (Vec<&Origin>, u64)> = BTreeMap::new();
     for chain in &trace.chains {
         let origin = &chain.origin.origin;
-        match rows.iter_mut().find(|(known, ..)| known.kind == origin.kind && known.id() == origin.id()) {
-            Some((_, chains, calls)) => {
-                *chains += 1;
-                *calls += chain.usage.calls;
-            }
-            None => rows.push((origin, 1, chain.usage.calls)),
-        }
+        let (same, calls) = ways.entry((origin.kind, origin.id())).or_default();
+        same.push(origin);
+        *calls += chain.usage.calls;
     }
-    rows.sort_by_key(|(origin, _, calls)| (std::cmp::Reverse(*calls), origin.id()));
+    let mut rows: Vec<(String, Vec<&Origin>, u64)> =
+        ways.into_iter().map(|((_, id), (same, calls))| (id, same, calls)).collect();
+    rows.sort_by_key(|(id, _, calls)| (std::cmp::Reverse(*calls), id.clone()));
     let count = rows.len();
     let title = format!("{} different origins", figure::grouped(count as u64));
     let mut table = Table::new([
@@ -124,20 +122,39 @@ fn origins_table(trace: &Trace, style: Style) -> String {
         Column::left("").cut(Cut::End),
     ]);
     let shown = if style.wide { count } else { ORIGINS_MAX };
-    for (origin, chains, calls) in rows.into_iter().take(shown) {
+    for (_, same, calls) in rows.into_iter().take(shown) {
+        let Some(origin) = Origin::shared(same.iter().copied()) else { continue };
         let mark = if origin.complete && origin.certain { Mark::None } else { Mark::Claim };
-        let state = match &origin.gap {
-            Some(gap) => gap.reason.word().replace('-', " "),
-            None if origin.certain => "complete".to_owned(),
-            None => "not certain".to_owned(),
-        };
-        table.row(mark, [origin.words(), figure::count(chains, style), figure::count(calls, style), state]);
+        let chains = figure::count(same.len() as u64, style);
+        table.row(mark, [origin.words(), chains, figure::count(calls, style), state(&same)]);
     }
     let mut out = table.render(style);
     if let Some(more) = count.checked_sub(shown).filter(|more| *more > 0) {
         out.push_str(&format!("  {} more: --wide or --format json\n", figure::grouped(more as u64)));
     }
     out
+}
+
+/// What is missing on the ways to one origin, and on how many of them: the weakest counts.
+fn state(ways: &[&Origin]) -> String {
+    let mut reasons: Vec<String> = Vec::new();
+    for way in ways {
+        let reason = match &way.gap {
+            Some(gap) => gap.reason.word().replace('-', " "),
+            None if way.certain => continue,
+            None => "not certain".to_owned(),
+        };
+        if !reasons.contains(&reason) {
+            reasons.push(reason);
+        }
+    }
+    reasons.sort();
+    let lacking = ways.iter().filter(|way| way.gap.is_some() || !way.certain).count();
+    match (reasons.is_empty(), lacking == ways.len()) {
+        (true, _) => "complete".to_owned(),
+        (false, true) => reasons.join(", "),
+        (false, false) => format!("{} of {}: {}", lacking, ways.len(), reasons.join(", ")),
+    }
 }
 
 /// The links up to the origin, the origin, and what stands above it.

@@ -51,11 +51,13 @@ pub(super) struct Graph {
     pub(super) edges: Vec<Edge>,
     known: BTreeMap<Node, usize>,
     origins: BTreeMap<(OriginKind, String), usize>,
+    /// What all chains share of an origin that several lead to.
+    shared: BTreeMap<(OriginKind, String), Origin>,
 }
 
 impl Graph {
     pub(super) fn of(trace: &Trace) -> Self {
-        let mut graph = Self::default();
+        let mut graph = Self { shared: shared(trace), ..Self::default() };
         let mut lines = vec![words::short_subject(&trace.subject)];
         lines.extend(trace.subject.node.as_ref().and_then(whose));
         lines.push(words::usage_words(&trace.subject.usage));
@@ -189,6 +191,7 @@ impl Graph {
         if let Some(at) = self.origins.get(&id) {
             return *at;
         }
+        let origin = self.shared.get(&id).unwrap_or(origin);
         let mut lines = vec![format!("origin: {}", words::origin_words(origin))];
         lines.extend(origin.arn.clone());
         let at = self.vertex(lines, Look::Origin);
@@ -209,9 +212,10 @@ impl Graph {
                 lines.push(format!("x {}", figure::grouped(one.folded)));
             }
             lines.push(words::usage_words(&one.usage));
-            lines.extend(one.remarks.iter().map(|remark| format!("! {remark}")));
-            let at = self.vertex(lines, Look::Plain);
             let is_claim = matches!(one.rule, Rule::Claim) || one.kind == NodeKind::Forwarded;
+            let sign = if is_claim { '?' } else { '!' };
+            lines.extend(one.remarks.iter().map(|remark| format!("{sign} {remark}")));
+            let at = self.vertex(lines, Look::Plain);
             let line = if is_claim { Line::Dashed } else { Line::Solid };
             // Every line of the tree is a node of its own, so that no edge comes twice.
             self.edges.push(Edge { from: parent, to: at, label: one.rule.word().to_owned(), line });
@@ -222,6 +226,18 @@ impl Graph {
             self.tree(&one.children, at, &one.id);
         }
     }
+}
+
+/// By origin: what all chains share of it.
+fn shared(trace: &Trace) -> BTreeMap<(OriginKind, String), Origin> {
+    let mut ways: BTreeMap<(OriginKind, String), Vec<&Origin>> = BTreeMap::new();
+    for chain in &trace.chains {
+        let origins = if chain.origins.len() > 1 { &chain.origins[..] } else { &[] };
+        for origin in origins.iter().chain([&chain.origin.origin]) {
+            ways.entry((origin.kind, origin.id())).or_default().push(origin);
+        }
+    }
+    ways.into_iter().filter_map(|(id, ways)| Some((id, Origin::shared(ways)?))).collect()
 }
 
 /// Whose a key is.

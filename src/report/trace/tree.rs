@@ -204,7 +204,8 @@ impl Page {
             });
         }
         notes.extend(one.notes.iter().cloned());
-        notes.extend(one.remarks.iter().map(|remark| format!("! {remark}")));
+        let sign = if one.rule == Rule::Claim { '?' } else { '!' };
+        notes.extend(one.remarks.iter().map(|remark| format!("{sign} {remark}")));
         notes.extend(one.gap.as_ref().map(|gap| {
             let account = one.node.as_ref().and_then(|node| node.account.as_deref());
             match account.filter(|_| gap.reason == Reason::AccountNotInLake) {

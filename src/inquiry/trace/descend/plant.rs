@@ -16,6 +16,8 @@ pub(super) struct Growth {
     pub(super) node: Option<Node>,
     pub(super) rule: Rule,
     pub(super) made: Option<Proof>,
+    /// The other records that made its sessions.
+    pub(super) made_again: BTreeSet<Proof>,
     pub(super) usage: Usage,
     /// The keys that were used.
     pub(super) keys: BTreeSet<String>,
@@ -44,6 +46,7 @@ impl Growth {
             node: None,
             rule,
             made: None,
+            made_again: BTreeSet::new(),
             usage: Usage::default(),
             keys: BTreeSet::new(),
             keys_made: BTreeSet::new(),
@@ -82,7 +85,6 @@ pub(in crate::inquiry) struct Held {
 struct Line {
     parent: Option<usize>,
     growth: Growth,
-    made_again: BTreeSet<Proof>,
     /// The seconds in which they were made: twins of one second are one session.
     seconds: BTreeSet<i64>,
     gone: Option<Proof>,
@@ -95,12 +97,20 @@ pub(super) struct Plant {
     lines_max: usize,
     full: bool,
     notes: Vec<String>,
+    left_out: usize,
     folds: BTreeMap<(Option<usize>, String), usize>,
 }
 
 impl Plant {
     pub(super) fn new(lines_max: usize) -> Plant {
-        Plant { lines: Vec::new(), lines_max, full: false, notes: Vec::new(), folds: BTreeMap::new() }
+        Plant {
+            lines: Vec::new(),
+            lines_max,
+            full: false,
+            notes: Vec::new(),
+            left_out: 0,
+            folds: BTreeMap::new(),
+        }
     }
 
     /// Whether a line found no place.
@@ -110,6 +120,11 @@ impl Plant {
 
     pub(super) fn note(&mut self, note: String) {
         self.notes.push(note);
+    }
+
+    /// Counts credentials that are shown as claims: what they did is not what the subject led to.
+    pub(super) fn leave_out(&mut self, credentials: usize) {
+        self.left_out += credentials;
     }
 
     /// Adds a line, or folds it into one that is there; gives the line. None when the tree is full.
@@ -135,7 +150,7 @@ impl Plant {
             self.folds.insert(fold, at);
         }
         let seconds = seconds_of(&growth);
-        self.lines.push(Line { parent, growth, made_again: BTreeSet::new(), seconds, gone: None });
+        self.lines.push(Line { parent, growth, seconds, gone: None });
         Some(at)
     }
 
@@ -170,11 +185,12 @@ impl Plant {
                 }
             }
         }
+        line.growth.made_again.extend(growth.made_again);
         match (line.growth.made.take(), growth.made) {
             (Some(first), Some(other)) => {
                 let (first, other) = if other < first { (other, first) } else { (first, other) };
                 line.growth.made = Some(first);
-                line.made_again.insert(other);
+                line.growth.made_again.insert(other);
             }
             (one, other) => line.growth.made = one.or(other),
         }
@@ -219,7 +235,7 @@ impl Plant {
         }
         let roots = children(&self.lines, &below, None);
         let held = self.lines.iter().filter_map(|line| self.held(line)).collect();
-        Tree { roots, held, truncated: self.notes }
+        Tree { roots, held, truncated: self.notes, left_out: self.left_out }
     }
 
     fn held(&self, line: &Line) -> Option<Held> {
@@ -297,7 +313,7 @@ fn descendant(line: &Line) -> Descendant {
         node: growth.node.clone(),
         rule: growth.rule,
         made: growth.made.clone(),
-        made_again: line.made_again.iter().map(|made| made.event_id.clone()).collect(),
+        made_again: growth.made_again.iter().map(|made| made.event_id.clone()).collect(),
         gone: line.gone.clone(),
         folded: folded(line),
         keys: if split.is_empty() { growth.keys.union(&growth.keys_made).count() as u64 } else { 0 },

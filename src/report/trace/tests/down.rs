@@ -227,3 +227,20 @@ fn commands_lead_on_and_are_at_most_three() {
     let commands: Vec<&str> = screen.lines().filter(|line| line.contains("backtrail ")).collect();
     assert!(!commands.is_empty() && commands.len() <= 3, "{screen}");
 }
+
+#[test]
+fn what_only_bears_a_name_is_marked_as_a_claim_and_not_counted() {
+    let mut trace = story();
+    let counted =
+        |trace: &Trace| down(trace).lines().rfind(|line| line.starts_with("  below")).unwrap().to_owned();
+    let before = counted(&trace);
+    let mut namesake = role_session("admin", "shop-invoice", 5, "09:00:00");
+    namesake.rule = Rule::Claim;
+    namesake.remarks.push("bears the name of the function, but was assumed by eve".to_owned());
+    trace.descendants[1].children.push(namesake);
+    let screen = down(&trace);
+    assert!(screen.contains("? bears the name of the function,"), "{screen}");
+    assert_eq!(counted(&trace), before);
+    trace.descendants[1].children[1].rule = Rule::Session;
+    assert_ne!(counted(&trace), before);
+}

@@ -195,6 +195,43 @@ hint: nothing in the logs tells
     );
 }
 
+/// Two chains to dana, of which one is not proven, and one to eve.
+fn three_chains() -> Trace {
+    let mut trace = one_step();
+    let mut weak = chain_of(&trace);
+    weak.credential = temporary("ASIARTX3GSDSTEXAMPLE", "deploy", "night");
+    weak.usage = usage(3, "10:00:00", "10:00:02", "198.51.100.17");
+    weak.links = Vec::new();
+    weak.origin.origin = Origin {
+        access_key: None,
+        complete: false,
+        gap: Some(gap(Reason::SignInMissing, "no sign-in", "")),
+        ..by_dana()
+    };
+    weak.origins = vec![weak.origin.origin.clone()];
+    let mut other = weak.clone();
+    other.credential = temporary("ASIARTX3GSDSVEXAMPLE", "deploy", "night");
+    other.usage = usage(2, "11:00:00", "11:00:01", "198.51.100.17");
+    other.origin.origin = origin(OriginKind::IamUser, Some(EVE), "eve");
+    other.origins = vec![other.origin.origin.clone()];
+    trace.chains.extend([weak, other]);
+    trace.subject.node = None;
+    trace
+}
+
+#[test]
+fn an_origin_of_several_chains_is_no_better_than_the_weakest() {
+    let trace = three_chains();
+    let screen = up(&trace);
+    let row = |name: &str| screen.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
+    assert!(row("? IAM user dana").ends_with(" 1 of 2: sign in missing"), "{screen}");
+    assert!(row("  IAM user eve").ends_with(" complete"), "{screen}");
+    let graph = dot(&trace);
+    assert!(graph.contains("origin: IAM user dana, incomplete"), "{graph}");
+    assert!(!graph.contains("origin: IAM user dana, complete"), "{graph}");
+    assert!(graph.contains("origin: IAM user eve, complete"), "{graph}");
+}
+
 #[test]
 fn many_candidates_are_counted() {
     let mut trace = ambiguous();

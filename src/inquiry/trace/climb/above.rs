@@ -1,0 +1,159 @@
+//! Above an origin: who made its key or password, or launched its workload, and so on upwards.
+
+use chrono::{DateTime, Utc};
+
+use super::{Climbed, Top, Walk, delegation, named, stop, used_before_issued};
+use crate::inquiry::trace::fetch::{Source, earlier};
+use crate::lineage::{
+    Above, Caller, Class, End, Issuance, IssuanceKind, Link, Node, NodeKind, Origin, OriginKind, Proof,
+    Reason, Rule, SLACK_SECONDS, TracedOrigin, Violation, Workload, find_maker,
+};
+use crate::query::QueryError;
+
+/// Who made the key or password of the origin, or launched its workload.
+pub(super) async fn above(
+    source: &Source,
+    top: &Top,
+    walk: &mut Walk,
+    climbed: &mut Climbed,
+    left: usize,
+) -> Result<Option<Above>, QueryError> {
+    let Some(left) = left.checked_sub(1) else { return Ok(None) };
+    let Some(step) = step_above(source, top, &mut climbed.violations).await? else { return Ok(None) };
+    let maker = step.maker.clone();
+    let whole = match maker.class {
+        Class::Credential => source.near(&maker, step.record.event_time.0).await?,
+        _ => None,
+    };
+    climbed.links.push(Link {
+        rule: step.rule,
+        record: step.record.clone(),
+        from: step.from,
+        to: maker.node(),
+        seconds_apart: 0,
+        ambiguous: Vec::new(),
+        above_origin: true,
+        role_passed: step.role_passed,
+        to_usage: whole.as_ref().map(|whole| whole.usage.clone()),
+    });
+    let of = |origin| TracedOrigin { origin, above: None };
+    if maker.class != Class::Credential {
+        let end = End { caller: &maker, first: None, issuance: None, forwarded: false };
+        let found = named(source, end).await?;
+        return Ok(Some(Above { rule: step.rule, record: step.record, origin: of(found) }));
+    }
+    if !walk.seen.insert(maker.id) {
+        climbed.violations.push(Violation {
+            kind: "cycle",
+            record: step.record.clone(),
+            text: "whoever made it was led to by it".to_owned(),
+        });
+        let gap = stop(Reason::Cycle, "whoever made it was led to by it", "");
+        return Ok(Some(Above { rule: step.rule, record: step.record, origin: of(Origin::unknown(gap)) }));
+    }
+    let first =
+        whole.as_ref().and_then(|whole| whole.usage.first).map_or(step.record.event_time.0, |time| time.0);
+    let next = Box::pin(delegation(source, &maker, Some(first), walk)).await?;
+    climbed.links.extend(next.links.iter().map(|link| Link { above_origin: true, ..link.clone() }));
+    climbed.violations.extend(next.violations.iter().cloned());
+    let mut found = of(next.origin.clone());
+    found.above = Box::pin(above(source, &next, walk, climbed, left)).await?.map(Box::new);
+    Ok(Some(Above { rule: step.rule, record: step.record, origin: found }))
+}
+
+/// One step above an origin.
+struct StepAbove {
+    rule: Rule,
+    record: Proof,
+    from: Node,
+    maker: Caller,
+    role_passed: Option<String>,
+}
+
+/// What cannot be is added to `violations`.
+async fn step_above(
+    source: &Source,
+    top: &Top,
+    violations: &mut Vec<Violation>,
+) -> Result<Option<StepAbove>, QueryError> {
+    let caller = &top.end;
+    let account = caller.account.clone().unwrap_or_default();
+    let made = |rule, issuance: &Issuance, from: Node| StepAbove {
+        rule,
+        record: Proof::from(&issuance.record),
+        from,
+        maker: issuance.maker().clone(),
+        role_passed: None,
+    };
+    if top.origin.kind == OriginKind::IamUser && caller.has_long_term_key() {
+        let key = caller.access_key.clone().unwrap_or_default();
+        let list = source.naming(&key, None).await?;
+        let Some(last) = find_maker(caller, None, &list).best.last().copied() else { return Ok(None) };
+        // The key may have made a good part of all calls: only those too early for its making are looked at.
+        let soonest = earlier(second(last.record.time), SLACK_SECONDS);
+        let first = source.first_before(caller, soonest).await?;
+        let found = find_maker(caller, first, &list);
+        if let (None, Some(late)) = (found.best.first(), found.too_late.first()) {
+            violations.push(used_before_issued(late, first));
+        }
+        return Ok(found.best.first().map(|issuance| made(Rule::Key, issuance, caller.node())));
+    }
+    // A record without a key and without a session is the sign-in itself.
+    let signs_in = caller.access_key.is_none() && caller.created.is_none();
+    let moment = top.sign_in.as_ref().map(|one| one.record.time).or(top.first.filter(|_| signs_in));
+    if top.origin.kind == OriginKind::IamUser
+        && let (Some(moment), Some(name)) = (moment, &top.origin.name)
+    {
+        let list = source.ways_in(&account, name, IssuanceKind::Password).await?;
+        let own = |way: &&Issuance| way.maker().arn.is_some() && way.maker().arn == top.origin.arn;
+        let before = |way: &&Issuance| way.record.time <= moment;
+        let last = list.iter().rfind(|way| before(way) && !own(way));
+        return Ok(last.map(|way| made(Rule::Identity, way, user_node(&top.origin))));
+    }
+    let workload = match &top.issuance {
+        Some(_) => top.origin.on_behalf_of.clone(),
+        None if top.origin.kind == OriginKind::Service => top.origin.on_behalf_of.clone(),
+        None => None,
+    };
+    let Some(workload) = workload else { return Ok(None) };
+    let moment = top.issuance.as_ref().map(|issuance| issuance.record.time).or(caller.created);
+    let launches = source.launches_of(&workload, &account, moment).await?;
+    Ok(launches.last().map(|launch| StepAbove {
+        rule: Rule::Launched,
+        record: Proof::from(&launch.record),
+        from: workload_node(&workload, &account),
+        maker: launch.caller.clone(),
+        role_passed: launch.role_passed.clone(),
+    }))
+}
+
+fn user_node(origin: &Origin) -> Node {
+    Node {
+        kind: NodeKind::User,
+        id: origin.arn.clone().or_else(|| origin.name.clone()).unwrap_or_default(),
+        account: origin.account.clone(),
+        access_key: None,
+        arn: origin.arn.clone(),
+        name: origin.name.clone(),
+        session_name: None,
+        created: None,
+    }
+}
+
+pub(in crate::inquiry::trace) fn workload_node(workload: &Workload, account: &str) -> Node {
+    Node {
+        kind: NodeKind::Workload,
+        id: workload.id.clone(),
+        account: Some(account.to_owned()),
+        access_key: None,
+        arn: None,
+        name: Some(workload.words()),
+        session_name: None,
+        created: None,
+    }
+}
+
+/// A moment cut to its whole second.
+fn second(time: DateTime<Utc>) -> DateTime<Utc> {
+    DateTime::from_timestamp(time.timestamp(), 0).unwrap_or(time)
+}

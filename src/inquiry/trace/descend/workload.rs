@@ -1,0 +1,204 @@
+//! What was launched, and the sessions of its role: those that a record proves to be its own, and those that only bear its
+//! name.
+//!
+//! Whoever assumes a role chooses the session's name, so a name makes no session a workload's: the service that assumed
+//! the role does, or what AWS says in the session's own records ([`Workload::of_session`]).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::plant::{Growth, Plant};
+use super::{Holder, by_callers, holder_of, role_of};
+use crate::inquiry::trace::climb::{candidates_beside, workload_node};
+use crate::inquiry::trace::fetch::{Source, together};
+use crate::lake::Column;
+use crate::lineage::{
+    Caller, Class, Credential, Issuance, Launch, NodeKind, Proof, Rule, Rung, Workload, find,
+};
+use crate::query::{Filter, QueryError};
+
+/// So many sessions that bear the name of one workload are looked up one by one, where neither their own records nor an
+/// issuance of their keys tells whose they are.
+const LOOKED_UP_MAX: usize = 64;
+
+/// What the holders of a level launched, in order of time.
+pub(super) async fn launches_by(source: &Source, level: &[Holder]) -> Result<Vec<Launch>, QueryError> {
+    let mut launched = Vec::new();
+    for filter in by_callers(level) {
+        launched.extend(source.launches(&filter).await?);
+    }
+    launched.retain(|launch| holder_of(level, &launch.caller).is_some());
+    launched.sort_by(|a, b| (&a.record, &a.workload).cmp(&(&b.record, &b.workload)));
+    Ok(launched)
+}
+
+/// Grows a line for each launch, with the sessions of its role; gives those that are its own.
+pub(super) async fn launched_by(
+    source: &Source,
+    level: &[Holder],
+    launched: &[Launch],
+    plant: &mut Plant,
+) -> Result<Vec<Holder>, QueryError> {
+    let mut holders = Vec::new();
+    for launch in launched {
+        let Some(Holder { line: parent, .. }) = holder_of(level, &launch.caller) else { continue };
+        let parent = *parent;
+        let account = launch.record.account.clone().unwrap_or_default();
+        let mut growth = Growth::new(NodeKind::Workload, &launch.workload.id, Rule::Launched);
+        growth.node = Some(workload_node(&launch.workload, &account));
+        growth.made = Some(Proof::from(&launch.record));
+        growth.notes.extend(launch.role_passed.as_ref().map(|role| format!("role passed: {role}")));
+        let named = named_after(source, launch, &account).await?;
+        let sessions = judged(source, named, &launch.workload).await?;
+        let own = sessions.iter().filter(|session| session.is_own());
+        growth.usage = together(own.map(|session| &session.credential));
+        growth.lead_to(&[]);
+        let Some(line) = plant.grow(parent, growth) else { return Ok(holders) };
+        holders.extend(grow_sessions(line, sessions, plant));
+    }
+    Ok(holders)
+}
+
+/// Whoever acted under the workload's name since its launch.
+async fn named_after(source: &Source, launch: &Launch, account: &str) -> Result<Vec<Credential>, QueryError> {
+    let ends = match launch.workload.kind {
+        "build" => format!("-{}", launch.workload.id),
+        _ => format!("/{}", launch.workload.id),
+    };
+    source
+        .callers(&Filter::All(vec![
+            Filter::From(launch.record.time),
+            Filter::Ends(Column::IdentityArn, ends),
+            Filter::Is(Column::IdentityType, "AssumedRole".to_owned()),
+            Filter::Is(Column::IdentityAccountId, account.to_owned()),
+        ]))
+        .await
+}
+
+/// A session that bears a workload's name.
+struct Named {
+    credential: Credential,
+    /// What ties it to the workload; [`Rule::Claim`] where that is only its name.
+    rule: Rule,
+    made: Option<Proof>,
+    /// Which service made it, in words.
+    note: Option<String>,
+    /// Why it is only a claim, in words.
+    remark: Option<String>,
+}
+
+impl Named {
+    fn is_own(&self) -> bool {
+        self.rule != Rule::Claim
+    }
+}
+
+/// Says of each session whether it is the workload's.
+async fn judged(
+    source: &Source,
+    named: Vec<Credential>,
+    workload: &Workload,
+) -> Result<Vec<Named>, QueryError> {
+    let used = together(&named);
+    let (Some(first), Some(last)) = (used.first, used.last) else { return Ok(Vec::new()) };
+    let keys: BTreeSet<String> = named.iter().filter_map(|one| one.caller.access_key.clone()).collect();
+    let mut by_key: BTreeMap<String, Vec<Issuance>> = BTreeMap::new();
+    for issuance in source.naming_any(&keys, first.0, last.0).await? {
+        if let Some(key) = issuance.key.clone() {
+            by_key.entry(key).or_default().push(issuance);
+        }
+    }
+    let mut looked_up = BTreeSet::new();
+    let mut sessions = Vec::with_capacity(named.len());
+    for credential in named {
+        let caller = &credential.caller;
+        let first = credential.usage.first.map(|time| time.0);
+        let naming = caller.access_key.as_ref().and_then(|key| by_key.get(key)).cloned().unwrap_or_default();
+        let by_itself = Workload::of_session(caller, None).as_ref() == Some(workload);
+        let is_open = !by_itself && find(caller, first, &naming).best.is_empty();
+        let session = (caller.arn.clone(), caller.created);
+        let list = if is_open && (looked_up.len() < LOOKED_UP_MAX || looked_up.contains(&session)) {
+            looked_up.insert(session);
+            candidates_beside(source, caller, first, naming).await?
+        } else {
+            naming
+        };
+        sessions.push(judge(credential, &list, workload, by_itself));
+    }
+    Ok(sessions)
+}
+
+/// Whether a session is the workload's, by the candidates for its issuance, or by its own records.
+fn judge(credential: Credential, list: &[Issuance], workload: &Workload, by_itself: bool) -> Named {
+    let caller = &credential.caller;
+    let found = find(caller, credential.usage.first.map(|time| time.0), list);
+    let is_its =
+        |issuance: &&Issuance| Workload::of_session(caller, Some(issuance)).as_ref() == Some(workload);
+    let by_service = found.rank.filter(|rank| rank.rung != Rung::Claim && found.best.iter().all(is_its));
+    let rule = match (by_service, by_itself) {
+        (Some(rank), _) => rank.rung.rule(),
+        (None, true) => Rule::Identity,
+        (None, false) => Rule::Claim,
+    };
+    let maker = found.best.first().map(|issuance| issuance.maker());
+    let (mut note, mut remark) = (None, None);
+    if rule == Rule::Claim {
+        remark = Some(claimed(maker, workload));
+    } else {
+        let service = maker.filter(|maker| maker.class == Class::Service);
+        note = service.and_then(|maker| maker.invoked_by.as_ref()).map(|service| format!("by {service}"));
+    }
+    let made = found.best.first().map(|issuance| Proof::from(&issuance.record));
+    Named { credential, rule, made, note, remark }
+}
+
+/// Why a session that bears a workload's name is not taken for the workload's.
+fn claimed(maker: Option<&Caller>, workload: &Workload) -> String {
+    let bears = format!("bears the name of the {}", workload.kind);
+    match maker {
+        Some(maker) if maker.class != Class::Service => {
+            format!("{bears}, but was assumed by {}", maker.node().id)
+        }
+        Some(Caller { invoked_by: Some(service), .. }) => format!("{bears}; assumed by {service}, no proof"),
+        _ => format!("{bears}, no record proves that it is its own"),
+    }
+}
+
+/// One line for each session ARN; another for those of the same ARN that are only claims. What these did is not followed.
+fn grow_sessions(workload: usize, sessions: Vec<Named>, plant: &mut Plant) -> Vec<Holder> {
+    let mut lines: BTreeMap<(String, bool), Vec<Named>> = BTreeMap::new();
+    for session in sessions {
+        let arn = session.credential.caller.arn.clone().unwrap_or_default();
+        lines.entry((arn, !session.is_own())).or_default().push(session);
+    }
+    let mut holders = Vec::new();
+    for ((arn, is_claim), sessions) in lines {
+        let rule = sessions.iter().map(|session| session.rule).max().unwrap_or(Rule::Claim);
+        let mut growth = Growth::new(NodeKind::Session, &arn, rule);
+        let mut made: BTreeSet<Proof> = sessions.iter().filter_map(|session| session.made.clone()).collect();
+        growth.made = made.pop_first();
+        growth.made_again = made;
+        let said = |words: fn(&Named) -> Option<&String>| -> BTreeSet<String> {
+            sessions.iter().filter_map(words).cloned().collect()
+        };
+        growth.notes.extend(said(|session| session.note.as_ref()));
+        growth.remarks.extend(said(|session| session.remark.as_ref()));
+        let credentials: Vec<Credential> = sessions.into_iter().map(|session| session.credential).collect();
+        growth.node = credentials.first().map(|one| one.caller.node());
+        growth.usage = together(&credentials);
+        growth.fold = Some(if is_claim { format!("claim {arn}") } else { arn.clone() });
+        growth.role = role_of(&arn);
+        growth.of_workload = true;
+        growth.keys = credentials.iter().filter_map(|one| one.caller.access_key.clone()).collect();
+        growth.credentials = credentials.iter().map(|one| (one.caller.clone(), one.usage.clone())).collect();
+        if !is_claim {
+            growth.lead_to(&credentials);
+        }
+        let Some(line) = plant.grow(Some(workload), growth) else { break };
+        if is_claim {
+            plant.leave_out(credentials.len());
+        } else {
+            holders.push(Holder::of(Some(line), &credentials));
+        }
+    }
+    holders
+}

@@ -1,0 +1,203 @@
+//! What `trace`, `sessions`, `origins` and `investigate --follow` say where more than one thing is of one name: limits of the
+//! tree, workloads and who only bears their name, one user by two ways.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::places;
+use crate::twin::{Logged, Twin};
+
+const ACCOUNT: &str = "111122223333";
+const DANA: &str = "arn:aws:iam::111122223333:user/dana";
+const KEYS: [&str; 2] = ["AKIARTX3GSDSQEXAMPLE", "AKIARTX3GSDSREXAMPLE"];
+
+/// What the binary says on stdout, as JSON.
+fn said(arguments: &[&str], logs: &Path) -> Value {
+    let cache = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_backtrail"))
+        .args(arguments)
+        .args(["--format", "json", "--logs"])
+        .arg(logs)
+        .env("BACKTRAIL_CACHE", cache.path())
+        .env_remove("BACKTRAIL_LAKE")
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {}: {told}", output.status);
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// A folder with one object for each list of records.
+fn logs(objects: &[&[Value]]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (number, records) in objects.iter().enumerate() {
+        let path = folder.path().join(format!("{number}.json"));
+        std::fs::write(path, json!({ "Records": records }).to_string()).unwrap();
+    }
+    folder
+}
+
+fn case(name: &str) -> std::path::PathBuf {
+    places::package(&format!("testdata/lineage/cases/{name}.json"))
+}
+
+/// dana with a long-term key.
+fn dana(key: &str) -> Value {
+    json!({"type": "IAMUser", "principalId": "AIDARTX3GSDSQAEXAMPLE", "arn": DANA, "accountId": ACCOUNT,
+        "accessKeyId": key, "userName": "dana"})
+}
+
+fn session_arn(session: &str) -> String {
+    format!("arn:aws:sts::{ACCOUNT}:assumed-role/deploy/{session}")
+}
+
+/// A session of the role, created at a moment.
+fn session(name: &str, key: &str, created: &str) -> Value {
+    json!({"type": "AssumedRole", "principalId": format!("AROARTX3GSDSQAEXAMPLE:{name}"), "arn": session_arn(name),
+        "accountId": ACCOUNT, "accessKeyId": key, "sessionContext": {"sessionIssuer": {"type": "Role",
+        "principalId": "AROARTX3GSDSQAEXAMPLE", "arn": format!("arn:aws:iam::{ACCOUNT}:role/deploy"),
+        "accountId": ACCOUNT, "userName": "deploy"}, "attributes": {"creationDate": created, "mfaAuthenticated": "false"}}})
+}
+
+/// A call: who, when, and what of which service.
+fn call(number: u32, identity: &Value, time: &str, source: &str, name: &str) -> Value {
+    json!({"eventVersion": "1.11", "userIdentity": identity, "eventTime": time, "eventSource": source,
+        "eventName": name, "awsRegion": "eu-west-1", "sourceIPAddress": "198.51.100.17", "userAgent": "aws-cli/2.22.35",
+        "requestParameters": {}, "responseElements": {}, "eventID": format!("00000000-0000-4000-8000-{number:012}"),
+        "readOnly": true, "eventType": "AwsApiCall", "managementEvent": true, "recipientAccountId": ACCOUNT,
+        "eventCategory": "Management"})
+}
+
+fn assume(number: u32, identity: &Value, time: &str, name: &str, key: &str) -> Value {
+    let mut made = call(number, identity, time, "sts.amazonaws.com", "AssumeRole");
+    made["requestParameters"] =
+        json!({"roleArn": format!("arn:aws:iam::{ACCOUNT}:role/deploy"), "roleSessionName": name});
+    made["responseElements"] = json!({"credentials": {"accessKeyId": key}, "assumedRoleUser": {
+        "arn": session_arn(name), "assumedRoleId": format!("AROARTX3GSDSQAEXAMPLE:{name}")}});
+    made
+}
+
+#[test]
+fn a_tree_that_its_last_level_fills_says_so() {
+    let key = |number: u32| format!("ASIARTX3GSDS{number:04}EXAMPLE");
+    let name = |number: u32| format!("s{number}");
+    let issued = |count: u32| -> Vec<Value> {
+        (0..count)
+            .map(|number| {
+                let time = format!("2026-03-09T09:{:02}:{:02}Z", number / 60, number % 60);
+                assume(number, &dana(KEYS[0]), &time, &name(number), &key(number))
+            })
+            .collect()
+    };
+    for (count, lines, cut) in [(2_000, 2_000, false), (2_001, 2_000, true)] {
+        let folder = logs(&[&issued(count)]);
+        let found = said(&["trace", KEYS[0], "--depth", "1"], folder.path());
+        assert_eq!(found["descendants"].as_array().unwrap().len(), lines);
+        let expected = if cut { json!(["the tree was cut at 2000 lines"]) } else { json!([]) };
+        assert_eq!(found["truncated"], expected, "of {count}");
+    }
+}
+
+#[test]
+fn a_tree_says_that_it_goes_on_where_only_launches_are_below() {
+    let (key, created) = ("ASIARTX3GSDSQEXAMPLE", "2026-03-09T09:00:00Z");
+    let inside = session("night", key, created);
+    let mut launch =
+        call(2, &inside, "2026-03-09T09:10:00Z", "lambda.amazonaws.com", "CreateFunction20150331");
+    launch["requestParameters"] = json!({"functionName": "shop-invoice"});
+    launch["responseElements"] = json!({"functionName": "shop-invoice",
+        "functionArn": format!("arn:aws:lambda:eu-west-1:{ACCOUNT}:function:shop-invoice")});
+    let folder = logs(&[&[assume(1, &dana(KEYS[0]), created, "night", key), launch]]);
+    let found = said(&["trace", KEYS[0], "--depth", "1"], folder.path());
+    assert_eq!(found["truncated"], json!(["the tree goes on below 1 steps"]));
+    let found = said(&["trace", KEYS[0], "--depth", "2"], folder.path());
+    assert_eq!(found["descendants"][0]["children"][0]["id"], "shop-invoice");
+    assert_eq!(found["truncated"], json!([]));
+}
+
+#[test]
+fn what_only_bears_the_name_of_a_workload_is_not_followed() {
+    let found = said(&["investigate", KEYS[0], "--follow"], &case("function-namesake"));
+    let below = found["follow"]["below"].as_array().unwrap();
+    let calls: u64 = below.iter().map(|one| one["calls"].as_u64().unwrap()).sum();
+    assert_eq!(calls, 2, "{below:?}");
+    assert_eq!(found["follow"]["limits"], json!(["3 credentials only bear the name of a workload"]));
+}
+
+#[test]
+fn of_two_keys_of_one_user_the_same_is_shown_in_any_order_of_records() {
+    let created = "2026-03-09T09:00:00Z";
+    let both: Vec<Value> = (0..2)
+        .map(|number| {
+            let issued = format!("ASIARTX3GSDS{}EXAMPLE", ["S", "T"][number as usize]);
+            assume(number, &dana(KEYS[1 - number as usize]), created, "night", &issued)
+        })
+        .collect();
+    let used = session("night", "ASIARTX3GSDSQEXAMPLE", created);
+    let leaf = call(9, &used, "2026-03-09T09:00:05Z", "ec2.amazonaws.com", "DescribeInstances");
+    let orders: [&[&[Value]]; 3] = [
+        &[&[both[0].clone(), both[1].clone(), leaf.clone()]],
+        &[&[leaf.clone(), both[1].clone(), both[0].clone()]],
+        &[&both[1..], std::slice::from_ref(&leaf), &both[..1]],
+    ];
+    let sql = "select origin, origin_access_key, candidates, complete, certain from origins \
+               where access_key_id = 'ASIARTX3GSDSQEXAMPLE'";
+    for order in orders {
+        let folder = logs(order);
+        let found = said(&["sql", sql], folder.path());
+        let expected = json!({"origin": DANA, "origin_access_key": KEYS[0], "candidates": 2,
+            "complete": true, "certain": true});
+        assert_eq!(found["rows"][0], expected, "{found}");
+    }
+}
+
+#[test]
+fn one_user_by_two_ways_is_one_row_that_says_in_what_the_ways_differ() {
+    let found = said(&["sessions"], &case("one-user-two-ways"));
+    let rows = found["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    let row = &rows[0];
+    assert_eq!((&row["origin"]["arn"], &row["origin"]["access_key"]), (&json!(DANA), &Value::Null));
+    assert_eq!((&row["origin"]["mfa"], &row["origin"]["sign_in"]), (&Value::Null, &Value::Null));
+    assert_eq!(row["origin_keys"], json!([KEYS[0]]));
+    assert_eq!(row["differs"], json!(["key", "MFA", "sign-in", "proof"]));
+    assert_eq!((&row["sessions"], &row["mfa"]), (&json!(3), &Value::Null));
+    assert_eq!((&row["with_mfa"], &row["without_mfa"]), (&json!(1), &json!(2)));
+    assert_eq!((&row["origin"]["complete"], &row["origin"]["certain"]), (&json!(false), &json!(true)));
+}
+
+/// What the twin says stands above each record of a case by a caller with a long-term key, by the user's name.
+fn makers(case: &str) -> BTreeSet<(String, Option<String>)> {
+    let path = places::package(&format!("testdata/lineage/cases/{case}.json"));
+    let object: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let logged =
+        |(index, record): (usize, &Value)| Logged { object: String::new(), index, record: record.clone() };
+    let twin = Twin::new(object["Records"].as_array().unwrap().iter().enumerate().map(logged).collect());
+    let said = |place: usize, field: &str| {
+        twin.records()[place].record["userIdentity"][field].as_str().unwrap_or_default().to_owned()
+    };
+    let long_term = |place: &usize| said(*place, "accessKeyId").starts_with("AKIA");
+    let named = |place: usize| {
+        let above = twin.of_record(place).above.map(|(rule, id)| {
+            let made = twin.records().iter().find(|logged| logged.record["eventID"] == *id).unwrap();
+            format!("{rule} {}", made.record["eventName"].as_str().unwrap())
+        });
+        (said(place, "userName"), above)
+    };
+    (0..twin.records().len()).filter(long_term).map(named).collect()
+}
+
+#[test]
+fn for_the_twin_too_a_long_term_key_was_made_in_its_own_account_and_not_after_its_first_use() {
+    let by_record = Some("key CreateAccessKey".to_owned());
+    let found = |case| makers(case).into_iter().collect::<Vec<_>>();
+    let (backup, dana) = ("backup".to_owned(), ("dana".to_owned(), None));
+    let night = ("night".to_owned(), None);
+    assert_eq!(found("constant-long-term-key"), [(backup.clone(), by_record.clone()), dana.clone(), night]);
+    assert_eq!(found("key-used-within-slack"), [(backup.clone(), by_record), dana.clone()]);
+    assert_eq!(found("key-used-before-made"), [(backup, None), dana]);
+}
