@@ -18,6 +18,8 @@
 //! |---|---|---|
 //! | [`aws`] | the words of AWS: account, ARN, access key id, denial message, time. No I/O | – |
 //! | [`lineage`] | issuances, links, chains up and down, session names, why a chain stops; knows no engine | `aws` |
+//! | [`catalog`] | which actions, resource types and condition keys exist; which requests an event stands for | `aws` |
+//! | [`policy`] | the IAM evaluator: pure, total, three-valued; knows no log and no file | `aws` |
 //! | [`archive`] | finds log objects, reads their names, inflates them with limits | `aws` |
 //! | [`record`] | splits any envelope into records, checks them, refuses with a reason; the tally | `aws`, `archive` |
 //! | [`lake`] | the columns; records to rows to Parquet; Delta commits, ledger, compaction; the session | `aws`, `archive`, `record` |
@@ -66,11 +68,13 @@
 
 pub mod archive;
 pub mod aws;
+pub mod catalog;
 pub mod cli;
 pub mod inquiry;
 pub mod investigate;
 pub mod lake;
 pub mod lineage;
+pub mod policy;
 pub mod query;
 pub mod record;
 pub mod report;

@@ -1,0 +1,135 @@
+//! The form of a resource type's ARN: text with `${Placeholder}`s, filled to an ARN or matched against one.
+
+use std::borrow::Cow;
+
+/// An ARN with placeholders, as `arn:${Partition}:s3:::${BucketName}`.
+///
+/// Most begin with `arn:${Partition}:`. A few resource types of AWS have other forms, down to `*`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ArnFormat(&'static str);
+
+/// A part of an ARN format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Part<'a> {
+    /// Text that stands as it is.
+    Text(&'a str),
+    /// A placeholder, by its name without `${}`.
+    Placeholder(&'a str),
+}
+
+impl ArnFormat {
+    pub(super) const fn new(text: &'static str) -> Self {
+        Self(text)
+    }
+
+    /// The format as AWS writes it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.0
+    }
+
+    /// Its texts and placeholders, in order; no text is empty. What has no closing brace is text.
+    pub fn parts(self) -> impl Iterator<Item = Part<'static>> {
+        let mut rest = self.0;
+        std::iter::from_fn(move || {
+            if let Some(name) = rest.strip_prefix("${")
+                && let Some((name, after)) = name.split_once('}')
+            {
+                rest = after;
+                return Some(Part::Placeholder(name));
+            }
+            let end = rest.char_indices().skip(1).find(|(place, _)| {
+                rest.get(*place..).is_some_and(|tail| tail.starts_with("${") && tail.contains('}'))
+            });
+            let (text, after) = rest.split_at_checked(end.map_or(rest.len(), |(place, _)| place))?;
+            rest = after;
+            (!text.is_empty()).then_some(Part::Text(text))
+        })
+    }
+
+    /// The names of its placeholders, in order.
+    pub fn placeholders(self) -> impl Iterator<Item = &'static str> {
+        self.parts().filter_map(|part| match part {
+            Part::Placeholder(name) => Some(name),
+            Part::Text(_) => None,
+        })
+    }
+
+    /// Puts values in; `None` if `value_of` knows none for a placeholder.
+    #[must_use]
+    pub fn fill<'v>(self, mut value_of: impl FnMut(&'static str) -> Option<Cow<'v, str>>) -> Option<String> {
+        let mut arn = String::with_capacity(self.0.len());
+        for part in self.parts() {
+            match part {
+                Part::Text(text) => arn.push_str(text),
+                Part::Placeholder(name) => arn.push_str(&value_of(name)?),
+            }
+        }
+        Some(arn)
+    }
+
+    /// Whether an ARN has this form: the texts agree and every placeholder stands for some text. The first five parts are
+    /// compared apart, as IAM does; inside the resource a placeholder takes any text.
+    #[must_use]
+    pub fn matches(self, arn: &str) -> bool {
+        let mut wanted = self.0.splitn(6, ':');
+        let mut found = arn.splitn(6, ':');
+        loop {
+            match (wanted.next(), found.next()) {
+                (None, None) => return true,
+                (Some(format), Some(text)) if segment_matches(format, text) => {}
+                _ => return false,
+            }
+        }
+    }
+}
+
+/// Whether a text has the form of a part of a format. Each placeholder takes as little as lets the next text follow, the
+/// last text must end it; with placeholders that take anything this finds a match if there is one.
+fn segment_matches(format: &str, text: &str) -> bool {
+    let mut format = format;
+    let mut rest = text;
+    let mut is_open = false;
+    while !format.is_empty() {
+        if let Some(after) = after_placeholder(format) {
+            is_open = true;
+            format = after;
+            continue;
+        }
+        let end = next_placeholder(format);
+        let (literal, after) = format.split_at_checked(end).unwrap_or((format, ""));
+        format = after;
+        let reached = match (is_open, after.is_empty()) {
+            (false, _) => rest.strip_prefix(literal),
+            (true, true) => rest.strip_suffix(literal).filter(|inside| !inside.is_empty()).map(|_| ""),
+            (true, false) => behind_first(rest)
+                .find(literal)
+                .and_then(|place| behind_first(rest).get(place + literal.len()..)),
+        };
+        let Some(reached) = reached else { return false };
+        rest = reached;
+        is_open = false;
+    }
+    is_open != rest.is_empty()
+}
+
+/// What follows a placeholder, or a `*`, at the beginning.
+fn after_placeholder(format: &str) -> Option<&str> {
+    let named = || format.strip_prefix("${").and_then(|name| name.split_once('}')).map(|(_, after)| after);
+    format.strip_prefix('*').or_else(named)
+}
+
+/// Where the next placeholder or `*` begins.
+fn next_placeholder(format: &str) -> usize {
+    let mut places = format.match_indices(['$', '*']).map(|(place, _)| place);
+    places
+        .find(|place| format.get(*place..).is_some_and(|tail| after_placeholder(tail).is_some()))
+        .unwrap_or(format.len())
+}
+
+/// The text without its first character.
+fn behind_first(text: &str) -> &str {
+    let mut letters = text.chars();
+    letters.next();
+    letters.as_str()
+}

@@ -1,0 +1,281 @@
+//! The hand-written tables of events, read once. A line that cannot be read is a fault of the build: it is left out and
+//! counted, and a test says that there are none.
+
+use std::sync::LazyLock;
+
+use serde_json::Value;
+use std::collections::HashMap;
+
+use super::{Call, MappedAction, Presence};
+use crate::catalog::service::Action;
+use crate::catalog::tsv::rows;
+use crate::catalog::{catalog, matches};
+
+static TABLES: LazyLock<Tables> = LazyLock::new(|| {
+    Tables::read(
+        include_str!("../tables/sources.tsv"),
+        include_str!("../tables/events.tsv"),
+        include_str!("../tables/not_requests.tsv"),
+    )
+});
+
+/// Why a record is no authorization request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotRequest {
+    /// The kind of reason.
+    pub reason: Reason,
+    /// The page of AWS that says so.
+    pub page: &'static str,
+}
+
+/// The kinds of reasons why a record is no authorization request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// A service did something by itself; no caller asked.
+    ServiceEvent,
+    /// A step of signing in: password, MFA or identity provider decide, not IAM policies.
+    SignIn,
+    /// An action of the console that is no call of an API.
+    ConsoleAction,
+    /// Insights compare rates of calls; they report no call of their own.
+    Insight,
+    /// A call that needs no permission: no policy can keep it from its caller.
+    NoPermission,
+    /// A call that IAM does not authorize: the caller shows a token or password of the service's own, or nothing.
+    NotByIam,
+}
+
+impl Reason {
+    /// A few words for people: `needs no permission`.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::ServiceEvent => "event of a service, nobody asked",
+            Self::SignIn => "sign-in step",
+            Self::ConsoleAction => "console action, no API call",
+            Self::Insight => "insight, no call",
+            Self::NoPermission => "needs no permission",
+            Self::NotByIam => "not authorized by IAM",
+        }
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "service-event" => Self::ServiceEvent,
+            "sign-in" => Self::SignIn,
+            "console-action" => Self::ConsoleAction,
+            "insight" => Self::Insight,
+            "no-permission" => Self::NoPermission,
+            "not-by-iam" => Self::NotByIam,
+            _ => return None,
+        })
+    }
+}
+
+/// An action of a line of `events.tsv`, with its condition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Listed {
+    action: &'static Action,
+    condition: Condition,
+}
+
+/// When a call asks for an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Condition {
+    /// Always.
+    Always,
+    /// If a test of the request parameters holds.
+    If(Test),
+    /// If it does not.
+    Unless(Test),
+    /// The record cannot tell.
+    Untold,
+}
+
+/// A test of one request parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Test {
+    /// The parameter's name, or a path parted by dots.
+    key: &'static str,
+    /// What its text must contain; None if it is enough that the parameter says something at all.
+    text: Option<&'static str>,
+}
+
+impl Listed {
+    /// `s3:GetObject?!versionId`; see the head of `events.tsv`.
+    fn parse(text: &'static str) -> Option<Self> {
+        let (name, condition) = match text.split_once('?') {
+            None => (text, Condition::Always),
+            Some((name, "")) => (name, Condition::Untold),
+            Some((name, condition)) => match condition.strip_prefix('!') {
+                Some(test) => (name, Condition::Unless(Test::parse(test))),
+                None => (name, Condition::If(Test::parse(condition))),
+            },
+        };
+        Some(Self { action: catalog().action(name)?, condition })
+    }
+
+    /// Whether a call with these parameters asked for the action; None if they show that it did not.
+    pub(super) fn decide(self, parameters: Option<&Value>) -> Option<MappedAction> {
+        let asked = match (self.condition, parameters) {
+            (Condition::Always, _) => return Some(self.with(Presence::Certain)),
+            (Condition::Untold, _) | (_, None) => return Some(self.with(Presence::Possible)),
+            (Condition::If(test), Some(parameters)) => test.holds(parameters),
+            (Condition::Unless(test), Some(parameters)) => !test.holds(parameters),
+        };
+        asked.then(|| self.with(Presence::Certain))
+    }
+
+    fn with(self, presence: Presence) -> MappedAction {
+        MappedAction { action: self.action, presence }
+    }
+}
+
+impl Test {
+    fn parse(text: &'static str) -> Self {
+        match text.split_once('~') {
+            Some((key, text)) => Self { key, text: Some(text) },
+            None => Self { key: text, text: None },
+        }
+    }
+
+    fn holds(self, parameters: &Value) -> bool {
+        let value = self.key.split('.').try_fold(parameters, |value, part| value.get(part));
+        match (value, self.text) {
+            (None, _) => false,
+            (Some(value), None) => says_something(value),
+            (Some(value), Some(text)) => value.as_str().is_some_and(|value| value.contains(text)),
+        }
+    }
+}
+
+/// Whether a value is neither null, false nor empty.
+fn says_something(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::Bool(true) | Value::Number(_) => true,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(fields) => !fields.is_empty(),
+    }
+}
+
+/// The prefixes that `sources.tsv` lists for a source.
+pub(super) fn services(label: &str) -> Option<impl Iterator<Item = &'static str> + use<>> {
+    let tables: &'static Tables = &TABLES;
+    tables.sources.get(label).map(|prefixes| prefixes.split(' '))
+}
+
+/// The actions that `events.tsv` lists for an event.
+pub(super) fn actions(label: &str, name: &str) -> Option<impl Iterator<Item = Listed> + use<>> {
+    let tables: &'static Tables = &TABLES;
+    tables.events.get(label)?.get(name).map(|listed| listed.iter().copied())
+}
+
+/// Why a call is no request, if its type or its very name is listed.
+pub(super) fn not_request(label: &str, call: &Call<'_>) -> Option<NotRequest> {
+    let by_type = TABLES.not_by_type.iter().find(|(kind, _)| call.kind == Some(kind));
+    let by_name = || not_by_name(label, |listed| listed == call.name);
+    by_type.map(|(_, reason)| *reason).or_else(by_name)
+}
+
+/// Why a call is no request, if a pattern of `not_requests.tsv` is all that is known of its name.
+pub(super) fn not_request_by_pattern(label: &str, name: &str) -> Option<NotRequest> {
+    not_by_name(label, |listed| matches(listed, name))
+}
+
+fn not_by_name(label: &str, is_meant: impl Fn(&str) -> bool) -> Option<NotRequest> {
+    let lines = TABLES.not_by_name.get(label)?;
+    lines.iter().find(|(listed, _)| is_meant(listed)).map(|(_, reason)| *reason)
+}
+
+/// An event that `events.tsv` lists for an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ListedEvent {
+    /// The event source without `.amazonaws.com`.
+    pub source: &'static str,
+    /// The event's name.
+    pub name: &'static str,
+    /// The page of AWS that says so.
+    pub page: &'static str,
+}
+
+/// The events that the table lists for an action, sorted; not those that are called like it.
+#[must_use]
+pub fn listed_events(action: &Action) -> Vec<ListedEvent> {
+    let mut events = TABLES.by_action.get(&(action.service, action.name)).cloned().unwrap_or_default();
+    events.sort();
+    events
+}
+
+/// The lines that could not be read: `table:line`.
+#[cfg(test)]
+pub(in crate::catalog) fn faults() -> Vec<String> {
+    TABLES.faults.clone()
+}
+
+#[derive(Default)]
+struct Tables {
+    sources: HashMap<&'static str, &'static str>,
+    /// By source, then by event name.
+    events: HashMap<&'static str, HashMap<&'static str, Vec<Listed>>>,
+    /// By service and name of an action.
+    by_action: HashMap<(&'static str, &'static str), Vec<ListedEvent>>,
+    /// By event type.
+    not_by_type: Vec<(&'static str, NotRequest)>,
+    /// By source; a pattern of event names each.
+    not_by_name: HashMap<&'static str, Vec<(&'static str, NotRequest)>>,
+    /// Lines that could not be read: `table:line`.
+    faults: Vec<String>,
+}
+
+impl Tables {
+    fn read(sources: &'static str, events: &'static str, not_requests: &'static str) -> Self {
+        let mut tables = Self::default();
+        for (line, fields) in rows(sources) {
+            let &[label, prefixes] = fields.as_slice() else {
+                tables.faults.push(format!("sources:{line}"));
+                continue;
+            };
+            let known = prefixes.split(' ').all(|prefix| catalog().service(prefix).is_some());
+            if !known || tables.sources.insert(label, prefixes).is_some() {
+                tables.faults.push(format!("sources:{line}"));
+            }
+        }
+        for (line, fields) in rows(events) {
+            let listed = match fields.as_slice() {
+                &[label, name, actions, page] if page.starts_with("https://") => {
+                    let actions = actions.split(' ').map(Listed::parse).collect::<Option<Vec<_>>>();
+                    actions.map(|actions| (ListedEvent { source: label, name, page }, actions))
+                }
+                _ => None,
+            };
+            let fresh = listed.is_some_and(|(event, actions)| {
+                for listed in &actions {
+                    let key = (listed.action.service, listed.action.name);
+                    tables.by_action.entry(key).or_default().push(event);
+                }
+                tables.events.entry(event.source).or_default().insert(event.name, actions).is_none()
+            });
+            if !fresh {
+                tables.faults.push(format!("events:{line}"));
+            }
+        }
+        for (line, fields) in rows(not_requests) {
+            let read = match fields.as_slice() {
+                &[label, name, reason, page] if page.starts_with("https://") => {
+                    Reason::parse(reason).map(|reason| (label, name, NotRequest { reason, page }))
+                }
+                _ => None,
+            };
+            match read {
+                Some(("*", kind, reason)) => tables.not_by_type.push((kind, reason)),
+                Some((label, name, reason)) => {
+                    tables.not_by_name.entry(label).or_default().push((name, reason));
+                }
+                None => tables.faults.push(format!("not_requests:{line}")),
+            }
+        }
+        tables
+    }
+}

@@ -1,0 +1,314 @@
+//! Which resources a request was for: ARNs from what a record logs.
+//!
+//! For each resource type of an action, the first of these that tells anything:
+//!
+//! 1. what some services' records need told apart (`special.rs`): S3, KMS, SQS, Secrets Manager, EC2, IAM …;
+//! 2. the record's `resources`, where an ARN there is of this type;
+//! 3. an ARN of this type anywhere in the request parameters;
+//! 4. the type's ARN format, filled with partition, region, account, and the request parameters that bear the
+//!    placeholders' names, or those that `tables/resources.tsv` lists instead;
+//! 5. for what the request named without its random or unlogged part, an ARN in the response that agrees.
+//!
+//! What stays unknown is marked ([`Certainty`]), never filled with a guess. One request may be for several resources, of
+//! one type or of several: AWS then authorizes each.
+
+mod parameter;
+mod special;
+mod table;
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::arn_format::{ArnFormat, Part};
+use super::service::{Action, ActionResource, ResourceType};
+use super::{catalog, pattern};
+use parameter::Leaves;
+#[cfg(test)]
+pub(super) use table::faults as table_faults;
+
+/// Where an event took place: what fills the first placeholders of an ARN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place<'a> {
+    /// `aws`, `aws-cn`, `aws-us-gov`.
+    pub partition: &'a str,
+    /// `awsRegion`.
+    pub region: &'a str,
+    /// The account of the resources, as far as the record tells: its `recipientAccountId`.
+    pub account: &'a str,
+}
+
+/// What a record tells of the resources of its request.
+#[derive(Debug, Clone, Copy)]
+pub struct Evidence<'a> {
+    /// `eventName`.
+    pub event: &'a str,
+    /// Where it took place.
+    pub place: Place<'a>,
+    /// `requestParameters`; None if the record has none.
+    pub parameters: Option<&'a Value>,
+    /// `responseElements`; None if the record has none.
+    pub response: Option<&'a Value>,
+    /// `resources`, the array as it is logged; None if the record has none.
+    pub resources: Option<&'a Value>,
+}
+
+/// A resource that an action was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Resource {
+    /// Its ARN, or `*`. What is unknown stands as `*`, `?` or is left out, as [`Resource::certainty`] says.
+    pub arn: String,
+    /// How much of the ARN is known.
+    pub certainty: Certainty,
+    /// Where it was found.
+    pub source: Source,
+    /// The name of its type among the action's; None for `*`.
+    pub kind: Option<&'static str>,
+}
+
+/// How much of an ARN is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Certainty {
+    /// It is the ARN that AWS authorized. A `*` in it is what AWS itself puts in: for actions that take no other
+    /// resource, and for things that have no id before they are made (`instance/*`).
+    Exact,
+    /// The ARN of an IAM entity whose path is not logged; it stands without one.
+    PathUnknown,
+    /// Each `*` and `?` stands for text that is not known.
+    Pattern,
+    /// Nothing is known; the ARN is `*`.
+    Unknown,
+}
+
+/// Where an ARN was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Source {
+    /// In the record's `resources`.
+    Logged,
+    /// In the request parameters, as an ARN or as its parts.
+    Request,
+    /// In the response.
+    Response,
+    /// The action takes no other, or the record tells nothing.
+    Action,
+}
+
+/// The resources that an action was asked for in one event, sorted, none twice, at least one.
+///
+/// Give each action that [`super::event::map`] finds its own call: a copy reads one resource and writes another.
+#[must_use]
+pub fn resources_of(action: &'static Action, evidence: &Evidence<'_>) -> Vec<Resource> {
+    if action.is_wildcard_only() {
+        return vec![Resource::everything(Certainty::Exact)];
+    }
+    let search = Search { action, evidence, leaves: Leaves::read(evidence.parameters) };
+    let mut found: Vec<Resource> = Vec::new();
+    for resource in action.resources {
+        found.extend(special::resources(&search, resource).unwrap_or_else(|| search.resources(resource)));
+    }
+    if found.is_empty() {
+        let partly = action.resources.iter().filter_map(|resource| search.partly(resource.kind));
+        found.extend(partly);
+    }
+    if found.is_empty() {
+        found.push(Resource::everything(Certainty::Unknown));
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+impl Resource {
+    fn everything(certainty: Certainty) -> Self {
+        Self { arn: "*".to_owned(), certainty, source: Source::Action, kind: None }
+    }
+
+    fn new(kind: &'static ResourceType, arn: String, certainty: Certainty, source: Source) -> Self {
+        Self { arn, certainty, source, kind: Some(kind.name) }
+    }
+}
+
+/// One action in one event.
+struct Search<'a> {
+    action: &'static Action,
+    evidence: &'a Evidence<'a>,
+    leaves: Leaves<'a>,
+}
+
+impl<'a> Search<'a> {
+    /// What is found of one type without knowledge of the service.
+    fn resources(&self, resource: &ActionResource) -> Vec<Resource> {
+        let kind = resource.kind;
+        let logged = self.logged(kind);
+        if !logged.is_empty() {
+            return logged;
+        }
+        let named = self.arns_in_request(kind);
+        if !named.is_empty() {
+            return named;
+        }
+        let filled: Vec<_> =
+            self.filled(kind).into_iter().map(|resource| self.completed(kind, resource)).collect();
+        if filled.is_empty() && resource.required { vec![self.unknown(kind)] } else { filled }
+    }
+
+    /// The ARNs of the type in the record's `resources`.
+    fn logged(&self, kind: &'static ResourceType) -> Vec<Resource> {
+        let items = self.evidence.resources.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let arns = items.iter().filter_map(|item| item.get("ARN").or_else(|| item.get("arn"))?.as_str());
+        arns.filter(|arn| self.is_of(kind, arn))
+            .map(|arn| Resource::new(kind, arn.to_owned(), Certainty::Exact, Source::Logged))
+            .collect()
+    }
+
+    /// The ARNs of the type anywhere in the request parameters.
+    fn arns_in_request(&self, kind: &'static ResourceType) -> Vec<Resource> {
+        self.leaves
+            .arns()
+            .filter(|arn| self.is_of(kind, arn))
+            .map(|arn| Resource::new(kind, arn.to_owned(), Certainty::Exact, Source::Request))
+            .collect()
+    }
+
+    /// Whether an ARN is of the type: it has its form, and no other type of the service that goes deeper (has more
+    /// slashes) fits. So `bucket/key` is an object and no bucket.
+    fn is_of(&self, kind: &'static ResourceType, arn: &str) -> bool {
+        let depth = |format: ArnFormat| format.as_str().bytes().filter(|byte| *byte == b'/').count();
+        kind.arn.matches(arn)
+            && !catalog().service(self.action.service).is_some_and(|service| {
+                let mut deeper =
+                    service.resource_types.iter().filter(|other| depth(other.arn) > depth(kind.arn));
+                deeper.any(|other| other.arn.matches(arn))
+            })
+    }
+
+    /// The format filled with every value of the parameter of its last placeholder; empty if that is not given.
+    fn filled(&self, kind: &'static ResourceType) -> Vec<Resource> {
+        let Some(last) = kind.arn.placeholders().filter(|name| !is_place(name)).last() else {
+            return Vec::new();
+        };
+        let values = self.values(kind, last);
+        values
+            .into_iter()
+            .filter(|value| !value.starts_with("arn:"))
+            .map(|value| self.fill(kind, &|name| (name == last).then_some(Cow::Borrowed(value))))
+            .collect()
+    }
+
+    /// The format with what is known, if anything of it is; the rest as `*`.
+    fn partly(&self, kind: &'static ResourceType) -> Option<Resource> {
+        let known =
+            kind.arn.placeholders().any(|name| !is_place(name) && !self.values(kind, name).is_empty());
+        known.then(|| self.fill(kind, &|_| None))
+    }
+
+    /// The format with `*` for all that is the resource's own.
+    fn unknown(&self, kind: &'static ResourceType) -> Resource {
+        let mut resource = self.fill(kind, &|_| None);
+        if resource.certainty == Certainty::Exact {
+            // A format without placeholders of its own, as `access-grants/default`.
+            return resource;
+        }
+        resource.source = Source::Action;
+        resource
+    }
+
+    /// Fills the format: partition, region and account from the place, then what `given` knows, then parameters of the
+    /// placeholder's name, and `*` for the rest.
+    fn fill(
+        &self,
+        kind: &'static ResourceType,
+        given: &dyn Fn(&'static str) -> Option<Cow<'a, str>>,
+    ) -> Resource {
+        let place = self.evidence.place;
+        let mut certainty = Certainty::Exact;
+        let arn = kind.arn.fill(|name| {
+            Some(match name {
+                "Partition" => Cow::Borrowed(place.partition),
+                "Region" => Cow::Borrowed(place.region),
+                "Account" => Cow::Borrowed(place.account),
+                _ => given(name)
+                    .or_else(|| match self.values(kind, name).as_slice() {
+                        [value] => Some(Cow::Borrowed(last_of_arn(value))),
+                        _ => None,
+                    })
+                    .unwrap_or_else(|| {
+                        certainty = Certainty::Pattern;
+                        Cow::Borrowed("*")
+                    }),
+            })
+        });
+        // `fill` gives every placeholder something, so there always is an ARN.
+        Resource::new(kind, arn.unwrap_or_default(), certainty, Source::Request)
+    }
+
+    /// The values of the parameters that stand for a placeholder.
+    fn values(&self, kind: &'static ResourceType, placeholder: &'static str) -> Vec<&'a str> {
+        if let Some(names) = table::parameters(self.action.service, kind.name, placeholder) {
+            return self.leaves.first_of(names.iter().copied());
+        }
+        let own = self.leaves.first_of(parameter::names_for(placeholder, kind.name));
+        let is_main =
+            self.action.resources.iter().find(|resource| resource.required).map(|main| main.kind.name)
+                == Some(kind.name);
+        if own.is_empty() && is_main && kind.arn.placeholders().last() == Some(placeholder) {
+            return self.leaves.top(parameter::PLAIN_NAMES);
+        }
+        own
+    }
+
+    /// A resource that is known in part only, completed from the response if an ARN there agrees.
+    fn completed(&self, kind: &'static ResourceType, resource: Resource) -> Resource {
+        let agrees = |arn: &str| match resource.certainty {
+            Certainty::PathUnknown => {
+                let (start, name) = resource.arn.rsplit_once('/').unwrap_or(("", ""));
+                arn.starts_with(&format!("{start}/")) && arn.ends_with(&format!("/{name}"))
+            }
+            Certainty::Pattern => pattern::matches_exactly(&resource.arn, arn),
+            Certainty::Exact | Certainty::Unknown => false,
+        };
+        let response = Leaves::read(self.evidence.response);
+        let arn = response.arns().find(|arn| agrees(arn) && self.is_of(kind, arn));
+        match arn {
+            Some(arn) => Resource::new(kind, arn.to_owned(), Certainty::Exact, Source::Response),
+            None => resource,
+        }
+    }
+}
+
+/// Every ARN of an IAM role that stands in request parameters under a key that ends in `role` or `roleArn`.
+pub(super) fn role_arns(parameters: Option<&Value>) -> impl Iterator<Item = &str> {
+    let leaves = Leaves::read(parameters);
+    leaves.into_roles().filter(|arn| {
+        let role = crate::aws::Arn::parse(arn).and_then(crate::aws::Arn::principal);
+        matches!(role, Some(crate::aws::Principal::Role { .. }))
+    })
+}
+
+/// Every text under a key in request parameters, or in the object under it.
+pub(super) fn texts_under<'a>(parameters: Option<&'a Value>, key: &str) -> Vec<&'a str> {
+    Leaves::read(parameters).inside(key)
+}
+
+fn is_place(placeholder: &str) -> bool {
+    matches!(placeholder, "Partition" | "Region" | "Account")
+}
+
+/// `name` of `arn:aws:ecs:region:account:cluster/name`; other text as it is.
+fn last_of_arn(value: &str) -> &str {
+    match crate::aws::Arn::parse(value) {
+        Some(arn) => arn.resource.rsplit(['/', ':']).next().unwrap_or(value),
+        None => value,
+    }
+}
+
+/// The text of a format up to its first placeholder of its own, for [`special`].
+fn literal_of(kind: &'static ResourceType) -> &'static str {
+    kind.arn
+        .parts()
+        .find_map(|part| match part {
+            Part::Text(text) => text.rsplit(':').next().filter(|text| text.ends_with('/')),
+            Part::Placeholder(_) => None,
+        })
+        .unwrap_or("")
+}

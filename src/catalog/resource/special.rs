@@ -1,0 +1,431 @@
+//! What the records of some services need told apart.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::{Certainty, Resource, Search, Source, literal_of};
+use crate::catalog::service::{ActionResource, ResourceType};
+
+/// The resources of one type, where a service has its own way; None if the general way is right.
+pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Option<Vec<Resource>> {
+    let kind = resource.kind;
+    match (search.action.service, kind.name) {
+        ("s3", "object" | "accesspointobject") => Some(s3_objects(search, kind)),
+        ("s3", "bucket" | "accesspoint") => Some(s3_buckets(search, kind)),
+        ("kms", "key") => kms_keys(search, kind),
+        ("sqs", "queue") => sqs_queues(search, kind),
+        ("secretsmanager", "Secret") => secrets(search, kind),
+        ("lambda", "function") => lambda_functions(search, kind),
+        ("ssm", "parameter") => ssm_parameters(search, kind),
+        ("logs", "log-group") => log_groups(search, kind),
+        ("ecs", "cluster" | "service" | "task" | "container-instance" | "task-definition") => {
+            ecs_resources(search, kind)
+        }
+        ("dynamodb", "table") => dynamodb_tables(search, kind),
+        ("rds", _) => Some(rds_resources(search, resource)),
+        ("ec2", _) => ec2_resources(search, resource),
+        ("iam", _) => iam_entities(search, kind),
+        _ => None,
+    }
+}
+
+fn found(kind: &'static ResourceType, arn: String, certainty: Certainty) -> Resource {
+    Resource::new(kind, arn, certainty, Source::Request)
+}
+
+/// The bucket and key that an action of a copy is for: it reads the source, `/bucket/key?versionId=…`, URL-encoded, and
+/// writes the target (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>).
+fn s3_location<'a>(search: &Search<'a>) -> (Option<Cow<'a, str>>, Option<Cow<'a, str>>) {
+    let source = search.leaves.one("x-amz-copy-source").filter(|_| search.action.name.starts_with("Get"));
+    if let Some(source) = source {
+        let path = source.split('?').next().unwrap_or(source);
+        let path = percent_decoded(path.strip_prefix('/').unwrap_or(path));
+        return match path.split_once('/') {
+            Some((bucket, key)) => (Some(Cow::Owned(bucket.to_owned())), Some(Cow::Owned(key.to_owned()))),
+            None => (None, None),
+        };
+    }
+    (search.leaves.one("bucketName").map(Cow::Borrowed), search.leaves.one("key").map(Cow::Borrowed))
+}
+
+fn is_copy(search: &Search<'_>) -> bool {
+    search.leaves.one("x-amz-copy-source").is_some()
+}
+
+/// An object is known by bucket and key; a batch of deletions logs no keys. An access point stands where the bucket does,
+/// by its ARN (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-usage-examples.html>).
+fn s3_objects(search: &Search<'_>, kind: &'static ResourceType) -> Vec<Resource> {
+    let logged = search.logged(kind);
+    if !logged.is_empty() && !is_copy(search) {
+        return logged;
+    }
+    let (bucket, key) = s3_location(search);
+    // The source of a copy is another object than the parameters name, even if it can't be read.
+    let bucket = bucket.or_else(|| is_copy(search).then_some(Cow::Borrowed("*")));
+    let Some(bucket) = bucket else { return Vec::new() };
+    let partition = search.evidence.place.partition;
+    let is_access_point = bucket.contains(":accesspoint/");
+    let certainty = if key.is_some() && bucket != "*" { Certainty::Exact } else { Certainty::Pattern };
+    let key = key.unwrap_or(Cow::Borrowed("*"));
+    match (kind.name, is_access_point) {
+        ("accesspointobject", true) => vec![found(kind, format!("{bucket}/object/{key}"), certainty)],
+        ("object", false) => vec![found(kind, format!("arn:{partition}:s3:::{bucket}/{key}"), certainty)],
+        _ => Vec::new(),
+    }
+}
+
+fn s3_buckets(search: &Search<'_>, kind: &'static ResourceType) -> Vec<Resource> {
+    let logged = search.logged(kind);
+    if !logged.is_empty() {
+        return logged;
+    }
+    let partition = search.evidence.place.partition;
+    match (kind.name, search.leaves.one("bucketName")) {
+        ("accesspoint", Some(arn)) if arn.contains(":accesspoint/") => {
+            vec![found(kind, arn.to_owned(), Certainty::Exact)]
+        }
+        ("bucket", Some(bucket)) if !bucket.starts_with("arn:") => {
+            vec![found(kind, format!("arn:{partition}:s3:::{bucket}"), Certainty::Exact)]
+        }
+        ("accesspoint", None) => search.filled(kind),
+        _ => Vec::new(),
+    }
+}
+
+/// `keyId` is the id, the ARN, or an alias by name or ARN; a policy sees the key, which only `resources` tells then
+/// (<https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html>).
+fn kms_keys(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+    let logged = search.logged(kind);
+    if !logged.is_empty() {
+        return Some(logged);
+    }
+    let wanted: &[&str] = match search.action.name {
+        "ReEncryptFrom" => &["sourceKeyId"],
+        "ReEncryptTo" => &["destinationKeyId"],
+        "CreateAlias" | "UpdateAlias" => &["targetKeyId"],
+        _ => &["keyId"],
+    };
+    let keys = search.leaves.first_of(wanted.iter().copied());
+    if keys.is_empty() {
+        return None;
+    }
+    let is_alias = |key: &str| key.starts_with("alias/") || key.contains(":alias/");
+    let resources = keys.into_iter().map(|key| {
+        if is_alias(key) {
+            search.fill(kind, &|name| (name == "KeyId").then_some(Cow::Borrowed("*"))).made_pattern()
+        } else if key.starts_with("arn:") {
+            found(kind, key.to_owned(), Certainty::Exact)
+        } else {
+            search.fill(kind, &|name| (name == "KeyId").then(|| Cow::Owned(key.to_owned())))
+        }
+    });
+    Some(resources.collect())
+}
+
+/// A queue is named by its URL, `https://sqs.REGION.amazonaws.com/ACCOUNT/NAME`, whose account is the queue's
+/// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-queue-message-identifiers.html>).
+fn sqs_queues(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+    let url = search.leaves.one("queueUrl")?;
+    let mut parts = url.split("://").nth(1)?.split('/').skip(1);
+    let (account, name) = (parts.next()?, parts.next()?);
+    let place = search.evidence.place;
+    let arn = format!("arn:{}:sqs:{}:{account}:{name}", place.partition, place.region);
+    Some(vec![found(kind, arn, Certainty::Exact)])
+}
+
+/// The ARN of a secret ends in six random characters that its name does not tell
+/// (<https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_iam-policies.html>).
+fn secrets(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+    let known =
+        [search.logged(kind), search.arns_in_request(kind)].into_iter().find(|found| !found.is_empty());
+    if known.is_some() {
+        return known;
+    }
+    let names = search.leaves.first_of(["secretId"]);
+    let names = if names.is_empty() { search.leaves.top(&["name"]) } else { names };
+    if names.is_empty() {
+        return None;
+    }
+    let resources = names.into_iter().map(|name| {
+        let pattern = search
+            .fill(kind, &|placeholder| {
+                (placeholder == "SecretId").then(|| Cow::Owned(format!("{name}-??????")))
+            })
+            .made_pattern();
+        search.completed(kind, pattern)
+    });
+    Some(resources.collect())
+}
+
+/// `functionName` is a name, `name:qualifier`, `ACCOUNT:function:name`, or an ARN; `qualifier` may stand apart
+/// (<https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>).
+fn lambda_functions(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+    let logged = search.logged(kind);
+    if !logged.is_empty() {
+        return Some(logged);
+    }
+    let name = search.leaves.one("functionName")?;
+    let place = search.evidence.place;
+    let mut arn = if name.starts_with("arn:") {
+        name.to_owned()
+    } else {
+        let (account, name) = name.split_once(":function:").unwrap_or((place.account, name));
+        format!("arn:{}:lambda:{}:{account}:function:{name}", place.partition, place.region)
+    };
+    let is_qualified = arn.split(":function:").nth(1).is_some_and(|name| name.contains(':'));
+    let qualifier = search.leaves.one("qualifier").filter(|_| !is_qualified);
+    if let Some(qualifier) = qualifier {
+        arn = format!("{arn}:{qualifier}");
+    }
+    Some(vec![found(kind, arn, Certainty::Exact)])
+}
+
+/// A parameter's ARN leaves out the slash that its name begins with
+/// (<https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html>).
+fn ssm_parameters(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+    let logged = search.logged(kind);
+    if !logged.is_empty() {
+        return Some(logged);
+    }
+    let names = search.leaves.top(&["name", "path", "resourceId"]);
+    if names.is_empty() {
+        return None;
+    }
+    let resources = names.into_iter().map(|name| {
+        if name.starts_with("arn:") {
+            return found(kind, name.to_owned(), Certainty::Exact);
+        }
+        // A version or label may follow the name, behind a colon.
+        let name = name.split(':').next().unwrap_or(name);
+        let name = name.strip_prefix('/').unwrap_or(name);
+        search.fill(kind, &|placeholder| {
+            (placeholder == "ParameterNameWithoutLeadingSlash").then(|| Cow::Owned(name.to_owned()))
+        })
+    });
+    Some(resources.collect())
+}
+
+/// Calls on a log group are authorized for `log-group:NAME:log-stream:`, with the name of a stream that they name, but for
+/// those on its tags
+/// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html>).
+fn log_groups(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+    if matches!(search.action.name, "TagResource" | "UntagResource" | "ListTagsForResource") {
+        return None;
+    }
+    let given = search.leaves.first_of(["logGroupName", "logGroupIdentifier", "logGroupArn"]);
+    if given.is_empty() {
+        return None;
+    }
+    let stream = search.leaves.one("logStreamName").unwrap_or("");
+    let resources = given.into_iter().map(|group| {
+        let group = group.strip_suffix(":*").unwrap_or(group);
+        let mut resource = if group.starts_with("arn:") {
+            found(kind, group.to_owned(), Certainty::Exact)
+        } else {
+            search.fill(kind, &|name| (name == "LogGroupName").then(|| Cow::Owned(group.to_owned())))
+        };
+        resource.arn.push_str(":log-stream:");
+        resource.arn.push_str(stream);
+        resource
+    });
+    Some(resources.collect())
+}
+
+/// Without a cluster the one called `default` is meant; a task definition may be named without its revision, then the
+/// newest is meant, which the response tells
+/// (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html>).
+fn ecs_resources(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+    let known =
+        [search.logged(kind), search.arns_in_request(kind)].into_iter().find(|found| !found.is_empty());
+    if known.is_some() {
+        return known;
+    }
+    if kind.name == "task-definition" {
+        let given = search.leaves.first_of(["taskDefinition", "family"]);
+        let resources = given.into_iter().map(|given| {
+            let (family, revision) = given.split_once(':').unwrap_or((given, "*"));
+            let resource = search.fill(kind, &|name| {
+                Some(Cow::Owned(
+                    if name == "TaskDefinitionFamilyName" { family } else { revision }.to_owned(),
+                ))
+            });
+            if revision == "*" { search.completed(kind, resource.made_pattern()) } else { resource }
+        });
+        let resources: Vec<_> = resources.collect();
+        return (!resources.is_empty()).then_some(resources);
+    }
+    let is_cluster = kind.name == "cluster";
+    let has_cluster = !search.leaves.first_of(["clusterName", "cluster"]).is_empty();
+    if has_cluster || search.evidence.parameters.is_none() {
+        return None;
+    }
+    let default = |name: &str| (name == "ClusterName").then_some(Cow::Borrowed("default"));
+    if is_cluster {
+        return Some(vec![search.fill(kind, &default)]);
+    }
+    let last = kind.arn.placeholders().last()?;
+    let values = search.values(kind, last);
+    let resources = values.into_iter().map(|value| {
+        search
+            .fill(kind, &|name| if name == last { Some(Cow::Owned(value.to_owned())) } else { default(name) })
+    });
+    let resources: Vec<_> = resources.collect();
+    (!resources.is_empty()).then_some(resources)
+}
+
+/// Batches name their tables as keys of `requestItems`
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>).
+fn dynamodb_tables(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+    let items = search.evidence.parameters?.get("requestItems").and_then(Value::as_object)?;
+    let resources = items.keys().map(|table| {
+        if table.starts_with("arn:") {
+            return found(kind, table.clone(), Certainty::Exact);
+        }
+        search.fill(kind, &|name| (name == "TableName").then(|| Cow::Owned(table.clone())))
+    });
+    Some(resources.collect())
+}
+
+/// RDS stores identifiers in lower case
+/// (<https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html>).
+fn rds_resources(search: &Search<'_>, resource: &ActionResource) -> Vec<Resource> {
+    let mut resources = search.resources(resource);
+    for found in resources.iter_mut().filter(|found| found.source == Source::Request) {
+        if !search.leaves.arns().any(|arn| arn == found.arn) {
+            found.arn = found.arn.to_ascii_lowercase();
+        }
+    }
+    resources
+}
+
+/// What is made has no id yet: a policy sees `instance/*`
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/iam-policies-ec2-console.html>,
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html>).
+fn ec2_resources(search: &Search<'_>, resource: &ActionResource) -> Option<Vec<Resource>> {
+    let kind = resource.kind;
+    let is_made = is_made(search, kind);
+    if matches!(search.action.name, "CreateTags" | "DeleteTags") {
+        return Some(ec2_tagged(search, kind));
+    }
+    if !is_made {
+        return None;
+    }
+    let made = search.fill(kind, &|_| Some(Cow::Borrowed("*")));
+    // The name of a key pair is chosen by the caller, so it is known before.
+    if kind.name == "key-pair" && !search.filled(kind).is_empty() {
+        return None;
+    }
+    Some(vec![made])
+}
+
+fn is_made(search: &Search<'_>, kind: &'static ResourceType) -> bool {
+    let action = search.action.name;
+    if action == "RunInstances" {
+        return matches!(kind.name, "instance" | "network-interface")
+            || (kind.name == "volume" && !search.leaves.first_of(["deviceName"]).is_empty());
+    }
+    let makes = ["Create", "Allocate", "Import", "Copy", "Register"];
+    let Some(made) = makes.iter().find_map(|verb| action.strip_prefix(verb)) else { return false };
+    let kind: String = kind.name.split('-').collect();
+    made.eq_ignore_ascii_case(&kind) || made.eq_ignore_ascii_case(&format!("{kind}s"))
+}
+
+/// Calls on tags name resources of every type by id; its beginning tells the type
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html>).
+fn ec2_tagged(search: &Search<'_>, kind: &'static ResourceType) -> Vec<Resource> {
+    const PREFIXES: [(&str, &str); 24] = [
+        ("acl-", "network-acl"),
+        ("ami-", "image"),
+        ("cgw-", "customer-gateway"),
+        ("dopt-", "dhcp-options"),
+        ("eipalloc-", "elastic-ip"),
+        ("eni-", "network-interface"),
+        ("fl-", "vpc-flow-log"),
+        ("i-", "instance"),
+        ("igw-", "internet-gateway"),
+        ("lt-", "launch-template"),
+        ("nat-", "natgateway"),
+        ("pcx-", "vpc-peering-connection"),
+        ("pl-", "prefix-list"),
+        ("rtb-", "route-table"),
+        ("sg-", "security-group"),
+        ("sgr-", "security-group-rule"),
+        ("snap-", "snapshot"),
+        ("subnet-", "subnet"),
+        ("tgw-", "transit-gateway"),
+        ("vgw-", "vpn-gateway"),
+        ("vol-", "volume"),
+        ("vpc-", "vpc"),
+        ("vpce-", "vpc-endpoint"),
+        ("vpn-", "vpn-connection"),
+    ];
+    let Some((prefix, _)) = PREFIXES.iter().find(|(_, name)| *name == kind.name) else { return Vec::new() };
+    let ids = search.leaves.first_of(["resourceId"]);
+    let ids = ids.into_iter().filter(|id| id.starts_with(prefix));
+    ids.map(|id| search.fill(kind, &|_| Some(Cow::Owned(id.to_owned())))).collect()
+}
+
+/// Names of IAM entities are logged without their path, but for the calls that make them; what they return has the ARN
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>).
+fn iam_entities(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+    let placeholder = kind.arn.placeholders().find(|name| name.ends_with("WithPath"))?;
+    let known =
+        [search.logged(kind), search.arns_in_request(kind)].into_iter().find(|found| !found.is_empty());
+    if known.is_some() {
+        return known;
+    }
+    let names = search.values(kind, placeholder);
+    if names.is_empty() {
+        return None;
+    }
+    let is_new = search.action.name.starts_with("Create") && literal_of(kind).starts_with(&created(search));
+    let path = if is_new { search.leaves.top(&["path"]).first().copied().unwrap_or("/") } else { "/" };
+    let path = path.trim_start_matches('/');
+    let resources = names.into_iter().map(|name| {
+        let mut resource =
+            search.fill(kind, &|wanted| (wanted == placeholder).then(|| Cow::Owned(format!("{path}{name}"))));
+        if !is_new {
+            resource.certainty = Certainty::PathUnknown;
+        }
+        search.completed(kind, resource)
+    });
+    Some(resources.collect())
+}
+
+/// `user` of `CreateUser`, `instance-profile` of `CreateInstanceProfile`.
+fn created(search: &Search<'_>) -> String {
+    let mut words = String::new();
+    for letter in search.action.name.trim_start_matches("Create").chars() {
+        if letter.is_ascii_uppercase() && !words.is_empty() {
+            words.push('-');
+        }
+        words.push(letter.to_ascii_lowercase());
+    }
+    words + "/"
+}
+
+/// `%20` and its like; what is no such code stays.
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((byte, after)) = rest.split_first() {
+        let code = (*byte == b'%').then(|| after.get(..2)).flatten();
+        let code = code.and_then(|hex| std::str::from_utf8(hex).ok());
+        if let Some(decoded) = code.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            bytes.push(decoded);
+            rest = after.get(2..).unwrap_or(&[]);
+        } else {
+            bytes.push(*byte);
+            rest = after;
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+impl Resource {
+    fn made_pattern(mut self) -> Self {
+        self.certainty = Certainty::Pattern;
+        self
+    }
+}

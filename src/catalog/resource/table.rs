@@ -1,0 +1,51 @@
+//! Parameters that are called unlike the placeholder that they fill: `tables/resources.tsv`, read once.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::catalog::catalog;
+use crate::catalog::tsv::rows;
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| Table::read(include_str!("../tables/resources.tsv")));
+
+/// The names that the table lists; empty if no parameter stands for the placeholder.
+pub(super) fn parameters(
+    service: &'static str,
+    kind: &'static str,
+    placeholder: &'static str,
+) -> Option<&'static [&'static str]> {
+    TABLE.names.get(&(service, kind, placeholder)).map(Vec::as_slice)
+}
+
+/// The lines that could not be read.
+#[cfg(test)]
+pub(in crate::catalog) fn faults() -> Vec<usize> {
+    TABLE.faults.clone()
+}
+
+#[derive(Default)]
+struct Table {
+    names: HashMap<(&'static str, &'static str, &'static str), Vec<&'static str>>,
+    /// Lines that could not be read or name what the catalog does not know.
+    faults: Vec<usize>,
+}
+
+impl Table {
+    fn read(text: &'static str) -> Self {
+        let mut table = Self::default();
+        for (line, fields) in rows(text) {
+            if table.line(&fields).is_none() {
+                table.faults.push(line);
+            }
+        }
+        table
+    }
+
+    fn line(&mut self, fields: &[&'static str]) -> Option<()> {
+        let &[service, kind, placeholder, names] = fields else { return None };
+        let format = catalog().service(service)?.resource_types.iter().find(|known| known.name == kind)?.arn;
+        let placeholder = format.placeholders().find(|name| *name == placeholder)?;
+        let names = names.split(' ').filter(|name| *name != "-").collect();
+        self.names.insert((service, kind, placeholder), names).is_none().then_some(())
+    }
+}

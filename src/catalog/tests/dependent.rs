@@ -1,0 +1,68 @@
+//! Requests that no record shows.
+
+use serde_json::{Value, json};
+
+use crate::catalog::catalog;
+use crate::catalog::dependent::dependents_of;
+use crate::catalog::event::Presence;
+use crate::catalog::resource::{Evidence, Place};
+
+/// `iam:PassRole ARN…`, with a question mark for what is only possible.
+fn of(action: &str, parameters: Option<&Value>) -> Vec<String> {
+    let place = Place { partition: "aws", region: "eu-west-1", account: "111122223333" };
+    let evidence = Evidence { event: "", place, parameters, response: None, resources: None };
+    let dependents = dependents_of(catalog().action(action).unwrap(), &evidence);
+    let words = dependents.iter().map(|dependent| {
+        let mark = if dependent.presence == Presence::Certain { "" } else { "?" };
+        let mut words = vec![dependent.action.full_name() + mark];
+        words.extend(dependent.resources.iter().map(|resource| resource.arn.clone()));
+        words.join(" ")
+    });
+    words.collect()
+}
+
+#[test]
+fn a_role_in_the_parameters_is_passed() {
+    let role = "arn:aws:iam::111122223333:role/service/run";
+    let create = of("lambda:CreateFunction", Some(&json!({"functionName": "f", "role": role})));
+    assert!(create.contains(&format!("iam:PassRole {role}")), "{create:?}");
+    let none = of("lambda:UpdateFunctionConfiguration", Some(&json!({"functionName": "f", "timeout": 3})));
+    assert!(!none.iter().any(|name| name.contains("PassRole")), "{none:?}");
+    let unknown = of("lambda:CreateFunction", None);
+    assert!(unknown.contains(&"iam:PassRole?".to_owned()), "{unknown:?}");
+}
+
+#[test]
+fn a_role_handed_to_a_call_without_the_dependent_may_be_passed() {
+    let role = "arn:aws:iam::111122223333:role/service/run";
+    let task = json!({"family": "f", "taskRoleArn": role, "executionRoleArn": role});
+    assert_eq!(of("ecs:RegisterTaskDefinition", Some(&task)), [format!("iam:PassRole? {role}")]);
+    let policy = json!({"policy": "{}", "principal": role});
+    assert!(of("ecr:SetRepositoryPolicy", Some(&policy)).is_empty());
+    assert!(of("sts:AssumeRole", Some(&json!({"roleArn": role}))).is_empty());
+    assert!(of("iam:UpdateRole", Some(&json!({"roleArn": role}))).is_empty());
+    assert!(of("ecs:DescribeClusters", Some(&json!({"roleArn": role}))).is_empty());
+}
+
+#[test]
+fn an_instance_profile_hides_its_role() {
+    let run =
+        json!({"iamInstanceProfile": {"name": "web"}, "instancesSet": {"items": [{"imageId": "ami-1"}]}});
+    let run = of("ec2:RunInstances", Some(&run));
+    assert!(run.contains(&"iam:PassRole arn:aws:iam::111122223333:role/*".to_owned()), "{run:?}");
+    assert!(!run.iter().any(|name| name.contains("CreateTags")));
+}
+
+#[test]
+fn tags_on_what_is_made_are_asked_for() {
+    let tags =
+        json!({"tagSpecificationSet": {"items": [{"resourceType": "instance", "tags": [{"key": "k"}]}]}});
+    assert!(of("ec2:RunInstances", Some(&tags)).contains(&"ec2:CreateTags".to_owned()));
+    let none = json!({"tagSpecificationSet": {}});
+    assert!(!of("ec2:RunInstances", Some(&none)).contains(&"ec2:CreateTags".to_owned()));
+}
+
+#[test]
+fn an_action_without_dependents_has_none() {
+    assert!(of("s3:ListAllMyBuckets", None).is_empty());
+}

@@ -1,0 +1,9 @@
+//! What the catalog must know, and that its tables hold together.
+
+mod corpus;
+mod dependent;
+mod event;
+mod known;
+mod listing;
+mod resource;
+mod visibility;

@@ -1,0 +1,438 @@
+//! Which resources records name; all records here are made up.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::catalog::resource::{Certainty, Evidence, Place, Resource, Source, resources_of, table_faults};
+use crate::catalog::{catalog, event};
+
+const PLACE: Place<'static> = Place { partition: "aws", region: "eu-west-1", account: "111122223333" };
+
+fn found(
+    action: &str,
+    event: &str,
+    parameters: &Value,
+    response: &Value,
+    resources: &Value,
+) -> Vec<Resource> {
+    let given = |value: &'_ Value| (!value.is_null()).then(|| value.clone());
+    let (parameters, response, resources) = (given(parameters), given(response), given(resources));
+    let evidence = Evidence {
+        event,
+        place: PLACE,
+        parameters: parameters.as_ref(),
+        response: response.as_ref(),
+        resources: resources.as_ref(),
+    };
+    resources_of(catalog().action(action).unwrap(), &evidence)
+}
+
+/// `ARN` as it is if exact, else with `~` and a mark of what is not known.
+fn words(resources: &[Resource]) -> Vec<String> {
+    let word = |resource: &Resource| match resource.certainty {
+        Certainty::Exact => resource.arn.clone(),
+        Certainty::PathUnknown => format!("{} ~path", resource.arn),
+        Certainty::Pattern => format!("{} ~pattern", resource.arn),
+        Certainty::Unknown => format!("{} ~unknown", resource.arn),
+    };
+    resources.iter().map(word).collect()
+}
+
+fn check(action: &str, parameters: impl Into<Value>, expected: &[&str]) {
+    let parameters = parameters.into();
+    let event = action.split_once(':').unwrap().1;
+    let resources = found(action, event, &parameters, &Value::Null, &Value::Null);
+    assert_eq!(words(&resources), expected, "{action} {parameters}");
+}
+
+#[test]
+fn every_line_of_the_table_is_read() {
+    assert_eq!(table_faults(), Vec::<usize>::new());
+}
+
+#[test]
+fn an_action_that_takes_the_wildcard_only_is_for_everything() {
+    check("s3:ListAllMyBuckets", json!({"bucketName": "b"}), &["*"]);
+    check("ec2:DescribeInstances", json!({"instancesSet": {"items": [{"instanceId": "i-1"}]}}), &["*"]);
+}
+
+#[test]
+fn what_the_record_logs_comes_first() {
+    let logged = json!([
+        {"ARN": "arn:aws:kms:eu-west-1:444455556666:key/k2", "accountId": "444455556666", "type": "AWS::KMS::Key"},
+        {"ARN": "arn:aws:iam::111122223333:role/other"},
+        {"ARNPrefix": "arn:aws:kms:eu-west-1:444455556666:key/"},
+        "no object"
+    ]);
+    let resources = found("kms:Decrypt", "Decrypt", &json!({"keyId": "alias/a"}), &Value::Null, &logged);
+    assert_eq!(words(&resources), ["arn:aws:kms:eu-west-1:444455556666:key/k2"]);
+    assert_eq!((resources[0].source, resources[0].kind), (Source::Logged, Some("key")));
+}
+
+#[test]
+fn an_object_is_no_bucket() {
+    let logged = json!([{"ARN": "arn:aws:s3:::b/k"}, {"ARN": "arn:aws:s3:::b"}]);
+    let of =
+        |action| words(&found(action, "x", &json!({"bucketName": "b", "key": "k"}), &Value::Null, &logged));
+    assert_eq!(of("s3:GetObject"), ["arn:aws:s3:::b/k"]);
+    assert_eq!(of("s3:ListBucket"), ["arn:aws:s3:::b"]);
+}
+
+#[test]
+fn s3_is_named_by_bucket_and_key() {
+    let parameters = json!({"bucketName": "b", "key": "a/b c.txt", "Host": "b.s3.amazonaws.com"});
+    check("s3:PutObject", parameters.clone(), &["arn:aws:s3:::b/a/b c.txt"]);
+    check("s3:GetBucketAcl", parameters, &["arn:aws:s3:::b"]);
+    check("s3:DeleteObject", json!({"bucketName": "b", "delete": ""}), &["arn:aws:s3:::b/* ~pattern"]);
+    let point = "arn:aws:s3:eu-west-1:111122223333:accesspoint/p";
+    check("s3:GetObject", json!({"bucketName": point, "key": "k"}), &[&format!("{point}/object/k")]);
+    check("s3:ListBucket", json!({"bucketName": point}), &[point]);
+    check("s3:GetObject", Value::Null, &["* ~unknown"]);
+}
+
+#[test]
+fn a_copy_reads_its_source_and_writes_its_target() {
+    let copy = json!({"bucketName": "to", "key": "new", "x-amz-copy-source": "/from/a%20b?versionId=v1"});
+    check("s3:GetObjectVersion", copy.clone(), &["arn:aws:s3:::from/a b"]);
+    check("s3:PutObject", copy, &["arn:aws:s3:::to/new"]);
+    check(
+        "s3:GetObject",
+        json!({"bucketName": "to", "key": "new", "x-amz-copy-source": "%zz"}),
+        &["arn:aws:s3:::*/* ~pattern"],
+    );
+}
+
+#[test]
+fn iam_does_not_log_paths_but_of_what_is_new() {
+    check(
+        "iam:AttachRolePolicy",
+        json!({"roleName": "r", "policyArn": "arn:aws:iam::aws:policy/P"}),
+        &["arn:aws:iam::111122223333:role/r ~path"],
+    );
+    check("iam:CreateUser", json!({"userName": "ann"}), &["arn:aws:iam::111122223333:user/ann"]);
+    check(
+        "iam:CreateUser",
+        json!({"userName": "ann", "path": "/ops/"}),
+        &["arn:aws:iam::111122223333:user/ops/ann"],
+    );
+    check("iam:CreateAccessKey", json!({"userName": "ann"}), &["arn:aws:iam::111122223333:user/ann ~path"]);
+    check("iam:GetUser", Value::Null, &["arn:aws:iam::111122223333:user/* ~pattern"]);
+    check(
+        "iam:DeletePolicy",
+        json!({"policyArn": "arn:aws:iam::111122223333:policy/a/P"}),
+        &["arn:aws:iam::111122223333:policy/a/P"],
+    );
+    let response = json!({"role": {"arn": "arn:aws:iam::111122223333:role/ops/r", "roleName": "r"}});
+    let updated = found("iam:UpdateRole", "UpdateRole", &json!({"roleName": "r"}), &response, &Value::Null);
+    assert_eq!(words(&updated), ["arn:aws:iam::111122223333:role/ops/r"]);
+    assert_eq!(updated[0].source, Source::Response);
+    let other = json!({"role": {"arn": "arn:aws:iam::111122223333:role/ops/other"}, "b": "arn:aws:iam::444455556666:role/r"});
+    let updated = found("iam:UpdateRole", "UpdateRole", &json!({"roleName": "r"}), &other, &Value::Null);
+    assert_eq!(words(&updated), ["arn:aws:iam::111122223333:role/r ~path"]);
+}
+
+#[test]
+fn a_role_is_assumed_by_its_arn() {
+    let role = "arn:aws:iam::444455556666:role/ops/deploy";
+    check("sts:AssumeRole", json!({"roleArn": role, "roleSessionName": "s"}), &[role]);
+    check(
+        "sts:GetFederationToken",
+        json!({"name": "ann"}),
+        &["arn:aws:sts::111122223333:federated-user/ann"],
+    );
+}
+
+#[test]
+fn a_function_is_named_in_four_ways_and_with_a_qualifier() {
+    let arn = "arn:aws:lambda:eu-west-1:111122223333:function:f";
+    check("lambda:InvokeFunction", json!({"functionName": "f"}), &[arn]);
+    check("lambda:InvokeFunction", json!({"functionName": arn}), &[arn]);
+    check(
+        "lambda:InvokeFunction",
+        json!({"functionName": "f", "qualifier": "live"}),
+        &[&format!("{arn}:live")],
+    );
+    check("lambda:InvokeFunction", json!({"functionName": "f:live"}), &[&format!("{arn}:live")]);
+    check(
+        "lambda:InvokeFunction",
+        json!({"functionName": format!("{arn}:1"), "qualifier": "1"}),
+        &[&format!("{arn}:1")],
+    );
+    check(
+        "lambda:InvokeFunction",
+        json!({"functionName": "444455556666:function:f"}),
+        &["arn:aws:lambda:eu-west-1:444455556666:function:f"],
+    );
+}
+
+#[test]
+fn a_key_behind_an_alias_is_not_known() {
+    let any = "arn:aws:kms:eu-west-1:111122223333:key/* ~pattern";
+    check("kms:Encrypt", json!({"keyId": "alias/a"}), &[any]);
+    check("kms:Encrypt", json!({"keyId": "arn:aws:kms:eu-west-1:111122223333:alias/a"}), &[any]);
+    check("kms:Encrypt", json!({"keyId": "1234"}), &["arn:aws:kms:eu-west-1:111122223333:key/1234"]);
+    check("kms:Decrypt", json!({"encryptionAlgorithm": "SYMMETRIC_DEFAULT"}), &[any]);
+    let both = json!({"sourceKeyId": "s", "destinationKeyId": "d"});
+    check("kms:ReEncryptFrom", both.clone(), &["arn:aws:kms:eu-west-1:111122223333:key/s"]);
+    check("kms:ReEncryptTo", both, &["arn:aws:kms:eu-west-1:111122223333:key/d"]);
+}
+
+#[test]
+fn a_queue_is_named_by_its_url() {
+    let url = "https://sqs.eu-west-1.amazonaws.com/444455556666/q.fifo";
+    check("sqs:SendMessage", json!({"queueUrl": url}), &["arn:aws:sqs:eu-west-1:444455556666:q.fifo"]);
+    check("sqs:CreateQueue", json!({"queueName": "q"}), &["arn:aws:sqs:eu-west-1:111122223333:q"]);
+    check(
+        "sqs:SendMessage",
+        json!({"queueUrl": "nonsense"}),
+        &["arn:aws:sqs:eu-west-1:111122223333:* ~pattern"],
+    );
+}
+
+#[test]
+fn the_end_of_a_secrets_arn_is_random() {
+    let pattern = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod/db-?????? ~pattern";
+    check("secretsmanager:GetSecretValue", json!({"secretId": "prod/db"}), &[pattern]);
+    let arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod/db-AbCdEf";
+    check("secretsmanager:GetSecretValue", json!({"secretId": arn}), &[arn]);
+    let response = json!({"aRN": arn, "name": "prod/db"});
+    let made = found(
+        "secretsmanager:CreateSecret",
+        "CreateSecret",
+        &json!({"name": "prod/db"}),
+        &response,
+        &Value::Null,
+    );
+    assert_eq!(words(&made), [arn]);
+    let other = json!({"aRN": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod/other-AbCdEf"});
+    let made = found(
+        "secretsmanager:CreateSecret",
+        "CreateSecret",
+        &json!({"name": "prod/db"}),
+        &other,
+        &Value::Null,
+    );
+    assert_eq!(words(&made), [pattern]);
+}
+
+#[test]
+fn parameters_of_ssm_lose_their_first_slash() {
+    check(
+        "ssm:GetParameter",
+        json!({"name": "/prod/db:3"}),
+        &["arn:aws:ssm:eu-west-1:111122223333:parameter/prod/db"],
+    );
+    check(
+        "ssm:GetParameters",
+        json!({"names": ["a", "/b"]}),
+        &["arn:aws:ssm:eu-west-1:111122223333:parameter/a", "arn:aws:ssm:eu-west-1:111122223333:parameter/b"],
+    );
+}
+
+#[test]
+fn log_groups_are_authorized_with_their_streams() {
+    check(
+        "logs:CreateLogGroup",
+        json!({"logGroupName": "/a"}),
+        &["arn:aws:logs:eu-west-1:111122223333:log-group:/a:log-stream:"],
+    );
+    check(
+        "logs:CreateLogStream",
+        json!({"logGroupName": "/a", "logStreamName": "s"}),
+        &["arn:aws:logs:eu-west-1:111122223333:log-group:/a:log-stream:s"],
+    );
+    let arn = "arn:aws:logs:eu-west-1:111122223333:log-group:/a";
+    check("logs:TagResource", json!({"resourceArn": arn, "tags": {"k": "v"}}), &[arn]);
+}
+
+#[test]
+fn what_ec2_makes_has_no_id_yet() {
+    let run = json!({
+        "instancesSet": {"items": [{"imageId": "ami-1", "keyName": "k"}]},
+        "blockDeviceMapping": {"items": [{"deviceName": "/dev/xvda", "ebs": {"volumeSize": 8}}]},
+        "networkInterfaceSet": {"items": [{"subnetId": "subnet-1", "groupSet": {"items": [{"groupId": "sg-1"}, {"groupId": "sg-2"}]}}]},
+        "tagSpecificationSet": {"items": [{"resourceType": "instance", "tags": [{"groupId": "sg-9"}]}]}
+    });
+    check(
+        "ec2:RunInstances",
+        run,
+        &[
+            "arn:aws:ec2:eu-west-1:111122223333:instance/*",
+            "arn:aws:ec2:eu-west-1:111122223333:key-pair/k",
+            "arn:aws:ec2:eu-west-1:111122223333:network-interface/*",
+            "arn:aws:ec2:eu-west-1:111122223333:security-group/sg-1",
+            "arn:aws:ec2:eu-west-1:111122223333:security-group/sg-2",
+            "arn:aws:ec2:eu-west-1:111122223333:subnet/subnet-1",
+            "arn:aws:ec2:eu-west-1:111122223333:volume/*",
+            "arn:aws:ec2:eu-west-1::image/ami-1",
+        ],
+    );
+    check(
+        "ec2:CreateSnapshot",
+        json!({"volumeId": "vol-1"}),
+        &["arn:aws:ec2:eu-west-1:111122223333:volume/vol-1", "arn:aws:ec2:eu-west-1::snapshot/*"],
+    );
+    check("ec2:CreateKeyPair", json!({"keyName": "k"}), &["arn:aws:ec2:eu-west-1:111122223333:key-pair/k"]);
+}
+
+#[test]
+fn each_instance_is_a_resource_of_its_own() {
+    let two = json!({"instancesSet": {"items": [{"instanceId": "i-1"}, {"instanceId": "i-2"}, {"instanceId": "i-1"}]}});
+    check(
+        "ec2:TerminateInstances",
+        two,
+        &[
+            "arn:aws:ec2:eu-west-1:111122223333:instance/i-1",
+            "arn:aws:ec2:eu-west-1:111122223333:instance/i-2",
+        ],
+    );
+    let wrapped = json!({"GetConsoleScreenshotRequest": {"InstanceId": "i-1"}});
+    check("ec2:GetConsoleScreenshot", wrapped, &["arn:aws:ec2:eu-west-1:111122223333:instance/i-1"]);
+    let tagged = json!({"resourcesSet": {"items": [{"resourceId": "i-1"}, {"resourceId": "vol-1"}]}});
+    check(
+        "ec2:CreateTags",
+        tagged,
+        &[
+            "arn:aws:ec2:eu-west-1:111122223333:instance/i-1",
+            "arn:aws:ec2:eu-west-1:111122223333:volume/vol-1",
+        ],
+    );
+}
+
+#[test]
+fn databases_are_named_in_lower_case() {
+    check(
+        "rds:ModifyDBInstance",
+        json!({"dBInstanceIdentifier": "Main"}),
+        &["arn:aws:rds:eu-west-1:111122223333:db:main"],
+    );
+    check(
+        "rds:CreateDBSnapshot",
+        json!({"dBInstanceIdentifier": "main", "dBSnapshotIdentifier": "s"}),
+        &["arn:aws:rds:eu-west-1:111122223333:db:main", "arn:aws:rds:eu-west-1:111122223333:snapshot:s"],
+    );
+}
+
+#[test]
+fn ecs_has_a_default_cluster_and_revisions() {
+    let task = "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:3";
+    check("ecs:RunTask", json!({"cluster": "c", "taskDefinition": "web:3"}), &[task]);
+    check(
+        "ecs:RunTask",
+        json!({"taskDefinition": "web"}),
+        &["arn:aws:ecs:eu-west-1:111122223333:task-definition/web:* ~pattern"],
+    );
+    let response = json!({"tasks": [{"taskDefinitionArn": task}]});
+    let run = found("ecs:RunTask", "RunTask", &json!({"taskDefinition": "web"}), &response, &Value::Null);
+    assert_eq!(words(&run), [task]);
+    check(
+        "ecs:UpdateService",
+        json!({"service": "s"}),
+        &["arn:aws:ecs:eu-west-1:111122223333:service/default/s"],
+    );
+    let cluster = "arn:aws:ecs:eu-west-1:111122223333:cluster/c";
+    check(
+        "ecs:UpdateService",
+        json!({"cluster": cluster, "service": "s"}),
+        &["arn:aws:ecs:eu-west-1:111122223333:service/c/s"],
+    );
+}
+
+#[test]
+fn batches_name_their_tables_as_keys() {
+    check(
+        "dynamodb:BatchGetItem",
+        json!({"requestItems": {"a": {}, "arn:aws:dynamodb:eu-west-1:444455556666:table/b": {}}}),
+        &[
+            "arn:aws:dynamodb:eu-west-1:111122223333:table/a",
+            "arn:aws:dynamodb:eu-west-1:444455556666:table/b",
+        ],
+    );
+    check(
+        "dynamodb:PutItem",
+        json!({"tableName": "a"}),
+        &["arn:aws:dynamodb:eu-west-1:111122223333:table/a"],
+    );
+}
+
+#[test]
+fn the_general_rule_serves_other_services() {
+    check(
+        "sns:Publish",
+        json!({"topicArn": "arn:aws:sns:eu-west-1:444455556666:t"}),
+        &["arn:aws:sns:eu-west-1:444455556666:t"],
+    );
+    check(
+        "cloudtrail:StopLogging",
+        json!({"name": "main"}),
+        &["arn:aws:cloudtrail:eu-west-1:111122223333:trail/main"],
+    );
+    check("eks:DescribeCluster", json!({"name": "c"}), &["arn:aws:eks:eu-west-1:111122223333:cluster/c"]);
+    check(
+        "ecr:PutImage",
+        json!({"repositoryName": "r"}),
+        &["arn:aws:ecr:eu-west-1:111122223333:repository/r"],
+    );
+    check(
+        "guardduty:DeleteDetector",
+        json!({"detectorId": "d"}),
+        &["arn:aws:guardduty:eu-west-1:111122223333:detector/d"],
+    );
+    check(
+        "guardduty:DeleteDetector",
+        json!({"other": 1}),
+        &["arn:aws:guardduty:eu-west-1:111122223333:detector/* ~pattern"],
+    );
+}
+
+#[test]
+fn a_plain_name_means_the_main_type_only() {
+    check(
+        "ssm:SendCommand",
+        json!({"documentName": "D", "name": "x"}),
+        &["arn:aws:ssm:eu-west-1:111122223333:document/D"],
+    );
+}
+
+/// Any JSON, small.
+fn any_json() -> impl Strategy<Value = Value> {
+    let text = prop_oneof!["[a-z:/%?]{0,12}", Just("arn:aws:s3:::b/k".to_owned()), any::<String>()];
+    let leaf =
+        prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), text.prop_map(Value::from)];
+    let key = prop_oneof![
+        "[a-zA-Z]{0,6}",
+        Just("bucketName".to_owned()),
+        Just("queueUrl".to_owned()),
+        Just("x-amz-copy-source".to_owned())
+    ];
+    leaf.prop_recursive(3, 24, 4, move |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            proptest::collection::hash_map(key.clone(), inner, 0..4)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_record_gives_at_least_one_resource_and_no_panic(
+        place in 0..22_000_usize, parameters in any_json(), response in any_json(), resources in any_json()
+    ) {
+        let action = catalog().actions().nth(place).unwrap();
+        let evidence = Evidence {
+            event: action.name,
+            place: PLACE,
+            parameters: Some(&parameters),
+            response: Some(&response),
+            resources: Some(&resources),
+        };
+        let found = resources_of(action, &evidence);
+        prop_assert!(!found.is_empty());
+        prop_assert!(found.is_sorted());
+        let is_filled = found.iter().all(|resource| !resource.arn.contains("${Account}"));
+        prop_assert!(is_filled);
+        let call = event::Call { source: "s3.amazonaws.com", name: action.name, kind: None, parameters: Some(&parameters) };
+        prop_assert_eq!(event::map(&call), event::map(&call));
+    }
+}

@@ -1,0 +1,265 @@
+//! What would decide a request: the smallest set of unknown things, found by trying.
+//!
+//! Only what makes a statement unknown counts: a statement that a known condition rules out stays ruled out. All of
+//! these things together decide always, since nothing is left unknown then. Smaller sets are tried in order of size:
+//! each key with one context of every kind that the policies can tell apart (see `pool`), missing policies with each
+//! effect, refused statements matching and not. A set for which that cannot be listed is not certain to decide, and then
+//! the answer is not certain to be the smallest.
+
+mod pool;
+
+use super::compile::{CompiledCondition, CompiledSet, KeyId, LayerKind};
+use super::decision::{Need, Needs, Outcome};
+use super::document::Effect;
+use super::evaluate::{Assumed, Effects, Place, binds};
+use super::matching::{Fit, unknown_keys};
+use super::prepare::{PreparedRequest, PreparedResource, Slot};
+use super::truth::Truth;
+use crate::aws::AccountId;
+
+/// No more evaluations than this are made to find the smallest set.
+pub const DECIDING_TRIALS_MAX: usize = 50_000;
+/// Sets are not searched if more things than this are unknown.
+pub const DECIDING_NEEDS_MAX: usize = 16;
+
+/// Something unknown, with the ways it may turn out.
+#[derive(Debug)]
+struct Candidate {
+    need: Need,
+    ways: Vec<Way>,
+    /// Whether these are all the ways that make a difference.
+    complete: bool,
+}
+
+/// One way in which something may turn out.
+#[derive(Debug, Clone)]
+enum Way {
+    Key(KeyId, Slot),
+    ResourceAccount(AccountId),
+    RcpSupport(bool),
+    Missing(usize, Effects),
+    Refused(Place, Option<Effect>),
+}
+
+/// What is known of a set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Decides,
+    /// No way was found in which it does not, but not all ways were tried.
+    MayDecide,
+    Refuted,
+}
+
+impl CompiledSet {
+    /// What would decide a request that is undetermined; empty for one that is not. Slow: it evaluates many times.
+    #[must_use]
+    pub fn deciding(&self, request: &PreparedRequest) -> Needs {
+        if self.evaluate(request).outcome != Outcome::Undetermined {
+            return Needs { members: Vec::new(), smallest: true };
+        }
+        let candidates = self.candidates(request);
+        let all = || candidates.iter().map(|candidate| candidate.need.clone()).collect::<Vec<_>>();
+        if candidates.len() <= 1 {
+            return Needs { members: all(), smallest: true };
+        }
+        if candidates.len() > DECIDING_NEEDS_MAX {
+            return Needs { members: all(), smallest: false };
+        }
+        let mut search = Search { set: self, candidates: &candidates, trials: 0 };
+        let mut smallest = true;
+        for size in 1..candidates.len() {
+            let mut chosen: Vec<usize> = (0..size).collect();
+            loop {
+                match search.verdict(request, &chosen) {
+                    Some(Verdict::Decides) => {
+                        let members = chosen.iter().filter_map(|at| candidates.get(*at));
+                        let members = members.map(|candidate| candidate.need.clone()).collect();
+                        return Needs { members, smallest };
+                    }
+                    Some(Verdict::MayDecide) => smallest = false,
+                    Some(Verdict::Refuted) => {}
+                    None => return Needs { members: all(), smallest: false },
+                }
+                if !advance(&mut chosen, candidates.len()) {
+                    break;
+                }
+            }
+        }
+        Needs { members: all(), smallest }
+    }
+
+    /// All that is unknown and makes a difference, in order.
+    fn candidates(&self, request: &PreparedRequest) -> Vec<Candidate> {
+        let mut keys = Vec::new();
+        let mut conditions = Vec::new();
+        let mut variables = Vec::new();
+        let mut candidates = Vec::new();
+        let (mut needs_resource, mut needs_caller) = (false, false);
+        let mut needs_account = request.resource_account.is_none()
+            && (request.caller_account.is_some() || request.management_account.is_some());
+        let mut needs_support = false;
+        needs_resource |= request.rules.resource_policy_required == Truth::Unknown;
+        for (at, layer) in self.layers.iter().enumerate() {
+            match binds(layer.kind, request) {
+                Truth::No => continue,
+                Truth::Unknown => {
+                    needs_support |= request.rcp_supported.is_none();
+                    needs_account |= request.resource_account.is_none();
+                }
+                Truth::Yes => {}
+            }
+            let kind = layer.kind;
+            let words = layer.name().to_string();
+            if let Some(what) = &layer.missing {
+                let need = Need::Missing { layer: words.clone(), what: what.to_string() };
+                let ways = effects(layer.kind).into_iter().map(|effects| Way::Missing(at, effects)).collect();
+                candidates.push(Candidate { need, ways, complete: true });
+            }
+            for (policy_at, policy) in layer.policies.iter().enumerate() {
+                for (rule_at, rule) in policy.candidates(&request.service) {
+                    let (truth, fit) = (rule.matches(request), rule.fit(request, self));
+                    if truth.and(fit.any()) == Truth::No {
+                        continue;
+                    }
+                    if rule.refused {
+                        let place = (at, policy_at, rule_at);
+                        if rule.effect == Some(Effect::Allow) && !layer.kind.is_ceiling() {
+                            continue;
+                        }
+                        let (layer, policy) = (words.clone(), policy.name.to_string());
+                        let need = Need::Refused { layer, policy, index: rule.index };
+                        let mut ways = vec![Way::Refused(place, None)];
+                        if rule.effect != Some(Effect::Allow) {
+                            ways.push(Way::Refused(place, Some(Effect::Deny)));
+                        }
+                        if rule.effect != Some(Effect::Deny) && kind.is_ceiling() {
+                            ways.push(Way::Refused(place, Some(Effect::Allow)));
+                        }
+                        candidates.push(Candidate { need, ways, complete: true });
+                        continue;
+                    }
+                    needs_caller |= [fit.direct, fit.role, fit.account].contains(&Truth::Unknown);
+                    needs_resource |=
+                        truth == Truth::Unknown && matches!(request.resource, PreparedResource::Unknown);
+                    unknown_keys(rule, request, &mut keys);
+                    conditions.extend(&rule.conditions);
+                    variables.extend(rule.variables());
+                }
+            }
+        }
+        keys.sort_unstable();
+        keys.dedup();
+        for key in keys {
+            let own: Vec<&CompiledCondition> =
+                conditions.iter().copied().filter(|condition| condition.key == key).collect();
+            let pool = pool::of(&own, request, !variables.contains(&key), key);
+            let ways = pool.slots.into_iter().map(|slot| Way::Key(key, slot)).collect();
+            let need = Need::Key(self.name(key).unwrap_or_default().to_owned());
+            candidates.push(Candidate { need, ways, complete: pool.complete });
+        }
+        if needs_account {
+            let ways = accounts(request).into_iter().map(Way::ResourceAccount).collect();
+            candidates.push(Candidate { need: Need::ResourceAccount, ways, complete: true });
+        }
+        if needs_support {
+            let ways = vec![Way::RcpSupport(true), Way::RcpSupport(false)];
+            candidates.push(Candidate { need: Need::RcpSupport, ways, complete: true });
+        }
+        for (needed, need) in [(needs_resource, Need::Resource), (needs_caller, Need::Caller)] {
+            if needed {
+                candidates.push(Candidate { need, ways: Vec::new(), complete: false });
+            }
+        }
+        candidates.sort_by(|left, right| left.need.cmp(&right.need));
+        candidates
+    }
+}
+
+struct Search<'a> {
+    set: &'a CompiledSet,
+    candidates: &'a [Candidate],
+    trials: usize,
+}
+
+impl Search<'_> {
+    /// Tries a set; None if the trials are used up.
+    fn verdict(&mut self, request: &PreparedRequest, chosen: &[usize]) -> Option<Verdict> {
+        self.tried(request, &Assumed::default(), chosen)
+    }
+
+    fn tried(&mut self, request: &PreparedRequest, assumed: &Assumed, chosen: &[usize]) -> Option<Verdict> {
+        let Some((first, rest)) = chosen.split_first() else {
+            self.trials += 1;
+            if self.trials > DECIDING_TRIALS_MAX {
+                return None;
+            }
+            let decided = self.set.decide(request, assumed).outcome != Outcome::Undetermined;
+            return Some(if decided { Verdict::Decides } else { Verdict::Refuted });
+        };
+        let candidate = self.candidates.get(*first)?;
+        let mut verdict = if candidate.complete { Verdict::Decides } else { Verdict::MayDecide };
+        for way in &candidate.ways {
+            let (mut request, mut assumed) = (request.clone(), assumed.clone());
+            way.apply(&mut request, &mut assumed);
+            match self.tried(&request, &assumed, rest)? {
+                Verdict::Refuted => return Some(Verdict::Refuted),
+                Verdict::MayDecide => verdict = Verdict::MayDecide,
+                Verdict::Decides => {}
+            }
+        }
+        Some(verdict)
+    }
+}
+
+impl Way {
+    fn apply(&self, request: &mut PreparedRequest, assumed: &mut Assumed) {
+        match self {
+            Self::Key(key, slot) => request.set_slot(*key, slot.clone()),
+            Self::ResourceAccount(account) => request.resource_account = Some(*account),
+            Self::RcpSupport(supported) => request.rcp_supported = Some(*supported),
+            Self::Missing(layer, effects) => assumed.missing.push((*layer, *effects)),
+            Self::Refused(place, effect) => assumed.refused.push((*place, *effect)),
+        }
+    }
+}
+
+/// What missing policies of a layer may do.
+fn effects(kind: LayerKind) -> Vec<Effects> {
+    let allow = |allow: Fit| Effects { deny: Truth::No, allow };
+    let mut effects = vec![
+        Effects { deny: Truth::Yes, allow: Fit::NONE },
+        allow(Fit::NONE),
+        allow(Fit { direct: Truth::Yes, ..Fit::NONE }),
+    ];
+    if kind == LayerKind::Resource {
+        effects.push(allow(Fit { role: Truth::Yes, ..Fit::NONE }));
+        effects.push(allow(Fit { account: Truth::Yes, ..Fit::NONE }));
+    }
+    effects
+}
+
+/// The accounts that may own the resource, as far as they differ: the caller's, the management account, another one.
+fn accounts(request: &PreparedRequest) -> Vec<AccountId> {
+    let mut accounts: Vec<AccountId> =
+        request.caller_account.into_iter().chain(request.management_account).collect();
+    accounts.extend((1..4).filter_map(AccountId::from_number).find(|other| !accounts.contains(other)));
+    accounts
+}
+
+/// The next choice of as many places out of `count`, in order; false if there is none.
+fn advance(chosen: &mut [usize], count: usize) -> bool {
+    let size = chosen.len();
+    for at in (0..size).rev() {
+        let Some(place) = chosen.get(at).copied() else { return false };
+        if place + size - at < count {
+            for (step, own) in chosen.iter_mut().skip(at).enumerate() {
+                *own = place + 1 + step;
+            }
+            return true;
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests;

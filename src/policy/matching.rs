@@ -1,0 +1,391 @@
+//! Whether a statement matches a request. What is decided from that is not known here.
+
+use super::compile::{
+    Boolean, CompiledCondition, CompiledResources, CompiledSet, Folded, KeyId, Matcher, ResourcePattern,
+    Rule, Test, Token,
+};
+use super::document::{Effect, Match, Principal, Principals, Quantifier};
+use super::prepare::{PreparedRequest, PreparedResource, Slot, Value, is_unique_id};
+use super::request::Caller;
+use super::truth::Truth;
+use super::wildcard::{Part, Wildcard};
+use crate::aws::{Arn, IdKind, Principal as Named};
+
+/// How a statement's principals fit the caller, by what a grant to them is worth in the caller's own account
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics-id-rdp.html>).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Fit {
+    /// The user, session, federated user, service or everyone: nothing but a deny limits it.
+    pub(super) direct: Truth,
+    /// The role of a session, or the user behind a federated user: boundary and session policy limit it.
+    pub(super) role: Truth,
+    /// The account: it only delegates to the identity policies.
+    pub(super) account: Truth,
+}
+
+impl Fit {
+    pub(super) const NONE: Self = Self { direct: Truth::No, role: Truth::No, account: Truth::No };
+    pub(super) const DIRECT: Self = Self { direct: Truth::Yes, ..Self::NONE };
+
+    pub(super) fn or(self, other: Self) -> Self {
+        Self {
+            direct: self.direct.or(other.direct),
+            role: self.role.or(other.role),
+            account: self.account.or(other.account),
+        }
+    }
+
+    /// The fit of what also needs something else.
+    pub(super) fn and(self, other: Truth) -> Self {
+        Self { direct: self.direct.and(other), role: self.role.and(other), account: self.account.and(other) }
+    }
+
+    pub(super) fn any(self) -> Truth {
+        self.direct.or(self.role).or(self.account)
+    }
+}
+
+impl Rule {
+    /// Whether the statement is about the request, apart from its principals.
+    pub(super) fn matches(&self, request: &PreparedRequest) -> Truth {
+        let actions = self.actions.as_ref();
+        if actions.is_some_and(|actions| !actions.matches(&request.service, &request.name)) {
+            return Truth::No;
+        }
+        if self.refused {
+            return Truth::Unknown;
+        }
+        let mut truth = self.resources.as_ref().map_or(Truth::Yes, |resources| resources.matches(request));
+        for condition in &self.conditions {
+            if truth == Truth::No {
+                break;
+            }
+            truth = truth.and(condition.holds(request));
+        }
+        truth
+    }
+
+    /// How the principals fit. A statement without principals is about whom it is attached to.
+    pub(super) fn fit(&self, request: &PreparedRequest, set: &CompiledSet) -> Fit {
+        let Some(principals) = &self.principals else { return Fit::DIRECT };
+        if principals.matching == Match::NotListed {
+            // AWS: a `Deny` with `NotPrincipal` denies every principal that has a permissions boundary
+            // (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>).
+            if self.effect == Some(Effect::Deny) && set.has_boundary {
+                return Fit::DIRECT;
+            }
+            // To list the account spares its root user, not its users: these must be listed themselves.
+            let fit = fit_of(principals, request);
+            return Fit { direct: fit.direct.or(fit.role).negated(), ..Fit::NONE };
+        }
+        fit_of(principals, request)
+    }
+}
+
+fn fit_of(principals: &Principals, request: &PreparedRequest) -> Fit {
+    principals.listed.iter().fold(Fit::NONE, |fit, principal| fit.or(fit_one(principal, request)))
+}
+
+/// How one principal fits the caller
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>).
+fn fit_one(principal: &Principal, request: &PreparedRequest) -> Fit {
+    let direct = |truth: Truth| Fit { direct: truth, ..Fit::NONE };
+    let role = |truth: Truth| Fit { role: truth, ..Fit::NONE };
+    let caller = &request.caller;
+    match (principal, caller) {
+        (Principal::Everyone, _) => Fit::DIRECT,
+        // The root user is whom the account's ARN names.
+        (Principal::Account(named), Caller::Root { account }) => direct(Truth::from(named == account)),
+        (Principal::Account(named), _) => {
+            Fit { account: Truth::from(request.caller_account == Some(*named)), ..Fit::NONE }
+        }
+        (Principal::Arn(named), Caller::User { arn, .. }) => direct(Truth::from(named == arn)),
+        (Principal::Arn(named), Caller::FederatedUser { arn, user_arn }) => Fit {
+            direct: Truth::from(named == arn),
+            role: Truth::from(user_arn.as_ref() == Some(named)),
+            account: Truth::No,
+        },
+        (Principal::Arn(named), Caller::RoleSession { session_arn, role_arn, .. }) => Fit {
+            // A role's own ARN stands for any of its sessions, and names none.
+            direct: Truth::from(named == session_arn && named.contains(":assumed-role/")),
+            role: Truth::from(is_role(named, role_arn.as_deref(), request)),
+            account: Truth::No,
+        },
+        (Principal::Arn(named), Caller::Account { account, .. }) => {
+            let arn = Arn::parse(named);
+            let is_of_it = arn.and_then(Arn::account_id) == Some(*account);
+            let truth = if is_of_it { Truth::Unknown } else { Truth::No };
+            match arn.and_then(Arn::principal) {
+                Some(Named::Role { .. }) => role(truth),
+                Some(_) => direct(truth),
+                None => Fit::NONE,
+            }
+        }
+        (Principal::UniqueId(named), Caller::User { unique_id, .. }) => {
+            direct(has_id(named, unique_id.as_deref()))
+        }
+        (Principal::UniqueId(named), Caller::RoleSession { unique_id, .. }) => {
+            let truth = has_id(named, unique_id.as_deref());
+            if named.contains(':') { direct(truth) } else { role(truth) }
+        }
+        (Principal::UniqueId(named), Caller::Account { unique_id, .. }) => {
+            let truth = has_id(named, unique_id.as_deref());
+            let is_role = IdKind::of(named) == Some(IdKind::Role) && !named.contains(':');
+            if is_role { role(truth) } else { direct(truth) }
+        }
+        (Principal::Service(named), Caller::Service { name }) => {
+            direct(Truth::from(named == "*" || named == name))
+        }
+        (Principal::Federated(named), Caller::Federated { provider }) => {
+            direct(Truth::from(named == "*" || named == provider))
+        }
+        (Principal::CanonicalUser(named), _) if request.caller_account.is_some() => {
+            let is_own = request.canonical_user.as_ref().map(|own| own == named);
+            Fit { account: is_own.into(), ..Fit::NONE }
+        }
+        _ => Fit::NONE,
+    }
+}
+
+fn has_id(named: &str, caller: Option<&str>) -> Truth {
+    caller.map(|caller| is_unique_id(named, caller)).into()
+}
+
+/// Whether an ARN is that of the session's role. Without the role's own ARN its path is not known, but names are unique
+/// in an account.
+fn is_role(named: &str, role_arn: Option<&str>, request: &PreparedRequest) -> bool {
+    if let Some(arn) = role_arn {
+        return named == arn;
+    }
+    let Some((account, role)) = &request.role else { return false };
+    let Some(arn) = Arn::parse(named) else { return false };
+    arn.account == account && matches!(arn.principal(), Some(Named::Role { name, .. }) if name == role)
+}
+
+impl CompiledResources {
+    fn matches(&self, request: &PreparedRequest) -> Truth {
+        let listed = any(self.patterns.iter().map(|pattern| match &request.resource {
+            PreparedResource::Any => Truth::from(matches!(pattern, ResourcePattern::Any)),
+            PreparedResource::Named(text, colons) => pattern.matches(text, colons, request),
+            PreparedResource::Unknown if matches!(pattern, ResourcePattern::Any) => Truth::Yes,
+            PreparedResource::Unknown => Truth::Unknown,
+        }));
+        listed.negated_if(self.matching == Match::NotListed)
+    }
+}
+
+impl ResourcePattern {
+    /// Whether it stands for a text whose first colons are before the places given.
+    fn matches(&self, text: &str, colons: &[usize], request: &PreparedRequest) -> Truth {
+        match self {
+            Self::Any => Truth::Yes,
+            Self::Other(matcher) => matcher.matches(text, request),
+            Self::Plain(head, last) => {
+                text.strip_prefix(&**head).map_or(Truth::No, |rest| last.matches(rest, request))
+            }
+            Self::Arn(head, last) => {
+                let mut begin = 0;
+                for (part, next) in head.iter().zip(colons) {
+                    let written = text.get(begin..next.saturating_sub(1)).unwrap_or_default();
+                    if !part.matches(written) {
+                        return Truth::No;
+                    }
+                    begin = *next;
+                }
+                match text.get(begin..) {
+                    Some(rest) if colons.len() >= head.len() => last.matches(rest, request),
+                    _ => Truth::No,
+                }
+            }
+        }
+    }
+}
+
+/// What a text with variables is for a request.
+enum Replaced {
+    Text(Wildcard),
+    /// With stars for what is not known.
+    Open(Wildcard),
+    /// A variable has no value: nothing is like it
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-no-value>).
+    Nothing,
+}
+
+impl Matcher {
+    fn matches(&self, text: &str, request: &PreparedRequest) -> Truth {
+        match self {
+            Self::Fixed(wildcard) => wildcard.matches(text).into(),
+            Self::Variable(tokens) => match replaced(tokens, request, str::to_owned) {
+                Replaced::Text(wildcard) => wildcard.matches(text).into(),
+                Replaced::Open(wildcard) if wildcard.matches(text) => Truth::Unknown,
+                Replaced::Open(_) | Replaced::Nothing => Truth::No,
+            },
+        }
+    }
+
+    /// The same, ignoring case.
+    fn matches_folded(&self, text: &str, request: &PreparedRequest) -> Truth {
+        let Self::Variable(tokens) = self else { return self.matches(text, request) };
+        let text = text.to_lowercase();
+        match replaced(tokens, request, str::to_lowercase) {
+            Replaced::Text(wildcard) => wildcard.matches(&text).into(),
+            Replaced::Open(wildcard) if wildcard.matches(&text) => Truth::Unknown,
+            Replaced::Open(_) | Replaced::Nothing => Truth::No,
+        }
+    }
+}
+
+fn replaced(tokens: &[Token], request: &PreparedRequest, fold: fn(&str) -> String) -> Replaced {
+    let mut texts = Vec::with_capacity(tokens.len());
+    let mut open = false;
+    for token in tokens {
+        texts.push(match token {
+            Token::Pattern(text) => (true, Some(fold(text))),
+            Token::Plain(text) => (false, Some(fold(text))),
+            Token::Variable(key, default) => match (request.slot(*key), default) {
+                (Slot::Values(values), _) => match &**values {
+                    [value] => (false, Some(fold(&value.text))),
+                    // Keys with several values are no variables.
+                    _ => return Replaced::Nothing,
+                },
+                (Slot::Absent, Some(default)) => (false, Some(fold(default))),
+                (Slot::Absent, None) => return Replaced::Nothing,
+                (Slot::Unknown, _) => {
+                    open = true;
+                    (false, None)
+                }
+            },
+        });
+    }
+    let parts = texts.iter().map(|(is_pattern, text)| match text {
+        None => Part::Star,
+        Some(text) if *is_pattern => Part::Pattern(text),
+        Some(text) => Part::Plain(text),
+    });
+    let wildcard = Wildcard::of(parts);
+    if open { Replaced::Open(wildcard) } else { Replaced::Text(wildcard) }
+}
+
+impl CompiledCondition {
+    /// Whether the condition holds
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>,
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html>).
+    pub(super) fn holds(&self, request: &PreparedRequest) -> Truth {
+        let slot = request.slot(self.key);
+        if let Test::Null(wanted) = &self.test {
+            let is_null = match slot {
+                Slot::Unknown => return Truth::Unknown,
+                Slot::Absent => true,
+                Slot::Values(values) => is_empty(values),
+            };
+            return wanted.contains(&is_null).into();
+        }
+        match (slot, self.quantifier) {
+            (Slot::Unknown, _) => Truth::Unknown,
+            (Slot::Absent, _) if self.if_exists => Truth::Yes,
+            (Slot::Absent, None) => self.negated.into(),
+            (Slot::Absent, Some(quantifier)) => Truth::from(quantifier == Quantifier::ForAllValues),
+            (Slot::Values(values), Some(quantifier)) if is_empty(values) => {
+                Truth::from(quantifier == Quantifier::ForAllValues)
+            }
+            (Slot::Values(values), Some(Quantifier::ForAllValues)) => {
+                values.iter().fold(Truth::Yes, |all, value| all.and(self.fits(value, request)))
+            }
+            (Slot::Values(values), _) => {
+                values.iter().fold(Truth::No, |any, value| any.or(self.fits(value, request)))
+            }
+        }
+    }
+
+    /// Whether one value of the request fits: one of the policy's values, or of a negated operator none of them.
+    pub(super) fn fits(&self, value: &Value, request: &PreparedRequest) -> Truth {
+        self.test.fits(value, request).negated_if(self.negated)
+    }
+}
+
+/// AWS: an empty text is no value, as far as `Null`, `ForAllValues` and `ForAnyValue` are concerned
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html>).
+fn is_empty(values: &[Value]) -> bool {
+    values.iter().all(|value| value.text.is_empty())
+}
+
+impl Test {
+    fn fits(&self, value: &Value, request: &PreparedRequest) -> Truth {
+        match self {
+            Self::Text(matchers) => any(matchers.iter().map(|matcher| matcher.matches(&value.text, request))),
+            Self::Folded(texts) => any(texts.iter().map(|text| match text {
+                Folded::Fixed(text) => Truth::from(is_same_folded(&value.text, text)),
+                Folded::Variable(matcher) => matcher.matches_folded(&value.text, request),
+            })),
+            Self::Number(order, numbers) => {
+                let holds = |wanted: &f64| {
+                    let ordering = value.number.and_then(|number| number.partial_cmp(wanted));
+                    order.holds(ordering)
+                };
+                numbers.iter().any(holds).into()
+            }
+            Self::Instant(order, instants) => {
+                let holds = |wanted: &i128| order.holds(value.instant.map(|instant| instant.cmp(wanted)));
+                instants.iter().any(holds).into()
+            }
+            Self::Boolean(booleans) => any(booleans.iter().map(|boolean| match boolean {
+                Boolean::Fixed(wanted) => Truth::from(value.boolean == Some(*wanted)),
+                Boolean::Variable(matcher) => matcher.matches_folded(&value.text, request),
+            })),
+            Self::Bytes(wanted) => {
+                // A binary value stands in a context as its text or in base64.
+                let decoded = super::value::base64(&value.text);
+                let holds = |bytes: &[u8]| {
+                    *bytes == *value.text.as_bytes() || decoded.as_deref().is_some_and(|own| own == bytes)
+                };
+                wanted.iter().any(|bytes| holds(bytes)).into()
+            }
+            Self::Networks(networks) => {
+                let holds = |address| networks.iter().any(|network| network.contains(address));
+                value.address.is_some_and(holds).into()
+            }
+            Self::Arns(patterns) => {
+                if value.colons.len() < 5
+                    && !patterns.iter().any(|pattern| matches!(pattern, ResourcePattern::Any))
+                {
+                    return Truth::No;
+                }
+                any(patterns.iter().map(|pattern| pattern.matches(&value.text, &value.colons, request)))
+            }
+            Self::Null(_) => Truth::No,
+        }
+    }
+}
+
+/// Whether one of them is true; looks no further than the first that is.
+fn any(truths: impl Iterator<Item = Truth>) -> Truth {
+    let mut any = Truth::No;
+    for truth in truths {
+        any = any.or(truth);
+        if any == Truth::Yes {
+            break;
+        }
+    }
+    any
+}
+
+/// Whether a text is, in lower case, the other.
+fn is_same_folded(text: &str, lower: &str) -> bool {
+    if text.is_ascii() {
+        return text.eq_ignore_ascii_case(lower);
+    }
+    text.chars().flat_map(char::to_lowercase).eq(lower.chars())
+}
+
+/// The keys that decide whether a statement matches, given that the rest does not rule it out.
+pub(super) fn unknown_keys(rule: &Rule, request: &PreparedRequest, found: &mut Vec<KeyId>) {
+    let is_unknown = |key: &KeyId| matches!(request.slot(*key), Slot::Unknown);
+    for condition in &rule.conditions {
+        if condition.holds(request) == Truth::Unknown {
+            found.extend(condition.variables().into_iter().chain([condition.key]).filter(is_unknown));
+        }
+    }
+    let unsure = |resources: &&CompiledResources| resources.matches(request) == Truth::Unknown;
+    let patterns = rule.resources.iter().filter(unsure).flat_map(|resources| &resources.patterns);
+    found.extend(patterns.filter_map(ResourcePattern::matcher).flat_map(Matcher::keys).filter(is_unknown));
+}

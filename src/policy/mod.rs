@@ -1,0 +1,64 @@
+//! The IAM evaluator: pure, total, three-valued, ignorant of logs and files.
+//!
+//! ```text
+//! text ── Document::parse ──> Document ──┐ (statements, refused statements, problems)
+//!                                        ├─ PolicySet ── Evaluator::compile ──> CompiledSet
+//! Caller, action, resource, Context ─────┴─ Request ──── Evaluator::prepare ──> PreparedRequest
+//!                                        CompiledSet::evaluate(&PreparedRequest) ──> Decision
+//! ```
+//!
+//! A [`Document`] is one policy, parsed as strictly as AWS would. A [`PolicySet`] says which documents stand in which
+//! layer for one caller and one resource, and what is missing. A [`Request`] says who wants what, and a [`Context`] what
+//! is known of the request: each key has values, is known to be absent, or is unknown.
+//!
+//! # The decision
+//!
+//! [`Outcome::Allowed`] and the two denials are certain: whatever the unknown keys and missing policies turn out to be,
+//! the request is allowed, or denied. [`Outcome::Undetermined`] means that it depends on them; [`CompiledSet::deciding`]
+//! names the smallest set that would decide. Each condition over an unknown key is unknown by itself: a statement that
+//! allows when a key is `a` and another one that allows when it is not do not add up to an allow.
+//!
+//! # Trouble never widens access
+//!
+//! What AWS would reject or what cannot be understood is a [`Problem`] that names the policy, the statement and the
+//! place. A refused `Allow` grants nothing where an allow grants (identity, resource and trust policies). A refused
+//! `Deny`, and in a ceiling (boundary, session policy, SCP, RCP, VPC endpoint policy) also a refused `Allow`, may or may
+//! not match: the decisions that depend on it are undetermined, never allowed.
+//!
+//! # Not modelled
+//!
+//! Grants of KMS and access control lists of S3 can allow what no policy allows; nothing here reads them.
+
+pub mod case;
+mod compile;
+mod context;
+mod deciding;
+mod decision;
+mod document;
+mod evaluate;
+mod explain;
+mod lint;
+mod matching;
+mod prepare;
+mod problem;
+mod request;
+mod set;
+mod truth;
+mod value;
+mod wildcard;
+
+pub use compile::{CompiledSet, Evaluator};
+pub use context::{Context, Rest, Standing};
+pub use deciding::{DECIDING_NEEDS_MAX, DECIDING_TRIALS_MAX};
+pub use decision::{Because, Decision, Layer, Need, Needs, Outcome, Rule, StatementRef};
+pub use document::{
+    Actions, Condition, DOCUMENT_BYTES_MAX, Document, Effect, JSON_VALUES_MAX, Match, Operator, PolicyKind,
+    Principal, Principals, Quantifier, Refused, Resources, STATEMENTS_MAX, Statement, Version,
+};
+pub use explain::Reason;
+pub use lint::lint;
+pub use prepare::PreparedRequest;
+pub use problem::{Consequence, Place, Problem, ProblemKind};
+pub use request::{Caller, Request, Resource};
+pub use set::{Attached, Level, Levels, PolicySet};
+pub use truth::Truth;

@@ -1,0 +1,221 @@
+//! A request made ready for evaluation: names folded, values read, keys by their numbers.
+
+use super::compile::{Evaluator, KeyId};
+use super::context::Standing;
+use super::request::{Caller, Request, Resource};
+use super::truth::Truth;
+use super::value;
+use crate::aws::{AccountId, Arn, Principal as Named, UniqueId};
+
+/// A request made ready by [`Evaluator::prepare`]. It knows the keys of the sets that were compiled before it; of keys
+/// that later sets read it knows nothing.
+#[derive(Debug, Clone)]
+pub struct PreparedRequest {
+    pub(super) caller: Caller,
+    pub(super) caller_account: Option<AccountId>,
+    /// The role of a session: its account as written, and its name.
+    pub(super) role: Option<(String, String)>,
+    pub(super) service: Box<str>,
+    pub(super) name: Box<str>,
+    pub(super) resource: PreparedResource,
+    pub(super) resource_account: Option<AccountId>,
+    pub(super) management_account: Option<AccountId>,
+    pub(super) canonical_user: Option<String>,
+    pub(super) rcp_supported: Option<bool>,
+    pub(super) slots: Box<[Slot]>,
+    pub(super) rules: Rules,
+}
+
+/// What the request asks for.
+#[derive(Debug, Clone)]
+pub(super) enum PreparedResource {
+    /// The text, and the places behind its first five colons.
+    Named(Box<str>, Vec<usize>),
+    Any,
+    Unknown,
+}
+
+/// What is known of a key.
+#[derive(Debug, Clone)]
+pub(super) enum Slot {
+    Values(Box<[Value]>),
+    Absent,
+    Unknown,
+}
+
+/// One value of a key, with all that it can be read as.
+#[derive(Debug, Clone)]
+pub(super) struct Value {
+    pub(super) text: Box<str>,
+    pub(super) number: Option<f64>,
+    pub(super) instant: Option<i128>,
+    pub(super) boolean: Option<bool>,
+    pub(super) address: Option<value::Address>,
+    /// The places behind its first five colons.
+    pub(super) colons: Vec<usize>,
+}
+
+/// The special rules that the action falls under.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each named by the rule it stands for")]
+pub(super) struct Rules {
+    /// Allowed whatever the policies say.
+    pub(super) no_permission_needed: bool,
+    /// The root user asks for a role.
+    pub(super) root_assumes_role: bool,
+    /// The caller acts in a service-linked role.
+    pub(super) service_linked: bool,
+    /// The resource's own policy must allow, or delegate to the account.
+    pub(super) resource_policy_required: Truth,
+    /// `kms:RetireGrant`, which RCPs do not reach.
+    pub(super) beyond_rcp: bool,
+}
+
+impl Slot {
+    pub(super) fn values(texts: &[String]) -> Self {
+        Self::Values(texts.iter().map(|text| Value::new(text)).collect())
+    }
+
+    fn new(standing: &Standing) -> Self {
+        match standing {
+            Standing::Values(texts) => Self::values(texts),
+            Standing::Absent => Self::Absent,
+            Standing::Unknown => Self::Unknown,
+        }
+    }
+}
+
+impl Value {
+    fn new(text: &str) -> Self {
+        Self {
+            number: value::number(text),
+            instant: value::instant(text),
+            boolean: value::boolean(text),
+            address: value::Address::parse(text),
+            colons: colons(text),
+            text: text.into(),
+        }
+    }
+}
+
+/// The places behind the first five colons.
+fn colons(text: &str) -> Vec<usize> {
+    memchr::memchr_iter(b':', text.as_bytes()).take(5).map(|at| at + 1).collect()
+}
+
+impl Evaluator {
+    /// Makes a request ready for the sets that were compiled before.
+    #[must_use]
+    pub fn prepare(&self, request: &Request) -> PreparedRequest {
+        let slot = |key: &std::sync::Arc<str>| match request.context.lookup(key) {
+            Ok(standing) => Slot::new(standing),
+            Err(super::Rest::Absent) => Slot::Absent,
+            Err(super::Rest::Unknown) => Slot::Unknown,
+        };
+        let action = request.action.to_ascii_lowercase();
+        let (service, name) = action.split_once(':').unwrap_or(("", &action));
+        let resource = match &request.resource {
+            Resource::Named(text) if text == "*" => PreparedResource::Any,
+            Resource::Named(text) => PreparedResource::Named(text.as_str().into(), colons(text)),
+            Resource::Any => PreparedResource::Any,
+            Resource::Unknown => PreparedResource::Unknown,
+        };
+        PreparedRequest {
+            caller: request.caller.clone(),
+            caller_account: request.caller.account(),
+            role: role_of(&request.caller),
+            rules: Rules::new(&request.caller, service, name, &resource),
+            service: service.into(),
+            name: name.into(),
+            resource,
+            resource_account: request.resource_account,
+            management_account: request.management_account,
+            canonical_user: request.canonical_user.clone(),
+            rcp_supported: request.rcp_supported,
+            slots: self.keys.names().iter().map(slot).collect(),
+        }
+    }
+}
+
+impl PreparedRequest {
+    pub(super) fn slot(&self, key: KeyId) -> &Slot {
+        self.slots.get(key.0).unwrap_or(&Slot::Unknown)
+    }
+
+    /// The same request with another slot.
+    pub(super) fn set_slot(&mut self, key: KeyId, slot: Slot) {
+        if let Some(place) = self.slots.get_mut(key.0) {
+            *place = slot;
+        }
+    }
+}
+
+/// The account and name of the role of a session.
+fn role_of(caller: &Caller) -> Option<(String, String)> {
+    let Caller::RoleSession { session_arn, .. } = caller else { return None };
+    let arn = Arn::parse(session_arn)?;
+    match arn.principal()? {
+        Named::RoleSession { role, .. } => Some((arn.account.to_owned(), role.to_owned())),
+        // A role's own ARN may stand for any of its sessions.
+        Named::Role { name, .. } => Some((arn.account.to_owned(), name.to_owned())),
+        _ => None,
+    }
+}
+
+/// Actions of STS that a role's trust policy must allow
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-trust-policy.html>,
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_permissions-required>).
+const TRUST_ACTIONS: [&str; 6] = [
+    "assumerole",
+    "assumerolewithsaml",
+    "assumerolewithwebidentity",
+    "tagsession",
+    "setsourceidentity",
+    "setcontext",
+];
+
+impl Rules {
+    fn new(caller: &Caller, service: &str, name: &str, resource: &PreparedResource) -> Self {
+        let is_trust = service == "sts" && TRUST_ACTIONS.contains(&name);
+        let required = match resource {
+            PreparedResource::Named(text, _) => Arn::parse(text).map_or(Truth::No, |arn| {
+                let is_role = arn.service == "iam" && arn.resource.starts_with("role/");
+                // Aliases have no policy; every key has one, which must allow or delegate
+                // (<https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html>).
+                let is_key = arn.service == "kms" && arn.resource.starts_with("key/");
+                Truth::from(is_trust && is_role || service == "kms" && is_key)
+            }),
+            PreparedResource::Unknown if is_trust => Truth::Yes,
+            PreparedResource::Unknown if service == "kms" => Truth::Unknown,
+            PreparedResource::Any | PreparedResource::Unknown => Truth::No,
+        };
+        let for_users = matches!(caller, Caller::User { .. } | Caller::Root { .. });
+        Self {
+            no_permission_needed: service == "sts"
+                && (name == "getcalleridentity" || name == "getsessiontoken" && for_users),
+            root_assumes_role: matches!(caller, Caller::Root { .. })
+                && service == "sts"
+                && name == "assumerole",
+            service_linked: is_service_linked(caller),
+            resource_policy_required: required,
+            beyond_rcp: service == "kms" && name == "retiregrant",
+        }
+    }
+}
+
+/// Service-linked roles have the path `/aws-service-role/`, which only AWS can give
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html>).
+fn is_service_linked(caller: &Caller) -> bool {
+    let arn = match caller {
+        Caller::RoleSession { role_arn: Some(arn), .. } => arn,
+        Caller::RoleSession { session_arn, .. } => session_arn,
+        _ => return false,
+    };
+    let principal = Arn::parse(arn).and_then(Arn::principal);
+    matches!(principal, Some(Named::Role { path, .. }) if path.starts_with("/aws-service-role/"))
+}
+
+/// Whether a unique id that a policy names is the caller's: as a whole, or the role's of a session.
+pub(super) fn is_unique_id(named: &str, caller: &str) -> bool {
+    named == caller || UniqueId::parse(caller).is_some_and(|id| id.id() == named)
+}
