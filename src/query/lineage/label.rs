@@ -192,8 +192,9 @@ fn edges(links: &Links) -> Result<(Vec<Edge>, Ends, bool), QueryError> {
         for c in numbers(batch, "caller")?.values() {
             let Some(linked) = links.linked.get(c) else { continue };
             let mut to = BTreeSet::new();
-            let candidates = std::slice::from_ref(&linked.i);
-            for i in if linked.all.is_empty() { candidates } else { linked.all.as_slice() } {
+            let one = std::slice::from_ref(&linked.i);
+            let candidates = if linked.all.is_empty() { one } else { linked.all.as_slice() };
+            for i in candidates {
                 let called = links.copies.get(i).copied().unwrap_or(*i);
                 let switched = usize::try_from(*i).ok().and_then(|i| makers.get(i)).is_some_and(|one| one.1);
                 let maker = usize::try_from(called).ok().and_then(|i| makers.get(i)).and_then(|one| one.0);
@@ -201,7 +202,8 @@ fn edges(links: &Links) -> Result<(Vec<Edge>, Ends, bool), QueryError> {
                     Some(maker) => (maker, false),
                     None => (end_of(*c, *i), true),
                 };
-                if !to.insert(p) {
+                // Most have one candidate, and need no set.
+                if candidates.len() > 1 && !to.insert(p) {
                     continue;
                 }
                 if is_end {
