@@ -6,6 +6,9 @@
 //! ```text
 //! objects -> records -> events (lake) -> queries ──> rows ──> investigate, lineage ──> report ──> cli
 //!    archive     record        lake       query     inquiry
+//!
+//! policies of today ──> what they say to a request ──────────────────────────> report ──> cli
+//!    snapshot            policy, with what exists: catalog
 //! ```
 //!
 //! Log *objects* (files) are found and inflated, split into *records*, and become *events*: rows of a Delta Lake table.
@@ -20,13 +23,14 @@
 //! | [`lineage`] | issuances, links, chains up and down, session names, why a chain stops; knows no engine | `aws` |
 //! | [`catalog`] | which actions, resource types and condition keys exist; which requests an event stands for | `aws` |
 //! | [`policy`] | the IAM evaluator: pure, total, three-valued; knows no log and no file | `aws` |
+//! | [`snapshot`] | the current policies: reads authorization details, organization and resource policies into `policy`'s types | `aws`, `catalog`, `policy` |
 //! | [`archive`] | finds log objects, reads their names, inflates them with limits | `aws` |
 //! | [`record`] | splits any envelope into records, checks them, refuses with a reason; the tally | `aws`, `archive` |
 //! | [`lake`] | the columns; records to rows to Parquet; Delta commits, ledger, compaction; the session | `aws`, `archive`, `record` |
 //! | [`query`] | the named questions in `queries/*.sql`, read-only SQL, typed rows | `aws`, `lineage`, `lake` |
 //! | [`investigate`] | folds the rows of one subject into one answer; knows no engine | `aws`, `lineage`'s plain values, `query`'s plain row |
 //! | [`inquiry`] | puts a question to a lake: who is meant, which rows are theirs, what could be seen at all | `aws`, `lineage`, `lake`, `query`, `investigate` |
-//! | [`report`] | results to text, JSON and CSV; the only place where log text becomes output text | `aws`, plain results of `lineage`, `lake`, `query`, `investigate`, `inquiry` |
+//! | [`report`] | results to text, JSON and CSV; the only place where log text becomes output text | `aws`, plain results of `lineage`, `catalog`, `policy`, `snapshot`, `lake`, `query`, `investigate`, `inquiry` |
 //! | [`cli`] | arguments -> plan -> command -> report; exit codes; progress | all |
 //!
 //! # Words
@@ -78,3 +82,4 @@ pub mod policy;
 pub mod query;
 pub mod record;
 pub mod report;
+pub mod snapshot;

@@ -1,0 +1,317 @@
+//! Policies in files of any of AWS's forms, and what is wrong with each: what `policy` finds, and what the catalog knows.
+
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::problem::Trouble;
+use super::{read, text};
+use crate::catalog::{self, Catalog, catalog, listing};
+use crate::policy::{self, Consequence, Document, PolicyKind, Statement};
+
+/// So many names are offered for one that does not exist.
+const NEAR_MAX: usize = 3;
+
+/// One policy that was found in a file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Linted {
+    /// Its name: its ARN or name where the file has one, else empty.
+    pub name: String,
+    /// What it was taken for.
+    pub kind: PolicyKind,
+    /// Whether its kind was guessed from what it says.
+    pub is_guess: bool,
+    /// How many statements were understood.
+    pub statements: usize,
+    /// What is wrong, in order of statement and place.
+    pub findings: Vec<Finding>,
+}
+
+/// One thing that is wrong with a policy.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Finding {
+    /// The statement's index, from 0; None if it is the document's trouble.
+    pub statement: Option<usize>,
+    /// The statement's `Sid`.
+    pub sid: Option<String>,
+    /// Where: a JSON pointer in the policy, or line and column.
+    pub place: String,
+    /// What follows from it.
+    pub consequence: Consequence,
+    /// What it is.
+    pub text: String,
+}
+
+/// Why a file holds no policies.
+pub type LintError = Trouble;
+
+/// The policies of a file, checked. `kind` says what they are; if it is not given, the form of the file, the folder's name
+/// (`scp`, `rcp`, `vpc-endpoint-policies`) and what the policy says tell. Empty if the file is JSON and holds no policy.
+///
+/// # Errors
+///
+/// [`LintError`] where the file cannot be read, or is no JSON.
+pub fn file(path: &Path, kind: Option<PolicyKind>) -> Result<Vec<Linted>, LintError> {
+    let text = read::read_text(path)?;
+    let folder = path.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
+    let of_folder = match folder.as_deref() {
+        Some("scp") => Some(PolicyKind::ServiceControl),
+        Some("rcp") => Some(PolicyKind::ResourceControl),
+        Some("vpc-endpoint-policies") => Some(PolicyKind::VpcEndpoint),
+        Some("resource-policies") => Some(PolicyKind::Resource),
+        _ => None,
+    };
+    let mut linted = Vec::new();
+    for value in serde_json::Deserializer::from_str(&text).into_iter::<&RawValue>() {
+        let value = value.map_err(|error| Trouble::Form { expected: "JSON", message: error.to_string() })?;
+        let mut found = Vec::new();
+        find(value, String::new(), None, &mut found, 0);
+        for (name, own, raw) in found {
+            let text = text::document(raw);
+            let given = kind.or(own).or(of_folder);
+            linted.push(check(&name, given, &text));
+        }
+    }
+    Ok(linted)
+}
+
+/// Checks one policy.
+#[must_use]
+pub fn check(name: &str, kind: Option<PolicyKind>, text: &str) -> Linted {
+    let guess = kind.unwrap_or_else(|| guess(text));
+    let document = Document::parse(guess, name, text);
+    let mut findings: Vec<Finding> = policy::lint(&document)
+        .into_iter()
+        .map(|problem| Finding {
+            statement: problem.statement,
+            sid: problem.sid,
+            place: problem.place.to_string(),
+            consequence: problem.consequence,
+            text: problem.kind.to_string(),
+        })
+        .collect();
+    for statement in &document.statements {
+        of_catalog(catalog(), statement, &mut findings);
+    }
+    findings.sort();
+    findings.dedup();
+    Linted {
+        name: name.to_owned(),
+        kind: guess,
+        is_guess: kind.is_none(),
+        statements: document.statements.len(),
+        findings,
+    }
+}
+
+/// What a document without a known kind is: with principals a trust policy if it is about `sts:` and no resource, else a
+/// resource's; without them an identity policy. Its name is of no importance here.
+fn guess(text: &str) -> PolicyKind {
+    let document = Document::parse(PolicyKind::Resource, "", text);
+    let has_principals = document.statements.iter().any(|statement| statement.principals.is_some());
+    if !has_principals {
+        return PolicyKind::Identity;
+    }
+    let is_trust = |statement: &Statement| {
+        let of_sts = |pattern: &String| pattern.get(..4).is_some_and(|own| own.eq_ignore_ascii_case("sts:"));
+        statement.resources.is_none() && statement.actions.patterns.iter().all(of_sts)
+    };
+    if document.statements.iter().all(is_trust) { PolicyKind::Trust } else { PolicyKind::Resource }
+}
+
+/// What AWS's outputs wrap around a policy; the names that are looked into.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase")]
+struct Wrapping<'a> {
+    #[serde(borrow)]
+    statement: Option<&'a RawValue>,
+    #[serde(borrow)]
+    policy: Option<&'a RawValue>,
+    #[serde(borrow, rename = "policy")]
+    own_policy: Option<&'a RawValue>,
+    #[serde(borrow)]
+    content: Option<&'a RawValue>,
+    #[serde(borrow)]
+    document: Option<&'a RawValue>,
+    #[serde(borrow)]
+    policy_document: Option<&'a RawValue>,
+    #[serde(borrow)]
+    assume_role_policy_document: Option<&'a RawValue>,
+    #[serde(borrow)]
+    resource_policy: Option<&'a RawValue>,
+    #[serde(borrow)]
+    policy_version: Option<&'a RawValue>,
+    #[serde(borrow)]
+    policy_version_list: Option<Vec<&'a RawValue>>,
+    #[serde(borrow)]
+    user_detail_list: Option<Vec<&'a RawValue>>,
+    #[serde(borrow)]
+    group_detail_list: Option<Vec<&'a RawValue>>,
+    #[serde(borrow)]
+    role_detail_list: Option<Vec<&'a RawValue>>,
+    #[serde(borrow)]
+    policies: Option<Vec<&'a RawValue>>,
+    #[serde(borrow, alias = "RolePolicyList", alias = "GroupPolicyList")]
+    user_policy_list: Option<Vec<&'a RawValue>>,
+    #[serde(borrow)]
+    vpc_endpoints: Option<Vec<&'a RawValue>>,
+    policy_summary: Option<Summary>,
+    #[serde(borrow)]
+    arn: Option<&'a RawValue>,
+    #[serde(borrow, rename = "arn")]
+    own_arn: Option<&'a RawValue>,
+    #[serde(borrow, alias = "RoleName", alias = "UserName", alias = "GroupName", alias = "VpcEndpointId")]
+    policy_name: Option<&'a RawValue>,
+    default_version_id: Option<String>,
+    version_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Summary {
+    id: Option<String>,
+    name: Option<String>,
+    r#type: Option<String>,
+}
+
+type Found<'a> = (String, Option<PolicyKind>, &'a RawValue);
+
+/// Nested deeper than any of AWS's outputs.
+const NESTED_MAX: usize = 12;
+
+/// Finds the policies in a value of AWS's outputs.
+fn find<'a>(
+    value: &'a RawValue,
+    name: String,
+    kind: Option<PolicyKind>,
+    found: &mut Vec<Found<'a>>,
+    depth: usize,
+) {
+    if depth > NESTED_MAX {
+        return;
+    }
+    if value.get().starts_with('[') {
+        for item in serde_json::from_str::<Vec<&RawValue>>(value.get()).unwrap_or_default() {
+            find(item, name.clone(), kind, found, depth + 1);
+        }
+        return;
+    }
+    if value.get().starts_with('"') {
+        // Text stands for a policy only where one is expected, and then it is one, or is refused.
+        if depth > 0 {
+            found.push((name, kind, value));
+        }
+        return;
+    }
+    let Ok(wrapping) = serde_json::from_str::<Wrapping<'_>>(value.get()) else { return };
+    if wrapping.statement.is_some() {
+        found.push((name, kind, value));
+        return;
+    }
+    let text = |raw: Option<&RawValue>| raw.and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
+    let summary = wrapping.policy_summary.as_ref();
+    let own = text(wrapping.arn)
+        .or_else(|| text(wrapping.own_arn))
+        .or_else(|| text(wrapping.policy_name))
+        .or_else(|| summary.and_then(|summary| summary.name.clone().or_else(|| summary.id.clone())));
+    let name = match (own, name.as_str()) {
+        (None, _) => name,
+        (Some(own), "") => own,
+        (Some(own), outer) => format!("{own} of {outer}"),
+    };
+    let kind = match summary.and_then(|summary| summary.r#type.as_deref()) {
+        Some("SERVICE_CONTROL_POLICY") => Some(PolicyKind::ServiceControl),
+        Some("RESOURCE_CONTROL_POLICY") => Some(PolicyKind::ResourceControl),
+        _ => kind,
+    };
+    let has_details = wrapping.user_detail_list.is_some() || wrapping.role_detail_list.is_some();
+    let inner = kind.or(has_details.then_some(PolicyKind::Identity));
+    let is_resource = wrapping.own_arn.is_some() || wrapping.resource_policy.is_some();
+    let of_resource = kind.or(is_resource.then_some(PolicyKind::Resource));
+    for raw in [wrapping.policy, wrapping.own_policy, wrapping.resource_policy].into_iter().flatten() {
+        if raw.get() != "null" {
+            find(raw, name.clone(), of_resource, found, depth + 1);
+        }
+    }
+    for raw in [wrapping.content, wrapping.document, wrapping.policy_document, wrapping.policy_version] {
+        let Some(raw) = raw else { continue };
+        find(raw, name.clone(), inner, found, depth + 1);
+    }
+    if let Some(raw) = wrapping.assume_role_policy_document {
+        let name = format!("trust policy of {name}");
+        find(raw, name, Some(PolicyKind::Trust), found, depth + 1);
+    }
+    let lists = [
+        wrapping.user_detail_list,
+        wrapping.group_detail_list,
+        wrapping.role_detail_list,
+        wrapping.policies,
+        wrapping.user_policy_list,
+    ];
+    for raw in lists.into_iter().flatten().flatten() {
+        find(raw, name.clone(), inner.or(Some(PolicyKind::Identity)), found, depth + 1);
+    }
+    for raw in wrapping.vpc_endpoints.into_iter().flatten() {
+        find(raw, name.clone(), Some(PolicyKind::VpcEndpoint), found, depth + 1);
+    }
+    // Only the version that is in force.
+    for raw in wrapping.policy_version_list.into_iter().flatten() {
+        let version = serde_json::from_str::<Wrapping<'_>>(raw.get()).ok().and_then(|own| own.version_id);
+        if wrapping.default_version_id.is_none() || version == wrapping.default_version_id {
+            find(raw, name.clone(), inner, found, depth + 1);
+        }
+    }
+}
+
+/// Actions that do not exist, patterns that match none, keys and services that are not known.
+fn of_catalog(catalog: &Catalog, statement: &Statement, findings: &mut Vec<Finding>) {
+    let mut note = |place: String, text: String| {
+        findings.push(Finding {
+            statement: Some(statement.index),
+            sid: statement.sid.clone(),
+            place: format!("/Statement/{}{place}", statement.index),
+            consequence: Consequence::Noted,
+            text,
+        });
+    };
+    let element = match statement.actions.matching {
+        policy::Match::Listed => "Action",
+        policy::Match::NotListed => "NotAction",
+    };
+    for pattern in &statement.actions.patterns {
+        if pattern == "*" || pattern == "*:*" || !catalog.expand(pattern).is_empty() {
+            continue;
+        }
+        let near = listing::actions(pattern).near;
+        let near = near.iter().take(NEAR_MAX).map(|name| format!("`{name}`")).collect::<Vec<_>>();
+        let hint =
+            if near.is_empty() { String::new() } else { format!(", did you mean {}?", near.join(" or ")) };
+        let prefix = pattern.split(':').next().unwrap_or_default();
+        let text = match catalog.service(prefix) {
+            None => format!("`{pattern}`: the catalog knows no service `{prefix}`{hint}"),
+            Some(_) if catalog::is_literal(pattern) => {
+                format!("`{pattern}`: the catalog knows no such action{hint}")
+            }
+            Some(service) => {
+                format!("`{pattern}` matches no action of {} that the catalog knows{hint}", service.name)
+            }
+        };
+        note(format!("/{element}"), text);
+    }
+    for condition in &statement.conditions {
+        let key = &condition.key;
+        let Some((prefix, _)) = key.split_once(':') else { continue };
+        let is_known = if prefix.eq_ignore_ascii_case("aws") {
+            catalog.global_key(key).is_some()
+                || catalog.services.iter().any(|service| service.condition_key(key).is_some())
+        } else {
+            // Keys of identity providers bear their hosts' names, which are no services.
+            catalog.service(prefix).is_none_or(|service| service.condition_key(key).is_some())
+        };
+        if !is_known {
+            let text = format!("the catalog knows no condition key `{key}`");
+            note(format!("/Condition/{}/{}", condition.operator.name(), key.replace('/', "~1")), text);
+        }
+    }
+}
