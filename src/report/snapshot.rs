@@ -200,7 +200,11 @@ fn facts(snapshot: &Snapshot, inventory: &Inventory) -> Facts {
     );
     facts.line(Mark::None, "resources", &words);
     facts.line(Mark::None, "VPC endpoints", &format!("{} with a policy", inventory.endpoints));
-    facts.line(Mark::None, "of AWS", &format!("{} managed policies", inventory.managed_by_aws));
+    facts.line(
+        Mark::None,
+        "of AWS",
+        &figure::counted(inventory.managed_by_aws as u64, "managed policy", "managed policies"),
+    );
     facts
 }
 

@@ -161,9 +161,10 @@ impl Reader {
         for account in &of.accounts {
             let entry = self.snapshot.accounts.entry(*account).or_default();
             if of.refused > 0 {
+                let entries = if of.refused == 1 { "entry" } else { "entries" };
                 let refused = of.refused;
                 entry.incomplete =
-                    Some(format!("{refused} entries of account {account}'s details could not be read"));
+                    Some(format!("{refused} {entries} of account {account}'s details could not be read"));
             }
             self.pages.entry(*account).or_default().push(is_truncated);
         }

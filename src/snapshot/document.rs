@@ -23,7 +23,7 @@ impl Reader {
         let document = Document::parse(kind, name, &text);
         for problem in &document.problems {
             if problem.consequence != Consequence::Noted {
-                self.problem(place, Trouble::Policy(problem.clone()));
+                self.problem(place, Trouble::Policy(Box::new(problem.clone())));
             }
         }
         Arc::new(document)

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Account, ControlKind, Membership, Principal, Snapshot};
+use super::{Account, ControlKind, Membership, OwnPolicy, Principal, Snapshot};
 use crate::aws::{AccountId, Arn};
 
 /// What a snapshot holds.
@@ -71,12 +71,12 @@ impl Snapshot {
         inventory.rcps = self.attached(ControlKind::Resource);
         for (arn, resource) in &self.resources {
             match &resource.policy {
-                Some(Some(_)) => {
+                OwnPolicy::Known(_) => {
                     let service = Arn::parse(arn).map(|arn| arn.service).unwrap_or_default();
                     *inventory.resource_policies.entry(service.to_owned()).or_default() += 1;
                 }
-                Some(None) => inventory.without_policy += 1,
-                None => {}
+                OwnPolicy::None => inventory.without_policy += 1,
+                OwnPolicy::Unsupplied => {}
             }
             inventory.tagged += usize::from(resource.tags.is_some());
         }
@@ -89,7 +89,7 @@ impl Snapshot {
         let count = |of: fn(&Account) -> usize| details.map_or(0, of);
         let is_own = |arn: &&String| Arn::parse(arn).and_then(Arn::account_id) == Some(account);
         let has_policy = |(arn, resource): &(&String, &super::Resource)| {
-            matches!(resource.policy, Some(Some(_))) && self.resource_account(arn) == Some(account)
+            matches!(resource.policy, OwnPolicy::Known(_)) && self.resource_account(arn) == Some(account)
         };
         let levels = |kind| match self.levels(kind, account) {
             None => Some(0),
@@ -152,7 +152,7 @@ impl Snapshot {
                 missing.insert(format!("no {}s supplied", kind.word()));
             }
         }
-        if self.resources.values().all(|resource| resource.policy.is_none()) {
+        if self.resources.values().all(|resource| resource.policy == OwnPolicy::Unsupplied) {
             missing.insert("no resource policies supplied".to_owned());
         }
         missing.into_iter().collect()

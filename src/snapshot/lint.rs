@@ -1,5 +1,7 @@
 //! Policies in files of any of AWS's forms, and what is wrong with each: what `policy` finds, and what the catalog knows.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -7,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::problem::Trouble;
 use super::{read, text};
-use crate::catalog::{self, Catalog, catalog, listing};
+use crate::catalog::{self, Catalog, ConditionKey, catalog, listing};
 use crate::policy::{self, Consequence, Document, PolicyKind, Statement};
 
 /// So many names are offered for one that does not exist.
@@ -106,18 +108,30 @@ pub fn check(name: &str, kind: Option<PolicyKind>, text: &str) -> Linted {
 }
 
 /// What a document without a known kind is: with principals a trust policy if it is about `sts:` and no resource, else a
-/// resource's; without them an identity policy. Its name is of no importance here.
+/// resource's; without them an identity policy.
 fn guess(text: &str) -> PolicyKind {
-    let document = Document::parse(PolicyKind::Resource, "", text);
-    let has_principals = document.statements.iter().any(|statement| statement.principals.is_some());
-    if !has_principals {
+    let Ok(document) = serde_json::from_str::<Elements<'_>>(text) else { return PolicyKind::Identity };
+    let statements: Vec<Keys<'_>> = serde_json::from_str(document.statement.get())
+        .or_else(|_| serde_json::from_str(document.statement.get()).map(|one| vec![one]))
+        .unwrap_or_default();
+    let has = |keys: &Keys<'_>, names: [&str; 2]| names.iter().any(|name| keys.contains_key(*name));
+    if !statements.iter().any(|keys| has(keys, ["Principal", "NotPrincipal"])) {
         return PolicyKind::Identity;
     }
-    let is_trust = |statement: &Statement| {
-        let of_sts = |pattern: &String| pattern.get(..4).is_some_and(|own| own.eq_ignore_ascii_case("sts:"));
-        statement.resources.is_none() && statement.actions.patterns.iter().all(of_sts)
+    let is_of_sts = |keys: &Keys<'_>| {
+        let actions = keys.get("Action").map(|raw| raw.get().to_ascii_lowercase());
+        actions.is_some_and(|actions| actions.contains("\"sts:")) && !has(keys, ["Resource", "NotResource"])
     };
-    if document.statements.iter().all(is_trust) { PolicyKind::Trust } else { PolicyKind::Resource }
+    if statements.iter().all(is_of_sts) { PolicyKind::Trust } else { PolicyKind::Resource }
+}
+
+/// The members of a statement, whatever their values.
+type Keys<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
+
+#[derive(Deserialize)]
+struct Elements<'a> {
+    #[serde(borrow, rename = "Statement")]
+    statement: &'a RawValue,
 }
 
 /// What AWS's outputs wrap around a policy; the names that are looked into.
@@ -140,6 +154,8 @@ struct Wrapping<'a> {
     assume_role_policy_document: Option<&'a RawValue>,
     #[serde(borrow)]
     resource_policy: Option<&'a RawValue>,
+    #[serde(borrow)]
+    resource: Option<&'a RawValue>,
     #[serde(borrow)]
     policy_version: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -209,11 +225,13 @@ fn find<'a>(
         found.push((name, kind, value));
         return;
     }
-    let text = |raw: Option<&RawValue>| raw.and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
+    let own_text =
+        |raw: Option<&RawValue>| raw.and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
     let summary = wrapping.policy_summary.as_ref();
-    let own = text(wrapping.arn)
-        .or_else(|| text(wrapping.own_arn))
-        .or_else(|| text(wrapping.policy_name))
+    let own = own_text(wrapping.arn)
+        .or_else(|| own_text(wrapping.resource))
+        .or_else(|| own_text(wrapping.own_arn))
+        .or_else(|| own_text(wrapping.policy_name))
         .or_else(|| summary.and_then(|summary| summary.name.clone().or_else(|| summary.id.clone())));
     let name = match (own, name.as_str()) {
         (None, _) => name,
@@ -227,14 +245,17 @@ fn find<'a>(
     };
     let has_details = wrapping.user_detail_list.is_some() || wrapping.role_detail_list.is_some();
     let inner = kind.or(has_details.then_some(PolicyKind::Identity));
-    let is_resource = wrapping.own_arn.is_some() || wrapping.resource_policy.is_some();
+    let is_resource =
+        wrapping.own_arn.is_some() || wrapping.resource.is_some() || wrapping.resource_policy.is_some();
     let of_resource = kind.or(is_resource.then_some(PolicyKind::Resource));
     for raw in [wrapping.policy, wrapping.own_policy, wrapping.resource_policy].into_iter().flatten() {
         if raw.get() != "null" {
             find(raw, name.clone(), of_resource, found, depth + 1);
         }
     }
-    for raw in [wrapping.content, wrapping.document, wrapping.policy_document, wrapping.policy_version] {
+    // Other outputs have a `Content`, too.
+    let content = wrapping.content.filter(|raw| kind.is_some() || text::document(raw).starts_with('{'));
+    for raw in [content, wrapping.document, wrapping.policy_document, wrapping.policy_version] {
         let Some(raw) = raw else { continue };
         find(raw, name.clone(), inner, found, depth + 1);
     }
@@ -284,7 +305,12 @@ fn of_catalog(catalog: &Catalog, statement: &Statement, findings: &mut Vec<Findi
             continue;
         }
         let near = listing::actions(pattern).near;
-        let near = near.iter().take(NEAR_MAX).map(|name| format!("`{name}`")).collect::<Vec<_>>();
+        let near = near
+            .iter()
+            .filter(|name| resembles(name, pattern))
+            .take(NEAR_MAX)
+            .map(|name| format!("`{name}`"))
+            .collect::<Vec<_>>();
         let hint =
             if near.is_empty() { String::new() } else { format!(", did you mean {}?", near.join(" or ")) };
         let prefix = pattern.split(':').next().unwrap_or_default();
@@ -307,11 +333,35 @@ fn of_catalog(catalog: &Catalog, statement: &Statement, findings: &mut Vec<Findi
                 || catalog.services.iter().any(|service| service.condition_key(key).is_some())
         } else {
             // Keys of identity providers bear their hosts' names, which are no services.
-            catalog.service(prefix).is_none_or(|service| service.condition_key(key).is_some())
+            catalog.service(prefix).is_none_or(|service| {
+                let filled = |known: &ConditionKey| fills_brackets(known.name, key);
+                service.condition_key(key).is_some() || service.condition_keys.iter().any(filled)
+            })
         };
         if !is_known {
             let text = format!("the catalog knows no condition key `{key}`");
             note(format!("/Condition/{}/{}", condition.operator.name(), key.replace('/', "~1")), text);
         }
     }
+}
+
+/// Whether the names share their first half: what shares less was hardly meant.
+fn resembles(name: &str, pattern: &str) -> bool {
+    let shared =
+        name.bytes().zip(pattern.bytes()).take_while(|(left, right)| left.eq_ignore_ascii_case(right));
+    let prefix = pattern.find(':').map_or(0, |colon| colon + 1);
+    let shared = shared.count();
+    // Where the service is not known, its prefix alone is offered.
+    let (shared, whole) = if name.contains(':') {
+        (shared.saturating_sub(prefix), pattern.len() - prefix)
+    } else {
+        (shared, name.len())
+    };
+    shared * 2 >= whole
+}
+
+/// Whether a key is `s3:ExistingObjectTag/<key>` with the placeholder filled: some services write it so.
+fn fills_brackets(known: &str, key: &str) -> bool {
+    let begin = known.strip_suffix("<key>").filter(|begin| key.len() > begin.len());
+    begin.is_some_and(|begin| key.get(..begin.len()).is_some_and(|own| own.eq_ignore_ascii_case(begin)))
 }

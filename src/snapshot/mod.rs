@@ -45,7 +45,7 @@ pub use owner::{may_have_policy, policy_owner};
 pub use policies::{Given, Unsupplied};
 pub use problem::{Problem, SnapshotError, Trouble};
 pub use read::{FILE_BYTES_MAX, FILES_MAX, PROBLEMS_MAX};
-pub use resource::{Endpoint, Resource};
+pub use resource::{Endpoint, OwnPolicy, Resource};
 pub use who::WhoError;
 
 /// A POSIX shell script of AWS CLI commands that fill a folder in the layout that is read here. All calls only read.

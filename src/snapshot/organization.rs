@@ -112,8 +112,8 @@ pub struct ControlPolicy {
 /// One value of `organization.json`. Names that begin small are of the own form.
 #[derive(Deserialize)]
 struct Part<'a> {
-    #[serde(rename = "Organization", default, deserialize_with = "present")]
-    organization: Option<Option<RawOrganization>>,
+    #[serde(rename = "Organization", default)]
+    organization: Named,
     #[serde(rename = "Roots")]
     roots: Option<Vec<RawRoot>>,
     #[serde(rename = "Parent")]
@@ -200,11 +200,21 @@ struct RawControl<'a> {
     content: &'a RawValue,
 }
 
-/// Tells a member that is `null` from one that is not there.
-fn present<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(
-    from: D,
-) -> Result<Option<Option<T>>, D::Error> {
-    Option::<T>::deserialize(from).map(Some)
+/// The member `Organization`.
+#[derive(Default)]
+enum Named {
+    /// It is not there.
+    #[default]
+    Not,
+    /// It is `null`: the accounts are in none.
+    None,
+    One(RawOrganization),
+}
+
+impl<'de> Deserialize<'de> for Named {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Option::deserialize(from).map(|named| named.map_or(Self::None, Self::One))
+    }
 }
 
 impl Reader {
@@ -217,13 +227,13 @@ impl Reader {
                 return self.problem(place, Trouble::Form { expected: EXPECTED, message });
             }
         };
-        if let Some(None) = part.organization {
+        if let Named::None = part.organization {
             if self.snapshot.membership == Membership::Unsupplied {
                 self.snapshot.membership = Membership::None;
             }
             return;
         }
-        let is_known = part.organization.is_some()
+        let is_known = !matches!(part.organization, Named::Not)
             || part.roots.is_some()
             || part.nodes.is_some()
             || part.parent.is_some() && (part.units.is_some() || part.accounts.is_some())
@@ -236,7 +246,7 @@ impl Reader {
         }
         let Membership::Known(known) = &mut self.snapshot.membership else { return };
         let account = |text: Option<&str>| text.and_then(AccountId::parse);
-        if let Some(Some(organization)) = part.organization {
+        if let Named::One(organization) = part.organization {
             known.management_account = account(organization.master_account_id.as_deref());
             known.id = Some(organization.id);
         }
@@ -259,17 +269,15 @@ impl Reader {
             let kinds = part.kind.as_deref().map(ControlKind::of_type);
             // Without `Type` the policies must say it themselves; an empty list then says nothing.
             let own = policies.first().and_then(|policy| policy.r#type.as_deref()).map(ControlKind::of_type);
-            if let Some(kind) = kinds.or(own) {
-                if let Some(kind) = kind {
-                    let ids = policies.into_iter().map(|policy| policy.id);
-                    known.attachments.entry((kind, target)).or_default().extend(ids);
-                }
+            if let Some(Some(kind)) = kinds.or(own) {
+                let ids = policies.into_iter().map(|policy| policy.id);
+                known.attachments.entry((kind, target)).or_default().extend(ids);
             }
         }
         if let Some(nodes) = part.nodes {
             known.id = part.id.or(known.id.take());
             known.management_account = account(part.management_account.as_deref());
-            return self.own_nodes(&nodes, place);
+            self.own_nodes(&nodes, place);
         }
     }
 

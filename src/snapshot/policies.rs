@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::owner::{may_have_policy, policy_owner};
-use super::{ControlKind, Principal, Snapshot};
+use super::{ControlKind, Membership, OwnPolicy, Principal, Snapshot};
 use crate::aws::{AccountId, Arn, Principal as Named};
-use crate::policy::{Attached, Caller, Document, PolicySet, Resource};
+use crate::policy::{Attached, Caller, Document, Levels, PolicySet, Resource};
 
 /// What stands for a layer that the snapshot does not hold.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Snapshot {
         let levels = |kind, account: Option<AccountId>| {
             let levels = self.levels(kind, account?)?;
             // Without an organization there is nothing that could be missing.
-            let is_supplied = self.membership != super::Membership::Unsupplied;
+            let is_supplied = self.membership != Membership::Unsupplied;
             (is_supplied || unsupplied == Unsupplied::Unknown).then_some(levels)
         };
         let session = match (&given.session, caller) {
@@ -72,14 +72,14 @@ impl Snapshot {
     }
 
     /// The RCPs of an account that is not known.
-    fn levels_of_nobody(&self, unsupplied: Unsupplied) -> Option<crate::policy::Levels> {
+    fn levels_of_nobody(&self, unsupplied: Unsupplied) -> Option<Levels> {
         let is_none = match self.membership {
-            super::Membership::None => true,
-            super::Membership::Unsupplied => unsupplied == Unsupplied::None,
-            super::Membership::Known(_) => false,
+            Membership::None => true,
+            Membership::Unsupplied => unsupplied == Unsupplied::None,
+            Membership::Known(_) => false,
         };
         let words = "RCPs: the account of the resource is not known";
-        (!is_none).then(|| crate::policy::Levels { levels: Vec::new(), missing: Some(words.to_owned()) })
+        (!is_none).then(|| Levels { levels: Vec::new(), missing: Some(words.to_owned()) })
     }
 
     /// The identity policies and the boundary of a caller.
@@ -181,13 +181,15 @@ impl Snapshot {
                 None => Attached::missing(format!("role {arn} is not in the snapshot")),
             });
         }
-        let supplied = |arn: &str| self.resources.get(arn).and_then(|resource| resource.policy.as_ref());
         let owner = policy_owner(arn);
-        match supplied(arn).or_else(|| supplied(owner)) {
-            Some(Some(policy)) => Some(Attached::of(vec![Arc::clone(policy)])),
-            Some(None) => None,
-            None if may_have_policy(arn) => missing(format!("resource policy of {owner} not supplied")),
-            None => None,
+        let supplied = |arn: &str| self.resources.get(arn).map(|resource| &resource.policy);
+        let is_supplied = |policy: &&OwnPolicy| **policy != OwnPolicy::Unsupplied;
+        match supplied(arn).filter(is_supplied).or_else(|| supplied(owner)) {
+            Some(OwnPolicy::Known(policy)) => Some(Attached::of(vec![Arc::clone(policy)])),
+            Some(OwnPolicy::Unsupplied) | None if may_have_policy(arn) => {
+                missing(format!("resource policy of {owner} not supplied"))
+            }
+            Some(OwnPolicy::None | OwnPolicy::Unsupplied) | None => None,
         }
     }
 

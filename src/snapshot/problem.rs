@@ -63,7 +63,7 @@ pub enum Trouble {
     },
     /// A policy, or a statement of it, that was refused.
     #[error("{0}")]
-    Policy(policy::Problem),
+    Policy(Box<policy::Problem>),
 }
 
 impl fmt::Display for Problem {

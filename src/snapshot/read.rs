@@ -107,9 +107,9 @@ impl Reader {
         };
         let stem = name.file_stem().unwrap_or_default().to_string_lossy();
         let form = form_of(name);
-        let mut values = serde_json::Deserializer::from_str(&text).into_iter::<&RawValue>();
+        let values = serde_json::Deserializer::from_str(&text).into_iter::<&RawValue>();
         let mut count = 0_usize;
-        while let Some(value) = values.next() {
+        for value in values {
             count += 1;
             let place = if count == 1 { String::new() } else { format!("value {count}") };
             match value {

@@ -22,10 +22,22 @@ const EXPECTED: &str =
 pub struct Resource {
     /// The account that owns it, where that was supplied or stands in the ARN.
     pub account: Option<AccountId>,
-    /// Its policy: None if it was not supplied, `Some(None)` if it has none.
-    pub policy: Option<Option<Arc<Document>>>,
+    /// Its policy.
+    pub policy: OwnPolicy,
     /// All its tags; None if they were not supplied.
     pub tags: Option<BTreeMap<String, String>>,
+}
+
+/// What is known of a resource's own policy.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum OwnPolicy {
+    /// It was not supplied: there may be one.
+    #[default]
+    Unsupplied,
+    /// The resource has none.
+    None,
+    /// This one.
+    Known(Arc<Document>),
 }
 
 /// A VPC endpoint.
@@ -123,19 +135,26 @@ impl Reader {
             self.problem(place, Trouble::Form { expected: "an account id", message });
         }
         let account = account.and_then(AccountId::parse).or(arn.account_id());
-        let policy = raw.policy.map(|policy| {
-            let is_none = matches!(policy.get(), "null" | r#""""#);
-            let name = format!("policy of {}", raw.arn);
-            (!is_none).then(|| self.policy(PolicyKind::Resource, &name, Some(policy), place))
-        });
+        let policy = match raw.policy {
+            None => OwnPolicy::Unsupplied,
+            Some(policy) if matches!(policy.get(), "null" | r#""""#) => OwnPolicy::None,
+            Some(policy) => {
+                let name = format!("policy of {}", raw.arn);
+                OwnPolicy::Known(self.policy(PolicyKind::Resource, &name, Some(policy), place))
+            }
+        };
         let tags = raw.tags.map(Tags::into_map);
         let known = self.snapshot.resources.entry(raw.arn.clone()).or_default();
         let differs = |known: bool, same: bool| known && !same;
-        let twice = differs(known.policy.is_some() && policy.is_some(), known.policy == policy)
-            || differs(known.tags.is_some() && tags.is_some(), known.tags == tags)
+        let twice = differs(
+            known.policy != OwnPolicy::Unsupplied && policy != OwnPolicy::Unsupplied,
+            known.policy == policy,
+        ) || differs(known.tags.is_some() && tags.is_some(), known.tags == tags)
             || differs(known.account.is_some() && account.is_some(), known.account == account);
         known.account = known.account.or(account);
-        known.policy = known.policy.take().or(policy);
+        if known.policy == OwnPolicy::Unsupplied {
+            known.policy = policy;
+        }
         known.tags = known.tags.take().or(tags);
         if twice {
             self.problem(place, Trouble::Twice { name: raw.arn });

@@ -53,10 +53,10 @@ impl Snapshot {
             return Ok(Caller::Account { account, unique_id: None });
         }
         if let Some(name) = text.strip_prefix("user/") {
-            return self.named(text, |account| account.users.get(name)).map(|user| caller(user));
+            return self.named(text, |account| account.users.get(name)).map(caller);
         }
         if let Some(name) = text.strip_prefix("role/") {
-            return self.named(text, |account| account.roles.get(name)).map(|role| caller(role));
+            return self.named(text, |account| account.roles.get(name)).map(caller);
         }
         let form = || WhoError::Form { text: text.to_owned() };
         let Some(arn) = Arn::parse(text) else {

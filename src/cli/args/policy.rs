@@ -18,7 +18,7 @@ pub(in crate::cli) enum PolicyCommand {
     /// Run case files: policies, requests, and what should be decided
     Test(PolicyTest),
     /// Decide one request by a snapshot of policies, and say why
-    Eval(PolicyEval),
+    Eval(Box<PolicyEval>),
     /// What in policies cannot be understood, can never match, or does not exist
     Lint(PolicyLint),
 }
