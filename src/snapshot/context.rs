@@ -35,6 +35,9 @@ const WITHOUT_RESOURCE_ACCOUNT: [&str; 11] = [
     "securityhub",
 ];
 
+/// What stands before the tag's key in the condition keys for tags of resources.
+const RESOURCE_TAG: &str = "resourcetag/";
+
 impl Snapshot {
     /// What the snapshot tells of the context keys. All others are unknown, or with [`Unsupplied::None`] absent.
     ///
@@ -178,9 +181,12 @@ impl Snapshot {
         }
         let of_types = action.resources.iter().filter(|own| own.kind.arn.matches(arn));
         let keys = of_types.flat_map(|own| own.kind.condition_keys.iter().chain(own.condition_keys));
-        let prefixes =
-            action.condition_keys.iter().chain(keys).filter_map(|key| key.strip_suffix("${TagKey}"));
-        for prefix in prefixes.filter(|prefix| prefix.ends_with("ResourceTag/")) {
+        // Services write the tag's place as `${TagKey}` or `tag-key`, or leave it empty.
+        let prefix = |key: &&'static str| {
+            let place = key.to_ascii_lowercase().find(RESOURCE_TAG)?;
+            key.get(..place + RESOURCE_TAG.len())
+        };
+        for prefix in action.condition_keys.iter().chain(keys).filter_map(|key| prefix(&key)) {
             context.set_family(prefix, Rest::Absent);
             for (key, value) in &tags {
                 context.set_value(&format!("{prefix}{key}"), value.clone());

@@ -334,7 +334,7 @@ fn of_catalog(catalog: &Catalog, statement: &Statement, findings: &mut Vec<Findi
         } else {
             // Keys of identity providers bear their hosts' names, which are no services.
             catalog.service(prefix).is_none_or(|service| {
-                let filled = |known: &ConditionKey| fills_brackets(known.name, key);
+                let filled = |known: &ConditionKey| fills_other(known.name, key);
                 service.condition_key(key).is_some() || service.condition_keys.iter().any(filled)
             })
         };
@@ -360,8 +360,11 @@ fn resembles(name: &str, pattern: &str) -> bool {
     shared * 2 >= whole
 }
 
-/// Whether a key is `s3:ExistingObjectTag/<key>` with the placeholder filled: some services write it so.
-fn fills_brackets(known: &str, key: &str) -> bool {
-    let begin = known.strip_suffix("<key>").filter(|begin| key.len() > begin.len());
-    begin.is_some_and(|begin| key.get(..begin.len()).is_some_and(|own| own.eq_ignore_ascii_case(begin)))
+/// Whether a key is a known one with its placeholder filled, where a service does not write that as `${…}`:
+/// `s3:ExistingObjectTag/<key>`, `secretsmanager:ResourceTag/tag-key`, `glacier:ResourceTag/`.
+fn fills_other(known: &str, key: &str) -> bool {
+    let begin = known.strip_suffix("<key>").or_else(|| known.strip_suffix("tag-key")).unwrap_or(known);
+    begin.ends_with('/')
+        && key.len() > begin.len()
+        && key.get(..begin.len()).is_some_and(|own| own.eq_ignore_ascii_case(begin))
 }
