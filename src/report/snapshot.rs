@@ -222,13 +222,11 @@ fn table(inventory: &Inventory, style: Style) -> String {
     for own in &inventory.accounts {
         let count = |value: usize| figure::count(value as u64, style);
         let levels = |value: Option<usize>| value.map_or_else(|| "?".to_owned(), count);
-        let name = own.name.clone().unwrap_or_default();
-        let name = if own.is_management { format!("{name} (management)") } else { name };
         let details = |value: usize| if own.has_details { count(value) } else { "?".to_owned() };
         let mark = if own.has_details { Mark::None } else { Mark::Claim };
         let cells = [
             own.account.to_string(),
-            name,
+            own.name.clone().unwrap_or_default(),
             details(own.users),
             details(own.groups),
             details(own.roles),
