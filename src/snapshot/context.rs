@@ -186,7 +186,7 @@ impl Snapshot {
             let place = key.to_ascii_lowercase().find(RESOURCE_TAG)?;
             key.get(..place + RESOURCE_TAG.len())
         };
-        for prefix in action.condition_keys.iter().chain(keys).filter_map(|key| prefix(&key)) {
+        for prefix in action.condition_keys.iter().chain(keys).filter_map(prefix) {
             context.set_family(prefix, Rest::Absent);
             for (key, value) in &tags {
                 context.set_value(&format!("{prefix}{key}"), value.clone());
