@@ -52,6 +52,11 @@
 //! | session | what one issuance led to: of a role, of a sign-in, of a federated user; it may have several keys |
 //! | link | one step from a credential up to who made it, with its rule and the record that proves it |
 //! | origin | who stands at the end of the links: the one who acted |
+//! | request | one action on one resource by one caller, which policies allow or deny; a call may be several |
+//! | layer | where policies stand: identity, boundary, session, SCPs, RCPs, resource, VPC endpoint |
+//! | decision | what the evaluator says to a request: allowed, denied, or undetermined |
+//! | snapshot | the policies of today, with what is missing of them |
+//! | catalog | which actions, resource types and condition keys exist |
 //! | gap | why links end before that: what is missing, and what would close it |
 //!
 //! # Invariants
@@ -66,6 +71,8 @@
 //!   first in the listing is kept (`lake::pipeline`).
 //! - `investigate`, `lineage` and `report` know no engine, clock, file or environment; only `lake` and `query` speak DataFusion; only
 //!   `cli` prints and reads arguments, environment and clock (but for the time of a commit, which Delta asks for).
+//! - Three values: what is not known of a request or of its policies makes it undetermined, never allowed or denied by
+//!   guess; trouble in a policy never widens access ([`policy`], [`snapshot`]). `policy` knows no file; `snapshot` reads them.
 //! - No unsafe code. Input never panics. Every listing is totally ordered.
 //!
 //! `tests/it/tree.rs` holds the edges of the table above.

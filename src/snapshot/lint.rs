@@ -171,14 +171,25 @@ struct Wrapping<'a> {
     #[serde(borrow, alias = "RolePolicyList", alias = "GroupPolicyList")]
     user_policy_list: Option<Vec<&'a RawValue>>,
     #[serde(borrow)]
+    role: Option<&'a RawValue>,
+    #[serde(borrow)]
     vpc_endpoints: Option<Vec<&'a RawValue>>,
     policy_summary: Option<Summary>,
     #[serde(borrow)]
     arn: Option<&'a RawValue>,
     #[serde(borrow, rename = "arn")]
     own_arn: Option<&'a RawValue>,
-    #[serde(borrow, alias = "RoleName", alias = "UserName", alias = "GroupName", alias = "VpcEndpointId")]
+    #[serde(borrow)]
     policy_name: Option<&'a RawValue>,
+    // `get-role-policy` and its like have the owner's name beside the policy's.
+    #[serde(borrow)]
+    role_name: Option<&'a RawValue>,
+    #[serde(borrow)]
+    user_name: Option<&'a RawValue>,
+    #[serde(borrow)]
+    group_name: Option<&'a RawValue>,
+    #[serde(borrow)]
+    vpc_endpoint_id: Option<&'a RawValue>,
     default_version_id: Option<String>,
     version_id: Option<String>,
 }
@@ -214,8 +225,8 @@ fn find<'a>(
         return;
     }
     if value.get().starts_with('"') {
-        // Text stands for a policy only where one is expected, and then it is one, or is refused.
-        if depth > 0 {
+        // Text is a policy where it looks like one, or, broken or not, where the output is known to have one.
+        if depth > 0 && (kind.is_some() || text::document(value).trim_start().starts_with('{')) {
             found.push((name, kind, value));
         }
         return;
@@ -232,6 +243,10 @@ fn find<'a>(
         .or_else(|| own_text(wrapping.resource))
         .or_else(|| own_text(wrapping.own_arn))
         .or_else(|| own_text(wrapping.policy_name))
+        .or_else(|| own_text(wrapping.role_name))
+        .or_else(|| own_text(wrapping.user_name))
+        .or_else(|| own_text(wrapping.group_name))
+        .or_else(|| own_text(wrapping.vpc_endpoint_id))
         .or_else(|| summary.and_then(|summary| summary.name.clone().or_else(|| summary.id.clone())));
     let name = match (own, name.as_str()) {
         (None, _) => name,
@@ -253,9 +268,10 @@ fn find<'a>(
             find(raw, name.clone(), of_resource, found, depth + 1);
         }
     }
-    // Other outputs have a `Content`, too.
-    let content = wrapping.content.filter(|raw| kind.is_some() || text::document(raw).starts_with('{'));
-    for raw in [content, wrapping.document, wrapping.policy_document, wrapping.policy_version] {
+    // Of other outputs `Role` is a name.
+    let role = wrapping.role.filter(|raw| raw.get().starts_with('{'));
+    for raw in [wrapping.content, wrapping.document, wrapping.policy_document, wrapping.policy_version, role]
+    {
         let Some(raw) = raw else { continue };
         find(raw, name.clone(), inner, found, depth + 1);
     }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::test::sentence;
 use super::{flat, mark, word};
 use crate::policy::{
-    Because, Caller, Decision, Layer, Need, Needs, Reason, Request, Resource, Standing, StatementRef,
+    Because, Caller, Decision, Need, Needs, Reason, Request, Resource, Standing, StatementRef,
 };
 use crate::report::csv::row;
 use crate::report::{Facts, Mark, Style, json, section};
@@ -324,9 +324,6 @@ fn because(decision: &Decision<'_>) -> Vec<String> {
             [Some(first), second].into_iter().flatten().collect()
         }
         Because::Denied(by) => vec![format!("the {} deny: {}", by.layer, statement(&by))],
-        Because::Lacking(Layer::Identity) => {
-            vec!["no statement of the identity-based policies allows it".to_owned()]
-        }
         Because::Lacking(layer) => vec![format!("no statement of the {layer} allows it")],
         Because::Rule(rule) => vec![rule.to_string()],
         Because::Depends => vec!["it depends on what is not known".to_owned()],

@@ -113,3 +113,38 @@ fn what_is_refused_says_so() {
     assert!(file(&testdata("broken/cut-off.json"), None).is_err());
     assert_eq!(file(&testdata("broken/package.json"), None).unwrap(), []);
 }
+
+#[test]
+fn single_outputs_are_searched_too() {
+    let policy = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:Gett", "Resource": "*"}}"#;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("out.json");
+    for output in [
+        format!(r#"{{"RoleName": "deploy", "PolicyName": "p", "PolicyDocument": {policy}}}"#),
+        format!(
+            r#"{{"PolicyVersion": {{"Document": {policy}, "VersionId": "v1", "IsDefaultVersion": true}}}}"#
+        ),
+        format!(r#"{{"Role": {{"RoleName": "deploy", "AssumeRolePolicyDocument": {policy}}}}}"#),
+        format!(r#"{{"Policy": {}, "RevisionId": "1"}}"#, serde_json::json!(policy)),
+        format!(r#"[{policy}]"#),
+    ] {
+        std::fs::write(&path, &output).unwrap();
+        let linted = file(&path, Some(PolicyKind::Identity)).unwrap();
+        assert_eq!(linted.len(), 1, "{output}");
+        assert_eq!(linted[0].findings.len(), 1, "{output}: {linted:#?}");
+    }
+}
+
+#[test]
+fn other_outputs_with_the_same_names_hold_no_policy() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("out.json");
+    for output in [
+        r#"{"Role": "arn:aws:iam::111122223333:role/deploy", "Content": "aGVsbG8="}"#,
+        r#"{"Policy": "arn:aws:iam::111122223333:policy/p", "Document": "text"}"#,
+        r#"{"Arn": "arn:aws:s3:::b", "Policies": []}"#,
+    ] {
+        std::fs::write(&path, output).unwrap();
+        assert_eq!(file(&path, None).unwrap(), [], "{output}");
+    }
+}
