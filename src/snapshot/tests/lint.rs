@@ -126,7 +126,7 @@ fn single_outputs_are_searched_too() {
         ),
         format!(r#"{{"Role": {{"RoleName": "deploy", "AssumeRolePolicyDocument": {policy}}}}}"#),
         format!(r#"{{"Policy": {}, "RevisionId": "1"}}"#, serde_json::json!(policy)),
-        format!(r#"[{policy}]"#),
+        format!("[{policy}]"),
     ] {
         std::fs::write(&path, &output).unwrap();
         let linted = file(&path, Some(PolicyKind::Identity)).unwrap();
