@@ -6,6 +6,9 @@
 //! ```text
 //! objects -> records -> events (lake) -> queries ──> rows ──> investigate, lineage ──> report ──> cli
 //!    archive     record        lake       query     inquiry
+//!
+//! policies of today ──> what they say to a request ──────────────────────────> report ──> cli
+//!    snapshot            policy, with what exists: catalog
 //! ```
 //!
 //! Log *objects* (files) are found and inflated, split into *records*, and become *events*: rows of a Delta Lake table.
@@ -20,13 +23,14 @@
 //! | [`lineage`] | issuances, links, chains up and down, session names, why a chain stops; knows no engine | `aws` |
 //! | [`catalog`] | which actions, resource types and condition keys exist; which requests an event stands for | `aws` |
 //! | [`policy`] | the IAM evaluator: pure, total, three-valued; knows no log and no file | `aws` |
+//! | [`snapshot`] | the current policies: reads authorization details, organization and resource policies into `policy`'s types | `aws`, `catalog`, `policy` |
 //! | [`archive`] | finds log objects, reads their names, inflates them with limits | `aws` |
 //! | [`record`] | splits any envelope into records, checks them, refuses with a reason; the tally | `aws`, `archive` |
 //! | [`lake`] | the columns; records to rows to Parquet; Delta commits, ledger, compaction; the session | `aws`, `archive`, `record` |
 //! | [`query`] | the named questions in `queries/*.sql`, read-only SQL, typed rows | `aws`, `lineage`, `lake` |
 //! | [`investigate`] | folds the rows of one subject into one answer; knows no engine | `aws`, `lineage`'s plain values, `query`'s plain row |
 //! | [`inquiry`] | puts a question to a lake: who is meant, which rows are theirs, what could be seen at all | `aws`, `lineage`, `lake`, `query`, `investigate` |
-//! | [`report`] | results to text, JSON and CSV; the only place where log text becomes output text | `aws`, plain results of `lineage`, `lake`, `query`, `investigate`, `inquiry` |
+//! | [`report`] | results to text, JSON and CSV; the only place where log text becomes output text | `aws`, plain results of `lineage`, `catalog`, `policy`, `snapshot`, `lake`, `query`, `investigate`, `inquiry` |
 //! | [`cli`] | arguments -> plan -> command -> report; exit codes; progress | all |
 //!
 //! # Words
@@ -48,6 +52,11 @@
 //! | session | what one issuance led to: of a role, of a sign-in, of a federated user; it may have several keys |
 //! | link | one step from a credential up to who made it, with its rule and the record that proves it |
 //! | origin | who stands at the end of the links: the one who acted |
+//! | request | one action on one resource by one caller, which policies allow or deny; a call may be several |
+//! | layer | where policies stand: identity, boundary, session, SCPs, RCPs, resource, VPC endpoint |
+//! | decision | what the evaluator says to a request: allowed, denied, or undetermined |
+//! | snapshot | the policies of today, with what is missing of them |
+//! | catalog | which actions, resource types and condition keys exist |
 //! | gap | why links end before that: what is missing, and what would close it |
 //!
 //! # Invariants
@@ -62,6 +71,8 @@
 //!   first in the listing is kept (`lake::pipeline`).
 //! - `investigate`, `lineage` and `report` know no engine, clock, file or environment; only `lake` and `query` speak DataFusion; only
 //!   `cli` prints and reads arguments, environment and clock (but for the time of a commit, which Delta asks for).
+//! - Three values: what is not known of a request or of its policies makes it undetermined, never allowed or denied by
+//!   guess; trouble in a policy never widens access ([`policy`], [`snapshot`]). `policy` knows no file; `snapshot` reads them.
 //! - No unsafe code. Input never panics. Every listing is totally ordered.
 //!
 //! `tests/it/tree.rs` holds the edges of the table above.
@@ -78,3 +89,4 @@ pub mod policy;
 pub mod query;
 pub mod record;
 pub mod report;
+pub mod snapshot;

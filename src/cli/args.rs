@@ -1,5 +1,7 @@
 //! What the user typed.
 
+mod policy;
+
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
@@ -7,6 +9,10 @@ use clap::{Args, Parser, Subcommand};
 
 use super::output::FormatTyped;
 use crate::inquiry::Window;
+
+pub(super) use policy::{
+    Catalog, CatalogCommand, KindTyped, Policy, PolicyCommand, PolicyEval, PolicyLint, PolicyTest, Snapshot,
+};
 
 /// Who is really behind this activity in AWS, what did they do, and what did they leave behind?
 ///
@@ -52,6 +58,12 @@ pub(super) enum Command {
     Sql(Sql),
     /// Merge the lake's small files and sort them
     Compact(Compact),
+    /// Test policies, evaluate one request, or find what is wrong with policies
+    Policy(Policy),
+    /// What a folder of current policies holds, or the AWS commands that fill one
+    Snapshot(Snapshot),
+    /// Which actions exist, what they act on, and how they show in logs
+    Catalog(Catalog),
 }
 
 impl Command {
@@ -66,6 +78,9 @@ impl Command {
             Self::Query(_) => "query",
             Self::Sql(_) => "sql",
             Self::Compact(_) => "compact",
+            Self::Policy(_) => "policy",
+            Self::Snapshot(_) => "snapshot",
+            Self::Catalog(_) => "catalog",
         }
     }
 }

@@ -3,15 +3,18 @@
 //! The only place that reads the environment, the clock and the arguments, and that prints.
 
 mod args;
+mod catalog;
 mod compact;
 mod coverage;
 mod failure;
 mod ingest;
 mod investigate;
 mod output;
+mod policy;
 mod progress;
 mod query;
 mod sessions;
+mod snapshot;
 mod source;
 mod sql;
 mod trace;
@@ -81,6 +84,9 @@ async fn run(arguments: Arguments) -> Result<u8, Failure> {
         Command::Query(command) => query::run(&command, &mut out).await?,
         Command::Sql(command) => sql::run(&command, &mut out).await?,
         Command::Compact(command) => compact::run(&command, &mut out).await?,
+        Command::Policy(command) => policy::run(&command, &mut out)?,
+        Command::Snapshot(command) => snapshot::run(&command, &mut out)?,
+        Command::Catalog(command) => catalog::run(&command, &mut out)?,
     };
     out.flush()?;
     Ok(code)

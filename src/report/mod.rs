@@ -18,9 +18,13 @@
 //! | [`ingest`] | the tally of an ingest |
 //! | [`investigate`] | the screen of `investigate` |
 //! | [`trace`] | the screen of `trace`: the chain up, the tree below; rows and graphs of both |
+//! | [`policy`] | what `policy test`, `policy eval` and `policy lint` say |
+//! | [`snapshot`] | what a snapshot of policies holds and misses |
+//! | [`catalog`] | actions and what is known of them |
 //! | [`sessions`] | the screen of `sessions`: role by session name, what is claimed and what is verified |
 
 pub mod answer;
+pub mod catalog;
 pub mod chart;
 pub mod coverage;
 pub mod csv;
@@ -28,9 +32,11 @@ pub mod figure;
 pub mod ingest;
 pub mod investigate;
 pub mod json;
+pub mod policy;
 pub mod prefix;
 pub mod section;
 pub mod sessions;
+pub mod snapshot;
 mod style;
 pub mod table;
 pub mod text;

@@ -18,6 +18,7 @@ mod lineage;
 mod lossless;
 mod once;
 mod places;
+mod policy;
 mod readme;
 mod tree;
 mod twin;

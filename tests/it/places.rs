@@ -12,3 +12,9 @@ pub(crate) fn corpus() -> Option<PathBuf> {
     let corpus = package("../shared/corpus/logs");
     corpus.is_dir().then_some(corpus)
 }
+
+/// The evaluation cases beside the package; None where they are not there. Nothing of them is part of the project.
+pub(crate) fn conformance() -> Option<PathBuf> {
+    let cases = package("../shared/conformance");
+    cases.is_dir().then_some(cases)
+}

@@ -141,10 +141,25 @@ fn queries() -> String {
     table(["query", "answers", "parameters (required ones bold, defaults in brackets)"], rows)
 }
 
-/// What the program itself says of its commands.
+/// What the program itself says of its commands; of those that have commands of their own, what these say.
 fn commands() -> String {
-    let all = help(&[]);
-    let (_, listed) = all.split_once("\nCommands:\n").unwrap();
+    let mut rows = Vec::new();
+    for [name, about] in listed(&help(&[])) {
+        let own = help(&[&name]);
+        let below = listed(&own);
+        if below.is_empty() {
+            rows.push([code(&usage(&own)), about]);
+        }
+        for [second, about] in below {
+            rows.push([code(&usage(&help(&[&name, &second]))), about]);
+        }
+    }
+    table(["command", "what it does"], rows)
+}
+
+/// The commands that a help lists, with what each does.
+fn listed(help: &str) -> Vec<[String; 2]> {
+    let Some((_, listed)) = help.split_once("\nCommands:\n") else { return Vec::new() };
     let mut rows: Vec<[String; 2]> = Vec::new();
     for line in listed.lines().take_while(|line| !line.is_empty()) {
         if let Some(entry) = line.strip_prefix("  ").filter(|entry| !entry.starts_with(' ')) {
@@ -157,12 +172,12 @@ fn commands() -> String {
         }
     }
     rows.retain(|[name, _]| name != "help");
-    let rows = rows.into_iter().map(|[name, about]| {
-        let help = help(&[&name]);
-        let usage = help.lines().find_map(|line| line.strip_prefix("Usage: ")).unwrap().to_owned();
-        [code(&usage), about]
-    });
-    table(["command", "what it does"], rows)
+    rows
+}
+
+/// How a command is called.
+fn usage(help: &str) -> String {
+    help.lines().find_map(|line| line.strip_prefix("Usage: ")).unwrap().to_owned()
 }
 
 fn help(command: &[&str]) -> String {

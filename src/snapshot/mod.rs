@@ -1,0 +1,140 @@
+//! The current policies: reads what AWS's CLI prints of accounts, organization and resources into `policy`'s types.
+//!
+//! A snapshot is a folder (its layout is in README, the commands that fill it are [`COMMANDS`]) or one file of
+//! authorization details. Reading never fails on content: what cannot be read or understood is a [`Problem`] with its
+//! file and place, and everything else is kept.
+//!
+//! ```text
+//! DIR ── read ──> Snapshot ──┬─ who ─────────> policy::Caller
+//!                            ├─ policies ────> policy::PolicySet
+//!                            ├─ context ─────> policy::Context
+//!                            └─ inventory ───> what it holds, what is missing
+//! ```
+//!
+//! What a snapshot does not hold is known as missing: an account without authorization details, an organization that
+//! was not supplied, a resource whose policy was not. It becomes the `missing` of a layer, and so `undetermined`, never a
+//! denial. [`Unsupplied::None`] says that what was not supplied does not exist.
+
+mod context;
+mod details;
+mod document;
+mod inventory;
+pub mod lint;
+mod organization;
+mod owner;
+mod policies;
+mod problem;
+mod read;
+mod resource;
+mod text;
+mod who;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::aws::AccountId;
+use crate::policy::Document;
+
+pub use context::Asked;
+pub use inventory::{AccountCounts, Inventory};
+pub use organization::{ControlKind, ControlPolicy, LEVELS_MAX, Membership, Node, Organization};
+pub use owner::{may_have_policy, policy_owner};
+pub use policies::{Given, Unsupplied};
+pub use problem::{Problem, SnapshotError, Trouble};
+pub use read::{FILE_BYTES_MAX, FILES_MAX, PROBLEMS_MAX};
+pub use resource::{Endpoint, OwnPolicy, Resource};
+pub use who::WhoError;
+
+/// A POSIX shell script of AWS CLI commands that fill a folder in the layout that is read here. All calls only read.
+pub const COMMANDS: &str = include_str!("commands.sh");
+
+/// The policies of accounts, of their organization and of resources.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// Where it was read from, as it was named.
+    pub path: String,
+    /// The accounts of which there are authorization details.
+    pub accounts: BTreeMap<AccountId, Account>,
+    /// The managed policies, of customers and of AWS, by ARN.
+    pub managed: BTreeMap<String, Managed>,
+    /// What is known of an organization.
+    pub membership: Membership,
+    /// The SCPs and RCPs, in order of kind and id.
+    pub controls: Vec<ControlPolicy>,
+    /// The resources of which policy or tags were supplied, by ARN.
+    pub resources: BTreeMap<String, Resource>,
+    /// The VPC endpoints, by id.
+    pub endpoints: BTreeMap<String, Endpoint>,
+    /// How many files were read, problems or not.
+    pub files: usize,
+    /// Files that have other names than are read (`*.json`), and were not opened.
+    pub files_ignored: usize,
+    /// What could not be read or understood, in order of file; at most [`PROBLEMS_MAX`].
+    pub problems: Vec<Problem>,
+    /// How many more there are.
+    pub problems_not_listed: usize,
+}
+
+/// The authorization details of one account
+/// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html>).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Account {
+    /// The users, by name.
+    pub users: BTreeMap<String, Principal>,
+    /// The roles, by name.
+    pub roles: BTreeMap<String, Principal>,
+    /// The groups, by name.
+    pub groups: BTreeMap<String, Group>,
+    /// Why the details are not all that there are, in words; None if they are.
+    pub incomplete: Option<String>,
+}
+
+/// A user or a role.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Principal {
+    /// Its ARN, with path.
+    pub arn: String,
+    /// Its friendly name.
+    pub name: String,
+    /// `AIDA…` or `AROA…`; None if the details leave it out.
+    pub unique_id: Option<String>,
+    /// Its inline policies.
+    pub inline: Vec<Arc<Document>>,
+    /// The ARNs of its managed policies.
+    pub attached: Vec<String>,
+    /// The names of a user's groups.
+    pub groups: Vec<String>,
+    /// The ARN of its permissions boundary.
+    pub boundary: Option<String>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// A role's trust policy; None for users.
+    pub trust: Option<Arc<Document>>,
+    /// Why its policies are not all that there are, in words; None if they are.
+    pub incomplete: Option<String>,
+}
+
+/// A group of users.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Group {
+    /// Its ARN.
+    pub arn: String,
+    /// Its inline policies.
+    pub inline: Vec<Arc<Document>>,
+    /// The ARNs of its managed policies.
+    pub attached: Vec<String>,
+    /// Why its policies are not all that there are, in words; None if they are.
+    pub incomplete: Option<String>,
+}
+
+/// A managed policy, with the version that is in force.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Managed {
+    /// The default version's id, as `v3`.
+    pub version: String,
+    /// That version; None if the details do not hold it.
+    pub document: Option<Arc<Document>>,
+}

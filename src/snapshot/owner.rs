@@ -1,0 +1,183 @@
+//! Which resources can have a policy of their own, and which resource's policy a request on an ARN meets.
+
+use crate::aws::Arn;
+use crate::catalog::catalog;
+
+/// The actions that set a resource's policy: the catalog says which types of resources each takes. From the column
+/// "Resource-based policies" of
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html> and the services' own
+/// lists of actions. Policies that only AWS RAM writes for what is shared are not among them.
+const SETTERS: &[&str] = &[
+    "acm-pca:PutPolicy",
+    "aps:PutResourcePolicy",
+    "backup:PutBackupVaultAccessPolicy",
+    "bedrock:PutResourcePolicy",
+    "bedrock-agentcore:PutResourcePolicy",
+    "cloudhsm:PutResourcePolicy",
+    "cloudtrail:PutResourcePolicy",
+    "codeartifact:PutDomainPermissionsPolicy",
+    "codeartifact:PutRepositoryPermissionsPolicy",
+    "codebuild:PutResourcePolicy",
+    "comprehend:PutResourcePolicy",
+    "dsql:PutClusterPolicy",
+    "dynamodb:PutResourcePolicy",
+    "ecr:SetRepositoryPolicy",
+    "ecr-public:SetRepositoryPolicy",
+    "elasticfilesystem:PutFileSystemPolicy",
+    "es:UpdateDomainConfig",
+    "glacier:SetVaultAccessPolicy",
+    "glue:PutResourcePolicy",
+    "kafka:PutClusterPolicy",
+    "kinesis:PutResourcePolicy",
+    "kms:PutKeyPolicy",
+    "lambda:AddLayerVersionPermission",
+    "lambda:AddPermission",
+    "lex:CreateResourcePolicy",
+    "logs:PutDeliveryDestinationPolicy",
+    "logs:PutDestinationPolicy",
+    "mediapackagev2:PutChannelPolicy",
+    "mediapackagev2:PutOriginEndpointPolicy",
+    "mediastore:PutContainerPolicy",
+    "oam:PutSinkPolicy",
+    "osis:PutResourcePolicy",
+    "payment-cryptography:PutResourcePolicy",
+    "qbusiness:PutResourcePolicy",
+    "redshift:PutResourcePolicy",
+    "rekognition:PutProjectPolicy",
+    "resource-explorer-2:PutResourcePolicy",
+    "rum:PutResourcePolicy",
+    "s3:PutAccessPointPolicy",
+    "s3:PutBucketPolicy",
+    "s3:PutMultiRegionAccessPointPolicy",
+    "s3-outposts:PutAccessPointPolicy",
+    "s3-outposts:PutBucketPolicy",
+    "s3express:PutBucketPolicy",
+    "s3tables:PutTableBucketPolicy",
+    "s3tables:PutTablePolicy",
+    "s3vectors:PutVectorBucketPolicy",
+    "sagemaker:PutModelPackageGroupPolicy",
+    "schemas:PutResourcePolicy",
+    "secretsmanager:PutResourcePolicy",
+    "serverlessrepo:PutApplicationPolicy",
+    "ses:CreateEmailIdentityPolicy",
+    "signer:AddProfilePermission",
+    "sns:AddPermission",
+    "sqs:AddPermission",
+    "ssm:PutResourcePolicy",
+    "ssm-contacts:PutContactPolicy",
+    "ssm-incidents:PutResourcePolicy",
+    "vpc-lattice:PutAuthPolicy",
+];
+
+/// Types of resources with policies whose setting actions take no ARN: service and beginning of the resource.
+const OTHERS: [(&str, &str); 4] =
+    [("events", "event-bus/"), ("logs", "log-group:"), ("execute-api", ""), ("xray", "group/")];
+
+/// The ARN of the resource whose policy a request on this ARN meets: an S3 object's bucket, a function's alias's function,
+/// a table's index's table; else the ARN itself.
+#[must_use]
+pub fn policy_owner(arn: &str) -> &str {
+    let Some(parsed) = Arn::parse(arn) else { return arn };
+    let resource = parsed.resource;
+    let head = arn.len() - resource.len();
+    // How much of the resource names what has the policy.
+    let first = |separator: char, parts: usize| {
+        let mut places = resource.match_indices(separator).map(|(place, _)| place);
+        places.nth(parts - 1).unwrap_or(resource.len())
+    };
+    let end = match parsed.service {
+        "s3" | "s3-object-lambda" if resource.starts_with("accesspoint/") => first('/', 2),
+        "s3" | "execute-api" => first('/', 1),
+        "s3express" | "dynamodb" => first('/', 2),
+        "s3tables" if !resource.contains("/table/") => first('/', 2),
+        "lambda" => first(':', 2),
+        "logs" if resource.starts_with("log-group:") => first(':', 2),
+        "kinesis" if resource.contains("/consumer/") => resource.len(),
+        _ => resource.len(),
+    };
+    arn.get(..head + end).unwrap_or(arn)
+}
+
+/// Whether the resource of an ARN can have a policy of its own. Roles have one too, their trust policy, which only
+/// requests to assume them meet.
+#[must_use]
+pub fn may_have_policy(arn: &str) -> bool {
+    let owner = policy_owner(arn);
+    let Some(parsed) = Arn::parse(owner) else { return false };
+    let is_other =
+        |(service, begin): &(&str, &str)| parsed.service == *service && parsed.resource.starts_with(begin);
+    OTHERS.iter().any(is_other)
+        || SETTERS.iter().any(|setter| {
+            let service = setter.split(':').next().unwrap_or_default();
+            service == parsed.service
+                && catalog()
+                    .action(setter)
+                    .is_some_and(|action| action.resources.iter().any(|own| own.kind.arn.matches(owner)))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_setter_is_an_action_of_the_catalog_with_a_type_of_resource() {
+        for setter in SETTERS {
+            let action = catalog().action(setter).unwrap_or_else(|| panic!("{setter}"));
+            assert!(!action.resources.is_empty(), "{setter}");
+        }
+        assert!(SETTERS.is_sorted_by_key(|setter| setter.split_once(':')));
+    }
+
+    #[test]
+    fn an_object_has_its_bucket_s_policy_and_an_alias_its_function_s() {
+        for (arn, owner) in [
+            ("arn:aws:s3:::example-reports/2026/a.csv", "arn:aws:s3:::example-reports"),
+            ("arn:aws:s3:::example-reports", "arn:aws:s3:::example-reports"),
+            (
+                "arn:aws:s3:eu-west-1:111122223333:accesspoint/in/object/a",
+                "arn:aws:s3:eu-west-1:111122223333:accesspoint/in",
+            ),
+            (
+                "arn:aws:lambda:eu-west-1:111122223333:function:f:live",
+                "arn:aws:lambda:eu-west-1:111122223333:function:f",
+            ),
+            (
+                "arn:aws:dynamodb:eu-west-1:111122223333:table/t/index/i",
+                "arn:aws:dynamodb:eu-west-1:111122223333:table/t",
+            ),
+            (
+                "arn:aws:secretsmanager:eu-west-1:111122223333:secret:a/b-EXAMPL",
+                "arn:aws:secretsmanager:eu-west-1:111122223333:secret:a/b-EXAMPL",
+            ),
+            (
+                "arn:aws:logs:eu-west-1:111122223333:log-group:/a/b:log-stream:c",
+                "arn:aws:logs:eu-west-1:111122223333:log-group:/a/b",
+            ),
+            ("no-arn", "no-arn"),
+        ] {
+            assert_eq!(policy_owner(arn), owner);
+        }
+    }
+
+    #[test]
+    fn only_some_resources_can_have_policies() {
+        for arn in [
+            "arn:aws:s3:::example-reports/a",
+            "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+            "arn:aws:sqs:eu-west-1:111122223333:jobs",
+            "arn:aws:sns:eu-west-1:111122223333:news",
+            "arn:aws:events:eu-west-1:111122223333:event-bus/default",
+        ] {
+            assert!(may_have_policy(arn), "{arn}");
+        }
+        for arn in [
+            "arn:aws:ec2:eu-west-1:111122223333:instance/i-0123456789abcdef0",
+            "arn:aws:iam::111122223333:user/ann",
+            "arn:aws:rds:eu-west-1:111122223333:db:main",
+            "*",
+        ] {
+            assert!(!may_have_policy(arn), "{arn}");
+        }
+    }
+}

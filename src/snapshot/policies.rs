@@ -1,0 +1,205 @@
+//! The policies in play for one caller and one resource, with what is missing of them.
+
+use std::sync::Arc;
+
+use super::owner::{may_have_policy, policy_owner};
+use super::{ControlKind, Membership, OwnPolicy, Principal, Snapshot};
+use crate::aws::{AccountId, Arn, Principal as Named};
+use crate::policy::{Attached, Caller, Document, Levels, PolicySet, Resource};
+
+/// What stands for a layer that the snapshot does not hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Unsupplied {
+    /// It may be there: requests that depend on it are undetermined.
+    #[default]
+    Unknown,
+    /// It does not exist: no organization, no policy of a resource. An account without details stays unknown.
+    None,
+}
+
+/// What a request has that no snapshot holds.
+#[derive(Debug, Clone, Default)]
+pub struct Given {
+    /// The session policies; None if the session has none.
+    pub session: Option<Vec<Arc<Document>>>,
+    /// The id of the VPC endpoint that the request comes through; None if through none.
+    pub endpoint: Option<String>,
+    /// What stands for what the snapshot does not hold.
+    pub unsupplied: Unsupplied,
+}
+
+impl Snapshot {
+    /// The policies in play when `caller` asks for `action` on `resource`, which `resource_account` owns.
+    #[must_use]
+    pub fn policies(
+        &self,
+        caller: &Caller,
+        action: &str,
+        resource: &Resource,
+        resource_account: Option<AccountId>,
+        given: &Given,
+    ) -> PolicySet {
+        let (identity, boundary) = self.identity(caller);
+        let unsupplied = given.unsupplied;
+        let levels = |kind, account: Option<AccountId>| {
+            let levels = self.levels(kind, account?)?;
+            // Without an organization there is nothing that could be missing.
+            let is_supplied = self.membership != Membership::Unsupplied;
+            (is_supplied || unsupplied == Unsupplied::Unknown).then_some(levels)
+        };
+        let session = match (&given.session, caller) {
+            (Some(policies), _) => Some(Attached::of(policies.clone())),
+            (None, Caller::FederatedUser { .. }) => {
+                Some(Attached::missing("the session policy of the federated user was not supplied"))
+            }
+            (None, _) => None,
+        };
+        PolicySet {
+            identity,
+            boundary,
+            session,
+            scp: levels(ControlKind::Service, caller.account()),
+            rcp: match resource_account {
+                Some(account) => levels(ControlKind::Resource, Some(account)),
+                None => self.levels_of_nobody(unsupplied),
+            },
+            resource: self.policy_of_resource(action, resource, unsupplied),
+            vpc_endpoint: given.endpoint.as_ref().map(|id| match self.endpoints.get(id) {
+                Some(endpoint) => Attached::of(vec![Arc::clone(&endpoint.document)]),
+                None => Attached::missing(format!("policy of {id} not supplied")),
+            }),
+        }
+    }
+
+    /// The RCPs of an account that is not known.
+    fn levels_of_nobody(&self, unsupplied: Unsupplied) -> Option<Levels> {
+        let is_none = match self.membership {
+            Membership::None => true,
+            Membership::Unsupplied => unsupplied == Unsupplied::None,
+            Membership::Known(_) => false,
+        };
+        let words = "RCPs: the account of the resource is not known";
+        (!is_none).then(|| Levels { levels: Vec::new(), missing: Some(words.to_owned()) })
+    }
+
+    /// The identity policies and the boundary of a caller.
+    fn identity(&self, caller: &Caller) -> (Attached, Option<Attached>) {
+        let missing = |words: String| (Attached::missing(words.clone()), Some(Attached::missing(words)));
+        let account = match caller {
+            Caller::Root { .. } | Caller::Service { .. } | Caller::Federated { .. } | Caller::Anonymous => {
+                return (Attached::default(), None);
+            }
+            Caller::Account { account, .. } => {
+                return missing(format!("who of account {account} asks is not known"));
+            }
+            Caller::FederatedUser { user_arn: None, .. } => {
+                return missing("the user who asked for the federation token is not known".to_owned());
+            }
+            _ => caller.account(),
+        };
+        let Some(account) = account else {
+            return missing("the account of the caller is not known".to_owned());
+        };
+        let Some(details) = self.accounts.get(&account) else {
+            return missing(format!("no policy snapshot of account {account}"));
+        };
+        let Some(principal) = self.principal(caller) else {
+            let why = details.incomplete.as_deref();
+            return missing(
+                why.map_or_else(|| "the caller is not in the snapshot".to_owned(), str::to_owned),
+            );
+        };
+        let boundary = principal.boundary.as_ref().map(|arn| {
+            let mut boundary = Attached::default();
+            let mut lacking = Vec::new();
+            self.attach(std::slice::from_ref(arn), &mut boundary, &mut lacking);
+            boundary.missing = lacking.pop();
+            boundary
+        });
+        (self.identity_of(account, principal), boundary)
+    }
+
+    fn identity_of(&self, account: AccountId, principal: &Principal) -> Attached {
+        let mut attached = Attached::of(principal.inline.clone());
+        let mut lacking: Vec<String> = principal.incomplete.iter().cloned().collect();
+        self.attach(&principal.attached, &mut attached, &mut lacking);
+        for name in &principal.groups {
+            match self.accounts.get(&account).and_then(|details| details.groups.get(name)) {
+                Some(group) => {
+                    attached.policies.extend(group.inline.iter().map(Arc::clone));
+                    lacking.extend(group.incomplete.iter().cloned());
+                    self.attach(&group.attached, &mut attached, &mut lacking);
+                }
+                None => lacking.push(format!("group {name} is not in the snapshot")),
+            }
+        }
+        if !lacking.is_empty() {
+            attached.missing = Some(lacking.join("; "));
+        }
+        attached
+    }
+
+    /// Adds managed policies, each once.
+    fn attach(&self, arns: &[String], to: &mut Attached, lacking: &mut Vec<String>) {
+        for arn in arns {
+            match self.managed.get(arn).and_then(|managed| managed.document.as_ref()) {
+                Some(document) if to.policies.iter().any(|known| Arc::ptr_eq(known, document)) => {}
+                Some(document) => to.policies.push(Arc::clone(document)),
+                None => lacking.push(format!("managed policy {arn} is not in the snapshot")),
+            }
+        }
+    }
+
+    /// The resource's own policy; None if it has none for certain.
+    fn policy_of_resource(
+        &self,
+        action: &str,
+        resource: &Resource,
+        unsupplied: Unsupplied,
+    ) -> Option<Attached> {
+        let missing = |words: String| (unsupplied == Unsupplied::Unknown).then(|| Attached::missing(words));
+        let arn = match resource {
+            Resource::Any => return None,
+            Resource::Unknown => return missing("which resource is asked for is not known".to_owned()),
+            Resource::Named(arn) => arn,
+        };
+        let parsed = Arn::parse(arn);
+        if let Some((account, name)) = parsed.and_then(|parsed| match parsed.principal()? {
+            Named::Role { name, .. } => Some((parsed.account_id()?, name)),
+            _ => None,
+        }) {
+            // Only requests to assume a role meet its trust policy.
+            if !action.get(..4).is_some_and(|service| service.eq_ignore_ascii_case("sts:")) {
+                return None;
+            }
+            let Some(details) = self.accounts.get(&account) else {
+                return Some(Attached::missing(format!("no policy snapshot of account {account}")));
+            };
+            let role = details.roles.get(name).filter(|role| role.arn == *arn);
+            return Some(match role.and_then(|role| role.trust.as_ref()) {
+                Some(trust) => Attached::of(vec![Arc::clone(trust)]),
+                None => Attached::missing(format!("role {arn} is not in the snapshot")),
+            });
+        }
+        let owner = policy_owner(arn);
+        let supplied = |arn: &str| self.resources.get(arn).map(|resource| &resource.policy);
+        let is_supplied = |policy: &&OwnPolicy| **policy != OwnPolicy::Unsupplied;
+        match supplied(arn).filter(is_supplied).or_else(|| supplied(owner)) {
+            Some(OwnPolicy::Known(policy)) => Some(Attached::of(vec![Arc::clone(policy)])),
+            Some(OwnPolicy::Unsupplied) | None if may_have_policy(arn) => {
+                missing(format!("resource policy of {owner} not supplied"))
+            }
+            Some(OwnPolicy::None | OwnPolicy::Unsupplied) | None => None,
+        }
+    }
+
+    /// The levels of RCPs or SCPs of an account; for who checks what a snapshot holds.
+    pub(super) fn levels_missing(&self, kind: ControlKind, account: AccountId) -> Vec<String> {
+        let Some(levels) = self.levels(kind, account) else { return Vec::new() };
+        levels
+            .missing
+            .into_iter()
+            .chain(levels.levels.into_iter().filter_map(|level| level.attached.missing))
+            .collect()
+    }
+}
