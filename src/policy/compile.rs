@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 pub(super) use condition::{Boolean, Compiled as CompiledCondition, Folded, Test};
-pub(super) use pattern::{Matcher, ResourcePattern, Token};
+pub(super) use pattern::{Matcher, OWN_API, ResourcePattern, Token};
 
 use pattern::Names;
 
@@ -16,6 +16,7 @@ use super::document::{
     Actions, Condition, Document, Effect, Match, Principals, Refused, Resources, Statement, Version,
 };
 use super::set::{Attached, Levels, PolicySet};
+use super::truth::Truth;
 use super::wildcard::Wildcard;
 
 /// The number of an interned context key.
@@ -86,8 +87,10 @@ pub(super) struct Policy {
     /// The statements that may match actions of all other services.
     other: Box<[usize]>,
     pub(super) keys: Box<[KeyId]>,
-    /// Whether any statement allows, refused ones counted.
+    /// Whether any statement is known to allow, refused ones counted.
     pub(super) allows: bool,
+    /// The refused statements whose effect could not be read.
+    pub(super) effectless: Box<[usize]>,
 }
 
 /// One statement, compiled.
@@ -124,7 +127,8 @@ pub(super) struct CompiledResources {
 #[derive(Debug)]
 pub struct CompiledSet {
     pub(super) layers: Box<[CompiledLayer]>,
-    pub(super) has_boundary: bool,
+    /// Whether the caller has a permissions boundary.
+    pub(super) has_boundary: Truth,
     pub(super) has_session: bool,
     pub(super) names: Box<[Arc<str>]>,
     keys: BTreeSet<KeyId>,
@@ -184,7 +188,11 @@ impl Evaluator {
         let policies = layers.iter().flat_map(|layer| &layer.policies);
         let keys: BTreeSet<KeyId> = policies.flat_map(|policy| policy.keys.iter().copied()).collect();
         CompiledSet {
-            has_boundary: set.boundary.is_some(),
+            has_boundary: match &set.boundary {
+                None => Truth::No,
+                Some(Attached { policies, missing: Some(_) }) if policies.is_empty() => Truth::Unknown,
+                Some(_) => Truth::Yes,
+            },
             has_session: set.session.is_some(),
             layers: layers.into_boxed_slice(),
             names: self.keys.names().into(),
@@ -257,7 +265,12 @@ impl Policy {
             by_service,
             other: select(None),
             keys: names.read.into_iter().collect(),
-            allows: statements.iter().any(|rule| rule.effect != Some(Effect::Deny)),
+            allows: statements.iter().any(|rule| rule.effect == Some(Effect::Allow)),
+            effectless: (0..)
+                .zip(&statements)
+                .filter(|(_, rule)| rule.effect.is_none())
+                .map(|(at, _)| at)
+                .collect(),
             statements: statements.into_boxed_slice(),
         }
     }
@@ -290,7 +303,7 @@ impl Rule {
     /// The keys that it reads as variables.
     pub(super) fn variables(&self) -> Vec<KeyId> {
         let patterns = self.resources.iter().flat_map(|resources| &resources.patterns);
-        let of_resources = patterns.filter_map(ResourcePattern::matcher).flat_map(Matcher::keys);
+        let of_resources = patterns.flat_map(ResourcePattern::matchers).flat_map(Matcher::keys);
         let of_conditions = self.conditions.iter().flat_map(CompiledCondition::variables);
         of_resources.chain(of_conditions).collect()
     }

@@ -8,11 +8,11 @@
 
 mod pool;
 
-use super::compile::{CompiledCondition, CompiledSet, KeyId, LayerKind};
-use super::decision::{Need, Needs, Outcome};
+use super::compile::{CompiledCondition, CompiledSet, KeyId, LayerKind, Rule};
+use super::decision::{Layer, Need, Needs, Outcome};
 use super::document::Effect;
-use super::evaluate::{Assumed, Effects, Place, binds};
-use super::matching::{Fit, unknown_keys};
+use super::evaluate::{Assumed, Effects, Place, Supposed, binds};
+use super::matching::{Fit, Unsaid, unknown_keys};
 use super::prepare::{PreparedRequest, PreparedResource, Slot};
 use super::truth::Truth;
 use crate::aws::AccountId;
@@ -38,7 +38,11 @@ enum Way {
     ResourceAccount(AccountId),
     RcpSupport(bool),
     Missing(usize, Effects),
-    Refused(Place, Option<Effect>),
+    /// A missing boundary: what it does, and whether there is one at all.
+    Boundary(usize, Effects, Truth),
+    Gateway(bool),
+    AccountFirst(bool),
+    Refused(Place, Supposed),
 }
 
 /// What is known of a set.
@@ -97,7 +101,8 @@ impl CompiledSet {
         let (mut needs_resource, mut needs_caller) = (false, false);
         let mut needs_account = request.resource_account.is_none()
             && (request.caller_account.is_some() || request.management_account.is_some());
-        let mut needs_support = false;
+        let (mut needs_support, mut needs_gateway) = (false, false);
+        let mut account_first = None;
         needs_resource |= request.rules.resource_policy_required == Truth::Unknown;
         for (at, layer) in self.layers.iter().enumerate() {
             match binds(layer.kind, request) {
@@ -112,38 +117,62 @@ impl CompiledSet {
             let words = layer.name().to_string();
             if let Some(what) = &layer.missing {
                 let need = Need::Missing { layer: words.clone(), what: what.to_string() };
-                let ways = effects(layer.kind).into_iter().map(|effects| Way::Missing(at, effects)).collect();
+                let all = effects(layer.kind).into_iter();
+                let ways = if layer.kind == LayerKind::Boundary && self.has_boundary == Truth::Unknown {
+                    let none = Way::Boundary(at, Effects { deny: Truth::No, allow: Fit::DIRECT }, Truth::No);
+                    all.map(|effects| Way::Boundary(at, effects, Truth::Yes)).chain([none]).collect()
+                } else {
+                    all.map(|effects| Way::Missing(at, effects)).collect()
+                };
                 candidates.push(Candidate { need, ways, complete: true });
             }
             for (policy_at, policy) in layer.policies.iter().enumerate() {
+                // Those that may match; and of RCPs all whose effect could not be read, since a level that holds no
+                // allow passes.
+                let mut refused: Vec<usize> =
+                    if kind == LayerKind::ResourceControl { policy.effectless.to_vec() } else { Vec::new() };
                 for (rule_at, rule) in policy.candidates(&request.service) {
-                    let (truth, fit) = (rule.matches(request), rule.fit(request, self));
+                    let truth = rule.matches(request);
+                    let fit = self.fit(rule, kind, request, &Assumed::default());
                     if truth.and(fit.any()) == Truth::No {
                         continue;
                     }
                     if rule.refused {
-                        let place = (at, policy_at, rule_at);
-                        if rule.effect == Some(Effect::Allow) && !layer.kind.is_ceiling() {
-                            continue;
-                        }
-                        let (layer, policy) = (words.clone(), policy.name.to_string());
-                        let need = Need::Refused { layer, policy, index: rule.index };
-                        let mut ways = vec![Way::Refused(place, None)];
-                        if rule.effect != Some(Effect::Allow) {
-                            ways.push(Way::Refused(place, Some(Effect::Deny)));
-                        }
-                        if rule.effect != Some(Effect::Deny) && kind.is_ceiling() {
-                            ways.push(Way::Refused(place, Some(Effect::Allow)));
-                        }
-                        candidates.push(Candidate { need, ways, complete: true });
+                        refused.push(rule_at);
                         continue;
                     }
-                    needs_caller |= [fit.direct, fit.role, fit.account].contains(&Truth::Unknown);
+                    // Whether there is a boundary is what the boundary's own policies would tell.
+                    let if_first = |first| {
+                        rule.fit(request, Unsaid { has_boundary: Truth::No, account_first: Some(first) })
+                    };
+                    let (known, other) = (if_first(false), if_first(true));
+                    let is_open = |fit: Fit| [fit.direct, fit.role, fit.account].contains(&Truth::Unknown);
+                    needs_caller |= is_open(known) || is_open(other);
+                    if known != other {
+                        account_first = Some(words.clone());
+                    }
+                    needs_gateway |= kind == LayerKind::VpcEndpoint
+                        && request.rules.has_gateways
+                        && fit.account != Truth::No;
                     needs_resource |=
                         truth == Truth::Unknown && matches!(request.resource, PreparedResource::Unknown);
                     unknown_keys(rule, request, &mut keys);
                     conditions.extend(&rule.conditions);
                     variables.extend(rule.variables());
+                }
+                refused.sort_unstable();
+                refused.dedup();
+                for rule_at in refused {
+                    let Some(rule) = policy.statements.get(rule_at) else { continue };
+                    let ways = supposed(rule, kind, rule.matches(request));
+                    if ways.is_empty() {
+                        continue;
+                    }
+                    let ways =
+                        ways.into_iter().map(|own| Way::Refused((at, policy_at, rule_at), own)).collect();
+                    let (layer, policy) = (words.clone(), policy.name.to_string());
+                    let need = Need::Refused { layer, policy, index: rule.index };
+                    candidates.push(Candidate { need, ways, complete: true });
                 }
             }
         }
@@ -164,6 +193,19 @@ impl CompiledSet {
         if needs_support {
             let ways = vec![Way::RcpSupport(true), Way::RcpSupport(false)];
             candidates.push(Candidate { need: Need::RcpSupport, ways, complete: true });
+        }
+        if needs_gateway {
+            let layer = Layer::VpcEndpoint.to_string();
+            let need = Need::Missing { layer, what: "whether it is of a gateway endpoint".to_owned() };
+            let ways = vec![Way::Gateway(true), Way::Gateway(false)];
+            candidates.push(Candidate { need, ways, complete: true });
+        }
+        if let Some(layer) = account_first {
+            let what =
+                "whether the service checks an account before its users, for `NotPrincipal` without it";
+            let need = Need::Missing { layer, what: what.to_owned() };
+            let ways = vec![Way::AccountFirst(true), Way::AccountFirst(false)];
+            candidates.push(Candidate { need, ways, complete: true });
         }
         for (needed, need) in [(needs_resource, Need::Resource), (needs_caller, Need::Caller)] {
             if needed {
@@ -218,9 +260,31 @@ impl Way {
             Self::ResourceAccount(account) => request.resource_account = Some(*account),
             Self::RcpSupport(supported) => request.rcp_supported = Some(*supported),
             Self::Missing(layer, effects) => assumed.missing.push((*layer, *effects)),
-            Self::Refused(place, effect) => assumed.refused.push((*place, *effect)),
+            Self::Boundary(layer, effects, exists) => {
+                assumed.missing.push((*layer, *effects));
+                request.has_boundary = Some(*exists);
+            }
+            Self::AccountFirst(first) => assumed.account_first = Some(*first),
+            Self::Gateway(is_gateway) => assumed.gateway = Some(*is_gateway),
+            Self::Refused(place, supposed) => assumed.refused.push((*place, *supposed)),
         }
     }
+}
+
+/// What a refused statement may be, as far as it makes a difference; nothing for one that makes none.
+fn supposed(rule: &Rule, kind: LayerKind, matches: Truth) -> Vec<Supposed> {
+    let may_allow = kind.is_ceiling();
+    if rule.effect == Some(Effect::Allow) && !may_allow {
+        return Vec::new();
+    }
+    let effects: &[Effect] = match rule.effect {
+        Some(Effect::Allow) => &[Effect::Allow],
+        None if may_allow => &[Effect::Deny, Effect::Allow],
+        Some(Effect::Deny) | None => &[Effect::Deny],
+    };
+    let ways =
+        effects.iter().flat_map(|effect| [false, true].map(|matches| Supposed { effect: *effect, matches }));
+    ways.filter(|way| !way.matches || matches != Truth::No).collect()
 }
 
 /// What missing policies of a layer may do.

@@ -47,10 +47,11 @@ impl CompiledSet {
     }
 
     fn explain_layer(&self, at: usize, layer: &CompiledLayer, request: &PreparedRequest) -> Reason {
-        if binds(layer.kind, request) == Truth::No {
+        let binds = binds(layer.kind, request);
+        if binds == Truth::No {
             return Reason::leaf(format!("{}: do not bind this request", layer.name()));
         }
-        let scan = self.scan(at, layer, request, &Assumed::default());
+        let scan = self.scan(at, layer, request, &Assumed::default(), binds);
         let allow = scan.allow.any();
         let words = match (scan.deny, allow) {
             (Truth::Yes, _) => "a deny matches",
@@ -64,7 +65,8 @@ impl CompiledSet {
         let mut children = Vec::new();
         for policy in &layer.policies {
             for (_, rule) in policy.candidates(&request.service) {
-                let truth = rule.matches(request).and(rule.fit(request, self).any());
+                let fit = self.fit(rule, layer.kind, request, &Assumed::default());
+                let truth = rule.matches(request).and(fit.any());
                 if truth != Truth::No {
                     children.push(explain_rule(self, &policy.name, rule, truth, layer.kind, request));
                 }

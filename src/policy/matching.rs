@@ -1,15 +1,14 @@
 //! Whether a statement matches a request. What is decided from that is not known here.
 
 use super::compile::{
-    Boolean, CompiledCondition, CompiledResources, CompiledSet, Folded, KeyId, Matcher, ResourcePattern,
-    Rule, Test, Token,
+    Boolean, CompiledCondition, CompiledResources, Folded, KeyId, Matcher, ResourcePattern, Rule, Test, Token,
 };
 use super::document::{Effect, Match, Principal, Principals, Quantifier};
-use super::prepare::{PreparedRequest, PreparedResource, Slot, Value, is_unique_id};
+use super::prepare::{PreparedRequest, PreparedResource, Slot, Value};
 use super::request::Caller;
 use super::truth::Truth;
 use super::wildcard::{Part, Wildcard};
-use crate::aws::{Arn, IdKind, Principal as Named};
+use crate::aws::{Arn, IdKind, Principal as Named, UniqueId};
 
 /// How a statement's principals fit the caller, by what a grant to them is worth in the caller's own account
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics-id-rdp.html>).
@@ -65,21 +64,52 @@ impl Rule {
         truth
     }
 
-    /// How the principals fit. A statement without principals is about whom it is attached to.
-    pub(super) fn fit(&self, request: &PreparedRequest, set: &CompiledSet) -> Fit {
+    /// How the principals fit the caller. A statement without principals is about whom it is attached to.
+    pub(super) fn fit(&self, request: &PreparedRequest, rest: Unsaid) -> Fit {
         let Some(principals) = &self.principals else { return Fit::DIRECT };
-        if principals.matching == Match::NotListed {
-            // AWS: a `Deny` with `NotPrincipal` denies every principal that has a permissions boundary
-            // (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>).
-            if self.effect == Some(Effect::Deny) && set.has_boundary {
-                return Fit::DIRECT;
-            }
-            // To list the account spares its root user, not its users: these must be listed themselves.
-            let fit = fit_of(principals, request);
-            return Fit { direct: fit.direct.or(fit.role).negated(), ..Fit::NONE };
+        let fit = fit_of(principals, request);
+        if principals.matching == Match::Listed {
+            return fit;
         }
-        fit_of(principals, request)
+        // AWS: a `Deny` with `NotPrincipal` denies every user and role that has a permissions boundary, listed or not.
+        let denies_anyway = if self.effect == Some(Effect::Deny) { rest.has_boundary } else { Truth::No };
+        let spared = spared(principals, fit, request, rest.account_first);
+        Fit { direct: spared.negated().or(denies_anyway), ..Fit::NONE }
     }
+}
+
+/// What neither the statement nor the request says, but whether `NotPrincipal` spares the caller depends on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unsaid {
+    /// Whether the caller has a permissions boundary.
+    pub(super) has_boundary: Truth,
+    /// Whether the service checks the account before its users, and the role before its sessions.
+    pub(super) account_first: Option<bool>,
+}
+
+/// Whether `NotPrincipal` spares the caller.
+///
+/// To list the account spares its root user, not its users: these must be listed themselves. To list them without their
+/// account, or a session without its role, may or may not spare them: some services check the account first, then the
+/// role, then the session
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>).
+fn spared(
+    principals: &Principals,
+    fit: Fit,
+    request: &PreparedRequest,
+    account_first: Option<bool>,
+) -> Truth {
+    if principals.listed.contains(&Principal::Everyone) {
+        return Truth::Yes;
+    }
+    let own = fit.direct.or(fit.role);
+    let with_account = match &request.caller {
+        Caller::RoleSession { .. } => fit.role.and(fit.account),
+        Caller::User { .. } | Caller::FederatedUser { .. } | Caller::Account { .. } => own.and(fit.account),
+        Caller::Root { .. } | Caller::Service { .. } | Caller::Federated { .. } | Caller::Anonymous => own,
+    };
+    let checks_own_only = Truth::from(account_first.map(|first| !first));
+    with_account.or(own.and(checks_own_only))
 }
 
 fn fit_of(principals: &Principals, request: &PreparedRequest) -> Fit {
@@ -94,8 +124,8 @@ fn fit_one(principal: &Principal, request: &PreparedRequest) -> Fit {
     let caller = &request.caller;
     match (principal, caller) {
         (Principal::Everyone, _) => Fit::DIRECT,
-        // The root user is whom the account's ARN names.
-        (Principal::Account(named), Caller::Root { account }) => direct(Truth::from(named == account)),
+        // The root user is whom the account's ARN names; a session policy of `AssumeRoot` still limits it.
+        (Principal::Account(named), Caller::Root { account }) => role(Truth::from(named == account)),
         (Principal::Account(named), _) => {
             Fit { account: Truth::from(request.caller_account == Some(*named)), ..Fit::NONE }
         }
@@ -121,15 +151,8 @@ fn fit_one(principal: &Principal, request: &PreparedRequest) -> Fit {
                 None => Fit::NONE,
             }
         }
-        (Principal::UniqueId(named), Caller::User { unique_id, .. }) => {
-            direct(has_id(named, unique_id.as_deref()))
-        }
-        (Principal::UniqueId(named), Caller::RoleSession { unique_id, .. }) => {
-            let truth = has_id(named, unique_id.as_deref());
-            if named.contains(':') { direct(truth) } else { role(truth) }
-        }
-        (Principal::UniqueId(named), Caller::Account { unique_id, .. }) => {
-            let truth = has_id(named, unique_id.as_deref());
+        (Principal::UniqueId(named), _) => {
+            let truth = has_id(named, request);
             let is_role = IdKind::of(named) == Some(IdKind::Role) && !named.contains(':');
             if is_role { role(truth) } else { direct(truth) }
         }
@@ -140,15 +163,43 @@ fn fit_one(principal: &Principal, request: &PreparedRequest) -> Fit {
             direct(Truth::from(named == "*" || named == provider))
         }
         (Principal::CanonicalUser(named), _) if request.caller_account.is_some() => {
-            let is_own = request.canonical_user.as_ref().map(|own| own == named);
-            Fit { account: is_own.into(), ..Fit::NONE }
+            let is_own = Truth::from(request.canonical_user.as_ref().map(|own| own == named));
+            match caller {
+                Caller::Root { .. } => role(is_own),
+                _ => Fit { account: is_own, ..Fit::NONE },
+            }
         }
         _ => Fit::NONE,
     }
 }
 
-fn has_id(named: &str, caller: Option<&str>) -> Truth {
-    caller.map(|caller| is_unique_id(named, caller)).into()
+/// Whether a unique id that a policy names is the caller's: a user's, a role's, or a role's with one session's name. The
+/// first letters tell users from roles
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes>).
+fn has_id(named: &str, request: &PreparedRequest) -> Truth {
+    let (caller, may_be) = match &request.caller {
+        Caller::User { unique_id, .. } => (unique_id, [IdKind::User, IdKind::User]),
+        Caller::RoleSession { unique_id, .. } => (unique_id, [IdKind::Role, IdKind::Role]),
+        Caller::Account { unique_id, .. } => (unique_id, [IdKind::User, IdKind::Role]),
+        _ => return Truth::No,
+    };
+    let Some(named) = UniqueId::parse(named).filter(|id| may_be.contains(&id.kind())) else {
+        return Truth::No;
+    };
+    let is_session = match (named.session(), &request.caller) {
+        (None, _) => Truth::Yes,
+        (Some(wanted), Caller::RoleSession { .. }) => Truth::from(request.session.as_deref() == Some(wanted)),
+        (Some(wanted), _) => match caller.as_deref().and_then(UniqueId::parse) {
+            Some(own) if own.kind() == IdKind::Role => own.session().map(|own| own == wanted).into(),
+            Some(_) => Truth::No,
+            None => Truth::Unknown,
+        },
+    };
+    let is_id = caller.as_deref().map(|text| match UniqueId::parse(text) {
+        Some(own) => own.id() == named.id(),
+        None => text == named.id(),
+    });
+    is_session.and(is_id.into())
 }
 
 /// Whether an ARN is that of the session's role. Without the role's own ARN its path is not known, but names are unique
@@ -168,7 +219,10 @@ impl CompiledResources {
             PreparedResource::Any => Truth::from(matches!(pattern, ResourcePattern::Any)),
             PreparedResource::Named(text, colons) => pattern.matches(text, colons, request),
             PreparedResource::Unknown if matches!(pattern, ResourcePattern::Any) => Truth::Yes,
-            PreparedResource::Unknown => Truth::Unknown,
+            PreparedResource::Unknown => {
+                let is_nothing = |matcher: &Matcher| matcher.stands_for_nothing(request);
+                if pattern.matchers().iter().any(is_nothing) { Truth::No } else { Truth::Unknown }
+            }
         }));
         listed.negated_if(self.matching == Match::NotListed)
     }
@@ -179,26 +233,38 @@ impl ResourcePattern {
     fn matches(&self, text: &str, colons: &[usize], request: &PreparedRequest) -> Truth {
         match self {
             Self::Any => Truth::Yes,
-            Self::Other(matcher) => matcher.matches(text, request),
+            Self::Whole(matcher) => matcher.matches(text, request),
+            Self::OwnApi(matcher) => is_own_api(matcher, text, request),
             Self::Plain(head, last) => {
                 text.strip_prefix(&**head).map_or(Truth::No, |rest| last.matches(rest, request))
             }
-            Self::Arn(head, last) => {
-                let mut begin = 0;
-                for (part, next) in head.iter().zip(colons) {
-                    let written = text.get(begin..next.saturating_sub(1)).unwrap_or_default();
-                    if !part.matches(written) {
-                        return Truth::No;
-                    }
-                    begin = *next;
-                }
-                match text.get(begin..) {
-                    Some(rest) if colons.len() >= head.len() => last.matches(rest, request),
-                    _ => Truth::No,
-                }
-            }
+            Self::Arn(parts) => fits_part_by_part(parts, text, colons, request),
         }
     }
+}
+
+/// Whether a text is the ARN of an API's part, behind the API's own id.
+fn is_own_api(path: &Matcher, text: &str, request: &PreparedRequest) -> Truth {
+    let arn = Arn::parse(text).filter(|arn| arn.service == "execute-api");
+    let written = arn.and_then(|arn| arn.resource.get(arn.resource.find('/')?..));
+    written.map_or(Truth::No, |written| path.matches(written, request))
+}
+
+/// Whether each part of a text is like its own part of a pattern, the last one for all that follows.
+fn fits_part_by_part(parts: &[Matcher], text: &str, colons: &[usize], request: &PreparedRequest) -> Truth {
+    let Some((last, head)) = parts.split_last().filter(|(_, head)| colons.len() >= head.len()) else {
+        return Truth::No;
+    };
+    let (mut truth, mut begin) = (Truth::Yes, 0);
+    for (part, next) in head.iter().zip(colons) {
+        let written = text.get(begin..next.saturating_sub(1)).unwrap_or_default();
+        truth = truth.and(part.matches(written, request));
+        if truth == Truth::No {
+            return Truth::No;
+        }
+        begin = *next;
+    }
+    truth.and(last.matches(text.get(begin..).unwrap_or_default(), request))
 }
 
 /// What a text with variables is for a request.
@@ -223,7 +289,22 @@ impl Matcher {
         }
     }
 
-    /// The same, ignoring case.
+    /// Whether a variable in it has no value, so that nothing is like it.
+    fn stands_for_nothing(&self, request: &PreparedRequest) -> bool {
+        match self {
+            Self::Fixed(_) => false,
+            Self::Variable(tokens) => tokens.iter().any(|token| match token {
+                Token::Pattern(_) | Token::Plain(_) => false,
+                Token::Variable(key, default) => match request.slot(*key) {
+                    Slot::Values(values) => values.len() != 1,
+                    Slot::Absent => default.is_none(),
+                    Slot::Unknown => false,
+                },
+            }),
+        }
+    }
+
+    /// The same as `matches`, ignoring case.
     fn matches_folded(&self, text: &str, request: &PreparedRequest) -> Truth {
         let Self::Variable(tokens) = self else { return self.matches(text, request) };
         let text = text.to_lowercase();
@@ -330,6 +411,8 @@ impl Test {
             }
             Self::Boolean(booleans) => any(booleans.iter().map(|boolean| match boolean {
                 Boolean::Fixed(wanted) => Truth::from(value.boolean == Some(*wanted)),
+                // A value that is neither `true` nor `false` is equal to none, not even to itself.
+                Boolean::Variable(_) if value.boolean.is_none() => Truth::No,
                 Boolean::Variable(matcher) => matcher.matches_folded(&value.text, request),
             })),
             Self::Bytes(wanted) => {
@@ -387,5 +470,5 @@ pub(super) fn unknown_keys(rule: &Rule, request: &PreparedRequest, found: &mut V
     }
     let unsure = |resources: &&CompiledResources| resources.matches(request) == Truth::Unknown;
     let patterns = rule.resources.iter().filter(unsure).flat_map(|resources| &resources.patterns);
-    found.extend(patterns.filter_map(ResourcePattern::matcher).flat_map(Matcher::keys).filter(is_unknown));
+    found.extend(patterns.flat_map(ResourcePattern::matchers).flat_map(Matcher::keys).filter(is_unknown));
 }

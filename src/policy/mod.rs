@@ -27,7 +27,8 @@
 //!
 //! # Not modelled
 //!
-//! Grants of KMS and access control lists of S3 can allow what no policy allows; nothing here reads them.
+//! Grants of KMS and access control lists of S3 can allow what no policy allows; nothing here reads them. RCPs do not
+//! bind the KMS keys that AWS manages, which only their aliases tell from others.
 
 pub mod case;
 mod compile;

@@ -15,6 +15,8 @@ pub struct PreparedRequest {
     pub(super) caller_account: Option<AccountId>,
     /// The role of a session: its account as written, and its name.
     pub(super) role: Option<(String, String)>,
+    /// The name of the role session, where the caller is one.
+    pub(super) session: Option<String>,
     pub(super) service: Box<str>,
     pub(super) name: Box<str>,
     pub(super) resource: PreparedResource,
@@ -22,6 +24,8 @@ pub struct PreparedRequest {
     pub(super) management_account: Option<AccountId>,
     pub(super) canonical_user: Option<String>,
     pub(super) rcp_supported: Option<bool>,
+    /// Whether the caller has a permissions boundary, if that is supposed.
+    pub(super) has_boundary: Option<Truth>,
     pub(super) slots: Box<[Slot]>,
     pub(super) rules: Rules,
 }
@@ -67,8 +71,13 @@ pub(super) struct Rules {
     pub(super) service_linked: bool,
     /// The resource's own policy must allow, or delegate to the account.
     pub(super) resource_policy_required: Truth,
-    /// `kms:RetireGrant`, which RCPs do not reach.
+    /// `kms:RetireGrant`, or the alias of a key that AWS manages: RCPs reach neither
+    /// (<https://docs.aws.amazon.com/kms/latest/developerguide/resource-control-policies.html>).
     pub(super) beyond_rcp: bool,
+    /// The root user asks for a bucket's policy: if it owns the bucket, the policy does not bind it.
+    pub(super) root_and_bucket_policy: bool,
+    /// The service has gateway endpoints.
+    pub(super) has_gateways: bool,
 }
 
 impl Slot {
@@ -115,15 +124,21 @@ impl Evaluator {
         let action = request.action.to_ascii_lowercase();
         let (service, name) = action.split_once(':').unwrap_or(("", &action));
         let resource = match &request.resource {
-            Resource::Named(text) if text == "*" => PreparedResource::Any,
-            Resource::Named(text) => PreparedResource::Named(text.as_str().into(), colons(text)),
-            Resource::Any => PreparedResource::Any,
+            Resource::Named(text) if text != "*" => {
+                PreparedResource::Named(text.as_str().into(), colons(text))
+            }
+            Resource::Named(_) | Resource::Any if service == "s3" && name == "listallmybuckets" => {
+                let text = all_buckets(&request.caller);
+                PreparedResource::Named(text.as_str().into(), colons(&text))
+            }
+            Resource::Named(_) | Resource::Any => PreparedResource::Any,
             Resource::Unknown => PreparedResource::Unknown,
         };
         PreparedRequest {
             caller: request.caller.clone(),
             caller_account: request.caller.account(),
             role: role_of(&request.caller),
+            session: session_of(&request.caller),
             rules: Rules::new(&request.caller, service, name, &resource),
             service: service.into(),
             name: name.into(),
@@ -132,6 +147,7 @@ impl Evaluator {
             management_account: request.management_account,
             canonical_user: request.canonical_user.clone(),
             rcp_supported: request.rcp_supported,
+            has_boundary: None,
             slots: self.keys.names().iter().map(slot).collect(),
         }
     }
@@ -150,6 +166,17 @@ impl PreparedRequest {
     }
 }
 
+/// What `s3:ListAllMyBuckets` asks for, which AWS's examples allow by `arn:aws:s3:::*` as well as by `*`
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics-id-rdp.html>).
+fn all_buckets(caller: &Caller) -> String {
+    let arn = match caller {
+        Caller::User { arn, .. } | Caller::FederatedUser { arn, .. } => Arn::parse(arn),
+        Caller::RoleSession { session_arn, .. } => Arn::parse(session_arn),
+        _ => None,
+    };
+    format!("arn:{}:s3:::*", arn.map_or("aws", |arn| arn.partition))
+}
+
 /// The account and name of the role of a session.
 fn role_of(caller: &Caller) -> Option<(String, String)> {
     let Caller::RoleSession { session_arn, .. } = caller else { return None };
@@ -160,6 +187,17 @@ fn role_of(caller: &Caller) -> Option<(String, String)> {
         Named::Role { name, .. } => Some((arn.account.to_owned(), name.to_owned())),
         _ => None,
     }
+}
+
+/// The name of a role session. A role's own ARN may stand for any of its sessions, and names none.
+fn session_of(caller: &Caller) -> Option<String> {
+    let Caller::RoleSession { session_arn, unique_id, .. } = caller else { return None };
+    let in_id = unique_id.as_deref().and_then(UniqueId::parse).and_then(UniqueId::session);
+    let in_arn = match Arn::parse(session_arn).and_then(Arn::principal) {
+        Some(Named::RoleSession { session, .. }) => Some(session),
+        _ => None,
+    };
+    in_id.or(in_arn).map(str::to_owned)
 }
 
 /// Actions of STS that a role's trust policy must allow
@@ -189,6 +227,12 @@ impl Rules {
             PreparedResource::Unknown if service == "kms" => Truth::Unknown,
             PreparedResource::Any | PreparedResource::Unknown => Truth::No,
         };
+        let is_of_aws = match resource {
+            PreparedResource::Named(text, _) => {
+                Arn::parse(text).is_some_and(|arn| arn.resource.starts_with("alias/aws/"))
+            }
+            PreparedResource::Any | PreparedResource::Unknown => false,
+        };
         let for_users = matches!(caller, Caller::User { .. } | Caller::Root { .. });
         Self {
             no_permission_needed: service == "sts"
@@ -198,7 +242,12 @@ impl Rules {
                 && name == "assumerole",
             service_linked: is_service_linked(caller),
             resource_policy_required: required,
-            beyond_rcp: service == "kms" && name == "retiregrant",
+            beyond_rcp: service == "kms" && (name == "retiregrant" || is_of_aws),
+            root_and_bucket_policy: matches!(caller, Caller::Root { .. })
+                && service == "s3"
+                && ["getbucketpolicy", "putbucketpolicy", "deletebucketpolicy"].contains(&name),
+            // <https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html>
+            has_gateways: service == "s3" || service == "dynamodb",
         }
     }
 }
@@ -213,9 +262,4 @@ fn is_service_linked(caller: &Caller) -> bool {
     };
     let principal = Arn::parse(arn).and_then(Arn::principal);
     matches!(principal, Some(Named::Role { path, .. }) if path.starts_with("/aws-service-role/"))
-}
-
-/// Whether a unique id that a policy names is the caller's: as a whole, or the role's of a session.
-pub(super) fn is_unique_id(named: &str, caller: &str) -> bool {
-    named == caller || UniqueId::parse(caller).is_some_and(|id| id.id() == named)
 }

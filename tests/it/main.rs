@@ -19,6 +19,7 @@ mod lossless;
 mod once;
 mod places;
 mod policy;
+mod policy_twin;
 mod readme;
 mod tree;
 mod twin;

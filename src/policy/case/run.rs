@@ -164,10 +164,11 @@ fn conditions(case: &Case, documents: &[Document], context: &Context, expected: 
 fn blocking(set: &CompiledSet, request: &PreparedRequest) -> Vec<&'static str> {
     let mut blocking = Vec::new();
     for (at, layer) in set.layers.iter().enumerate() {
-        if binds(layer.kind, request) == Truth::No {
+        let binds = binds(layer.kind, request);
+        if binds == Truth::No {
             continue;
         }
-        let scan = set.scan(at, layer, request, &Assumed::default());
+        let scan = set.scan(at, layer, request, &Assumed::default(), binds);
         if scan.deny == Truth::Yes || scan.allow.any() == Truth::No {
             blocking.push(match layer.kind {
                 LayerKind::ServiceControl => "scp",

@@ -153,7 +153,7 @@ impl Compiled {
                 matchers.flat_map(Matcher::keys).collect()
             }
             Test::Arns(patterns) => {
-                patterns.iter().filter_map(ResourcePattern::matcher).flat_map(Matcher::keys).collect()
+                patterns.iter().flat_map(ResourcePattern::matchers).flat_map(Matcher::keys).collect()
             }
             _ => Vec::new(),
         }

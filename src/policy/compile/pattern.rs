@@ -92,6 +92,10 @@ impl Matcher {
 /// The parts of an ARN before the sixth.
 const HEAD: usize = 5;
 
+/// The form in which a policy of API Gateway may name its own API
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-resource-policies-create-attach.html>).
+pub(in crate::policy) const OWN_API: &str = "execute-api:";
+
 /// A resource, or an ARN in a condition, with wildcards
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>).
 #[derive(Debug)]
@@ -101,11 +105,13 @@ pub(in crate::policy) enum ResourcePattern {
     /// An ARN whose first five parts have no wildcards: these as they are written, with the colon behind each, and the
     /// last one for all that follows.
     Plain(Box<str>, Matcher),
-    /// An ARN: its first parts, matched one by one, and the last one for all that follows. There are five first parts,
-    /// or fewer where the pattern ends early in a star.
-    Arn(Box<[Wildcard]>, Matcher),
-    /// Another name.
-    Other(Matcher),
+    /// An ARN, matched part by part, the last one for all that follows. There are six, or fewer where the pattern ends
+    /// early in a star.
+    Arn(Box<[Matcher]>),
+    /// `execute-api:/stage/GET/path`: what follows the id of the API that the policy is attached to.
+    OwnApi(Matcher),
+    /// A text whose parts a variable gives.
+    Whole(Matcher),
 }
 
 impl ResourcePattern {
@@ -113,45 +119,77 @@ impl ResourcePattern {
         if text.bytes().all(|byte| byte == b'*') {
             return Self::Any;
         }
-        if !text.starts_with("arn:") {
-            return Self::Other(Matcher::new(text, version, Wild::Yes, names));
+        if let Some(path) = text.strip_prefix(OWN_API) {
+            return Self::OwnApi(Matcher::new(path, version, Wild::Yes, names));
         }
         // Variables stand only after the fifth colon, so colons before are the ARN's own.
         let parts: Vec<&str> = text.splitn(HEAD + 1, ':').collect();
-        let (last, head) = parts.split_last().map_or((text, &[][..]), |(last, head)| (*last, head));
-        Self::of_parts(head, last, version, names)
+        Self::of_parts(&parts, version, names)
     }
 
-    fn of_parts(head: &[&str], last: &str, version: Version, names: &mut Names<'_>) -> Self {
-        let last = Matcher::new(last, version, Wild::Yes, names);
-        if head.iter().all(|part| !part.contains(['*', '?'])) {
+    fn of_parts(parts: &[&str], version: Version, names: &mut Names<'_>) -> Self {
+        let mut matcher = |part: &str| Matcher::new(part, version, Wild::Yes, names);
+        let (last, head) = parts.split_last().map_or(("", parts), |(last, head)| (*last, head));
+        if head.iter().all(|part| !part.contains(['*', '?', '$'])) {
             let plain: String = head.iter().flat_map(|part| [part, ":"]).collect();
-            return Self::Plain(plain.into(), last);
+            return Self::Plain(plain.into(), matcher(last));
         }
-        Self::Arn(head.iter().map(|part| Wildcard::new(part)).collect(), last)
+        Self::Arn(parts.iter().map(|part| matcher(part)).collect())
     }
 
     /// For a condition: six parts or the pattern `*`; None for what no ARN can match. A variable may stand for any
-    /// number of parts, so a text with variables before its fifth colon is compared as a whole.
+    /// number of parts, so a text with variables and fewer than six parts is compared as a whole.
     pub(super) fn of_condition(text: &str, version: Version, names: &mut Names<'_>) -> Option<Self> {
         if text == "*" {
             return Some(Self::Any);
         }
-        let mut parts = text.splitn(HEAD + 1, ':');
-        let head: Vec<&str> = parts.by_ref().take(HEAD).collect();
-        let has_variable = version == Version::V2012 && head.iter().any(|part| part.contains("${"));
-        match parts.next() {
-            _ if has_variable => Some(Self::Other(Matcher::new(text, version, Wild::Yes, names))),
-            Some(last) => Some(Self::of_parts(&head, last, version, names)),
-            None => None,
+        let (parts, has_variable) = match version {
+            Version::V2008 => (text.splitn(HEAD + 1, ':').collect(), false),
+            Version::V2012 => (parts_between_variables(text), text.contains("${")),
+        };
+        if parts.len() == HEAD + 1 {
+            return Some(Self::of_parts(&parts, version, names));
         }
+        has_variable.then(|| Self::Whole(Matcher::new(text, version, Wild::Yes, names)))
     }
 
-    /// The part with variables, if there is one.
-    pub(in crate::policy) fn matcher(&self) -> Option<&Matcher> {
+    /// What it is made of.
+    pub(in crate::policy) fn matchers(&self) -> &[Matcher] {
         match self {
-            Self::Any => None,
-            Self::Plain(_, matcher) | Self::Arn(_, matcher) | Self::Other(matcher) => Some(matcher),
+            Self::Any => &[],
+            Self::Plain(_, matcher) | Self::OwnApi(matcher) | Self::Whole(matcher) => {
+                std::slice::from_ref(matcher)
+            }
+            Self::Arn(matchers) => matchers,
         }
     }
+}
+
+/// The text cut at its first five colons, those inside of variables not counted.
+fn parts_between_variables(text: &str) -> Vec<&str> {
+    let (mut parts, mut rest, mut at) = (Vec::new(), text, 0);
+    while parts.len() < HEAD {
+        let Some(ahead) = rest.get(at..) else { break };
+        let Some(found) = ahead.find([':', '$']) else { break };
+        let here = at + found;
+        if rest.get(here..).is_some_and(|own| own.starts_with("${")) {
+            // A default may hold a brace.
+            let inside = rest.get(here..).unwrap_or_default();
+            let quoted =
+                inside.find('\'').filter(|quote| inside.find('}').is_some_and(|brace| *quote < brace));
+            let from = quoted.map_or(0, |quote| {
+                quote + 1 + inside.get(quote + 1..).and_then(|own| own.find('\'')).unwrap_or_default()
+            });
+            let close = inside.get(from..).and_then(|own| own.find('}'));
+            at = here + from + close.map_or(1, |close| close + 1);
+        } else if rest.get(here..).is_some_and(|own| own.starts_with(':')) {
+            let (part, after) = rest.split_at_checked(here).unwrap_or((rest, ""));
+            parts.push(part);
+            (rest, at) = (after.get(1..).unwrap_or_default(), 0);
+        } else {
+            at = here + 1;
+        }
+    }
+    parts.push(rest);
+    parts
 }

@@ -160,21 +160,24 @@ fn candidates(test: &Test, texts: &mut Vec<String>, shapes: &mut Shapes) -> Opti
             for pattern in patterns {
                 match pattern {
                     ResourcePattern::Any => {}
-                    ResourcePattern::Other(matcher) => of_matcher(matcher, texts, shapes),
+                    ResourcePattern::OwnApi(matcher) | ResourcePattern::Whole(matcher) => {
+                        of_matcher(matcher, texts, shapes);
+                    }
                     ResourcePattern::Plain(head, last) => {
                         if let Matcher::Fixed(last) = last {
                             shapes.take(last);
                             texts.extend(["", FRESH].map(|fill| format!("{head}{}", last.witness(fill))));
                         }
                     }
-                    ResourcePattern::Arn(head, last) => {
+                    ResourcePattern::Arn(parts) => {
                         shapes.others += 1;
                         for fill in ["", FRESH] {
-                            let mut text: String = head.iter().map(|part| part.witness(fill) + ":").collect();
-                            if let Matcher::Fixed(last) = last {
-                                text += &last.witness(fill);
-                            }
-                            texts.push(text);
+                            let witness = |part: &Matcher| match part {
+                                Matcher::Fixed(part) => part.witness(fill),
+                                Matcher::Variable(_) => fill.to_owned(),
+                            };
+                            let parts: Vec<String> = parts.iter().map(witness).collect();
+                            texts.push(parts.join(":"));
                         }
                     }
                 }

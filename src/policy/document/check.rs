@@ -2,6 +2,7 @@
 
 use super::json::cut;
 use super::{Operator, Piece, PolicyKind, Principal, Version, pieces};
+use crate::policy::compile::OWN_API;
 use crate::policy::problem::ProblemKind;
 use crate::policy::value;
 
@@ -27,8 +28,9 @@ pub(super) fn resource_problem(kind: PolicyKind, version: Version, text: &str) -
         },
     };
     let is_any = !text.is_empty() && text.bytes().all(|byte| byte == b'*');
-    // Some services name resources of their own policies without an ARN, as `execute-api:/*`.
-    if is_any || (kind.may_lack_resource() && !text.starts_with("arn:")) {
+    let is_own_api = kind == PolicyKind::Resource
+        && text.strip_prefix(OWN_API).is_some_and(|path| path.starts_with(['/', '*']));
+    if is_any || is_own_api {
         return None;
     }
     let wrong = |expected| Some(ProblemKind::Expected { expected, found: format!("`{}`", cut(text)) });

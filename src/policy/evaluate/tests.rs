@@ -151,6 +151,103 @@ fn an_unknown_account_matters_where_the_two_flows_differ() {
 }
 
 #[test]
+fn what_lacks_whoever_owns_the_resource_is_named() {
+    let unknown = Request { resource_account: None, ..request() };
+    assert_eq!(
+        decided(&identity(""), &unknown),
+        "implicitly denied: no statement of the identity-based policies allows it"
+    );
+}
+
+#[test]
+fn one_account_decides_both_whose_the_resource_is_and_whether_rcps_bind() {
+    let deny = r#"{"Effect": "Deny", "Action": "*", "Resource": "*", "Principal": "*"}"#;
+    let level = Level { target: "root".into(), attached: attached(PolicyKind::ResourceControl, "rcp", deny) };
+    let set = PolicySet { rcp: Some(Levels { levels: vec![level], missing: None }), ..identity(ALLOW) };
+    let unknown =
+        Request { resource_account: None, management_account: AccountId::parse("123456789012"), ..request() };
+    // The caller's account: the RCP denies. The management account: no resource policy allows.
+    assert!(decided(&set, &unknown).starts_with("implicitly denied"));
+    let grant = r#"{"Effect": "Allow", "Action": "*", "Resource": "*", "Principal": "*"}"#;
+    let granted = PolicySet { resource: Some(attached(PolicyKind::Resource, "bucket", grant)), ..set };
+    assert_eq!(decided(&granted, &unknown), "undetermined");
+    let own = Request { management_account: AccountId::parse("111122223333"), ..unknown };
+    assert_eq!(decided(&granted, &own), "undetermined");
+}
+
+#[test]
+fn the_session_policy_is_named_that_caps_the_root_user() {
+    let account = AccountId::parse("111122223333").unwrap();
+    let grant = r#"{"Effect": "Allow", "Action": "*", "Resource": "*", "Principal": "*"}"#;
+    let set = PolicySet {
+        session: Some(attached(PolicyKind::Identity, "task", "")),
+        resource: Some(attached(PolicyKind::Resource, "bucket", grant)),
+        ..PolicySet::default()
+    };
+    let across = Request {
+        caller: Caller::Root { account },
+        resource_account: AccountId::parse("444455556666"),
+        ..request()
+    };
+    assert_eq!(decided(&set, &across), "implicitly denied: no statement of the session policies allows it");
+}
+
+#[test]
+fn a_statement_that_surely_grants_is_named_before_one_that_may() {
+    let account = AccountId::parse("111122223333").unwrap();
+    let grants = r#"{"Sid": "Role", "Effect": "Allow", "Action": "*", "Resource": "*", "Principal": {"AWS": "AROA1111222233334EXA"}},
+        {"Sid": "Account", "Effect": "Allow", "Action": "*", "Resource": "*", "Principal": {"AWS": "111122223333"}}"#;
+    let set =
+        PolicySet { resource: Some(attached(PolicyKind::Resource, "bucket", grants)), ..identity(ALLOW) };
+    let across = Request {
+        caller: Caller::Account { account, unique_id: None },
+        resource_account: AccountId::parse("444455556666"),
+        ..request()
+    };
+    assert!(decided(&set, &across).ends_with("with resource-based policy: `bucket` statement `Account`"));
+}
+
+#[test]
+fn an_unknown_id_is_still_that_of_a_user_or_of_a_role() {
+    let grant = |id: &str| {
+        let text = format!(
+            r#"{{"Effect": "Allow", "Action": "*", "Resource": "*", "Principal": {{"AWS": "{id}"}}}}"#
+        );
+        PolicySet { resource: Some(attached(PolicyKind::Resource, "bucket", &text)), ..PolicySet::default() }
+    };
+    let session = Request {
+        caller: Caller::RoleSession {
+            session_arn: "arn:aws:sts::111122223333:assumed-role/deploy/ann".into(),
+            role_arn: None,
+            unique_id: None,
+        },
+        ..request()
+    };
+    for (id, of_user, of_session) in [
+        ("AIDA1111222233334EXA", "undetermined", "implicitly denied"),
+        ("AROA1111222233334EXA", "implicitly denied", "undetermined"),
+        ("AROA1111222233334EXA:ann", "implicitly denied", "undetermined"),
+        ("AROA1111222233334EXA:bob", "implicitly denied", "implicitly denied"),
+    ] {
+        assert!(decided(&grant(id), &request()).starts_with(of_user), "{id}");
+        assert!(decided(&grant(id), &session).starts_with(of_session), "{id}");
+    }
+}
+
+#[test]
+fn a_level_that_only_may_lack_is_not_named() {
+    let level = Level {
+        target: "root".into(),
+        attached: attached(PolicyKind::ResourceControl, "rcp", r#"{"Action": "kms:*"}"#),
+    };
+    let set = PolicySet { rcp: Some(Levels { levels: vec![level], missing: None }), ..identity("") };
+    assert_eq!(
+        decided(&set, &request()),
+        "implicitly denied: no statement of the identity-based policies allows it"
+    );
+}
+
+#[test]
 fn rcps_of_a_service_that_may_be_out_of_reach_leave_it_open() {
     let deny = r#"{"Effect": "Deny", "Action": "*", "Resource": "*", "Principal": "*"}"#;
     let level = Level { target: "root".into(), attached: attached(PolicyKind::ResourceControl, "rcp", deny) };
