@@ -262,9 +262,15 @@ impl Flow<'_> {
     /// Whether the request is on a key that AWS manages, which RCPs do not reach
     /// (<https://docs.aws.amazon.com/kms/latest/developerguide/resource-control-policies.html>).
     fn is_on_key_of_aws(&self, action: &str) -> bool {
-        let Resource::Named(arn) = &self.pair.request.resource else { return false };
-        action.starts_with("kms:")
-            && arn.splitn(6, ':').nth(5).is_some_and(|name| name.starts_with("alias/aws/"))
+        let is_of_aws = match &self.pair.request.resource {
+            Resource::Named(arn) => {
+                arn.splitn(6, ':').nth(5).is_some_and(|name| name.starts_with("alias/aws/"))
+            }
+            // It may be one.
+            Resource::Unknown => self.hope,
+            Resource::Any => false,
+        };
+        action.starts_with("kms:") && is_of_aws
     }
 
     /// Whether the resource's own policy must allow, or delegate: roles' and keys' do.

@@ -242,7 +242,10 @@ impl Statement {
         let (caller, settled) = (&pair.request.caller, pair.set.settled);
         match (self.json.get("Principal"), self.json.get("NotPrincipal")) {
             (Some(listed), _) => {
-                let names = self.listed(listed, pair, rules, open);
+                let mut names = principal_fits(listed, &pair.request, rules, open);
+                if self.accounts_are_their_root(pair, rules, open) {
+                    names.retain(|name| *name != Name::Account);
+                }
                 names.into_iter().map(|name| name.grant(caller, rules)).collect()
             }
             (None, Some(listed)) => {
@@ -252,7 +255,7 @@ impl Statement {
                 let bounded = pair.set.boundary.is_some() && (open || !unknown);
                 let always =
                     bounded && self.effect() == Some("Deny") && rules.on(Rule::NotPrincipalHitsBoundaries);
-                let names = self.listed(listed, pair, rules, !open);
+                let names = principal_fits(listed, &pair.request, rules, !open);
                 let spared = spares(&names, caller, rules, settled.account_first.unwrap_or(open));
                 if always || spared != rules.on(Rule::NotPrincipalNegates) {
                     vec![Grant::Direct]
@@ -264,21 +267,16 @@ impl Statement {
         }
     }
 
-    /// How an element of this statement names the caller. In the policy of a gateway endpoint an account stands for its
-    /// root user alone, and only S3 and DynamoDB have such endpoints
-    /// (<https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html>).
-    fn listed(&self, element: &Value, pair: &Pair, rules: Rules, open: bool) -> Vec<Name> {
-        let request = &pair.request;
-        let mut names = principal_fits(element, request, rules, open);
-        let service = request.action.split(':').next().unwrap_or_default().to_lowercase();
-        let gateway = self.kind == PolicyKind::VpcEndpoint
+    /// Whether an account under `Principal` stands for its root user alone, as in the policy of a gateway endpoint, which
+    /// only S3 and DynamoDB have (<https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html>). Under
+    /// `NotPrincipal` it stands beside who is spared.
+    fn accounts_are_their_root(&self, pair: &Pair, rules: Rules, open: bool) -> bool {
+        let service = pair.request.action.split(':').next().unwrap_or_default().to_lowercase();
+        self.kind == PolicyKind::VpcEndpoint
             && ["s3", "dynamodb"].contains(&service.as_str())
+            && !matches!(pair.request.caller, Caller::Root { .. })
             && rules.on(Rule::GatewayAccountsAreTheirRoot)
-            && pair.set.settled.gateway.unwrap_or(!open);
-        if gateway && !matches!(request.caller, Caller::Root { .. }) {
-            names.retain(|name| *name != Name::Account);
-        }
-        names
+            && pair.set.settled.gateway.unwrap_or(!open)
     }
 }
 
