@@ -110,6 +110,7 @@ impl CompiledSet {
                 Truth::Unknown => {
                     needs_support |= request.rcp_supported.is_none();
                     needs_account |= request.resource_account.is_none();
+                    needs_resource |= request.rules.beyond_rcp == Truth::Unknown;
                 }
                 Truth::Yes => {}
             }

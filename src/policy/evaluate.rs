@@ -10,7 +10,7 @@ mod layers;
 mod scan;
 
 pub(super) use binding::binds;
-use binding::{has_identity, is_member, is_root, reaches};
+use binding::{denies, has_identity, is_member, is_root, reaches};
 use layers::{Control, Layers, Owner};
 pub(super) use scan::{Assumed, Effects, Supposed};
 
@@ -187,9 +187,11 @@ impl CompiledSet {
                 for (rule_at, rule) in policy.candidates(&request.service) {
                     let fit = self.fit(rule, layer.kind, request, &Assumed::default());
                     let truth = rule.matches(request).and(fit.any());
+                    let effect = rule.effect.unwrap_or(Effect::Deny);
+                    let is_void = effect == Effect::Deny && denies(layer.kind, request) == Truth::No;
                     let statement = self.statement((at, policy_at, rule_at));
-                    if let (Some(statement), true) = (statement, truth != Truth::No) {
-                        visitor(statement, rule.effect.unwrap_or(Effect::Deny), truth);
+                    if let (Some(statement), true) = (statement, truth != Truth::No && !is_void) {
+                        visitor(statement, effect, truth);
                     }
                 }
             }

@@ -73,8 +73,8 @@ pub(super) struct Rules {
     pub(super) resource_policy_required: Truth,
     /// `kms:RetireGrant`, or the alias of a key that AWS manages: RCPs reach neither
     /// (<https://docs.aws.amazon.com/kms/latest/developerguide/resource-control-policies.html>).
-    pub(super) beyond_rcp: bool,
-    /// The root user asks for a bucket's policy: if it owns the bucket, the policy does not bind it.
+    pub(super) beyond_rcp: Truth,
+    /// The root user asks for a bucket's policy: if it owns the bucket, no deny of that policy binds it.
     pub(super) root_and_bucket_policy: bool,
     /// The service has gateway endpoints.
     pub(super) has_gateways: bool,
@@ -229,9 +229,10 @@ impl Rules {
         };
         let is_of_aws = match resource {
             PreparedResource::Named(text, _) => {
-                Arn::parse(text).is_some_and(|arn| arn.resource.starts_with("alias/aws/"))
+                Truth::from(Arn::parse(text).is_some_and(|arn| arn.resource.starts_with("alias/aws/")))
             }
-            PreparedResource::Any | PreparedResource::Unknown => false,
+            PreparedResource::Any => Truth::No,
+            PreparedResource::Unknown => Truth::Unknown,
         };
         let for_users = matches!(caller, Caller::User { .. } | Caller::Root { .. });
         Self {
@@ -242,7 +243,7 @@ impl Rules {
                 && name == "assumerole",
             service_linked: is_service_linked(caller),
             resource_policy_required: required,
-            beyond_rcp: service == "kms" && (name == "retiregrant" || is_of_aws),
+            beyond_rcp: Truth::from(service == "kms").and(Truth::from(name == "retiregrant").or(is_of_aws)),
             root_and_bucket_policy: matches!(caller, Caller::Root { .. })
                 && service == "s3"
                 && ["getbucketpolicy", "putbucketpolicy", "deletebucketpolicy"].contains(&name),

@@ -17,11 +17,6 @@ pub(in crate::policy) fn binds(kind: LayerKind, request: &PreparedRequest) -> Tr
 pub(super) fn reaches(kind: LayerKind, request: &PreparedRequest) -> Truth {
     let rules = &request.rules;
     match kind {
-        // The owner's root user may always read and change a bucket's policy
-        // (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html>).
-        LayerKind::Resource if rules.root_and_bucket_policy => {
-            Truth::from(request.resource_account.map(|owner| Some(owner) != request.caller_account))
-        }
         LayerKind::Resource | LayerKind::VpcEndpoint => Truth::Yes,
         LayerKind::Identity | LayerKind::Boundary => has_identity(&request.caller).into(),
         // AWS limits what `AssumeRoot` gives by a session policy.
@@ -39,9 +34,21 @@ pub(super) fn reaches(kind: LayerKind, request: &PreparedRequest) -> Truth {
         // service-linked role
         // (<https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>).
         LayerKind::ResourceControl => {
-            let is_exempt = rules.service_linked || rules.beyond_rcp;
-            Truth::from(!is_exempt).and(request.rcp_supported.into())
+            let is_exempt = Truth::from(rules.service_linked).or(rules.beyond_rcp);
+            is_exempt.negated().and(request.rcp_supported.into())
         }
+    }
+}
+
+/// Whether the denies of a layer bind a request that the layer binds.
+///
+/// The owner's root user may read and change a bucket's policy even if that denies it
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html>).
+pub(super) fn denies(kind: LayerKind, request: &PreparedRequest) -> Truth {
+    if kind == LayerKind::Resource && request.rules.root_and_bucket_policy {
+        Truth::from(request.resource_account.map(|owner| Some(owner) != request.caller_account))
+    } else {
+        Truth::Yes
     }
 }
 

@@ -1,6 +1,7 @@
 //! What one layer does to a request.
 
 use super::Place;
+use super::binding::denies;
 use crate::policy::compile::{CompiledLayer, CompiledSet, LayerKind, Rule};
 use crate::policy::document::Effect;
 use crate::policy::matching::{Fit, Unsaid};
@@ -98,6 +99,7 @@ impl CompiledSet {
         if scan.binds == Truth::No {
             return scan;
         }
+        let denies = denies(layer.kind, request).and(binds);
         for (policy_at, policy) in layer.policies.iter().enumerate() {
             for (rule_at, rule) in policy.candidates(&request.service) {
                 let truth = rule.matches(request);
@@ -112,7 +114,7 @@ impl CompiledSet {
                     let fit = self.fit(rule, layer.kind, request, assumed).and(truth);
                     scan.add(place, rule.effect, may_grant_as_written(rule, layer.kind), fit);
                 }
-                if scan.deny == Truth::Yes && scan.binds == Truth::Yes {
+                if scan.deny == Truth::Yes && denies == Truth::Yes {
                     return scan;
                 }
             }
@@ -125,7 +127,7 @@ impl CompiledSet {
         if layer.kind == LayerKind::ResourceControl && layer.missing.is_none() {
             scan.allow.direct = scan.allow.direct.or(holds_allow(at, layer, assumed).negated());
         }
-        scan.deny = scan.deny.and(scan.binds);
+        scan.deny = scan.deny.and(denies);
         scan
     }
 }

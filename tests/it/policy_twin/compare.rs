@@ -1,6 +1,6 @@
 //! Whether the evaluator and the twin say the same.
 
-use backtrail::policy::{Because, Caller, Decision, Layer, Outcome, Resource, StatementRef};
+use backtrail::policy::{Because, Decision, Layer, Outcome, StatementRef};
 
 use super::flow::{Named, Place, Verdict, decide};
 use super::raw::Pair;
@@ -14,27 +14,12 @@ pub(crate) fn disagreement(pair: &Pair, rules: Rules) -> Option<String> {
 /// [`disagreement`] for a pair that is evaluated already.
 pub(crate) fn of_pair(pair: &Pair, decision: &Decision<'_>, rules: Rules) -> Option<String> {
     let verdict = decide(pair, rules);
-    // RCPs are named that lack only if the owner, which is not known, is not the management account.
+    // Of an owner that is not known the reason may be one that holds for some owners only.
     let owner_is_open = pair.request.resource_account.is_none()
         && pair.request.management_account.is_some()
         && decision.outcome == verdict.outcome
         && matches!(decision.because, Because::Lacking(Layer::ResourceControl { .. }));
-    of_decision(decision, &verdict).filter(|_| !owner_is_open && !is_open(pair))
-}
-
-/// Whether the pair is one of those of which the two are known to say different things. Each goes when its cause is gone.
-pub(crate) fn is_open(pair: &Pair) -> bool {
-    let (set, request) = (&pair.set, &pair.request);
-    let action = request.action.to_lowercase();
-    // The bucket's policy is dropped for the root user of its owner, with its allows, and not where the owner is unknown.
-    let keeps = matches!(request.caller, Caller::Root { .. })
-        && action.ends_with("bucketpolicy")
-        && set.session.is_some()
-        && set.resource.is_some();
-    // An unknown resource of KMS may be a key of AWS, which RCPs do not reach.
-    let unknown_key =
-        action.starts_with("kms:") && request.resource == Resource::Unknown && set.rcp.is_some();
-    keeps || unknown_key
+    of_decision(decision, &verdict).filter(|_| !owner_is_open)
 }
 
 /// What a decision says that the twin does not: in the outcome, in the layer, in the statements.

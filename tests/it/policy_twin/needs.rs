@@ -5,7 +5,6 @@ use backtrail::policy::{Caller, Layer as Named, Need, Outcome, PolicyKind, Resou
 use serde_json::{Value, json};
 
 use super::alphabet::{ACCOUNTS, keys, resources, values_of};
-use super::compare::is_open;
 use super::flow::decide;
 use super::generate::{Random, full, request, set};
 use super::raw::{Layer, Pair, Policy, Set};
@@ -238,8 +237,7 @@ fn what_is_named_decides_and_nothing_less_does() {
             continue;
         }
         // Only sessions have session policies.
-        if matches!(pair.request.caller, Caller::User { .. }) && pair.set.session.is_some() || is_open(&pair)
-        {
+        if matches!(pair.request.caller, Caller::User { .. }) && pair.set.session.is_some() {
             continue;
         }
         if decide(&pair, Rules::default()).outcome != Outcome::Undetermined {
@@ -340,7 +338,7 @@ fn what_is_determined_holds_however_the_unknown_turns_out() {
     let mut tried = 0;
     while tried < wanted() * 8 {
         let pair = Pair { set: set(&mut random), request: request(&mut random) };
-        if matches!(pair.request.caller, Caller::Account { .. }) || is_open(&pair) {
+        if matches!(pair.request.caller, Caller::Account { .. }) {
             continue;
         }
         let outcome = pair.evaluated(|_, _, decision| decision.outcome);
