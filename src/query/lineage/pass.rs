@@ -9,7 +9,7 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
     UInt32Array, new_null_array,
 };
-use arrow::compute::{take, take_record_batch};
+use arrow::compute::{cast, take, take_record_batch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimestampMicrosecondType};
 use datafusion::prelude::SessionContext;
 use futures::TryStreamExt;
@@ -37,11 +37,12 @@ pub(super) struct Pass {
 pub(super) async fn pass(ctx: &SessionContext) -> Result<Pass, QueryError> {
     let failed = |error| QueryError::engine("cannot compute lineage", error);
     let frame = ctx.sql(EVENTS).await.map_err(failed)?;
-    let schema = Arc::new(frame.schema().as_arrow().clone());
+    let schema = plain(frame.schema().as_arrow());
     let mut stream = frame.execute_stream().await.map_err(failed)?;
     let mut fold = Fold::default();
     let (mut delegations, mut telling) = (Vec::new(), Vec::new());
     while let Some(batch) = stream.try_next().await.map_err(failed)? {
+        let batch = as_plain(batch, &schema)?;
         let events = Events::of(&batch)?;
         let callers = events.callers();
         fold.add(&events, &callers)?;
@@ -54,6 +55,27 @@ pub(super) async fn pass(ctx: &SessionContext) -> Result<Pass, QueryError> {
         }
     }
     Ok(Pass { nodes: fold.finish()?, delegations, telling: (schema, telling) })
+}
+
+/// The same columns with plain text in place of other kinds of text.
+fn plain(schema: &Schema) -> SchemaRef {
+    let field = |field: &Arc<Field>| match field.data_type() {
+        DataType::Utf8View | DataType::LargeUtf8 => {
+            Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8))
+        }
+        _ => Arc::clone(field),
+    };
+    Arc::new(Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>()))
+}
+
+/// A batch with plain text; the lake's own has no other.
+fn as_plain(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, QueryError> {
+    if batch.schema().fields() == schema.fields() {
+        return Ok(batch);
+    }
+    let columns = batch.columns().iter().zip(schema.fields());
+    let columns = columns.map(|(column, field)| cast(column, field.data_type())).collect::<Result<_, _>>();
+    RecordBatch::try_new(Arc::clone(schema), columns.map_err(arrow)?).map_err(arrow)
 }
 
 /// The texts of a caller, by their names in `credentials`, in the order of [`Events::text`]. The first [`TOLD_APART`] are
