@@ -1,6 +1,7 @@
 //! Arguments to plan to command to report; exit codes; progress.
 //!
-//! The only place that reads the environment, the clock and the arguments, and that prints.
+//! The only place that reads the environment, the clock and the arguments, and that prints. The AWS SDK reads environment
+//! and profile files for [`s3`], and nowhere else.
 
 mod args;
 mod compact;
@@ -11,6 +12,7 @@ mod investigate;
 mod output;
 mod progress;
 mod query;
+mod s3;
 mod sessions;
 mod source;
 mod sql;

@@ -15,7 +15,7 @@
 //! | [`answer`] | the rows of a query, as text, JSON or CSV, batch by batch |
 //! | [`coverage`] | what the lake covers: regions, days, hours, holes, changes of logging |
 //! | [`csv`], [`json`] | the forms for programs |
-//! | [`ingest`] | the tally of an ingest |
+//! | [`ingest`], [`plan`] | the tally of an ingest, and what one would read |
 //! | [`investigate`] | the screen of `investigate` |
 //! | [`trace`] | the screen of `trace`: the chain up, the tree below; rows and graphs of both |
 //! | [`sessions`] | the screen of `sessions`: role by session name, what is claimed and what is verified |
@@ -28,6 +28,7 @@ pub mod figure;
 pub mod ingest;
 pub mod investigate;
 pub mod json;
+pub mod plan;
 pub mod prefix;
 pub mod section;
 pub mod sessions;

@@ -19,5 +19,6 @@ mod lossless;
 mod once;
 mod places;
 mod readme;
+mod s3;
 mod tree;
 mod twin;

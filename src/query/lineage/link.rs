@@ -373,8 +373,9 @@ fn numbered(batches: &[RecordBatch]) -> Result<(SchemaRef, Vec<RecordBatch>), Qu
 /// Issuances whose key id another one names for a different session within the life of a key, see
 /// [`crate::lineage::is_shared_key`].
 fn shared_keys(steps: &[RecordBatch]) -> Result<HashSet<i64>, QueryError> {
-    // Key, account, moment, session, number.
-    let mut named: Vec<(i64, Option<i64>, i64, Option<i64>, i64)> = Vec::new();
+    /// Key, account, moment, session, number.
+    type Named = (i64, Option<i64>, i64, Option<i64>, i64);
+    let mut named: Vec<Named> = Vec::new();
     for batch in steps {
         let (keys, accounts) = (numbers(batch, "key_hash")?, numbers(batch, "account_hash")?);
         let (moments, sessions) = (numbers(batch, "at_s")?, numbers(batch, "arn_hash")?);
