@@ -1,7 +1,7 @@
 //! Arguments to plan to command to report; exit codes; progress.
 //!
 //! The only place that reads the environment, the clock and the arguments, and that prints. The AWS SDK reads environment
-//! and profile files for [`s3`], and nowhere else.
+//! and profile files for `cli::s3`, and nowhere else.
 
 mod args;
 mod compact;
