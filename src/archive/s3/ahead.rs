@@ -104,6 +104,18 @@ impl<'a> Ahead<'a> {
         state.bytes += bytes;
     }
 
+    /// Gives up the pieces of an object that nobody will read any more.
+    fn forget(&self, index: usize) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rest = state.pieces.split_off(&(index, 0));
+        let mut later = rest.split_off(&(index + 1, 0));
+        for piece in rest.values() {
+            piece.task.abort();
+            state.bytes = state.bytes.saturating_sub(piece.bytes);
+        }
+        state.pieces.append(&mut later);
+    }
+
     fn object(&self, index: usize) -> Option<&S3Object> {
         match &self.objects.get(index)?.place {
             Place::S3(object) => Some(object),
@@ -169,7 +181,10 @@ impl Read for Pieces<'_> {
             }
             match self.ahead.take((self.index, self.next)) {
                 Ok(bytes) => self.piece = io::Cursor::new(bytes),
-                Err(error) => self.failed = Some(error),
+                Err(error) => {
+                    self.ahead.forget(self.index);
+                    self.failed = Some(error);
+                }
             }
             self.next += 1;
         }

@@ -65,6 +65,25 @@ async fn more_keys_than_a_page_holds_are_all_read() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_large_object_is_got_in_pieces_each_of_which_may_break_off() {
+    let server = Server::start().await;
+    let filling = "x".repeat(9_000);
+    let record = |id: u32| {
+        format!(
+            r#"{{"eventTime":"2026-03-09T10:00:00Z","eventID":"id-{id}","eventName":"A","requestParameters":{{"a":"{filling}"}}}}"#
+        )
+    };
+    let records: Vec<String> = (0..2_000).map(record).collect();
+    server.put("x/large.json", format!(r#"{{"Records":[{}]}}"#, records.join(",")).as_bytes());
+    server.fail(|faults| faults.cuts = [("x/large.json".to_owned(), 2)].into());
+    let ran = server.ingest(&[&url("x")]);
+    assert_eq!((ran.code, ran.number("kept"), ran.number("refused")), (Some(0), 2_000, 0));
+    assert_eq!(ran.number("raw_bytes"), std::fs::metadata(server.path("x/large.json")).unwrap().len());
+    // 18 MB are three pieces, and two of the answers broke off.
+    assert_eq!(server.asked().gets.len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn content_decides_how_often_a_body_is_inflated() {
     let server = Server::start().await;
     let plain = |id: &str| {
@@ -142,4 +161,7 @@ async fn an_object_that_is_replaced_between_two_runs_is_read_again() {
     let ran = server.ingest(&[&url("")]);
     assert_eq!(ran.json()["objects_changed"], serde_json::json!([url(&key)]));
     assert_eq!(server.ids(), ["id-a", "id-b"]);
+    // A copy of the same bytes has the same ETag, and is no other object.
+    server.put(&key, &object("id-b"));
+    assert_eq!(server.ingest(&[&url("")]).number("objects_known"), 1);
 }

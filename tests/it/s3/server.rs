@@ -15,7 +15,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use s3s::auth::SimpleAuth;
 use s3s::dto::{
     ETag, ETagCondition, GetObjectInput, GetObjectOutput, ListObjectsV2Input, ListObjectsV2Output,
-    ObjectStorageClass, StreamingBlob,
+    ObjectStorageClass, Range, StreamingBlob,
 };
 use s3s::service::S3ServiceBuilder;
 use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
@@ -348,6 +348,10 @@ impl S3 for Faulty {
             std::future::pending::<()>().await;
         }
         let condition = request.input.if_match.clone();
+        let first = match request.input.range {
+            Some(Range::Int { first, .. }) => usize::try_from(first).unwrap(),
+            _ => 0,
+        };
         let mut answer = self.files.get_object(request).await?;
         let bytes = std::fs::read(&path).unwrap();
         let tag = etag(&bytes);
@@ -360,7 +364,8 @@ impl S3 for Faulty {
         let mut faults = self.faults.lock().unwrap();
         if let Some(left) = faults.cuts.get_mut(&key).filter(|left| **left > 0) {
             *left -= 1;
-            let half = Bytes::copy_from_slice(&bytes[..bytes.len() / 2]);
+            let length = usize::try_from(answer.output.content_length.unwrap()).unwrap();
+            let half = Bytes::copy_from_slice(&bytes[first..first + length / 2]);
             // The first half is on its way before the connection breaks: what is not ready at once lets it go.
             let cut = stream::once(async {
                 tokio::task::yield_now().await;
