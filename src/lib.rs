@@ -24,7 +24,7 @@
 //! | [`catalog`] | which actions, resource types and condition keys exist; which requests an event stands for | `aws` |
 //! | [`policy`] | the IAM evaluator: pure, total, three-valued; knows no log and no file | `aws` |
 //! | [`snapshot`] | the current policies: reads authorization details, organization and resource policies into `policy`'s types | `aws`, `catalog`, `policy` |
-//! | [`archive`] | finds log objects, reads their names, inflates them with limits | `aws` |
+//! | [`archive`] | finds log objects in folders and in S3, reads their names, opens and inflates them with limits | `aws` |
 //! | [`record`] | splits any envelope into records, checks them, refuses with a reason; the tally | `aws`, `archive` |
 //! | [`lake`] | the columns; records to rows to Parquet; Delta commits, ledger, compaction; the session | `aws`, `archive`, `record` |
 //! | [`query`] | the named questions in `queries/*.sql`, read-only SQL, typed rows | `aws`, `lineage`, `lake` |
@@ -37,7 +37,7 @@
 //!
 //! | word | meaning |
 //! |---|---|
-//! | object | one file of a log archive |
+//! | object | one file of a log archive, in a folder or in S3 |
 //! | record | one entry of an object |
 //! | event | a record as a row of the table `events` |
 //! | duplicate | a record with the same JSON value as one that is an event already: CloudTrail delivers at least once |
@@ -45,6 +45,8 @@
 //! | set aside | an object of a known kind that holds no CloudTrail events |
 //! | ledger | the table `objects`: which object was read when, in which state, with which counts |
 //! | batch | the objects of one commit |
+//! | lane | the folder of one account and region in a log archive, in which the days lie in order |
+//! | piece | the bytes of an object that one request to S3 gets |
 //! | part | up to some ten thousand rows on their way to Parquet; becomes a row group for each day in it |
 //! | subject | whom an investigation or a trace is about |
 //! | credential | what a request was signed with: key, ARN, unique id and creation of the session together |
@@ -70,7 +72,11 @@
 //! - The same objects give the same rows, whatever order threads and deliveries take: of several copies of a record the
 //!   first in the listing is kept (`lake::pipeline`).
 //! - `investigate`, `lineage` and `report` know no engine, clock, file or environment; only `lake` and `query` speak DataFusion; only
-//!   `cli` prints and reads arguments, environment and clock (but for the time of a commit, which Delta asks for).
+//!   `cli` prints and reads arguments, environment and clock (but for the time of a commit, which Delta asks for). The AWS
+//!   SDK reads environment and profile files for its chain of credentials and regions, in `cli::s3` and nowhere else; only
+//!   that file and `archive::s3` speak to the SDK.
+//! - What is on its way from S3 has limits, too: pieces and their bytes (`archive::s3::ahead`), pages and days of a listing
+//!   (`archive::s3::merge`), tries of a request (`cli::s3`).
 //! - Three values: what is not known of a request or of its policies makes it undetermined, never allowed or denied by
 //!   guess; trouble in a policy never widens access ([`policy`], [`snapshot`]). `policy` knows no file; `snapshot` reads them.
 //! - No unsafe code. Input never panics. Every listing is totally ordered.

@@ -24,6 +24,12 @@ pub enum Foreign {
     OtherService,
     /// A file whose name begins with a dot.
     Hidden,
+    /// A folder of digest files in a bucket, not looked into.
+    DigestFolder,
+    /// A folder of another service's logs in a bucket, not looked into.
+    OtherServiceFolder,
+    /// An object or a folder in a bucket that stands beside the folders of the log layout, not looked into.
+    BesideLogs,
 }
 
 impl Foreign {
@@ -41,6 +47,9 @@ impl Foreign {
             Foreign::Parquet => "Parquet file",
             Foreign::OtherService => "another service's log",
             Foreign::Hidden => "hidden file",
+            Foreign::DigestFolder => "folder of digests",
+            Foreign::OtherServiceFolder => "folder of another service",
+            Foreign::BesideLogs => "object or folder beside the logs",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Inflates an object as it is read: gzip by content, any number of members, with a limit and a hash of the raw bytes.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 
 use flate2::bufread::GzDecoder;
 use sha2::{Digest, Sha256};
@@ -23,23 +23,26 @@ pub struct Inflated {
     pub sha256: String,
 }
 
-/// Gives the inflated bytes of an object.
+/// Gives the inflated bytes of an object: gzip, gzip in gzip (some tools compress once for the file and once for its way),
+/// or plain.
 ///
 /// Errors carry a text that stands alone; what was inflated before the error has been given out.
 pub struct Inflater<R: Read> {
-    state: State<R>,
-    inflated_bytes: u64,
+    depth: Depth<R>,
     inflated_bytes_max: u64,
-    members: u64,
 }
 
-enum State<R: Read> {
-    Start(BufReader<Hashing<R>>),
-    Plain(BufReader<Hashing<R>>),
-    Gzip(Box<GzDecoder<BufReader<Hashing<R>>>>),
-    Between(BufReader<Hashing<R>>),
-    Ended(BufReader<Hashing<R>>),
-    /// Only while a state is replaced.
+/// What was inflated once; the bytes that were looked at come first.
+type Content<R> = Chain<Cursor<Vec<u8>>, Layer<Hashing<R>>>;
+
+enum Depth<R: Read> {
+    /// Nothing was read yet.
+    Start(Layer<Hashing<R>>),
+    /// What was inflated is the content; the first bytes of it were read to know that.
+    Once(Content<R>),
+    /// What was inflated is gzip again.
+    Twice(Box<Layer<Content<R>>>),
+    /// Only while the depth is replaced.
     Moving,
 }
 
@@ -47,12 +50,7 @@ impl<R: Read> Inflater<R> {
     /// Reads `source`, up to `inflated_bytes_max` inflated bytes.
     pub fn new(source: R, inflated_bytes_max: u64) -> Self {
         let hashing = Hashing { source, hasher: Sha256::new(), bytes: 0 };
-        Self {
-            state: State::Start(BufReader::with_capacity(READ_BYTES, hashing)),
-            inflated_bytes: 0,
-            inflated_bytes_max,
-            members: 0,
-        }
+        Self { depth: Depth::Start(Layer::new(hashing, inflated_bytes_max)), inflated_bytes_max }
     }
 
     /// Reads what is left of the raw bytes without inflating it, and says what was read.
@@ -60,17 +58,121 @@ impl<R: Read> Inflater<R> {
     /// # Errors
     /// Where the raw bytes can't be read.
     pub fn finish(self) -> io::Result<Inflated> {
-        let mut reader = match self.state {
+        let (layer, twice) = match self.depth {
+            Depth::Start(layer) => (layer, None),
+            Depth::Once(chain) => (chain.into_inner().1, None),
+            Depth::Twice(outer) => {
+                let bytes = outer.inflated_bytes;
+                (outer.into_source()?.into_inner().1, Some(bytes))
+            }
+            Depth::Moving => return Err(io::Error::other("reading ended in the middle of a step")),
+        };
+        let inflated_bytes = twice.unwrap_or(layer.inflated_bytes);
+        let hashing = layer.finish()?;
+        let sha256 = hexadecimal(&hashing.hasher.finalize());
+        Ok(Inflated { raw_bytes: hashing.bytes, inflated_bytes, sha256 })
+    }
+
+    /// Looks at the first inflated bytes.
+    fn start(&mut self, mut layer: Layer<Hashing<R>>) -> io::Result<()> {
+        let mut head = Vec::with_capacity(MAGIC.len());
+        let mut byte = [0];
+        let mut failed = None;
+        while head.len() < MAGIC.len() {
+            match layer.read(&mut byte) {
+                Ok(0) => break,
+                Ok(_) => head.extend_from_slice(&byte),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    failed = Some(error);
+                    break;
+                }
+            }
+        }
+        let again = layer.is_gzip() && head == MAGIC;
+        let chain = Cursor::new(head).chain(layer);
+        self.depth = if again {
+            Depth::Twice(Box::new(Layer::new(chain, self.inflated_bytes_max)))
+        } else {
+            Depth::Once(chain)
+        };
+        failed.map_or(Ok(()), Err)
+    }
+}
+
+impl<R: Read> Read for Inflater<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match &mut self.depth {
+                Depth::Once(content) => return content.read(out),
+                Depth::Twice(content) => return content.read(out),
+                Depth::Moving => return Err(io::Error::other("read again after an error")),
+                Depth::Start(_) => {
+                    if let Depth::Start(layer) = std::mem::replace(&mut self.depth, Depth::Moving) {
+                        self.start(layer)?;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// How gzip begins.
+const MAGIC: [u8; 2] = [0x1F, 0x8B];
+
+/// Gives the inflated bytes of what may be gzip, once.
+struct Layer<R: Read> {
+    state: State<R>,
+    inflated_bytes: u64,
+    inflated_bytes_max: u64,
+    members: u64,
+}
+
+enum State<R: Read> {
+    Start(BufReader<R>),
+    Plain(BufReader<R>),
+    Gzip(Box<GzDecoder<BufReader<R>>>),
+    Between(BufReader<R>),
+    Ended(BufReader<R>),
+    /// Only while a state is replaced.
+    Moving,
+}
+
+impl<R: Read> Layer<R> {
+    fn new(source: R, inflated_bytes_max: u64) -> Self {
+        Self {
+            state: State::Start(BufReader::with_capacity(READ_BYTES, source)),
+            inflated_bytes: 0,
+            inflated_bytes_max,
+            members: 0,
+        }
+    }
+
+    /// Reads what is left of the source without inflating it, and gives it back.
+    fn finish(self) -> io::Result<R> {
+        let mut reader = self.into_reader()?;
+        io::copy(&mut reader, &mut io::sink())?;
+        Ok(reader.into_inner())
+    }
+
+    /// Gives the source back as far as it was read.
+    fn into_source(self) -> io::Result<R> {
+        Ok(self.into_reader()?.into_inner())
+    }
+
+    fn into_reader(self) -> io::Result<BufReader<R>> {
+        Ok(match self.state {
             State::Start(reader) | State::Plain(reader) | State::Between(reader) | State::Ended(reader) => {
                 reader
             }
             State::Gzip(decoder) => decoder.into_inner(),
             State::Moving => return Err(io::Error::other("reading ended in the middle of a step")),
-        };
-        io::copy(&mut reader, &mut io::sink())?;
-        let hashing = reader.into_inner();
-        let sha256 = hexadecimal(&hashing.hasher.finalize());
-        Ok(Inflated { raw_bytes: hashing.bytes, inflated_bytes: self.inflated_bytes, sha256 })
+        })
+    }
+
+    /// Whether the source was gzip.
+    fn is_gzip(&self) -> bool {
+        matches!(self.state, State::Gzip(_) | State::Between(_) | State::Ended(_))
     }
 
     fn count(&mut self, count: usize) -> io::Result<usize> {
@@ -85,7 +187,7 @@ impl<R: Read> Inflater<R> {
     }
 }
 
-impl<R: Read> Read for Inflater<R> {
+impl<R: Read> Read for Layer<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         if out.is_empty() {
             return Ok(0);
@@ -93,7 +195,7 @@ impl<R: Read> Read for Inflater<R> {
         loop {
             match std::mem::replace(&mut self.state, State::Moving) {
                 State::Start(mut reader) => {
-                    let gzip = reader.fill_buf().map_err(unreadable)?.starts_with(&[0x1F, 0x8B]);
+                    let gzip = reader.fill_buf().map_err(unreadable)?.starts_with(&MAGIC);
                     self.state = if gzip {
                         State::Gzip(Box::new(GzDecoder::new(reader)))
                     } else {
@@ -124,7 +226,7 @@ impl<R: Read> Read for Inflater<R> {
                 },
                 State::Between(mut reader) => {
                     let ahead = reader.fill_buf().map_err(unreadable)?;
-                    if ahead.starts_with(&[0x1F, 0x8B]) {
+                    if ahead.starts_with(&MAGIC) {
                         self.state = State::Gzip(Box::new(GzDecoder::new(reader)));
                     } else if ahead.is_empty() {
                         self.state = State::Ended(reader);
@@ -210,6 +312,20 @@ mod tests {
             }
         };
         (out, error, inflater.finish().unwrap())
+    }
+
+    #[test]
+    fn gzip_in_gzip_is_inflated_twice_and_limited_all_the_same() {
+        let raw = gzip(&[gzip(b"one "), gzip(b"two")].concat());
+        let (out, error, known) = inflate(&raw, 100);
+        assert_eq!((out.as_slice(), error), (b"one two".as_slice(), None));
+        assert_eq!((known.raw_bytes, known.inflated_bytes), (raw.len() as u64, 7));
+        let (_, error, known) = inflate(&gzip(&gzip(&vec![b' '; 100_000])), 1_000);
+        assert!(error.unwrap().contains("inflates to more than the limit"));
+        assert_eq!(known.sha256.len(), 64);
+        // Plain bytes that begin as gzip does are no second layer: nothing was inflated yet.
+        let (out, error, _) = inflate(&gzip(b"\x1F"), 100);
+        assert_eq!((out.as_slice(), error), (b"\x1F".as_slice(), None));
     }
 
     #[test]

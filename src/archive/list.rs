@@ -1,4 +1,4 @@
-//! Finds the objects of the given sources, in the order in which they are read.
+//! Finds the objects of files and folders, in the order in which they are read.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,10 +6,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use chrono::{DateTime, Utc};
 use walkdir::WalkDir;
 
-use super::{Foreign, ObjectName, hexadecimal};
+use super::s3::{S3Error, S3Object};
+use super::{Foreign, ObjectName, Prune, hexadecimal};
 
 /// Where an object's bytes are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,12 +18,15 @@ pub enum Place {
     File(PathBuf),
     /// Standard input.
     Stdin,
+    /// A bucket.
+    S3(S3Object),
 }
 
 /// An object that may hold records.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Object {
-    /// Its name in the lake: the absolute path, or `-` for standard input. Bytes that are no UTF-8 are written `\xNN`.
+    /// Its name in the lake: the absolute path, `s3://BUCKET/KEY`, or `-` for standard input. Bytes that are no UTF-8 are
+    /// written `\xNN`.
     pub name: String,
     /// Where its bytes are.
     pub place: Place,
@@ -53,6 +56,9 @@ pub enum ListError {
         /// What the system said.
         error: io::Error,
     },
+    /// A bucket can't be listed.
+    #[error("cannot list: {0}{hint}", hint = .0.hint().map(|hint| format!("\nhint: {hint}")).unwrap_or_default())]
+    S3(Box<S3Error>),
 }
 
 /// Finds the objects of `sources`: files, folders (with all that is below them) and `-` for standard input.
@@ -63,6 +69,15 @@ pub enum ListError {
 /// # Errors
 /// Where a source itself does not exist or can't be read. What lies below a folder and can't be read is listed beside.
 pub fn list(sources: &[PathBuf]) -> Result<(Vec<Object>, BTreeMap<String, Unlisted>), ListError> {
+    list_wanted(sources, &Prune::default())
+}
+
+/// As [`list`], only what is wanted of the sources.
+pub(super) fn list_wanted(
+    sources: &[PathBuf],
+    prune: &Prune,
+) -> Result<(Vec<Object>, BTreeMap<String, Unlisted>), ListError> {
+    let wants_all = prune.is_all();
     let mut objects = Vec::new();
     let mut unlisted = BTreeMap::new();
     for source in sources {
@@ -75,7 +90,12 @@ pub fn list(sources: &[PathBuf]) -> Result<(Vec<Object>, BTreeMap<String, Unlist
         if fs::metadata(&root).map_err(fail)?.is_dir() {
             fs::read_dir(&root).map_err(fail)?;
         }
-        for entry in WalkDir::new(&root).follow_links(true).sort_by_file_name() {
+        let walk = WalkDir::new(&root).follow_links(true).sort_by_file_name().into_iter();
+        for entry in walk.filter_entry(|entry| {
+            wants_all
+                || !entry.file_type().is_dir()
+                || prune.wants_folder(&format!("{}/", name_of(entry.path())))
+        }) {
             match entry {
                 Ok(entry) if entry.file_type().is_file() => {
                     let relative = entry.path().strip_prefix(&root).unwrap_or(entry.path());
@@ -84,6 +104,9 @@ pub fn list(sources: &[PathBuf]) -> Result<(Vec<Object>, BTreeMap<String, Unlist
                             .components()
                             .any(|part| part.as_os_str().as_encoded_bytes().starts_with(b"."));
                     let name = name_of(entry.path());
+                    if !prune.wants_object(&name) {
+                        continue;
+                    }
                     if hidden {
                         unlisted.insert(name, Unlisted::SetAside(Foreign::Hidden));
                     } else if entry.depth() > 0 && ObjectName::is_other_service(&name) {
@@ -118,16 +141,16 @@ pub fn list(sources: &[PathBuf]) -> Result<(Vec<Object>, BTreeMap<String, Unlist
             }
         }
     }
-    objects.sort_by_cached_key(|object| (delivered(object), object.name.clone()));
-    objects.dedup_by(|left, right| left.name == right.name);
+    in_order(&mut objects);
     Ok((objects, unlisted))
 }
 
-fn delivered(object: &Object) -> Option<chrono::NaiveDate> {
-    ObjectName::parse(&object.name).map(|name: ObjectName| {
-        let at: DateTime<Utc> = name.delivered;
-        at.date_naive()
-    })
+/// Puts objects in the order in which they are read, each once.
+pub(super) fn in_order(objects: &mut Vec<Object>) {
+    objects.sort_by_cached_key(|object| {
+        (ObjectName::parse(&object.name).map(|name| name.delivered.date_naive()), object.name.clone())
+    });
+    objects.dedup_by(|left, right| left.name == right.name);
 }
 
 fn modified_micros(meta: &fs::Metadata) -> i64 {

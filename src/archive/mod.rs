@@ -1,14 +1,48 @@
-//! Finds log objects, reads their names, inflates them with limits.
+//! Finds log objects in folders and in S3, reads their names, opens and inflates them with limits.
 //!
 //! An *object* is one file of a log archive. What it holds is decided by [`crate::record`] from its content; the name is
-//! only used for the order of reading and to leave other services' logs aside.
+//! only used for the order of reading, to leave other services' logs aside, and to pass over what is not wanted ([`Prune`]).
 
 mod foreign;
 mod inflate;
+mod layout;
 mod list;
+mod listing;
 mod name;
+mod open;
+mod prune;
+pub mod s3;
+
+use std::path::PathBuf;
 
 pub use foreign::Foreign;
 pub use inflate::{INFLATED_BYTES_MAX, Inflated, Inflater, hexadecimal};
+pub use layout::lane_and_day;
 pub use list::{ListError, Object, Place, Unlisted, list};
+pub use listing::{Listed, Listing};
 pub use name::ObjectName;
+pub use open::Opener;
+pub use prune::{LATE_DELIVERY_DAYS, Prune};
+
+/// Where objects are looked for.
+#[derive(Debug, Clone)]
+pub struct Sources {
+    /// Files, folders, and `-` for standard input.
+    pub paths: Vec<PathBuf>,
+    /// Places in S3, and how S3 is asked; None where there are none.
+    pub s3: Option<(Vec<s3::S3Url>, s3::Store)>,
+}
+
+/// Finds the objects of `sources` that `prune` wants: those of files and folders as [`list`] does, then those in S3 by
+/// delivery day and name. Buckets are listed by a task of its own, which must be started inside a runtime.
+///
+/// # Errors
+/// Where a file or folder does not exist or can't be read. That a bucket can't be listed is said by the listing itself.
+pub fn find(sources: &Sources, prune: &Prune) -> Result<Listing, ListError> {
+    let (objects, unlisted) = list::list_wanted(&sources.paths, prune)?;
+    let ready = Listed { objects, unlisted };
+    Ok(match &sources.s3 {
+        None => ready.into(),
+        Some((places, store)) => s3::list(places.clone(), store, prune, ready),
+    })
+}

@@ -91,7 +91,8 @@ pub(super) struct Data {
     /// The lake's folder
     #[arg(long, value_name = "DIR", env = "BACKTRAIL_LAKE", default_value = "lake")]
     pub(super) lake: PathBuf,
-    /// Log files or folders, or `-` for standard input, instead of a lake: they are ingested into a cache first
+    /// Log files, folders, `s3://BUCKET/PREFIX`, or `-` for standard input, instead of a lake: they are ingested into a cache
+    /// first
     #[arg(long, value_name = "PATH", num_args = 1..)]
     pub(super) logs: Vec<PathBuf>,
     #[command(flatten)]
@@ -255,12 +256,28 @@ pub(super) struct Compact {
 /// `backtrail ingest`
 #[derive(Debug, Args)]
 pub(super) struct Ingest {
-    /// Files, folders, or `-` for standard input
+    /// Files, folders, `s3://BUCKET/PREFIX`, or `-` for standard input
     #[arg(required = true, value_name = "SOURCE")]
     pub(super) sources: Vec<PathBuf>,
     /// The lake's folder; made when it is not there
     #[arg(long, value_name = "DIR", env = "BACKTRAIL_LAKE", default_value = "lake")]
     pub(super) lake: PathBuf,
+    /// Only objects that may hold events at or after this time: RFC 3339, a date (its first moment in UTC), or as `7d`
+    /// before now. What a path or key tells decides; the objects that are read are read whole
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(super) from: Option<DateTime<Utc>>,
+    /// Only objects that may hold events before this time: delivered up to two days after it
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(super) to: Option<DateTime<Utc>>,
+    /// Begin, in each account and region, two days before the newest delivery that the lake has
+    #[arg(long)]
+    pub(super) since_last: bool,
+    /// End after so many objects; the next run goes on
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) max_objects: Option<u64>,
+    /// Say how many objects, bytes and days would be read, and read none
+    #[arg(long)]
+    pub(super) dry_run: bool,
     #[command(flatten)]
     pub(super) reading: Reading,
 }
@@ -277,6 +294,76 @@ pub(super) struct Reading {
     /// Commit after objects of so many bytes; an ingest that is stopped goes on from its last commit
     #[arg(long, value_name = "BYTES", default_value_t = crate::lake::BATCH_BYTES)]
     pub(super) batch_bytes: u64,
+    #[command(flatten)]
+    pub(super) wanted: Wanted,
+    #[command(flatten)]
+    pub(super) s3: S3,
+}
+
+/// Which part of an archive is read, as its paths and keys tell.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Part of the archive")]
+pub(super) struct Wanted {
+    /// Only objects of these accounts
+    #[arg(long, value_name = "ID,…", value_delimiter = ',', value_parser = account)]
+    pub(super) accounts: Vec<String>,
+    /// Only objects of these regions
+    #[arg(long, value_name = "REGION,…", value_delimiter = ',', value_parser = region)]
+    pub(super) regions: Vec<String>,
+    /// Only objects of these organizations' trails
+    #[arg(long, value_name = "o-ID,…", value_delimiter = ',', value_parser = org)]
+    pub(super) org: Vec<String>,
+}
+
+/// How S3 is asked.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "S3")]
+pub(super) struct S3 {
+    /// The profile of the AWS configuration files
+    #[arg(long, value_name = "NAME")]
+    pub(super) profile: Option<String>,
+    /// The buckets' region; if not given, the configured one, and a bucket elsewhere is followed there
+    #[arg(long, value_name = "REGION", value_parser = region)]
+    pub(super) region: Option<String>,
+    /// Another endpoint, of a compatible store or inside a VPC
+    #[arg(long, value_name = "URL")]
+    pub(super) endpoint_url: Option<String>,
+    /// Name buckets in the path instead of the host; so it is with another endpoint, unless told otherwise
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(super) path_style: Option<bool>,
+    /// Pay for requests to buckets whose readers pay
+    #[arg(long)]
+    pub(super) request_payer: bool,
+}
+
+fn account(text: &str) -> Result<String, String> {
+    let fits = text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit());
+    fits.then(|| text.to_owned()).ok_or_else(|| "expected an account id of 12 digits".to_owned())
+}
+
+fn region(text: &str) -> Result<String, String> {
+    let fits =
+        text.contains('-') && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    fits.then(|| text.to_owned()).ok_or_else(|| "expected a region such as `eu-west-1`".to_owned())
+}
+
+fn org(text: &str) -> Result<String, String> {
+    let fits = text
+        .strip_prefix("o-")
+        .is_some_and(|id| !id.is_empty() && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()));
+    fits.then(|| text.to_owned())
+        .ok_or_else(|| "expected an organization id such as `o-abcdefghij`".to_owned())
+}
+
+impl Wanted {
+    pub(super) fn prune(&self) -> crate::archive::Prune {
+        crate::archive::Prune {
+            accounts: self.accounts.iter().cloned().collect(),
+            regions: self.regions.iter().cloned().collect(),
+            orgs: self.org.iter().cloned().collect(),
+            ..crate::archive::Prune::default()
+        }
+    }
 }
 
 impl Reading {

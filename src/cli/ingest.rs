@@ -8,15 +8,31 @@ use super::args::Ingest;
 use super::failure::Failure;
 use super::output::{Format, Output, note};
 use super::progress::Bar;
-use super::{EXIT_DONE, EXIT_UNREADABLE};
-use crate::archive;
-use crate::lake::{self, IngestReport};
+use super::{EXIT_DONE, EXIT_UNREADABLE, s3};
+use crate::archive::{self, Listing};
+use crate::lake::{self, IngestOptions, IngestReport};
+use crate::record::Refusal;
 use crate::report;
 
 pub(super) async fn run(command: &Ingest, out: &mut Output) -> Result<u8, Failure> {
-    let listed = archive::list(&command.sources)?;
+    if let (Some(from), Some(to)) = (command.from, command.to)
+        && from >= to
+    {
+        return Err(anyhow::anyhow!("the time window is empty: --from {from} is not before --to {to}").into());
+    }
+    let sources = s3::sources(&command.sources, &command.reading).await?;
+    let mut prune = command.reading.wanted.prune().between(command.from, command.to);
+    if command.since_last {
+        prune.newest = lake::newest_days(&command.lake).await?;
+    }
+    let listing = archive::find(&sources, &prune)?;
+    let mut options = command.reading.options();
+    options.objects_max = command.max_objects;
+    if command.dry_run {
+        return dry_run(command, listing, &options, out).await;
+    }
     let bar = Bar::new();
-    let report = lake::ingest(&command.lake, listed, &command.reading.options(), &bar).await;
+    let report = lake::ingest(&command.lake, listing, &options, &bar).await;
     let took = bar.end();
     let report = report?;
     match out.format {
@@ -37,6 +53,70 @@ pub(super) async fn run(command: &Ingest, out: &mut Output) -> Result<u8, Failur
     Ok(if report.counts.refused > 0 { EXIT_UNREADABLE } else { EXIT_DONE })
 }
 
+/// Says what would be read.
+async fn dry_run(
+    command: &Ingest,
+    listing: Listing,
+    options: &IngestOptions,
+    out: &mut Output,
+) -> Result<u8, Failure> {
+    let plan = lake::plan(&command.lake, listing, options).await?;
+    let lake = command.lake.display().to_string();
+    match out.format {
+        Format::Json => writeln!(out, "{}", report::json::document(&Planned::of(&plan))?)?,
+        Format::Csv => {
+            write!(out, "{}", report::csv::row(["objects_to_read", "bytes_to_read", "days"].map(Some)))?;
+            let row = [plan.objects_to_read, plan.bytes_to_read, plan.days.len() as u64];
+            let row = row.map(|number| number.to_string());
+            write!(out, "{}", report::csv::row(row.each_ref().map(|number| Some(number.as_str()))))?;
+        }
+        Format::Text => writeln!(out, "{}", report::plan::text(&plan, &lake, out.style))?,
+    }
+    Ok(if plan.unreadable > 0 { EXIT_UNREADABLE } else { EXIT_DONE })
+}
+
+/// What would be read, as users script on it.
+#[derive(Serialize)]
+struct Planned<'a> {
+    schema: u32,
+    objects: u64,
+    objects_known: u64,
+    objects_changed: u64,
+    objects_to_read: u64,
+    bytes_to_read: u64,
+    days: usize,
+    first_day: Option<String>,
+    last_day: Option<String>,
+    accounts: &'a std::collections::BTreeMap<String, u64>,
+    regions: &'a std::collections::BTreeMap<String, u64>,
+    objects_set_aside: &'a std::collections::BTreeMap<&'static str, u64>,
+    unreadable: u64,
+    refusals: Vec<Refused<'a>>,
+    more: bool,
+}
+
+impl<'a> Planned<'a> {
+    fn of(plan: &'a lake::Plan) -> Self {
+        Self {
+            schema: 1,
+            objects: plan.objects,
+            objects_known: plan.objects_known,
+            objects_changed: plan.objects_changed,
+            objects_to_read: plan.objects_to_read,
+            bytes_to_read: plan.bytes_to_read,
+            days: plan.days.len(),
+            first_day: plan.days.first().map(ToString::to_string),
+            last_day: plan.days.last().map(ToString::to_string),
+            accounts: &plan.accounts,
+            regions: &plan.regions,
+            objects_set_aside: &plan.set_aside,
+            unreadable: plan.unreadable,
+            refusals: plan.refusals.iter().map(Refused::of).collect(),
+            more: plan.more,
+        }
+    }
+}
+
 /// The tally as users script on it.
 #[derive(Serialize)]
 struct Counters<'a> {
@@ -45,6 +125,7 @@ struct Counters<'a> {
     objects_read: u64,
     objects_known: u64,
     objects_changed: &'a [String],
+    more: bool,
     objects_set_aside: &'a std::collections::BTreeMap<&'static str, u64>,
     records_read: u64,
     kept: u64,
@@ -68,27 +149,30 @@ struct Refused<'a> {
     reason: String,
 }
 
+impl<'a> Refused<'a> {
+    fn of(refusal: &'a Refusal) -> Self {
+        Self {
+            object: &refusal.object,
+            record_index: refusal.record_index,
+            reason: refusal.reason.to_string(),
+        }
+    }
+}
+
 impl<'a> Counters<'a> {
     fn of(report: &'a IngestReport) -> Self {
         let time = |micros: Option<i64>| {
             let time = chrono::DateTime::from_timestamp_micros(micros?)?;
             Some(time.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true))
         };
-        let refusals: Vec<Refused<'_>> = report
-            .refusals
-            .iter()
-            .map(|refusal| Refused {
-                object: &refusal.object,
-                record_index: refusal.record_index,
-                reason: refusal.reason.to_string(),
-            })
-            .collect();
+        let refusals: Vec<Refused<'_>> = report.refusals.iter().map(Refused::of).collect();
         Self {
             schema: 1,
             objects: report.objects,
             objects_read: report.objects_read,
             objects_known: report.objects_known,
             objects_changed: &report.objects_changed,
+            more: report.more,
             objects_set_aside: &report.set_aside,
             records_read: report.counts.read,
             kept: report.counts.kept,

@@ -1,6 +1,7 @@
 //! Arguments to plan to command to report; exit codes; progress.
 //!
-//! The only place that reads the environment, the clock and the arguments, and that prints.
+//! The only place that reads the environment, the clock and the arguments, and that prints. The AWS SDK reads environment
+//! and profile files for `cli::s3`, and nowhere else.
 
 mod args;
 mod catalog;
@@ -13,6 +14,7 @@ mod output;
 mod policy;
 mod progress;
 mod query;
+mod s3;
 mod sessions;
 mod snapshot;
 mod source;

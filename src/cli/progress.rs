@@ -19,7 +19,7 @@ pub(super) struct Bar {
 
 impl Bar {
     pub(super) fn new() -> Self {
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
         if let Ok(style) = ProgressStyle::with_template(
             "  ingest  {bar:24}  {human_pos} / {human_len} objects  {percent} %  {msg}  {eta} left",
         ) {
@@ -41,8 +41,8 @@ impl Bar {
 
 impl Progress for Bar {
     fn begin(&self, objects: u64, _bytes: u64) {
-        self.line.set_length(objects);
-        if objects > 0 && std::io::stderr().is_terminal() {
+        self.line.inc_length(objects);
+        if objects > 0 && self.line.is_hidden() && std::io::stderr().is_terminal() {
             self.line.set_draw_target(ProgressDrawTarget::stderr_with_hz(8));
         }
     }

@@ -3,10 +3,10 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use super::args::Data;
+use super::args::{Data, Reading, S3, Wanted};
 use super::output::note;
 use super::progress::Bar;
-use super::{EXIT_DONE, EXIT_UNREADABLE};
+use super::{EXIT_DONE, EXIT_UNREADABLE, s3};
 use crate::archive::{self, Place};
 use crate::lake::{self, Lake, Session};
 use crate::query::{self, measure};
@@ -44,7 +44,7 @@ pub(super) async fn open(data: &Data) -> anyhow::Result<Source> {
     } else {
         let paths: Vec<String> = data.logs.iter().map(|path| shell(path)).collect();
         let (lake, held) = cached(data).await?;
-        (lake, format!("--logs {}", paths.join(" ")), held)
+        (lake, format!("--logs {}{}", paths.join(" "), flags(&data.reading)), held)
     };
     let mut session = lake.session()?;
     query::register_functions(&mut session)?;
@@ -64,23 +64,31 @@ pub(super) async fn open(data: &Data) -> anyhow::Result<Source> {
 
 /// A lake made of logs, kept in the user's cache for the next time.
 async fn cached(data: &Data) -> anyhow::Result<(Lake, Vec<Held>)> {
-    let listed = archive::list(&data.logs)?;
-    let from_stdin = listed.0.iter().any(|object| object.place == Place::Stdin);
+    let sources = s3::sources(&data.logs, &data.reading).await?;
+    let prune = data.reading.wanted.prune();
+    let listed = archive::find(&sources, &prune)?.all().await?;
+    let from_stdin = listed.objects.iter().any(|object| object.place == Place::Stdin);
     let (folder, held) = if from_stdin {
         let folder = std::env::temp_dir().join(format!("backtrail-{}", uuid::Uuid::new_v4()));
         (folder.clone(), Held::Folder(folder))
     } else {
         let mut names: Vec<PathBuf> =
-            data.logs.iter().filter_map(|path| fs::canonicalize(path).ok()).collect();
+            sources.paths.iter().filter_map(|path| fs::canonicalize(path).ok()).collect();
+        names.extend(data.logs.iter().filter(|path| path.starts_with("s3://")).cloned());
         names.sort();
-        let name = lake::token_hash(format!("{names:?}").as_bytes()).replace("sha256:", "");
+        let mut name = format!("{names:?}");
+        let part = flags(&data.reading);
+        if !part.is_empty() {
+            name = format!("{name}{part}");
+        }
+        let name = lake::token_hash(name.as_bytes()).replace("sha256:", "");
         let folder = cache_folder().join("lakes").join(name);
         fs::create_dir_all(&folder)
             .map_err(|error| anyhow::anyhow!("cannot make the cache `{}`: {error}", folder.display()))?;
         let lock = File::create(folder.join("lock"))?;
         lock.lock()?;
         let lake = folder.join("lake");
-        if lake.exists() && !lake::holds_only(&lake, &listed.0).await.unwrap_or(false) {
+        if lake.exists() && !lake::holds_only(&lake, &listed.objects).await.unwrap_or(false) {
             // Something that was read is gone or has changed; the answer is to be of what is there now.
             fs::remove_dir_all(&lake)?;
         }
@@ -103,6 +111,30 @@ fn cache_folder() -> PathBuf {
         .or_else(|| given("XDG_CACHE_HOME").map(|folder| folder.join("backtrail")))
         .or_else(|| given("HOME").map(|folder| folder.join(".cache").join("backtrail")))
         .unwrap_or_else(|| std::env::temp_dir().join("backtrail"))
+}
+
+/// The options that say which part of which archive is read, as typed.
+fn flags(reading: &Reading) -> String {
+    let Wanted { accounts, regions, org } = &reading.wanted;
+    let S3 { profile, region, endpoint_url, path_style, request_payer } = &reading.s3;
+    let mut text = String::new();
+    for (name, values) in [("accounts", accounts), ("regions", regions), ("org", org)] {
+        if !values.is_empty() {
+            text.push_str(&format!(" --{name} {}", values.join(",")));
+        }
+    }
+    for (name, value) in [("profile", profile), ("region", region), ("endpoint-url", endpoint_url)] {
+        if let Some(value) = value {
+            text.push_str(&format!(" --{name} {}", shell(Path::new(value))));
+        }
+    }
+    if let Some(path_style) = path_style {
+        text.push_str(&format!(" --path-style={path_style}"));
+    }
+    if *request_payer {
+        text.push_str(" --request-payer");
+    }
+    text
 }
 
 /// A path as a shell takes it.

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-/// A lake that can't be opened, read or written.
+use crate::archive::ListError;
+use crate::archive::s3::S3Error;
+
+/// A lake that can't be opened, read or written, or whose objects can't be got at all.
 #[derive(Debug, thiserror::Error)]
 pub enum LakeError {
     /// There is no lake in the folder.
@@ -53,6 +56,12 @@ pub enum LakeError {
         /// How often a commit was tried.
         tries: usize,
     },
+    /// The objects can't be listed.
+    #[error(transparent)]
+    List(#[from] ListError),
+    /// The objects can't be read, none of them.
+    #[error("cannot go on reading: {0}{hint}", hint = .0.hint().map(|hint| format!("\nhint: {hint}")).unwrap_or_default())]
+    Source(Box<S3Error>),
     /// The lake says something that can't be: it was not written by this program, or is damaged.
     #[error("the lake is inconsistent: {0}")]
     Inconsistent(String),

@@ -8,14 +8,15 @@ use std::sync::Mutex;
 use uuid::Uuid;
 
 use super::commit::{Committed, Lake, LakeSize, NewFile};
+use super::intake::Intake;
 use super::ledger::{self, Known, Ledger};
 use super::pipeline::{self, Gate, ObjectResult, Setting, Summary, Watch};
 use super::rows::Part;
 use super::seen::Seen;
 use super::write::DayFile;
 use super::{LakeError, Table};
-use crate::archive::{Foreign, INFLATED_BYTES_MAX, Object, Unlisted};
-use crate::record::{Counts, Reason, Refusal};
+use crate::archive::{Foreign, INFLATED_BYTES_MAX, Listing, Object, Opener};
+use crate::record::{Counts, Refusal};
 
 /// A batch takes objects of so many bytes, unless told otherwise; it is the step in which an ingest commits, and resumes
 /// when it was stopped.
@@ -39,12 +40,14 @@ pub struct IngestOptions {
     pub inflated_bytes_max: u64,
     /// A batch, which is committed as a whole, takes objects of so many bytes.
     pub batch_bytes: u64,
+    /// Reading ends after so many objects; None for all.
+    pub objects_max: Option<u64>,
 }
 
 impl Default for IngestOptions {
     fn default() -> Self {
         let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { workers, inflated_bytes_max: INFLATED_BYTES_MAX, batch_bytes: BATCH_BYTES }
+        Self { workers, inflated_bytes_max: INFLATED_BYTES_MAX, batch_bytes: BATCH_BYTES, objects_max: None }
     }
 }
 
@@ -59,6 +62,8 @@ pub struct IngestReport {
     pub objects_known: u64,
     /// Objects that were in the lake in another state, and were read again.
     pub objects_changed: Vec<String>,
+    /// Whether reading ended at [`IngestOptions::objects_max`], before the end of the listing.
+    pub more: bool,
     /// Objects that hold no events, by kind.
     pub set_aside: BTreeMap<&'static str, u64>,
     /// Read objects that added no row.
@@ -79,7 +84,7 @@ pub struct IngestReport {
 
 /// Told what happens while an ingest runs. Calls come from several threads.
 pub trait Progress: Sync {
-    /// So many objects of so many bytes are to be read.
+    /// So many objects of so many bytes are to be read, beside those told before: a listing comes in parts.
     fn begin(&self, objects: u64, bytes: u64);
     /// An object was read.
     fn object(&self, raw_bytes: u64, inflated_bytes: u64, records: u64);
@@ -102,16 +107,17 @@ impl Watch for &dyn Progress {
     }
 }
 
-/// Reads `listed` into the lake in `folder`, made when it is not there.
+/// Reads the objects of a listing into the lake in `folder`, made when it is not there.
 ///
 /// Objects that the ledger knows as they are are not read again. Each batch of objects is committed as a whole; an ingest
-/// that was stopped at any instant goes on where it was.
+/// that was stopped at any instant goes on where it was. The first are read while the listing goes on.
 ///
 /// # Errors
-/// Where the lake can't be read or written; what was committed before stays.
+/// Where the lake can't be read or written, where the listing fails, or where no object can be read any more (credentials
+/// that expired, say); what was committed before stays.
 pub async fn ingest(
     folder: &std::path::Path,
-    listed: (Vec<Object>, BTreeMap<String, Unlisted>),
+    listing: impl Into<Listing>,
     options: &IngestOptions,
     progress: &dyn Progress,
 ) -> Result<IngestReport, LakeError> {
@@ -119,30 +125,8 @@ pub async fn ingest(
     let _lock = lock(&lake, progress)?;
     lake.reconcile().await?;
     let mut ledger = Ledger::load(&lake).await?;
-    let (objects, unlisted) = listed;
-    let mut report =
-        IngestReport { objects: (objects.len() + unlisted.len()) as u64, ..IngestReport::default() };
-    let mut unreadable = Vec::new();
-    for (name, why) in unlisted {
-        match why {
-            Unlisted::SetAside(kind) => *report.set_aside.entry(kind.describe()).or_default() += 1,
-            Unlisted::Unreadable(why) => {
-                unreadable.push(Refusal { object: name, record_index: None, reason: Reason::Source(why) });
-            }
-        }
-    }
-    let mut pending = Vec::new();
-    for object in objects {
-        match ledger.known(&object) {
-            Known::Read => report.objects_known += 1,
-            Known::New => pending.push(object),
-            Known::Changed => {
-                report.objects_changed.push(object.name.clone());
-                pending.push(object);
-            }
-        }
-    }
-    progress.begin(pending.len() as u64, pending.iter().map(|object| object.size).sum());
+    let mut report = IngestReport::default();
+    let mut intake = Intake::new(listing.into(), options.objects_max);
     let mut seen = Seen::default();
     let spare = Mutex::new(Vec::new());
     let pool =
@@ -153,14 +137,22 @@ pub async fn ingest(
                 source: std::io::Error::other(error),
             }
         })?;
-    let mut rest = pending.as_slice();
-    while !rest.is_empty() || !unreadable.is_empty() {
-        let (batch, after) = rest.split_at(batch_len(rest, options.batch_bytes));
-        rest = after;
-        let refused = std::mem::take(&mut unreadable);
+    loop {
+        let full = |intake: &Intake| {
+            intake.pending_bytes >= options.batch_bytes || intake.pending.len() >= BATCH_OBJECTS_MAX
+        };
+        while !intake.ended() && !full(&intake) {
+            let (objects, bytes) = intake.more(&ledger).await;
+            progress.begin(objects, bytes);
+        }
+        let count = batch_len(intake.pending.make_contiguous(), options.batch_bytes);
+        let mut objects: Vec<Object> = intake.pending.drain(..count).collect();
+        intake.pending_bytes -= objects.iter().map(|object| object.size).sum::<u64>();
+        let refused = std::mem::take(&mut intake.unreadable);
+        if objects.is_empty() && refused.is_empty() {
+            break;
+        }
         let mut tries = 0;
-        let known_before = report.objects_known;
-        let mut objects = batch.to_vec();
         loop {
             if objects.is_empty() && refused.is_empty() {
                 break;
@@ -176,10 +168,21 @@ pub async fn ingest(
             // Nothing of the batch is in the lake. See what the other writer brought, and begin the batch again.
             lake.reconcile().await?;
             ledger = Ledger::load(&lake).await?;
+            let before = objects.len();
             objects.retain(|object| ledger.known(object) != Known::Read);
-            report.objects_known = known_before + (batch.len() - objects.len()) as u64;
+            report.objects_known += (before - objects.len()) as u64;
         }
         seen.trim();
+    }
+    if let Some(error) = intake.failed {
+        return Err(error.into());
+    }
+    report.objects = intake.found.objects;
+    report.objects_known += intake.found.known;
+    report.objects_changed = intake.found.changed;
+    report.more = intake.found.more;
+    for (kind, count) in intake.found.set_aside {
+        *report.set_aside.entry(kind).or_default() += count;
     }
     report.lake = lake.size()?;
     Ok(report)
@@ -241,14 +244,16 @@ impl Unit<'_> {
         report: &mut IngestReport,
     ) -> Result<Committed, LakeError> {
         let number = lake.batch(Table::Events).await? + 1;
+        let handle = tokio::runtime::Handle::current();
+        let opener = Opener::new(self.objects, options.workers, handle.clone());
         let setting = Setting {
             objects: self.objects,
+            opener: &opener,
             workers: options.workers.max(1),
             inflated_bytes_max: options.inflated_bytes_max,
             spare: self.spare,
             pool: self.pool,
         };
-        let handle = tokio::runtime::Handle::current();
         let mut result = {
             let mut gate = LakeGate { lake, seen, handle };
             tokio::task::block_in_place(|| pipeline::run(&setting, &mut gate, &progress))?

@@ -1,30 +1,45 @@
 //! The ledger's rows: objects that were read, and what was refused.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
 use arrow::datatypes::{Int64Type, SchemaRef, TimestampMicrosecondType};
+use chrono::NaiveDate;
 use futures::TryStreamExt;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
-use xxhash_rust::xxh3::xxh3_128;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use super::commit::Lake;
 use super::pipeline::ObjectResult;
 use super::{LakeError, Table};
-use crate::archive::Object;
+use crate::archive::{Object, Place, lane_and_day};
 use crate::record::Refusal;
 
 /// What tells one state of an object from another, without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct State {
     size: i64,
-    modified_micros: i64,
+    /// A hash of the ETag of an object in S3 that has one; else, when it was last changed.
+    version: Version,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Version {
+    ETag(u64),
+    ModifiedMicros(i64),
+}
+
+impl Version {
+    /// A copy that S3 made of an object (into another storage class, say) has the same ETag and another time.
+    fn new(etag: Option<&str>, modified_micros: i64) -> Self {
+        etag.map_or(Self::ModifiedMicros(modified_micros), |etag| Self::ETag(xxh3_64(etag.as_bytes())))
+    }
 }
 
 /// Which objects were read, in which state.
@@ -40,7 +55,7 @@ pub(super) enum Known {
     New,
     /// It was read as it is.
     Read,
-    /// It was read when its size or modification time was another.
+    /// It was read when its size, and its ETag or modification time, were others.
     Changed,
 }
 
@@ -52,15 +67,17 @@ impl Ledger {
             return Ok(ledger);
         }
         let query =
-            "select object, size, modified, batch from objects where sha256 is not null order by batch";
+            "select object, size, modified, etag, batch from objects where sha256 is not null order by batch";
         let mut stream = lake.session()?.sql(query).await?.execute_stream().await?;
         while let Some(batch) = stream.try_next().await? {
             let names = batch.column(0).as_string::<i32>();
             let sizes = batch.column(1).as_primitive::<Int64Type>();
             let modified = batch.column(2).as_primitive::<TimestampMicrosecondType>();
+            let etags = batch.column(3).as_string::<i32>();
             for row in 0..batch.num_rows() {
                 let modified_micros = if modified.is_null(row) { 0 } else { modified.value(row) };
-                let state = State { size: sizes.value(row), modified_micros };
+                let etag = (!etags.is_null(row)).then(|| etags.value(row));
+                let state = State { size: sizes.value(row), version: Version::new(etag, modified_micros) };
                 ledger.states.insert(xxh3_128(names.value(row).as_bytes()), state);
             }
         }
@@ -76,7 +93,7 @@ impl Ledger {
     pub(super) fn known(&self, object: &Object) -> Known {
         let now = State {
             size: i64::try_from(object.size).unwrap_or(i64::MAX),
-            modified_micros: object.modified_micros,
+            version: Version::new(etag(object), object.modified_micros),
         };
         match self.states.get(&xxh3_128(object.name.as_bytes())) {
             None => Known::New,
@@ -85,6 +102,35 @@ impl Ledger {
             Some(state) if *state == now => Known::Read,
             Some(_) => Known::Changed,
         }
+    }
+}
+
+/// By the folder of a region (see [`lane_and_day`]): the newest delivery day of an object that was read.
+pub(super) async fn newest_days(lake: &Lake) -> Result<BTreeMap<String, NaiveDate>, LakeError> {
+    let mut newest: BTreeMap<String, NaiveDate> = BTreeMap::new();
+    if lake.files(Table::Objects)?.is_empty() {
+        return Ok(newest);
+    }
+    let query = "select object from objects where sha256 is not null";
+    let mut stream = lake.session()?.sql(query).await?.execute_stream().await?;
+    while let Some(batch) = stream.try_next().await? {
+        for name in batch.column(0).as_string::<i32>().iter().flatten() {
+            let Some((lane, day)) = lane_and_day(name) else { continue };
+            match newest.get_mut(lane) {
+                Some(known) => *known = day.max(*known),
+                None => {
+                    newest.insert(lane.to_owned(), day);
+                }
+            }
+        }
+    }
+    Ok(newest)
+}
+
+fn etag(object: &Object) -> Option<&str> {
+    match &object.place {
+        Place::S3(object) => object.etag.as_deref(),
+        Place::File(_) | Place::Stdin => None,
     }
 }
 
@@ -116,6 +162,7 @@ pub(super) fn objects_file(
         instants(
             both().map(|(object, _)| Some(object.modified_micros).filter(|micros| *micros != 0)).collect(),
         ),
+        Arc::new(objects.iter().map(etag).collect::<StringArray>()),
         counts(|result| result.raw_bytes),
         counts(|result| result.inflated_bytes),
         Arc::new(results.iter().map(|result| result.sha256.as_deref()).collect::<StringArray>()),

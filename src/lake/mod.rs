@@ -11,10 +11,12 @@ mod decode;
 mod error;
 mod ingest;
 mod instant;
+mod intake;
 mod intern;
 mod keys;
 mod ledger;
 mod pipeline;
+mod plan;
 mod rebuild;
 mod rows;
 mod schema;
@@ -37,6 +39,7 @@ pub use ingest::{
     BATCH_BYTES, IngestOptions, IngestReport, Progress, REFUSALS_REPORTED_MAX, holds_only, ingest,
 };
 pub use pipeline::{OBJECT_REFUSALS_MAX, Summary};
+pub use plan::{Plan, newest_days, plan};
 pub use rebuild::rebuild;
 pub use schema::{OBJECT_COLUMNS, REFUSAL_COLUMNS, SmallColumn, Table, small_schema};
 pub use table::first_day;

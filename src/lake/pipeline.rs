@@ -6,8 +6,6 @@
 //! that holds the first task never waits, so the others' waiting ends.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::fs::File;
-use std::io;
 use std::ops::Range;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -16,7 +14,7 @@ use super::intern::NULL;
 use super::rows::Part;
 use super::write::{DayFile, DayWriters};
 use super::{Column, LakeError};
-use crate::archive::{Foreign, Inflater, Object, Place};
+use crate::archive::{Foreign, Inflater, Object, Opener};
 use crate::record::{Counts, Item, Reason, Refusal, Splitter};
 
 /// What is known of one object after it was read.
@@ -142,6 +140,8 @@ pub(super) trait Watch: Sync {
 /// How a batch is worked on.
 pub(super) struct Setting<'a> {
     pub(super) objects: &'a [Object],
+    /// Opens them.
+    pub(super) opener: &'a Opener<'a>,
     pub(super) workers: usize,
     pub(super) inflated_bytes_max: u64,
     /// As many threads as there are workers. They live as long as the ingest: an allocator keeps memory for each thread
@@ -307,15 +307,7 @@ impl<'g> Floor<'g> {
                 self.submit((task, place), std::mem::replace(part, setting.part()), false, setting, writers);
                 place += 1;
             };
-            read_object(
-                object,
-                index,
-                setting.inflated_bytes_max,
-                decoder,
-                &mut part,
-                &mut result,
-                &mut submit,
-            );
+            read_object(object, index, setting, decoder, &mut part, &mut result, &mut submit);
             watch.object(result.raw_bytes, result.inflated_bytes, result.counts.read);
             let mut shared = self.enter();
             if let Some(known) = shared.results.get_mut(index) {
@@ -323,6 +315,9 @@ impl<'g> Floor<'g> {
                 result.counts.kept = known.counts.kept;
                 result.counts.duplicate = known.counts.duplicate;
                 *known = result;
+            }
+            if let Some(error) = setting.opener.stopped() {
+                shared.failure.get_or_insert_with(|| LakeError::Source(Box::new(error)));
             }
             if shared.failure.is_some() {
                 return;
@@ -382,17 +377,13 @@ impl<'g> Floor<'g> {
 fn read_object(
     object: &Object,
     index: usize,
-    inflated_bytes_max: u64,
+    setting: &Setting<'_>,
     decoder: &mut Decoder,
     part: &mut Part,
     result: &mut ObjectResult,
     submit: &mut dyn FnMut(&mut Part),
 ) {
-    let opened: io::Result<Box<dyn io::Read>> = match &object.place {
-        Place::File(path) => File::open(path).map(|file| Box::new(file) as Box<dyn io::Read>),
-        Place::Stdin => Ok(Box::new(io::stdin())),
-    };
-    let source = match opened {
+    let source = match setting.opener.open(index) {
         Ok(source) => source,
         Err(error) => {
             let reason = Reason::Source(format!("cannot be read: {error}"));
@@ -401,7 +392,7 @@ fn read_object(
         }
     };
     let object_place = u32::try_from(index).unwrap_or(NULL);
-    let mut splitter = Splitter::new(Inflater::new(source, inflated_bytes_max));
+    let mut splitter = Splitter::new(Inflater::new(source, setting.inflated_bytes_max));
     let mut name = NULL;
     while let Some(item) = splitter.next_item() {
         match item {

@@ -63,6 +63,25 @@ impl Reason {
     pub fn from_source(error: &io::Error) -> Self {
         Reason::Source(error.to_string())
     }
+
+    /// The advice that the reason ends with; None where it has none.
+    #[must_use]
+    pub fn hint(&self) -> Option<&str> {
+        self.parts().map(|(_, hint)| hint)
+    }
+
+    /// The reason's text without its advice.
+    #[must_use]
+    pub fn without_hint(&self) -> String {
+        self.parts().map_or_else(|| self.to_string(), |(text, _)| text.to_owned())
+    }
+
+    fn parts(&self) -> Option<(&str, &str)> {
+        match self {
+            Reason::Source(text) => text.rsplit_once("; hint: "),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Reason {

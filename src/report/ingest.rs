@@ -10,6 +10,9 @@ use crate::lake::IngestReport;
 /// So many refusals are shown; the table `refusals` has all.
 const REFUSALS_SHOWN_MAX: usize = 20;
 
+/// So many different hints are shown.
+const HINTS_SHOWN_MAX: usize = 3;
+
 /// The tally: it adds up in sight, and says what decides which questions can be asked.
 #[must_use]
 pub fn text(report: &IngestReport, lake: &str, took: Duration, style: Style) -> String {
@@ -42,6 +45,9 @@ pub fn text(report: &IngestReport, lake: &str, took: Duration, style: Style) -> 
     lines.push(line(counts.duplicate, "duplicate", &known));
     lines.push(line(counts.refused, "refused", ""));
     refusals(report, style, &mut lines);
+    if report.more {
+        lines.push("! more       the listing goes on after --max-objects; run again to read on".to_owned());
+    }
     if report.objects_known > 0 {
         let known = figure::counted(report.objects_known, "object", "objects");
         lines.push(format!("  already    {known} in the lake as they are"));
@@ -82,6 +88,7 @@ pub fn text(report: &IngestReport, lake: &str, took: Duration, style: Style) -> 
         figure::counted(report.lake.files, "file", "files"),
         figure::bytes(report.lake.bytes)
     ));
+    lines.extend(hints(report.refusals.iter().filter_map(|refusal| refusal.reason.hint()), style));
     if counts.refused > 0 {
         lines.push(format!("hint: backtrail sql \"select * from refusals\" --lake {}", style.shown(lake)));
     }
@@ -104,7 +111,7 @@ fn refusals(report: &IngestReport, style: Style, lines: &mut Vec<String>) {
         let place = first.record_index.map_or(String::new(), |index| format!("record {index}: "));
         let such = if group.len() > 1 { format!("  ({} such records)", group.len()) } else { String::new() };
         lines.push(format!("  x {}", style.shown(&first.object)));
-        let reason = first.reason.to_string();
+        let reason = first.reason.without_hint();
         for line in text::wrap(&format!("{place}{reason}{such}"), 72, style) {
             lines.push(format!("      {}", style.shown(&line)));
         }
@@ -113,6 +120,18 @@ fn refusals(report: &IngestReport, style: Style, lines: &mut Vec<String>) {
     if shown == REFUSALS_SHOWN_MAX && listed > shown {
         lines.push("    more in the table `refusals`".to_owned());
     }
+}
+
+/// Hints, each once, on lines of their own.
+pub(super) fn hints<'a>(given: impl Iterator<Item = &'a str>, style: Style) -> Vec<String> {
+    let mut hints: Vec<String> = Vec::new();
+    for hint in given {
+        let line = format!("hint: {}", style.shown(hint));
+        if hints.len() < HINTS_SHOWN_MAX && !hints.contains(&line) {
+            hints.push(line);
+        }
+    }
+    hints
 }
 
 fn names(counts: &std::collections::BTreeMap<String, u64>, most: usize) -> String {

@@ -15,7 +15,7 @@
 //! | [`answer`] | the rows of a query, as text, JSON or CSV, batch by batch |
 //! | [`coverage`] | what the lake covers: regions, days, hours, holes, changes of logging |
 //! | [`csv`], [`json`] | the forms for programs |
-//! | [`ingest`] | the tally of an ingest |
+//! | [`ingest`], [`plan`] | the tally of an ingest, and what one would read |
 //! | [`investigate`] | the screen of `investigate` |
 //! | [`trace`] | the screen of `trace`: the chain up, the tree below; rows and graphs of both |
 //! | [`policy`] | what `policy test`, `policy eval` and `policy lint` say |
@@ -32,6 +32,7 @@ pub mod figure;
 pub mod ingest;
 pub mod investigate;
 pub mod json;
+pub mod plan;
 pub mod policy;
 pub mod prefix;
 pub mod section;

@@ -21,5 +21,6 @@ mod places;
 mod policy;
 mod policy_twin;
 mod readme;
+mod s3;
 mod tree;
 mod twin;

@@ -23,6 +23,10 @@ const SESSION: &str = "datafusion::prelude::SessionContext;";
 /// The module that may print, and read arguments and environment.
 const PRINTER: &str = "cli";
 
+/// The file in which the AWS SDK reads environment and profile files, and the folder that asks S3.
+const CONFIGURES: &str = "src/cli/s3.rs";
+const ASKS_S3: &str = "src/archive/s3/";
+
 /// A file of `src`, without its comments, strings and tests.
 struct Source {
     /// Its path in the package.
@@ -368,6 +372,25 @@ fn only_cli_prints_and_reads_the_environment() {
     }
     assert_none(&wrong);
     assert!(printing > 0);
+}
+
+#[test]
+fn one_file_lets_the_aws_sdk_read_the_environment_and_one_folder_asks_s3() {
+    let mut wrong = Vec::new();
+    let mut named = BTreeSet::new();
+    for source in sources() {
+        for (name, allowed) in [("aws_config", &[CONFIGURES][..]), ("aws_sdk_s3", &[CONFIGURES, ASKS_S3])] {
+            for at in found_at(&source.code, name) {
+                if allowed.iter().any(|path| source.path.starts_with(path)) {
+                    named.insert(name);
+                } else {
+                    wrong.push(format!("{}: `{name}`", source.place(at)));
+                }
+            }
+        }
+    }
+    assert_none(&wrong);
+    assert_eq!(named.len(), 2);
 }
 
 #[test]

@@ -1,0 +1,378 @@
+//! An S3 server on loopback, over a folder, that can be told to fail.
+//!
+//! The protocol (signatures, XML, pages, ranges) is s3s's. What s3s-fs has not got stands here: ETags in listings and
+//! `If-Match`, storage classes, the region of a bucket, and everything that goes wrong.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use futures::{StreamExt, stream};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use s3s::auth::SimpleAuth;
+use s3s::dto::{
+    ETag, ETagCondition, GetObjectInput, GetObjectOutput, ListObjectsV2Input, ListObjectsV2Output,
+    ObjectStorageClass, Range, StreamingBlob,
+};
+use s3s::service::S3ServiceBuilder;
+use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
+use s3s_fs::FileSystem;
+use tokio::sync::Notify;
+
+/// The bucket of the tests.
+pub(crate) const BUCKET: &str = "example-logs";
+
+const KEY: &str = "AKIAIOSFODNN7EXAMPLE";
+const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+
+/// What the server is to do wrong.
+#[derive(Default)]
+pub(crate) struct Faults {
+    /// So many requests are answered with `SlowDown`.
+    pub(crate) slow_downs: u32,
+    /// By key: so many times its body breaks off in the middle.
+    pub(crate) cuts: BTreeMap<String, u32>,
+    /// Keys that are deleted when they are asked for.
+    pub(crate) deleted: BTreeSet<String>,
+    /// Keys that are replaced when they are asked for.
+    pub(crate) replaced: BTreeSet<String>,
+    /// By key: code and message of the answer.
+    pub(crate) refused: BTreeMap<String, (S3ErrorCode, &'static str)>,
+    /// Code and message of the answer to all listings.
+    pub(crate) unlisted: Option<(S3ErrorCode, &'static str)>,
+    /// By key: the storage class.
+    pub(crate) classes: BTreeMap<String, &'static str>,
+    /// A page has no more keys than this.
+    pub(crate) page_keys: Option<i32>,
+    /// Where the bucket is; requests signed for elsewhere are sent there.
+    pub(crate) region: Option<&'static str>,
+    /// Keys whose reading never ends.
+    pub(crate) hanging: BTreeSet<String>,
+    /// Listings beyond the first page wait until an object was asked for.
+    pub(crate) pages_wait_for_reading: bool,
+}
+
+/// What the server was asked.
+#[derive(Default)]
+pub(crate) struct Log {
+    /// The prefixes listed.
+    pub(crate) lists: Vec<String>,
+    /// The keys got.
+    pub(crate) gets: Vec<String>,
+}
+
+struct Faulty {
+    files: FileSystem,
+    root: PathBuf,
+    faults: Arc<Mutex<Faults>>,
+    log: Arc<Mutex<Log>>,
+    read: Arc<Notify>,
+}
+
+/// A running server with one bucket.
+pub(crate) struct Server {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) faults: Arc<Mutex<Faults>>,
+    log: Arc<Mutex<Log>>,
+    pub(crate) read: Arc<Notify>,
+    endpoint: String,
+}
+
+impl Server {
+    /// Starts a server with an empty bucket.
+    pub(crate) async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("s3");
+        std::fs::create_dir_all(root.join(BUCKET)).unwrap();
+        let (faults, log, read) = (Arc::default(), Arc::default(), Arc::new(Notify::new()));
+        let faulty = Faulty {
+            files: FileSystem::new(&root).unwrap(),
+            root,
+            faults: Arc::clone(&faults),
+            log: Arc::clone(&log),
+            read: Arc::clone(&read),
+        };
+        let mut builder = S3ServiceBuilder::new(faulty);
+        builder.set_auth(SimpleAuth::from_single(KEY, SECRET));
+        let service = builder.build();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            while let Ok((socket, _)) = listener.accept().await {
+                let service = service.clone();
+                tokio::spawn(async move {
+                    let server = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
+                    // A connection that breaks off is what some tests are about.
+                    drop(server.serve_connection(TokioIo::new(socket), service).await);
+                });
+            }
+        });
+        Self { folder, faults, log, read, endpoint }
+    }
+
+    /// Puts an object.
+    pub(crate) fn put(&self, key: &str, body: &[u8]) {
+        let path = self.path(key);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, body).unwrap();
+    }
+
+    /// Puts all files of a folder below a key.
+    pub(crate) fn put_folder(&self, folder: &Path, key: &str) {
+        let mut count = 0;
+        for entry in walkdir::WalkDir::new(folder) {
+            let entry = entry.unwrap();
+            if entry.file_type().is_file() {
+                let relative = entry.path().strip_prefix(folder).unwrap().to_str().unwrap();
+                self.put(&format!("{key}{relative}"), &std::fs::read(entry.path()).unwrap());
+                count += 1;
+            }
+        }
+        assert!(count > 0);
+    }
+
+    pub(crate) fn path(&self, key: &str) -> PathBuf {
+        self.folder.path().join("s3").join(BUCKET).join(key)
+    }
+
+    pub(crate) fn fail(&self, change: impl FnOnce(&mut Faults)) {
+        change(&mut self.faults.lock().unwrap());
+    }
+
+    /// What was asked since the last time this was called.
+    pub(crate) fn asked(&self) -> Log {
+        std::mem::take(&mut *self.log.lock().unwrap())
+    }
+
+    /// Whether a key was asked for, since the last call of `asked`.
+    pub(crate) fn asked_so_far(&self, key: &str) -> bool {
+        self.log.lock().unwrap().gets.iter().any(|got| got == key)
+    }
+
+    /// The lake of the tests.
+    pub(crate) fn lake(&self) -> PathBuf {
+        self.folder.path().join("lake")
+    }
+
+    /// The program with credentials for this server, and nothing else of the environment.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_backtrail"));
+        command
+            .args(arguments)
+            .env_clear()
+            .env("HOME", self.folder.path())
+            .env("BACKTRAIL_CACHE", self.folder.path().join("cache"))
+            .env("BACKTRAIL_LAKE", self.lake())
+            .env("AWS_ENDPOINT_URL_S3", &self.endpoint)
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_REGION", "us-east-1")
+            .env("AWS_ACCESS_KEY_ID", KEY)
+            .env("AWS_SECRET_ACCESS_KEY", SECRET);
+        command
+    }
+
+    /// Runs the program to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        tokio::task::block_in_place(|| Ran::of(&self.command(arguments).output().unwrap()))
+    }
+
+    /// Ingests, and gives the tally.
+    pub(crate) fn ingest(&self, arguments: &[&str]) -> Ran {
+        self.run(&[&["ingest", "--format", "json"], arguments].concat())
+    }
+
+    /// The events of the lake, as object and id.
+    pub(crate) fn events(&self) -> Vec<(String, String)> {
+        let text = self.run(&["sql", "--format", "csv", "select object, event_id from events order by 1, 2"]);
+        let rows = text.stdout.lines().skip(1).map(|line| {
+            let (object, id) = line.split_once(',').unwrap();
+            (object.to_owned(), id.to_owned())
+        });
+        rows.collect()
+    }
+
+    /// The ids of the events of the lake.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        let mut ids: Vec<String> = self.events().into_iter().map(|(_, id)| id).collect();
+        ids.sort();
+        ids
+    }
+}
+
+/// How the program ended.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ran {
+    pub(crate) fn of(output: &Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout.clone()).unwrap(),
+            stderr: String::from_utf8(output.stderr.clone()).unwrap(),
+        }
+    }
+
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// A number of the tally.
+    pub(crate) fn number(&self, name: &str) -> u64 {
+        self.json()[name].as_u64().unwrap_or_else(|| panic!("no number `{name}`: {self:?}"))
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_says(&self, code: i32, words: &[&str]) {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        for word in words {
+            assert!(self.stderr.contains(word), "expected `{word}` in: {}", self.stderr);
+        }
+    }
+}
+
+/// The key of an object, delivered at a minute of a day `YYYY/MM/DD`.
+pub(crate) fn key(account: &str, region: &str, day: &str, minute: u32) -> String {
+    let stamp = day.replace('/', "");
+    format!(
+        "AWSLogs/{account}/CloudTrail/{region}/{day}/\
+         {account}_CloudTrail_{region}_{stamp}T00{minute:02}Z_AbCdEf0123456789.json.gz"
+    )
+}
+
+/// An object with one event, compressed.
+pub(crate) fn object(id: &str) -> Vec<u8> {
+    gzip(
+        format!(r#"{{"Records":[{{"eventTime":"2026-03-09T10:00:00Z","eventID":"{id}","eventName":"A"}}]}}"#)
+            .as_bytes(),
+    )
+}
+
+pub(crate) fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn etag(bytes: &[u8]) -> ETag {
+    ETag::Strong(format!("{:032x}", xxhash_rust::xxh3::xxh3_128(bytes)))
+}
+
+impl Faulty {
+    /// What any request meets first.
+    fn meet<T>(&self, request: &S3Request<T>) -> S3Result<()> {
+        let mut faults = self.faults.lock().unwrap();
+        if faults.slow_downs > 0 {
+            faults.slow_downs -= 1;
+            return Err(s3_error!(SlowDown, "Please reduce your request rate."));
+        }
+        let signed_for = request.region.as_ref().map(|region| region.as_str().to_owned());
+        if let Some(region) = faults.region
+            && signed_for.as_deref() != Some(region)
+        {
+            let mut error = s3_error!(PermanentRedirect, "use the other endpoint");
+            let mut headers = http::HeaderMap::new();
+            headers.insert("x-amz-bucket-region", http::HeaderValue::from_static(region));
+            error.set_headers(headers);
+            error.set_status_code(http::StatusCode::MOVED_PERMANENTLY);
+            return Err(error);
+        }
+        Ok(())
+    }
+
+    fn file(&self, bucket: &str, key: &str) -> PathBuf {
+        self.root.join(bucket).join(key)
+    }
+}
+
+#[async_trait::async_trait]
+impl S3 for Faulty {
+    async fn list_objects_v2(
+        &self,
+        mut request: S3Request<ListObjectsV2Input>,
+    ) -> S3Result<S3Response<ListObjectsV2Output>> {
+        self.log.lock().unwrap().lists.push(request.input.prefix.clone().unwrap_or_default());
+        self.meet(&request)?;
+        let wait = {
+            let faults = self.faults.lock().unwrap();
+            if let Some((code, message)) = &faults.unlisted {
+                return Err(S3Error::with_message(code.clone(), *message));
+            }
+            let asked = request.input.max_keys.unwrap_or(1000);
+            request.input.max_keys = Some(asked.min(faults.page_keys.unwrap_or(1000)));
+            faults.pages_wait_for_reading && request.input.continuation_token.is_some()
+        };
+        if wait {
+            self.read.notified().await;
+            // The next page goes on, too.
+            self.read.notify_one();
+        }
+        let bucket = request.input.bucket.clone();
+        let mut answer = self.files.list_objects_v2(request).await?;
+        let faults = self.faults.lock().unwrap();
+        for object in answer.output.contents.iter_mut().flatten() {
+            let key = object.key.clone().unwrap_or_default();
+            object.e_tag = Some(etag(&std::fs::read(self.file(&bucket, &key)).unwrap()));
+            object.storage_class =
+                faults.classes.get(&key).map(|class| ObjectStorageClass::from((*class).to_owned()));
+        }
+        Ok(answer)
+    }
+
+    async fn get_object(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
+        let key = request.input.key.clone();
+        let path = self.file(&request.input.bucket, &key);
+        self.log.lock().unwrap().gets.push(key.clone());
+        self.read.notify_one();
+        self.meet(&request)?;
+        let hangs = {
+            let mut faults = self.faults.lock().unwrap();
+            if let Some((code, message)) = faults.refused.get(&key) {
+                return Err(S3Error::with_message(code.clone(), *message));
+            }
+            if faults.deleted.remove(&key) {
+                std::fs::remove_file(&path).unwrap();
+            }
+            if faults.replaced.remove(&key) {
+                std::fs::write(&path, object("replaced")).unwrap();
+            }
+            faults.hanging.contains(&key)
+        };
+        if hangs {
+            std::future::pending::<()>().await;
+        }
+        let condition = request.input.if_match.clone();
+        let first = match request.input.range {
+            Some(Range::Int { first, .. }) => usize::try_from(first).unwrap(),
+            _ => 0,
+        };
+        let mut answer = self.files.get_object(request).await?;
+        let bytes = std::fs::read(&path).unwrap();
+        let tag = etag(&bytes);
+        if let Some(ETagCondition::ETag(expected)) = condition
+            && expected != tag
+        {
+            return Err(s3_error!(PreconditionFailed, "At least one of the pre-conditions did not hold"));
+        }
+        answer.output.e_tag = Some(tag);
+        let mut faults = self.faults.lock().unwrap();
+        if let Some(left) = faults.cuts.get_mut(&key).filter(|left| **left > 0) {
+            *left -= 1;
+            let length = usize::try_from(answer.output.content_length.unwrap()).unwrap();
+            let half = Bytes::copy_from_slice(&bytes[first..first + length / 2]);
+            // The first half is on its way before the connection breaks: what is not ready at once lets it go.
+            let cut = stream::once(async {
+                tokio::task::yield_now().await;
+                Err(std::io::Error::other("cut"))
+            });
+            answer.output.body = Some(StreamingBlob::wrap(Box::pin(stream::iter([Ok(half)]).chain(cut))));
+        }
+        Ok(answer)
+    }
+}
