@@ -19,7 +19,7 @@ pub(super) const PAGE_KEYS_MAX: i32 = 1000;
 /// `AWSLogs/` is looked for so many folders deep.
 const LEVELS_MAX: usize = 4;
 
-/// `AWSLogs/` is looked for in so many folders; a bucket with more of them has another layout.
+/// `AWSLogs/` is looked for in so many folders; of a bucket with more of them everything is listed.
 const FOLDERS_LOOKED_AT_MAX: usize = 100;
 
 /// A run of keys that is listed one page after another.
@@ -129,7 +129,8 @@ async fn find_roots(bucket: &Arc<Bucket>, folder: &str, found: &mut Found) -> Re
         for folder in std::mem::take(&mut here) {
             looked_at += 1;
             if looked_at > FOLDERS_LOOKED_AT_MAX {
-                return Ok(roots);
+                // Those found so far may not be all: everything is listed.
+                return Ok(Vec::new());
             }
             // One page tells: `AWSLogs/` sorts before lower-case names.
             let query =

@@ -152,3 +152,14 @@ async fn a_job_reads_no_more_objects_than_it_may_and_says_so() {
     }
     assert_eq!(server.ids().len(), 5);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_bucket_with_a_folder_for_each_of_many_teams_loses_none() {
+    let server = Server::start().await;
+    for team in 0..105 {
+        let key = key(ACCOUNTS[0], REGIONS[0], "2026/03/09", 0);
+        server.put(&format!("team-{team:03}/{key}"), &object(&team.to_string()));
+    }
+    let ran = server.run(&["ingest", "--dry-run", "--format", "json", &url("")]);
+    assert_eq!(ran.number("objects_to_read"), 105, "{ran:?}");
+}
