@@ -1,11 +1,8 @@
-//! The own case files, and the conformance cases where a folder with them is given.
+//! The own case files. Those of others are run by the program, in `tests/it/policy.rs`.
 
 use std::path::Path;
 
 use super::*;
-
-/// The folder with the conformance cases, which are not part of the project.
-const FOLDER_VARIABLE: &str = "BACKTRAIL_CONFORMANCE";
 
 /// Services that RCPs reach, as AWS lists them
 /// (<https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#rcp-supported-services>);
@@ -30,48 +27,8 @@ fn json_files(folder: &Path) -> Vec<std::path::PathBuf> {
     files
 }
 
-/// Cases of the conformance folder that AWS contradicts, with the page that does.
-const CONTRADICTED: [(&str, &str, &str); 13] = [
-    ("arsenal-identity-0018", "`${}` names no key", "IAM reference_policies_variables"),
-    ("arsenal-identity-0052", "epoch time is in seconds, the case has milliseconds", OPERATORS),
-    ("arsenal-identity-0055", "epoch time is in seconds, the case has milliseconds", OPERATORS),
-    ("arsenal-identity-0085", "`BinaryNotEquals` is no operator of AWS", OPERATORS),
-    ("arsenal-identity-0130", "without a matching deny the denial is implicit", INTERPLAY),
-    ("arsenal-identity-0134", "without a matching deny the denial is implicit", INTERPLAY),
-    ("arsenal-identity-0138", "without a matching deny the denial is implicit", INTERPLAY),
-    ("arsenal-identity-0140", "an empty part of an ARN matches only an empty one", RESOURCE),
-    ("arsenal-identity-0142", "an empty part of an ARN matches only an empty one", RESOURCE),
-    (
-        "iamrs-policy-0003",
-        "the root user of the resource's account needs no policy",
-        "IAM policy-eval-denyallow",
-    ),
-    ("iamrs-policy-0025", "an identity policy must not have a `Principal`", "IAM reference_policies_grammar"),
-    ("iamrs-policy-0026", "an identity policy must not have a `Principal`", "IAM reference_policies_grammar"),
-    ("iamrs-units-0036", "bytes are compared, in base64 case matters", OPERATORS),
-];
-const OPERATORS: &str = "IAM reference_policies_elements_condition_operators";
-const INTERPLAY: &str = "IAM reference_policies_evaluation-logic_AccessPolicyLanguage_Interplay";
-const RESOURCE: &str = "IAM reference_policies_elements_resource";
-
 fn failures(results: &[CaseResult]) -> Vec<&CaseResult> {
     results.iter().filter(|result| !result.passed).collect()
-}
-
-#[test]
-fn conformance_cases_hold_but_for_those_that_aws_contradicts() {
-    let Ok(folder) = std::env::var(FOLDER_VARIABLE) else { return };
-    let mut ran = 0;
-    for path in json_files(Path::new(&folder)) {
-        let results = run_file(&path);
-        ran += results.len();
-        let is_listed = |result: &&CaseResult| CONTRADICTED.iter().any(|(id, ..)| *id == result.id);
-        let (listed, failed): (Vec<_>, Vec<_>) = failures(&results).into_iter().partition(is_listed);
-        assert!(failed.is_empty(), "{}: {failed:#?}", path.display());
-        let known = results.iter().filter(is_listed).count();
-        assert_eq!(listed.len(), known, "{}: a listed case holds now", path.display());
-    }
-    assert!(ran > 0, "no cases in {folder}");
 }
 
 #[test]
