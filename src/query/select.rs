@@ -23,6 +23,8 @@ pub enum Filter {
     Begins(Column, String),
     /// The column ends with this text.
     Ends(Column, String),
+    /// The caller is a session of a role, under one of these names.
+    SessionName(BTreeSet<String>),
     /// The column has a value.
     Some(Column),
     /// The event is not before this time.
@@ -49,6 +51,12 @@ impl Filter {
             Filter::Begins(column, value) => starts_with(col(column.name()), text(value)),
             Filter::Ends(column, value) => {
                 datafusion::functions::expr_fn::ends_with(col(column.name()), text(value))
+            }
+            // `arn:aws:sts::ACCOUNT:assumed-role/ROLE/NAME`; neither role nor name has a slash.
+            Filter::SessionName(names) => {
+                let arn = col(Column::IdentityArn.name());
+                let name = datafusion::functions::expr_fn::split_part(arn, lit("/"), lit(3_i64));
+                name.in_list(names.iter().map(text).collect(), false)
             }
             Filter::Some(column) => col(column.name()).is_not_null(),
             Filter::From(time) => {
@@ -95,6 +103,19 @@ pub async fn select_ids(
     filter: &Filter,
 ) -> Result<SendableRecordBatchStream, QueryError> {
     columns(ctx, filter, &["event_id"]).await
+}
+
+/// Some columns of the rows that satisfy `filter`, in no particular order, in as many streams as are read beside each other.
+pub(super) async fn parts(
+    ctx: &SessionContext,
+    filter: &Filter,
+    names: &[&str],
+) -> Result<Vec<SendableRecordBatchStream>, QueryError> {
+    let failed = |error| QueryError::engine("cannot read events", error);
+    let frame = ctx.table("events").await.map_err(failed)?;
+    let frame = frame.filter(filter.expression()).map_err(failed)?;
+    let frame = frame.select_columns(names).map_err(failed)?;
+    frame.execute_stream_partitioned().await.map_err(failed)
 }
 
 async fn columns(

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::TraceOptions;
-use super::climb::{candidates, stop};
-use super::fetch::{Source, later, one_of, together};
+use super::climb::{candidates, candidates_beside, stop};
+use super::fetch::{Source, VALUES_MAX, later, one_of, together};
 use super::subject::Asked;
 use crate::lake::Column;
 use crate::lineage::{
-    Caller, Credential, Descendant, Issuance, IssuanceKind, KEY_LIFE_SECONDS, Node, NodeKind, Proof, Reason,
-    Rule, Rung, SLACK_SECONDS, find, find_maker, made_node, settle,
+    Caller, Class, Credential, Descendant, Issuance, IssuanceKind, KEY_LIFE_SECONDS, Node, NodeKind, Proof,
+    Reason, Rule, Rung, SLACK_SECONDS, find, find_maker, made_node, settle,
 };
 use crate::query::{Filter, QueryError};
 
@@ -24,9 +24,6 @@ use workload::{launched_by, launches_by};
 
 /// A tree has so many lines at the most.
 const LINES_MAX: usize = 2_000;
-
-/// So many values stand in one look-up.
-const VALUES_MAX: usize = 200;
 
 /// A tree below a subject.
 #[derive(Debug, Default)]
@@ -278,9 +275,15 @@ fn by_callers(level: &[Holder]) -> Vec<Filter> {
     filters
 }
 
-/// The holder that called.
-fn holder_of<'a>(level: &'a [Holder], maker: &Caller) -> Option<&'a Holder> {
-    level.iter().find(|holder| holder.callers.iter().any(|caller| caller.id == maker.id))
+/// By caller: the line of the first holder that it stands for.
+fn lines_of(level: &[Holder]) -> BTreeMap<i64, Option<usize>> {
+    let mut lines = BTreeMap::new();
+    for holder in level {
+        for caller in &holder.callers {
+            lines.entry(caller.id).or_insert(holder.line);
+        }
+    }
+    lines
 }
 
 /// Sessions and temporary keys that were issued.
@@ -292,17 +295,19 @@ async fn sessions(
 ) -> Result<Vec<Holder>, QueryError> {
     let issued: Vec<&Issuance> = issued.iter().filter(|one| one.kind.delegates()).collect();
     let used = used_of(source, &issued).await?;
+    let index = Used::of(&used);
+    let naming = naming_of(source, &used, &issued).await?;
+    let lines = lines_of(level);
     let mut held: BTreeMap<usize, Vec<Credential>> = BTreeMap::new();
     let mut given: BTreeSet<i64> = BTreeSet::new();
     for issuance in issued {
-        let Some(Holder { line: parent, .. }) = holder_of(level, issuance.maker()) else { continue };
-        let parent = *parent;
+        let Some(parent) = lines.get(&issuance.maker().id).copied() else { continue };
         let mut mine = Vec::new();
         // Of what only bears the name it is not said that the subject led to it.
         let mut led_to = Vec::new();
         let mut rule = Rule::Key;
-        for credential in &used {
-            let Some(by) = fits(source, credential, issuance).await? else { continue };
+        for credential in index.near(issuance).into_iter().filter_map(|at| used.get(at)) {
+            let Some(by) = fits(source, credential, issuance, &naming).await? else { continue };
             rule = rule.max(by);
             if given.insert(credential.caller.id) {
                 mine.push(credential.clone());
@@ -346,6 +351,48 @@ async fn sessions(
     Ok(held.into_iter().map(|(line, credentials)| Holder::of(Some(line), &credentials)).collect())
 }
 
+/// Credentials by what the ladder asks for: of thousands of issuances and as many credentials only few pairs can fit.
+struct Used<'a> {
+    by_key: BTreeMap<&'a str, Vec<usize>>,
+    /// By the second in which the session was created.
+    by_second: BTreeMap<i64, Vec<usize>>,
+    /// Those that may fit at any second: they do not say when their session was created, or name their sign-in.
+    open: BTreeMap<Option<&'a str>, Vec<usize>>,
+}
+
+impl<'a> Used<'a> {
+    fn of(credentials: &'a [Credential]) -> Used<'a> {
+        let mut index = Used { by_key: BTreeMap::new(), by_second: BTreeMap::new(), open: BTreeMap::new() };
+        for (at, credential) in credentials.iter().enumerate() {
+            let caller = &credential.caller;
+            if let Some(key) = &caller.access_key {
+                index.by_key.entry(key).or_default().push(at);
+            }
+            if let Some(created) = caller.created {
+                index.by_second.entry(created.timestamp()).or_default().push(at);
+            }
+            if caller.created.is_none() || caller.sign_in_session.is_some() {
+                index.open.entry(caller.arn.as_deref()).or_default().push(at);
+            }
+        }
+        index
+    }
+
+    /// The credentials that an issuance may have made, see [`crate::lineage::fit`]; in their order.
+    fn near(&self, issuance: &Issuance) -> BTreeSet<usize> {
+        let made = issuance.record.time.timestamp();
+        let arn = issuance.session_arn.as_deref();
+        let mut near = BTreeSet::new();
+        near.extend(issuance.key.as_deref().and_then(|key| self.by_key.get(key)).into_iter().flatten());
+        near.extend(self.by_second.range(made - SLACK_SECONDS..=made + SLACK_SECONDS).flat_map(|(_, at)| at));
+        match arn {
+            Some(_) => near.extend([None, arn].iter().filter_map(|arn| self.open.get(arn)).flatten()),
+            None => near.extend(self.open.values().flatten()),
+        }
+        near
+    }
+}
+
 /// The role of a session's ARN.
 fn role_of(arn: &str) -> Option<String> {
     arn.rsplit_once('/').map(|(role, _)| role.to_owned())
@@ -356,6 +403,7 @@ async fn fits(
     source: &Source,
     credential: &Credential,
     issuance: &Issuance,
+    naming: &BTreeMap<String, Vec<Issuance>>,
 ) -> Result<Option<Rule>, QueryError> {
     let first = credential.usage.first.map(|time| time.0);
     let alone = find(&credential.caller, first, [issuance]);
@@ -363,13 +411,45 @@ async fn fits(
     if rank.rung == Rung::Key {
         return Ok(Some(Rule::Key));
     }
-    let list = candidates(source, &credential.caller, first).await?;
-    let found = find(&credential.caller, first, &list);
+    let caller = &credential.caller;
+    let list = match caller.access_key.as_ref().and_then(|key| naming.get(key)) {
+        Some(known) if caller.class == Class::Credential && !caller.has_long_term_key() => {
+            candidates_beside(source, caller, first, known.clone()).await?
+        }
+        _ => candidates(source, caller, first).await?,
+    };
+    let found = find(caller, first, &list);
     let is_it = |one: &Issuance| {
         let copy = one.copy.as_ref().map(|copy| &copy.record);
         one.record == issuance.record || copy == Some(&issuance.record)
     };
     Ok(found.best.iter().any(|one| is_it(one)).then(|| rank.rung.rule()))
+}
+
+/// The issuances that name the keys of credentials, asked for together where no issuance of the level names them: each key
+/// that is asked for has an entry.
+async fn naming_of(
+    source: &Source,
+    used: &[Credential],
+    issued: &[&Issuance],
+) -> Result<BTreeMap<String, Vec<Issuance>>, QueryError> {
+    let named: BTreeSet<&str> = issued.iter().filter_map(|issuance| issuance.key.as_deref()).collect();
+    let others = || {
+        let keys = used.iter().filter(|one| one.caller.has_temporary_key());
+        keys.filter_map(|one| Some((one.caller.access_key.clone()?, one.caller.created?)))
+            .filter(|(key, _)| !named.contains(key.as_str()))
+    };
+    let times = || others().map(|(_, created)| created);
+    let (Some(first), Some(last)) = (times().min(), times().max()) else { return Ok(BTreeMap::new()) };
+    let keys: BTreeSet<String> = others().map(|(key, _)| key).collect();
+    let found = source.naming_any(&keys, first, last).await?;
+    let mut naming: BTreeMap<String, Vec<Issuance>> = keys.into_iter().map(|key| (key, Vec::new())).collect();
+    for issuance in found {
+        if let Some(list) = issuance.key.as_ref().and_then(|key| naming.get_mut(key)) {
+            list.push(issuance);
+        }
+    }
+    Ok(naming)
 }
 
 /// The credentials that may be those of some issuances: by key, and by session.
@@ -407,12 +487,12 @@ async fn ways_in(
     plant: &mut Plant,
 ) -> Result<Vec<Holder>, QueryError> {
     let mut holders = Vec::new();
+    let lines = lines_of(level);
     // Users first: what was made for them stands below them.
     let mut users: BTreeMap<(Option<usize>, String, String), usize> = BTreeMap::new();
     let ways = || issued.iter().filter(|one| !one.kind.delegates());
     for way in ways().filter(|way| way.kind == IssuanceKind::User) {
-        let Some(Holder { line: parent, .. }) = holder_of(level, way.maker()) else { continue };
-        let parent = *parent;
+        let Some(parent) = lines.get(&way.maker().id).copied() else { continue };
         let account = way.record.account.clone().unwrap_or_default();
         let name = way.user_name.clone().unwrap_or_default();
         let mut growth = Growth::new(NodeKind::User, &name, Rule::Identity);
@@ -425,8 +505,7 @@ async fn ways_in(
         users.insert((parent, account, name), line);
     }
     for way in ways().filter(|way| way.kind != IssuanceKind::User) {
-        let Some(Holder { line: parent, .. }) = holder_of(level, way.maker()) else { continue };
-        let parent = *parent;
+        let Some(parent) = lines.get(&way.maker().id).copied() else { continue };
         let account = way.record.account.clone().unwrap_or_default();
         let name = way.user_name.clone().unwrap_or_default();
         let below = users.get(&(parent, account.clone(), name.clone())).copied().or(parent);

@@ -32,8 +32,9 @@ const ISSUERS: [&str; 8] = [
 /// What a caller without an end did is counted within so many seconds of a moment: an hour.
 const NEAR_SECONDS: i64 = 3600;
 
-/// A list of at most so many values is put into one look-up.
-const VALUES_MAX: usize = 200;
+/// A list of at most so many values is put into one look-up. What is used over weeks makes every look-up read the whole
+/// lake, so few look-ups of many values are asked, not many of few.
+pub(super) const VALUES_MAX: usize = 10_000;
 
 /// A lake that is asked.
 pub(in crate::inquiry) struct Source {

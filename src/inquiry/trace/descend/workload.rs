@@ -7,9 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::plant::{Growth, Plant};
-use super::{Holder, by_callers, holder_of, role_of};
+use super::{Holder, by_callers, lines_of, role_of};
 use crate::inquiry::trace::climb::{candidates_beside, workload_node};
-use crate::inquiry::trace::fetch::{Source, together};
+use crate::inquiry::trace::fetch::{Source, VALUES_MAX, together};
 use crate::lake::Column;
 use crate::lineage::{
     Caller, Class, Credential, Issuance, Launch, NodeKind, Proof, Rule, Rung, Workload, find,
@@ -26,7 +26,8 @@ pub(super) async fn launches_by(source: &Source, level: &[Holder]) -> Result<Vec
     for filter in by_callers(level) {
         launched.extend(source.launches(&filter).await?);
     }
-    launched.retain(|launch| holder_of(level, &launch.caller).is_some());
+    let lines = lines_of(level);
+    launched.retain(|launch| lines.contains_key(&launch.caller.id));
     launched.sort_by(|a, b| (&a.record, &a.workload).cmp(&(&b.record, &b.workload)));
     Ok(launched)
 }
@@ -38,16 +39,19 @@ pub(super) async fn launched_by(
     launched: &[Launch],
     plant: &mut Plant,
 ) -> Result<Vec<Holder>, QueryError> {
+    let lines = lines_of(level);
     let mut holders = Vec::new();
+    let followed: Vec<&Launch> =
+        launched.iter().filter(|launch| lines.contains_key(&launch.caller.id)).collect();
+    let all = named_after_any(source, &followed).await?;
     for launch in launched {
-        let Some(Holder { line: parent, .. }) = holder_of(level, &launch.caller) else { continue };
-        let parent = *parent;
+        let Some(parent) = lines.get(&launch.caller.id).copied() else { continue };
         let account = launch.record.account.clone().unwrap_or_default();
         let mut growth = Growth::new(NodeKind::Workload, &launch.workload.id, Rule::Launched);
         growth.node = Some(workload_node(&launch.workload, &account));
         growth.made = Some(Proof::from(&launch.record));
         growth.notes.extend(launch.role_passed.as_ref().map(|role| format!("role passed: {role}")));
-        let named = named_after(source, launch, &account).await?;
+        let named = named_after(source, launch, &account, &all).await?;
         let sessions = judged(source, named, &launch.workload).await?;
         let own = sessions.iter().filter(|session| session.is_own());
         growth.usage = together(own.map(|session| &session.credential));
@@ -58,8 +62,49 @@ pub(super) async fn launched_by(
     Ok(holders)
 }
 
-/// Whoever acted under the workload's name since its launch.
-async fn named_after(source: &Source, launch: &Launch, account: &str) -> Result<Vec<Credential>, QueryError> {
+/// Whoever acted under the names of some workloads since the first of them was launched, by the names of their sessions.
+///
+/// One look at the lake for all: a name may be used at any time after its launch.
+async fn named_after_any(
+    source: &Source,
+    launched: &[&Launch],
+) -> Result<BTreeMap<String, Vec<Credential>>, QueryError> {
+    let mut found: BTreeMap<String, Vec<Credential>> = BTreeMap::new();
+    let Some(first) = launched.iter().map(|launch| launch.record.time).min() else { return Ok(found) };
+    let names = launched.iter().filter(|launch| launch.workload.kind != "build");
+    let names: BTreeSet<&String> = names.map(|launch| &launch.workload.id).collect();
+    let names: Vec<&String> = names.into_iter().collect();
+    for some in names.chunks(VALUES_MAX) {
+        let some = some.iter().map(|name| (*name).clone()).collect();
+        let all = vec![
+            Filter::From(first),
+            Filter::SessionName(some),
+            Filter::Is(Column::IdentityType, "AssumedRole".to_owned()),
+        ];
+        for credential in source.callers(&Filter::All(all)).await? {
+            if let Some(name) = credential.caller.arn.as_deref().and_then(|arn| arn.rsplit('/').next()) {
+                found.entry(name.to_owned()).or_default().push(credential);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Whoever acted under a workload's name since its launch; `all` holds who did so since some moment before it.
+async fn named_after(
+    source: &Source,
+    launch: &Launch,
+    account: &str,
+    all: &BTreeMap<String, Vec<Credential>>,
+) -> Result<Vec<Credential>, QueryError> {
+    if launch.workload.kind != "build" {
+        let named = all.get(&launch.workload.id).map_or(&[][..], Vec::as_slice);
+        let mine = || named.iter().filter(|one| one.caller.account.as_deref() == Some(account));
+        // What a session did before the launch does not count, and is told apart by asking again.
+        if mine().all(|one| one.usage.first.is_some_and(|first| first.0 >= launch.record.time)) {
+            return Ok(mine().cloned().collect());
+        }
+    }
     let ends = match launch.workload.kind {
         "build" => format!("-{}", launch.workload.id),
         _ => format!("/{}", launch.workload.id),
