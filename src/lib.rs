@@ -7,8 +7,8 @@
 //! objects -> records -> events (lake) -> queries ──> rows ──> investigate, lineage ──> report ──> cli
 //!    archive     record        lake       query     inquiry
 //!
-//! policies of today ──> what they say to a request ──────────────────────────> report ──> cli
-//!    snapshot            policy, with what exists: catalog
+//! policies of today ──> what they say to a request ───> and to all that happened ──> report ──> cli
+//!    snapshot            policy, with what exists: catalog        replay
 //! ```
 //!
 //! Log *objects* (files) are found and inflated, split into *records*, and become *events*: rows of a Delta Lake table.
@@ -24,13 +24,14 @@
 //! | [`catalog`] | which actions, resource types and condition keys exist; which requests an event stands for | `aws` |
 //! | [`policy`] | the IAM evaluator: pure, total, three-valued; knows no log and no file | `aws` |
 //! | [`snapshot`] | the current policies: reads authorization details, organization and resource policies into `policy`'s types | `aws`, `catalog`, `policy` |
+//! | [`replay`] | records to requests, the policies' decision beside what AWS did, what a proposal changes; knows no engine | `aws`, `catalog`, `policy`, `snapshot` |
 //! | [`archive`] | finds log objects in folders and in S3, reads their names, opens and inflates them with limits | `aws` |
 //! | [`record`] | splits any envelope into records, checks them, refuses with a reason; the tally | `aws`, `archive` |
 //! | [`lake`] | the columns; records to rows to Parquet; Delta commits, ledger, compaction; the session | `aws`, `archive`, `record` |
 //! | [`query`] | the named questions in `queries/*.sql`, read-only SQL, typed rows | `aws`, `lineage`, `lake` |
 //! | [`investigate`] | folds the rows of one subject into one answer; knows no engine | `aws`, `lineage`'s plain values, `query`'s plain row |
-//! | [`inquiry`] | puts a question to a lake: who is meant, which rows are theirs, what could be seen at all | `aws`, `lineage`, `lake`, `query`, `investigate` |
-//! | [`report`] | results to text, JSON and CSV; the only place where log text becomes output text | `aws`, plain results of `lineage`, `catalog`, `policy`, `snapshot`, `lake`, `query`, `investigate`, `inquiry` |
+//! | [`inquiry`] | puts a question to a lake: who is meant, which rows are theirs, what could be seen at all | `aws`, `lineage`, `snapshot`, `replay`, `lake`, `query`, `investigate` |
+//! | [`report`] | results to text, JSON and CSV; the only place where log text becomes output text | `aws`, plain results of `lineage`, `catalog`, `policy`, `snapshot`, `replay`, `lake`, `query`, `investigate`, `inquiry` |
 //! | [`cli`] | arguments -> plan -> command -> report; exit codes; progress | all |
 //!
 //! # Words
@@ -58,6 +59,9 @@
 //! | layer | where policies stand: identity, boundary, session, SCPs, RCPs, resource, VPC endpoint |
 //! | decision | what the evaluator says to a request: allowed, denied, or undetermined |
 //! | snapshot | the policies of today, with what is missing of them |
+//! | verdict | a decision beside what AWS did then: same, now denied, now allowed, undetermined, no request |
+//! | proposal | policies that are proposed, replayed beside those of today; may be written as a patch of them |
+//! | shape | what of a record tells which requests it stands for and which policies are in play |
 //! | catalog | which actions, resource types and condition keys exist |
 //! | gap | why links end before that: what is missing, and what would close it |
 //!
@@ -71,7 +75,7 @@
 //!   left undone, and of two writers of one batch number one begins again (`lake::commit`).
 //! - The same objects give the same rows, whatever order threads and deliveries take: of several copies of a record the
 //!   first in the listing is kept (`lake::pipeline`).
-//! - `investigate`, `lineage` and `report` know no engine, clock, file or environment; only `lake` and `query` speak DataFusion; only
+//! - `investigate`, `lineage`, `replay` and `report` know no engine, clock, file or environment; only `lake` and `query` speak DataFusion; only
 //!   `cli` prints and reads arguments, environment and clock (but for the time of a commit, which Delta asks for). The AWS
 //!   SDK reads environment and profile files for its chain of credentials and regions, in `cli::s3` and nowhere else; only
 //!   that file and `archive::s3` speak to the SDK.
@@ -94,5 +98,6 @@ pub mod lineage;
 pub mod policy;
 pub mod query;
 pub mod record;
+pub mod replay;
 pub mod report;
 pub mod snapshot;

@@ -6,7 +6,12 @@ use std::borrow::Cow;
 ///
 /// Most begin with `arn:${Partition}:`. A few resource types of AWS have other forms, down to `*`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ArnFormat(&'static str);
+pub struct ArnFormat {
+    text: &'static str,
+    /// The text taken apart: formats are filled for every record.
+    parts: &'static [Part<'static>],
+    slashes: usize,
+}
 
 /// A part of an ARN format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -18,37 +23,30 @@ pub enum Part<'a> {
 }
 
 impl ArnFormat {
-    pub(super) const fn new(text: &'static str) -> Self {
-        Self(text)
+    /// Takes the text apart once; the parts live as long as the program.
+    pub(super) fn new(text: &'static str) -> Self {
+        let parts = parts(text).collect::<Vec<_>>().leak();
+        Self { text, parts, slashes: text.bytes().filter(|byte| *byte == b'/').count() }
     }
 
     /// The format as AWS writes it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        self.0
+        self.text
+    }
+
+    /// How many slashes it has: types that go deeper have more.
+    pub(super) fn depth(self) -> usize {
+        self.slashes
     }
 
     /// Its texts and placeholders, in order; no text is empty. What has no closing brace is text.
-    pub fn parts(self) -> impl Iterator<Item = Part<'static>> {
-        let mut rest = self.0;
-        std::iter::from_fn(move || {
-            if let Some(name) = rest.strip_prefix("${")
-                && let Some((name, after)) = name.split_once('}')
-            {
-                rest = after;
-                return Some(Part::Placeholder(name));
-            }
-            let end = rest.char_indices().skip(1).find(|(place, _)| {
-                rest.get(*place..).is_some_and(|tail| tail.starts_with("${") && tail.contains('}'))
-            });
-            let (text, after) = rest.split_at_checked(end.map_or(rest.len(), |(place, _)| place))?;
-            rest = after;
-            (!text.is_empty()).then_some(Part::Text(text))
-        })
+    pub fn parts(self) -> impl DoubleEndedIterator<Item = Part<'static>> {
+        self.parts.iter().copied()
     }
 
     /// The names of its placeholders, in order.
-    pub fn placeholders(self) -> impl Iterator<Item = &'static str> {
+    pub fn placeholders(self) -> impl DoubleEndedIterator<Item = &'static str> {
         self.parts().filter_map(|part| match part {
             Part::Placeholder(name) => Some(name),
             Part::Text(_) => None,
@@ -58,7 +56,7 @@ impl ArnFormat {
     /// Puts values in; `None` if `value_of` knows none for a placeholder.
     #[must_use]
     pub fn fill<'v>(self, mut value_of: impl FnMut(&'static str) -> Option<Cow<'v, str>>) -> Option<String> {
-        let mut arn = String::with_capacity(self.0.len());
+        let mut arn = String::with_capacity(self.text.len());
         for part in self.parts() {
             match part {
                 Part::Text(text) => arn.push_str(text),
@@ -72,7 +70,7 @@ impl ArnFormat {
     /// compared apart, as IAM does; inside the resource a placeholder takes any text.
     #[must_use]
     pub fn matches(self, arn: &str) -> bool {
-        let mut wanted = self.0.splitn(6, ':');
+        let mut wanted = self.text.splitn(6, ':');
         let mut found = arn.splitn(6, ':');
         loop {
             match (wanted.next(), found.next()) {
@@ -82,6 +80,24 @@ impl ArnFormat {
             }
         }
     }
+}
+
+fn parts(text: &'static str) -> impl Iterator<Item = Part<'static>> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if let Some(name) = rest.strip_prefix("${")
+            && let Some((name, after)) = name.split_once('}')
+        {
+            rest = after;
+            return Some(Part::Placeholder(name));
+        }
+        let end = rest.char_indices().skip(1).find(|(place, _)| {
+            rest.get(*place..).is_some_and(|tail| tail.starts_with("${") && tail.contains('}'))
+        });
+        let (text, after) = rest.split_at_checked(end.map_or(rest.len(), |(place, _)| place))?;
+        rest = after;
+        (!text.is_empty()).then_some(Part::Text(text))
+    })
 }
 
 /// Whether a text has the form of a part of a format. Each placeholder takes as little as lets the next text follow, the

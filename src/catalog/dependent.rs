@@ -4,11 +4,13 @@
 //! whoever uses them marks them as derived. An action that AWS lists, but of which the parameters tell nothing, is
 //! [`Presence::Possible`].
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::catalog;
 use super::event::Presence;
-use super::resource::{Certainty, Evidence, Resource, Source, role_arns, texts_under};
+use super::resource::{Certainty, Evidence, Resource, Source, handed_over};
 use super::service::{AccessLevel, Action};
 
 /// A request that another one implies.
@@ -31,6 +33,8 @@ pub struct Dependent {
 /// - `ec2:CreateTags` and a service's own tagging action
 ///   (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html>): certain if tags are given,
 ///   not asked for if none are.
+/// - What one parameter alone tells (a secret for the password of a database, the image of a launch that stands in Parameter
+///   Store): certain with the parameter, not asked for without.
 /// - Any other: possible.
 #[must_use]
 pub fn dependents_of(action: &'static Action, evidence: &Evidence<'_>) -> Vec<Dependent> {
@@ -40,15 +44,24 @@ pub fn dependents_of(action: &'static Action, evidence: &Evidence<'_>) -> Vec<De
     dependents
 }
 
+/// Whether [`dependents_of`] reads the request parameters for this action.
+#[must_use]
+pub fn reads_parameters(action: &Action) -> bool {
+    !action.dependents.is_empty() || may_pass_unlisted(action)
+}
+
 /// The lists have gaps, so a role that a write hands over may be passed.
 fn unlisted_pass_role(action: &'static Action, evidence: &Evidence<'_>) -> Option<Dependent> {
-    let is_candidate = !action.may_pass_role()
-        && !matches!(action.service, "iam" | "sts")
-        && matches!(action.level, AccessLevel::Write | AccessLevel::PermissionsManagement);
-    let resources = if is_candidate { passed_roles(evidence) } else { Vec::new() };
+    let resources = if may_pass_unlisted(action) { passed_roles(evidence) } else { Vec::new() };
     let pass_role = catalog().action("iam:PassRole")?;
     let possible = Dependent { action: pass_role, presence: Presence::Possible, resources };
     (!possible.resources.is_empty()).then_some(possible)
+}
+
+fn may_pass_unlisted(action: &Action) -> bool {
+    !action.may_pass_role()
+        && !matches!(action.service, "iam" | "sts")
+        && matches!(action.level, AccessLevel::Write | AccessLevel::PermissionsManagement)
 }
 
 fn derive(action: &'static Action, evidence: &Evidence<'_>) -> Option<Dependent> {
@@ -63,18 +76,97 @@ fn derive(action: &'static Action, evidence: &Evidence<'_>) -> Option<Dependent>
         });
     }
     if is_tagging(action) {
-        return has_tags(parameters).then_some(Dependent { presence: Presence::Certain, ..possible });
+        let resources = tagged(action, parameters, evidence);
+        return has_tags(parameters).then_some(Dependent {
+            presence: Presence::Certain,
+            resources,
+            ..possible
+        });
     }
-    Some(possible)
+    if (action.service, action.name) == ("ssm", "GetParameters") {
+        return image_parameter(parameters).map(|presence| Dependent { presence, ..possible });
+    }
+    let told = TOLD.iter().find(|(name, ..)| {
+        name.split_once(':').is_some_and(|(service, name)| (service, name) == (action.service, action.name))
+    });
+    match told {
+        Some((_, parameter, _)) if says(parameters, parameter) => {
+            Some(Dependent { presence: Presence::Certain, ..possible })
+        }
+        Some(_) => None,
+        None => Some(possible),
+    }
+}
+
+/// Dependent actions that a call asks for only with a certain parameter, which stands outermost; and the page that says so.
+const TOLD: [(&str, &str, &str); 6] = [
+    (
+        "lambda:PassCapacityProvider",
+        "capacityProviderConfig",
+        "https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html",
+    ),
+    (
+        "rds:CreateTenantDatabase",
+        "multiTenant",
+        "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html",
+    ),
+    (
+        "secretsmanager:CreateSecret",
+        "manageMasterUserPassword",
+        "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html",
+    ),
+    (
+        "secretsmanager:RotateSecret",
+        "rotateMasterUserPassword",
+        "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html",
+    ),
+    (
+        "states:PublishStateMachineVersion",
+        "publish",
+        "https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html",
+    ),
+    (
+        "states:RevealSecrets",
+        "revealSecrets",
+        "https://docs.aws.amazon.com/step-functions/latest/apireference/API_TestState.html",
+    ),
+];
+
+/// Whether a parameter is given and is neither null nor false.
+fn says(parameters: &Value, wanted: &str) -> bool {
+    let fields = parameters.as_object().into_iter().flatten();
+    fields
+        .filter(|(key, _)| key.eq_ignore_ascii_case(wanted))
+        .any(|(_, value)| !matches!(value, Value::Null | Value::Bool(false)))
+}
+
+/// A launch reads its image's id from Parameter Store where the image is `resolve:ssm:NAME`, which a launch template may
+/// say, too
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-systems-manager-parameter-to-find-AMI.html>).
+fn image_parameter(parameters: &Value) -> Option<Presence> {
+    fn any(value: &Value, holds: &dyn Fn(&str, &Value) -> bool) -> bool {
+        match value {
+            Value::Object(fields) => fields.iter().any(|(key, value)| holds(key, value) || any(value, holds)),
+            Value::Array(items) => items.iter().any(|item| any(item, holds)),
+            _ => false,
+        }
+    }
+    let is_named = |_: &str, value: &Value| value.as_str().is_some_and(|id| id.starts_with("resolve:ssm:"));
+    let is_template = |key: &str, _: &Value| {
+        key.get(..14).is_some_and(|begin| begin.eq_ignore_ascii_case("launchTemplate"))
+    };
+    if any(parameters, &is_named) {
+        return Some(Presence::Certain);
+    }
+    any(parameters, &is_template).then_some(Presence::Possible)
 }
 
 /// The roles that the parameters name by ARN, under a key that ends in `role` or `roleArn`; for an instance profile a pattern, for its role is not logged.
 fn passed_roles(evidence: &Evidence<'_>) -> Vec<Resource> {
     let role =
         |arn: String, certainty| Resource { arn, certainty, source: Source::Request, kind: Some("role") };
-    let mut roles: Vec<_> =
-        role_arns(evidence.parameters).map(|arn| role(arn.to_owned(), Certainty::Exact)).collect();
-    let is_profile = !texts_under(evidence.parameters, "iamInstanceProfile").is_empty();
+    let (arns, is_profile) = handed_over(evidence.parameters);
+    let mut roles: Vec<_> = arns.into_iter().map(|arn| role(arn.to_owned(), Certainty::Exact)).collect();
     if roles.is_empty() && is_profile {
         let place = evidence.place;
         roles
@@ -86,18 +178,62 @@ fn passed_roles(evidence: &Evidence<'_>) -> Vec<Resource> {
 }
 
 fn is_tagging(action: &Action) -> bool {
-    matches!((action.service, action.name), ("ec2", "CreateTags")) || action.name == "TagResource"
+    matches!((action.service, action.name), ("ec2", "CreateTags"))
+        || matches!(action.name, "TagResource" | "AddTagsToResource" | "AddTags")
+}
+
+/// What `ec2:CreateTags` is asked for when something is made: all of the types that the tags are specified for, which have no
+/// ids yet (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html>).
+fn tagged(action: &'static Action, parameters: &Value, evidence: &Evidence<'_>) -> Vec<Resource> {
+    if action.service != "ec2" {
+        return Vec::new();
+    }
+    let place = evidence.place;
+    let values = tag_parameters(parameters).flat_map(|value| match value.get("items").unwrap_or(value) {
+        Value::Array(items) => items.as_slice(),
+        one => std::slice::from_ref(one),
+    });
+    let types =
+        values.filter_map(|value| value.get("resourceType").or_else(|| value.get("ResourceType"))?.as_str());
+    let kinds =
+        types.filter_map(|name| action.resources.iter().map(|own| own.kind).find(|kind| kind.name == name));
+    let mut resources: Vec<_> = kinds
+        .filter_map(|kind| {
+            let arn = kind.arn.fill(|name| {
+                Some(Cow::Borrowed(match name {
+                    "Partition" => place.partition,
+                    "Region" => place.region,
+                    "Account" => place.account,
+                    _ => "*",
+                }))
+            })?;
+            Some(Resource {
+                arn,
+                certainty: Certainty::Exact,
+                source: Source::Request,
+                kind: Some(kind.name),
+            })
+        })
+        .collect();
+    resources.sort();
+    resources.dedup();
+    resources
 }
 
 fn has_tags(parameters: &Value) -> bool {
+    tag_parameters(parameters).any(is_filled)
+}
+
+/// The values of the parameters for tags, outermost or in the object that wraps a request.
+fn tag_parameters(parameters: &Value) -> impl Iterator<Item = &Value> {
     const KEYS: [&str; 5] =
         ["tagSpecificationSet", "tagSpecification", "tagSpecifications", "tagSet", "tags"];
-    let Some(fields) = parameters.as_object() else { return false };
-    let inner = fields.values().filter_map(Value::as_object).flatten();
-    fields
-        .iter()
+    let fields = || parameters.as_object().into_iter().flatten();
+    let inner = fields().filter_map(|(_, value)| value.as_object()).flatten();
+    fields()
         .chain(inner)
-        .any(|(key, value)| KEYS.iter().any(|wanted| wanted.eq_ignore_ascii_case(key)) && is_filled(value))
+        .filter(|(key, _)| KEYS.iter().any(|wanted| wanted.eq_ignore_ascii_case(key)))
+        .map(|(_, value)| value)
 }
 
 fn is_filled(value: &Value) -> bool {

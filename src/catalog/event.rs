@@ -102,11 +102,14 @@ pub fn map(call: &Call<'_>) -> Mapping {
     if let Some(reason) = table::not_request(label, call) {
         return Mapping::NotRequest(reason);
     }
-    if let Some(actions) = table::actions(label, call.name) {
-        let actions: Vec<_> = actions.filter_map(|listed| listed.decide(call.parameters)).collect();
+    if let Some(listed) = table::actions(label, call.name) {
+        let actions: Vec<_> = listed.clone().filter_map(|listed| listed.decide(call.parameters)).collect();
         if !actions.is_empty() {
             return Mapping::Actions(actions, By::Table);
         }
+        // No condition holds, so the parameters leave out what they are told by.
+        let actions: Vec<_> = listed.filter_map(|listed| listed.decide(None)).collect();
+        return Mapping::Actions(actions, By::Table);
     }
     let services = services_of(call.source);
     let certain = |action| MappedAction { action, presence: Presence::Certain };
@@ -128,6 +131,16 @@ pub fn map(call: &Call<'_>) -> Mapping {
         return Mapping::NotRequest(reason);
     }
     Mapping::Unknown(if services.is_empty() { Unknown::Source } else { Unknown::Action })
+}
+
+/// Whether [`map`] reads the request parameters of calls of this source and name.
+#[must_use]
+pub fn reads_parameters(source: &str, name: &str) -> bool {
+    match map(&Call { source, name, kind: None, parameters: None }) {
+        // What only parameters tell is possible without them.
+        Mapping::Actions(actions, _) => actions.iter().any(|action| action.presence == Presence::Possible),
+        Mapping::NotRequest(_) | Mapping::Unknown(_) => false,
+    }
 }
 
 /// Lambda's and CloudFront's event names end in the version of their API: `CreateFunction20150331`,

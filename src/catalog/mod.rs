@@ -24,7 +24,7 @@ mod pattern;
 pub mod resource;
 mod service;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tsv;
 pub mod visibility;
 

@@ -12,6 +12,7 @@
 //! What stays unknown is marked ([`Certainty`]), never filled with a guess. One request may be for several resources, of
 //! one type or of several: AWS then authorizes each.
 
+mod gateway;
 mod parameter;
 mod special;
 mod table;
@@ -20,7 +21,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::arn_format::{ArnFormat, Part};
+use super::arn_format::Part;
 use super::service::{Action, ActionResource, ResourceType};
 use super::{catalog, pattern};
 use parameter::Leaves;
@@ -102,6 +103,9 @@ pub fn resources_of(action: &'static Action, evidence: &Evidence<'_>) -> Vec<Res
         return vec![Resource::everything(Certainty::Exact)];
     }
     let search = Search { action, evidence, leaves: Leaves::read(evidence.parameters) };
+    if gateway::is_verb(action) {
+        return vec![gateway::path(&search).unwrap_or_else(|| Resource::everything(Certainty::Unknown))];
+    }
     let mut found: Vec<Resource> = Vec::new();
     for resource in action.resources {
         found.extend(special::resources(&search, resource).unwrap_or_else(|| search.resources(resource)));
@@ -111,7 +115,10 @@ pub fn resources_of(action: &'static Action, evidence: &Evidence<'_>) -> Vec<Res
         found.extend(partly);
     }
     if found.is_empty() {
-        found.push(Resource::everything(Certainty::Unknown));
+        // A type that is not required need not be named, and parameters that name none ask for no resource
+        // (<https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>).
+        let needs_none = evidence.parameters.is_some() && action.resources.iter().all(|own| !own.required);
+        found.push(Resource::everything(if needs_none { Certainty::Exact } else { Certainty::Unknown }));
     }
     found.sort();
     found.dedup();
@@ -173,18 +180,17 @@ impl<'a> Search<'a> {
     /// Whether an ARN is of the type: it has its form, and no other type of the service that goes deeper (has more
     /// slashes) fits. So `bucket/key` is an object and no bucket.
     fn is_of(&self, kind: &'static ResourceType, arn: &str) -> bool {
-        let depth = |format: ArnFormat| format.as_str().bytes().filter(|byte| *byte == b'/').count();
         kind.arn.matches(arn)
             && !catalog().service(self.action.service).is_some_and(|service| {
                 let mut deeper =
-                    service.resource_types.iter().filter(|other| depth(other.arn) > depth(kind.arn));
+                    service.resource_types.iter().filter(|other| other.arn.depth() > kind.arn.depth());
                 deeper.any(|other| other.arn.matches(arn))
             })
     }
 
     /// The format filled with every value of the parameter of its last placeholder; empty if that is not given.
     fn filled(&self, kind: &'static ResourceType) -> Vec<Resource> {
-        let Some(last) = kind.arn.placeholders().filter(|name| !is_place(name)).last() else {
+        let Some(last) = kind.arn.placeholders().rfind(|name| !is_place(name)) else {
             return Vec::new();
         };
         let values = self.values(kind, last);
@@ -251,7 +257,7 @@ impl<'a> Search<'a> {
         let is_main =
             self.action.resources.iter().find(|resource| resource.required).map(|main| main.kind.name)
                 == Some(kind.name);
-        if own.is_empty() && is_main && kind.arn.placeholders().last() == Some(placeholder) {
+        if own.is_empty() && is_main && kind.arn.placeholders().next_back() == Some(placeholder) {
             return self.leaves.top(parameter::PLAIN_NAMES);
         }
         own
@@ -259,6 +265,11 @@ impl<'a> Search<'a> {
 
     /// A resource that is known in part only, completed from the response if an ARN there agrees.
     fn completed(&self, kind: &'static ResourceType, resource: Resource) -> Resource {
+        if self.evidence.response.is_none()
+            || matches!(resource.certainty, Certainty::Exact | Certainty::Unknown)
+        {
+            return resource;
+        }
         let agrees = |arn: &str| match resource.certainty {
             Certainty::PathUnknown => {
                 let (start, name) = resource.arn.rsplit_once('/').unwrap_or(("", ""));
@@ -276,18 +287,29 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Every ARN of an IAM role that stands in request parameters under a key that ends in `role` or `roleArn`.
-pub(super) fn role_arns(parameters: Option<&Value>) -> impl Iterator<Item = &str> {
-    let leaves = Leaves::read(parameters);
-    leaves.into_roles().filter(|arn| {
-        let role = crate::aws::Arn::parse(arn).and_then(crate::aws::Arn::principal);
-        matches!(role, Some(crate::aws::Principal::Role { .. }))
-    })
+/// Whether [`resources_of`] may read the response for this action: it completes what the request names in part only. Where
+/// what is found without a response is [`Certainty::Exact`] or [`Certainty::Unknown`], a response changes nothing.
+#[must_use]
+pub fn reads_response(action: &Action) -> bool {
+    let any = |reads: &dyn Fn(&ActionResource) -> bool| action.resources.iter().any(reads);
+    !gateway::is_verb(action)
+        && any(&|resource| {
+            special::reads_response(action, resource.kind).unwrap_or_else(|| {
+                // The format is filled with the last of its own parts: only with others something can be missing.
+                resource.kind.arn.placeholders().filter(|name| !is_place(name)).nth(1).is_some()
+            })
+        })
 }
 
-/// Every text under a key in request parameters, or in the object under it.
-pub(super) fn texts_under<'a>(parameters: Option<&'a Value>, key: &str) -> Vec<&'a str> {
-    Leaves::read(parameters).inside(key)
+/// The roles that request parameters hand over: every ARN of a role under a key that ends in `role` or `roleArn`, and
+/// whether an instance profile is named.
+pub(super) fn handed_over(parameters: Option<&Value>) -> (Vec<&str>, bool) {
+    let leaves = Leaves::read(parameters);
+    let is_role = |arn: &&str| {
+        let role = crate::aws::Arn::parse(arn).and_then(crate::aws::Arn::principal);
+        matches!(role, Some(crate::aws::Principal::Role { .. }))
+    };
+    (leaves.roles().filter(is_role).collect(), leaves.has("iamInstanceProfile"))
 }
 
 fn is_place(placeholder: &str) -> bool {

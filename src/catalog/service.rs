@@ -203,8 +203,16 @@ impl ValueKind {
 
 /// Compares without regard to ASCII case, byte by byte: the order of every list here.
 pub(super) fn compare(left: &str, right: &str) -> std::cmp::Ordering {
-    let lower = |byte: u8| byte.to_ascii_lowercase();
-    left.bytes().map(lower).cmp(right.bytes().map(lower))
+    for (left, right) in left.bytes().zip(right.bytes()) {
+        // Most letters are the same letter in the same case.
+        if left != right {
+            let order = left.to_ascii_lowercase().cmp(&right.to_ascii_lowercase());
+            if order.is_ne() {
+                return order;
+            }
+        }
+    }
+    left.len().cmp(&right.len())
 }
 
 /// The item of this name in a list that is sorted by name without regard to case.

@@ -1,6 +1,7 @@
 //! What the user typed.
 
 mod policy;
+mod replay;
 
 use std::path::PathBuf;
 
@@ -13,6 +14,8 @@ use crate::inquiry::Window;
 pub(super) use policy::{
     Catalog, CatalogCommand, KindTyped, Policy, PolicyCommand, PolicyEval, PolicyLint, PolicyTest, Snapshot,
 };
+
+pub(super) use replay::{CanAssume, Explain, FailOn, Replay, ShowTyped};
 
 /// Who is really behind this activity in AWS, what did they do, and what did they leave behind?
 ///
@@ -50,6 +53,12 @@ pub(super) enum Command {
     Trace(Trace),
     /// The sessions of roles: what each name claims, and who it really was
     Sessions(Sessions),
+    /// What today's or proposed policies say to the calls that really happened
+    Replay(Box<Replay>),
+    /// Why AWS allowed or refused one call, and what the policies say to it
+    Explain(Explain),
+    /// Whether someone can assume a role, and which side refuses
+    CanAssume(Box<CanAssume>),
     /// What the lake covers: accounts, regions, days, hours without events, changes of logging
     Coverage(Coverage),
     /// Answer a named question
@@ -74,6 +83,9 @@ impl Command {
             Self::Investigate(_) => "investigate",
             Self::Trace(_) => "trace",
             Self::Sessions(_) => "sessions",
+            Self::Replay(_) => "replay",
+            Self::Explain(_) => "explain",
+            Self::CanAssume(_) => "can-assume",
             Self::Coverage(_) => "coverage",
             Self::Query(_) => "query",
             Self::Sql(_) => "sql",
@@ -241,6 +253,9 @@ pub(super) struct Sql {
     /// List the tables and their columns with what they mean
     #[arg(long)]
     pub(super) tables: bool,
+    /// A file of `replay --save`, as table `verdicts`
+    #[arg(long, value_name = "FILE")]
+    pub(super) verdicts: Option<PathBuf>,
     #[command(flatten)]
     pub(super) data: Data,
 }

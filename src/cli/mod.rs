@@ -7,6 +7,7 @@ mod args;
 mod catalog;
 mod compact;
 mod coverage;
+mod explain;
 mod failure;
 mod ingest;
 mod investigate;
@@ -14,6 +15,7 @@ mod output;
 mod policy;
 mod progress;
 mod query;
+mod replay;
 mod s3;
 mod sessions;
 mod snapshot;
@@ -82,6 +84,9 @@ async fn run(arguments: Arguments) -> Result<u8, Failure> {
         Command::Investigate(command) => investigate::run(&command, &mut out).await?,
         Command::Trace(command) => Box::pin(trace::run(&command, typed, &mut out)).await?,
         Command::Sessions(command) => sessions::run(&command, &mut out).await?,
+        Command::Replay(command) => Box::pin(replay::run(&command, &mut out)).await?,
+        Command::Explain(command) => Box::pin(explain::run(&command, &mut out)).await?,
+        Command::CanAssume(command) => explain::can_assume_role(&command, &mut out)?,
         Command::Coverage(command) => coverage::run(&command, &mut out).await?,
         Command::Query(command) => query::run(&command, &mut out).await?,
         Command::Sql(command) => sql::run(&command, &mut out).await?,

@@ -138,7 +138,7 @@ fn flags(reading: &Reading) -> String {
 }
 
 /// A path as a shell takes it.
-fn shell(path: &Path) -> String {
+pub(super) fn shell(path: &Path) -> String {
     let text = path.display().to_string();
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@%,".contains(c);
     if !text.is_empty() && text.chars().all(plain) {

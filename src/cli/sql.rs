@@ -6,6 +6,7 @@ use super::args::Sql;
 use super::failure::Failure;
 use super::output::{Format, Output};
 use super::{EXIT_DONE, query, source};
+use crate::inquiry::VERDICT_COLUMNS;
 use crate::lake::{Column, Kind, OBJECT_COLUMNS, REFUSAL_COLUMNS};
 use crate::query::lineage;
 use crate::report;
@@ -24,6 +25,9 @@ pub(super) async fn run(command: &Sql, out: &mut Output) -> Result<u8, Failure> 
         }
     };
     let source = source::open(&command.data).await?;
+    if let Some(path) = &command.verdicts {
+        crate::query::register_file(&source.session, "verdicts", path).await?;
+    }
     let answer = crate::query::sql(&source.session, &text).await?;
     query::write(answer, out).await?;
     Ok(source.exit)
@@ -47,7 +51,7 @@ async fn columns() -> Result<Vec<Listed>, Failure> {
     let owned = |(table, name, kind, meaning): (&'static str, &str, &str, &str)| {
         (table, name.to_owned(), kind.to_owned(), meaning.to_owned())
     };
-    let small = [("objects", OBJECT_COLUMNS), ("refusals", REFUSAL_COLUMNS)];
+    let small = [("objects", OBJECT_COLUMNS), ("refusals", REFUSAL_COLUMNS), ("verdicts", VERDICT_COLUMNS)];
     let small = small.into_iter().flat_map(|(table, columns)| {
         columns.iter().map(move |(name, kind, _, meaning)| (table, *name, word(*kind), *meaning))
     });

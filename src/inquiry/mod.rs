@@ -6,7 +6,9 @@
 
 mod behind;
 mod cover;
+mod explain;
 mod follow;
+mod replay;
 mod resolve;
 mod sessions;
 mod survey;
@@ -23,6 +25,8 @@ use crate::query::{self, EventRow, Filter, QueryError};
 use follow::Following;
 
 pub use cover::{cover, gaps};
+pub use explain::{ExplainOptions, explain};
+pub use replay::{ReplayOptions, VERDICT_COLUMNS, replay};
 pub use resolve::{Candidate, ResolveError, Resolved, resolve};
 pub use sessions::{SessionsOptions, sessions};
 pub use survey::{AccountSurvey, RegionSurvey, Survey, survey};

@@ -74,11 +74,15 @@ pub struct Evaluator {
     pub(super) keys: Keys,
     /// By the address of the document, which is held, so that no other document takes its place.
     compiled: HashMap<usize, (Arc<Document>, Arc<Policy>)>,
+    /// In the order they were compiled: each stands at its own number.
+    pub(super) policies: Vec<Arc<Policy>>,
 }
 
 /// One document, compiled.
 #[derive(Debug)]
 pub(super) struct Policy {
+    /// Its number in the evaluator.
+    pub(super) number: usize,
     pub(super) name: Box<str>,
     /// In order of the document, refused statements among them.
     pub(super) statements: Box<[Rule]>,
@@ -143,21 +147,29 @@ pub(super) struct CompiledLayer {
     pub(super) missing: Option<Box<str>>,
 }
 
-/// What a layer is, without its level.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum LayerKind {
+/// What a layer is, without its level; in the order in which layers are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LayerKind {
+    /// SCPs.
     ServiceControl,
+    /// RCPs.
     ResourceControl,
+    /// The resource's policy; of a role its trust policy.
     Resource,
+    /// The policies of the user, its groups, or the role.
     Identity,
+    /// The permissions boundary.
     Boundary,
+    /// The session policies.
     Session,
+    /// The VPC endpoint's policy.
     VpcEndpoint,
 }
 
 impl LayerKind {
     /// Whether it caps what others grant.
-    pub(super) fn is_ceiling(self) -> bool {
+    #[must_use]
+    pub fn is_ceiling(self) -> bool {
         !matches!(self, Self::Identity | Self::Resource)
     }
 }
@@ -221,7 +233,8 @@ impl Evaluator {
         if let Some((_, policy)) = self.compiled.get(&address) {
             return Arc::clone(policy);
         }
-        let policy = Arc::new(Policy::new(document, &mut self.keys));
+        let policy = Arc::new(Policy::new(self.policies.len(), document, &mut self.keys));
+        self.policies.push(Arc::clone(&policy));
         self.compiled.insert(address, (Arc::clone(document), Arc::clone(&policy)));
         policy
     }
@@ -243,7 +256,7 @@ impl CompiledSet {
 }
 
 impl Policy {
-    fn new(document: &Document, keys: &mut Keys) -> Self {
+    fn new(number: usize, document: &Document, keys: &mut Keys) -> Self {
         let mut names = Names { keys, read: BTreeSet::new() };
         let version = document.version;
         let mut statements: Vec<Rule> =
@@ -261,6 +274,7 @@ impl Policy {
         let by_service =
             services.into_iter().map(|service| (service.clone(), select(Some(&service)))).collect();
         Self {
+            number,
             name: document.name.as_str().into(),
             by_service,
             other: select(None),

@@ -155,8 +155,7 @@ impl CompiledSet {
                     needs_gateway |= kind == LayerKind::VpcEndpoint
                         && request.rules.has_gateways
                         && fit.account != Truth::No;
-                    needs_resource |=
-                        truth == Truth::Unknown && matches!(request.resource, PreparedResource::Unknown);
+                    needs_resource |= is_resource_open(rule, request);
                     unknown_keys(rule, request, &mut keys);
                     conditions.extend(&rule.conditions);
                     variables.extend(rule.variables());
@@ -269,6 +268,16 @@ impl Way {
             Self::Gateway(is_gateway) => assumed.gateway = Some(*is_gateway),
             Self::Refused(place, supposed) => assumed.refused.push((*place, *supposed)),
         }
+    }
+}
+
+/// Whether a statement would match or not by which resource it is.
+fn is_resource_open(rule: &Rule, request: &PreparedRequest) -> bool {
+    match &request.resource {
+        PreparedResource::Partial(_) | PreparedResource::Unknown => {
+            rule.resources.as_ref().is_some_and(|resources| resources.matches(request) == Truth::Unknown)
+        }
+        PreparedResource::Named(..) | PreparedResource::Any => false,
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::compile::LayerKind;
+
 /// What becomes of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {
@@ -148,18 +150,44 @@ pub enum Need {
     },
 }
 
+impl Layer<'_> {
+    /// What it is, without its level.
+    #[must_use]
+    pub fn kind(&self) -> LayerKind {
+        match self {
+            Self::Identity => LayerKind::Identity,
+            Self::Boundary => LayerKind::Boundary,
+            Self::Session => LayerKind::Session,
+            Self::ServiceControl { .. } => LayerKind::ServiceControl,
+            Self::ResourceControl { .. } => LayerKind::ResourceControl,
+            Self::Resource => LayerKind::Resource,
+            Self::VpcEndpoint => LayerKind::VpcEndpoint,
+        }
+    }
+}
+
+impl fmt::Display for LayerKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Identity => "identity-based policies",
+            Self::Boundary => "permissions boundary",
+            Self::Session => "session policies",
+            Self::ServiceControl => "service control policies",
+            Self::ResourceControl => "resource control policies",
+            Self::Resource => "resource-based policy",
+            Self::VpcEndpoint => "VPC endpoint policy",
+        })
+    }
+}
+
 impl fmt::Display for Layer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.kind())?;
         match self {
-            Self::Identity => f.write_str("identity-based policies"),
-            Self::Boundary => f.write_str("permissions boundary"),
-            Self::Session => f.write_str("session policies"),
-            Self::ServiceControl { target: "" } => f.write_str("service control policies"),
-            Self::ServiceControl { target } => write!(f, "service control policies of {target}"),
-            Self::ResourceControl { target: "" } => f.write_str("resource control policies"),
-            Self::ResourceControl { target } => write!(f, "resource control policies of {target}"),
-            Self::Resource => f.write_str("resource-based policy"),
-            Self::VpcEndpoint => f.write_str("VPC endpoint policy"),
+            Self::ServiceControl { target } | Self::ResourceControl { target } if !target.is_empty() => {
+                write!(f, " of {target}")
+            }
+            _ => Ok(()),
         }
     }
 }

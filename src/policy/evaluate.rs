@@ -10,13 +10,12 @@ mod layers;
 mod scan;
 
 pub(super) use binding::binds;
-use binding::{denies, has_identity, is_member, is_root, reaches};
+use binding::{has_identity, is_member, is_root, reaches};
 use layers::{Control, Layers, Owner};
-pub(super) use scan::{Assumed, Effects, Supposed};
+pub(super) use scan::{Assumed, Effects, Hit, Scan, Supposed};
 
 use super::compile::{CompiledLayer, CompiledSet, LayerKind};
 use super::decision::{Because, Decision, Layer, Outcome, Rule, StatementRef};
-use super::document::Effect;
 use super::prepare::PreparedRequest;
 use super::truth::Truth;
 
@@ -170,32 +169,6 @@ impl CompiledSet {
             sid: rule.sid.as_deref(),
             index: rule.index,
         })
-    }
-
-    /// Visits every statement whose actions may cover the request and that matches it, or may match it: for counting
-    /// which statements are ever used. Statements of layers that do not bind the request are left out.
-    pub fn visit<'s>(
-        &'s self,
-        request: &PreparedRequest,
-        mut visitor: impl FnMut(StatementRef<'s>, Effect, Truth),
-    ) {
-        for (at, layer) in self.layers.iter().enumerate() {
-            if binds(layer.kind, request) == Truth::No {
-                continue;
-            }
-            for (policy_at, policy) in layer.policies.iter().enumerate() {
-                for (rule_at, rule) in policy.candidates(&request.service) {
-                    let fit = self.fit(rule, layer.kind, request, &Assumed::default());
-                    let truth = rule.matches(request).and(fit.any());
-                    let effect = rule.effect.unwrap_or(Effect::Deny);
-                    let is_void = effect == Effect::Deny && denies(layer.kind, request) == Truth::No;
-                    let statement = self.statement((at, policy_at, rule_at));
-                    if let (Some(statement), true) = (statement, truth != Truth::No && !is_void) {
-                        visitor(statement, effect, truth);
-                    }
-                }
-            }
-        }
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use super::compile::{CompiledCondition, CompiledLayer, CompiledSet, LayerKind, Rule};
+use super::compile::{CompiledCondition, CompiledLayer, CompiledSet, LayerKind};
 use super::decision::{Because, Decision, Outcome};
 use super::document::Effect;
-use super::evaluate::{Assumed, binds};
+use super::evaluate::Hit;
 use super::prepare::PreparedRequest;
 use super::truth::Truth;
 
@@ -47,11 +47,10 @@ impl CompiledSet {
     }
 
     fn explain_layer(&self, at: usize, layer: &CompiledLayer, request: &PreparedRequest) -> Reason {
-        let binds = binds(layer.kind, request);
-        if binds == Truth::No {
+        let (scan, hits) = self.survey_layer(at, layer, request);
+        if scan.binds == Truth::No {
             return Reason::leaf(format!("{}: do not bind this request", layer.name()));
         }
-        let scan = self.scan(at, layer, request, &Assumed::default(), binds);
         let allow = scan.allow.any();
         let words = match (scan.deny, allow) {
             (Truth::Yes, _) => "a deny matches",
@@ -62,16 +61,11 @@ impl CompiledSet {
             (Truth::No, Truth::Unknown) => "may allow",
             (Truth::No, Truth::No) => "no statement allows",
         };
-        let mut children = Vec::new();
-        for policy in &layer.policies {
-            for (_, rule) in policy.candidates(&request.service) {
-                let fit = self.fit(rule, layer.kind, request, &Assumed::default());
-                let truth = rule.matches(request).and(fit.any());
-                if truth != Truth::No {
-                    children.push(explain_rule(self, &policy.name, rule, truth, layer.kind, request));
-                }
-            }
-        }
+        let of_hit = |hit: &Hit<'_>| {
+            let truth = hit.truth(layer.kind, request);
+            (truth != Truth::No).then(|| explain_rule(self, hit, truth, layer.kind, request))
+        };
+        let mut children: Vec<Reason> = hits.iter().filter_map(of_hit).collect();
         children.extend(layer.missing.iter().map(|what| Reason::leaf(format!("not known: {what}"))));
         Reason { text: format!("{}: {words}", layer.name()), children }
     }
@@ -79,12 +73,12 @@ impl CompiledSet {
 
 fn explain_rule(
     set: &CompiledSet,
-    policy: &str,
-    rule: &Rule,
+    hit: &Hit<'_>,
     truth: Truth,
     kind: LayerKind,
     request: &PreparedRequest,
 ) -> Reason {
+    let (policy, rule) = (&hit.policy.name, hit.rule);
     let name = match (&rule.sid, rule.index) {
         (Some(sid), _) => format!("`{policy}` statement `{sid}`"),
         (None, Some(index)) => format!("`{policy}` statement {index}"),

@@ -1,5 +1,7 @@
 //! Whether a statement matches a request. What is decided from that is not known here.
 
+use std::borrow::Cow;
+
 use super::compile::{
     Boolean, CompiledCondition, CompiledResources, Folded, KeyId, Matcher, ResourcePattern, Rule, Test, Token,
 };
@@ -214,10 +216,12 @@ fn is_role(named: &str, role_arn: Option<&str>, request: &PreparedRequest) -> bo
 }
 
 impl CompiledResources {
-    fn matches(&self, request: &PreparedRequest) -> Truth {
+    /// Whether it is about the resource; each pattern by itself.
+    pub(super) fn matches(&self, request: &PreparedRequest) -> Truth {
         let listed = any(self.patterns.iter().map(|pattern| match &request.resource {
             PreparedResource::Any => Truth::from(matches!(pattern, ResourcePattern::Any)),
             PreparedResource::Named(text, colons) => pattern.matches(text, colons, request),
+            PreparedResource::Partial(partial) => partial.fits(pattern, request),
             PreparedResource::Unknown if matches!(pattern, ResourcePattern::Any) => Truth::Yes,
             PreparedResource::Unknown => {
                 let is_nothing = |matcher: &Matcher| matcher.stands_for_nothing(request);
@@ -267,9 +271,9 @@ fn fits_part_by_part(parts: &[Matcher], text: &str, colons: &[usize], request: &
     truth.and(last.matches(text.get(begin..).unwrap_or_default(), request))
 }
 
-/// What a text with variables is for a request.
-enum Replaced {
-    Text(Wildcard),
+/// What a text is for a request.
+pub(super) enum Replaced<'m> {
+    Text(Cow<'m, Wildcard>),
     /// With stars for what is not known.
     Open(Wildcard),
     /// A variable has no value: nothing is like it
@@ -289,8 +293,16 @@ impl Matcher {
         }
     }
 
+    /// With what the request has in the place of its variables.
+    pub(super) fn replaced(&self, request: &PreparedRequest) -> Replaced<'_> {
+        match self {
+            Self::Fixed(wildcard) => Replaced::Text(Cow::Borrowed(wildcard)),
+            Self::Variable(tokens) => replaced(tokens, request, str::to_owned),
+        }
+    }
+
     /// Whether a variable in it has no value, so that nothing is like it.
-    fn stands_for_nothing(&self, request: &PreparedRequest) -> bool {
+    pub(super) fn stands_for_nothing(&self, request: &PreparedRequest) -> bool {
         match self {
             Self::Fixed(_) => false,
             Self::Variable(tokens) => tokens.iter().any(|token| match token {
@@ -316,7 +328,7 @@ impl Matcher {
     }
 }
 
-fn replaced(tokens: &[Token], request: &PreparedRequest, fold: fn(&str) -> String) -> Replaced {
+fn replaced(tokens: &[Token], request: &PreparedRequest, fold: fn(&str) -> String) -> Replaced<'static> {
     let mut texts = Vec::with_capacity(tokens.len());
     let mut open = false;
     for token in tokens {
@@ -344,7 +356,7 @@ fn replaced(tokens: &[Token], request: &PreparedRequest, fold: fn(&str) -> Strin
         Some(text) => Part::Plain(text),
     });
     let wildcard = Wildcard::of(parts);
-    if open { Replaced::Open(wildcard) } else { Replaced::Text(wildcard) }
+    if open { Replaced::Open(wildcard) } else { Replaced::Text(Cow::Owned(wildcard)) }
 }
 
 impl CompiledCondition {

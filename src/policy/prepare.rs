@@ -2,6 +2,7 @@
 
 use super::compile::{Evaluator, KeyId};
 use super::context::Standing;
+use super::partial::Partial;
 use super::request::{Caller, Request, Resource};
 use super::truth::Truth;
 use super::value;
@@ -36,6 +37,7 @@ pub(super) enum PreparedResource {
     /// The text, and the places behind its first five colons.
     Named(Box<str>, Vec<usize>),
     Any,
+    Partial(Partial),
     Unknown,
 }
 
@@ -132,6 +134,11 @@ impl Evaluator {
                 PreparedResource::Named(text.as_str().into(), colons(&text))
             }
             Resource::Named(_) | Resource::Any => PreparedResource::Any,
+            Resource::Pattern(text) if text.bytes().all(|byte| byte == b'*') => PreparedResource::Unknown,
+            Resource::Pattern(text) if !text.contains(['*', '?']) => {
+                PreparedResource::Named(text.as_str().into(), colons(text))
+            }
+            Resource::Pattern(text) => PreparedResource::Partial(Partial::new(text)),
             Resource::Unknown => PreparedResource::Unknown,
         };
         PreparedRequest {
@@ -223,15 +230,20 @@ impl Rules {
                 let is_key = arn.service == "kms" && arn.resource.starts_with("key/");
                 Truth::from(is_trust && is_role || service == "kms" && is_key)
             }),
+            PreparedResource::Partial(partial) if is_trust => partial.is_like("arn:aws*:iam:*:*:role/*"),
+            PreparedResource::Partial(partial) if service == "kms" => {
+                partial.is_like("arn:aws*:kms:*:*:key/*")
+            }
             PreparedResource::Unknown if is_trust => Truth::Yes,
             PreparedResource::Unknown if service == "kms" => Truth::Unknown,
-            PreparedResource::Any | PreparedResource::Unknown => Truth::No,
+            PreparedResource::Any | PreparedResource::Partial(_) | PreparedResource::Unknown => Truth::No,
         };
         let is_of_aws = match resource {
             PreparedResource::Named(text, _) => {
                 Truth::from(Arn::parse(text).is_some_and(|arn| arn.resource.starts_with("alias/aws/")))
             }
             PreparedResource::Any => Truth::No,
+            PreparedResource::Partial(partial) => partial.is_like("arn:aws*:?*:*:*:alias/aws/*"),
             PreparedResource::Unknown => Truth::Unknown,
         };
         let for_users = matches!(caller, Caller::User { .. } | Caller::Root { .. });

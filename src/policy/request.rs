@@ -40,6 +40,10 @@ pub enum Resource {
     /// The action has no resource-level permissions, or acts on none: only `*` (or a `NotResource`) covers it
     /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>).
     Any,
+    /// An ARN of which `*` and `?` stand for text that is not known, as where a log leaves out a part of it. In the first
+    /// five parts they stand for text without colons. A policy's resource matches it for certain only if it stands for
+    /// every ARN that this may be, and surely not only if for none.
+    Pattern(String),
     /// It is not known which resource was asked for.
     Unknown,
 }

@@ -4,7 +4,11 @@
 //! finds a match if there is one; so the work is linear in the text for pieces of plain text, whatever the number of
 //! stars, and at most text times piece where `?` stands between plain text. Runs as `*?*?*` become one count.
 
+mod steps;
+
 use memchr::memmem;
+
+pub(super) use steps::{Reach, Step, covers};
 
 /// A compiled pattern.
 #[derive(Debug, Clone)]

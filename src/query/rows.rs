@@ -1,10 +1,9 @@
 //! Reads record batches of `events` as plain rows, without copying text.
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, LargeStringArray, RecordBatch};
-use arrow::array::{StringArray, StringViewArray, TimestampMicrosecondArray};
-use arrow::datatypes::{DataType, Int64Type, TimeUnit, TimestampMicrosecondType};
+use arrow::array::{BooleanArray, Int64Array, RecordBatch, TimestampMicrosecondArray};
 use chrono::{DateTime, Utc};
 
+use super::cells::{Text, boolean, flag, instant, integer, timestamp};
 use super::{EventRow, QueryError};
 
 macro_rules! event_rows {
@@ -52,7 +51,7 @@ macro_rules! event_rows {
                     record_index: self.record_index.value(row),
                     $($timestamp: instant(self.$timestamp, row),)+
                     $($text: self.$text.get(row),)+
-                    $($boolean: self.$boolean.is_valid(row).then(|| self.$boolean.value(row)),)+
+                    $($boolean: flag(self.$boolean, row),)+
                 }
             }
         }
@@ -85,82 +84,4 @@ event_rows! {
 pub fn rows(batch: &RecordBatch) -> Result<impl Iterator<Item = EventRow<'_>>, QueryError> {
     let columns = Columns::of(batch)?;
     Ok((0..batch.num_rows()).map(move |row| columns.row(row)))
-}
-
-/// A text column, whatever its layout.
-enum Text<'a> {
-    Utf8(&'a StringArray),
-    LargeUtf8(&'a LargeStringArray),
-    View(&'a StringViewArray),
-}
-
-impl<'a> Text<'a> {
-    fn of(batch: &'a RecordBatch, name: &'static str) -> Result<Self, QueryError> {
-        let column = column(batch, name, "text")?;
-        match column.data_type() {
-            DataType::Utf8 => Ok(Text::Utf8(column.as_string())),
-            DataType::LargeUtf8 => Ok(Text::LargeUtf8(column.as_string())),
-            DataType::Utf8View => Ok(Text::View(column.as_string_view())),
-            other => Err(wrong_type(name, "text", other)),
-        }
-    }
-
-    fn get(&self, row: usize) -> Option<&'a str> {
-        match self {
-            Text::Utf8(array) => array.is_valid(row).then(|| array.value(row)),
-            Text::LargeUtf8(array) => array.is_valid(row).then(|| array.value(row)),
-            Text::View(array) => array.is_valid(row).then(|| array.value(row)),
-        }
-    }
-}
-
-fn timestamp<'a>(
-    batch: &'a RecordBatch,
-    name: &'static str,
-) -> Result<&'a TimestampMicrosecondArray, QueryError> {
-    let column = column(batch, name, "timestamp in microseconds")?;
-    match column.data_type() {
-        DataType::Timestamp(TimeUnit::Microsecond, _) => {
-            Ok(column.as_primitive::<TimestampMicrosecondType>())
-        }
-        other => Err(wrong_type(name, "timestamp in microseconds", other)),
-    }
-}
-
-fn boolean<'a>(batch: &'a RecordBatch, name: &'static str) -> Result<&'a BooleanArray, QueryError> {
-    let column = column(batch, name, "boolean")?;
-    match column.data_type() {
-        DataType::Boolean => Ok(column.as_boolean()),
-        other => Err(wrong_type(name, "boolean", other)),
-    }
-}
-
-fn integer<'a>(batch: &'a RecordBatch, name: &'static str) -> Result<&'a Int64Array, QueryError> {
-    let column = column(batch, name, "bigint")?;
-    match column.data_type() {
-        DataType::Int64 => Ok(column.as_primitive::<Int64Type>()),
-        other => Err(wrong_type(name, "bigint", other)),
-    }
-}
-
-fn column<'a>(
-    batch: &'a RecordBatch,
-    name: &'static str,
-    expected: &'static str,
-) -> Result<&'a ArrayRef, QueryError> {
-    let missing = || QueryError::Column { column: name, expected, found: "no such column".to_owned() };
-    batch.column_by_name(name).ok_or_else(missing)
-}
-
-fn wrong_type(column: &'static str, expected: &'static str, found: &DataType) -> QueryError {
-    QueryError::Column { column, expected, found: found.to_string() }
-}
-
-/// The instant in a row.
-fn instant(array: &TimestampMicrosecondArray, row: usize) -> Option<DateTime<Utc>> {
-    array.is_valid(row).then(|| {
-        let micros = array.value(row);
-        let end = if micros < 0 { DateTime::<Utc>::MIN_UTC } else { DateTime::<Utc>::MAX_UTC };
-        DateTime::from_timestamp_micros(micros).unwrap_or(end)
-    })
 }

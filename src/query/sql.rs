@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{AsArray, RecordBatch, StringBuilder, UInt64Array};
@@ -16,7 +17,7 @@ use datafusion::execution::SessionState;
 use datafusion::execution::context::SQLOptions;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::prelude::SessionContext;
+use datafusion::prelude::{ParquetReadOptions, SessionContext};
 use datafusion::sql::parser::{DFParserBuilder, Statement};
 use datafusion::sql::sqlparser::ast::{ObjectName, Statement as SqlStatement, TableFactor, Visit, Visitor};
 use datafusion::sql::sqlparser::dialect::{GenericDialect, dialect_from_str};
@@ -42,6 +43,21 @@ pub const SQL_BYTES_MAX: usize = 256 * 1024;
 pub async fn sql(ctx: &SessionContext, text: &str) -> Result<Answer, QueryError> {
     let plan = plan(ctx, text).await?;
     execute(ctx, plan).await
+}
+
+/// Makes a Parquet file known to a session as a table.
+///
+/// # Errors
+///
+/// [`QueryError::Engine`] when it cannot be read.
+pub async fn register_file(ctx: &SessionContext, table: &str, file: &Path) -> Result<(), QueryError> {
+    let failed = |error| QueryError::engine("cannot read the file of the table", error);
+    let found = std::fs::metadata(file).and_then(|_| std::fs::canonicalize(file));
+    let path = found.map_err(|source| QueryError::Io { step: "read", path: file.to_owned(), source })?;
+    let extension =
+        path.extension().and_then(|own| own.to_str()).map_or_else(String::new, |own| format!(".{own}"));
+    let options = ParquetReadOptions { file_extension: &extension, ..ParquetReadOptions::default() };
+    ctx.register_parquet(table, path.to_string_lossy(), options).await.map_err(failed)
 }
 
 /// Starts a plan that [`plan`] made.

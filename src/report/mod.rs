@@ -21,6 +21,8 @@
 //! | [`policy`] | what `policy test`, `policy eval` and `policy lint` say |
 //! | [`snapshot`] | what a snapshot of policies holds and misses |
 //! | [`catalog`] | actions and what is known of them |
+//! | [`replay`] | what policies say to what happened: verdicts, what a proposal breaks, statements |
+//! | [`explain`] | one call explained; who can assume a role |
 //! | [`sessions`] | the screen of `sessions`: role by session name, what is claimed and what is verified |
 
 pub mod answer;
@@ -28,6 +30,7 @@ pub mod catalog;
 pub mod chart;
 pub mod coverage;
 pub mod csv;
+pub mod explain;
 pub mod figure;
 pub mod ingest;
 pub mod investigate;
@@ -35,6 +38,7 @@ pub mod json;
 pub mod plan;
 pub mod policy;
 pub mod prefix;
+pub mod replay;
 pub mod section;
 pub mod sessions;
 pub mod snapshot;

@@ -52,13 +52,23 @@ impl Snapshot {
             Unsupplied::Unknown => Rest::Unknown,
             Unsupplied::None => Rest::Absent,
         });
-        self.of_caller(asked.caller, unsupplied, &mut context);
+        let partition = match asked.resource {
+            Resource::Named(arn) | Resource::Pattern(arn) => Arn::parse(arn).map(|arn| arn.partition),
+            Resource::Any | Resource::Unknown => None,
+        };
+        self.of_caller(asked.caller, partition, unsupplied, &mut context);
         self.of_organization(asked, unsupplied, &mut context);
         self.of_resource(asked, &mut context);
         context
     }
 
-    fn of_caller(&self, caller: &Caller, unsupplied: Unsupplied, context: &mut Context) {
+    fn of_caller(
+        &self,
+        caller: &Caller,
+        asked_partition: Option<&str>,
+        unsupplied: Unsupplied,
+        context: &mut Context,
+    ) {
         let absent = |context: &mut Context, keys: &[&str]| {
             for key in keys {
                 context.set(key, Standing::Absent);
@@ -112,14 +122,17 @@ impl Snapshot {
                 }
             }
             Caller::Root { account } => {
+                // The partition of a root user's ARN follows the resource asked for; nobody asks across partitions.
+                let partition = asked_partition.filter(|own| own.starts_with("aws")).unwrap_or("aws");
+                context.set_value("aws:PrincipalArn", format!("arn:{partition}:iam::{account}:root"));
                 context.set_value("aws:PrincipalType", "Account");
                 context.set_value("aws:userid", account.to_string());
                 absent(context, &["aws:username", "aws:SourceIdentity", "aws:FederatedProvider"]);
                 context.set_family("aws:PrincipalTag/", Rest::Absent);
             }
-            Caller::Service { .. } | Caller::Federated { .. } | Caller::Account { .. } => {
-                absent(context, &["aws:username"]);
-            }
+            Caller::Service { .. } | Caller::Federated { .. } => absent(context, &["aws:username"]),
+            // It may be a user.
+            Caller::Account { .. } => {}
             Caller::Anonymous => {
                 context.set_value("aws:PrincipalType", "Anonymous");
                 absent(
@@ -129,7 +142,11 @@ impl Snapshot {
                         "aws:userid",
                         "aws:PrincipalArn",
                         "aws:PrincipalAccount",
+                        "aws:PrincipalIsAWSService",
                         "aws:PrincipalOrgID",
+                        "aws:PrincipalOrgPaths",
+                        "aws:PrincipalServiceName",
+                        "aws:PrincipalServiceNamesList",
                     ],
                 );
                 context.set_family("aws:PrincipalTag/", Rest::Absent);
@@ -172,6 +189,7 @@ impl Snapshot {
         if let Some(account) = asked.resource_account.filter(|_| carries_resource_account(asked)) {
             context.set_value("aws:ResourceAccount", account.to_string());
         }
+        // Of a resource that is not known as a whole it is not known whose tags these are.
         let Resource::Named(arn) = asked.resource else { return };
         let Some(tags) = self.tags(arn) else { return };
         let Some(action) = catalog().action(asked.action) else { return };
@@ -231,7 +249,8 @@ fn organization_keys(known: &Organization, begin: &str, account: Option<AccountI
 
 fn carries_resource_account(asked: Asked<'_>) -> bool {
     let service = asked.action.split(':').next().unwrap_or_default().to_ascii_lowercase();
-    matches!(asked.resource, Resource::Named(_)) && !WITHOUT_RESOURCE_ACCOUNT.contains(&service.as_str())
+    matches!(asked.resource, Resource::Named(_) | Resource::Pattern(_))
+        && !WITHOUT_RESOURCE_ACCOUNT.contains(&service.as_str())
 }
 
 /// Whether a trust policy lets anybody set session tags: a statement allows `sts:TagSession`, or may.

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::document::{inline_name, trust_name};
 use super::problem::Trouble;
 use super::read::Reader;
 use super::text::Tags;
@@ -49,8 +50,16 @@ struct RawPrincipal<'a> {
     group_list: Option<Vec<String>>,
     permissions_boundary: Option<RawBoundary>,
     tags: Option<Tags>,
+    #[serde(default)]
+    instance_profile_list: Vec<RawProfile>,
     #[serde(borrow)]
     assume_role_policy_document: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RawProfile {
+    arn: String,
 }
 
 #[derive(Deserialize)]
@@ -204,7 +213,7 @@ impl Reader {
             let place = format!("{place}, inline policy {at}");
             match serde_json::from_str::<RawInline<'_>>(entry.get()) {
                 Ok(policy) => {
-                    let name = format!("{} (inline, {owner})", policy.policy_name);
+                    let name = inline_name(&policy.policy_name, &owner);
                     inline.push(self.policy(PolicyKind::Identity, &name, policy.policy_document, &place));
                 }
                 Err(error) => {
@@ -241,7 +250,7 @@ impl Reader {
             return;
         }
         let trust = (list == List::Roles).then(|| {
-            let name = format!("trust policy of {owner}");
+            let name = trust_name(&owner);
             self.policy(PolicyKind::Trust, &name, raw.assume_role_policy_document, place)
         });
         let principal = Principal {
@@ -253,6 +262,7 @@ impl Reader {
             groups: raw.group_list.unwrap_or_default(),
             boundary: raw.permissions_boundary.map(|boundary| boundary.permissions_boundary_arn),
             tags: raw.tags.map(Tags::into_map).unwrap_or_default(),
+            instance_profiles: raw.instance_profile_list.into_iter().map(|profile| profile.arn).collect(),
             trust,
             incomplete,
         };

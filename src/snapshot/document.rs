@@ -29,3 +29,23 @@ impl Reader {
         Arc::new(document)
     }
 }
+
+/// The name of an inline policy of `owner`, which is as `role deploy`.
+pub(super) fn inline_name(policy: &str, owner: &str) -> String {
+    format!("{policy} (inline, {owner})")
+}
+
+/// The name of the trust policy of `owner`.
+pub(super) fn trust_name(owner: &str) -> String {
+    format!("trust policy of {owner}")
+}
+
+/// The name of the policy of a resource by its ARN, or of a VPC endpoint by its id.
+pub(super) fn name_of_own(resource: &str) -> String {
+    format!("policy of {resource}")
+}
+
+/// The name of an SCP or RCP.
+pub(super) fn control_name(id: &str, name: Option<&str>) -> String {
+    name.map_or_else(|| id.to_owned(), |name| format!("{name} ({id})"))
+}

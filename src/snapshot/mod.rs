@@ -8,6 +8,7 @@
 //! DIR ── read ──> Snapshot ──┬─ who ─────────> policy::Caller
 //!                            ├─ policies ────> policy::PolicySet
 //!                            ├─ context ─────> policy::Context
+//!                            ├─ patched ─────> another Snapshot, and what it changes
 //!                            └─ inventory ───> what it holds, what is missing
 //! ```
 //!
@@ -22,6 +23,7 @@ mod inventory;
 pub mod lint;
 mod organization;
 mod owner;
+mod patch;
 mod policies;
 mod problem;
 mod read;
@@ -41,7 +43,8 @@ use crate::policy::Document;
 pub use context::Asked;
 pub use inventory::{AccountCounts, Inventory};
 pub use organization::{ControlKind, ControlPolicy, LEVELS_MAX, Membership, Node, Organization};
-pub use owner::{may_have_policy, policy_owner};
+pub use owner::{any_may_have_policy, certain_policy_owner, may_have_policy, policy_owner};
+pub use patch::{CHANGES_LISTED_MAX, CHANGES_MAX, PatchError, Patched, Proposal, Refusal};
 pub use policies::{Given, Unsupplied};
 pub use problem::{Problem, SnapshotError, Trouble};
 pub use read::{FILE_BYTES_MAX, FILES_MAX, PROBLEMS_MAX};
@@ -111,6 +114,8 @@ pub struct Principal {
     pub boundary: Option<String>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+    /// The ARNs of the instance profiles that hold a role.
+    pub instance_profiles: Vec<String>,
     /// A role's trust policy; None for users.
     pub trust: Option<Arc<Document>>,
     /// Why its policies are not all that there are, in words; None if they are.
@@ -137,4 +142,23 @@ pub struct Managed {
     pub version: String,
     /// That version; None if the details do not hold it.
     pub document: Option<Arc<Document>>,
+}
+
+impl Snapshot {
+    /// Every policy that the snapshot holds, of any kind; one that stands in several places for each.
+    pub fn documents(&self) -> impl Iterator<Item = &Arc<Document>> {
+        let accounts = self.accounts.values();
+        let principals =
+            accounts.clone().flat_map(|account| account.users.values().chain(account.roles.values()));
+        let of_principals = principals.flat_map(|own| own.inline.iter().chain(&own.trust));
+        let of_groups = accounts.flat_map(|account| account.groups.values()).flat_map(|group| &group.inline);
+        let managed = self.managed.values().filter_map(|managed| managed.document.as_ref());
+        let controls = self.controls.iter().map(|control| &control.document);
+        let of_resources = self.resources.values().filter_map(|resource| match &resource.policy {
+            OwnPolicy::Known(policy) => Some(policy),
+            OwnPolicy::None | OwnPolicy::Unsupplied => None,
+        });
+        let of_endpoints = self.endpoints.values().map(|endpoint| &endpoint.document);
+        of_principals.chain(of_groups).chain(managed).chain(controls).chain(of_resources).chain(of_endpoints)
+    }
 }

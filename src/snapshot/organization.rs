@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::Snapshot;
+use super::document::control_name;
 use super::problem::Trouble;
 use super::read::Reader;
 use crate::aws::AccountId;
@@ -88,7 +89,7 @@ impl ControlKind {
         }
     }
 
-    fn policy_kind(self) -> PolicyKind {
+    pub(super) fn policy_kind(self) -> PolicyKind {
         match self {
             Self::Service => PolicyKind::ServiceControl,
             Self::Resource => PolicyKind::ResourceControl,
@@ -322,7 +323,7 @@ impl Reader {
             Some(summary) => (summary.id, summary.name),
             None => (stem.to_owned(), None),
         };
-        let shown = name.as_ref().map_or_else(|| id.clone(), |name| format!("{name} ({id})"));
+        let shown = control_name(&id, name.as_deref());
         let document = self.policy(kind.policy_kind(), &shown, Some(content), place);
         let policy = ControlPolicy { kind, id, name, document };
         let known = self.snapshot.controls.iter().find(|known| known.kind == kind && known.id == policy.id);
@@ -358,7 +359,7 @@ static OF_AWS: LazyLock<[ControlPolicy; 2]> = LazyLock::new(|| {
 
 impl Organization {
     /// The ids from the root down to an account; the reason in words where the path is not known.
-    fn path(&self, account: AccountId) -> Result<Vec<String>, String> {
+    pub(super) fn path(&self, account: AccountId) -> Result<Vec<String>, String> {
         let mut path = vec![account.to_string()];
         let mut at = self
             .nodes

@@ -1,7 +1,8 @@
 //! Which resources can have a policy of their own, and which resource's policy a request on an ARN meets.
 
 use crate::aws::Arn;
-use crate::catalog::catalog;
+use crate::catalog::{Part, ResourceType, catalog};
+use crate::policy::{Truth, resource_covers};
 
 /// The actions that set a resource's policy: the catalog says which types of resources each takes. From the column
 /// "Resource-based policies" of
@@ -98,6 +99,50 @@ pub fn policy_owner(arn: &str) -> &str {
     arn.get(..head + end).unwrap_or(arn)
 }
 
+/// The same for an ARN of which `*` and `?` stand for what is not known: None where the owner depends on that.
+#[must_use]
+pub fn certain_policy_owner(pattern: &str) -> Option<&str> {
+    let owner = policy_owner(pattern);
+    // A table of a table bucket has a policy of its own.
+    let may_be_part =
+        owner.len() < pattern.len() && Arn::parse(pattern).is_some_and(|parsed| parsed.service == "s3tables");
+    (!owner.contains(['*', '?']) && !may_be_part).then_some(owner)
+}
+
+/// Whether one of the resources that a pattern may be can have a policy of its own, or be part of one that has.
+#[must_use]
+pub fn any_may_have_policy(pattern: &str) -> bool {
+    let is_like = |form: &str| resource_covers(form, pattern) != Truth::No;
+    // Most patterns name their service; then only that one's forms are looked at.
+    let named = Arn::parse(pattern).map(|parsed| parsed.service).filter(|own| !own.contains(['*', '?']));
+    let may_be_of = |service: &str| named.is_none_or(|own| own == service);
+    // What belongs to a resource with a policy stands behind it.
+    let may_be = |kind: &ResourceType| {
+        let text = |part| match part {
+            Part::Text(text) => text,
+            Part::Placeholder(_) => "*",
+        };
+        is_like(&format!("{}*", kind.arn.parts().map(text).collect::<String>()))
+    };
+    let is_other = |(service, begin): &(&str, &str)| {
+        may_be_of(service) && is_like(&format!("arn:aws*:{service}:*:*:{begin}*"))
+    };
+    let setters = SETTERS.iter().filter(|setter| may_be_of(setter.split(':').next().unwrap_or_default()));
+    OTHERS.iter().any(is_other)
+        || setters
+            .filter_map(|setter| catalog().action(setter))
+            .any(|action| action.resources.iter().any(|own| may_be(own.kind)))
+}
+
+/// Whether any resource of an action's service can have a policy of its own; roles have one too, for requests to STS.
+#[must_use]
+pub(super) fn service_may_have_policies(action: &str) -> bool {
+    let Some(service) = action.split(':').next().map(str::to_ascii_lowercase) else { return true };
+    let of_setters = SETTERS.iter().filter_map(|setter| setter.split(':').next());
+    let of_others = OTHERS.iter().map(|(service, _)| *service);
+    service == "sts" || of_setters.chain(of_others).any(|own| own == service)
+}
+
 /// Whether the resource of an ARN can have a policy of its own. Roles have one too, their trust policy, which only
 /// requests to assume them meet.
 #[must_use]
@@ -127,6 +172,55 @@ mod tests {
             assert!(!action.resources.is_empty(), "{setter}");
         }
         assert!(SETTERS.is_sorted_by_key(|setter| setter.split_once(':')));
+    }
+
+    #[test]
+    fn a_pattern_has_an_owner_where_what_is_not_known_stands_behind_it() {
+        for (pattern, owner) in [
+            ("arn:aws:s3:::example-reports/*", Some("arn:aws:s3:::example-reports")),
+            ("arn:aws:s3:::example-*/a", None),
+            ("arn:aws:s3:::example-reports*", None),
+            ("arn:aws:kms:eu-west-1:111122223333:key/*", None),
+            (
+                "arn:aws:lambda:eu-west-1:111122223333:function:send:*",
+                Some("arn:aws:lambda:eu-west-1:111122223333:function:send"),
+            ),
+            ("arn:aws:lambda:*:111122223333:function:send", None),
+            ("arn:aws:s3tables:eu-west-1:111122223333:bucket/in/*", None),
+            (
+                "arn:aws:dynamodb:eu-west-1:111122223333:table/t",
+                Some("arn:aws:dynamodb:eu-west-1:111122223333:table/t"),
+            ),
+        ] {
+            assert_eq!(certain_policy_owner(pattern), owner, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_may_have_a_policy_if_one_of_its_resources_can() {
+        for pattern in [
+            "arn:aws:s3:::*",
+            "arn:aws:s3:::example-*/a",
+            "arn:aws:kms:eu-west-1:111122223333:key/*",
+            "arn:aws:kms:eu-west-1:111122223333:*",
+            "arn:aws:sqs:*:111122223333:orders",
+            "arn:aws:lambda:eu-west-1:111122223333:function:*",
+            "arn:aws:lambda:eu-west-1:111122223333:function:*:live",
+            "arn:aws:logs:eu-west-1:111122223333:log-group:*",
+            "arn:aws:events:eu-west-1:111122223333:*",
+            "arn:aws:*:eu-west-1:111122223333:*",
+        ] {
+            assert!(any_may_have_policy(pattern), "{pattern}");
+        }
+        for pattern in [
+            "arn:aws:kms:eu-west-1:111122223333:alias/*",
+            "arn:aws:ec2:eu-west-1:111122223333:instance/*",
+            "arn:aws:ec2:*:111122223333:*",
+            "arn:aws:rds:eu-west-1:111122223333:db:*",
+            "arn:aws:events:eu-west-1:111122223333:rule/*",
+        ] {
+            assert!(!any_may_have_policy(pattern), "{pattern}");
+        }
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! The policies in play for one caller and one resource, with what is missing of them.
 
+use std::ops::Bound;
 use std::sync::Arc;
 
-use super::owner::{may_have_policy, policy_owner};
+use super::owner::{
+    any_may_have_policy, certain_policy_owner, may_have_policy, policy_owner, service_may_have_policies,
+};
 use super::{ControlKind, Membership, OwnPolicy, Principal, Snapshot};
 use crate::aws::{AccountId, Arn, Principal as Named};
-use crate::policy::{Attached, Caller, Document, Levels, PolicySet, Resource};
+use crate::policy::{Attached, Caller, Document, Levels, PolicySet, Resource, Truth, resource_covers};
 
 /// What stands for a layer that the snapshot does not hold.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -160,8 +163,10 @@ impl Snapshot {
         let missing = |words: String| (unsupplied == Unsupplied::Unknown).then(|| Attached::missing(words));
         let arn = match resource {
             Resource::Any => return None,
+            Resource::Unknown if !service_may_have_policies(action) => return None,
             Resource::Unknown => return missing("which resource is asked for is not known".to_owned()),
             Resource::Named(arn) => arn,
+            Resource::Pattern(pattern) => return self.policy_of_pattern(action, pattern, unsupplied),
         };
         let parsed = Arn::parse(arn);
         if let Some((account, name)) = parsed.and_then(|parsed| match parsed.principal()? {
@@ -191,6 +196,46 @@ impl Snapshot {
             }
             Some(OwnPolicy::None | OwnPolicy::Unsupplied) | None => None,
         }
+    }
+
+    /// The policy of a resource of which only a part is known: where it is certain which resource has it, that one's.
+    fn policy_of_pattern(&self, action: &str, pattern: &str, unsupplied: Unsupplied) -> Option<Attached> {
+        if !pattern.contains(['*', '?']) {
+            return self.policy_of_resource(action, &Resource::Named(pattern.to_owned()), unsupplied);
+        }
+        let unknown =
+            || Some(Attached::missing(format!("which resource is asked for is not known: {pattern}")));
+        let is_assumed = action.get(..4).is_some_and(|service| service.eq_ignore_ascii_case("sts:"));
+        if is_assumed && resource_covers("arn:aws*:iam:*:*:role/*", pattern) != Truth::No {
+            return unknown();
+        }
+        // What belongs to a resource may have a policy beside that one's.
+        let certain = pattern.split(['*', '?']).next().unwrap_or_default();
+        let begin = Bound::Included(certain);
+        let has_own = self
+            .resources
+            .range::<str, _>((begin, Bound::Unbounded))
+            .take_while(|(arn, _)| arn.starts_with(certain))
+            .any(|(arn, own)| {
+                matches!(own.policy, OwnPolicy::Known(_)) && resource_covers(pattern, arn) == Truth::Yes
+            });
+        match certain_policy_owner(pattern) {
+            _ if has_own => unknown(),
+            Some(owner) => self.policy_of_resource(action, &Resource::Named(owner.to_owned()), unsupplied),
+            None if !any_may_have_policy(pattern) => None,
+            None if unsupplied == Unsupplied::None && !self.may_own(pattern) => None,
+            None => unknown(),
+        }
+    }
+
+    /// Whether a resource whose policy was supplied may have a part, or be one, that a pattern stands for.
+    fn may_own(&self, pattern: &str) -> bool {
+        let is_owner = |arn: &str| {
+            [arn.to_owned(), format!("{arn}/*"), format!("{arn}:*")]
+                .iter()
+                .any(|form| resource_covers(form, pattern) != Truth::No)
+        };
+        self.resources.iter().any(|(arn, own)| matches!(own.policy, OwnPolicy::Known(_)) && is_owner(arn))
     }
 
     /// The levels of RCPs or SCPs of an account; for who checks what a snapshot holds.

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::Snapshot;
+use super::document::name_of_own;
 use super::owner::policy_owner;
 use super::problem::Trouble;
 use super::read::Reader;
@@ -89,7 +90,7 @@ struct RawEndpoint<'a> {
 }
 
 /// Tells a member that is `null`, which is `Some`, from one that is not there.
-fn present<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<&'de RawValue>, D::Error> {
+pub(super) fn present<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<&'de RawValue>, D::Error> {
     <&RawValue>::deserialize(from).map(Some)
 }
 
@@ -139,7 +140,7 @@ impl Reader {
             None => OwnPolicy::Unsupplied,
             Some(policy) if matches!(policy.get(), "null" | r#""""#) => OwnPolicy::None,
             Some(policy) => {
-                let name = format!("policy of {}", raw.arn);
+                let name = name_of_own(&raw.arn);
                 OwnPolicy::Known(self.policy(PolicyKind::Resource, &name, Some(policy), place))
             }
         };
@@ -183,7 +184,7 @@ impl Reader {
                 // Endpoints of some kinds have none, and let everything pass.
                 continue;
             };
-            let name = format!("policy of {}", raw.vpc_endpoint_id);
+            let name = name_of_own(&raw.vpc_endpoint_id);
             let document = self.policy(PolicyKind::VpcEndpoint, &name, Some(policy), &place);
             let account = raw.owner_id.as_deref().and_then(AccountId::parse);
             let endpoint = Endpoint { vpc: raw.vpc_id, account, document };

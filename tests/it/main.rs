@@ -21,6 +21,7 @@ mod places;
 mod policy;
 mod policy_twin;
 mod readme;
+mod replay;
 mod s3;
 mod tree;
 mod twin;

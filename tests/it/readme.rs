@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 use std::process::Command;
 
+use backtrail::inquiry::VERDICT_COLUMNS;
 use backtrail::lake::{Column, Kind, OBJECT_COLUMNS, REFUSAL_COLUMNS, SmallColumn, Source};
 use backtrail::query::{Catalog, ParamDefault, lineage};
 
@@ -62,10 +63,11 @@ fn columns() -> String {
         [code(column.name()), kind, origin(column.source()), column.meaning().to_owned()]
     });
     let events = table(["column", "type", "from", "meaning"], events);
-    let [objects, refusals] = [OBJECT_COLUMNS, REFUSAL_COLUMNS].map(small);
+    let [objects, refusals, verdicts] = [OBJECT_COLUMNS, REFUSAL_COLUMNS, VERDICT_COLUMNS].map(small);
     format!(
         "`events`, one row a record:\n\n{events}\n`objects`, the ledger, one row each time an object was read:\n\n{objects}\n\
-         `refusals`, one row for everything that was not read:\n\n{refusals}"
+         `refusals`, one row for everything that was not read:\n\n{refusals}\n\
+         `verdicts`, one row an event, in the file of `replay --save` (`sql --verdicts`):\n\n{verdicts}"
     )
 }
 

@@ -43,6 +43,8 @@ pub enum Reason {
     NoPermission,
     /// A call that IAM does not authorize: the caller shows a token or password of the service's own, or nothing.
     NotByIam,
+    /// A call whose caller could not prove who it is: it was turned away before any policy was asked.
+    NotAuthenticated,
 }
 
 impl Reason {
@@ -56,6 +58,7 @@ impl Reason {
             Self::Insight => "insight, no call",
             Self::NoPermission => "needs no permission",
             Self::NotByIam => "not authorized by IAM",
+            Self::NotAuthenticated => "caller not authenticated",
         }
     }
 
@@ -140,12 +143,22 @@ impl Test {
     }
 
     fn holds(self, parameters: &Value) -> bool {
-        let value = self.key.split('.').try_fold(parameters, |value, part| value.get(part));
-        match (value, self.text) {
-            (None, _) => false,
-            (Some(value), None) => says_something(value),
-            (Some(value), Some(text)) => value.as_str().is_some_and(|value| value.contains(text)),
-        }
+        holds_at(parameters, self.key, self.text)
+    }
+}
+
+/// Follows a path into a value; of a list it is enough that one item holds.
+fn holds_at(value: &Value, path: &str, text: Option<&str>) -> bool {
+    if let (Value::Array(items), false) = (value, path.is_empty()) {
+        return items.iter().any(|item| holds_at(item, path, text));
+    }
+    if !path.is_empty() {
+        let (part, rest) = path.split_once('.').unwrap_or((path, ""));
+        return value.get(part).is_some_and(|inner| holds_at(inner, rest, text));
+    }
+    match text {
+        None => says_something(value),
+        Some(text) => value.as_str().is_some_and(|value| value.contains(text)),
     }
 }
 
@@ -167,7 +180,7 @@ pub(super) fn services(label: &str) -> Option<impl Iterator<Item = &'static str>
 }
 
 /// The actions that `events.tsv` lists for an event.
-pub(super) fn actions(label: &str, name: &str) -> Option<impl Iterator<Item = Listed> + use<>> {
+pub(super) fn actions(label: &str, name: &str) -> Option<impl Iterator<Item = Listed> + Clone + use<>> {
     let tables: &'static Tables = &TABLES;
     tables.events.get(label)?.get(name).map(|listed| listed.iter().copied())
 }

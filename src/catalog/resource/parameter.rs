@@ -86,19 +86,21 @@ impl<'a> Leaves<'a> {
     }
 
     /// The values under keys that end in `role` or `roleArn`, in any case and number.
-    pub(super) fn into_roles(self) -> impl Iterator<Item = &'a str> {
-        let is_role = |key: &str| {
-            let key = key.to_ascii_lowercase();
-            let key = key.strip_suffix('s').unwrap_or(&key);
-            key.ends_with("role") || key.ends_with("rolearn")
+    pub(super) fn roles(&self) -> impl Iterator<Item = &'a str> {
+        let ends = |key: &str, end: &str| {
+            let place = key.len().checked_sub(end.len());
+            place.and_then(|place| key.get(place..)).is_some_and(|tail| tail.eq_ignore_ascii_case(end))
         };
-        self.leaves.into_iter().filter(move |leaf| is_role(leaf.key)).map(|leaf| leaf.value)
+        let is_role = move |key: &str| {
+            let key = key.strip_suffix(['s', 'S']).unwrap_or(key);
+            ends(key, "role") || ends(key, "rolearn")
+        };
+        self.leaves.iter().filter(move |leaf| is_role(leaf.key)).map(|leaf| leaf.value)
     }
 
-    /// The values under a key, or in an object under it.
-    pub(super) fn inside(&self, name: &str) -> Vec<&'a str> {
-        let is_inside = |leaf: &&Leaf<'_>| Name::from(name).is(leaf.key) || Name::from(name).is(leaf.parent);
-        self.leaves.iter().filter(is_inside).map(|leaf| leaf.value).collect()
+    /// Whether there is a value under a key, or in an object under it.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.leaves.iter().any(|leaf| Name::from(name).is(leaf.key) || Name::from(name).is(leaf.parent))
     }
 
     /// The distinct values under the first of the names that any value has, in any case, singular or plural.
@@ -129,7 +131,11 @@ impl<'a> Leaves<'a> {
 
     fn under(&self, name: Name<'_>, depth_max: usize) -> Vec<&'a str> {
         let mut values: Vec<&str> = Vec::new();
-        for leaf in self.leaves.iter().filter(|leaf| leaf.depth <= depth_max && name.is(leaf.key)) {
+        // Nearly all keys differ in length already.
+        let letters = name.letters();
+        let may_be = |key: &str| key.len() == letters || key.len() == letters + 1;
+        let is_meant = |leaf: &&Leaf<'_>| leaf.depth <= depth_max && may_be(leaf.key) && name.is(leaf.key);
+        for leaf in self.leaves.iter().filter(is_meant) {
             if !values.contains(&leaf.value) {
                 values.push(leaf.value);
             }
@@ -146,16 +152,25 @@ pub(super) struct Name<'n> {
 }
 
 impl Name<'_> {
+    /// How many letters count.
+    fn letters(self) -> usize {
+        self.stem.bytes().filter(|byte| !is_blank(*byte)).count() + self.ending.len()
+    }
+
     /// Whether a key is the name, or its plural, in any case.
     fn is(self, key: &str) -> bool {
         self.is_exactly(key) || key.strip_suffix(['s', 'S']).is_some_and(|singular| self.is_exactly(singular))
     }
 
     fn is_exactly(self, key: &str) -> bool {
-        let stem = self.stem.bytes().filter(|byte| !matches!(byte, b'-' | b'_' | b' '));
+        let stem = self.stem.bytes().filter(|byte| !is_blank(*byte));
         let wanted = stem.chain(self.ending.bytes()).map(|byte| byte.to_ascii_lowercase());
         wanted.eq(key.bytes().map(|byte| byte.to_ascii_lowercase()))
     }
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b'-' | b'_' | b' ')
 }
 
 impl<'n> From<&'n str> for Name<'n> {

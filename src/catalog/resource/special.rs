@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::{Certainty, Resource, Search, Source, literal_of};
-use crate::catalog::service::{ActionResource, ResourceType};
+use crate::catalog::service::{Action, ActionResource, ResourceType};
 
 /// The resources of one type, where a service has its own way; None if the general way is right.
 pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Option<Vec<Resource>> {
@@ -26,6 +26,16 @@ pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Optio
         ("rds", _) => Some(rds_resources(search, resource)),
         ("ec2", _) => ec2_resources(search, resource),
         ("iam", _) => iam_entities(search, kind),
+        _ => None,
+    }
+}
+
+/// Whether the response is read for a type, where a service has its own way; None if the general way is taken.
+pub(super) fn reads_response(action: &Action, kind: &ResourceType) -> Option<bool> {
+    match (action.service, kind.name) {
+        ("s3", "object" | "accesspointobject" | "bucket" | "accesspoint") => Some(false),
+        ("secretsmanager", "Secret") | ("ecs", "task-definition") => Some(true),
+        ("iam", _) if kind.arn.placeholders().any(|name| name.ends_with("WithPath")) => Some(true),
         _ => None,
     }
 }
@@ -94,10 +104,15 @@ fn s3_buckets(search: &Search<'_>, kind: &'static ResourceType) -> Vec<Resource>
 }
 
 /// `keyId` is the id, the ARN, or an alias by name or ARN; a policy sees the key, which only `resources` tells then
-/// (<https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html>).
+/// (<https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html>). Of the two keys of a ReEncrypt the
+/// first is the source (<https://docs.aws.amazon.com/kms/latest/developerguide/ct-reencrypt.html>).
 fn kms_keys(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
-    let logged = search.logged(kind);
+    let mut logged = search.logged(kind);
     if !logged.is_empty() {
+        if let ("ReEncryptFrom" | "ReEncryptTo", [_, _]) = (search.action.name, logged.as_slice()) {
+            // The source, then the destination.
+            logged.swap_remove(usize::from(search.action.name == "ReEncryptFrom"));
+        }
         return Some(logged);
     }
     let wanted: &[&str] = match search.action.name {
@@ -264,7 +279,7 @@ fn ecs_resources(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec
     if is_cluster {
         return Some(vec![search.fill(kind, &default)]);
     }
-    let last = kind.arn.placeholders().last()?;
+    let last = kind.arn.placeholders().next_back()?;
     let values = search.values(kind, last);
     let resources = values.into_iter().map(|value| {
         search
@@ -275,14 +290,25 @@ fn ecs_resources(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec
 }
 
 /// Batches name their tables as keys of `requestItems`
-/// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>).
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>); those of a transaction stand in
+/// a list of operations (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/logging-using-cloudtrail.html>).
 fn dynamodb_tables(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
-    let items = search.evidence.parameters?.get("requestItems").and_then(Value::as_object)?;
-    let resources = items.keys().map(|table| {
-        if table.starts_with("arn:") {
-            return found(kind, table.clone(), Certainty::Exact);
+    let tables: Vec<&str> = match search.evidence.parameters?.get("requestItems")? {
+        Value::Object(items) => items.keys().map(String::as_str).collect(),
+        Value::Array(items) => {
+            let is_meant = |item: &&Value| {
+                let operation = item.get("operation").and_then(Value::as_str);
+                operation.is_none_or(|operation| search.action.name.starts_with(operation))
+            };
+            items.iter().filter(is_meant).filter_map(|item| item.get("tableName")?.as_str()).collect()
         }
-        search.fill(kind, &|name| (name == "TableName").then(|| Cow::Owned(table.clone())))
+        _ => return None,
+    };
+    let resources = tables.into_iter().map(|table| {
+        if table.starts_with("arn:") {
+            return found(kind, table.to_owned(), Certainty::Exact);
+        }
+        search.fill(kind, &|name| (name == "TableName").then(|| Cow::Owned(table.to_owned())))
     });
     Some(resources.collect())
 }

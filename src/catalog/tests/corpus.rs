@@ -13,7 +13,7 @@ use crate::catalog::matches;
 use crate::catalog::resource::{Certainty, Evidence, Place, Source, resources_of};
 
 /// Calls `see` with every CloudTrail record under the folder, whatever envelope it came in; returns how many.
-pub(super) fn each_record(folder: &Path, see: &mut dyn FnMut(&Value)) -> usize {
+pub(crate) fn each_record(folder: &Path, see: &mut dyn FnMut(&Value)) -> usize {
     let mut files: Vec<PathBuf> = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -53,7 +53,7 @@ fn records_in(value: &Value, see: &mut dyn FnMut(&Value)) -> usize {
     }
 }
 
-pub(super) fn logs() -> Option<PathBuf> {
+pub(crate) fn logs() -> Option<PathBuf> {
     std::env::var_os("BACKTRAIL_CORPUS").map(|corpus| PathBuf::from(corpus).join("logs"))
 }
 

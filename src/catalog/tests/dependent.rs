@@ -57,12 +57,43 @@ fn an_instance_profile_hides_its_role() {
 fn tags_on_what_is_made_are_asked_for() {
     let tags =
         json!({"tagSpecificationSet": {"items": [{"resourceType": "instance", "tags": [{"key": "k"}]}]}});
-    assert!(of("ec2:RunInstances", Some(&tags)).contains(&"ec2:CreateTags".to_owned()));
+    let made = "ec2:CreateTags arn:aws:ec2:eu-west-1:111122223333:instance/*".to_owned();
+    assert!(of("ec2:RunInstances", Some(&tags)).contains(&made));
     let none = json!({"tagSpecificationSet": {}});
-    assert!(!of("ec2:RunInstances", Some(&none)).contains(&"ec2:CreateTags".to_owned()));
+    assert!(!of("ec2:RunInstances", Some(&none)).iter().any(|name| name.contains("CreateTags")));
 }
 
 #[test]
 fn an_action_without_dependents_has_none() {
     assert!(of("s3:ListAllMyBuckets", None).is_empty());
+}
+
+#[test]
+fn what_a_parameter_tells_is_asked_for_only_with_it() {
+    let function = json!({"functionName": "f"});
+    assert!(
+        !of("lambda:CreateFunction", Some(&function)).contains(&"lambda:PassCapacityProvider".to_owned())
+    );
+    let provided = json!({"functionName": "f", "capacityProviderConfig": {"lambdaManagedInstances": "x"}});
+    assert!(of("lambda:CreateFunction", Some(&provided)).contains(&"lambda:PassCapacityProvider".to_owned()));
+    let plain = json!({"dBInstanceIdentifier": "main"});
+    let secret = json!({"dBInstanceIdentifier": "main", "manageMasterUserPassword": true});
+    for (parameters, is_asked) in [(plain, false), (secret, true)] {
+        let found = of("rds:CreateDBInstance", Some(&parameters));
+        assert_eq!(found.contains(&"secretsmanager:CreateSecret".to_owned()), is_asked);
+        assert!(!found.contains(&"rds:AddTagsToResource".to_owned()), "{found:?}");
+    }
+}
+
+#[test]
+fn a_launch_reads_a_parameter_store_only_for_an_image_that_stands_there() {
+    let launch = |parameters: Value| {
+        let found = of("ec2:RunInstances", Some(&parameters));
+        found.into_iter().find(|name| name.contains("ssm:GetParameters"))
+    };
+    let image = |id: &str| json!({"instancesSet": {"items": [{"imageId": id}]}});
+    assert_eq!(launch(image("ami-0123456789abcdef0")), None);
+    assert_eq!(launch(image("resolve:ssm:/golden")).as_deref(), Some("ssm:GetParameters"));
+    let template = json!({"launchTemplate": {"launchTemplateId": "lt-0123456789abcdef0"}});
+    assert_eq!(launch(template).as_deref(), Some("ssm:GetParameters?"));
 }

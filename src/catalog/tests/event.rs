@@ -202,3 +202,39 @@ fn no_line_of_events_says_what_the_name_says_anyway() {
     }
     assert!(seen > 100);
 }
+
+#[test]
+fn parameters_are_read_only_where_they_tell_which_actions() {
+    for (source, name, reads) in [
+        ("s3", "GetObject", true),
+        ("s3", "GetBucketAcl", false),
+        ("sts", "AssumeRole", true),
+        ("dynamodb", "TransactWriteItems", true),
+        ("ec2", "DescribeInstances", false),
+        ("sts", "GetCallerIdentity", false),
+    ] {
+        let source = format!("{source}.amazonaws.com");
+        assert_eq!(crate::catalog::event::reads_parameters(&source, name), reads, "{name}");
+    }
+}
+
+/// A condition may look into a list, and where none of a line holds every action stays possible.
+#[test]
+fn a_transaction_s_operations_tell_its_actions() {
+    let names = |items: Value| {
+        let parameters = json!({"requestItems": items});
+        let call = Call {
+            source: "dynamodb.amazonaws.com",
+            name: "TransactWriteItems",
+            kind: None,
+            parameters: Some(&parameters),
+        };
+        let Mapping::Actions(actions, By::Table) = map(&call) else { panic!("{parameters}") };
+        actions.iter().map(|mapped| (mapped.action.name, mapped.presence)).collect::<Vec<_>>()
+    };
+    let put = json!([{"operation": "Put"}, {"operation": "Delete"}]);
+    assert_eq!(names(put), [("PutItem", Presence::Certain), ("DeleteItem", Presence::Certain)]);
+    let untold = names(json!([]));
+    assert_eq!(untold.len(), 4);
+    assert!(untold.iter().all(|(_, presence)| *presence == Presence::Possible));
+}

@@ -1,6 +1,6 @@
 //! What the catalog must know, and that its tables hold together.
 
-mod corpus;
+pub(crate) mod corpus;
 mod dependent;
 mod event;
 mod known;

@@ -436,3 +436,40 @@ proptest! {
         prop_assert_eq!(event::map(&call), event::map(&call));
     }
 }
+
+#[test]
+fn api_gateway_is_asked_for_the_path_that_the_call_s_name_tells() {
+    let found = |action: &str, event: &str, parameters: Value| {
+        let evidence = Evidence {
+            event,
+            place: Place { partition: "aws", region: "eu-west-1", account: "111122223333" },
+            parameters: Some(&parameters),
+            response: None,
+            resources: None,
+        };
+        let found = resources_of(catalog().action(action).unwrap(), &evidence);
+        assert_eq!(found.len(), 1, "{found:?}");
+        (found[0].arn.replace("arn:aws:apigateway:eu-west-1::", ""), found[0].certainty)
+    };
+    let exact = |path: &str| (path.to_owned(), Certainty::Exact);
+    let stage = json!({"restApiId": "abc123", "stageName": "live"});
+    assert_eq!(found("apigateway:GET", "GetRestApis", json!({})), exact("/restapis"));
+    assert_eq!(found("apigateway:POST", "CreateRestApi", json!({"name": "a"})), exact("/restapis"));
+    assert_eq!(found("apigateway:DELETE", "DeleteRestApi", stage.clone()), exact("/restapis/abc123"));
+    assert_eq!(found("apigateway:PATCH", "UpdateStage", stage), exact("/restapis/abc123/stages/live"));
+    let v2 = json!({"apiId": "def456", "stageName": "live"});
+    assert_eq!(found("apigateway:GET", "GetStage", v2.clone()), exact("/apis/def456/stages/live"));
+    assert_eq!(found("apigateway:GET", "GetStages", v2.clone()), exact("/apis/def456/stages"));
+    assert_eq!(found("apigateway:GET", "GetApi", v2), exact("/apis/def456"));
+    let method = json!({"restApiId": "abc123", "resourceId": "r1", "httpMethod": "POST"});
+    assert_eq!(
+        found("apigateway:PUT", "PutMethod", method),
+        exact("/restapis/abc123/resources/r1/methods/POST")
+    );
+    let part = json!({"restApiId": "abc123"});
+    assert_eq!(
+        found("apigateway:GET", "GetAuthorizer", part),
+        ("/restapis/abc123/authorizers/*".to_owned(), Certainty::Pattern)
+    );
+    assert_eq!(found("apigateway:POST", "FlushThing", json!({})), ("*".to_owned(), Certainty::Unknown));
+}

@@ -24,7 +24,9 @@ pub(super) fn run(command: &PolicyEval, out: &mut Output) -> Result<u8, Failure>
         arn => Resource::Named(arn.to_owned()),
     };
     let resource_account = match &resource {
-        Resource::Named(arn) => command.resource_account.or_else(|| snapshot.resource_account(arn)),
+        Resource::Named(arn) | Resource::Pattern(arn) => {
+            command.resource_account.or_else(|| snapshot.resource_account(arn))
+        }
         // What has no resource is done in the caller's own account.
         Resource::Any | Resource::Unknown => command.resource_account.or_else(|| caller.account()),
     };

@@ -2,7 +2,7 @@
 
 use super::Place;
 use super::binding::denies;
-use crate::policy::compile::{CompiledLayer, CompiledSet, LayerKind, Rule};
+use crate::policy::compile::{CompiledLayer, CompiledSet, LayerKind, Policy, Rule};
 use crate::policy::document::Effect;
 use crate::policy::matching::{Fit, Unsaid};
 use crate::policy::prepare::PreparedRequest;
@@ -57,6 +57,24 @@ pub(in crate::policy) struct Scan {
     pub(in crate::policy) account_by: Option<Place>,
 }
 
+/// A statement that matches a request, or may match it.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::policy) struct Hit<'s> {
+    pub(in crate::policy) place: Place,
+    pub(in crate::policy) policy: &'s Policy,
+    pub(in crate::policy) rule: &'s Rule,
+    /// How its principals fit, as far as the rest of it matches.
+    pub(in crate::policy) fit: Fit,
+}
+
+impl Hit<'_> {
+    /// Whether it matches the request, and its effect counts there.
+    pub(in crate::policy) fn truth(&self, kind: LayerKind, request: &PreparedRequest) -> Truth {
+        let counts = if self.rule.effect == Some(Effect::Allow) { Truth::Yes } else { denies(kind, request) };
+        self.fit.any().and(counts)
+    }
+}
+
 impl CompiledSet {
     /// How the principals of a statement in a layer fit the caller.
     ///
@@ -87,19 +105,12 @@ impl CompiledSet {
         assumed: &Assumed,
         binds: Truth,
     ) -> Scan {
-        let mut scan = Scan {
-            binds,
-            deny: Truth::No,
-            denied_by: None,
-            allow: Fit::NONE,
-            direct_by: None,
-            role_by: None,
-            account_by: None,
-        };
+        let mut scan = Scan::new(binds);
         if scan.binds == Truth::No {
             return scan;
         }
         let denies = denies(layer.kind, request).and(binds);
+        // Loops, not `hits`: this is the hot path, and it stops at the first deny.
         for (policy_at, policy) in layer.policies.iter().enumerate() {
             for (rule_at, rule) in policy.candidates(&request.service) {
                 let truth = rule.matches(request);
@@ -112,23 +123,37 @@ impl CompiledSet {
                     scan.add(place, Some(supposed.effect), supposed.effect == Effect::Allow, fit);
                 } else {
                     let fit = self.fit(rule, layer.kind, request, assumed).and(truth);
-                    scan.add(place, rule.effect, may_grant_as_written(rule, layer.kind), fit);
+                    scan.take(&Hit { place, policy, rule, fit }, layer.kind);
                 }
                 if scan.deny == Truth::Yes && denies == Truth::Yes {
                     return scan;
                 }
             }
         }
-        if layer.missing.is_some() {
-            let effects = assumed.missing(at);
-            scan.deny = scan.deny.or(effects.deny);
-            scan.allow = scan.allow.or(effects.allow);
-        }
-        if layer.kind == LayerKind::ResourceControl && layer.missing.is_none() {
-            scan.allow.direct = scan.allow.direct.or(holds_allow(at, layer, assumed).negated());
-        }
-        scan.deny = scan.deny.and(denies);
+        scan.close(at, layer, request, assumed);
         scan
+    }
+
+    /// The statements of a layer that match the request, or may match it, in order, with how their principals fit. A
+    /// refused statement is among them if its actions cover the request.
+    pub(in crate::policy) fn hits<'s, 'r>(
+        &'s self,
+        at: usize,
+        layer: &'s CompiledLayer,
+        request: &'r PreparedRequest,
+        assumed: &'r Assumed,
+    ) -> impl Iterator<Item = Hit<'s>> {
+        layer.policies.iter().enumerate().flat_map(move |(policy_at, policy)| {
+            policy.candidates(&request.service).filter_map(move |(rule_at, rule)| {
+                let truth = rule.matches(request);
+                (truth != Truth::No).then(|| Hit {
+                    place: (at, policy_at, rule_at),
+                    policy,
+                    rule,
+                    fit: self.fit(rule, layer.kind, request, assumed).and(truth),
+                })
+            })
+        })
     }
 }
 
@@ -145,6 +170,43 @@ impl Assumed {
 }
 
 impl Scan {
+    /// Of a layer of which nothing was looked at.
+    pub(in crate::policy) fn new(binds: Truth) -> Self {
+        Self {
+            binds,
+            deny: Truth::No,
+            denied_by: None,
+            allow: Fit::NONE,
+            direct_by: None,
+            role_by: None,
+            account_by: None,
+        }
+    }
+
+    /// Adds to what the statements of the layer do what is not written in them.
+    pub(in crate::policy) fn close(
+        &mut self,
+        at: usize,
+        layer: &CompiledLayer,
+        request: &PreparedRequest,
+        assumed: &Assumed,
+    ) {
+        if layer.missing.is_some() {
+            let effects = assumed.missing(at);
+            self.deny = self.deny.or(effects.deny);
+            self.allow = self.allow.or(effects.allow);
+        }
+        if layer.kind == LayerKind::ResourceControl && layer.missing.is_none() {
+            self.allow.direct = self.allow.direct.or(holds_allow(at, layer, assumed).negated());
+        }
+        self.deny = self.deny.and(denies(layer.kind, request)).and(self.binds);
+    }
+
+    /// Takes a statement as it is written.
+    pub(in crate::policy) fn take(&mut self, hit: &Hit<'_>, kind: LayerKind) {
+        self.add(hit.place, hit.rule.effect, may_grant_as_written(hit.rule, kind), hit.fit);
+    }
+
     /// Takes a statement that matches, or may match, so far as `fit` says. One whose effect is not known may be either.
     fn add(&mut self, place: Place, effect: Option<Effect>, may_allow: bool, fit: Fit) {
         let fit = if effect.is_none() { fit.and(Truth::Unknown) } else { fit };

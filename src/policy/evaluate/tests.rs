@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::aws::AccountId;
 use crate::policy::{
-    Attached, Because, Caller, Context, Document, Effect, Evaluator, Layer, Level, Levels, Outcome,
-    PolicyKind, PolicySet, Request, Resource, Rest, Rule, Standing, Truth,
+    Attached, Because, Caller, Context, Document, Evaluator, Level, Levels, Outcome, PolicyKind, PolicySet,
+    Request, Resource, Rest, Rule,
 };
 
 fn attached(kind: PolicyKind, name: &str, statements: &str) -> Attached {
@@ -117,26 +117,6 @@ fn the_keys_that_are_read_are_known() {
         ["aws:principaltag/team", "aws:resourcetag/team", "aws:sourceip", "aws:username"]
     );
     assert_eq!(evaluator.compile(&identity(ALLOW)).keys(), Vec::<&str>::new());
-}
-
-#[test]
-fn every_statement_that_matches_is_visited() {
-    let conditional = r#"{"Sid": "Maybe", "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"Bool": {"a:b": "true"}}}"#;
-    let other = r#"{"Sid": "Other", "Effect": "Allow", "Action": "ec2:*", "Resource": "*"}"#;
-    let set = identity(&format!("{ALLOW},{other},{conditional},{ALLOW}"));
-    let mut evaluator = Evaluator::new();
-    let compiled = evaluator.compile(&set);
-    let mut request = request();
-    request.context.set("a:b", Standing::Unknown);
-    let mut visited = Vec::new();
-    compiled.visit(&evaluator.prepare(&request), |statement, effect, truth| {
-        assert_eq!(statement.layer, Layer::Identity);
-        visited.push((statement.index.unwrap(), effect, truth));
-    });
-    assert_eq!(
-        visited,
-        [(0, Effect::Allow, Truth::Yes), (2, Effect::Deny, Truth::Unknown), (3, Effect::Allow, Truth::Yes)]
-    );
 }
 
 #[test]

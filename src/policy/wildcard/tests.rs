@@ -70,7 +70,8 @@ fn hostile_patterns_take_no_time() {
         let pattern = Wildcard::new(&pattern);
         assert!(!pattern.matches(&text));
     }
-    assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
+    // Seconds, on a busy machine perhaps a minute; without a bound it would be years.
+    assert!(started.elapsed().as_secs() < 300, "{:?}", started.elapsed());
 }
 
 proptest! {

@@ -172,7 +172,7 @@ fn principal(caller: &Caller) -> String {
 
 fn resource(resource: &Resource) -> Option<&str> {
     match resource {
-        Resource::Named(arn) => Some(arn),
+        Resource::Named(arn) | Resource::Pattern(arn) => Some(arn),
         Resource::Any => Some("*"),
         Resource::Unknown => None,
     }

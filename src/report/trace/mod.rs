@@ -1,6 +1,7 @@
 //! The screen of `trace`: who was asked about, the chain up to who it was, what does not fit, and the tree of what it led
 //! to; the same as rows and as graphs.
 
+mod behind;
 mod below;
 mod card;
 mod chain;
@@ -18,6 +19,7 @@ mod words;
 use super::{Style, section};
 use crate::lineage::{Chain, Descendant, OriginKind, Trace, TracedOrigin};
 
+pub use behind::behind;
 pub use csv::csv;
 pub use dot::dot;
 pub use mermaid::mermaid;

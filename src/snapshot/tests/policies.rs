@@ -254,3 +254,69 @@ fn an_endpoint_s_policy_counts_when_it_is_named() {
     // The layer's name is what a denial would say.
     assert_eq!(Layer::VpcEndpoint.to_string(), "VPC endpoint policy");
 }
+
+#[test]
+fn the_policy_of_a_resource_known_in_part_is_known_if_one_resource_has_it() {
+    let grant = |arn: &str| {
+        format!(
+            r#"{{"arn": "{arn}", "policy": {{"Version": "2012-10-17", "Statement": {{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "{arn}"}}}}}}"#
+        )
+    };
+    let send = "arn:aws:lambda:eu-west-1:111122223333:function:send";
+    let live = "arn:aws:lambda:eu-west-1:111122223333:function:call:live";
+    let policies = ["arn:aws:s3:::example-logs", send, live].map(grant).join("\n");
+    let snapshot = of(&[("a.json", ONE_USER), ("resource-policies/all.json", &policies)]);
+    let caller = snapshot.who("user/ann").unwrap();
+    let found = |action: &str, pattern: &str, unsupplied: Unsupplied| {
+        let given = Given { unsupplied, ..Given::default() };
+        let resource = Resource::Pattern(pattern.to_owned());
+        match snapshot.policies(&caller, action, &resource, None, &given).resource {
+            None => "none".to_owned(),
+            Some(attached) => match attached.missing {
+                Some(missing) => missing,
+                None => attached.policies[0].name.clone(),
+            },
+        }
+    };
+    let not_known = |pattern: &str| format!("which resource is asked for is not known: {pattern}");
+    let (role, key) = ("arn:aws:iam::111122223333:role/*", "arn:aws:kms:eu-west-1:111122223333:key/*");
+    for (action, pattern, unknown, none) in [
+        (
+            "s3:GetObject",
+            "arn:aws:s3:::example-logs/*",
+            "policy of arn:aws:s3:::example-logs",
+            "policy of arn:aws:s3:::example-logs",
+        ),
+        (
+            "s3:GetObject",
+            "arn:aws:s3:::example-logs/a",
+            "policy of arn:aws:s3:::example-logs",
+            "policy of arn:aws:s3:::example-logs",
+        ),
+        (
+            "s3:GetObject",
+            "arn:aws:s3:::other/*",
+            "resource policy of arn:aws:s3:::other not supplied",
+            "none",
+        ),
+        ("s3:GetObject", "arn:aws:s3:::example-*", "?", "?"),
+        ("s3:GetObject", "arn:aws:s3:::*/a", "?", "?"),
+        ("s3:GetObject", "arn:aws:s3:::other-*/a", "?", "none"),
+        (
+            "lambda:InvokeFunction",
+            &format!("{send}:*"),
+            "policy of arn:aws:lambda:eu-west-1:111122223333:function:send",
+            "policy of arn:aws:lambda:eu-west-1:111122223333:function:send",
+        ),
+        ("lambda:InvokeFunction", "arn:aws:lambda:eu-west-1:111122223333:function:call:*", "?", "?"),
+        ("ec2:StopInstances", "arn:aws:ec2:eu-west-1:111122223333:instance/*", "none", "none"),
+        ("kms:Decrypt", key, "?", "none"),
+        ("sts:AssumeRole", role, "?", "?"),
+        ("iam:GetRole", role, "none", "none"),
+    ] {
+        for (unsupplied, expected) in [(Unsupplied::Unknown, unknown), (Unsupplied::None, none)] {
+            let expected = if expected == "?" { not_known(pattern) } else { expected.to_owned() };
+            assert_eq!(found(action, pattern, unsupplied), expected, "{pattern} {unsupplied:?}");
+        }
+    }
+}

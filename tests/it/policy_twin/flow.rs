@@ -267,7 +267,7 @@ impl Flow<'_> {
                 arn.splitn(6, ':').nth(5).is_some_and(|name| name.starts_with("alias/aws/"))
             }
             // It may be one.
-            Resource::Unknown => self.hope,
+            Resource::Pattern(_) | Resource::Unknown => self.hope,
             Resource::Any => false,
         };
         action.starts_with("kms:") && is_of_aws
@@ -287,10 +287,10 @@ impl Flow<'_> {
         let arn = match &self.pair.request.resource {
             Resource::Named(arn) => arn,
             // It may be a key, or something else.
-            Resource::Unknown if action.starts_with("kms:") => {
+            Resource::Pattern(_) | Resource::Unknown if action.starts_with("kms:") => {
                 return !self.hope && self.rules.on(Rule::KeyPoliciesMustAllow);
             }
-            Resource::Unknown => return assumes,
+            Resource::Pattern(_) | Resource::Unknown => return assumes,
             Resource::Any => return false,
         };
         let parts: Vec<&str> = arn.splitn(6, ':').collect();

@@ -226,7 +226,9 @@ impl Statement {
                     true
                 }
                 (Some(_), Resource::Any) => !rules.on(Rule::ActionsWithoutResourceNeedStar),
-                (Some(_), Resource::Unknown) => open && rules.on(Rule::UnknownResourceIsOpen),
+                (Some(_), Resource::Pattern(_) | Resource::Unknown) => {
+                    open && rules.on(Rule::UnknownResourceIsOpen)
+                }
                 (Some(pattern), Resource::Named(text)) => resource_arn_fits(&pattern, text, rules, open),
             }
         });
@@ -285,7 +287,7 @@ fn path_fits(path: Option<Vec<Token>>, asked: &Resource, rules: Rules, open: boo
     let Some(path) = path else { return false };
     match asked {
         Resource::Any => false,
-        Resource::Unknown => open && rules.on(Rule::UnknownResourceIsOpen),
+        Resource::Pattern(_) | Resource::Unknown => open && rules.on(Rule::UnknownResourceIsOpen),
         Resource::Named(arn) => match arn.splitn(6, ':').collect::<Vec<_>>().as_slice() {
             [_, _, "execute-api", _, _, api] => {
                 api.find('/').is_some_and(|slash| text_fits(&path, &api[slash..], open))
@@ -303,7 +305,7 @@ fn asked(request: &Request, rules: Rules) -> Resource {
     let all = match &request.resource {
         Resource::Any => true,
         Resource::Named(text) => text == "*",
-        Resource::Unknown => false,
+        Resource::Pattern(_) | Resource::Unknown => false,
     };
     if !lists || !all {
         return request.resource.clone();

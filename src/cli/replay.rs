@@ -1,0 +1,101 @@
+//! `backtrail replay`.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use super::args::{FailOn, Replay};
+use super::failure::Failure;
+use super::output::{Format, Output};
+use super::source;
+use super::{EXIT_FOUND, EXIT_UNREADABLE};
+use crate::inquiry::{self, ReplayOptions};
+use crate::lake::Column;
+use crate::query::Filter;
+use crate::replay::Proposed;
+use crate::replay::answer::Replay as Answer;
+use crate::report;
+use crate::report::replay::Options;
+use crate::snapshot::Snapshot;
+
+pub(super) async fn run(command: &Replay, out: &mut Output) -> Result<u8, Failure> {
+    let window = command.times.window()?;
+    if command.fail_on.is_some() && command.proposed.is_none() {
+        return Err(anyhow::anyhow!("--fail-on asks what a proposal changes\nhint: --proposed PATH").into());
+    }
+    let snapshot = Arc::new(Snapshot::read(&command.snapshot)?);
+    let proposed = command.proposed.as_ref().map(|path| snapshot.patched(path)).transpose()?;
+    let problems = !snapshot.problems.is_empty()
+        || proposed.as_ref().is_some_and(|patched| !patched.snapshot.problems.is_empty());
+    let source = source::open(&command.data).await?;
+    let mut filters = Vec::new();
+    if let Some(who) = &command.principal {
+        filters.push(inquiry::resolve(&source.session, who).await?.filter);
+    }
+    if let Some(account) = &command.account {
+        filters.push(Filter::Is(Column::Account, account.clone()));
+    }
+    let proposed = command.proposed.as_ref().zip(proposed).map(|(path, patched)| {
+        let mut changes = patched.changes;
+        if patched.changes_not_listed > 0 {
+            changes.push(format!("{} changes more", patched.changes_not_listed));
+        }
+        (Arc::new(patched.snapshot), Proposed { path: path.display().to_string(), changes })
+    });
+    let options = ReplayOptions {
+        window,
+        filters,
+        action: command.action.clone(),
+        snapshot,
+        proposed,
+        save: command.save.clone(),
+    };
+    let answer = inquiry::replay(&source.session, options).await?;
+    let show = command.show.map(super::args::ShowTyped::show);
+    match out.format {
+        Format::Json => write!(out, "{}", report::replay::json(&answer)?)?,
+        Format::Csv => write!(out, "{}", report::replay::csv(&answer, show))?,
+        Format::Text => {
+            let options = Options {
+                show,
+                all: command.all,
+                examples: command.examples,
+                source: format!("{}{}", source.flag, given(command)),
+            };
+            write!(out, "{}", report::replay::text(&answer, &options, out.style))?;
+        }
+    }
+    Ok(if command.fail_on.is_some_and(|on| found(on, &answer)) {
+        EXIT_FOUND
+    } else if problems {
+        EXIT_UNREADABLE
+    } else {
+        source.exit
+    })
+}
+
+/// The options that say which events are meant, as typed.
+fn given(command: &Replay) -> String {
+    let mut text = String::new();
+    let time =
+        |time: chrono::DateTime<chrono::Utc>| time.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
+    for (name, value) in [
+        ("from", command.times.from.map(time)),
+        ("to", command.times.to.map(time)),
+        ("principal", command.principal.clone()),
+        ("account", command.account.clone()),
+        ("action", command.action.clone()),
+    ] {
+        if let Some(value) = value {
+            text.push_str(&format!(" --{name} {}", source::shell(std::path::Path::new(&value))));
+        }
+    }
+    text
+}
+
+fn found(on: FailOn, answer: &Answer) -> bool {
+    let Some(proposal) = &answer.proposal else { return false };
+    match on {
+        FailOn::Broken => proposal.broken > 0,
+        FailOn::Opened => proposal.opened > 0,
+    }
+}

@@ -1,0 +1,172 @@
+//! Replays the events of a lake: reads what issued the sessions first, then every event once, on all cores.
+
+mod read;
+mod save;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use chrono::TimeDelta;
+
+use super::Window;
+use crate::lake::{Column, Session};
+use crate::query::{self, Filter, QueryError};
+use crate::replay::answer::Replay;
+use crate::replay::{Field, Fields, Folded, Issuances, Parsed, Plan, Proposed, Record, Replayer};
+use crate::snapshot::Snapshot;
+pub(super) use read::Columns;
+pub use save::VERDICT_COLUMNS;
+use save::{Rows, Sink};
+
+/// Sessions of roles and of federated users end so long after they were issued, in seconds: 36 hours.
+const SESSION_SECONDS_MAX: i64 = 36 * 3600;
+
+/// The calls of STS that issue sessions.
+const ISSUING: [&str; 6] = [
+    "AssumeRole",
+    "AssumeRoleWithSAML",
+    "AssumeRoleWithWebIdentity",
+    "AssumeRoot",
+    "GetFederationToken",
+    "GetSessionToken",
+];
+
+/// What is replayed.
+#[derive(Debug, Clone)]
+pub struct ReplayOptions {
+    /// The window of events.
+    pub window: Window,
+    /// Further conditions: whose events, of which account.
+    pub filters: Vec<Filter>,
+    /// Only calls of these actions, a pattern as in a policy; None for all.
+    pub action: Option<String>,
+    /// The policies of today.
+    pub snapshot: Arc<Snapshot>,
+    /// The policies that are proposed, and what is said of them.
+    pub proposed: Option<(Arc<Snapshot>, Proposed)>,
+    /// The Parquet file that every event's verdict is written to, with [`VERDICT_COLUMNS`]; None for none.
+    pub save: Option<PathBuf>,
+}
+
+/// Replays the events of a window.
+///
+/// # Errors
+///
+/// [`QueryError`] when the lake cannot be read.
+pub async fn replay(ctx: &Session, options: ReplayOptions) -> Result<Replay, QueryError> {
+    let issuances = issuances(ctx, options.window).await?;
+    let (proposed, said) = options.proposed.unzip();
+    let plan = Plan {
+        snapshot: options.snapshot,
+        proposed,
+        issuances: Arc::new(issuances),
+        action: options.action,
+        verdicts: options.save.is_some(),
+    };
+    let filter = Filter::All([vec![options.window.filter()], options.filters].concat());
+    let fields = plan.fields();
+    let sink = options.save.as_deref().map(Sink::new).transpose()?.map(Arc::new);
+    let own = sink.clone();
+    let start = || (Replayer::new(plan.clone()), Rows::default());
+    let parts = each(ctx, &filter, fields, start, move |(replayer, rows), record| {
+        match (replayer.take(record), &own) {
+            (Some(verdict), Some(sink)) => rows.add(record, &verdict, sink),
+            _ => Ok(()),
+        }
+    })
+    .await?;
+    let mut replayer = Replayer::new(plan);
+    for (part, mut rows) in parts {
+        if let Some(sink) = &sink {
+            rows.flush(sink)?;
+        }
+        replayer.merge(part);
+    }
+    sink.map_or(Ok(()), |sink| sink.close())?;
+    let mut folded = replayer.fold();
+    worked(ctx, &mut folded).await?;
+    Ok(folded.answer(said))
+}
+
+/// Shows what was refused which calls worked soon after.
+async fn worked(ctx: &Session, folded: &mut Folded) -> Result<(), QueryError> {
+    let Some(suspects) = folded.suspects() else { return Ok(()) };
+    let filter = Filter::All(vec![
+        Filter::From(suspects.from),
+        Filter::Before(suspects.to),
+        Filter::In(Column::EventName, suspects.event_names),
+    ]);
+    let fields = Fields::of(Field::ALL);
+    for batch in batches(ctx, &filter, fields).await? {
+        let columns = Columns::of(&batch, fields)?;
+        (0..batch.num_rows()).for_each(|row| folded.worked(&columns.record(row)));
+    }
+    Ok(())
+}
+
+/// What issued the sessions of a window.
+///
+/// # Errors
+///
+/// [`QueryError`] when the lake cannot be read.
+pub(super) async fn issuances(ctx: &Session, window: Window) -> Result<Issuances, QueryError> {
+    let from = window.from.and_then(|from| from.checked_sub_signed(TimeDelta::seconds(SESSION_SECONDS_MAX)));
+    let filter = Filter::All(
+        [
+            Some(Filter::Is(Column::EventSource, "sts.amazonaws.com".to_owned())),
+            Some(Filter::In(Column::EventName, ISSUING.iter().map(|name| (*name).to_owned()).collect())),
+            Some(Filter::Not(Box::new(Filter::Some(Column::ErrorCode)))),
+            from.map(Filter::From),
+            window.to.map(Filter::Before),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
+    );
+    let parts = each(ctx, &filter, Fields::of(Field::ALL), Issuances::default, |issuances, record| {
+        issuances.add(record, &Parsed::of(record));
+        Ok(())
+    })
+    .await?;
+    let mut parts = parts.into_iter();
+    let mut issuances = parts.next().unwrap_or_default();
+    parts.for_each(|part| issuances.merge(part));
+    Ok(issuances)
+}
+
+/// Folds the events that satisfy a condition, each part of the lake by itself and beside the others.
+async fn each<T: Send + 'static>(
+    ctx: &Session,
+    filter: &Filter,
+    fields: Fields,
+    start: impl Fn() -> T,
+    take: impl Fn(&mut T, &Record<'_>) -> Result<(), QueryError> + Clone + Send + 'static,
+) -> Result<Vec<T>, QueryError> {
+    let take_batch = move |part: &mut T, batch: &RecordBatch| {
+        let columns = Columns::of(batch, fields)?;
+        (0..batch.num_rows()).try_for_each(|row| take(part, &columns.record(row)))
+    };
+    query::fold(ctx, filter, &names(fields), start, take_batch).await
+}
+
+/// The events that satisfy a condition, few of them.
+pub(super) async fn batches(
+    ctx: &Session,
+    filter: &Filter,
+    fields: Fields,
+) -> Result<Vec<RecordBatch>, QueryError> {
+    let keep = |kept: &mut Vec<RecordBatch>, batch: &RecordBatch| {
+        kept.push(batch.clone());
+        Ok(())
+    };
+    Ok(query::fold(ctx, filter, &names(fields), Vec::new, keep).await?.concat())
+}
+
+/// The names of columns; the time is always read.
+fn names(fields: Fields) -> Vec<&'static str> {
+    let names: BTreeSet<&'static str> =
+        fields.iter().map(Field::name).chain([Field::EventTime.name()]).collect();
+    names.into_iter().collect()
+}

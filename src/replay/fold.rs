@@ -1,0 +1,668 @@
+//! Folds events to an answer: equal calls are judged once, and counted.
+//!
+//! Two steps keep it fast. A record's *shape* is what its requests, caller and session are told from
+//! ([`super::fields_of_request`], [`super::FIELDS_OF_CALLER`]); it tells which policies are in play, and so which further
+//! columns matter. Records that agree in these, too, are one call. Both are remembered by a 128-bit hash of the columns'
+//! text, so the JSON of most records is never parsed.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
+
+use super::answer::{Change, LayerKind, Then, Verdict};
+use super::call::{Call, Ruled, Ruling};
+use super::judge::Judge;
+use super::propagate::{Changes, Refusal};
+use super::{
+    FIELDS_OF_CALLER, FIELDS_OF_SESSION, Field, Fields, Issuances, Parsed, Record, Session, SessionPolicies,
+    fields_of_key, fields_of_request, needs_response,
+};
+use crate::aws::Time;
+use crate::catalog::event::Mapping;
+use crate::catalog::{self, catalog};
+use crate::policy::{Attached, Document, Effect, Evaluator, PolicySet, Truth};
+use crate::snapshot::Snapshot;
+
+/// So many shapes and calls are remembered; then all are forgotten and judged again when they come back.
+const REMEMBERED_MAX: usize = 2_000_000;
+
+/// Distinct requests and resources are told apart up to this number; more are not counted.
+pub const DISTINCT_MAX: usize = 4_000_000;
+
+/// So many refusals are looked at for IAM's propagation.
+const REFUSALS_MAX: usize = 200_000;
+
+/// Examples that a group keeps.
+pub(super) const EXAMPLES_MAX: usize = 3;
+
+/// What is replayed.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The policies of today.
+    pub snapshot: Arc<Snapshot>,
+    /// The policies that are proposed.
+    pub proposed: Option<Arc<Snapshot>>,
+    /// What issued the sessions.
+    pub issuances: Arc<Issuances>,
+    /// Only calls of these actions, a pattern as in a policy (`s3:Get*`); None for all.
+    pub action: Option<String>,
+    /// Whether [`Replayer::take`] gives what each event comes to.
+    pub verdicts: bool,
+}
+
+/// Judges events one after another. Several may share the work: [`Replayer::merge`] puts them together, and the answer is
+/// the same whatever each of them took.
+#[derive(Debug)]
+pub struct Replayer {
+    plan: Plan,
+    today: Judge,
+    proposed: Option<Judge>,
+    kinds: HashMap<u64, CallKind>,
+    shapes: HashMap<u128, Shape>,
+    calls: HashMap<u128, Known>,
+    /// Which of `facts` is known of a session, by the columns that it is found by.
+    sessions: HashMap<u128, usize>,
+    /// What is known of sessions, each once.
+    facts: Vec<Option<Arc<Session>>>,
+    facts_by_content: HashMap<String, usize>,
+    numbers: HashMap<Arc<Ruling>, usize>,
+    pub(super) tallies: Vec<Tally>,
+    pub(super) requests: HashSet<u64>,
+    buffer: Vec<u8>,
+    pub(super) accounts: BTreeSet<String>,
+    /// Rulings under the statements of other evaluators, by name: what was merged.
+    pub(super) merged: Vec<Part>,
+    pub(super) events: u64,
+    refusals: Vec<Refusal>,
+    changes: Changes,
+}
+
+/// What is known of all calls of a name.
+#[derive(Debug, Clone, Copy)]
+struct CallKind {
+    /// The columns of the call's shape, but for the response, which is looked at later.
+    fields: Fields,
+    /// Whether it may ask for an action that is wanted.
+    wanted: bool,
+}
+
+/// What is known of a shape.
+#[derive(Debug, Clone, Copy)]
+struct Shape {
+    /// The further columns that matter.
+    more: Fields,
+    /// Whether the response matters.
+    response: bool,
+}
+
+/// A call that was judged.
+#[derive(Debug, Clone)]
+struct Known {
+    tally: usize,
+    resource: u64,
+    /// Kept where each event's verdict is asked for.
+    shown: Option<Arc<str>>,
+}
+
+/// What is counted of a ruling.
+#[derive(Debug, Clone)]
+pub(super) struct Tally {
+    pub(super) ruling: Arc<Ruling>,
+    pub(super) events: u64,
+    pub(super) first: Time,
+    pub(super) last: Time,
+    pub(super) regions: BTreeSet<String>,
+    pub(super) resources: HashSet<u64>,
+    /// The first by time and id, of different resources.
+    pub(super) examples: BTreeSet<Sample>,
+    /// Refusals that may be IAM's propagation, see [`super::propagate`].
+    pub(super) propagation: u64,
+}
+
+/// An event that may stand as an example.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Sample {
+    pub(super) time: Time,
+    pub(super) event_id: Option<String>,
+    pub(super) region: Option<String>,
+    pub(super) resource: String,
+    pub(super) proposed_resource: Option<String>,
+}
+
+/// A statement by its names, the same in every evaluator.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct StatementName {
+    pub(super) layer: LayerKind,
+    pub(super) policy: String,
+    pub(super) index: usize,
+    pub(super) sid: Option<String>,
+    pub(super) effect: Option<Effect>,
+}
+
+/// How often a statement matched.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Hits {
+    pub(super) matched: u64,
+    pub(super) decided: u64,
+    pub(super) may: u64,
+    pub(super) last: Option<Time>,
+}
+
+/// What one replayer comes to, without its evaluators.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Part {
+    /// Refusals, by the places of their tallies.
+    pub(super) refusals: Vec<Refusal>,
+    pub(super) tallies: Vec<Tally>,
+    pub(super) statements: BTreeMap<StatementName, Hits>,
+    pub(super) evaluations: u64,
+}
+
+/// Events that were counted, to be made an answer of.
+#[derive(Debug)]
+pub struct Folded {
+    pub(super) plan: Plan,
+    pub(super) parts: Vec<Part>,
+    pub(super) requests: u64,
+    pub(super) accounts: BTreeSet<String>,
+    pub(super) events: u64,
+}
+
+/// What one event comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventVerdict {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// What AWS did.
+    pub then: Then,
+    /// The user or role.
+    pub principal: Option<String>,
+    /// The action that decided.
+    pub action: String,
+    /// The resource of the request that decided, for people.
+    pub resource: Arc<str>,
+    /// What decided, in words; None where nothing did.
+    pub decided: Option<String>,
+    /// What would decide, in words; None where it is decided.
+    pub needs: Option<String>,
+    /// What the proposal changes.
+    pub change: Option<Change>,
+}
+
+impl Plan {
+    /// The columns that a replay reads, of any event: what requests, callers and sessions are told from, and what the
+    /// condition keys are that any of the policies reads. Others may be left None.
+    #[must_use]
+    pub fn fields(&self) -> Fields {
+        let own = [
+            Field::EventTime,
+            Field::EventId,
+            Field::EventSource,
+            Field::EventName,
+            Field::EventType,
+            Field::AwsRegion,
+            Field::Account,
+            Field::RecipientAccountId,
+            Field::ErrorCode,
+            Field::ErrorMessage,
+            Field::VpcEndpointId,
+            Field::RequestParameters,
+            Field::ResponseElements,
+            Field::Resources,
+            Field::IdentityType,
+            Field::IdentityArn,
+            Field::IdentityAccountId,
+            Field::SessionIssuerArn,
+            Field::SessionIssuerAccountId,
+            Field::SourceIpAddress,
+            Field::MfaAuthenticated,
+        ];
+        let fields = Fields::of(&own).and(Fields::of(FIELDS_OF_CALLER)).and(Fields::of(FIELDS_OF_SESSION));
+        let mut evaluator = Evaluator::new();
+        let snapshots = [Some(&self.snapshot), self.proposed.as_ref()];
+        let policies = snapshots.into_iter().flatten().flat_map(|snapshot| snapshot.documents().cloned());
+        let policies: Vec<Arc<Document>> = policies.chain(self.issuances.documents()).collect();
+        let set = PolicySet { identity: Attached::of(policies), ..PolicySet::default() };
+        let compiled = evaluator.compile(&set);
+        compiled.keys().into_iter().fold(fields, |fields, key| fields.and(fields_of_key(key)))
+    }
+}
+
+impl Replayer {
+    /// A replayer that has taken no event.
+    #[must_use]
+    pub fn new(plan: Plan) -> Self {
+        Self {
+            today: Judge::new(Arc::clone(&plan.snapshot)),
+            proposed: plan.proposed.as_ref().map(|proposed| Judge::new(Arc::clone(proposed))),
+            plan,
+            kinds: HashMap::new(),
+            shapes: HashMap::new(),
+            calls: HashMap::new(),
+            sessions: HashMap::new(),
+            facts: Vec::new(),
+            facts_by_content: HashMap::new(),
+            numbers: HashMap::new(),
+            tallies: Vec::new(),
+            requests: HashSet::new(),
+            buffer: Vec::new(),
+            accounts: BTreeSet::new(),
+            merged: Vec::new(),
+            events: 0,
+            refusals: Vec::new(),
+            changes: Changes::default(),
+        }
+    }
+
+    /// Judges an event and counts it. Gives its verdict if the plan asks for verdicts.
+    pub fn take(&mut self, record: &Record<'_>) -> Option<EventVerdict> {
+        self.changes.see(record);
+        let call = self.call_of(record);
+        if !call.wanted {
+            return None;
+        }
+        self.events += 1;
+        if let Some(account) = record.account
+            && !self.accounts.contains(account)
+        {
+            self.accounts.insert(account.to_owned());
+        }
+        let place = self.session(record);
+        let session = self.facts.get(place).cloned().flatten();
+        let shape = self.hash(record, call.fields, place);
+        let known_shape = self.shapes.get(&shape).copied();
+        let call = known_shape.map(|known| self.call_hash(record, shape, known));
+        let known = call.and_then(|call| self.calls.get(&call).cloned());
+        let (known, fresh) = match known {
+            Some(known) => (known, None),
+            None => self.judge(record, shape, session.as_deref()),
+        };
+        self.count(record, &known, fresh, session.as_deref());
+        self.plan.verdicts.then(|| self.verdict(&known))
+    }
+
+    /// The place of what is known of a record's session.
+    fn session(&mut self, record: &Record<'_>) -> usize {
+        self.buffer.clear();
+        record.write(Fields::of(FIELDS_OF_SESSION), &mut self.buffer);
+        let number = xxh3_128(&self.buffer);
+        if let Some(place) = self.sessions.get(&number) {
+            return *place;
+        }
+        let session = self.plan.issuances.session(record);
+        let content = content(session.as_deref());
+        let facts = &mut self.facts;
+        let place = *self.facts_by_content.entry(content).or_insert_with(|| {
+            facts.push(session);
+            facts.len() - 1
+        });
+        if self.sessions.len() >= REMEMBERED_MAX {
+            self.sessions.clear();
+        }
+        self.sessions.insert(number, place);
+        place
+    }
+
+    /// What is known of all calls of a name.
+    fn call_of(&mut self, record: &Record<'_>) -> CallKind {
+        let (source, name) = (record.event_source.unwrap_or(""), record.event_name.unwrap_or(""));
+        let key = xxh3_64(source.as_bytes()) ^ xxh3_64(name.as_bytes()).rotate_left(17);
+        let wanted = self.plan.action.as_deref();
+        *self.kinds.entry(key).or_insert_with(|| {
+            let own =
+                Fields::of(&[Field::EventSource, Field::EventName, Field::VpcEndpointId, Field::AwsRegion]);
+            let all = fields_of_request(source, name).and(Fields::of(FIELDS_OF_CALLER)).and(own);
+            CallKind {
+                fields: all.without(Field::ResponseElements),
+                wanted: wanted.is_none_or(|pattern| asks_for(source, name, pattern)),
+            }
+        })
+    }
+
+    fn hash(&mut self, record: &Record<'_>, fields: Fields, session: usize) -> u128 {
+        self.buffer.clear();
+        record.write(fields, &mut self.buffer);
+        self.buffer.extend_from_slice(&session.to_le_bytes());
+        xxh3_128(&self.buffer)
+    }
+
+    fn call_hash(&mut self, record: &Record<'_>, shape: u128, known: Shape) -> u128 {
+        if known.more == Fields::NONE && !known.response {
+            return shape;
+        }
+        self.buffer.clear();
+        self.buffer.extend_from_slice(&shape.to_le_bytes());
+        record.write(known.more, &mut self.buffer);
+        if known.response {
+            record.write(Fields::of(&[Field::ResponseElements]), &mut self.buffer);
+        }
+        xxh3_128(&self.buffer)
+    }
+
+    /// Judges a call that is not remembered. Gives the resources that decided it as well.
+    fn judge(
+        &mut self,
+        record: &Record<'_>,
+        shape: u128,
+        session: Option<&Session>,
+    ) -> (Known, Option<Resources>) {
+        let parsed = Parsed::without_response(record);
+        let mut call = Call::read(record, &parsed, session, &self.plan.snapshot);
+        let response = needs_response(&call.reading);
+        let whole;
+        if response {
+            whole = Parsed::of(record);
+            call = Call::read(record, &whole, session, &self.plan.snapshot);
+        }
+        let more = call.fields(&mut self.today);
+        let more = match &mut self.proposed {
+            Some(proposed) => more.and(call.fields(proposed)),
+            None => more,
+        };
+        // What the keys are told from may be the response itself.
+        let known_shape = Shape { more, response };
+        let ruled = call.rule(&mut self.today, self.proposed.as_mut());
+        if self.shapes.len() + self.calls.len() >= REMEMBERED_MAX {
+            self.shapes.clear();
+            self.calls.clear();
+        }
+        // Another record of the shape may have been judged before: what mattered to either matters to both.
+        let known_shape = match self.shapes.get(&shape) {
+            Some(known) => Shape {
+                more: known.more.and(known_shape.more),
+                response: known.response || known_shape.response,
+            },
+            None => known_shape,
+        };
+        self.shapes.insert(shape, known_shape);
+        let number = self.call_hash(record, shape, known_shape);
+        let resources =
+            Resources { today: ruled.resource.clone(), proposed: ruled.proposed_resource.clone() };
+        let known = self.keep(ruled, record);
+        self.calls.insert(number, known.clone());
+        (known, Some(resources))
+    }
+
+    fn keep(&mut self, ruled: Ruled, record: &Record<'_>) -> Known {
+        for request in ruled.requests {
+            if self.requests.len() < DISTINCT_MAX {
+                self.requests.insert(request);
+            }
+        }
+        let resource = xxh3_64(ruled.resource.as_bytes());
+        let is_refused = ruled.ruling.then == Then::Denied;
+        let shown = (self.plan.verdicts || is_refused).then(|| Arc::from(ruled.resource.as_str()));
+        let tally = if let Some(number) = self.numbers.get(&ruled.ruling) {
+            *number
+        } else {
+            let ruling = Arc::new(ruled.ruling);
+            let number = self.tallies.len();
+            self.numbers.insert(Arc::clone(&ruling), number);
+            self.tallies.push(Tally::new(ruling, Time(record.event_time)));
+            number
+        };
+        Known { tally, resource, shown }
+    }
+
+    fn count(
+        &mut self,
+        record: &Record<'_>,
+        known: &Known,
+        fresh: Option<Resources>,
+        session: Option<&Session>,
+    ) {
+        let time = Time(record.event_time);
+        let Some(tally) = self.tallies.get_mut(known.tally) else { return };
+        tally.events += 1;
+        tally.first = tally.first.min(time);
+        tally.last = tally.last.max(time);
+        if tally.resources.len() < DISTINCT_MAX {
+            tally.resources.insert(known.resource);
+        }
+        if let Some(region) = record.aws_region
+            && !tally.regions.contains(region)
+        {
+            tally.regions.insert(region.to_owned());
+        }
+        if tally.ruling.then == Then::Denied && self.refusals.len() < REFUSALS_MAX {
+            let shown = known.shown.clone().unwrap_or_else(|| Arc::from(""));
+            self.refusals.extend(Refusal::of(record, known.tally, &tally.ruling, shown));
+        }
+        if !tally.wants(time, record.event_id) {
+            return;
+        }
+        // Few events become examples; what they are about is read again.
+        let resources = fresh.unwrap_or_else(|| {
+            let parsed = Parsed::of(record);
+            let call = Call::read(record, &parsed, session, &self.plan.snapshot);
+            let ruled = call.rule(&mut self.today, self.proposed.as_mut());
+            Resources { today: ruled.resource, proposed: ruled.proposed_resource }
+        });
+        let sample = Sample {
+            time,
+            event_id: record.event_id.map(str::to_owned),
+            region: record.aws_region.map(str::to_owned),
+            resource: resources.today,
+            proposed_resource: resources.proposed,
+        };
+        if let Some(tally) = self.tallies.get_mut(known.tally) {
+            tally.sample(sample);
+        }
+    }
+
+    fn verdict(&self, known: &Known) -> EventVerdict {
+        let tally = self.tallies.get(known.tally);
+        let Some(ruling) = tally.map(|tally| &tally.ruling) else {
+            return EventVerdict {
+                verdict: Verdict::NotARequest,
+                then: Then::Failed,
+                principal: None,
+                action: String::new(),
+                resource: Arc::from(""),
+                decided: None,
+                needs: None,
+                change: None,
+            };
+        };
+        let joined = |words: Vec<String>| (!words.is_empty()).then(|| words.join("; "));
+        let today = ruling.today.as_ref();
+        let lacks = today.map(|today| &today.needs).into_iter().flatten().chain(&ruling.no_request);
+        EventVerdict {
+            verdict: ruling.verdict(),
+            then: ruling.then,
+            principal: ruling.principal.clone(),
+            action: today.map_or_else(|| ruling.name.clone(), |today| today.action.clone()),
+            resource: known.shown.clone().unwrap_or_else(|| Arc::from("")),
+            decided: joined(today.map_or_else(Vec::new, |today| {
+                today.decided.iter().map(super::answer::Decided::words).collect()
+            })),
+            needs: joined(lacks.map(|lack| lack.what.clone()).collect()),
+            change: ruling.change(),
+        }
+    }
+
+    /// Puts what another one took to what this one took.
+    pub fn merge(&mut self, other: Replayer) {
+        self.events += other.events;
+        self.accounts.extend(other.accounts.iter().cloned());
+        self.requests.extend(other.requests.iter().copied());
+        let mut other = other;
+        self.merged.push(other.part());
+        self.merged.append(&mut other.merged);
+        self.changes.merge(std::mem::take(&mut other.changes));
+    }
+
+    /// Ends the counting.
+    #[must_use]
+    pub fn fold(mut self) -> Folded {
+        let mut parts = vec![self.part()];
+        parts.append(&mut self.merged);
+        let requests = self.requests.len() as u64;
+        let Self { plan, accounts, events, changes, .. } = self;
+        let mut folded = Folded { plan, parts, requests, accounts, events };
+        folded.keep_suspects(&changes);
+        folded
+    }
+
+    /// What this one came to, with statements by their names.
+    pub(super) fn part(&mut self) -> Part {
+        let mut statements: BTreeMap<StatementName, Hits> = BTreeMap::new();
+        let evaluator = self.today.evaluator();
+        let name = |id, layer| {
+            let written = evaluator.statement(id)?;
+            Some(StatementName {
+                layer,
+                policy: written.policy.to_owned(),
+                index: written.index?,
+                sid: written.sid.map(str::to_owned),
+                effect: written.effect,
+            })
+        };
+        for play in self.today.plays() {
+            for numbered in play.set.statements() {
+                let layer = LayerKind::of(numbered.statement.layer);
+                if let Some(name) = name(numbered.id, layer) {
+                    statements.entry(name).or_default();
+                }
+            }
+        }
+        for tally in &self.tallies {
+            let Some(today) = &tally.ruling.today else { continue };
+            for (id, layer, truth) in &today.hits {
+                let Some(name) = name(*id, *layer) else { continue };
+                let decided = today.decided.iter().any(|decided| {
+                    decided.policy.as_deref() == Some(&name.policy)
+                        && decided.index == Some(name.index)
+                        && decided.kind == Some(name.layer)
+                });
+                let hits = statements.entry(name).or_default();
+                match truth {
+                    Truth::Yes => {
+                        hits.matched += tally.events;
+                        hits.last = hits.last.max(Some(tally.last));
+                    }
+                    Truth::Unknown => hits.may += tally.events,
+                    Truth::No => {}
+                }
+                if decided {
+                    hits.decided += tally.events;
+                }
+            }
+        }
+        let evaluations =
+            self.today.evaluations + self.proposed.as_ref().map_or(0, |judge| judge.evaluations);
+        let refusals = std::mem::take(&mut self.refusals);
+        Part { refusals, tallies: std::mem::take(&mut self.tallies), statements, evaluations }
+    }
+}
+
+/// Whether calls of this name may ask for an action that fits a pattern.
+fn asks_for(source: &str, name: &str, pattern: &str) -> bool {
+    match catalog().actions_of_event(source, name) {
+        Mapping::Actions(actions, _) => {
+            actions.iter().any(|mapped| catalog::matches(pattern, &mapped.action.full_name()))
+        }
+        Mapping::NotRequest(_) | Mapping::Unknown(_) => false,
+    }
+}
+
+/// The resources of the requests that decided, for people.
+struct Resources {
+    today: String,
+    proposed: Option<String>,
+}
+
+/// What is known of a session, but for the record that tells it: sessions that agree in it are alike. Documents count by
+/// their places, which stay for as long as the issuances do.
+fn content(session: Option<&Session>) -> String {
+    let Some(session) = session else { return String::new() };
+    let policies = match &session.policies {
+        SessionPolicies::None => "none".to_owned(),
+        SessionPolicies::Unknown(why) => format!("unknown {why}"),
+        SessionPolicies::Given { inline, managed } => {
+            let inline: Vec<usize> = inline.iter().map(|document| Arc::as_ptr(document).addr()).collect();
+            format!("given {inline:?} {managed:?}")
+        }
+    };
+    format!("{policies} {:?}", session.tags)
+}
+
+impl Tally {
+    fn new(ruling: Arc<Ruling>, time: Time) -> Self {
+        Self {
+            ruling,
+            events: 0,
+            first: time,
+            last: time,
+            regions: BTreeSet::new(),
+            resources: HashSet::new(),
+            examples: BTreeSet::new(),
+            propagation: 0,
+        }
+    }
+
+    /// Whether an event of this time and id would be an example.
+    fn wants(&self, time: Time, event_id: Option<&str>) -> bool {
+        self.examples.len() < EXAMPLES_MAX
+            || self
+                .examples
+                .last()
+                .is_some_and(|last| (time, event_id) < (last.time, last.event_id.as_deref()))
+    }
+
+    fn sample(&mut self, sample: Sample) {
+        self.examples.insert(sample);
+        // One of each resource, the first; then the first few.
+        let mut seen = BTreeSet::new();
+        self.examples.retain(|sample| seen.insert(sample.resource.clone()));
+        while self.examples.len() > EXAMPLES_MAX {
+            self.examples.pop_last();
+        }
+    }
+
+    pub(super) fn absorb(&mut self, other: &Tally) {
+        self.events += other.events;
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+        self.regions.extend(other.regions.iter().cloned());
+        self.resources.extend(other.resources.iter().copied());
+        self.propagation += other.propagation;
+        for sample in &other.examples {
+            self.sample(sample.clone());
+        }
+    }
+}
+
+impl Record<'_> {
+    /// Writes the columns so that different texts give different bytes.
+    fn write(&self, fields: Fields, to: &mut Vec<u8>) {
+        for field in fields.iter() {
+            match field {
+                Field::EventTime => to.extend_from_slice(&self.event_time.timestamp_micros().to_le_bytes()),
+                Field::SessionCreated => match self.session_created {
+                    Some(created) => to.extend_from_slice(&created.timestamp_micros().to_le_bytes()),
+                    None => to.push(0),
+                },
+                Field::MfaAuthenticated => to.push(flag(self.mfa_authenticated)),
+                Field::SessionCredentialFromConsole => to.push(flag(self.session_credential_from_console)),
+                Field::AssumedRoot => to.push(flag(self.assumed_root)),
+                text => match self.text(text) {
+                    Some(text) => {
+                        to.extend_from_slice(&(text.len() + 1).to_le_bytes());
+                        to.extend_from_slice(text.as_bytes());
+                    }
+                    None => to.extend_from_slice(&0_usize.to_le_bytes()),
+                },
+            }
+        }
+    }
+}
+
+fn flag(value: Option<bool>) -> u8 {
+    match value {
+        None => 0,
+        Some(false) => 1,
+        Some(true) => 2,
+    }
+}

@@ -1,0 +1,253 @@
+//! Which requests a record stands for: actions, each with the resources that AWS authorized it on.
+//!
+//! ```text
+//! Record ── catalog::event ─────> actions of the call ──┐
+//!    │ ──── catalog::resource ──> their resources ──────┼─ own ──> Asked (Call)
+//!    │ ──── catalog::dependent ─> what they imply ──────┴──────> Asked (Derived)
+//!    └ ──── aws::Denial ────────> what AWS refused ── stated ──> Asked (Stated), before all others
+//! ```
+//!
+//! `fields` says which columns this reads, `name` completes names from the snapshot, `owner` tells whose a resource is,
+//! `place` where the call took place, and `authentication` which calls no policy ever saw.
+
+mod authentication;
+mod fields;
+mod name;
+mod owner;
+mod place;
+mod stated;
+#[cfg(test)]
+mod tests;
+
+use super::{Parsed, Record};
+use crate::aws::{AccountId, is_denied};
+use crate::catalog::Action;
+use crate::catalog::dependent::dependents_of;
+use crate::catalog::event::{self, MappedAction, Mapping, NotRequest, Presence, Unknown};
+use crate::catalog::resource::{self as found, Certainty, Evidence, Source, resources_of};
+use crate::policy::Resource;
+use crate::snapshot::Snapshot;
+pub use fields::{fields_of_request, needs_response};
+use place::Scene;
+
+/// What a record is read as.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reading {
+    /// These requests, at least one; the caller's own first.
+    Requests(Vec<Asked>),
+    /// No authorization request, or none that policies decide.
+    NotRequest(NotRequest),
+    /// A call of which no action is known.
+    Unmapped(Unknown),
+}
+
+/// One request of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// Service prefix and name, as the catalog writes it, or as AWS stated it where the catalog has no such action.
+    pub action: String,
+    /// The resource as the evaluator takes it.
+    pub resource: Resource,
+    /// The resource for people: an ARN, in which `*` stands for what is not known, or `*`.
+    pub shown: String,
+    /// How much of the resource is known.
+    pub certainty: Certainty,
+    /// Where the resource was found.
+    pub from: ResourceFrom,
+    /// The account that owns the resource; None if it is not known.
+    pub resource_account: Option<AccountId>,
+    /// Whether the record shows it, or it was derived.
+    pub origin: Origin,
+    /// Whether the call asked for it for certain.
+    pub presence: Presence,
+}
+
+/// Where a request comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Origin {
+    /// The call of the record itself.
+    Call,
+    /// What AWS said in the message of a denied call: the action that was refused.
+    Stated,
+    /// Derived from the call: no record shows it (`iam:PassRole`).
+    Derived,
+}
+
+/// Where a resource was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ResourceFrom {
+    /// In the record's `resources`.
+    Logged,
+    /// In the request parameters.
+    Request,
+    /// In the response.
+    Response,
+    /// In the message of a denied call.
+    Stated,
+    /// In the record by name, in the snapshot with its path; or the caller itself, whom the call means where it names no
+    /// user.
+    Snapshot,
+    /// The action takes no resource, or nothing tells which.
+    Action,
+}
+
+/// The requests of a record. The snapshot tells what the record leaves out of names: the paths of users and roles, the
+/// owners of resources; None leaves them open.
+///
+/// What AWS states in the message of a denied call is taken as it stands: the action that it refused comes first.
+#[must_use]
+pub fn requests(record: &Record<'_>, parsed: &Parsed, snapshot: Option<&Snapshot>) -> Reading {
+    let call = Call::new(record, parsed, snapshot);
+    let reading = call.read();
+    match record.error_message.filter(|_| call.is_denied) {
+        Some(message) => call.state(reading, message),
+        None => reading,
+    }
+}
+
+/// As [`requests`], without what AWS states in the message of a denied call: to hold our own reading against it.
+#[must_use]
+pub fn requests_unstated(record: &Record<'_>, parsed: &Parsed, snapshot: Option<&Snapshot>) -> Reading {
+    Call::new(record, parsed, snapshot).read()
+}
+
+/// One record, as far as its requests are told from it.
+struct Call<'a> {
+    record: &'a Record<'a>,
+    snapshot: Option<&'a Snapshot>,
+    scene: Scene<'a>,
+    is_denied: bool,
+    mapping: Mapping,
+    evidence: Evidence<'a>,
+}
+
+impl<'a> Call<'a> {
+    fn new(record: &'a Record<'a>, parsed: &'a Parsed, snapshot: Option<&'a Snapshot>) -> Self {
+        let (source, name) = (record.event_source.unwrap_or(""), record.event_name.unwrap_or(""));
+        let parameters = parsed.parameters.as_ref();
+        let mapping = match authentication::turned_away(record) {
+            Some(reason) if record.event_type.is_none_or(|kind| kind == "AwsApiCall") => {
+                Mapping::NotRequest(reason)
+            }
+            _ => event::map(&event::Call { source, name, kind: record.event_type, parameters }),
+        };
+        let actions = match &mapping {
+            Mapping::Actions(actions, _) => actions.as_slice(),
+            Mapping::NotRequest(_) | Mapping::Unknown(_) => &[],
+        };
+        let is_denied = record.error_code.is_some_and(is_denied);
+        // The columns are looked at for actions that `fields` lists them for, and for no others.
+        let takes_resources = actions.iter().any(|mapped| !mapped.action.is_wildcard_only());
+        let scene = Scene::of(record);
+        let evidence = Evidence {
+            event: name,
+            place: scene.place,
+            parameters,
+            // A denied call made nothing and returned nothing.
+            response: parsed.response.as_ref().filter(|_| takes_resources && !is_denied),
+            resources: parsed.resources.as_ref().filter(|_| takes_resources),
+        };
+        Self { record, snapshot, scene, is_denied, mapping, evidence }
+    }
+
+    fn read(&self) -> Reading {
+        match &self.mapping {
+            Mapping::Actions(actions, _) => Reading::Requests(self.own(actions)),
+            Mapping::NotRequest(reason) => Reading::NotRequest(*reason),
+            Mapping::Unknown(unknown) => Reading::Unmapped(*unknown),
+        }
+    }
+
+    /// The call's own requests, then those that they imply.
+    fn own(&self, actions: &[MappedAction]) -> Vec<Asked> {
+        let mut asked = Vec::with_capacity(actions.len());
+        for MappedAction { action, presence } in actions {
+            let resources = resources_of(action, &self.evidence);
+            let each = resources.into_iter().map(|found| self.ask(action, found, Origin::Call, *presence));
+            asked.extend(each);
+        }
+        let mut derived: Vec<Asked> = Vec::new();
+        for MappedAction { action, presence } in actions {
+            for dependent in dependents_of(action, &self.evidence) {
+                if actions.iter().any(|own| std::ptr::eq(own.action, dependent.action)) {
+                    continue;
+                }
+                // What an action implies is no surer than the action.
+                let presence = dependent.presence.max(*presence);
+                let mut resources = dependent.resources;
+                if resources.is_empty() {
+                    resources.push(unnamed(dependent.action));
+                }
+                for found in resources {
+                    let one = self.ask(dependent.action, found, Origin::Derived, presence);
+                    merge(&mut derived, one);
+                }
+            }
+        }
+        asked.append(&mut derived);
+        asked
+    }
+
+    fn ask(
+        &self,
+        action: &'static Action,
+        found: found::Resource,
+        origin: Origin,
+        presence: Presence,
+    ) -> Asked {
+        let found::Resource { mut arn, mut certainty, source, kind } = found;
+        let mut from = match source {
+            Source::Logged => ResourceFrom::Logged,
+            Source::Request => ResourceFrom::Request,
+            Source::Response => ResourceFrom::Response,
+            Source::Action => ResourceFrom::Action,
+        };
+        if certainty == Certainty::Exact && source == Source::Request && self.scene.leaves_open(&arn) {
+            certainty = Certainty::Pattern;
+        }
+        let is_untold = source == Source::Action && certainty != Certainty::Exact;
+        let completed = if certainty == Certainty::PathUnknown {
+            self.snapshot.and_then(|snapshot| name::with_path(snapshot, &arn))
+        } else if certainty == Certainty::Pattern && (action.service, action.name) == ("iam", "PassRole") {
+            self.role_of_instance_profile()
+        } else if is_untold && origin == Origin::Call {
+            self.caller_itself(action)
+        } else {
+            None
+        };
+        if let Some(completed) = completed {
+            (arn, certainty, from) = (completed, Certainty::Exact, ResourceFrom::Snapshot);
+        }
+        let resource_account = self.owner(action, &arn, kind);
+        let resource = match certainty {
+            Certainty::Exact if arn == "*" => Resource::Any,
+            Certainty::Exact => Resource::Named(arn.clone()),
+            Certainty::Pattern => Resource::Pattern(arn.clone()),
+            Certainty::PathUnknown | Certainty::Unknown => Resource::Unknown,
+        };
+        Asked {
+            action: action.full_name(),
+            resource,
+            shown: arn,
+            certainty,
+            from,
+            resource_account,
+            origin,
+            presence,
+        }
+    }
+}
+
+/// What stands for the resource of an action that nothing names one for.
+fn unnamed(action: &Action) -> found::Resource {
+    let certainty = if action.is_wildcard_only() { Certainty::Exact } else { Certainty::Unknown };
+    found::Resource { arn: "*".to_owned(), certainty, source: Source::Action, kind: None }
+}
+
+/// Takes a request in unless it stands there; of two that differ in presence only, the surer one stays.
+fn merge(all: &mut Vec<Asked>, one: Asked) {
+    match all.iter_mut().find(|known| known.action == one.action && known.shown == one.shown) {
+        Some(known) => known.presence = known.presence.min(one.presence),
+        None => all.push(one),
+    }
+}

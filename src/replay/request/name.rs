@@ -1,0 +1,106 @@
+//! Names that a record leaves incomplete: paths of IAM entities, and the user that a call means where it names none.
+
+use super::Call;
+use crate::aws::{AccountId, Arn};
+use crate::catalog::Action;
+use crate::snapshot::Snapshot;
+
+/// Calls that mean the calling user where they name none
+/// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateAccessKey.html> and the pages of the others); a change
+/// of password is always the caller's own
+/// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_ChangePassword.html>). Sorted.
+const OF_CALLER: [&str; 20] = [
+    "ChangePassword",
+    "CreateAccessKey",
+    "CreateLoginProfile",
+    "DeactivateMFADevice",
+    "DeleteAccessKey",
+    "DeleteLoginProfile",
+    "DeleteServiceSpecificCredential",
+    "DeleteSigningCertificate",
+    "GetLoginProfile",
+    "GetUser",
+    "ListAccessKeys",
+    "ListMFADevices",
+    "ListSSHPublicKeys",
+    "ListServiceSpecificCredentials",
+    "ListSigningCertificates",
+    "ResetServiceSpecificCredential",
+    "UpdateAccessKey",
+    "UpdateServiceSpecificCredential",
+    "UpdateSigningCertificate",
+    "UploadSigningCertificate",
+];
+
+/// The ARN with path of a user, role, group or policy of a customer, whose ARN is given without one; None where the snapshot
+/// does not have it. Names are unique in an account
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>).
+pub(super) fn with_path(snapshot: &Snapshot, arn: &str) -> Option<String> {
+    let parsed = Arn::parse(arn)?;
+    let (kind, name) = parsed.resource.split_once('/')?;
+    let account = snapshot.accounts.get(&parsed.account_id()?);
+    match kind {
+        "user" => account?.users.get(name).map(|user| user.arn.clone()),
+        "role" => account?.roles.get(name).map(|role| role.arn.clone()),
+        "group" => account?.groups.get(name).map(|group| group.arn.clone()),
+        "policy" => {
+            let begin = arn.strip_suffix(name)?;
+            let own = snapshot.managed.range(begin.to_owned()..).map(|(arn, _)| arn);
+            let mut own = own.take_while(|arn| arn.starts_with(begin));
+            own.find(|arn| arn.rsplit('/').next() == Some(name)).cloned()
+        }
+        _ => None,
+    }
+}
+
+/// The role of an instance profile, which is named by its ARN or by its name and account; None where the snapshot does not
+/// have it. A profile holds one role
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-ec2_instance-profiles.html>).
+fn role_of_profile<'s>(snapshot: &'s Snapshot, profile: &str, account: &str) -> Option<&'s str> {
+    let by_arn = Arn::parse(profile);
+    let account = by_arn.map_or(account, |arn| arn.account);
+    let details = snapshot.accounts.get(&AccountId::parse(account)?)?;
+    let is_it = |own: &String| match by_arn {
+        Some(_) => own == profile,
+        None => own.rsplit('/').next() == Some(profile),
+    };
+    let role = details.roles.values().find(|role| role.instance_profiles.iter().any(is_it));
+    role.map(|role| role.arn.as_str())
+}
+
+impl Call<'_> {
+    /// The role of the instance profile that the call's parameters name, and the snapshot knows.
+    pub(super) fn role_of_instance_profile(&self) -> Option<String> {
+        let profile = self.evidence.parameters?.get("iamInstanceProfile")?;
+        let named = ["arn", "name"].iter().find_map(|key| profile.get(key)?.as_str());
+        let named = named.or_else(|| profile.as_str())?;
+        role_of_profile(self.snapshot?, named, self.evidence.place.account).map(str::to_owned)
+    }
+
+    /// The caller's ARN, where a call on a user names none and so means the user who calls.
+    pub(super) fn caller_itself(&self, action: &Action) -> Option<String> {
+        let means_caller = action.service == "iam" && OF_CALLER.binary_search(&action.name).is_ok();
+        // Of a denied call the parameters are often left out.
+        let is_told = self.evidence.parameters.is_some() || !self.is_denied;
+        if !means_caller || !is_told || self.record.identity_type != Some("IAMUser") {
+            return None;
+        }
+        let arn = self.record.identity_arn.and_then(Arn::parse)?;
+        arn.resource.starts_with("user/").then(|| self.record.identity_arn.map(str::to_owned))?
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::OF_CALLER;
+    use crate::catalog::catalog;
+
+    #[test]
+    fn calls_that_mean_the_caller_are_actions_on_users() {
+        assert!(OF_CALLER.is_sorted());
+        for name in OF_CALLER {
+            let action = catalog().action(&format!("iam:{name}")).unwrap_or_else(|| panic!("{name}"));
+            assert!(action.resources.iter().any(|own| own.kind.name == "user"), "{name}");
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Facts of requests, on synthetic records; public records where they are at hand.
+
+mod calls;
+mod corpus;
+mod fields;
+mod logged;
+mod snapshot;
+mod stated;
