@@ -12,6 +12,7 @@ mod name;
 mod open;
 mod prune;
 pub mod s3;
+mod shard;
 
 use std::path::PathBuf;
 
@@ -23,6 +24,7 @@ pub use listing::{Listed, Listing};
 pub use name::ObjectName;
 pub use open::Opener;
 pub use prune::{LATE_DELIVERY_DAYS, Prune};
+pub use shard::Shard;
 
 /// Where objects are looked for.
 #[derive(Debug, Clone)]
