@@ -8,7 +8,7 @@ use super::args::Ingest;
 use super::failure::Failure;
 use super::output::{Format, Output, note};
 use super::progress::Bar;
-use super::{EXIT_DONE, EXIT_UNREADABLE, s3};
+use super::{EXIT_DONE, EXIT_UNREADABLE, s3, source};
 use crate::archive::{self, Listing};
 use crate::lake::{self, IngestOptions, IngestReport, Site};
 use crate::record::Refusal;
@@ -21,7 +21,10 @@ pub(super) async fn run(command: &Ingest, out: &mut Output) -> Result<u8, Failur
         return Err(anyhow::anyhow!("the time window is empty: --from {from} is not before --to {to}").into());
     }
     if command.shard.is_some() && command.sources.iter().any(|source| source.as_os_str() == "-") {
-        return Err(anyhow::anyhow!("standard input cannot be split: expected files, folders or `s3://BUCKET/PREFIX` with --shard").into());
+        return Err(anyhow::anyhow!(
+            "standard input cannot be split: expected files, folders or `s3://BUCKET/PREFIX` with --shard"
+        )
+        .into());
     }
     let sources = s3::sources(&command.sources, &command.reading).await?;
     let mut prune = command.reading.wanted.prune().between(command.from, command.to);
@@ -52,7 +55,8 @@ pub(super) async fn run(command: &Ingest, out: &mut Output) -> Result<u8, Failur
         }
         Format::Text => {}
     }
-    note(&report::ingest::text(&report, &site.to_string(), took, out.style));
+    let flags = if site.folder().is_none() { source::s3_flags(&command.reading.s3) } else { String::new() };
+    note(&report::ingest::text(&report, &site.to_string(), &flags, took, out.style));
     Ok(if report.counts.refused > 0 { EXIT_UNREADABLE } else { EXIT_DONE })
 }
 

@@ -129,7 +129,7 @@ fn flags(reading: &Reading) -> String {
 }
 
 /// The options that say how S3 is asked, as typed.
-fn s3_flags(options: &S3) -> String {
+pub(super) fn s3_flags(options: &S3) -> String {
     let S3 { profile, region, endpoint_url, path_style, request_payer } = options;
     let mut text = String::new();
     for (name, value) in [("profile", profile), ("region", region), ("endpoint-url", endpoint_url)] {

@@ -24,11 +24,11 @@ use deltalake_core::{DeltaTable, DeltaTableError};
 use object_store::ObjectStoreExt;
 use serde::{Deserialize, Serialize};
 
+use super::LakeError;
 use super::error::{delta, s3_cause};
 use super::schema::Table;
 use super::site::{Ground, Site};
 use super::table::{DataFile, LakeTable};
-use super::LakeError;
 
 /// The application id of the batch number.
 const APPLICATION: &str = "backtrail";
@@ -38,6 +38,9 @@ const NOTE: &str = "backtrail";
 
 /// A session keeps so much of the metadata of Parquet files, to read each only once.
 const METADATA_BYTES_MAX: usize = 1024 * 1024 * 1024;
+
+/// So many files of a lake in S3 are read at the same time at least: most of that time is waiting.
+const REQUESTS_MIN: usize = 16;
 
 /// A lake, at the version that was the newest when it was opened or last refreshed.
 pub struct Lake {
@@ -153,7 +156,25 @@ impl Lake {
     /// # Errors
     /// Where the list of data files can't be read.
     pub fn session(&self) -> Result<SessionContext, LakeError> {
+        let context = self.context()?;
+        self.register(&context)?;
+        Ok(context)
+    }
+
+    /// Some data files of a table as rows.
+    pub(super) fn rows_of(&self, table: Table, files: &[DataFile]) -> Result<DataFrame, LakeError> {
+        let provider = LakeTable::new(table, self.ground.url.clone(), files);
+        let context = self.context()?;
+        self.ground.register(&context.runtime_env());
+        Ok(context.read_table(Arc::new(provider))?)
+    }
+
+    /// A session without tables.
+    fn context(&self) -> Result<SessionContext, LakeError> {
         let mut config = SessionConfig::new().with_information_schema(true);
+        if self.site().folder().is_none() && config.target_partitions() < REQUESTS_MIN {
+            config = config.with_target_partitions(REQUESTS_MIN);
+        }
         let options = config.options_mut();
         options.execution.parquet.pushdown_filters = true;
         options.execution.parquet.reorder_filters = true;
@@ -162,15 +183,7 @@ impl Lake {
         options.execution.parquet.schema_force_view_types = false;
         options.sql_parser.map_string_types_to_utf8view = false;
         let runtime = RuntimeEnvBuilder::new().with_metadata_cache_limit(METADATA_BYTES_MAX).build_arc()?;
-        let context = SessionContext::new_with_config_rt(config, runtime);
-        self.register(&context)?;
-        Ok(context)
-    }
-
-    /// Some data files of a table as rows.
-    pub(super) fn rows_of(&self, table: Table, files: &[DataFile]) -> Result<DataFrame, LakeError> {
-        let provider = LakeTable::new(table, self.ground.url.clone(), files);
-        Ok(self.session()?.read_table(Arc::new(provider))?)
+        Ok(SessionContext::new_with_config_rt(config, runtime))
     }
 
     /// Makes the lake's tables known to a session.
@@ -303,9 +316,7 @@ impl Lake {
             Ok(_) => Ok(()),
             Err(error) => match s3_cause(&error) {
                 Some(cause) => Err(LakeError::s3("write")(cause.clone())),
-                None => {
-                    Err(LakeError::Store { path: format!("{}/{path}", table.name()), source: error })
-                }
+                None => Err(LakeError::Store { path: format!("{}/{path}", table.name()), source: error }),
             },
         }
     }

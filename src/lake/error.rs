@@ -20,7 +20,9 @@ pub enum LakeError {
         site: String,
     },
     /// There are other things at the site of a lake to be made.
-    #[error("cannot make a lake in `{site}`: the folder holds other things, such as `{other}`; give an empty or new one")]
+    #[error(
+        "cannot make a lake in `{site}`: the folder holds other things, such as `{other}`; give an empty or new one"
+    )]
     Occupied {
         /// The folder, or its address in S3.
         site: String,
@@ -28,7 +30,9 @@ pub enum LakeError {
         other: String,
     },
     /// A lake can't have this prefix.
-    #[error("cannot keep a lake in `s3://{bucket}/{prefix}`: expected a prefix of letters, digits, `-`, `_`, `.` and `=` between single slashes")]
+    #[error(
+        "cannot keep a lake in `s3://{bucket}/{prefix}`: expected a prefix of letters, digits, `-`, `_`, `.` and `=` between single slashes"
+    )]
     Prefix {
         /// The bucket.
         bucket: String,

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use futures::{StreamExt, TryStreamExt, stream};
 use uuid::Uuid;
 
 use super::commit::{Committed, Lake, LakeSize, NewFile};
@@ -35,6 +36,9 @@ const COMMIT_WAIT: Duration = Duration::from_millis(10);
 
 /// No wait is longer.
 const COMMIT_WAIT_MAX: Duration = Duration::from_secs(2);
+
+/// So many files are written at the same time.
+const PUTS_MAX: usize = 8;
 
 /// The name of a file that an ingest wrote begins so.
 pub(super) const PART: &str = "part-";
@@ -290,10 +294,8 @@ impl Unit<'_> {
             let mut gate = LakeGate { lake, seen, handle };
             tokio::task::block_in_place(|| pipeline::run(&setting, &mut gate, &self.progress))?
         };
-        let mut files = Vec::with_capacity(result.files.len());
-        for file in result.files {
-            files.push(rewrite::put(lake, PART, file).await?);
-        }
+        let files = stream::iter(result.files).map(|file| rewrite::put(lake, PART, file));
+        let files = files.buffered(PUTS_MAX).try_collect().await?;
         Ok(Drawn { files, results: result.objects, summary: result.summary })
     }
 

@@ -64,8 +64,10 @@ impl Drawn {
                 files.push(file);
                 continue;
             }
-            let columns: Vec<_> =
-                KEY_COLUMNS.into_iter().chain(written().filter(|column| !KEY_COLUMNS.contains(column))).collect();
+            let columns: Vec<_> = KEY_COLUMNS
+                .into_iter()
+                .chain(written().filter(|column| !KEY_COLUMNS.contains(column)))
+                .collect();
             let columns: Vec<_> = columns.into_iter().map(|column| col(column.name())).collect();
             let frame = lake.rows_of(Table::Events, &data_file)?.select(columns)?;
             let order: Vec<usize> = written()

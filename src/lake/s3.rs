@@ -15,8 +15,8 @@ use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{
     Attributes, CopyOptions, Error, GetOptions, GetRange, GetResult, GetResultPayload, ListResult,
-    MultipartUpload, ObjectMeta, ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult,
-    Result, UploadPart,
+    MultipartUpload, ObjectMeta, ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload,
+    PutResult, Result, UploadPart,
 };
 
 use crate::archive::s3::file::{Below, File, Files, Part, Put};
@@ -42,7 +42,12 @@ impl S3Files {
     }
 
     /// The pages of a listing.
-    fn pages(&self, prefix: String, below: Below, after: Option<String>) -> BoxStream<'static, Result<Files>> {
+    fn pages(
+        &self,
+        prefix: String,
+        below: Below,
+        after: Option<String>,
+    ) -> BoxStream<'static, Result<Files>> {
         let bucket = Arc::clone(&self.bucket);
         // None at the first page, Some(None) at the end.
         stream::try_unfold(None::<Option<String>>, move |at| {
@@ -126,10 +131,7 @@ impl ObjectStore for S3Files {
         })
     }
 
-    fn delete_stream(
-        &self,
-        locations: BoxStream<'static, Result<Path>>,
-    ) -> BoxStream<'static, Result<Path>> {
+    fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
         let bucket = Arc::clone(&self.bucket);
         locations
             .map(move |location| {
@@ -235,7 +237,7 @@ fn error_at(location: &Path) -> impl FnOnce(S3Error) -> Error {
 /// The kind of an error as Delta tells them apart; [`super::error::s3_cause`] finds the error itself again.
 fn store_error(error: S3Error, path: &str) -> Error {
     let (path, kind) = (path.to_owned(), error.kind.clone());
-    let source = Box::new(error);
+    let source = Box::new(Told(error));
     match kind {
         S3ErrorKind::Vanished => Error::NotFound { path, source },
         S3ErrorKind::Exists => Error::AlreadyExists { path, source },
@@ -244,5 +246,21 @@ fn store_error(error: S3Error, path: &str) -> Error {
             Error::Unauthenticated { path, source }
         }
         _ => Error::Generic { store: "S3", source },
+    }
+}
+
+/// An error with what can be done about it: some of those that hand it on keep nothing but its text.
+#[derive(Debug)]
+struct Told(S3Error);
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.with_hint())
+    }
+}
+
+impl std::error::Error for Told {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
     }
 }

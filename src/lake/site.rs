@@ -189,7 +189,11 @@ impl Ground {
     }
 
     /// Where a file of a table is in the store; `relative` is its path from the table's folder.
-    pub(super) fn location(&self, table: Table, relative: &object_store::path::Path) -> object_store::path::Path {
+    pub(super) fn location(
+        &self,
+        table: Table,
+        relative: &object_store::path::Path,
+    ) -> object_store::path::Path {
         self.table_base(table).parts().chain(relative.parts()).collect()
     }
 
@@ -252,16 +256,17 @@ async fn other_thing(site: &Site) -> Result<Option<String>, LakeError> {
                 path: folder.clone(),
                 source,
             })?;
-            let mut names = entries.filter_map(Result::ok).map(|entry| entry.file_name().display().to_string());
+            let mut names =
+                entries.filter_map(Result::ok).map(|entry| entry.file_name().display().to_string());
             Ok(names.find(|name| other(name)))
         }
         Site::S3 { bucket, prefix } => {
             let start = start(prefix);
             let page = bucket.files(&start, Below::Level, None, None).await.map_err(LakeError::s3("open"))?;
             let files = page.files.into_iter().map(|file| file.key);
-            let mut names = files.chain(page.folders).filter_map(|key| {
-                key.strip_prefix(&start).map(|name| name.trim_end_matches('/').to_owned())
-            });
+            let mut names = files
+                .chain(page.folders)
+                .filter_map(|key| key.strip_prefix(&start).map(|name| name.trim_end_matches('/').to_owned()));
             Ok(names.find(|name| other(name)))
         }
     }

@@ -104,7 +104,8 @@ impl Bucket {
     /// [`S3ErrorKind::Exists`] where something is there and [`Put::New`] was asked for. After an answer that got lost it may
     /// be the very file that was put.
     pub async fn put(&self, key: &str, bytes: Bytes, how: Put) -> Result<Option<String>, S3Error> {
-        again_while(&S3ErrorKind::Busy, PUT_TRIES_MAX, || Box::pin(self.put_once(key, bytes.clone(), how))).await
+        again_while(&S3ErrorKind::Busy, PUT_TRIES_MAX, || Box::pin(self.put_once(key, bytes.clone(), how)))
+            .await
     }
 
     async fn put_once(&self, key: &str, bytes: Bytes, how: Put) -> Result<Option<String>, S3Error> {
@@ -165,7 +166,11 @@ impl Bucket {
             Some(Some(known)) => known,
             Some(None) => {
                 let said = format!("`Content-Range: {}`", answer.content_range.unwrap_or_default());
-                return Err(S3Error::new(S3ErrorKind::Other("a range without a size".to_owned()), &asked, said));
+                return Err(S3Error::new(
+                    S3ErrorKind::Other("a range without a size".to_owned()),
+                    &asked,
+                    said,
+                ));
             }
             None => (0, length),
         };
@@ -217,13 +222,8 @@ impl Bucket {
         let client = self.client();
         let region = client.config().region().map(Region::as_ref);
         let asked = Asked { bucket: self.name(), key, action: Action::DeleteObject, region };
-        let answer = client
-            .delete_object()
-            .bucket(self.name())
-            .key(key)
-            .set_request_payer(self.payer())
-            .send()
-            .await;
+        let answer =
+            client.delete_object().bucket(self.name()).key(key).set_request_payer(self.payer()).send().await;
         answer.map(drop).map_err(|error| S3Error::of(&error, &asked))
     }
 
