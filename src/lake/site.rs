@@ -120,12 +120,12 @@ impl Ground {
 
     /// Makes what is missing of a lake at a site.
     pub(super) async fn make(site: &Site) -> Result<Self, LakeError> {
+        let folders = |path: PathBuf| {
+            let made = fs::create_dir_all(&path);
+            made.map_err(|source| LakeError::Folder { step: "make the folder", path, source })
+        };
         if let Site::Folder(folder) = site {
-            fs::create_dir_all(folder).map_err(|source| LakeError::Folder {
-                step: "make the folder",
-                path: folder.clone(),
-                source,
-            })?;
+            folders(folder.clone())?;
         }
         if !is_lake(site).await?
             && let Some(other) = other_thing(site).await?
@@ -135,6 +135,9 @@ impl Ground {
         let ground = Self::of(site)?;
         // `events` comes last: a folder with it is a whole lake.
         for table in [Table::Objects, Table::Refusals, Table::Events] {
+            if let Site::Folder(folder) = site {
+                folders(folder.join(table.name()))?;
+            }
             CreateBuilder::new()
                 .with_log_store(ground.log_store(table)?)
                 .with_table_name(table.name())
@@ -212,11 +215,6 @@ impl Ground {
         match &self.site {
             Site::Folder(folder) => {
                 let folder = folder.join(table.name());
-                fs::create_dir_all(&folder).map_err(|source| LakeError::Folder {
-                    step: "make the folder",
-                    path: folder.clone(),
-                    source,
-                })?;
                 let url = Url::from_directory_path(&folder).map_err(|()| {
                     LakeError::Inconsistent(format!("the folder `{}` is no absolute path", folder.display()))
                 })?;

@@ -154,6 +154,7 @@ async fn what_a_lake_is_not_allowed_to_is_said_with_key_and_action() {
     let kms = "User: arn:aws:sts::111122223333:assumed-role/writer/x is not authorized to perform: \
                kms:GenerateDataKey on resource: arn:aws:kms:us-east-1:111122223333:key/k";
     for (part, (code, message), action) in [
+        ("objects/_delta_log/00000000000000000000.json", denied.clone(), "s3:PutObject"),
         ("events/event_date", denied.clone(), "s3:PutObject"),
         (EVENTS_1, denied.clone(), "s3:PutObject"),
         ("objects/part", (S3ErrorCode::AccessDenied, kms), "kms:GenerateDataKey"),
