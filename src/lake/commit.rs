@@ -324,16 +324,23 @@ impl Lake {
     /// The number of the newest batch.
     pub(super) async fn batch(&mut self, table: Table) -> Result<i64, LakeError> {
         let delta_table = self.table(table);
-        let version = delta_table.version().map_or(0, u64::from);
-        if let Some((at, batch)) = self.batches.get(table.name())
-            && *at == version
-        {
-            return Ok(*batch);
-        }
-        let state = delta_table.snapshot().map_err(delta("read", table))?;
         let log_store = delta_table.log_store();
-        let batch = state.transaction_version(&log_store, APPLICATION).await.map_err(delta("read", table))?;
-        let batch = batch.unwrap_or(0);
+        let version = delta_table.version().map_or(0, u64::from);
+        let known = self.batches.get(table.name()).filter(|(at, _)| version.checked_sub(*at).is_some());
+        let batch = if let Some((at, batch)) = known.copied() {
+            // The few commits since tell; else all of the log is read.
+            let mut newest = batch;
+            for version in at + 1..=version {
+                let entry = log_store.read_commit_entry(version).await.map_err(delta("read", table))?;
+                newest = entry.as_deref().and_then(batch_of).unwrap_or(newest).max(newest);
+            }
+            newest
+        } else {
+            let state = delta_table.snapshot().map_err(delta("read", table))?;
+            let batch =
+                state.transaction_version(&log_store, APPLICATION).await.map_err(delta("read", table))?;
+            batch.unwrap_or(0)
+        };
         self.batches.insert(table.name(), (version, batch));
         Ok(batch)
     }
@@ -454,15 +461,20 @@ impl Lake {
             .with_actions(actions)
             .build(Some(state as &dyn TableReference), delta_table.log_store(), operation)
             .await;
-        let outcome = match committed {
-            Ok(_) => Committed::Done,
+        match committed {
+            Ok(done) => {
+                delta_table.state = Some(done.snapshot());
+                self.batches.insert(table.name(), (u64::from(done.version()), batch));
+                Ok(Committed::Done)
+            }
             Err(DeltaTableError::Transaction {
                 source: TransactionError::CommitConflict(CommitConflictError::ConcurrentTransaction),
-            }) => Committed::Conflict,
-            Err(error) => return Err(delta("commit to", table)(error)),
-        };
-        delta_table.update_state().await.map_err(delta("read", table))?;
-        Ok(outcome)
+            }) => {
+                delta_table.update_state().await.map_err(delta("read", table))?;
+                Ok(Committed::Conflict)
+            }
+            Err(error) => Err(delta("commit to", table)(error)),
+        }
     }
 
     fn table(&self, table: Table) -> &DeltaTable {
@@ -516,6 +528,23 @@ impl Stats {
         // The log's times are cut to milliseconds.
         Some((micros(&self.min_values.event_time)?, micros(&self.max_values.event_time)?.saturating_add(999)))
     }
+}
+
+/// The batch number that an entry of a log carries.
+fn batch_of(entry: &[u8]) -> Option<i64> {
+    #[derive(Deserialize)]
+    struct Line {
+        txn: Option<Numbered>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Numbered {
+        app_id: String,
+        version: i64,
+    }
+    let lines =
+        entry.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Line>(line).ok());
+    lines.filter_map(|line| line.txn).find(|txn| txn.app_id == APPLICATION).map(|txn| txn.version)
 }
 
 fn add(file: &NewFile) -> Add {

@@ -261,14 +261,14 @@ impl Unit<'_> {
                 }
             }
             let came = seen.catch_up(lake).await?;
-            let mut batch = match drawn.take() {
+            let batch = match drawn.take() {
                 None => self.read(lake, seen).await?,
                 Some(mut batch) => {
                     batch.drop_rows(lake, &self.objects, &came).await?;
                     batch
                 }
             };
-            if self.commit(lake, seen, &mut batch, report).await? == Committed::Done {
+            if self.commit(lake, ledger, seen, &batch, report).await? == Committed::Done {
                 return Ok(());
             }
             drawn = Some(batch);
@@ -302,8 +302,9 @@ impl Unit<'_> {
     async fn commit(
         &self,
         lake: &mut Lake,
+        ledger: &mut Ledger,
         seen: &mut Seen,
-        batch: &mut Drawn,
+        batch: &Drawn,
         report: &mut IngestReport,
     ) -> Result<Committed, LakeError> {
         let mut refusals: Vec<Refusal> = self.unreadable.clone();
@@ -325,10 +326,12 @@ impl Unit<'_> {
         }
         let number = lake.batch(Table::Events).await? + 1;
         let (objects, refused) = self.write_ledger(lake, number, &batch.results, &refusals).await?;
+        let ledger_file = lake.written(Table::Objects, &objects);
         let committed = lake.commit(number, &batch.files, objects, refused).await?;
         if committed == Committed::Conflict {
             return Ok(committed);
         }
+        ledger.committed(ledger_file, &self.objects, &batch.results);
         for file in &batch.files {
             seen.committed(lake.written(Table::Events, file));
         }

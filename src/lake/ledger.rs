@@ -31,6 +31,15 @@ struct State {
     version: Version,
 }
 
+impl State {
+    fn of(object: &Object) -> Self {
+        Self {
+            size: i64::try_from(object.size).unwrap_or(i64::MAX),
+            version: Version::new(etag(object), object.modified_micros),
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Version {
     ETag(u64),
@@ -100,6 +109,14 @@ impl Ledger {
         Ok(true)
     }
 
+    /// Takes in what this ingest committed itself.
+    pub(super) fn committed(&mut self, file: DataFile, objects: &[Object], results: &[ObjectResult]) {
+        for (object, _) in objects.iter().zip(results).filter(|(_, result)| result.sha256.is_some()) {
+            self.states.insert(xxh3_128(object.name.as_bytes()), State::of(object));
+        }
+        self.files.insert(file.path);
+    }
+
     /// How many objects it knows.
     pub(super) fn len(&self) -> usize {
         self.states.len()
@@ -107,10 +124,7 @@ impl Ledger {
 
     /// What is known of an object.
     pub(super) fn known(&self, object: &Object) -> Known {
-        let now = State {
-            size: i64::try_from(object.size).unwrap_or(i64::MAX),
-            version: Version::new(etag(object), object.modified_micros),
-        };
+        let now = State::of(object);
         match self.states.get(&xxh3_128(object.name.as_bytes())) {
             None => Known::New,
             // Standard input is another thing each time.

@@ -83,7 +83,7 @@ pub fn text(report: &IngestReport, lake: &str, flags: &str, took: Duration, styl
     }
     lines.push(format!(
         "  {:<9}  version {}, {}, {}, {}",
-        style.shown(lake),
+        if lake.chars().count() <= 9 { style.shown(lake) } else { "lake".into() },
         report.lake.version,
         figure::counted(report.lake.rows, "event", "events"),
         figure::counted(report.lake.files, "file", "files"),
