@@ -270,14 +270,8 @@ impl Lake {
         let mut files = Vec::new();
         for view in state.log_data().iter() {
             let date = view.partition_values_map().get("event_date").cloned().flatten();
-            let stats = view.stats();
-            let described = Described {
-                path: &view.object_store_path(),
-                size: view.size(),
-                date: date.as_deref(),
-                stats: stats.as_deref(),
-            };
-            files.push(self.data_file(table, &described));
+            let path = self.ground.location(table, &view.object_store_path());
+            files.push(DataFile::new(path, view.size(), date.as_deref(), view.stats().as_deref()));
         }
         files.sort_by(|left, right| left.path.cmp(&right.path));
         Ok(files)
@@ -285,28 +279,8 @@ impl Lake {
 
     /// A file that was written, as a data file, before or after its commit.
     pub(super) fn written(&self, table: Table, file: &NewFile) -> DataFile {
-        let described = Described {
-            path: &object_store::path::Path::from(file.path.as_str()),
-            size: file.size,
-            date: file.date.as_deref(),
-            stats: file.stats.as_deref(),
-        };
-        self.data_file(table, &described)
-    }
-
-    fn data_file(&self, table: Table, file: &Described<'_>) -> DataFile {
-        let stats: Stats = file.stats.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-        DataFile {
-            path: self.ground.location(table, file.path),
-            size: u64::try_from(file.size).unwrap_or(0),
-            rows: stats.num_records.and_then(|rows| usize::try_from(rows).ok()),
-            day: file
-                .date
-                .and_then(|date| chrono::NaiveDate::parse_from_str(date, "%Y-%m-%d").ok())
-                .map(|date| date.to_epoch_days()),
-            time_micros: stats.times(),
-            accounts: stats.min_values.account.zip(stats.max_values.account),
-        }
+        let path = self.ground.location(table, &object_store::path::Path::from(file.path.as_str()));
+        DataFile::new(path, file.size, file.date.as_deref(), file.stats.as_deref())
     }
 
     /// Writes a data file of a table.
@@ -464,7 +438,7 @@ impl Lake {
         match committed {
             Ok(done) => {
                 delta_table.state = Some(done.snapshot());
-                self.batches.insert(table.name(), (u64::from(done.version()), batch));
+                self.batches.insert(table.name(), (done.version(), batch));
                 Ok(Committed::Done)
             }
             Err(DeltaTableError::Transaction {
@@ -491,42 +465,6 @@ impl Lake {
             Table::Objects => &mut self.objects,
             Table::Refusals => &mut self.refusals,
         }
-    }
-}
-
-/// A data file as a log or an ingest describes it.
-struct Described<'a> {
-    /// From the table's folder.
-    path: &'a object_store::path::Path,
-    size: i64,
-    /// As `YYYY-MM-DD`.
-    date: Option<&'a str>,
-    stats: Option<&'a str>,
-}
-
-/// The statistics of a file as the Delta log writes them.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Stats {
-    num_records: Option<i64>,
-    min_values: Extremes,
-    max_values: Extremes,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Extremes {
-    event_time: Option<String>,
-    account: Option<String>,
-}
-
-impl Stats {
-    fn times(&self) -> Option<(i64, i64)> {
-        let micros = |text: &Option<String>| {
-            chrono::DateTime::parse_from_rfc3339(text.as_deref()?).ok().map(|time| time.timestamp_micros())
-        };
-        // The log's times are cut to milliseconds.
-        Some((micros(&self.min_values.event_time)?, micros(&self.max_values.event_time)?.saturating_add(999)))
     }
 }
 

@@ -4,13 +4,12 @@
 //! Whoever commits first keeps a record; of the batch that comes second its rows are dropped and counted as duplicates. The
 //! objects are not read again for it: only the files of the days at hand are, which the batch wrote before its commit.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
-use arrow::compute::filter_record_batch;
+use arrow::compute::{filter_record_batch, not};
 use arrow::datatypes::TimestampMicrosecondType;
-use datafusion::prelude::col;
 use futures::TryStreamExt;
 
 use super::commit::{Lake, NewFile};
@@ -43,48 +42,27 @@ impl Drawn {
         let places: HashMap<&str, usize> =
             objects.iter().enumerate().map(|(place, object)| (object.name.as_str(), place)).collect();
         let mut dropped = 0;
-        let mut files = Vec::with_capacity(self.files.len());
         for file in std::mem::take(&mut self.files) {
             let day = lake.written(Table::Events, &file).day;
-            let keys = day.and_then(|day| Some((day, keys.get(&day).filter(|keys| !keys.is_empty())?)));
-            let Some((day, keys)) = keys else {
-                files.push(file);
-                continue;
-            };
-            // Few files have any: a look at the keys tells.
-            let data_file = [lake.written(Table::Events, &file)];
-            let frame =
-                lake.rows_of(Table::Events, &data_file)?.select_columns(&KEY_COLUMNS.map(Column::name))?;
-            let mut stream = frame.execute_stream().await?;
-            let mut any = false;
-            while let Some(batch) = stream.try_next().await? {
-                any |= keys_of(&batch).any(|key| keys.contains(&key));
+            match day.and_then(|day| keys.get(&day).zip(Some(day))) {
+                Some((keys, day)) if has_any(lake, &file, keys).await? => {
+                    let columns: Vec<&str> = written().map(Column::name).collect();
+                    let rows = [lake.written(Table::Events, &file)];
+                    let rows = lake.rows_of(Table::Events, &rows)?.select_columns(&columns)?;
+                    let schema = Arc::new(rows.schema().as_arrow().clone());
+                    let mut rewriter = Rewriter::new(schema, day, PART_ROWS_MAX);
+                    let mut stream = rows.execute_stream().await?;
+                    while let Some(batch) = stream.try_next().await? {
+                        let gone: BooleanArray =
+                            keys_of(&batch)?.iter().map(|key| Some(keys.contains(key))).collect();
+                        dropped += self.count(&filter_record_batch(&batch, &gone)?, &places)?;
+                        rewriter.write(&filter_record_batch(&batch, &not(&gone)?)?)?;
+                    }
+                    self.files.extend(rewriter.put(lake, PART).await?);
+                }
+                _ => self.files.push(file),
             }
-            if !any {
-                files.push(file);
-                continue;
-            }
-            let columns: Vec<_> = KEY_COLUMNS
-                .into_iter()
-                .chain(written().filter(|column| !KEY_COLUMNS.contains(column)))
-                .collect();
-            let columns: Vec<_> = columns.into_iter().map(|column| col(column.name())).collect();
-            let frame = lake.rows_of(Table::Events, &data_file)?.select(columns)?;
-            let order: Vec<usize> = written()
-                .filter_map(|column| frame.schema().index_of_column_by_name(None, column.name()))
-                .collect();
-            let schema = Arc::new(frame.schema().as_arrow().project(&order)?);
-            let mut rewriter = Rewriter::new(schema, day, PART_ROWS_MAX);
-            let mut stream = frame.execute_stream().await?;
-            while let Some(batch) = stream.try_next().await? {
-                let gone: BooleanArray = keys_of(&batch).map(|key| Some(keys.contains(&key))).collect();
-                dropped += self.count(&filter_record_batch(&batch, &gone)?, &places)?;
-                let kept = filter_record_batch(&batch, &arrow::compute::not(&gone)?)?;
-                rewriter.write(&kept.project(&order)?)?;
-            }
-            files.extend(rewriter.put(lake, PART).await?);
         }
-        self.files = files;
         if dropped > 0 {
             self.summary = self.summarize(lake).await?;
         }
@@ -142,4 +120,20 @@ impl Drawn {
         }
         Ok(summary)
     }
+}
+
+/// Whether a file has rows with these keys: few have, and the keys alone are quickly read.
+async fn has_any(lake: &Lake, file: &NewFile, keys: &HashSet<u128>) -> Result<bool, LakeError> {
+    if keys.is_empty() {
+        return Ok(false);
+    }
+    let file = [lake.written(Table::Events, file)];
+    let rows = lake.rows_of(Table::Events, &file)?.select_columns(&KEY_COLUMNS.map(Column::name))?;
+    let mut stream = rows.execute_stream().await?;
+    while let Some(batch) = stream.try_next().await? {
+        if keys_of(&batch)?.iter().any(|key| keys.contains(key)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

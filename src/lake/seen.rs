@@ -47,18 +47,26 @@ impl Day {
 /// Keys by day.
 pub(super) type Keys = BTreeMap<i32, HashSet<u128>>;
 
-/// The columns that [`keys_of`] reads.
+/// The columns that keys are made of.
 pub(super) const KEY_COLUMNS: [Column; 2] = [Column::EventId, Column::Fingerprint];
 
-/// The keys of rows, as [`super::rows::Fixed::key`] has them; the batch begins with [`KEY_COLUMNS`].
-pub(super) fn keys_of(batch: &RecordBatch) -> impl Iterator<Item = u128> + '_ {
-    let ids = batch.column(0).as_string::<i32>();
-    let fingerprints = batch.column(1).as_primitive::<Int64Type>();
-    (0..batch.num_rows()).map(move |row| {
+/// The keys of rows, as [`super::rows::Fixed::key`] has them.
+///
+/// # Errors
+/// Where the rows lack one of [`KEY_COLUMNS`].
+pub(super) fn keys_of(batch: &RecordBatch) -> Result<Vec<u128>, LakeError> {
+    let [ids, fingerprints] = KEY_COLUMNS.map(|column| batch.column_by_name(column.name()));
+    let ids = ids.and_then(|ids| ids.as_string_opt::<i32>());
+    let fingerprints = fingerprints.and_then(|prints| prints.as_primitive_opt::<Int64Type>());
+    let Some((ids, fingerprints)) = ids.zip(fingerprints) else {
+        return Err(LakeError::Inconsistent("events without ids and fingerprints".to_owned()));
+    };
+    let key = |row| {
         let id_hash = if ids.is_null(row) { 0 } else { bytes_hash(ids.value(row).as_bytes()) };
         let fingerprint = u64::from_le_bytes(fingerprints.value(row).to_le_bytes());
         (u128::from(id_hash) << 64) | u128::from(fingerprint)
-    })
+    };
+    Ok((0..batch.num_rows()).map(key).collect())
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the low half of the key is a hash of its own")]
@@ -147,7 +155,7 @@ async fn read(lake: &Lake, day: &mut Day, files: &[DataFile]) -> Result<HashSet<
     let frame = lake.rows_of(Table::Events, files)?.select_columns(&KEY_COLUMNS.map(Column::name))?;
     let mut stream = frame.execute_stream().await?;
     while let Some(batch) = stream.try_next().await? {
-        for key in keys_of(&batch) {
+        for key in keys_of(&batch)? {
             if !day.insert(key) {
                 had.insert(key);
             }

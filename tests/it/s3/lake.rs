@@ -235,3 +235,22 @@ async fn only_compaction_deletes_and_only_what_is_long_unused() {
     assert_eq!(server.asked().deletes, [orphan, orphan]);
     assert_eq!(ids(&server), ["id-0", "id-1"]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_checkpoint_of_the_log_is_written_and_read() {
+    let server = with_objects(3).await;
+    server.ingest(&["--lake", LAKE, "--max-objects", "1", &source()]);
+    let log = |name: &str| server.path(&format!("lakes/one/events/_delta_log/{name}"));
+    let made = std::fs::read_to_string(log("00000000000000000000.json")).unwrap();
+    let often = made.replace(r#""configuration":{}"#, r#""configuration":{"delta.checkpointInterval":"2"}"#);
+    assert_ne!(made, often);
+    std::fs::write(log("00000000000000000000.json"), often).unwrap();
+    let ran = server.ingest(&["--lake", LAKE, "--batch-bytes", "1", &source()]);
+    assert_eq!((ran.code, ran.number("kept")), (Some(0), 2), "{ran:?}");
+    assert!(log("00000000000000000003.checkpoint.parquet").is_file() && log("_last_checkpoint").is_file());
+    for version in 0..3 {
+        std::fs::remove_file(log(&format!("{version:020}.json"))).unwrap();
+    }
+    assert_eq!(ids(&server), ["id-0", "id-1", "id-2"]);
+    assert_eq!(server.ingest(&["--lake", LAKE, &source()]).number("objects_known"), 3);
+}

@@ -89,16 +89,13 @@ async fn the_shards_of_an_archive_are_the_whole_of_it() {
     let planned =
         server.run(&["ingest", "--dry-run", "--format", "json", &source(), "--shard", "2/3", "--lake", "x"]);
     assert_eq!(planned.number("objects_to_read"), shards[1].number("objects_read"));
-    let limited = server.ingest(&[
-        "--lake",
-        "s3://example-logs/lakes/two",
-        &source(),
-        "--shard",
-        "2/3",
-        "--max-objects",
-        "2",
-    ]);
+    // A bucket as a whole is a lake, too.
+    std::fs::create_dir(server.folder.path().join("s3/example-lake")).unwrap();
+    let limited =
+        server.ingest(&["--lake", "s3://example-lake", &source(), "--shard", "2/3", "--max-objects", "2"]);
     assert_eq!((limited.number("objects_read"), limited.json()["more"].as_bool()), (2, Some(true)));
+    let rest = server.ingest(&["--lake", "s3://example-lake", &source(), "--shard", "2/3"]);
+    assert_eq!((rest.number("objects_known"), rest.number("objects")), (2, shards[1].number("objects")));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
