@@ -447,6 +447,13 @@ impl Lake {
                 delta_table.update_state().await.map_err(delta("read", table))?;
                 Ok(Committed::Conflict)
             }
+            // A compaction commits day after day; only it has commits of other kinds, and only of events.
+            Err(DeltaTableError::Transaction { source: TransactionError::MaxCommitAttempts(_) })
+                if table == Table::Events =>
+            {
+                delta_table.update_state().await.map_err(delta("read", table))?;
+                Ok(Committed::Conflict)
+            }
             Err(error) => Err(delta("commit to", table)(error)),
         }
     }

@@ -39,6 +39,14 @@ pub enum LakeError {
         /// The prefix as given.
         prefix: String,
     },
+    /// The store overwrites what it was to put only where nothing is.
+    #[error(
+        "cannot keep a lake in `{site}`: the store does not know `If-None-Match: *`, by which writers keep from overwriting each other's commits"
+    )]
+    Unconditional {
+        /// The lake's address.
+        site: String,
+    },
     /// S3 does not let the lake be read or written.
     #[error("cannot {step} the lake: {source}{hint}", hint = source.hint().map(|hint| format!("\nhint: {hint}")).unwrap_or_default())]
     S3 {

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
@@ -20,8 +21,11 @@ use super::LakeError;
 use super::error::delta;
 use super::s3::S3Files;
 use super::schema::Table;
-use crate::archive::s3::file::Below;
-use crate::archive::s3::{Bucket, S3Url, Store};
+use crate::archive::s3::file::{Below, Put};
+use crate::archive::s3::{Bucket, S3Error, S3ErrorKind, S3Url, Store};
+
+/// The file that tells whether a store puts only where nothing is; hidden from readers by its name.
+const PROBE: &str = ".put-if-none-match";
 
 /// Where a lake is.
 #[derive(Debug, Clone)]
@@ -132,6 +136,9 @@ impl Ground {
         {
             return Err(LakeError::Occupied { site: site.to_string(), other });
         }
+        if let Site::S3 { bucket, prefix } = site {
+            probe(site, bucket, &format!("{}{PROBE}", start(prefix))).await?;
+        }
         let ground = Self::of(site)?;
         // `events` comes last: a folder with it is a whole lake.
         for table in [Table::Objects, Table::Refusals, Table::Events] {
@@ -231,6 +238,19 @@ impl Ground {
             }
         }
     }
+}
+
+/// Makes sure that the store puts only where nothing is, when it is asked to: one that does not know the header overwrites
+/// the commits of others, and nobody notices.
+async fn probe(site: &Site, bucket: &Bucket, key: &str) -> Result<(), LakeError> {
+    for _ in 0..2 {
+        match bucket.put(key, Bytes::new(), Put::New).await {
+            Ok(_) => {}
+            Err(S3Error { kind: S3ErrorKind::Exists, .. }) => return Ok(()),
+            Err(error) => return Err(LakeError::s3("write")(error)),
+        }
+    }
+    Err(LakeError::Unconditional { site: site.to_string() })
 }
 
 async fn is_lake(site: &Site) -> Result<bool, LakeError> {

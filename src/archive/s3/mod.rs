@@ -1,5 +1,5 @@
 //! S3: log objects, found without walking the bucket and read ahead of who needs them; and the files of a lake, which are
-//! put, got in part, listed and deleted ([`file`]).
+//! put, got in part, listed and deleted ([`mod@file`]).
 
 mod ahead;
 mod bucket;

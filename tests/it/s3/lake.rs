@@ -154,6 +154,7 @@ async fn what_a_lake_is_not_allowed_to_is_said_with_key_and_action() {
     let kms = "User: arn:aws:sts::111122223333:assumed-role/writer/x is not authorized to perform: \
                kms:GenerateDataKey on resource: arn:aws:kms:us-east-1:111122223333:key/k";
     for (part, (code, message), action) in [
+        (".put-if-none-match", denied.clone(), "s3:PutObject"),
         ("objects/_delta_log/00000000000000000000.json", denied.clone(), "s3:PutObject"),
         ("events/event_date", denied.clone(), "s3:PutObject"),
         (EVENTS_1, denied.clone(), "s3:PutObject"),
@@ -200,6 +201,13 @@ async fn what_is_no_place_for_a_lake_or_has_none_is_said() {
     coverage("s3://example-logs/a b").assert_says(2, &["cannot keep a lake in `s3://example-logs/a b`"]);
     let occupied = server.run(&["ingest", "--lake", "s3://example-logs", &source()]);
     occupied.assert_says(2, &["cannot make a lake in `s3://example-logs`", "such as `AWSLogs`"]);
+    server.fail(|faults| faults.unconditional = true);
+    let ran = server.run(&["ingest", "--lake", LAKE, &source()]);
+    ran.assert_says(
+        2,
+        &["cannot keep a lake in `s3://example-logs/lakes/one`", "does not know `If-None-Match: *`"],
+    );
+    server.fail(|faults| faults.unconditional = false);
     server.fail(|faults| faults.unlisted = Some((S3ErrorCode::AccessDenied, "Access Denied")));
     let words =
         "`s3:ListBucket` is not allowed on bucket `example-logs`, prefix `lakes/one/events/_delta_log/`";

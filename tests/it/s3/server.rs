@@ -69,6 +69,8 @@ pub(crate) struct Faults {
     pub(crate) lost_answers: BTreeMap<&'static str, u32>,
     /// By the end of the key: so many puts are told that another one is under way.
     pub(crate) busy: BTreeMap<&'static str, u32>,
+    /// Puts are made whatever their conditions.
+    pub(crate) unconditional: bool,
     /// Ends of keys at which puts never end.
     pub(crate) hanging_puts: BTreeSet<&'static str>,
     /// By the end of the key: so many puts wait for each other before they are made; later ones do not.
@@ -84,7 +86,7 @@ pub(crate) struct Log {
     pub(crate) gets: Vec<String>,
     /// The keys put.
     pub(crate) puts: Vec<String>,
-    /// Puts that found something where they were to be made only if nothing is.
+    /// Puts of commits that found something where they were to be made only if nothing is.
     pub(crate) met: u32,
     /// The keys deleted.
     pub(crate) deletes: Vec<String>,
@@ -373,13 +375,19 @@ impl S3 for Faulty {
         Ok(answer)
     }
 
-    async fn put_object(&self, request: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
+    async fn put_object(
+        &self,
+        mut request: S3Request<PutObjectInput>,
+    ) -> S3Result<S3Response<PutObjectOutput>> {
         let key = request.input.key.clone();
         self.log.lock().unwrap().puts.push(key.clone());
         self.read.notify_one();
         self.meet(&request)?;
         let (meeting, hangs) = {
             let mut faults = self.faults.lock().unwrap();
+            if faults.unconditional {
+                request.input.if_none_match = None;
+            }
             if let Some((_, (code, message))) =
                 faults.unputtable.iter().find(|(part, _)| key.contains(**part))
             {
@@ -416,7 +424,7 @@ impl S3 for Faulty {
             let _alone = self.putting.lock().await;
             self.files.put_object(request).await
         };
-        if answer.is_err() {
+        if answer.is_err() && key.contains("/_delta_log/") {
             self.log.lock().unwrap().met += 1;
         }
         let mut faults = self.faults.lock().unwrap();
