@@ -219,7 +219,7 @@ impl S3Error {
                 )
             }
             S3ErrorKind::Denied(Action::Decrypt) => {
-                "allow `kms:Decrypt` on the key that encrypts the trail's objects, in your policy and in the key's"
+                "allow `kms:Decrypt` on the key that encrypts the bucket's objects, in your policy and in the key's"
                     .to_owned()
             }
             S3ErrorKind::Denied(Action::GenerateDataKey) => {
