@@ -25,9 +25,9 @@
 //! | [`policy`] | the IAM evaluator: pure, total, three-valued; knows no log and no file | `aws` |
 //! | [`snapshot`] | the current policies: reads authorization details, organization and resource policies into `policy`'s types | `aws`, `catalog`, `policy` |
 //! | [`replay`] | records to requests, the policies' decision beside what AWS did, what a proposal changes; knows no engine | `aws`, `catalog`, `policy`, `snapshot` |
-//! | [`archive`] | finds log objects in folders and in S3, reads their names, opens and inflates them with limits | `aws` |
+//! | [`archive`] | finds log objects in folders and in S3, reads their names, opens and inflates them with limits; all words with S3 | `aws` |
 //! | [`record`] | splits any envelope into records, checks them, refuses with a reason; the tally | `aws`, `archive` |
-//! | [`lake`] | the columns; records to rows to Parquet; Delta commits, ledger, compaction; the session | `aws`, `archive`, `record` |
+//! | [`lake`] | the columns; records to rows to Parquet; Delta commits, ledger, compaction, in a folder or in S3; the session | `aws`, `archive`, `record` |
 //! | [`query`] | the named questions in `queries/*.sql`, read-only SQL, typed rows | `aws`, `lineage`, `lake` |
 //! | [`investigate`] | folds the rows of one subject into one answer; knows no engine | `aws`, `lineage`'s plain values, `query`'s plain row |
 //! | [`inquiry`] | puts a question to a lake: who is meant, which rows are theirs, what could be seen at all | `aws`, `lineage`, `snapshot`, `replay`, `lake`, `query`, `investigate` |
@@ -46,6 +46,8 @@
 //! | set aside | an object of a known kind that holds no CloudTrail events |
 //! | ledger | the table `objects`: which object was read when, in which state, with which counts |
 //! | batch | the objects of one commit |
+//! | site | where a lake is: a folder, or a prefix of a bucket |
+//! | shard | one of so many parts of a listing, told by the objects' names; jobs that share a lake read one each |
 //! | lane | the folder of one account and region in a log archive, in which the days lie in order |
 //! | piece | the bytes of an object that one request to S3 gets |
 //! | part | up to some ten thousand rows on their way to Parquet; becomes a row group for each day in it |
@@ -72,13 +74,14 @@
 //! - A row rebuilds its record: the same JSON value, numbers with their text. Only session tokens are kept as hashes.
 //!   What a column can't give back exactly stays verbatim in `rest` or `identity_rest` ([`lake::rebuild`]).
 //! - Exactly once: a batch is a commit of `events` that names the files of its ledger; whoever comes next ends what was
-//!   left undone, and of two writers of one batch number one begins again (`lake::commit`).
+//!   left undone, and of two writers of one batch number one succeeds (`lake::commit`). The other takes what came out of its
+//!   batch before it tries again (`lake::rebase`), so a record is kept once, whoever else writes.
 //! - The same objects give the same rows, whatever order threads and deliveries take: of several copies of a record the
-//!   first in the listing is kept (`lake::pipeline`).
+//!   first in the listing is kept (`lake::pipeline`); between jobs that share a lake, the first that was committed.
 //! - `investigate`, `lineage`, `replay` and `report` know no engine, clock, file or environment; only `lake` and `query` speak DataFusion; only
 //!   `cli` prints and reads arguments, environment and clock (but for the time of a commit, which Delta asks for). The AWS
 //!   SDK reads environment and profile files for its chain of credentials and regions, in `cli::s3` and nowhere else; only
-//!   that file and `archive::s3` speak to the SDK.
+//!   that file and `archive::s3` speak to the SDK; a lake in S3 is `lake::s3`, over `archive::s3`.
 //! - What is on its way from S3 has limits, too: pieces and their bytes (`archive::s3::ahead`), pages and days of a listing
 //!   (`archive::s3::merge`), tries of a request (`cli::s3`).
 //! - Three values: what is not known of a request or of its policies makes it undetermined, never allowed or denied by

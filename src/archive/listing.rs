@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
+use super::Shard;
 use super::list::{ListError, Object, Unlisted};
 
 /// A part of a listing: objects in the order in which they are read, and what was found beside.
@@ -22,6 +23,7 @@ pub struct Listing {
     ready: VecDeque<Listed>,
     coming: Option<mpsc::Receiver<Result<Listed, ListError>>>,
     lister: Option<AbortHandle>,
+    shard: Option<Shard>,
 }
 
 impl Listing {
@@ -31,7 +33,14 @@ impl Listing {
         coming: mpsc::Receiver<Result<Listed, ListError>>,
         lister: AbortHandle,
     ) -> Self {
-        Self { ready: VecDeque::from([ready]), coming: Some(coming), lister: Some(lister) }
+        Self { ready: VecDeque::from([ready]), coming: Some(coming), lister: Some(lister), shard: None }
+    }
+
+    /// Only what is in a shard; None for all.
+    #[must_use]
+    pub fn within(mut self, shard: Option<Shard>) -> Self {
+        self.shard = shard;
+        self
     }
 
     /// The next part; None at the end.
@@ -39,13 +48,16 @@ impl Listing {
     /// # Errors
     /// Where listing failed; the parts before hold what was found till then.
     pub async fn next(&mut self) -> Result<Option<Listed>, ListError> {
-        if let Some(ready) = self.ready.pop_front() {
-            return Ok(Some(ready));
+        let mut part = match (self.ready.pop_front(), &mut self.coming) {
+            (Some(ready), _) => Some(ready),
+            (None, Some(coming)) => coming.recv().await.transpose()?,
+            (None, None) => None,
+        };
+        if let (Some(part), Some(shard)) = (&mut part, self.shard) {
+            part.objects.retain(|object| shard.has(&object.name));
+            part.unlisted.retain(|name, _| shard.has(name));
         }
-        match &mut self.coming {
-            Some(coming) => coming.recv().await.transpose(),
-            None => Ok(None),
-        }
+        Ok(part)
     }
 
     /// All parts in one.
@@ -72,7 +84,7 @@ impl Drop for Listing {
 
 impl From<Listed> for Listing {
     fn from(listed: Listed) -> Self {
-        Self { ready: VecDeque::from([listed]), coming: None, lister: None }
+        Self { ready: VecDeque::from([listed]), coming: None, lister: None, shard: None }
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! An *object* is one file of a log archive. What it holds is decided by [`crate::record`] from its content; the name is
 //! only used for the order of reading, to leave other services' logs aside, and to pass over what is not wanted ([`Prune`]).
+//!
+//! All that is said to S3 is here ([`s3`]), that of a lake, too.
 
 mod foreign;
 mod inflate;
@@ -12,6 +14,7 @@ mod name;
 mod open;
 mod prune;
 pub mod s3;
+mod shard;
 
 use std::path::PathBuf;
 
@@ -23,6 +26,7 @@ pub use listing::{Listed, Listing};
 pub use name::ObjectName;
 pub use open::Opener;
 pub use prune::{LATE_DELIVERY_DAYS, Prune};
+pub use shard::Shard;
 
 /// Where objects are looked for.
 #[derive(Debug, Clone)]

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand};
 
 use super::output::FormatTyped;
+use crate::archive::Shard;
 use crate::inquiry::Window;
 
 pub(super) use policy::{
@@ -100,7 +101,7 @@ impl Command {
 /// Where the events come from.
 #[derive(Debug, Args)]
 pub(super) struct Data {
-    /// The lake's folder
+    /// The lake: a folder, or `s3://BUCKET/PREFIX`
     #[arg(long, value_name = "DIR", env = "BACKTRAIL_LAKE", default_value = "lake")]
     pub(super) lake: PathBuf,
     /// Log files, folders, `s3://BUCKET/PREFIX`, or `-` for standard input, instead of a lake: they are ingested into a cache
@@ -263,9 +264,11 @@ pub(super) struct Sql {
 /// `backtrail compact`
 #[derive(Debug, Args)]
 pub(super) struct Compact {
-    /// The lake's folder
+    /// The lake: a folder, or `s3://BUCKET/PREFIX`
     #[arg(long, value_name = "DIR", env = "BACKTRAIL_LAKE", default_value = "lake")]
     pub(super) lake: PathBuf,
+    #[command(flatten)]
+    pub(super) s3: S3,
 }
 
 /// `backtrail ingest`
@@ -274,7 +277,7 @@ pub(super) struct Ingest {
     /// Files, folders, `s3://BUCKET/PREFIX`, or `-` for standard input
     #[arg(required = true, value_name = "SOURCE")]
     pub(super) sources: Vec<PathBuf>,
-    /// The lake's folder; made when it is not there
+    /// The lake: a folder, or `s3://BUCKET/PREFIX`; made when it is not there
     #[arg(long, value_name = "DIR", env = "BACKTRAIL_LAKE", default_value = "lake")]
     pub(super) lake: PathBuf,
     /// Only objects that may hold events at or after this time: RFC 3339, a date (its first moment in UTC), or as `7d`
@@ -290,6 +293,10 @@ pub(super) struct Ingest {
     /// End after so many objects; the next run goes on
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) max_objects: Option<u64>,
+    /// Only the I-th of N parts of the listing, of about equal size: an object's name tells its part. N jobs with I from 1
+    /// to N read everything between them, into one lake
+    #[arg(long, value_name = "I/N")]
+    pub(super) shard: Option<Shard>,
     /// Say how many objects, bytes and days would be read, and read none
     #[arg(long)]
     pub(super) dry_run: bool,

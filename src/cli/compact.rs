@@ -2,15 +2,16 @@
 
 use std::io::Write;
 
-use super::EXIT_DONE;
 use super::args::Compact;
 use super::failure::Failure;
 use super::output::{Format, Output};
+use super::{EXIT_DONE, s3};
 use crate::lake;
 use crate::report::{self, figure};
 
 pub(super) async fn run(command: &Compact, out: &mut Output) -> Result<u8, Failure> {
-    let done = lake::compact(&command.lake).await?;
+    let site = s3::site(&command.lake, &command.s3).await?;
+    let done = Box::pin(lake::compact(site)).await?;
     match out.format {
         Format::Json => writeln!(out, "{}", report::json::document(&done)?)?,
         Format::Csv | Format::Text if done.days == 0 => {

@@ -8,9 +8,9 @@ use super::args::Ingest;
 use super::failure::Failure;
 use super::output::{Format, Output, note};
 use super::progress::Bar;
-use super::{EXIT_DONE, EXIT_UNREADABLE, s3};
+use super::{EXIT_DONE, EXIT_UNREADABLE, s3, source};
 use crate::archive::{self, Listing};
-use crate::lake::{self, IngestOptions, IngestReport};
+use crate::lake::{self, IngestOptions, IngestReport, Site};
 use crate::record::Refusal;
 use crate::report;
 
@@ -20,19 +20,26 @@ pub(super) async fn run(command: &Ingest, out: &mut Output) -> Result<u8, Failur
     {
         return Err(anyhow::anyhow!("the time window is empty: --from {from} is not before --to {to}").into());
     }
+    if command.shard.is_some() && command.sources.iter().any(|source| source.as_os_str() == "-") {
+        return Err(anyhow::anyhow!(
+            "standard input cannot be split: expected files, folders or `s3://BUCKET/PREFIX` with --shard"
+        )
+        .into());
+    }
     let sources = s3::sources(&command.sources, &command.reading).await?;
     let mut prune = command.reading.wanted.prune().between(command.from, command.to);
+    let site = s3::site(&command.lake, &command.reading.s3).await?;
     if command.since_last {
-        prune.newest = lake::newest_days(&command.lake).await?;
+        prune.newest = lake::newest_days(&site, command.shard).await?;
     }
-    let listing = archive::find(&sources, &prune)?;
+    let listing = archive::find(&sources, &prune)?.within(command.shard);
     let mut options = command.reading.options();
     options.objects_max = command.max_objects;
     if command.dry_run {
-        return dry_run(command, listing, &options, out).await;
+        return dry_run(&site, listing, &options, out).await;
     }
     let bar = Bar::new();
-    let report = lake::ingest(&command.lake, listing, &options, &bar).await;
+    let report = Box::pin(lake::ingest(&site, listing, &options, &bar)).await;
     let took = bar.end();
     let report = report?;
     match out.format {
@@ -48,20 +55,20 @@ pub(super) async fn run(command: &Ingest, out: &mut Output) -> Result<u8, Failur
         }
         Format::Text => {}
     }
-    let folder = command.lake.display().to_string();
-    note(&report::ingest::text(&report, &folder, took, out.style));
+    let flags = if site.folder().is_none() { source::s3_flags(&command.reading.s3) } else { String::new() };
+    note(&report::ingest::text(&report, &site.to_string(), &flags, took, out.style));
     Ok(if report.counts.refused > 0 { EXIT_UNREADABLE } else { EXIT_DONE })
 }
 
 /// Says what would be read.
 async fn dry_run(
-    command: &Ingest,
+    site: &Site,
     listing: Listing,
     options: &IngestOptions,
     out: &mut Output,
 ) -> Result<u8, Failure> {
-    let plan = lake::plan(&command.lake, listing, options).await?;
-    let lake = command.lake.display().to_string();
+    let plan = lake::plan(site, listing, options).await?;
+    let lake = site.to_string();
     match out.format {
         Format::Json => writeln!(out, "{}", report::json::document(&Planned::of(&plan))?)?,
         Format::Csv => {

@@ -3,7 +3,7 @@
 //! The one place where something other than this program's code reads the environment and files of the user: the AWS SDK, for
 //! its chain of credentials, profiles and regions.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -14,6 +14,7 @@ use aws_sdk_s3::config::ResponseChecksumValidation;
 use super::args::{Reading, S3};
 use crate::archive::Sources;
 use crate::archive::s3::{OtherRegion, Payer, S3Url, Store};
+use crate::lake::Site;
 
 /// So often a request is made that S3 throttles or fails to answer (503 and other 5xx), with growing waits and a rate that
 /// adapts to what S3 takes.
@@ -30,6 +31,15 @@ const REGION_UNLESS_TOLD: &str = "us-east-1";
 
 /// The variables that set another endpoint: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>.
 const ENDPOINT_VARIABLES: [&str; 2] = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"];
+
+/// Where a lake is, as typed.
+pub(super) async fn site(lake: &Path, options: &S3) -> anyhow::Result<Site> {
+    let Some(text) = lake.to_str().filter(|text| text.starts_with("s3://")) else { return Ok(lake.into()) };
+    let place = S3Url::parse(text).ok_or_else(|| {
+        anyhow::anyhow!("cannot open lake `{text}`: expected `s3://BUCKET` or `s3://BUCKET/PREFIX`")
+    })?;
+    Ok(Site::in_s3(&place, &Box::pin(store(options)).await)?)
+}
 
 /// Tells files and folders from places in S3.
 pub(super) async fn sources(given: &[PathBuf], reading: &Reading) -> anyhow::Result<Sources> {

@@ -40,7 +40,10 @@ impl Drop for Held {
 /// Opens the source that the arguments name.
 pub(super) async fn open(data: &Data) -> anyhow::Result<Source> {
     let (lake, flag, held) = if data.logs.is_empty() {
-        (Lake::open(&data.lake).await?, format!("--lake {}", shell(&data.lake)), Vec::new())
+        let site = s3::site(&data.lake, &data.reading.s3).await?;
+        let in_s3 = site.folder().is_none();
+        let flags = if in_s3 { s3_flags(&data.reading.s3) } else { String::new() };
+        (Lake::open(site).await?, format!("--lake {}{flags}", shell(&data.lake)), Vec::new())
     } else {
         let paths: Vec<String> = data.logs.iter().map(|path| shell(path)).collect();
         let (lake, held) = cached(data).await?;
@@ -116,13 +119,19 @@ fn cache_folder() -> PathBuf {
 /// The options that say which part of which archive is read, as typed.
 fn flags(reading: &Reading) -> String {
     let Wanted { accounts, regions, org } = &reading.wanted;
-    let S3 { profile, region, endpoint_url, path_style, request_payer } = &reading.s3;
     let mut text = String::new();
     for (name, values) in [("accounts", accounts), ("regions", regions), ("org", org)] {
         if !values.is_empty() {
             text.push_str(&format!(" --{name} {}", values.join(",")));
         }
     }
+    text + &s3_flags(&reading.s3)
+}
+
+/// The options that say how S3 is asked, as typed.
+pub(super) fn s3_flags(options: &S3) -> String {
+    let S3 { profile, region, endpoint_url, path_style, request_payer } = options;
+    let mut text = String::new();
     for (name, value) in [("profile", profile), ("region", region), ("endpoint-url", endpoint_url)] {
         if let Some(value) = value {
             text.push_str(&format!(" --{name} {}", shell(Path::new(value))));

@@ -1,33 +1,33 @@
 //! Opening a lake, and committing to it exactly once.
 //!
 //! The three tables cannot be committed in one step. So the files of the ledger are written first, the commit of `events`
-//! names them and carries the batch number as a Delta application transaction, and the commits of `objects` and `refusals`
-//! follow. Whoever opens the lake for writing and finds that they did not follow makes them ([`Lake::reconcile`]): the batch
-//! number in each table tells. Two writers that commit the same batch number conflict, and one begins again.
+//! names them and carries the batch number as a Delta application transaction, and the commits of `refusals` and `objects`
+//! follow. Whoever is about to commit a batch and finds that those of the batch before did not follow makes them
+//! ([`Lake::reconcile`]): the batch number in each table tells.
+//!
+//! A commit is a file in the log that is put where nothing is, which one writer only can; so it is in a folder (a hard link)
+//! and in S3 (a conditional put). Of two writers of one batch number one conflicts, and takes what the other brought into
+//! account before it tries again (`lake::ingest`).
 
-use std::collections::HashMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 use deltalake_core::kernel::transaction::{
     CommitBuilder, CommitConflictError, CommitProperties, TableReference, TransactionError,
 };
 use deltalake_core::kernel::{Action, Add, Remove, Transaction};
 use deltalake_core::logstore::LogStore;
-use deltalake_core::operations::create::CreateBuilder;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
-use deltalake_core::{DeltaTable, DeltaTableBuilder, DeltaTableError};
-use object_store::local::LocalFileSystem;
-use object_store::{ObjectStore, ObjectStoreExt};
+use deltalake_core::{DeltaTable, DeltaTableError};
+use object_store::ObjectStoreExt;
 use serde::{Deserialize, Serialize};
-use url::Url;
 
 use super::LakeError;
+use super::error::{delta, s3_cause};
 use super::schema::Table;
+use super::site::{Ground, Site};
 use super::table::{DataFile, LakeTable};
 
 /// The application id of the batch number.
@@ -39,13 +39,17 @@ const NOTE: &str = "backtrail";
 /// A session keeps so much of the metadata of Parquet files, to read each only once.
 const METADATA_BYTES_MAX: usize = 1024 * 1024 * 1024;
 
+/// So many files of a lake in S3 are read at the same time at least: most of that time is waiting.
+const REQUESTS_MIN: usize = 16;
+
 /// A lake, at the version that was the newest when it was opened or last refreshed.
 pub struct Lake {
-    folder: PathBuf,
-    store: Arc<dyn ObjectStore>,
+    ground: Ground,
     events: DeltaTable,
     objects: DeltaTable,
     refusals: DeltaTable,
+    /// By table: the batch number at a version.
+    batches: BTreeMap<&'static str, (u64, i64)>,
 }
 
 /// A file that was written and is to be committed.
@@ -104,78 +108,36 @@ pub struct LakeSize {
 }
 
 impl Lake {
-    /// Opens the lake in `folder`.
+    /// Opens the lake at a site.
     ///
     /// # Errors
     /// Where there is none, or it can't be read.
-    pub async fn open(folder: &Path) -> Result<Self, LakeError> {
-        if !folder.join(Table::Events.name()).join("_delta_log").is_dir() {
-            return Err(LakeError::NotALake { path: folder.to_owned() });
-        }
-        let folder = canonical(folder)?;
-        let store = local_store(&folder)?;
+    pub async fn open(site: impl Into<Site>) -> Result<Self, LakeError> {
+        Self::on(Ground::find(&site.into()).await?).await
+    }
+
+    /// Opens the lake at a site, making what is missing of it.
+    ///
+    /// # Errors
+    /// Where something else is at the site, or it can't be written.
+    pub async fn create(site: impl Into<Site>) -> Result<Self, LakeError> {
+        Self::on(Ground::make(&site.into()).await?).await
+    }
+
+    async fn on(ground: Ground) -> Result<Self, LakeError> {
         Ok(Self {
-            events: load(&folder, Table::Events).await?,
-            objects: load(&folder, Table::Objects).await?,
-            refusals: load(&folder, Table::Refusals).await?,
-            store,
-            folder,
+            events: ground.load(Table::Events).await?,
+            objects: ground.load(Table::Objects).await?,
+            refusals: ground.load(Table::Refusals).await?,
+            batches: BTreeMap::new(),
+            ground,
         })
     }
 
-    /// Opens the lake in `folder`, making what is missing of it.
-    ///
-    /// # Errors
-    /// Where the folder holds something else, or can't be written.
-    pub async fn create(folder: &Path) -> Result<Self, LakeError> {
-        fs::create_dir_all(folder).map_err(|source| LakeError::Folder {
-            step: "make the folder",
-            path: folder.to_owned(),
-            source,
-        })?;
-        let folder = canonical(folder)?;
-        let is_lake = folder.join(Table::Events.name()).join("_delta_log").is_dir();
-        let mut others = fs::read_dir(&folder)
-            .map_err(|source| LakeError::Folder { step: "read the folder", path: folder.clone(), source })?
-            .filter_map(Result::ok)
-            .map(|entry| entry.file_name())
-            .filter(|name| {
-                !name.as_encoded_bytes().starts_with(b".")
-                    && Table::ALL.iter().all(|table| table.name() != name)
-            });
-        if let (false, Some(other)) = (is_lake, others.next()) {
-            return Err(LakeError::Folder {
-                step: "make a lake in",
-                path: folder.clone(),
-                source: std::io::Error::other(format!(
-                    "the folder holds other things, such as `{}`; give an empty or new one",
-                    other.display()
-                )),
-            });
-        }
-        // `events` comes last: a folder with it is a whole lake.
-        for table in [Table::Objects, Table::Refusals, Table::Events] {
-            CreateBuilder::new()
-                .with_location(table_url(&folder, table)?.as_str())
-                .with_table_name(table.name())
-                .with_columns(table.delta_fields())
-                .with_partition_columns(table.partition_columns().iter().copied())
-                .with_save_mode(SaveMode::Ignore)
-                .await
-                .or_else(|error| match error {
-                    DeltaTableError::VersionAlreadyExists(_) | DeltaTableError::Transaction { .. } => {
-                        Ok(DeltaTable::new_in_memory())
-                    }
-                    other => Err(delta("make", table)(other)),
-                })?;
-        }
-        Self::open(&folder).await
-    }
-
-    /// The lake's folder.
+    /// Where it is; a folder with its absolute path.
     #[must_use]
-    pub fn folder(&self) -> &Path {
-        &self.folder
+    pub fn site(&self) -> &Site {
+        &self.ground.site
     }
 
     /// Looks for newer versions of the tables.
@@ -194,7 +156,25 @@ impl Lake {
     /// # Errors
     /// Where the list of data files can't be read.
     pub fn session(&self) -> Result<SessionContext, LakeError> {
+        let context = self.context()?;
+        self.register(&context)?;
+        Ok(context)
+    }
+
+    /// Some data files of a table as rows.
+    pub(super) fn rows_of(&self, table: Table, files: &[DataFile]) -> Result<DataFrame, LakeError> {
+        let provider = LakeTable::new(table, self.ground.url.clone(), files);
+        let context = self.context()?;
+        self.ground.register(&context.runtime_env());
+        Ok(context.read_table(Arc::new(provider))?)
+    }
+
+    /// A session without tables.
+    fn context(&self) -> Result<SessionContext, LakeError> {
         let mut config = SessionConfig::new().with_information_schema(true);
+        if self.site().folder().is_none() && config.target_partitions() < REQUESTS_MIN {
+            config = config.with_target_partitions(REQUESTS_MIN);
+        }
         let options = config.options_mut();
         options.execution.parquet.pushdown_filters = true;
         options.execution.parquet.reorder_filters = true;
@@ -203,15 +183,14 @@ impl Lake {
         options.execution.parquet.schema_force_view_types = false;
         options.sql_parser.map_string_types_to_utf8view = false;
         let runtime = RuntimeEnvBuilder::new().with_metadata_cache_limit(METADATA_BYTES_MAX).build_arc()?;
-        let context = SessionContext::new_with_config_rt(config, runtime);
-        self.register(&context)?;
-        Ok(context)
+        Ok(SessionContext::new_with_config_rt(config, runtime))
     }
 
     /// Makes the lake's tables known to a session.
     pub(super) fn register(&self, context: &SessionContext) -> Result<(), LakeError> {
+        self.ground.register(&context.runtime_env());
         for table in Table::ALL {
-            let provider = LakeTable::new(table, ObjectStoreUrl::local_filesystem(), &self.files(table)?);
+            let provider = LakeTable::new(table, self.ground.url.clone(), &self.files(table)?);
             context.register_table(table.name(), Arc::new(provider))?;
         }
         Ok(())
@@ -285,63 +264,63 @@ impl Lake {
         })
     }
 
-    /// Whether `events` has rows of a day.
-    pub(super) fn has_day(&self, day: i32) -> Result<bool, LakeError> {
-        Ok(self.files(Table::Events)?.iter().any(|file| file.day == Some(day)))
-    }
-
     /// The data files of a table.
     pub(super) fn files(&self, table: Table) -> Result<Vec<DataFile>, LakeError> {
-        let folder = self.folder.join(table.name());
         let state = self.table(table).snapshot().map_err(delta("read", table))?;
         let mut files = Vec::new();
         for view in state.log_data().iter() {
-            let relative = view.object_store_path();
-            let absolute = folder.join(relative.as_ref());
-            let path = object_store::path::Path::from_absolute_path(&absolute).map_err(|error| {
-                LakeError::Inconsistent(format!("the path of a data file is odd: {error}"))
-            })?;
-            let stats: Stats =
-                view.stats().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-            let day = view
-                .partition_values_map()
-                .get("event_date")
-                .and_then(|date| date.as_deref())
-                .and_then(|date| chrono::NaiveDate::parse_from_str(date, "%Y-%m-%d").ok())
-                .map(|date| date.to_epoch_days());
-            files.push(DataFile {
-                path,
-                size: u64::try_from(view.size()).unwrap_or(0),
-                rows: stats.num_records.and_then(|rows| usize::try_from(rows).ok()),
-                day,
-                time_micros: stats.times(),
-                accounts: stats.min_values.account.zip(stats.max_values.account),
-            });
+            let date = view.partition_values_map().get("event_date").cloned().flatten();
+            let path = self.ground.location(table, &view.object_store_path());
+            files.push(DataFile::new(path, view.size(), date.as_deref(), view.stats().as_deref()));
         }
         files.sort_by(|left, right| left.path.cmp(&right.path));
         Ok(files)
     }
 
+    /// A file that was written, as a data file, before or after its commit.
+    pub(super) fn written(&self, table: Table, file: &NewFile) -> DataFile {
+        let path = self.ground.location(table, &object_store::path::Path::from(file.path.as_str()));
+        DataFile::new(path, file.size, file.date.as_deref(), file.stats.as_deref())
+    }
+
     /// Writes a data file of a table.
     pub(super) async fn put(&self, table: Table, path: &str, bytes: Vec<u8>) -> Result<(), LakeError> {
-        let path = format!("{}/{path}", table.name());
-        let location = object_store::path::Path::from(path.as_str());
-        match self.store.put(&location, bytes.into()).await {
+        let location = self.ground.location(table, &object_store::path::Path::from(path));
+        match self.ground.store.put(&location, bytes.into()).await {
             Ok(_) => Ok(()),
-            Err(source) => Err(LakeError::Store { path, source }),
+            Err(error) => match s3_cause(&error) {
+                Some(cause) => Err(LakeError::s3("write")(cause.clone())),
+                None => Err(LakeError::Store { path: format!("{}/{path}", table.name()), source: error }),
+            },
         }
     }
 
     /// The number of the newest batch.
-    pub(super) async fn batch(&self, table: Table) -> Result<i64, LakeError> {
+    pub(super) async fn batch(&mut self, table: Table) -> Result<i64, LakeError> {
         let delta_table = self.table(table);
-        let state = delta_table.snapshot().map_err(delta("read", table))?;
         let log_store = delta_table.log_store();
-        let batch = state.transaction_version(&log_store, APPLICATION).await.map_err(delta("read", table))?;
-        Ok(batch.unwrap_or(0))
+        let version = delta_table.version().map_or(0, u64::from);
+        let known = self.batches.get(table.name()).filter(|(at, _)| version.checked_sub(*at).is_some());
+        let batch = if let Some((at, batch)) = known.copied() {
+            // The few commits since tell; else all of the log is read.
+            let mut newest = batch;
+            for version in at + 1..=version {
+                let entry = log_store.read_commit_entry(version).await.map_err(delta("read", table))?;
+                newest = entry.as_deref().and_then(batch_of).unwrap_or(newest).max(newest);
+            }
+            newest
+        } else {
+            let state = delta_table.snapshot().map_err(delta("read", table))?;
+            let batch =
+                state.transaction_version(&log_store, APPLICATION).await.map_err(delta("read", table))?;
+            batch.unwrap_or(0)
+        };
+        self.batches.insert(table.name(), (version, batch));
+        Ok(batch)
     }
 
-    /// Commits a batch whose files are written: its events, then its ledger.
+    /// Commits a batch whose files are written: its events, then its ledger. Its number is the next after that of `events`
+    /// as the lake was last read.
     pub(super) async fn commit(
         &mut self,
         batch: i64,
@@ -350,7 +329,14 @@ impl Lake {
         refusals: Option<NewFile>,
     ) -> Result<Committed, LakeError> {
         let note = Note { batch, objects, refusals };
-        let committed = self.commit_events(events, &note).await?;
+        let mut committed = self.commit_events(events, &note).await?;
+        if committed == Committed::Conflict {
+            // Whose commit is in the way? Where the answer to the first try got lost, its second try finds the first.
+            let there = self.note_of(batch).await?;
+            if there.is_some_and(|there| there.objects.path == note.objects.path) {
+                committed = Committed::Done;
+            }
+        }
         if committed == Committed::Done {
             self.commit_ledger(&note).await?;
         }
@@ -376,34 +362,32 @@ impl Lake {
         self.commit_table(Table::Events, note.batch, events, Some(text)).await
     }
 
-    /// Makes the ledger's commits that a batch still lacks. A conflict means that somebody else just made them.
+    /// Makes the ledger's commits that a batch still lacks: `objects` comes last, so that a ledger with it is whole. A
+    /// conflict means that somebody else just made them, for a batch is only committed when the one before has its ledger.
     async fn commit_ledger(&mut self, note: &Note) -> Result<(), LakeError> {
-        if self.batch(Table::Objects).await? < note.batch {
-            self.commit_table(Table::Objects, note.batch, std::slice::from_ref(&note.objects), None).await?;
-        }
         if let Some(refusals) = &note.refusals
             && self.batch(Table::Refusals).await? < note.batch
         {
             self.commit_table(Table::Refusals, note.batch, std::slice::from_ref(refusals), None).await?;
         }
+        if self.batch(Table::Objects).await? < note.batch {
+            self.commit_table(Table::Objects, note.batch, std::slice::from_ref(&note.objects), None).await?;
+        }
         Ok(())
     }
 
-    /// Ends the last batch, where whoever began it was stopped between the commits.
+    /// Looks for newer versions of the tables, and ends the last batch, where whoever began it was stopped, or did not come
+    /// yet, between the commits. Every batch is committed to a lake that was brought to this state.
     pub(super) async fn reconcile(&mut self) -> Result<(), LakeError> {
         self.refresh().await?;
         let batch = self.batch(Table::Events).await?;
-        if batch == 0 {
+        if self.batch(Table::Objects).await? >= batch {
             return Ok(());
         }
-        let Some(note) = self.note_of(batch).await? else {
-            return if self.batch(Table::Objects).await? < batch {
-                Err(LakeError::Inconsistent(format!("batch {batch} of `events` names no ledger")))
-            } else {
-                Ok(())
-            };
-        };
-        self.commit_ledger(&note).await
+        match self.note_of(batch).await? {
+            Some(note) => self.commit_ledger(&note).await,
+            None => Err(LakeError::Inconsistent(format!("batch {batch} of `events` names no ledger"))),
+        }
     }
 
     /// The note of a batch, from the newest commits of `events`.
@@ -435,6 +419,8 @@ impl Lake {
         let actions: Vec<Action> = files.iter().map(|file| Action::Add(add(file))).collect();
         let properties = CommitProperties::default()
             .with_application_transaction(Transaction::new(APPLICATION, batch))
+            // Only a compaction deletes: who ingests needs no right to.
+            .with_cleanup_expired_logs(Some(false))
             .with_metadata(note.map(|note| (NOTE.to_owned(), note)));
         let partitions = table.partition_columns();
         let operation = DeltaOperation::Write {
@@ -449,15 +435,27 @@ impl Lake {
             .with_actions(actions)
             .build(Some(state as &dyn TableReference), delta_table.log_store(), operation)
             .await;
-        let outcome = match committed {
-            Ok(_) => Committed::Done,
+        match committed {
+            Ok(done) => {
+                delta_table.state = Some(done.snapshot());
+                self.batches.insert(table.name(), (done.version(), batch));
+                Ok(Committed::Done)
+            }
             Err(DeltaTableError::Transaction {
                 source: TransactionError::CommitConflict(CommitConflictError::ConcurrentTransaction),
-            }) => Committed::Conflict,
-            Err(error) => return Err(delta("commit to", table)(error)),
-        };
-        delta_table.update_state().await.map_err(delta("read", table))?;
-        Ok(outcome)
+            }) => {
+                delta_table.update_state().await.map_err(delta("read", table))?;
+                Ok(Committed::Conflict)
+            }
+            // A compaction commits day after day; only it has commits of other kinds, and only of events.
+            Err(DeltaTableError::Transaction { source: TransactionError::MaxCommitAttempts(_) })
+                if table == Table::Events =>
+            {
+                delta_table.update_state().await.map_err(delta("read", table))?;
+                Ok(Committed::Conflict)
+            }
+            Err(error) => Err(delta("commit to", table)(error)),
+        }
     }
 
     fn table(&self, table: Table) -> &DeltaTable {
@@ -477,30 +475,21 @@ impl Lake {
     }
 }
 
-/// The statistics of a file as the Delta log writes them.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Stats {
-    num_records: Option<i64>,
-    min_values: Extremes,
-    max_values: Extremes,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Extremes {
-    event_time: Option<String>,
-    account: Option<String>,
-}
-
-impl Stats {
-    fn times(&self) -> Option<(i64, i64)> {
-        let micros = |text: &Option<String>| {
-            chrono::DateTime::parse_from_rfc3339(text.as_deref()?).ok().map(|time| time.timestamp_micros())
-        };
-        // The log's times are cut to milliseconds.
-        Some((micros(&self.min_values.event_time)?, micros(&self.max_values.event_time)?.saturating_add(999)))
+/// The batch number that an entry of a log carries.
+fn batch_of(entry: &[u8]) -> Option<i64> {
+    #[derive(Deserialize)]
+    struct Line {
+        txn: Option<Numbered>,
     }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Numbered {
+        app_id: String,
+        version: i64,
+    }
+    let lines =
+        entry.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Line>(line).ok());
+    lines.filter_map(|line| line.txn).find(|txn| txn.app_id == APPLICATION).map(|txn| txn.version)
 }
 
 fn add(file: &NewFile) -> Add {
@@ -526,34 +515,4 @@ fn add(file: &NewFile) -> Add {
 /// Delta asks every file for the time it was made; nothing that a user sees depends on it.
 pub(super) fn now_millis() -> i64 {
     chrono::Utc::now().timestamp_millis()
-}
-
-fn delta(step: &'static str, table: Table) -> impl FnOnce(DeltaTableError) -> LakeError {
-    move |source| LakeError::Delta { step, table: table.name(), source: Box::new(source) }
-}
-
-fn canonical(folder: &Path) -> Result<PathBuf, LakeError> {
-    fs::canonicalize(folder).map_err(|source| LakeError::Folder {
-        step: "open the folder",
-        path: folder.to_owned(),
-        source,
-    })
-}
-
-fn local_store(folder: &Path) -> Result<Arc<dyn ObjectStore>, LakeError> {
-    let store = LocalFileSystem::new_with_prefix(folder)
-        .map_err(|source| LakeError::Store { path: folder.display().to_string(), source })?;
-    Ok(Arc::new(store))
-}
-
-fn table_url(folder: &Path, table: Table) -> Result<Url, LakeError> {
-    Url::from_directory_path(folder.join(table.name())).map_err(|()| {
-        LakeError::Inconsistent(format!("the folder `{}` is no absolute path", folder.display()))
-    })
-}
-
-async fn load(folder: &Path, table: Table) -> Result<DeltaTable, LakeError> {
-    let url = table_url(folder, table)?;
-    let builder = DeltaTableBuilder::from_url(url).map_err(delta("open", table))?;
-    builder.load().await.map_err(delta("open", table))
 }

@@ -1,21 +1,17 @@
 //! Merges the files of a day and sorts their rows, so that a query reads less.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionContext, col};
 use deltalake_core::kernel::Action;
 use futures::TryStreamExt;
-use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_writer::ArrowWriterOptions;
-use uuid::Uuid;
 
 use super::commit::{Lake, NewFile, Present};
-use super::ingest::stats;
-use super::write::{DayFile, file_properties};
-use super::{Column, LakeError, Table};
+use super::rewrite::Rewriter;
+use super::write::written;
+use super::{Column, LakeError, Site, Table};
 
 /// Rows of a row group in a compacted file.
 const GROUP_ROWS: usize = 128 * 1024;
@@ -29,7 +25,7 @@ const SORT_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// The name of a file that compaction wrote begins so.
 const SORTED: &str = "sorted-";
 
-/// Replaced files stay on disk for so many days, for readers of older versions; then a compaction deletes them.
+/// Replaced files stay for so many days, for readers of older versions; then a compaction deletes them.
 pub const RETAINED_DAYS: u64 = 7;
 
 /// What a compaction did.
@@ -47,7 +43,7 @@ pub struct CompactReport {
     pub bytes_after: u64,
     /// Rows in them, the same before and after.
     pub rows: u64,
-    /// Files that nothing referred to any more for [`RETAINED_DAYS`], deleted from disk.
+    /// Files that nothing referred to any more for [`RETAINED_DAYS`], deleted.
     pub files_deleted: u64,
 }
 
@@ -55,8 +51,8 @@ pub struct CompactReport {
 ///
 /// # Errors
 /// Where the lake can't be read or written, or somebody else compacted the same files; the lake stays whole.
-pub async fn compact(folder: &Path) -> Result<CompactReport, LakeError> {
-    let mut lake = Lake::open(folder).await?;
+pub async fn compact(site: impl Into<Site>) -> Result<CompactReport, LakeError> {
+    let mut lake = Lake::open(site).await?;
     let _lock = super::ingest::lock(&lake, &super::ingest::Unwatched)?;
     lake.reconcile().await?;
     let mut report = CompactReport::default();
@@ -101,11 +97,7 @@ async fn merge(lake: &Lake, date: &str) -> Result<Vec<NewFile>, LakeError> {
         .to_epoch_days();
     let on_day =
         col("event_date").eq(datafusion::prelude::lit(datafusion::common::ScalarValue::Date32(Some(day))));
-    let columns: Vec<&str> = Column::ALL
-        .iter()
-        .filter(|column| **column != Column::EventDate)
-        .map(|column| column.name())
-        .collect();
+    let columns: Vec<&str> = written().map(Column::name).collect();
     let order = [Column::Account, Column::EventTime, Column::EventId, Column::Object, Column::RecordIndex];
     let order = order.into_iter().map(|column| col(column.name()).sort(true, true)).collect();
     let frame =
@@ -113,85 +105,13 @@ async fn merge(lake: &Lake, date: &str) -> Result<Vec<NewFile>, LakeError> {
     let schema = Arc::new(frame.schema().as_arrow().clone());
     let mut stream = frame.execute_stream().await?;
     let mut written = Vec::new();
-    let mut open: Option<(ArrowWriter<Vec<u8>>, Extent)> = None;
+    let mut rewriter = Rewriter::new(schema, day, GROUP_ROWS);
     while let Some(batch) = stream.try_next().await? {
-        let (writer, extent) = if let Some(open) = &mut open {
-            open
-        } else {
-            let options = ArrowWriterOptions::new()
-                .with_properties(file_properties(GROUP_ROWS))
-                .with_skip_arrow_metadata(true);
-            let writer = ArrowWriter::try_new_with_options(Vec::new(), Arc::clone(&schema), options)?;
-            open.insert((writer, Extent::default()))
-        };
-        writer.write(&batch)?;
-        extent.note(&batch);
-        if extent.rows >= FILE_ROWS_MAX
-            && let Some((writer, extent)) = open.take()
-        {
-            written.push(put(lake, date, day, writer, extent).await?);
+        rewriter.write(&batch)?;
+        if rewriter.rows() >= FILE_ROWS_MAX {
+            written.extend(rewriter.put(lake, SORTED).await?);
         }
     }
-    if let Some((writer, extent)) = open {
-        written.push(put(lake, date, day, writer, extent).await?);
-    }
+    written.extend(rewriter.put(lake, SORTED).await?);
     Ok(written)
-}
-
-async fn put(
-    lake: &Lake,
-    date: &str,
-    day: i32,
-    writer: ArrowWriter<Vec<u8>>,
-    extent: Extent,
-) -> Result<NewFile, LakeError> {
-    let bytes = writer.into_inner()?;
-    let file =
-        DayFile { day, bytes, rows: extent.rows, time_micros: extent.time_micros, accounts: extent.accounts };
-    let path = format!("event_date={date}/{SORTED}{}.parquet", Uuid::new_v4());
-    let size = i64::try_from(file.bytes.len()).unwrap_or(i64::MAX);
-    let stats = stats(&file);
-    lake.put(Table::Events, &path, file.bytes).await?;
-    Ok(NewFile { path, size, rows: extent.rows, date: Some(date.to_owned()), stats: Some(stats) })
-}
-
-/// From where to where a file's rows go.
-struct Extent {
-    rows: u64,
-    time_micros: (i64, i64),
-    accounts: Option<(String, String)>,
-}
-
-impl Default for Extent {
-    fn default() -> Self {
-        Self { rows: 0, time_micros: (i64::MAX, i64::MIN), accounts: None }
-    }
-}
-
-impl Extent {
-    fn note(&mut self, batch: &arrow::array::RecordBatch) {
-        use arrow::array::AsArray;
-        self.rows += batch.num_rows() as u64;
-        if let Some(times) = batch
-            .column_by_name(Column::EventTime.name())
-            .and_then(|times| times.as_primitive_opt::<arrow::datatypes::TimestampMicrosecondType>())
-        {
-            for time in times.iter().flatten() {
-                self.time_micros.0 = self.time_micros.0.min(time);
-                self.time_micros.1 = self.time_micros.1.max(time);
-            }
-        }
-        if let Some(accounts) =
-            batch.column_by_name(Column::Account.name()).and_then(|accounts| accounts.as_string_opt::<i32>())
-        {
-            let least = accounts.iter().flatten().min();
-            let greatest = accounts.iter().flatten().max();
-            if let (Some(least), Some(greatest)) = (least, greatest) {
-                self.accounts = Some(match self.accounts.take() {
-                    None => (least.to_owned(), greatest.to_owned()),
-                    Some((low, high)) => (low.min(least.to_owned()), high.max(greatest.to_owned())),
-                });
-            }
-        }
-    }
 }

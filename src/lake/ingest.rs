@@ -4,17 +4,19 @@ use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::path::PathBuf;
 use std::sync::Mutex;
+use std::time::Duration;
 
+use futures::{StreamExt, TryStreamExt, stream};
 use uuid::Uuid;
 
 use super::commit::{Committed, Lake, LakeSize, NewFile};
 use super::intake::Intake;
 use super::ledger::{self, Known, Ledger};
 use super::pipeline::{self, Gate, ObjectResult, Setting, Summary, Watch};
+use super::rebase::Drawn;
 use super::rows::Part;
 use super::seen::Seen;
-use super::write::DayFile;
-use super::{LakeError, Table};
+use super::{LakeError, Site, Table, rewrite};
 use crate::archive::{Foreign, INFLATED_BYTES_MAX, Listing, Object, Opener};
 use crate::record::{Counts, Refusal};
 
@@ -25,8 +27,21 @@ pub const BATCH_BYTES: u64 = 64 * 1024 * 1024;
 /// A batch takes so many objects at the most.
 const BATCH_OBJECTS_MAX: usize = 50_000;
 
-/// So often a commit is tried when somebody else commits at the same time.
-const COMMIT_TRIES_MAX: usize = 20;
+/// So often a commit is tried when others commit at the same time. Each time one of them succeeds, so that of as many jobs
+/// even the last comes in.
+const COMMIT_TRIES_MAX: u32 = 200;
+
+/// The wait after a commit that another one was in the way of: up to twice this, and twice as much each time.
+const COMMIT_WAIT: Duration = Duration::from_millis(10);
+
+/// No wait is longer.
+const COMMIT_WAIT_MAX: Duration = Duration::from_secs(2);
+
+/// So many files are written at the same time.
+const PUTS_MAX: usize = 8;
+
+/// The name of a file that an ingest wrote begins so.
+pub(super) const PART: &str = "part-";
 
 /// So many refusals are kept in the report; all of them are in the table.
 pub const REFUSALS_REPORTED_MAX: usize = 1000;
@@ -107,21 +122,23 @@ impl Watch for &dyn Progress {
     }
 }
 
-/// Reads the objects of a listing into the lake in `folder`, made when it is not there.
+/// Reads the objects of a listing into the lake at `site`, made when it is not there.
 ///
 /// Objects that the ledger knows as they are are not read again. Each batch of objects is committed as a whole; an ingest
 /// that was stopped at any instant goes on where it was. The first are read while the listing goes on.
+///
+/// Any number of ingests may write one lake at the same time. In a folder they take turns, where it is a local one.
 ///
 /// # Errors
 /// Where the lake can't be read or written, where the listing fails, or where no object can be read any more (credentials
 /// that expired, say); what was committed before stays.
 pub async fn ingest(
-    folder: &std::path::Path,
+    site: impl Into<Site>,
     listing: impl Into<Listing>,
     options: &IngestOptions,
     progress: &dyn Progress,
 ) -> Result<IngestReport, LakeError> {
-    let mut lake = Lake::create(folder).await?;
+    let mut lake = Lake::create(site).await?;
     let _lock = lock(&lake, progress)?;
     lake.reconcile().await?;
     let mut ledger = Ledger::load(&lake).await?;
@@ -129,14 +146,8 @@ pub async fn ingest(
     let mut intake = Intake::new(listing.into(), options.objects_max);
     let mut seen = Seen::default();
     let spare = Mutex::new(Vec::new());
-    let pool =
-        rayon::ThreadPoolBuilder::new().num_threads(options.workers.max(1)).build().map_err(|error| {
-            LakeError::Folder {
-                step: "start threads for",
-                path: folder.to_owned(),
-                source: std::io::Error::other(error),
-            }
-        })?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(options.workers.max(1)).build();
+    let pool = pool.map_err(|error| LakeError::Threads(error.to_string()))?;
     loop {
         let full = |intake: &Intake| {
             intake.pending_bytes >= options.batch_bytes || intake.pending.len() >= BATCH_OBJECTS_MAX
@@ -146,32 +157,14 @@ pub async fn ingest(
             progress.begin(objects, bytes);
         }
         let count = batch_len(intake.pending.make_contiguous(), options.batch_bytes);
-        let mut objects: Vec<Object> = intake.pending.drain(..count).collect();
+        let objects: Vec<Object> = intake.pending.drain(..count).collect();
         intake.pending_bytes -= objects.iter().map(|object| object.size).sum::<u64>();
-        let refused = std::mem::take(&mut intake.unreadable);
-        if objects.is_empty() && refused.is_empty() {
+        let unreadable = std::mem::take(&mut intake.unreadable);
+        if objects.is_empty() && unreadable.is_empty() {
             break;
         }
-        let mut tries = 0;
-        loop {
-            if objects.is_empty() && refused.is_empty() {
-                break;
-            }
-            let unit = Unit { objects: &objects, unreadable: &refused, spare: &spare, pool: &pool };
-            if unit.commit(&mut lake, &mut seen, options, progress, &mut report).await? == Committed::Done {
-                break;
-            }
-            tries += 1;
-            if tries >= COMMIT_TRIES_MAX {
-                return Err(LakeError::Contended { tries });
-            }
-            // Nothing of the batch is in the lake. See what the other writer brought, and begin the batch again.
-            lake.reconcile().await?;
-            ledger = Ledger::load(&lake).await?;
-            let before = objects.len();
-            objects.retain(|object| ledger.known(object) != Known::Read);
-            report.objects_known += (before - objects.len()) as u64;
-        }
+        let unit = Unit { objects, unreadable, spare: &spare, pool: &pool, options, progress };
+        unit.bring_in(&mut lake, &mut ledger, &mut seen, &mut report).await?;
         seen.trim();
     }
     if let Some(error) = intake.failed {
@@ -192,8 +185,8 @@ pub async fn ingest(
 ///
 /// # Errors
 /// Where the lake can't be read.
-pub async fn holds_only(folder: &std::path::Path, objects: &[Object]) -> Result<bool, LakeError> {
-    let ledger = Ledger::load(&Lake::open(folder).await?).await?;
+pub async fn holds_only(site: impl Into<Site>, objects: &[Object]) -> Result<bool, LakeError> {
+    let ledger = Ledger::load(&Lake::open(site).await?).await?;
     let known = objects.iter().filter(|object| ledger.known(object) == Known::Read).count();
     Ok(known == ledger.len())
 }
@@ -210,9 +203,11 @@ fn batch_len(objects: &[Object], batch_bytes: u64) -> usize {
     objects.len().min(BATCH_OBJECTS_MAX)
 }
 
-/// Holds the lake for one ingest at a time on this machine. It only saves work: the commits would sort it out.
-pub(super) fn lock(lake: &Lake, progress: &dyn Progress) -> Result<File, LakeError> {
-    let path: PathBuf = lake.folder().join(".ingest.lock");
+/// Holds a lake in a folder for one ingest at a time on this machine; None in S3. It only saves work: the commits would sort
+/// it out.
+pub(super) fn lock(lake: &Lake, progress: &dyn Progress) -> Result<Option<File>, LakeError> {
+    let Some(folder) = lake.site().folder() else { return Ok(None) };
+    let path: PathBuf = folder.join(".ingest.lock");
     let fail = |source| LakeError::Folder { step: "lock", path: path.clone(), source };
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(fail)?;
     match file.try_lock() {
@@ -223,45 +218,99 @@ pub(super) fn lock(lake: &Lake, progress: &dyn Progress) -> Result<File, LakeErr
         }
         Err(std::fs::TryLockError::Error(error)) => return Err(fail(error)),
     }
-    Ok(file)
+    Ok(Some(file))
 }
 
 /// The objects of one commit, and what could not even be listed.
 struct Unit<'a> {
-    objects: &'a [Object],
-    unreadable: &'a [Refusal],
+    objects: Vec<Object>,
+    unreadable: Vec<Refusal>,
     spare: &'a Mutex<Vec<Part>>,
     pool: &'a rayon::ThreadPool,
+    options: &'a IngestOptions,
+    progress: &'a dyn Progress,
 }
 
 impl Unit<'_> {
-    async fn commit(
-        &self,
+    /// Reads the objects and commits them, as often as it takes when others commit at the same time.
+    ///
+    /// Every try begins with the lake as it is: its last batch is ended, what others brought is known, and what they brought
+    /// of this batch is taken out of it. The commit then succeeds only where nobody committed another batch since.
+    async fn bring_in(
+        mut self,
         lake: &mut Lake,
+        ledger: &mut Ledger,
         seen: &mut Seen,
-        options: &IngestOptions,
-        progress: &dyn Progress,
         report: &mut IngestReport,
-    ) -> Result<Committed, LakeError> {
-        let number = lake.batch(Table::Events).await? + 1;
+    ) -> Result<(), LakeError> {
+        let mut drawn: Option<Drawn> = None;
+        for tries in 1..=COMMIT_TRIES_MAX {
+            lake.reconcile().await?;
+            if ledger.catch_up(lake).await? {
+                let before = self.objects.len();
+                self.objects.retain(|object| ledger.known(object) != Known::Read);
+                let others = before - self.objects.len();
+                report.objects_known += others as u64;
+                if others > 0 {
+                    // Somebody else read them; the rest is read again, for their rows are among those that were read.
+                    drawn = None;
+                    seen.clear();
+                }
+                if self.objects.is_empty() && self.unreadable.is_empty() {
+                    return Ok(());
+                }
+            }
+            let came = seen.catch_up(lake).await?;
+            let batch = match drawn.take() {
+                None => self.read(lake, seen).await?,
+                Some(mut batch) => {
+                    batch.drop_rows(lake, &self.objects, &came).await?;
+                    batch
+                }
+            };
+            if self.commit(lake, ledger, seen, &batch, report).await? == Committed::Done {
+                return Ok(());
+            }
+            drawn = Some(batch);
+            tokio::time::sleep(wait_after(tries)).await;
+        }
+        Err(LakeError::Contended { tries: COMMIT_TRIES_MAX })
+    }
+
+    /// Reads and decodes the objects, and writes the events that the lake does not have to files.
+    async fn read(&self, lake: &Lake, seen: &mut Seen) -> Result<Drawn, LakeError> {
         let handle = tokio::runtime::Handle::current();
-        let opener = Opener::new(self.objects, options.workers, handle.clone());
+        let workers = self.options.workers;
+        let opener = Opener::new(&self.objects, workers, handle.clone());
         let setting = Setting {
-            objects: self.objects,
+            objects: &self.objects,
             opener: &opener,
-            workers: options.workers.max(1),
-            inflated_bytes_max: options.inflated_bytes_max,
+            workers: workers.max(1),
+            inflated_bytes_max: self.options.inflated_bytes_max,
             spare: self.spare,
             pool: self.pool,
         };
-        let mut result = {
+        let result = {
             let mut gate = LakeGate { lake, seen, handle };
-            tokio::task::block_in_place(|| pipeline::run(&setting, &mut gate, &progress))?
+            tokio::task::block_in_place(|| pipeline::run(&setting, &mut gate, &self.progress))?
         };
-        let mut refusals: Vec<Refusal> = self.unreadable.to_vec();
+        let files = stream::iter(result.files).map(|file| rewrite::put(lake, PART, file));
+        let files = files.buffered(PUTS_MAX).try_collect().await?;
+        Ok(Drawn { files, results: result.objects, summary: result.summary })
+    }
+
+    async fn commit(
+        &self,
+        lake: &mut Lake,
+        ledger: &mut Ledger,
+        seen: &mut Seen,
+        batch: &Drawn,
+        report: &mut IngestReport,
+    ) -> Result<Committed, LakeError> {
+        let mut refusals: Vec<Refusal> = self.unreadable.clone();
         let mut counts =
             Counts { read: refusals.len() as u64, refused: refusals.len() as u64, ..Counts::default() };
-        for (object, outcome) in self.objects.iter().zip(&mut result.objects) {
+        for (object, outcome) in self.objects.iter().zip(&batch.results) {
             if !outcome.counts.add_up() {
                 return Err(LakeError::Inconsistent(format!(
                     "the counts of `{}` do not add up: {:?}",
@@ -269,22 +318,26 @@ impl Unit<'_> {
                 )));
             }
             counts.add(&outcome.counts);
-            refusals.append(&mut outcome.refusals);
+            refusals.extend_from_slice(&outcome.refusals);
         }
-        let rows: u64 = result.files.iter().map(|file| file.rows).sum();
+        let rows: u64 = batch.files.iter().map(|file| file.rows).sum();
         if !counts.add_up() || rows != counts.kept {
             return Err(LakeError::Inconsistent(format!("{rows} rows were encoded for {counts:?}")));
         }
-        let events = self.write_events(lake, &mut result.files).await?;
-        let (objects, refused) = self.write_ledger(lake, number, &result.objects, &refusals).await?;
-        let committed = lake.commit(number, &events, objects, refused).await?;
+        let number = lake.batch(Table::Events).await? + 1;
+        let (objects, refused) = self.write_ledger(lake, number, &batch.results, &refusals).await?;
+        let ledger_file = lake.written(Table::Objects, &objects);
+        let committed = lake.commit(number, &batch.files, objects, refused).await?;
         if committed == Committed::Conflict {
-            seen.clear();
             return Ok(committed);
         }
+        ledger.committed(ledger_file, &self.objects, &batch.results);
+        for file in &batch.files {
+            seen.committed(lake.written(Table::Events, file));
+        }
         report.counts.add(&counts);
-        report.summary.add(&result.summary);
-        for outcome in &result.objects {
+        report.summary.add(&batch.summary);
+        for outcome in &batch.results {
             report.objects_read += 1;
             report.raw_bytes += outcome.raw_bytes;
             report.inflated_bytes += outcome.inflated_bytes;
@@ -299,19 +352,6 @@ impl Unit<'_> {
         Ok(committed)
     }
 
-    async fn write_events(&self, lake: &Lake, files: &mut Vec<DayFile>) -> Result<Vec<NewFile>, LakeError> {
-        let mut written = Vec::with_capacity(files.len());
-        for file in files.drain(..) {
-            let date = chrono::NaiveDate::from_epoch_days(file.day).unwrap_or_default().to_string();
-            let path = format!("event_date={date}/part-{}.parquet", Uuid::new_v4());
-            let size = i64::try_from(file.bytes.len()).unwrap_or(i64::MAX);
-            let stats = stats(&file);
-            lake.put(Table::Events, &path, file.bytes).await?;
-            written.push(NewFile { path, size, rows: file.rows, date: Some(date), stats: Some(stats) });
-        }
-        Ok(written)
-    }
-
     async fn write_ledger(
         &self,
         lake: &Lake,
@@ -320,7 +360,7 @@ impl Unit<'_> {
         refusals: &[Refusal],
     ) -> Result<(NewFile, Option<NewFile>), LakeError> {
         let now_micros = super::commit::now_millis() * 1000;
-        let bytes = ledger::objects_file(batch, now_micros, self.objects, results)?;
+        let bytes = ledger::objects_file(batch, now_micros, &self.objects, results)?;
         let objects = put_small(lake, Table::Objects, bytes, self.objects.len() as u64).await?;
         let refused = if refusals.is_empty() {
             None
@@ -332,32 +372,18 @@ impl Unit<'_> {
     }
 }
 
+/// How long to wait after so many tries: at random, that those who met do not meet again.
+fn wait_after(tries: u32) -> Duration {
+    let longest = COMMIT_WAIT.saturating_mul(1 << tries.min(8)).min(COMMIT_WAIT_MAX);
+    let chance = u32::from(Uuid::new_v4().as_bytes().first().copied().unwrap_or(0));
+    longest * chance / 256
+}
+
 async fn put_small(lake: &Lake, table: Table, bytes: Vec<u8>, rows: u64) -> Result<NewFile, LakeError> {
     let path = format!("part-{}.parquet", Uuid::new_v4());
     let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
     lake.put(table, &path, bytes).await?;
     Ok(NewFile { path, size, rows, date: None, stats: None })
-}
-
-/// The statistics of a file as Delta writes them: times in milliseconds, the greatest rounded up by its reader.
-pub(super) fn stats(file: &DayFile) -> String {
-    let time = |micros: i64| {
-        chrono::DateTime::from_timestamp_micros(micros)
-            .unwrap_or_default()
-            .format("%Y-%m-%dT%H:%M:%S%.3fZ")
-            .to_string()
-    };
-    let (first, last) = file.time_micros;
-    let mut low = serde_json::json!({ "event_time": time(first) });
-    let mut high = serde_json::json!({ "event_time": time(last) });
-    if let (Some((least, greatest)), Some(low), Some(high)) =
-        (&file.accounts, low.as_object_mut(), high.as_object_mut())
-    {
-        low.insert("account".to_owned(), least.clone().into());
-        high.insert("account".to_owned(), greatest.clone().into());
-    }
-    serde_json::json!({ "numRecords": file.rows, "minValues": low, "maxValues": high, "nullCount": { "event_time": 0 } })
-        .to_string()
 }
 
 /// Lets records pass that the lake does not have.

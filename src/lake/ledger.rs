@@ -1,6 +1,6 @@
 //! The ledger's rows: objects that were read, and what was refused.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use arrow::array::{
@@ -8,6 +8,7 @@ use arrow::array::{
 };
 use arrow::datatypes::{Int64Type, SchemaRef, TimestampMicrosecondType};
 use chrono::NaiveDate;
+use datafusion::prelude::col;
 use futures::TryStreamExt;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
@@ -17,8 +18,9 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use super::commit::Lake;
 use super::pipeline::ObjectResult;
+use super::table::DataFile;
 use super::{LakeError, Table};
-use crate::archive::{Object, Place, lane_and_day};
+use crate::archive::{Object, Place, Shard, lane_and_day};
 use crate::record::Refusal;
 
 /// What tells one state of an object from another, without reading it.
@@ -27,6 +29,15 @@ struct State {
     size: i64,
     /// A hash of the ETag of an object in S3 that has one; else, when it was last changed.
     version: Version,
+}
+
+impl State {
+    fn of(object: &Object) -> Self {
+        Self {
+            size: i64::try_from(object.size).unwrap_or(i64::MAX),
+            version: Version::new(etag(object), object.modified_micros),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +57,8 @@ impl Version {
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     states: HashMap<u128, State>,
+    /// The files of `objects` that were read.
+    files: BTreeSet<object_store::path::Path>,
 }
 
 /// What the ledger says of an object in a listing.
@@ -63,12 +76,23 @@ impl Ledger {
     /// Reads the ledger of a lake.
     pub(super) async fn load(lake: &Lake) -> Result<Self, LakeError> {
         let mut ledger = Ledger::default();
-        if lake.files(Table::Objects)?.is_empty() {
-            return Ok(ledger);
+        ledger.catch_up(lake).await?;
+        Ok(ledger)
+    }
+
+    /// Reads what came to the ledger since it was read. Gives whether anything did.
+    pub(super) async fn catch_up(&mut self, lake: &Lake) -> Result<bool, LakeError> {
+        let files = lake.files(Table::Objects)?;
+        let came: Vec<DataFile> = files.into_iter().filter(|file| !self.files.contains(&file.path)).collect();
+        if came.is_empty() {
+            return Ok(false);
         }
-        let query =
-            "select object, size, modified, etag, batch from objects where sha256 is not null order by batch";
-        let mut stream = lake.session()?.sql(query).await?.execute_stream().await?;
+        let frame = lake
+            .rows_of(Table::Objects, &came)?
+            .filter(col("sha256").is_not_null())?
+            .select_columns(&["object", "size", "modified", "etag", "batch"])?
+            .sort(vec![col("batch").sort(true, false)])?;
+        let mut stream = frame.execute_stream().await?;
         while let Some(batch) = stream.try_next().await? {
             let names = batch.column(0).as_string::<i32>();
             let sizes = batch.column(1).as_primitive::<Int64Type>();
@@ -78,10 +102,19 @@ impl Ledger {
                 let modified_micros = if modified.is_null(row) { 0 } else { modified.value(row) };
                 let etag = (!etags.is_null(row)).then(|| etags.value(row));
                 let state = State { size: sizes.value(row), version: Version::new(etag, modified_micros) };
-                ledger.states.insert(xxh3_128(names.value(row).as_bytes()), state);
+                self.states.insert(xxh3_128(names.value(row).as_bytes()), state);
             }
         }
-        Ok(ledger)
+        self.files.extend(came.into_iter().map(|file| file.path));
+        Ok(true)
+    }
+
+    /// Takes in what this ingest committed itself.
+    pub(super) fn committed(&mut self, file: DataFile, objects: &[Object], results: &[ObjectResult]) {
+        for (object, _) in objects.iter().zip(results).filter(|(_, result)| result.sha256.is_some()) {
+            self.states.insert(xxh3_128(object.name.as_bytes()), State::of(object));
+        }
+        self.files.insert(file.path);
     }
 
     /// How many objects it knows.
@@ -91,10 +124,7 @@ impl Ledger {
 
     /// What is known of an object.
     pub(super) fn known(&self, object: &Object) -> Known {
-        let now = State {
-            size: i64::try_from(object.size).unwrap_or(i64::MAX),
-            version: Version::new(etag(object), object.modified_micros),
-        };
+        let now = State::of(object);
         match self.states.get(&xxh3_128(object.name.as_bytes())) {
             None => Known::New,
             // Standard input is another thing each time.
@@ -105,8 +135,11 @@ impl Ledger {
     }
 }
 
-/// By the folder of a region (see [`lane_and_day`]): the newest delivery day of an object that was read.
-pub(super) async fn newest_days(lake: &Lake) -> Result<BTreeMap<String, NaiveDate>, LakeError> {
+/// By the folder of a region (see [`lane_and_day`]): the newest delivery day of an object that was read, of those in a shard.
+pub(super) async fn newest_days(
+    lake: &Lake,
+    shard: Option<Shard>,
+) -> Result<BTreeMap<String, NaiveDate>, LakeError> {
     let mut newest: BTreeMap<String, NaiveDate> = BTreeMap::new();
     if lake.files(Table::Objects)?.is_empty() {
         return Ok(newest);
@@ -114,7 +147,8 @@ pub(super) async fn newest_days(lake: &Lake) -> Result<BTreeMap<String, NaiveDat
     let query = "select object from objects where sha256 is not null";
     let mut stream = lake.session()?.sql(query).await?.execute_stream().await?;
     while let Some(batch) = stream.try_next().await? {
-        for name in batch.column(0).as_string::<i32>().iter().flatten() {
+        let names = batch.column(0).as_string::<i32>().iter().flatten();
+        for name in names.filter(|name| shard.is_none_or(|shard| shard.has(name))) {
             let Some((lane, day)) = lane_and_day(name) else { continue };
             match newest.get_mut(lane) {
                 Some(known) => *known = day.max(*known),

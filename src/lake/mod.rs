@@ -1,6 +1,6 @@
 //! The lake: Delta tables of Parquet that hold every event, the ledger of objects, and what was refused.
 //!
-//! A lake is a folder with three [Delta](https://github.com/delta-io/delta/blob/master/PROTOCOL.md) tables, `events`,
+//! A lake is a folder, or a prefix of a bucket, with three [Delta](https://github.com/delta-io/delta/blob/master/PROTOCOL.md) tables, `events`,
 //! `objects` and `refusals`; Spark, Athena, DuckDB and Polars read them as they are. Only this module, [`crate::query`] and
 //! the session that [`Lake::session`] gives know the engine.
 
@@ -17,10 +17,14 @@ mod keys;
 mod ledger;
 mod pipeline;
 mod plan;
+mod rebase;
 mod rebuild;
+mod rewrite;
 mod rows;
+mod s3;
 mod schema;
 mod seen;
+mod site;
 mod table;
 mod write;
 
@@ -42,6 +46,7 @@ pub use pipeline::{OBJECT_REFUSALS_MAX, Summary};
 pub use plan::{Plan, newest_days, plan};
 pub use rebuild::rebuild;
 pub use schema::{OBJECT_COLUMNS, REFUSAL_COLUMNS, SmallColumn, Table, small_schema};
+pub use site::Site;
 pub use table::first_day;
 
 /// The engine's session, as [`Lake::session`] gives it: for code that passes it on and knows no more of it.

@@ -75,6 +75,21 @@ impl Summary {
         self.last_micros = self.last_micros.max(other.last_micros);
     }
 
+    /// Counts a kept event of this time, category and flag `managementEvent`, but not its account and region.
+    pub(super) fn add_row(&mut self, micros: i64, category: Option<&str>, management: Option<bool>) {
+        self.first_micros = Some(self.first_micros.map_or(micros, |first| first.min(micros)));
+        self.last_micros = self.last_micros.max(Some(micros));
+        match (category, management) {
+            (Some("Data"), _) => {
+                self.data += 1;
+                self.first_data_micros =
+                    Some(self.first_data_micros.map_or(micros, |first| first.min(micros)));
+            }
+            (Some("" | "Management"), _) | (None, Some(true) | None) => self.management += 1,
+            (Some(_), _) | (None, Some(false)) => self.other += 1,
+        }
+    }
+
     fn add_part(&mut self, part: &Part) {
         let text = |column, id| String::from_utf8_lossy(part.interner(column).get(id)).into_owned();
         let mut by_id: BTreeMap<(Column, u32), u64> = BTreeMap::new();

@@ -1,14 +1,13 @@
 //! What an ingest would read.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use chrono::NaiveDate;
 
 use super::intake::Intake;
 use super::ledger::{self, Ledger};
-use super::{IngestOptions, Lake, LakeError, REFUSALS_REPORTED_MAX};
-use crate::archive::{Listing, ObjectName, lane_and_day};
+use super::{IngestOptions, Lake, LakeError, REFUSALS_REPORTED_MAX, Site};
+use crate::archive::{Listing, ObjectName, Shard, lane_and_day};
 use crate::record::Refusal;
 
 /// What an ingest would read, as the listing and the ledger tell.
@@ -40,16 +39,16 @@ pub struct Plan {
     pub more: bool,
 }
 
-/// Says what an ingest into `folder` would read, and reads and writes nothing of it.
+/// Says what an ingest into the lake at `site` would read, and reads and writes nothing of it.
 ///
 /// # Errors
 /// Where the lake's ledger can't be read or the listing fails. That there is no lake yet is none.
 pub async fn plan(
-    folder: &Path,
+    site: impl Into<Site>,
     listing: impl Into<Listing>,
     options: &IngestOptions,
 ) -> Result<Plan, LakeError> {
-    let ledger = match Lake::open(folder).await {
+    let ledger = match Lake::open(site).await {
         Ok(lake) => Ledger::load(&lake).await?,
         Err(LakeError::NotALake { .. }) => Ledger::default(),
         Err(error) => return Err(error),
@@ -84,14 +83,17 @@ pub async fn plan(
     Ok(plan)
 }
 
-/// By the path of a region's folder (see [`lane_and_day`]): the newest delivery day that a lake knows. Nothing where there
-/// is no lake yet.
+/// By the path of a region's folder (see [`lane_and_day`]): the newest delivery day that a lake knows, of the objects in a
+/// shard: another shard may be ahead. Nothing where there is no lake yet.
 ///
 /// # Errors
 /// Where the lake's ledger can't be read.
-pub async fn newest_days(folder: &Path) -> Result<BTreeMap<String, NaiveDate>, LakeError> {
-    match Lake::open(folder).await {
-        Ok(lake) => ledger::newest_days(&lake).await,
+pub async fn newest_days(
+    site: impl Into<Site>,
+    shard: Option<Shard>,
+) -> Result<BTreeMap<String, NaiveDate>, LakeError> {
+    match Lake::open(site).await {
+        Ok(lake) => ledger::newest_days(&lake, shard).await,
         Err(LakeError::NotALake { .. }) => Ok(BTreeMap::new()),
         Err(error) => Err(error),
     }

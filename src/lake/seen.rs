@@ -1,14 +1,15 @@
 //! Which records are in the lake already, day by day.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use arrow::array::{Array, AsArray};
+use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
 use futures::TryStreamExt;
 use hashbrown::HashTable;
 
 use super::commit::Lake;
-use super::{LakeError, Table};
+use super::table::DataFile;
+use super::{Column, LakeError, Table};
 use crate::record::canonical::bytes_hash;
 
 /// So many keys stay in memory from batch to batch; beyond it the days touched longest ago are forgotten, and read
@@ -25,7 +26,47 @@ pub(super) struct Seen {
 #[derive(Default)]
 struct Day {
     keys: HashTable<u128>,
+    /// The files of the lake whose rows are among the keys.
+    files: BTreeSet<object_store::path::Path>,
     touched: u64,
+}
+
+impl Day {
+    /// Whether a key is new here; it is known from now on.
+    fn insert(&mut self, key: u128) -> bool {
+        match self.keys.entry(hash(key), |other| *other == key, |other| hash(*other)) {
+            hashbrown::hash_table::Entry::Occupied(_) => false,
+            hashbrown::hash_table::Entry::Vacant(entry) => {
+                entry.insert(key);
+                true
+            }
+        }
+    }
+}
+
+/// Keys by day.
+pub(super) type Keys = BTreeMap<i32, HashSet<u128>>;
+
+/// The columns that keys are made of.
+pub(super) const KEY_COLUMNS: [Column; 2] = [Column::EventId, Column::Fingerprint];
+
+/// The keys of rows, as [`super::rows::Fixed::key`] has them.
+///
+/// # Errors
+/// Where the rows lack one of [`KEY_COLUMNS`].
+pub(super) fn keys_of(batch: &RecordBatch) -> Result<Vec<u128>, LakeError> {
+    let [ids, fingerprints] = KEY_COLUMNS.map(|column| batch.column_by_name(column.name()));
+    let ids = ids.and_then(|ids| ids.as_string_opt::<i32>());
+    let fingerprints = fingerprints.and_then(|prints| prints.as_primitive_opt::<Int64Type>());
+    let Some((ids, fingerprints)) = ids.zip(fingerprints) else {
+        return Err(LakeError::Inconsistent("events without ids and fingerprints".to_owned()));
+    };
+    let key = |row| {
+        let id_hash = if ids.is_null(row) { 0 } else { bytes_hash(ids.value(row).as_bytes()) };
+        let fingerprint = u64::from_le_bytes(fingerprints.value(row).to_le_bytes());
+        (u128::from(id_hash) << 64) | u128::from(fingerprint)
+    };
+    Ok((0..batch.num_rows()).map(key).collect())
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the low half of the key is a hash of its own")]
@@ -39,13 +80,7 @@ impl Seen {
         let turn = self.turn;
         let day = self.days.entry(day).or_default();
         day.touched = turn;
-        match day.keys.entry(hash(key), |other| *other == key, |other| hash(*other)) {
-            hashbrown::hash_table::Entry::Occupied(_) => false,
-            hashbrown::hash_table::Entry::Vacant(entry) => {
-                entry.insert(key);
-                true
-            }
-        }
+        day.insert(key)
     }
 
     /// Whether a day's records are in memory.
@@ -55,28 +90,41 @@ impl Seen {
 
     /// Reads a day's records from the lake.
     pub(super) async fn load(&mut self, lake: &Lake, day: i32) -> Result<(), LakeError> {
-        let mut keys = HashTable::new();
-        if lake.has_day(day)? {
-            let date = chrono::NaiveDate::from_epoch_days(day).unwrap_or_default();
-            let frame = lake.session()?.table(Table::Events.name()).await?;
-            let on_day = datafusion::prelude::col("event_date").eq(datafusion::prelude::lit(
-                datafusion::common::ScalarValue::Date32(Some(date.to_epoch_days())),
-            ));
-            let frame = frame.filter(on_day)?.select_columns(&["event_id", "fingerprint"])?;
-            let mut stream = frame.execute_stream().await?;
-            while let Some(batch) = stream.try_next().await? {
-                let ids = batch.column(0).as_string::<i32>();
-                let fingerprints = batch.column(1).as_primitive::<Int64Type>();
-                for row in 0..batch.num_rows() {
-                    let id_hash = if ids.is_null(row) { 0 } else { bytes_hash(ids.value(row).as_bytes()) };
-                    let fingerprint = u64::from_le_bytes(fingerprints.value(row).to_le_bytes());
-                    let key = (u128::from(id_hash) << 64) | u128::from(fingerprint);
-                    keys.insert_unique(hash(key), key, |other| hash(*other));
-                }
+        let files: Vec<DataFile> =
+            lake.files(Table::Events)?.into_iter().filter(|file| file.day == Some(day)).collect();
+        let mut loaded = Day { touched: self.turn, ..Day::default() };
+        read(lake, &mut loaded, &files).await?;
+        self.days.insert(day, loaded);
+        Ok(())
+    }
+
+    /// Takes in what came into the lake since the days in memory were read. Gives the keys that came and were known before:
+    /// those of a batch that is not committed yet are now somebody else's, too; others only moved to another file.
+    pub(super) async fn catch_up(&mut self, lake: &Lake) -> Result<Keys, LakeError> {
+        let mut by_day: BTreeMap<i32, Vec<DataFile>> = BTreeMap::new();
+        for file in lake.files(Table::Events)? {
+            if let Some(day) = file.day.filter(|day| self.days.contains_key(day)) {
+                by_day.entry(day).or_default().push(file);
             }
         }
-        self.days.insert(day, Day { keys, touched: self.turn });
-        Ok(())
+        let mut twice = Keys::new();
+        for (day, files) in by_day {
+            let Some(known) = self.days.get_mut(&day) else { continue };
+            let came: Vec<DataFile> =
+                files.iter().filter(|file| !known.files.contains(&file.path)).cloned().collect();
+            known.files.retain(|path| files.iter().any(|file| file.path == *path));
+            if !came.is_empty() {
+                twice.insert(day, read(lake, known, &came).await?);
+            }
+        }
+        Ok(twice)
+    }
+
+    /// A file whose rows all passed [`Seen::insert`] is in the lake now.
+    pub(super) fn committed(&mut self, file: DataFile) {
+        if let Some(day) = file.day.and_then(|day| self.days.get_mut(&day)) {
+            day.files.insert(file.path);
+        }
     }
 
     /// Between two batches, when everything known is in the lake: forgets days that are not likely to come again.
@@ -92,8 +140,27 @@ impl Seen {
         }
     }
 
-    /// Forgets everything, after somebody else wrote the lake or a batch was given up.
+    /// Forgets everything, after a batch was given up.
     pub(super) fn clear(&mut self) {
         self.days.clear();
     }
+}
+
+/// Adds the keys of files to a day; gives those that it had.
+async fn read(lake: &Lake, day: &mut Day, files: &[DataFile]) -> Result<HashSet<u128>, LakeError> {
+    let mut had = HashSet::new();
+    if files.is_empty() {
+        return Ok(had);
+    }
+    let frame = lake.rows_of(Table::Events, files)?.select_columns(&KEY_COLUMNS.map(Column::name))?;
+    let mut stream = frame.execute_stream().await?;
+    while let Some(batch) = stream.try_next().await? {
+        for key in keys_of(&batch)? {
+            if !day.insert(key) {
+                had.insert(key);
+            }
+        }
+    }
+    day.files.extend(files.iter().map(|file| file.path.clone()));
+    Ok(had)
 }

@@ -25,6 +25,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 
 use object_store::ObjectMeta;
+use serde::Deserialize;
 
 use super::schema::Table;
 
@@ -39,6 +40,53 @@ pub(super) struct DataFile {
     pub(super) day: Option<i32>,
     pub(super) time_micros: Option<(i64, i64)>,
     pub(super) accounts: Option<(String, String)>,
+}
+
+impl DataFile {
+    /// Of what a log, or an ingest before its commit, says of a file: its day as `YYYY-MM-DD`, statistics as JSON.
+    pub(super) fn new(
+        path: object_store::path::Path,
+        size: i64,
+        date: Option<&str>,
+        stats: Option<&str>,
+    ) -> Self {
+        let stats: Stats = stats.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+        let date = date.and_then(|date| chrono::NaiveDate::parse_from_str(date, "%Y-%m-%d").ok());
+        Self {
+            path,
+            size: u64::try_from(size).unwrap_or(0),
+            rows: stats.num_records.and_then(|rows| usize::try_from(rows).ok()),
+            day: date.map(|date| date.to_epoch_days()),
+            time_micros: stats.times(),
+            accounts: stats.min_values.account.zip(stats.max_values.account),
+        }
+    }
+}
+
+/// The statistics of a file as the Delta log writes them.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Stats {
+    num_records: Option<i64>,
+    min_values: Extremes,
+    max_values: Extremes,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Extremes {
+    event_time: Option<String>,
+    account: Option<String>,
+}
+
+impl Stats {
+    fn times(&self) -> Option<(i64, i64)> {
+        let micros = |text: &Option<String>| {
+            chrono::DateTime::parse_from_rfc3339(text.as_deref()?).ok().map(|time| time.timestamp_micros())
+        };
+        // The log's times are cut to milliseconds.
+        Some((micros(&self.min_values.event_time)?, micros(&self.max_values.event_time)?.saturating_add(999)))
+    }
 }
 
 /// A table of the lake at one version.

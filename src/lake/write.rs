@@ -258,7 +258,7 @@ fn strings(interner: &Interner) -> Result<StringArray, ArrowError> {
 }
 
 /// The columns in the files: all but the one they are partitioned by.
-fn written() -> impl Iterator<Item = Column> {
+pub(super) fn written() -> impl Iterator<Item = Column> {
     Column::ALL.iter().copied().filter(|column| *column != Column::EventDate)
 }
 

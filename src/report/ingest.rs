@@ -13,9 +13,10 @@ const REFUSALS_SHOWN_MAX: usize = 20;
 /// So many different hints are shown.
 const HINTS_SHOWN_MAX: usize = 3;
 
-/// The tally: it adds up in sight, and says what decides which questions can be asked.
+/// The tally: it adds up in sight, and says what decides which questions can be asked. `flags` are the further options that
+/// whoever opens the lake must give, each with a blank before it.
 #[must_use]
-pub fn text(report: &IngestReport, lake: &str, took: Duration, style: Style) -> String {
+pub fn text(report: &IngestReport, lake: &str, flags: &str, took: Duration, style: Style) -> String {
     let counts = &report.counts;
     let mut lines = vec![format!(
         "Read {}, {} in {} ({} raw, {} inflated)",
@@ -82,7 +83,7 @@ pub fn text(report: &IngestReport, lake: &str, took: Duration, style: Style) -> 
     }
     lines.push(format!(
         "  {:<9}  version {}, {}, {}, {}",
-        style.shown(lake),
+        if lake.chars().count() <= 9 { style.shown(lake) } else { "lake".into() },
         report.lake.version,
         figure::counted(report.lake.rows, "event", "events"),
         figure::counted(report.lake.files, "file", "files"),
@@ -90,9 +91,13 @@ pub fn text(report: &IngestReport, lake: &str, took: Duration, style: Style) -> 
     ));
     lines.extend(hints(report.refusals.iter().filter_map(|refusal| refusal.reason.hint()), style));
     if counts.refused > 0 {
-        lines.push(format!("hint: backtrail sql \"select * from refusals\" --lake {}", style.shown(lake)));
+        lines.push(format!(
+            "hint: backtrail sql \"select * from refusals\" --lake {}{}",
+            style.shown(lake),
+            style.shown(flags)
+        ));
     }
-    lines.push(format!("next: backtrail coverage --lake {}", style.shown(lake)));
+    lines.push(format!("next: backtrail coverage --lake {}{}", style.shown(lake), style.shown(flags)));
     lines.join("\n")
 }
 

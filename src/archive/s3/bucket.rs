@@ -6,14 +6,16 @@ use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::Region;
+use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ObjectStorageClass, OptionalObjectAttributes, RequestPayer};
 
 use super::error::{Action, Asked, S3Error, S3ErrorKind, chain};
+use super::file::micros;
 use crate::archive::{Object, Place};
 
 /// So often the bytes of a piece are asked for when the connection breaks in the middle of them; requests that S3 refuses
 /// are repeated by the client itself.
-const PIECE_TRIES_MAX: u32 = 4;
+pub(super) const PIECE_TRIES_MAX: u32 = 4;
 
 /// The wait before a piece is asked for again; it doubles each time.
 const PIECE_WAIT: Duration = Duration::from_millis(200);
@@ -128,7 +130,9 @@ pub(super) struct Page {
 }
 
 impl Bucket {
-    pub(super) fn new(name: &str, store: &Store) -> Arc<Self> {
+    /// A bucket by its name; nothing is asked yet.
+    #[must_use]
+    pub fn new(name: &str, store: &Store) -> Arc<Self> {
         let client = Mutex::new(store.client.clone());
         Arc::new(Self { name: name.to_owned(), client, store: store.clone() })
     }
@@ -144,11 +148,11 @@ impl Bucket {
         format!("s3://{}/{key}", self.name)
     }
 
-    fn client(&self) -> Client {
+    pub(super) fn client(&self) -> Client {
         self.client.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn payer(&self) -> Option<RequestPayer> {
+    pub(super) fn payer(&self) -> Option<RequestPayer> {
         (self.store.payer == Payer::Requester).then_some(RequestPayer::Requester)
     }
 
@@ -208,9 +212,7 @@ impl Bucket {
         let archived = listed.storage_class.filter(|class| {
             matches!(class, ObjectStorageClass::Glacier | ObjectStorageClass::DeepArchive) && !restored
         });
-        let modified_micros = listed.last_modified.map_or(0, |at| {
-            at.secs().saturating_mul(1_000_000).saturating_add(i64::from(at.subsec_nanos() / 1000))
-        });
+        let modified_micros = micros(listed.last_modified);
         Some(Object {
             name: self.url(&key),
             size,
@@ -227,18 +229,8 @@ impl Bucket {
 
     /// Gets the bytes of an object, or of a range of it, as long as it is what was listed.
     pub(super) async fn get(&self, object: &S3Object, range: Option<Range<u64>>) -> Result<Vec<u8>, S3Error> {
-        let mut wait = PIECE_WAIT;
-        let mut tried = 1;
-        loop {
-            match Box::pin(self.get_once(object, range.clone())).await {
-                Err(S3Error { kind: S3ErrorKind::CutOff, .. }) if tried < PIECE_TRIES_MAX => {
-                    tokio::time::sleep(wait).await;
-                    wait *= 2;
-                    tried += 1;
-                }
-                answer => return answer,
-            }
-        }
+        again_while(&S3ErrorKind::CutOff, PIECE_TRIES_MAX, || Box::pin(self.get_once(object, range.clone())))
+            .await
     }
 
     async fn get_once(&self, object: &S3Object, range: Option<Range<u64>>) -> Result<Vec<u8>, S3Error> {
@@ -257,22 +249,49 @@ impl Bucket {
             .send()
             .await
             .map_err(|error| S3Error::of(&error, &asked))?;
-        let mut body = answer.body;
-        let mut bytes = Vec::with_capacity(usize::try_from(expected.unwrap_or(object.size)).unwrap_or(0));
-        loop {
-            match body.next().await {
-                Some(Ok(chunk)) if bytes.len() + chunk.len() <= BODY_BYTES_MAX => {
-                    bytes.extend_from_slice(&chunk);
-                }
-                Some(Ok(_)) => return Err(S3Error::new(S3ErrorKind::TooLong, &asked, "")),
-                Some(Err(error)) => return Err(S3Error::new(S3ErrorKind::CutOff, &asked, chain(&error))),
-                None => break,
-            }
-        }
-        if expected.is_some_and(|expected| expected != bytes.len() as u64) {
-            let said = format!("expected {} bytes, found {}", expected.unwrap_or(0), bytes.len());
-            return Err(S3Error::new(S3ErrorKind::CutOff, &asked, said));
-        }
-        Ok(bytes)
+        let bytes = Vec::with_capacity(usize::try_from(expected.unwrap_or(object.size)).unwrap_or(0));
+        body_of(answer.body, bytes, (expected, BODY_BYTES_MAX), &asked).await
     }
+}
+
+/// Asks again, after growing waits, as long as it fails with one kind of trouble.
+pub(super) async fn again_while<T, F: Future<Output = Result<T, S3Error>>>(
+    trouble: &S3ErrorKind,
+    tries_max: u32,
+    mut ask: impl FnMut() -> F,
+) -> Result<T, S3Error> {
+    let mut wait = PIECE_WAIT;
+    let mut tried = 1;
+    loop {
+        match ask().await {
+            Err(error) if error.kind == *trouble && tried < tries_max => {
+                tokio::time::sleep(wait).await;
+                wait *= 2;
+                tried += 1;
+            }
+            answer => return answer,
+        }
+    }
+}
+
+/// Adds a body to `bytes`: of `length` bytes exactly where that is known, and of `bytes_max` at the most.
+pub(super) async fn body_of(
+    mut body: ByteStream,
+    mut bytes: Vec<u8>,
+    (length, bytes_max): (Option<u64>, usize),
+    asked: &Asked<'_>,
+) -> Result<Vec<u8>, S3Error> {
+    loop {
+        match body.next().await {
+            Some(Ok(chunk)) if bytes.len() + chunk.len() <= bytes_max => bytes.extend_from_slice(&chunk),
+            Some(Ok(_)) => return Err(S3Error::new(S3ErrorKind::TooLong, asked, "")),
+            Some(Err(error)) => return Err(S3Error::new(S3ErrorKind::CutOff, asked, chain(&error))),
+            None => break,
+        }
+    }
+    if let Some(length) = length.filter(|length| *length != bytes.len() as u64) {
+        let said = format!("expected {length} bytes, found {}", bytes.len());
+        return Err(S3Error::new(S3ErrorKind::CutOff, asked, said));
+    }
+    Ok(bytes)
 }

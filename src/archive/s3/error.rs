@@ -10,22 +10,30 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Asked<'a> {
     pub(super) bucket: &'a str,
-    /// The key that is read, or the prefix that is listed.
+    /// The key that is read or written, or the prefix that is listed.
     pub(super) key: &'a str,
     pub(super) action: Action,
     /// The region that the request was signed for.
     pub(super) region: Option<&'a str>,
 }
 
-/// An IAM action that reading an archive needs.
+/// An IAM action that reading an archive, or a lake in S3, needs:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html>,
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html>.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     /// `s3:ListBucket`
     ListBucket,
     /// `s3:GetObject`
     GetObject,
+    /// `s3:PutObject`
+    PutObject,
+    /// `s3:DeleteObject`
+    DeleteObject,
     /// `kms:Decrypt`
     Decrypt,
+    /// `kms:GenerateDataKey`
+    GenerateDataKey,
 }
 
 impl Action {
@@ -35,7 +43,19 @@ impl Action {
         match self {
             Self::ListBucket => "s3:ListBucket",
             Self::GetObject => "s3:GetObject",
+            Self::PutObject => "s3:PutObject",
+            Self::DeleteObject => "s3:DeleteObject",
             Self::Decrypt => "kms:Decrypt",
+            Self::GenerateDataKey => "kms:GenerateDataKey",
+        }
+    }
+
+    /// What the key of a bucket must allow for it; `said` may name it.
+    fn of_key(self, said: &str) -> Self {
+        if said.contains("kms:Decrypt") || self != Self::PutObject {
+            Self::Decrypt
+        } else {
+            Self::GenerateDataKey
         }
     }
 }
@@ -47,7 +67,7 @@ pub struct S3Error {
     pub kind: S3ErrorKind,
     /// The bucket.
     pub bucket: String,
-    /// The key that was read, or the prefix that was listed; may be empty.
+    /// The key that was read or written, or the prefix that was listed; may be empty.
     pub key: String,
     /// What S3 or the SDK said; empty where that adds nothing.
     pub said: String,
@@ -79,6 +99,10 @@ pub enum S3ErrorKind {
     Vanished,
     /// The object was replaced after it was listed.
     Changed,
+    /// Something is there already, where an object was to be put only if nothing is.
+    Exists,
+    /// Another write of the same key was under way, time and again.
+    Busy,
     /// The object is in an archive storage class; holds its name where it is known.
     Archived(Option<String>),
     /// The bytes stop before the end, time and again.
@@ -126,6 +150,8 @@ impl S3Error {
             ("PermanentRedirect" | "TemporaryRedirect" | "AuthorizationHeaderMalformed", _)
             | ("", 301 | 307) => elsewhere(),
             ("NoSuchKey", _) | ("", 404) => S3ErrorKind::Vanished,
+            ("ConditionalRequestConflict", _) if asked.action == Action::PutObject => S3ErrorKind::Busy,
+            ("PreconditionFailed", _) | ("", 412) if asked.action == Action::PutObject => S3ErrorKind::Exists,
             ("PreconditionFailed" | "ConditionalRequestConflict", _) | ("", 412) => S3ErrorKind::Changed,
             ("InvalidObjectState", _) => S3ErrorKind::Archived(None),
             ("ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired", _) => S3ErrorKind::Expired,
@@ -143,10 +169,10 @@ impl S3Error {
                 _,
             )
             | (_, 429 | 503) => S3ErrorKind::Throttled,
-            (code, _) if code.starts_with("KMS.") => S3ErrorKind::Denied(Action::Decrypt),
+            (code, _) if code.starts_with("KMS.") => S3ErrorKind::Denied(asked.action.of_key(said)),
             ("AccessDenied" | "AllAccessDisabled" | "AccessDeniedException", _) | ("", 403) => {
                 let kms = said.contains("kms:") || said.contains("KMS");
-                S3ErrorKind::Denied(if kms { Action::Decrypt } else { asked.action })
+                S3ErrorKind::Denied(if kms { asked.action.of_key(said) } else { asked.action })
             }
             ("", status) => S3ErrorKind::Other(format!("status {status}")),
             (code, _) => S3ErrorKind::Other(code.to_owned()),
@@ -192,23 +218,28 @@ impl S3Error {
                     "allow `s3:ListBucket` on `arn:aws:s3:::{bucket}`; a bucket whose readers pay needs --request-payer"
                 )
             }
-            S3ErrorKind::Denied(Action::GetObject) => {
-                format!("allow `s3:GetObject` on `arn:aws:s3:::{bucket}/*`; bucket policies can deny it, too")
-            }
             S3ErrorKind::Denied(Action::Decrypt) => {
-                "allow `kms:Decrypt` on the key that encrypts the trail's objects, in your policy and in the key's"
+                "allow `kms:Decrypt` on the key that encrypts the bucket's objects, in your policy and in the key's"
                     .to_owned()
+            }
+            S3ErrorKind::Denied(Action::GenerateDataKey) => {
+                "allow `kms:GenerateDataKey` and `kms:Decrypt` on the key that encrypts the bucket, in your policy and in the key's"
+                    .to_owned()
+            }
+            S3ErrorKind::Denied(action) => {
+                let action = action.name();
+                format!("allow `{action}` on `arn:aws:s3:::{bucket}/*`; bucket policies can deny it, too")
             }
             S3ErrorKind::Archived(_) => {
                 "restore archived objects first (`aws s3api restore-object`), then run again".to_owned()
             }
             S3ErrorKind::Vanished | S3ErrorKind::Changed => "run again: the bucket is listed anew".to_owned(),
             S3ErrorKind::CutOff => "run again: what was not read is tried anew".to_owned(),
-            S3ErrorKind::Throttled => "run the same command later: it goes on where it was".to_owned(),
+            S3ErrorKind::Throttled | S3ErrorKind::Busy => "run the same command later: it goes on where it was".to_owned(),
             S3ErrorKind::Unreachable => {
                 "see the network, --endpoint-url and --region; run again: it goes on where it was".to_owned()
             }
-            S3ErrorKind::TooLong | S3ErrorKind::Other(_) => return None,
+            S3ErrorKind::TooLong | S3ErrorKind::Exists | S3ErrorKind::Other(_) => return None,
         })
     }
 }
@@ -225,9 +256,9 @@ impl fmt::Display for S3Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (bucket, key) = (&self.bucket, &self.key);
         match &self.kind {
-            S3ErrorKind::NoCredentials => write!(f, "no AWS credentials to read `s3://{bucket}/{key}`")?,
+            S3ErrorKind::NoCredentials => write!(f, "no AWS credentials for `s3://{bucket}/{key}`")?,
             S3ErrorKind::Expired => {
-                write!(f, "the AWS credentials expired while reading `s3://{bucket}/{key}`")?;
+                write!(f, "the AWS credentials expired, asked for `s3://{bucket}/{key}`")?;
             }
             S3ErrorKind::BadCredentials => {
                 write!(f, "S3 does not accept the AWS credentials for `s3://{bucket}/{key}`")?;
@@ -256,6 +287,8 @@ impl fmt::Display for S3Error {
             S3ErrorKind::Changed => {
                 write!(f, "`s3://{bucket}/{key}` changed after it was listed: its ETag is another one")?;
             }
+            S3ErrorKind::Exists => write!(f, "`s3://{bucket}/{key}` is there already")?,
+            S3ErrorKind::Busy => write!(f, "others write `s3://{bucket}/{key}` all the time")?,
             S3ErrorKind::Archived(class) => {
                 let class = class.as_deref().unwrap_or("an archive tier");
                 write!(

@@ -1,9 +1,11 @@
-//! Log objects in S3: found without walking the bucket, and read ahead of who needs them.
+//! S3: log objects, found without walking the bucket and read ahead of who needs them; and the files of a lake, which are
+//! put, got in part, listed and deleted ([`mod@file`]).
 
 mod ahead;
 mod bucket;
 mod discover;
 mod error;
+pub mod file;
 mod merge;
 
 pub use bucket::{Bucket, OtherRegion, Payer, S3Object, Store};
@@ -12,12 +14,12 @@ pub use error::{Action, S3Error, S3ErrorKind};
 pub(super) use ahead::{Ahead, Pieces};
 pub(super) use merge::list;
 
-/// A source in S3, `s3://BUCKET[/PREFIX]`.
+/// A place in S3, `s3://BUCKET[/PREFIX]`: a source, or a lake.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct S3Url {
     /// The bucket.
     pub bucket: String,
-    /// The prefix: a folder or an object; empty for the whole bucket.
+    /// The prefix: a folder or, of a source, an object; empty for the whole bucket.
     pub prefix: String,
 }
 

@@ -64,7 +64,7 @@ Read 12 objects, 1,240 records in 1.7 s (2.0 KiB raw, 1.0 MiB inflated)
   lake/      version 2, 1,227 events, 1 file, 512 B
 hint: backtrail sql \"select * from refusals\" --lake lake/
 next: backtrail coverage --lake lake/";
-    assert_eq!(text(&report(), "lake/", Duration::from_millis(1_700), STYLE), expected);
+    assert_eq!(text(&report(), "lake/", "", Duration::from_millis(1_700), STYLE), expected);
 }
 
 #[test]
@@ -76,5 +76,5 @@ Read 0 objects, 0 records in 0.0 s (0 B raw, 0 B inflated)
           ·  refused
   lake/      version 0, 0 events, 0 files, 0 B
 next: backtrail coverage --lake lake/";
-    assert_eq!(text(&IngestReport::default(), "lake/", Duration::ZERO, STYLE), expected);
+    assert_eq!(text(&IngestReport::default(), "lake/", "", Duration::ZERO, STYLE), expected);
 }

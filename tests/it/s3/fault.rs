@@ -162,7 +162,7 @@ async fn missing_and_wrong_credentials_are_told_apart() {
     let mut none = server.command(&["ingest", &source()]);
     none.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY");
     let ran = tokio::task::block_in_place(|| super::server::Ran::of(&none.output().unwrap()));
-    ran.assert_says(2, &["no AWS credentials to read `s3://example-logs/AWSLogs/`", "hint: set AWS_PROFILE"]);
+    ran.assert_says(2, &["no AWS credentials for `s3://example-logs/AWSLogs/`", "hint: set AWS_PROFILE"]);
     let mut wrong = server.command(&["ingest", &source()]);
     wrong.env("AWS_SECRET_ACCESS_KEY", "wrong");
     let ran = tokio::task::block_in_place(|| super::server::Ran::of(&wrong.output().unwrap()));

@@ -1,6 +1,8 @@
-//! `s3://` as a source, against an S3 server on loopback that fails as S3 does.
+//! `s3://` as a source and as a lake, against an S3 server on loopback that fails as S3 does.
 
 mod fault;
+mod lake;
 mod pruning;
 mod rows;
 mod server;
+mod shard;

@@ -1,32 +1,38 @@
 //! An S3 server on loopback, over a folder, that can be told to fail.
 //!
 //! The protocol (signatures, XML, pages, ranges) is s3s's. What s3s-fs has not got stands here: ETags in listings and
-//! `If-Match`, storage classes, the region of a bucket, and everything that goes wrong.
+//! `If-Match`, conditional puts of which one succeeds, storage classes, the region of a bucket, and everything that goes
+//! wrong.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use s3s::auth::SimpleAuth;
 use s3s::dto::{
-    ETag, ETagCondition, GetObjectInput, GetObjectOutput, ListObjectsV2Input, ListObjectsV2Output,
-    ObjectStorageClass, Range, StreamingBlob,
+    DeleteObjectInput, DeleteObjectOutput, ETag, ETagCondition, GetObjectInput, GetObjectOutput,
+    HeadObjectInput, HeadObjectOutput, ListObjectsV2Input, ListObjectsV2Output, ObjectStorageClass,
+    PutObjectInput, PutObjectOutput, Range, StreamingBlob,
 };
 use s3s::service::S3ServiceBuilder;
 use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
 use s3s_fs::FileSystem;
-use tokio::sync::Notify;
+use tokio::sync::{Barrier, Notify};
 
 /// The bucket of the tests.
 pub(crate) const BUCKET: &str = "example-logs";
 
 const KEY: &str = "AKIAIOSFODNN7EXAMPLE";
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+
+/// Who is to meet others at a key waits no longer: then a test fails, rather than never end.
+const MEETING_WAIT_MAX: Duration = Duration::from_mins(1);
 
 /// What the server is to do wrong.
 #[derive(Default)]
@@ -53,6 +59,22 @@ pub(crate) struct Faults {
     pub(crate) hanging: BTreeSet<String>,
     /// Listings beyond the first page wait until an object was asked for.
     pub(crate) pages_wait_for_reading: bool,
+    /// So many of the next bodies, whatever their keys, break off in the middle.
+    pub(crate) cut_next: u32,
+    /// By a part of the key: code and message of the answer to what puts there.
+    pub(crate) unputtable: BTreeMap<&'static str, (S3ErrorCode, &'static str)>,
+    /// Code and message of the answer to deletions.
+    pub(crate) undeletable: Option<(S3ErrorCode, &'static str)>,
+    /// By the end of the key: so many puts succeed, and their answers get lost.
+    pub(crate) lost_answers: BTreeMap<&'static str, u32>,
+    /// By the end of the key: so many puts are told that another one is under way.
+    pub(crate) busy: BTreeMap<&'static str, u32>,
+    /// Puts are made whatever their conditions.
+    pub(crate) unconditional: bool,
+    /// Ends of keys at which puts never end.
+    pub(crate) hanging_puts: BTreeSet<&'static str>,
+    /// By the end of the key: so many puts wait for each other before they are made; later ones do not.
+    pub(crate) meetings: BTreeMap<&'static str, (usize, Arc<Barrier>)>,
 }
 
 /// What the server was asked.
@@ -62,6 +84,12 @@ pub(crate) struct Log {
     pub(crate) lists: Vec<String>,
     /// The keys got.
     pub(crate) gets: Vec<String>,
+    /// The keys put.
+    pub(crate) puts: Vec<String>,
+    /// Puts of commits that found something where they were to be made only if nothing is.
+    pub(crate) met: u32,
+    /// The keys deleted.
+    pub(crate) deletes: Vec<String>,
 }
 
 struct Faulty {
@@ -70,6 +98,8 @@ struct Faulty {
     faults: Arc<Mutex<Faults>>,
     log: Arc<Mutex<Log>>,
     read: Arc<Notify>,
+    /// Held by who looks whether something is there and then puts it.
+    putting: tokio::sync::Mutex<()>,
 }
 
 /// A running server with one bucket.
@@ -94,6 +124,7 @@ impl Server {
             faults: Arc::clone(&faults),
             log: Arc::clone(&log),
             read: Arc::clone(&read),
+            putting: tokio::sync::Mutex::default(),
         };
         let mut builder = S3ServiceBuilder::new(faulty);
         builder.set_auth(SimpleAuth::from_single(KEY, SECRET));
@@ -147,6 +178,18 @@ impl Server {
         std::mem::take(&mut *self.log.lock().unwrap())
     }
 
+    /// Whether something was put at keys that end so, since the last call of `asked`; or tried to.
+    pub(crate) fn put_so_far(&self, end: &str) -> bool {
+        self.log.lock().unwrap().puts.iter().any(|put| put.ends_with(end))
+    }
+
+    /// The next puts at keys that end so wait for each other, so many of them.
+    pub(crate) fn meet_at(&self, end: &'static str, count: usize) {
+        self.fail(|faults| {
+            faults.meetings.insert(end, (count, Arc::new(Barrier::new(count))));
+        });
+    }
+
     /// Whether a key was asked for, since the last call of `asked`.
     pub(crate) fn asked_so_far(&self, key: &str) -> bool {
         self.log.lock().unwrap().gets.iter().any(|got| got == key)
@@ -182,6 +225,13 @@ impl Server {
     /// Ingests, and gives the tally.
     pub(crate) fn ingest(&self, arguments: &[&str]) -> Ran {
         self.run(&[&["ingest", "--format", "json"], arguments].concat())
+    }
+
+    /// Rows of the lake at a place, as CSV without its header.
+    pub(crate) fn rows(&self, lake: &str, query: &str) -> Vec<String> {
+        let ran = self.run(&["sql", "--format", "csv", "--lake", lake, query]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        ran.stdout.lines().skip(1).map(str::to_owned).collect()
     }
 
     /// The events of the lake, as object and id.
@@ -325,6 +375,87 @@ impl S3 for Faulty {
         Ok(answer)
     }
 
+    async fn put_object(
+        &self,
+        mut request: S3Request<PutObjectInput>,
+    ) -> S3Result<S3Response<PutObjectOutput>> {
+        let key = request.input.key.clone();
+        self.log.lock().unwrap().puts.push(key.clone());
+        self.read.notify_one();
+        self.meet(&request)?;
+        let (meeting, hangs) = {
+            let mut faults = self.faults.lock().unwrap();
+            if faults.unconditional {
+                request.input.if_none_match = None;
+            }
+            if let Some((_, (code, message))) =
+                faults.unputtable.iter().find(|(part, _)| key.contains(**part))
+            {
+                return Err(S3Error::with_message(code.clone(), *message));
+            }
+            if let Some((_, left)) =
+                faults.busy.iter_mut().find(|(end, left)| key.ends_with(**end) && **left > 0)
+            {
+                *left -= 1;
+                let mut error = S3Error::with_message(
+                    S3ErrorCode::from_bytes(b"ConditionalRequestConflict").unwrap(),
+                    "The conditional request cannot succeed due to a conflicting operation",
+                );
+                error.set_status_code(http::StatusCode::CONFLICT);
+                return Err(error);
+            }
+            let meeting =
+                faults.meetings.iter_mut().find(|(end, (left, _))| key.ends_with(**end) && *left > 0);
+            let meeting = meeting.map(|(_, (left, barrier))| {
+                *left -= 1;
+                Arc::clone(barrier)
+            });
+            (meeting, faults.hanging_puts.iter().any(|end| key.ends_with(end)))
+        };
+        if hangs {
+            std::future::pending::<()>().await;
+        }
+        if let Some(meeting) = meeting
+            && tokio::time::timeout(MEETING_WAIT_MAX, meeting.wait()).await.is_err()
+        {
+            return Err(S3Error::with_message(S3ErrorCode::AccessDenied, "nobody else came"));
+        }
+        let answer = {
+            let _alone = self.putting.lock().await;
+            self.files.put_object(request).await
+        };
+        if answer.is_err() && key.contains("/_delta_log/") {
+            self.log.lock().unwrap().met += 1;
+        }
+        let mut faults = self.faults.lock().unwrap();
+        let lost = faults.lost_answers.iter_mut().find(|(end, left)| key.ends_with(**end) && **left > 0);
+        if let (Some((_, left)), true) = (lost, answer.is_ok()) {
+            *left -= 1;
+            return Err(s3_error!(InternalError, "We encountered an internal error. Please try again."));
+        }
+        answer
+    }
+
+    async fn head_object(
+        &self,
+        request: S3Request<HeadObjectInput>,
+    ) -> S3Result<S3Response<HeadObjectOutput>> {
+        self.meet(&request)?;
+        self.files.head_object(request).await
+    }
+
+    async fn delete_object(
+        &self,
+        request: S3Request<DeleteObjectInput>,
+    ) -> S3Result<S3Response<DeleteObjectOutput>> {
+        self.log.lock().unwrap().deletes.push(request.input.key.clone());
+        self.meet(&request)?;
+        if let Some((code, message)) = &self.faults.lock().unwrap().undeletable {
+            return Err(S3Error::with_message(code.clone(), *message));
+        }
+        self.files.delete_object(request).await
+    }
+
     async fn get_object(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
         let key = request.input.key.clone();
         let path = self.file(&request.input.bucket, &key);
@@ -349,11 +480,18 @@ impl S3 for Faulty {
         }
         let condition = request.input.if_match.clone();
         let first = match request.input.range {
-            Some(Range::Int { first, .. }) => usize::try_from(first).unwrap(),
-            _ => 0,
+            Some(Range::Int { first, .. }) => Some(usize::try_from(first).unwrap()),
+            Some(Range::Suffix { .. }) => None,
+            None => Some(0),
         };
         let mut answer = self.files.get_object(request).await?;
         let bytes = std::fs::read(&path).unwrap();
+        let length = usize::try_from(answer.output.content_length.unwrap()).unwrap();
+        let first = match first {
+            Some(first) => first,
+            // A range that counts from the end.
+            None => bytes.len() - length,
+        };
         let tag = etag(&bytes);
         if let Some(ETagCondition::ETag(expected)) = condition
             && expected != tag
@@ -362,9 +500,10 @@ impl S3 for Faulty {
         }
         answer.output.e_tag = Some(tag);
         let mut faults = self.faults.lock().unwrap();
-        if let Some(left) = faults.cuts.get_mut(&key).filter(|left| **left > 0) {
-            *left -= 1;
-            let length = usize::try_from(answer.output.content_length.unwrap()).unwrap();
+        let next = faults.cut_next > 0;
+        faults.cut_next -= u32::from(next);
+        let named = faults.cuts.get_mut(&key).filter(|left| **left > 0);
+        if named.map(|left| *left -= 1).is_some() || next {
             let half = Bytes::copy_from_slice(&bytes[first..first + length / 2]);
             // The first half is on its way before the connection breaks: what is not ready at once lets it go.
             let cut = stream::once(async {
