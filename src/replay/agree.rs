@@ -2,7 +2,7 @@
 
 use super::answer::{Decided, LayerKind};
 use crate::aws::{self, Denial};
-use crate::policy::{Layer, LayerSurvey, Outcome, Survey, Truth};
+use crate::policy::{Layer, LayerSurvey, Matched, Outcome, Survey, Truth};
 
 /// AWS's reason beside ours.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,6 +13,8 @@ pub(super) enum Beside {
     Agree,
     /// They do not.
     Disagree {
+        /// The action that AWS refused.
+        action: String,
         /// AWS's, in words.
         aws: String,
         /// Ours, in words.
@@ -63,7 +65,11 @@ pub(super) fn compare(
     match agrees {
         Truth::Yes => Beside::Agree,
         Truth::Unknown => Beside::NotComparable,
-        Truth::No => Beside::Disagree { aws, ours: ours(outcome, decided, denial, survey) },
+        Truth::No => Beside::Disagree {
+            action: denial.action.unwrap_or_default().to_owned(),
+            aws,
+            ours: ours(outcome, decided, denial, survey),
+        },
     }
 }
 
@@ -83,23 +89,39 @@ fn of_kind<'a, 's>(survey: &'a Survey<'s>, kind: LayerKind) -> impl Iterator<Ite
     survey.layers.iter().filter(move |layer| LayerKind::of(layer.layer) == kind)
 }
 
-/// Whether a layer denies explicitly; with a policy that AWS names, whether that one does.
+/// Whether a layer denies explicitly; with a policy that AWS names, whether that one does. AWS names one of several that
+/// deny (<https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>), so all of ours are looked at.
+/// Policies of the snapshot that go by another kind of name cannot be told apart from it: then the layer alone counts.
 fn denies(survey: &Survey<'_>, kind: LayerKind, policy: Option<&str>) -> Truth {
     let denies = of_kind(survey, kind).fold(Truth::No, |all, layer| all.or(layer.deny));
     let Some(policy) = policy.filter(|_| denies != Truth::No) else { return denies };
-    let is_it = |name: &str| name == policy || id_of(policy) == id_of(name);
-    let known = of_kind(survey, kind).flat_map(|layer| &layer.statements);
-    let by_it = known
-        .filter(|matched| matched.effect != Some(crate::policy::Effect::Allow))
-        .filter(|matched| is_it(matched.statement.policy))
-        .fold(Truth::No, |all, matched| all.or(matched.truth));
-    // Another policy of the layer denies it: the same layer, which is what can be compared where names differ.
-    by_it.or(denies)
+    let denying = || {
+        let all = of_kind(survey, kind).flat_map(|layer| &layer.statements);
+        all.filter(|one| one.effect != Some(crate::policy::Effect::Allow))
+    };
+    if denying().any(|matched| is_named(matched.statement.policy, policy) == Truth::Yes) {
+        return denies;
+    }
+    let is_other = |matched: &Matched<'_>| is_named(matched.statement.policy, policy) == Truth::No;
+    let is_incomplete = of_kind(survey, kind).any(|layer| layer.missing.is_some());
+    match (denying().all(is_other), is_incomplete) {
+        (true, true) => Truth::Unknown,
+        (true, false) => Truth::No,
+        (false, _) => denies,
+    }
 }
 
-/// `p-abc` of `arn:aws:organizations::…:policy/o-x/service_control_policy/p-abc`.
-fn id_of(name: &str) -> &str {
-    name.rsplit('/').next().unwrap_or(name)
+/// Whether a policy by the name that the snapshot has for it is that of an ARN. Names are ARNs, ids of organizations'
+/// policies (`p-…`, `Name (p-…)`), or words that tell nothing.
+fn is_named(name: &str, arn: &str) -> Truth {
+    let is_arn = name.starts_with("arn:");
+    let id = arn.rsplit('/').next().unwrap_or(arn);
+    let own = name.rsplit_once(" (").and_then(|(_, rest)| rest.strip_suffix(')')).unwrap_or(name);
+    match own.starts_with("p-") && id.starts_with("p-") {
+        true => Truth::from(own == id),
+        false if is_arn => Truth::from(name == arn),
+        false => Truth::Unknown,
+    }
 }
 
 /// Whether no statement of a layer allows. A layer that is not there allows nothing.
@@ -143,12 +165,14 @@ fn ours(outcome: Outcome, decided: &[Decided], denial: &Denial<'_>, survey: &Sur
     {
         let kind = kind_of(layer);
         let named: Vec<&LayerSurvey<'_>> = of_kind(survey, kind).collect();
-        let says = match denial.effect {
-            aws::Effect::Explicit => "do not deny it",
-            _ if named.is_empty() => "are not there",
-            _ => "allow it",
+        let denies = named.iter().any(|layer| layer.deny == Truth::Yes);
+        let says = match (denial.effect, denial.policy_arn) {
+            (aws::Effect::Explicit, Some(policy)) if denies => format!("{policy} does not deny it"),
+            (aws::Effect::Explicit, _) => format!("{} do not deny it", plural(layer)),
+            _ if named.is_empty() => format!("{} are not there", plural(layer)),
+            _ => format!("{} allow it", plural(layer)),
         };
-        words.push_str(&format!("; {} {says}", plural(layer)));
+        words.push_str(&format!("; {says}"));
     }
     words
 }
@@ -173,9 +197,15 @@ impl Decided {
             (Some(policy), Some(sid), _) => format!("Sid {sid} of {policy} ({layer})"),
             (Some(policy), None, Some(index)) => format!("statement {index} of {policy} ({layer})"),
             (Some(policy), None, None) => format!("{policy} ({layer})"),
+            (None, _, _) if self.kind.is_some_and(is_one) => format!("{layer}, which allows nothing"),
             (None, _, _) => format!("{layer}, which allow nothing"),
         }
     }
+}
+
+/// Whether a layer is one policy.
+fn is_one(kind: LayerKind) -> bool {
+    matches!(kind, LayerKind::Boundary | LayerKind::Resource | LayerKind::VpcEndpoint)
 }
 
 impl From<crate::policy::LayerKind> for LayerKind {

@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 use super::agree::layer_words;
 use super::answer::{Assume, Decided, How, LayerKind, Said, Side};
 use super::call::Call;
-use super::judge::{Judge, Play};
+use super::judge::{Judge, Judged, Play};
+use super::who::HIDDEN;
 use super::{Asked, Parsed, Record, Told, Who};
 use crate::catalog::event::Presence;
 use crate::policy::{Caller, Context, LayerSurvey, Matched, Outcome, Request, Rest, Standing, Truth};
@@ -67,7 +68,7 @@ fn sides(call: &Call<'_>, judge: &mut Judge, plays: &[(&Asked, &Who, Play)], que
             continue;
         }
         let told = call.told(who, asked, &snapshot);
-        let judged = judge.judge(&told, play);
+        let (_, judged) = judge.judge(&told, play);
         outcomes.push(judged.outcome);
         if is_assume(&asked.action) {
             let rule = judged.decided.iter().find(|decided| decided.how == How::Rule);
@@ -80,9 +81,9 @@ fn sides(call: &Call<'_>, judge: &mut Judge, plays: &[(&Asked, &Who, Play)], que
                     change: Some("another kind of caller must ask".to_owned()),
                 });
             }
-            sides.extend(layers(judge, &told, play, judged.outcome));
+            sides.extend(layers(judge, &told, play));
         } else {
-            sides.push(beside(asked, judged.outcome, &judged.decided));
+            sides.push(beside(asked, &judged));
         }
     }
     if let (Some(duration), Some((_, who, _))) = (question.duration, plays.first())
@@ -104,7 +105,7 @@ fn sides(call: &Call<'_>, judge: &mut Judge, plays: &[(&Asked, &Who, Play)], que
         |outcome: &Outcome| matches!(outcome, Outcome::ExplicitlyDenied | Outcome::ImplicitlyDenied);
     let said = if outcomes.iter().any(is_denied) {
         Said::Denied
-    } else if outcomes.contains(&Outcome::Undetermined) {
+    } else if outcomes.is_empty() || outcomes.contains(&Outcome::Undetermined) {
         Said::Undetermined
     } else {
         Said::Allowed
@@ -113,7 +114,8 @@ fn sides(call: &Call<'_>, judge: &mut Judge, plays: &[(&Asked, &Who, Play)], que
 }
 
 /// A request that goes with the call, as for session tags.
-fn beside(asked: &Asked, outcome: Outcome, decided: &[Decided]) -> Side {
+fn beside(asked: &Asked, judged: &Judged) -> Side {
+    let (outcome, decided) = (judged.outcome, &judged.decided);
     let name = match asked.action.as_str() {
         "sts:TagSession" => "session tags (sts:TagSession)".to_owned(),
         "sts:SetSourceIdentity" => "source identity (sts:SetSourceIdentity)".to_owned(),
@@ -122,7 +124,10 @@ fn beside(asked: &Asked, outcome: Outcome, decided: &[Decided]) -> Side {
     let says = said(outcome);
     let by: Vec<String> = decided.iter().map(Decided::words).collect();
     let why = match says {
-        Said::Undetermined => format!("{outcome}"),
+        Said::Undetermined => {
+            let needs: Vec<&str> = judged.needs.iter().map(|lack| lack.what.as_str()).collect();
+            format!("it depends on {}", needs.join(", "))
+        }
         _ => format!("{outcome} by {}", by.join(" and ")),
     };
     let change = (says == Said::Denied).then(|| {
@@ -140,17 +145,13 @@ fn said(outcome: Outcome) -> Said {
 }
 
 /// A side for each layer that binds the call.
-fn layers(judge: &Judge, told: &Told<'_>, play: &Play, outcome: Outcome) -> Vec<Side> {
+fn layers(judge: &mut Judge, told: &Told<'_>, play: &Play) -> Vec<Side> {
     let (request, prepared) = judge.prepared(told, play);
     let survey = play.set.survey(&prepared);
     // The same call of which nothing is known: statements that match it would, if their conditions held.
     let open = Request { context: Context::new(Rest::Unknown), ..request.clone() };
     let open_prepared = judge.evaluator().prepare(&open);
     let open_survey = play.set.survey(&open_prepared);
-    // Where the trust policy names the caller itself, its own policies need not allow: then the call is not denied for
-    // certain, although they allow nothing whatever the keys are.
-    let denied = |outcome| matches!(outcome, Outcome::ImplicitlyDenied | Outcome::ExplicitlyDenied);
-    let trusts_directly = outcome == Outcome::Allowed || !denied(play.set.evaluate(&open_prepared).outcome);
     let mut sides = Vec::new();
     let bind = || survey.layers.iter().enumerate().filter(|(_, layer)| layer.binds != Truth::No);
     for (at, layer) in bind() {
@@ -171,7 +172,10 @@ fn layers(judge: &Judge, told: &Told<'_>, play: &Play, outcome: Outcome) -> Vec<
             continue;
         }
         let nearest = nearest(open_survey.layers.get(at), layer);
-        sides.push(side(layer, kind, nearest, &request, play, trusts_directly));
+        // Where the trust policy names the caller itself, its own policies need not allow.
+        let may_lack = matches!(kind, LayerKind::Identity | LayerKind::Boundary | LayerKind::Session);
+        let need_not = may_lack && judge.resource_suffices(told, kind);
+        sides.push(side(layer, kind, nearest, &request, play, need_not));
     }
     if !survey.layers.iter().any(|layer| LayerKind::of(layer.layer) == LayerKind::Resource) {
         sides.push(Side {
@@ -200,7 +204,7 @@ fn side(
     nearest: Option<&Matched<'_>>,
     request: &Request,
     play: &Play,
-    passes_anyway: bool,
+    need_not: bool,
 ) -> Side {
     let name = match kind {
         LayerKind::Identity => "caller's policies".to_owned(),
@@ -257,9 +261,9 @@ fn side(
                 (LayerKind::Resource, None) => "a statement must allow this caller".to_owned(),
                 (_, None) => format!("a statement must allow {} on this role", request.action),
             };
-            if kind == LayerKind::Identity && passes_anyway && nearest.is_none() {
-                let why = "no statement allows it; and none needs to, for the trust policy names the caller"
-                    .to_owned();
+            if need_not {
+                let why =
+                    "no statement allows it; none needs to, for the trust policy names the caller".to_owned();
                 (Said::Allowed, why, None, None)
             } else {
                 (Said::Denied, why, statement, Some(change))
@@ -337,7 +341,9 @@ impl Supposed {
                 all.insert(key.to_owned(), value);
             }
         };
-        set("roleSessionName", self.session_name.clone().map(Value::from));
+        // The call needs a name (<https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>): where none is
+        // supposed it may be any.
+        set("roleSessionName", Some(self.session_name.clone().unwrap_or_else(|| HIDDEN.to_owned()).into()));
         set("externalId", self.external_id.clone().map(Value::from));
         set("sourceIdentity", self.source_identity.clone().map(Value::from));
         set("durationSeconds", self.duration.map(Value::from));

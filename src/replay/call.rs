@@ -1,5 +1,6 @@
 //! Judges a whole call: the requests of a record together, beside what AWS did.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::agree::{Beside, compare};
@@ -63,12 +64,23 @@ pub(super) struct Opinion {
     pub(super) derived: bool,
     pub(super) decided: Vec<Decided>,
     pub(super) needs: Vec<Lack>,
-    /// The statements that match a request of the call, sorted, each once: the stronger truth of several.
-    pub(super) hits: Vec<(StatementId, LayerKind, Truth)>,
+    /// The statements that match a request of the call, sorted, each once.
+    pub(super) hits: Vec<Hit>,
     /// The condition keys that the deciding statements read.
     pub(super) deciding_keys: Vec<String>,
     /// Whether a request that the call perhaps made is denied. It decides nothing.
     pub(super) perhaps_denied: bool,
+}
+
+/// A statement that matches, or may match, a request of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Hit {
+    pub(super) id: StatementId,
+    pub(super) layer: LayerKind,
+    /// Of several requests the strongest.
+    pub(super) truth: Truth,
+    /// Whether it decided one of them.
+    pub(super) decided: bool,
 }
 
 /// What a record comes to: equal for all events that are counted together.
@@ -80,6 +92,8 @@ pub(super) struct Ruling {
     pub(super) today: Option<Opinion>,
     /// Under a proposal; None without one, and where the call is no request.
     pub(super) proposed: Option<Opinion>,
+    /// What decides today on the request that decides under the proposal, where that changes the call.
+    pub(super) before: Vec<Decided>,
     /// Source and name of the event, of what is no request.
     pub(super) name: String,
     /// Why it is no request.
@@ -114,7 +128,7 @@ pub(super) struct Ruled {
     /// The same under the proposal, where it changes the call.
     pub(super) proposed_resource: Option<String>,
     /// Numbers of the distinct requests.
-    pub(super) requests: Vec<u64>,
+    pub(super) requests: Vec<u128>,
 }
 
 /// What a call is judged from, before any policy.
@@ -134,9 +148,16 @@ impl<'a> Call<'a> {
         session: Option<&'a Session>,
         snapshot: &Snapshot,
     ) -> Self {
-        let reading = requests(record, parsed, Some(snapshot));
-        let then = Then::of(record);
-        Self { record, parsed, then, who: who(record, Some(snapshot)), reading, session }
+        let mut reading = requests(record, parsed, Some(snapshot));
+        let who = who(record, Some(snapshot));
+        // A service has no policies of its own: only those of what it asks for have a say.
+        if let (Reading::Requests(asked), Some(Who { caller: Caller::Service { .. }, .. })) =
+            (&mut reading, &who)
+            && asked.iter().any(may_be_guarded)
+        {
+            asked.retain(may_be_guarded);
+        }
+        Self { record, parsed, then: Then::of(record), who, reading, session }
     }
 
     /// Its requests and who asked; or why there is none that policies decide.
@@ -199,6 +220,7 @@ impl<'a> Call<'a> {
             principal: self.who.as_ref().map(|who| who.principal.clone()),
             today: None,
             proposed: None,
+            before: Vec::new(),
             name: self.name(),
             no_request: None,
             unmapped: false,
@@ -229,27 +251,34 @@ impl<'a> Call<'a> {
                 };
             }
         };
-        let judged = self.judged(asked, who, today);
+        let (numbers, judged): (Vec<u128>, Vec<Arc<Judged>>) =
+            self.judged(asked, who, today).into_iter().unzip();
         let (opinion, decider) = opinion(asked, &judged);
+        let denied = (opinion.said == Said::Denied).then_some(decider);
         ruling.beside = self.beside(asked, &judged, who, today);
         ruling.today = Some(opinion);
         let shown = |at: usize| asked.get(at).map_or_else(|| "-".to_owned(), |asked| asked.shown.clone());
-        let mut ruled = Ruled {
-            resource: shown(decider),
-            proposed_resource: None,
-            requests: judged.iter().map(|judged| judged.request).collect(),
-            ruling,
-        };
+        let mut ruled =
+            Ruled { resource: shown(decider), proposed_resource: None, requests: numbers, ruling };
         if let Some(proposed) = proposed {
-            let judged = self.judged(asked, who, proposed);
-            let (opinion, decider) = self::opinion(asked, &judged);
+            let under = self.judged(asked, who, proposed).into_iter().map(|(_, judged)| judged);
+            let under: Vec<Arc<Judged>> = under.collect();
+            let (mut opinion, mut decider) = self::opinion(asked, &under);
+            // What opens is the request that is denied today.
+            if let Some(at) = denied.filter(|_| opinion.said == Said::Allowed) {
+                decider = at;
+                opinion.decide(asked.get(at), under.get(at));
+            }
             ruled.ruling.proposed = Some(opinion);
-            ruled.proposed_resource = ruled.ruling.change().map(|_| shown(decider));
+            if ruled.ruling.change().is_some() {
+                ruled.ruling.before = judged.get(decider).map(|own| own.decided.clone()).unwrap_or_default();
+                ruled.proposed_resource = Some(shown(decider));
+            }
         }
         ruled
     }
 
-    fn judged(&self, asked: &[Asked], who: &Who, judge: &mut Judge) -> Vec<Arc<Judged>> {
+    fn judged(&self, asked: &[Asked], who: &Who, judge: &mut Judge) -> Vec<(u128, Arc<Judged>)> {
         let (limits, snapshot) = (self.limits(), Arc::clone(&judge.snapshot));
         let judged = asked.iter().map(|asked| {
             let play = judge.play(self.record, who, asked, limits);
@@ -280,7 +309,14 @@ impl<'a> Call<'a> {
         };
         let play = judge.play(self.record, who, asked, self.limits());
         let told = self.told(who, asked, &judge.snapshot);
-        judge.survey(&told, &play, |survey| compare(&denial, survey, judged.outcome, &judged.decided))
+        let beside =
+            judge.survey(&told, &play, |survey| compare(&denial, survey, judged.outcome, &judged.decided));
+        match beside {
+            Beside::Disagree { aws, ours, .. } => {
+                Beside::Disagree { action: asked.action.clone(), aws, ours }
+            }
+            other => other,
+        }
     }
 }
 
@@ -303,6 +339,15 @@ impl Opinion {
             perhaps_denied: false,
         }
     }
+
+    /// Takes over what decided on a request.
+    fn decide(&mut self, asked: Option<&Asked>, judged: Option<&Arc<Judged>>) {
+        self.action = asked.map(|asked| asked.action.clone()).unwrap_or_default();
+        self.derived = asked.is_some_and(|asked| asked.origin == Origin::Derived);
+        let judged = judged.filter(|_| self.said != Said::Undetermined);
+        self.decided = judged.map(|judged| judged.decided.clone()).unwrap_or_default();
+        self.deciding_keys = judged.map(|judged| judged.deciding_keys.clone()).unwrap_or_default();
+    }
 }
 
 /// Whether a policy of the resource may speak of a service that acts for itself.
@@ -318,67 +363,94 @@ fn may_be_guarded(asked: &Asked) -> bool {
 
 /// What single decisions come to, and which of them decided.
 ///
-/// Only what the call certainly asked for decides. Where it asked for one of several things, and the record does not tell
-/// which, all of them must agree.
+/// Only what the call certainly asked for decides. Where nothing of the call itself is certain, it asked for one of several
+/// things, and the record does not tell which: all of them must agree.
 fn opinion(asked: &[Asked], judged: &[Arc<Judged>]) -> (Opinion, usize) {
     let all = || asked.iter().zip(judged).enumerate();
-    let certain = || all().filter(|(_, (asked, _))| asked.presence == Presence::Certain);
-    let has_certain = certain().any(|(_, (asked, _))| asked.origin != Origin::Derived);
+    let is_certain = |asked: &Asked| asked.presence == Presence::Certain;
+    let has_certain = asked.iter().any(|asked| is_certain(asked) && asked.origin != Origin::Derived);
+    let is_alternative =
+        |asked: &Asked| !has_certain && !is_certain(asked) && asked.origin != Origin::Derived;
     let is_denied =
         |judged: &Judged| matches!(judged.outcome, Outcome::ExplicitlyDenied | Outcome::ImplicitlyDenied);
-    let own = || {
-        // Of what is only possible, the alternatives of the call itself count where nothing of it is certain.
-        all().filter(|(_, (asked, _))| match asked.presence {
-            Presence::Certain => true,
-            Presence::Possible => !has_certain && asked.origin != Origin::Derived,
-        })
+    let is_open = |judged: &Judged| judged.outcome == Outcome::Undetermined;
+    let is_allowed = |judged: &Judged| judged.outcome == Outcome::Allowed;
+    let certain = |wanted: &dyn Fn(&Judged) -> bool| {
+        all().find(|(_, (asked, judged))| is_certain(asked) && wanted(judged)).map(|(at, _)| at)
     };
-    let first =
-        |wanted: &dyn Fn(&Judged) -> bool| own().find(|(_, (_, judged))| wanted(judged)).map(|(at, _)| at);
-    let denied_for_certain = certain().find(|(_, (_, judged))| is_denied(judged)).map(|(at, _)| at);
-    let undetermined = first(&|judged| judged.outcome == Outcome::Undetermined);
-    let denied = first(&is_denied);
-    let allowed = first(&|judged| judged.outcome == Outcome::Allowed);
+    let alternative = |wanted: &dyn Fn(&Judged) -> bool| {
+        all().find(|(_, (asked, judged))| is_alternative(asked) && wanted(judged)).map(|(at, _)| at)
+    };
     let mut needs = Vec::new();
-    let (said, at) = match (denied_for_certain, undetermined, denied, allowed) {
-        (Some(at), ..) | (None, None, Some(at), None) => (Said::Denied, at),
-        (None, Some(at), ..) => (Said::Undetermined, at),
-        (None, None, Some(at), Some(_)) => {
-            let names: Vec<&str> = own().map(|(_, (asked, _))| asked.action.as_str()).collect();
-            let what = format!("which of {} it asked for", names.join(", "));
-            needs.push(Lack { what, why: "the record does not tell".to_owned() });
-            (Said::Undetermined, at)
+    let (said, at) = if let Some(at) = certain(&is_denied) {
+        (Said::Denied, at)
+    } else if let Some(at) = certain(&is_open).or_else(|| alternative(&is_open)) {
+        (Said::Undetermined, at)
+    } else {
+        match (alternative(&is_denied), alternative(&is_allowed)) {
+            (Some(at), None) => (Said::Denied, at),
+            (Some(at), Some(_)) => {
+                needs.push(which(asked.iter().filter(|asked| is_alternative(asked))));
+                (Said::Undetermined, at)
+            }
+            (None, _) => {
+                let first = certain(&is_allowed).or_else(|| alternative(&is_allowed));
+                (Said::Allowed, first.unwrap_or(0))
+            }
         }
-        (None, None, None, at) => (Said::Allowed, at.unwrap_or(0)),
     };
-    let (decider, judge) = (asked.get(at), judged.get(at));
-    if let Some(judged) = judge.filter(|_| said == Said::Undetermined && needs.is_empty()) {
-        needs.clone_from(&judged.needs);
-    }
-    let mut hits: Vec<(StatementId, LayerKind, Truth)> = Vec::new();
-    for (_, (_, judged)) in own() {
-        for (id, truth, kind) in &judged.hits {
-            match hits.iter_mut().find(|(known, layer, _)| known == id && layer == kind) {
-                Some((_, _, known)) => *known = (*known).or(*truth),
-                None => hits.push((*id, *kind, *truth)),
+    let own = || all().filter(|(_, (asked, _))| is_certain(asked) || is_alternative(asked));
+    if said == Said::Undetermined && needs.is_empty() {
+        // All that is open must be known, or else the next thing keeps the call undetermined.
+        for lack in own().flat_map(|(_, (_, judged))| &judged.needs) {
+            if !needs.iter().any(|known: &Lack| known.what == lack.what) {
+                needs.push(lack.clone());
             }
         }
     }
-    hits.sort_unstable();
-    let opinion = Opinion {
+    let mut opinion = Opinion {
         said,
-        action: decider.map(|asked| asked.action.clone()).unwrap_or_default(),
-        derived: decider.is_some_and(|asked| asked.origin == Origin::Derived),
-        decided: judge
-            .filter(|_| said != Said::Undetermined)
-            .map(|judged| judged.decided.clone())
-            .unwrap_or_default(),
+        action: String::new(),
+        derived: false,
+        decided: Vec::new(),
         needs,
-        hits,
-        deciding_keys: judge.map(|judged| judged.deciding_keys.clone()).unwrap_or_default(),
-        perhaps_denied: all()
-            .any(|(_, (asked, judged))| asked.presence == Presence::Possible && is_denied(judged))
-            && said == Said::Allowed,
+        hits: hits(own().map(|(_, (_, judged))| &**judged)),
+        deciding_keys: Vec::new(),
+        perhaps_denied: said == Said::Allowed
+            && all().any(|(_, (asked, judged))| !is_certain(asked) && is_denied(judged)),
     };
+    opinion.decide(asked.get(at), judged.get(at));
     (opinion, at)
 }
+
+/// What would tell which of several things a call asked for.
+fn which<'a>(asked: impl Iterator<Item = &'a Asked>) -> Lack {
+    let mut names: Vec<&str> = Vec::new();
+    for asked in asked {
+        if !names.contains(&asked.action.as_str()) {
+            names.push(&asked.action);
+        }
+    }
+    let what = match names.as_slice() {
+        [only] => format!("whether it asked for {only}, and on what"),
+        names => format!("which of {} it asked for", names.join(", ")),
+    };
+    Lack { what, why: "the record does not tell".to_owned() }
+}
+
+/// The statements that match requests, sorted, each once.
+fn hits<'a>(judged: impl Iterator<Item = &'a Judged>) -> Vec<Hit> {
+    let mut hits: BTreeMap<(StatementId, LayerKind), (Truth, bool)> = BTreeMap::new();
+    for judged in judged {
+        for (id, truth, layer) in &judged.hits {
+            let known = hits.entry((*id, *layer)).or_insert((Truth::No, false));
+            known.0 = known.0.or(*truth);
+            known.1 |= judged.deciders.contains(&(*id, *layer));
+        }
+    }
+    let hit = |((id, layer), (truth, decided))| Hit { id, layer, truth, decided };
+    hits.into_iter().map(hit).collect()
+}
+
+#[cfg(test)]
+mod tests;

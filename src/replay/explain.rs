@@ -325,7 +325,7 @@ fn decisions(call: &Call<'_>, requests: &[Asked], judge: &mut Judge) -> Vec<Expl
     let snapshot = Arc::clone(&judge.snapshot);
     let decision = |(asked, who, play): &(&Asked, &super::Who, super::judge::Play)| {
         let told = call.told(who, asked, &snapshot);
-        let judged = judge.judge(&told, play);
+        let (_, judged) = judge.judge(&told, play);
         let (reason, keys) = judge.explain(&told, play);
         let decision = ExplainedDecision {
             outcome: judged.outcome.to_string(),
@@ -347,7 +347,7 @@ fn agreement(
 ) -> Agreement {
     match (beside, verdict) {
         (Some(Beside::Agree), _) => Agreement::Agree { words: stated(denial).unwrap_or_default() },
-        (Some(Beside::Disagree { aws, ours }), _) => {
+        (Some(Beside::Disagree { aws, ours, .. }), _) => {
             Agreement::Disagree { words: format!("AWS: {aws}; the policies of the snapshot: {ours}") }
         }
         (_, _) if !has_snapshot => Agreement::NotComparable { words: "no snapshot given".to_owned() },

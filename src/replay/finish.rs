@@ -150,13 +150,10 @@ impl Folded {
     fn disagreements(&self) -> Vec<Disagreement> {
         let mut all: BTreeMap<DisagreementKey, Tally> = BTreeMap::new();
         for tally in self.parts.iter().flat_map(|part| &part.tallies) {
-            let (Beside::Disagree { aws, ours }, Some(today)) = (&tally.ruling.beside, &tally.ruling.today)
-            else {
-                continue;
-            };
+            let Beside::Disagree { action, aws, ours } = &tally.ruling.beside else { continue };
             let key = DisagreementKey {
                 principal: tally.ruling.principal.clone(),
-                action: today.action.clone(),
+                action: action.clone(),
                 aws: aws.clone(),
                 ours: ours.clone(),
             };
@@ -170,7 +167,7 @@ impl Folded {
                 )
             });
             Some(Disagreement {
-                example: example(tally.examples.first()?, false),
+                example: example(tally.today.examples.first()?),
                 principal: key.principal,
                 action: key.action,
                 aws: key.aws,
@@ -258,9 +255,13 @@ impl Folded {
             count(&|ruling| ruling.unmapped),
             "calls of which no action or no caller is known count as undetermined.",
         );
-        if usize::try_from(self.requests).is_ok_and(|requests| requests >= DISTINCT_MAX) {
+        add(
+            self.parts.iter().map(|part| part.refusals_left).sum(),
+            "refused calls were not looked at for changes of policies that IAM had not caught up with; there are too many.",
+        );
+        if self.requests >= DISTINCT_MAX as u64 || self.parts.iter().any(|part| part.is_full) {
             limits.push(Limit {
-                what: format!("Distinct requests were counted up to {DISTINCT_MAX} only."),
+                what: format!("Distinct requests and resources were counted up to {DISTINCT_MAX} only."),
                 events: None,
             });
         }
@@ -306,21 +307,21 @@ impl GroupKey {
             needs: self.needs,
             seen: seen(tally),
             propagation: tally.propagation,
-            resources: tally.resources.len() as u64,
-            examples: tally.examples.iter().map(|sample| example(sample, false)).collect(),
+            resources: tally.today.resources.len() as u64,
+            examples: tally.today.examples.iter().map(example).collect(),
         }
     }
 }
 
 impl ChangeKey {
     fn of(ruling: &Ruling) -> Option<Self> {
-        let (today, proposed) = (ruling.today.as_ref()?, ruling.proposed.as_ref()?);
+        let proposed = ruling.proposed.as_ref()?;
         Some(Self {
             change: ruling.change()?,
             principal: ruling.principal.clone(),
             action: proposed.action.clone(),
             derived: proposed.derived,
-            today: today.decided.clone(),
+            today: ruling.before.clone(),
             decided: proposed.decided.clone(),
             needs: proposed.needs.clone(),
             keys: proposed.deciding_keys.clone(),
@@ -339,8 +340,8 @@ impl ChangeKey {
             keys: self.keys,
             seen: seen(tally),
             regions: tally.regions.iter().cloned().collect(),
-            resources: tally.resources.len() as u64,
-            examples: tally.examples.iter().map(|sample| example(sample, true)).collect(),
+            resources: tally.proposed.resources.len() as u64,
+            examples: tally.proposed.examples.iter().map(example).collect(),
         }
     }
 }
@@ -386,12 +387,11 @@ fn seen(tally: &Tally) -> Seen {
     Seen { events: tally.events, first: tally.first, last: tally.last }
 }
 
-fn example(sample: &Sample, proposed: bool) -> Example {
-    let resource = sample.proposed_resource.as_ref().filter(|_| proposed).unwrap_or(&sample.resource);
+fn example(sample: &Sample) -> Example {
     Example {
         time: sample.time,
         event_id: sample.event_id.clone(),
         region: sample.region.clone(),
-        resource: resource.clone(),
+        resource: sample.resource.clone(),
     }
 }

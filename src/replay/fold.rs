@@ -5,6 +5,8 @@
 //! columns matter. Records that agree in these, too, are one call. Both are remembered by a 128-bit hash of the columns'
 //! text, so the JSON of most records is never parsed.
 
+mod tally;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -13,7 +15,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 use super::answer::{Change, LayerKind, Then, Verdict};
 use super::call::{Call, Ruled, Ruling};
 use super::judge::Judge;
-use super::propagate::{Changes, Refusal};
+use super::propagate::{Changes, Refusal, Suspicions};
 use super::{
     FIELDS_OF_CALLER, FIELDS_OF_SESSION, Field, Fields, Issuances, Parsed, Record, Session, SessionPolicies,
     fields_of_key, fields_of_request, needs_response,
@@ -24,6 +26,8 @@ use crate::catalog::{self, catalog};
 use crate::policy::{Attached, Document, Effect, Evaluator, PolicySet, Truth};
 use crate::snapshot::Snapshot;
 
+pub(super) use tally::{Sample, Sampled, Tally};
+
 /// So many shapes and calls are remembered; then all are forgotten and judged again when they come back.
 const REMEMBERED_MAX: usize = 2_000_000;
 
@@ -32,9 +36,6 @@ pub const DISTINCT_MAX: usize = 4_000_000;
 
 /// So many refusals are looked at for IAM's propagation.
 const REFUSALS_MAX: usize = 200_000;
-
-/// Examples that a group keeps.
-pub(super) const EXAMPLES_MAX: usize = 3;
 
 /// What is replayed.
 #[derive(Debug, Clone)]
@@ -67,14 +68,17 @@ pub struct Replayer {
     facts: Vec<Option<Arc<Session>>>,
     facts_by_content: HashMap<String, usize>,
     numbers: HashMap<Arc<Ruling>, usize>,
+    /// How many resources are told apart, of all tallies.
+    resources: usize,
     pub(super) tallies: Vec<Tally>,
-    pub(super) requests: HashSet<u64>,
+    pub(super) requests: HashSet<u128>,
     buffer: Vec<u8>,
     pub(super) accounts: BTreeSet<String>,
     /// Rulings under the statements of other evaluators, by name: what was merged.
     pub(super) merged: Vec<Part>,
     pub(super) events: u64,
     refusals: Vec<Refusal>,
+    refusals_left: u64,
     changes: Changes,
 }
 
@@ -101,33 +105,10 @@ struct Shape {
 struct Known {
     tally: usize,
     resource: u64,
+    /// Of the request that decides under the proposal, where that changes the call.
+    proposed: Option<u64>,
     /// Kept where each event's verdict is asked for.
     shown: Option<Arc<str>>,
-}
-
-/// What is counted of a ruling.
-#[derive(Debug, Clone)]
-pub(super) struct Tally {
-    pub(super) ruling: Arc<Ruling>,
-    pub(super) events: u64,
-    pub(super) first: Time,
-    pub(super) last: Time,
-    pub(super) regions: BTreeSet<String>,
-    pub(super) resources: HashSet<u64>,
-    /// The first by time and id, of different resources.
-    pub(super) examples: BTreeSet<Sample>,
-    /// Refusals that may be IAM's propagation, see [`super::propagate`].
-    pub(super) propagation: u64,
-}
-
-/// An event that may stand as an example.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Sample {
-    pub(super) time: Time,
-    pub(super) event_id: Option<String>,
-    pub(super) region: Option<String>,
-    pub(super) resource: String,
-    pub(super) proposed_resource: Option<String>,
 }
 
 /// A statement by its names, the same in every evaluator.
@@ -157,6 +138,10 @@ pub(super) struct Part {
     pub(super) tallies: Vec<Tally>,
     pub(super) statements: BTreeMap<StatementName, Hits>,
     pub(super) evaluations: u64,
+    /// How many refusals were not looked at.
+    pub(super) refusals_left: u64,
+    /// Whether there are more resources than were told apart.
+    pub(super) is_full: bool,
 }
 
 /// Events that were counted, to be made an answer of.
@@ -164,6 +149,7 @@ pub(super) struct Part {
 pub struct Folded {
     pub(super) plan: Plan,
     pub(super) parts: Vec<Part>,
+    pub(super) suspects: Suspicions,
     pub(super) requests: u64,
     pub(super) accounts: BTreeSet<String>,
     pub(super) events: u64,
@@ -244,6 +230,7 @@ impl Replayer {
             facts: Vec::new(),
             facts_by_content: HashMap::new(),
             numbers: HashMap::new(),
+            resources: 0,
             tallies: Vec::new(),
             requests: HashSet::new(),
             buffer: Vec::new(),
@@ -251,6 +238,7 @@ impl Replayer {
             merged: Vec::new(),
             events: 0,
             refusals: Vec::new(),
+            refusals_left: 0,
             changes: Changes::default(),
         }
     }
@@ -360,8 +348,13 @@ impl Replayer {
             Some(proposed) => more.and(call.fields(proposed)),
             None => more,
         };
-        // What the keys are told from may be the response itself.
         let known_shape = Shape { more, response };
+        // Keys may be told from the response, too: the claims of a token.
+        let told;
+        if !response && more.has(Field::ResponseElements) {
+            told = Parsed::of(record);
+            call.parsed = &told;
+        }
         let ruled = call.rule(&mut self.today, self.proposed.as_mut());
         if self.shapes.len() + self.calls.len() >= REMEMBERED_MAX {
             self.shapes.clear();
@@ -391,18 +384,17 @@ impl Replayer {
             }
         }
         let resource = xxh3_64(ruled.resource.as_bytes());
+        let proposed = ruled.proposed_resource.map(|resource| xxh3_64(resource.as_bytes()));
         let is_refused = ruled.ruling.then == Then::Denied;
         let shown = (self.plan.verdicts || is_refused).then(|| Arc::from(ruled.resource.as_str()));
-        let tally = if let Some(number) = self.numbers.get(&ruled.ruling) {
-            *number
-        } else {
+        let tally = self.numbers.get(&ruled.ruling).copied().unwrap_or_else(|| {
             let ruling = Arc::new(ruled.ruling);
             let number = self.tallies.len();
             self.numbers.insert(Arc::clone(&ruling), number);
             self.tallies.push(Tally::new(ruling, Time(record.event_time)));
             number
-        };
-        Known { tally, resource, shown }
+        });
+        Known { tally, resource, proposed, shown }
     }
 
     fn count(
@@ -417,38 +409,55 @@ impl Replayer {
         tally.events += 1;
         tally.first = tally.first.min(time);
         tally.last = tally.last.max(time);
-        if tally.resources.len() < DISTINCT_MAX {
-            tally.resources.insert(known.resource);
-        }
         if let Some(region) = record.aws_region
             && !tally.regions.contains(region)
         {
             tally.regions.insert(region.to_owned());
         }
-        if tally.ruling.then == Then::Denied && self.refusals.len() < REFUSALS_MAX {
-            let shown = known.shown.clone().unwrap_or_else(|| Arc::from(""));
-            self.refusals.extend(Refusal::of(record, known.tally, &tally.ruling, shown));
+        let mut told = 0;
+        if self.resources < DISTINCT_MAX {
+            told += usize::from(tally.today.resources.insert(known.resource));
+            told += known.proposed.map_or(0, |own| usize::from(tally.proposed.resources.insert(own)));
         }
-        if !tally.wants(time, record.event_id) {
+        self.resources += told;
+        if tally.ruling.then == Then::Denied && tally.ruling.no_request.is_none() {
+            if self.refusals.len() < REFUSALS_MAX {
+                let shown = known.shown.clone().unwrap_or_else(|| Arc::from(""));
+                self.refusals.extend(Refusal::of(record, known.tally, &tally.ruling, shown));
+            } else {
+                self.refusals_left += 1;
+            }
+        }
+        let wants = |sampled: &Sampled, resource| sampled.wants(time, record.event_id, resource);
+        let today = wants(&tally.today, known.resource);
+        let proposed = known.proposed.is_some_and(|own| wants(&tally.proposed, own));
+        if !today && !proposed {
             return;
         }
         // Few events become examples; what they are about is read again.
-        let resources = fresh.unwrap_or_else(|| {
-            let parsed = Parsed::of(record);
-            let call = Call::read(record, &parsed, session, &self.plan.snapshot);
-            let ruled = call.rule(&mut self.today, self.proposed.as_mut());
-            Resources { today: ruled.resource, proposed: ruled.proposed_resource }
-        });
-        let sample = Sample {
+        let resources = fresh.unwrap_or_else(|| self.resources_of(record, session));
+        let sample = |resource: String| Sample {
             time,
             event_id: record.event_id.map(str::to_owned),
             region: record.aws_region.map(str::to_owned),
-            resource: resources.today,
-            proposed_resource: resources.proposed,
+            number: xxh3_64(resource.as_bytes()),
+            resource,
         };
-        if let Some(tally) = self.tallies.get_mut(known.tally) {
-            tally.sample(sample);
+        let Some(tally) = self.tallies.get_mut(known.tally) else { return };
+        if today {
+            tally.today.take(sample(resources.today));
         }
+        if let Some(own) = resources.proposed.filter(|_| proposed) {
+            tally.proposed.take(sample(own));
+        }
+    }
+
+    /// The resources that decided a call which is remembered without them.
+    fn resources_of(&mut self, record: &Record<'_>, session: Option<&Session>) -> Resources {
+        let parsed = Parsed::of(record);
+        let call = Call::read(record, &parsed, session, &self.plan.snapshot);
+        let ruled = call.rule(&mut self.today, self.proposed.as_mut());
+        Resources { today: ruled.resource, proposed: ruled.proposed_resource }
     }
 
     fn verdict(&self, known: &Known) -> EventVerdict {
@@ -500,7 +509,7 @@ impl Replayer {
         parts.append(&mut self.merged);
         let requests = self.requests.len() as u64;
         let Self { plan, accounts, events, changes, .. } = self;
-        let mut folded = Folded { plan, parts, requests, accounts, events };
+        let mut folded = Folded { plan, parts, suspects: Suspicions::new(), requests, accounts, events };
         folded.keep_suspects(&changes);
         folded
     }
@@ -519,25 +528,17 @@ impl Replayer {
                 effect: written.effect,
             })
         };
-        for play in self.today.plays() {
-            for numbered in play.set.statements() {
-                let layer = LayerKind::of(numbered.statement.layer);
-                if let Some(name) = name(numbered.id, layer) {
-                    statements.entry(name).or_default();
-                }
+        for (id, layer) in self.today.in_play() {
+            if let Some(name) = name(id, layer) {
+                statements.entry(name).or_default();
             }
         }
         for tally in &self.tallies {
             let Some(today) = &tally.ruling.today else { continue };
-            for (id, layer, truth) in &today.hits {
-                let Some(name) = name(*id, *layer) else { continue };
-                let decided = today.decided.iter().any(|decided| {
-                    decided.policy.as_deref() == Some(&name.policy)
-                        && decided.index == Some(name.index)
-                        && decided.kind == Some(name.layer)
-                });
+            for hit in &today.hits {
+                let Some(name) = name(hit.id, hit.layer) else { continue };
                 let hits = statements.entry(name).or_default();
-                match truth {
+                match hit.truth {
                     Truth::Yes => {
                         hits.matched += tally.events;
                         hits.last = hits.last.max(Some(tally.last));
@@ -545,7 +546,7 @@ impl Replayer {
                     Truth::Unknown => hits.may += tally.events,
                     Truth::No => {}
                 }
-                if decided {
+                if hit.decided {
                     hits.decided += tally.events;
                 }
             }
@@ -553,7 +554,14 @@ impl Replayer {
         let evaluations =
             self.today.evaluations + self.proposed.as_ref().map_or(0, |judge| judge.evaluations);
         let refusals = std::mem::take(&mut self.refusals);
-        Part { refusals, tallies: std::mem::take(&mut self.tallies), statements, evaluations }
+        Part {
+            refusals,
+            tallies: std::mem::take(&mut self.tallies),
+            statements,
+            evaluations,
+            refusals_left: self.refusals_left,
+            is_full: self.resources >= DISTINCT_MAX,
+        }
     }
 }
 
@@ -588,62 +596,17 @@ fn content(session: Option<&Session>) -> String {
     format!("{policies} {:?}", session.tags)
 }
 
-impl Tally {
-    fn new(ruling: Arc<Ruling>, time: Time) -> Self {
-        Self {
-            ruling,
-            events: 0,
-            first: time,
-            last: time,
-            regions: BTreeSet::new(),
-            resources: HashSet::new(),
-            examples: BTreeSet::new(),
-            propagation: 0,
-        }
-    }
-
-    /// Whether an event of this time and id would be an example.
-    fn wants(&self, time: Time, event_id: Option<&str>) -> bool {
-        self.examples.len() < EXAMPLES_MAX
-            || self
-                .examples
-                .last()
-                .is_some_and(|last| (time, event_id) < (last.time, last.event_id.as_deref()))
-    }
-
-    fn sample(&mut self, sample: Sample) {
-        self.examples.insert(sample);
-        // One of each resource, the first; then the first few.
-        let mut seen = BTreeSet::new();
-        self.examples.retain(|sample| seen.insert(sample.resource.clone()));
-        while self.examples.len() > EXAMPLES_MAX {
-            self.examples.pop_last();
-        }
-    }
-
-    pub(super) fn absorb(&mut self, other: &Tally) {
-        self.events += other.events;
-        self.first = self.first.min(other.first);
-        self.last = self.last.max(other.last);
-        self.regions.extend(other.regions.iter().cloned());
-        self.resources.extend(other.resources.iter().copied());
-        self.propagation += other.propagation;
-        for sample in &other.examples {
-            self.sample(sample.clone());
-        }
-    }
-}
-
 impl Record<'_> {
     /// Writes the columns so that different texts give different bytes.
     fn write(&self, fields: Fields, to: &mut Vec<u8>) {
         for field in fields.iter() {
             match field {
                 Field::EventTime => to.extend_from_slice(&self.event_time.timestamp_micros().to_le_bytes()),
-                Field::SessionCreated => match self.session_created {
-                    Some(created) => to.extend_from_slice(&created.timestamp_micros().to_le_bytes()),
-                    None => to.push(0),
-                },
+                Field::SessionCreated => {
+                    let created = self.session_created.map_or(0, |created| created.timestamp_micros());
+                    to.push(u8::from(self.session_created.is_some()));
+                    to.extend_from_slice(&created.to_le_bytes());
+                }
                 Field::MfaAuthenticated => to.push(flag(self.mfa_authenticated)),
                 Field::SessionCredentialFromConsole => to.push(flag(self.session_credential_from_console)),
                 Field::AssumedRoot => to.push(flag(self.assumed_root)),
@@ -666,3 +629,6 @@ fn flag(value: Option<bool>) -> u8 {
         Some(true) => 2,
     }
 }
+
+#[cfg(test)]
+mod tests;

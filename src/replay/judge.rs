@@ -1,6 +1,6 @@
 //! Judges single requests by the policies of one snapshot.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use xxhash_rust::xxh3::Xxh3;
@@ -11,9 +11,9 @@ use crate::aws::AccountId;
 use crate::catalog::catalog;
 use crate::policy::{
     Attached, Because, Caller, CompiledSet, Document, Evaluator, Need, Outcome, PolicySet, PreparedRequest,
-    Reason, Request, Resource, StatementId, Survey, Truth,
+    Reason, Request, Resource, Standing, StatementId, StatementRef, Survey, Truth,
 };
-use crate::snapshot::{Given, Snapshot, Unsupplied, may_have_policy};
+use crate::snapshot::{Given, Snapshot, Unsupplied, may_have_policy, policy_owner};
 
 /// What is known of the session policies of a request, as far as they limit it.
 #[derive(Debug, Clone, Copy)]
@@ -48,10 +48,12 @@ pub(super) struct Play {
     pub(super) set: Arc<CompiledSet>,
     /// Folded to lower case, in order.
     pub(super) keys: Arc<[Box<str>]>,
+    /// Tells it from all others that were ever compiled.
+    number: u64,
 }
 
 /// The decision on one request, with all that is counted of it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Judged {
     pub(super) outcome: Outcome,
     pub(super) decided: Vec<Decided>,
@@ -59,10 +61,18 @@ pub(super) struct Judged {
     pub(super) needs: Vec<Lack>,
     /// The statements that match or may match, each with its layer; one that stands in several layers for each.
     pub(super) hits: Vec<(StatementId, Truth, LayerKind)>,
+    /// Those of them that decided.
+    pub(super) deciders: Vec<(StatementId, LayerKind)>,
     /// The condition keys that the statements which decided read.
     pub(super) deciding_keys: Vec<String>,
-    /// A hash of caller, action, resource and of what is known of those keys.
-    pub(super) request: u64,
+}
+
+/// A decision that is remembered.
+#[derive(Debug, Clone)]
+struct Known {
+    judged: Arc<Judged>,
+    /// What would decide. Why that is not known differs among equal requests: one is derived, another was refused.
+    needs: Arc<[Need]>,
 }
 
 /// The policies of one snapshot, compiled as they are needed.
@@ -72,13 +82,22 @@ pub(super) struct Judge {
     evaluator: Evaluator,
     /// By what stands in the policy set.
     sets: HashMap<u128, Play>,
-    /// By set and request.
-    known: HashMap<u128, Arc<Judged>>,
+    /// How many sets were compiled.
+    compiled: u64,
+    /// The statements of all sets that were compiled, each once for each kind of layer.
+    in_play: BTreeSet<(StatementId, LayerKind)>,
+    /// By the numbers of request and set. Few decisions differ, so they are shared.
+    known: HashMap<(u128, u64), Known>,
+    decisions: HashSet<Arc<Judged>>,
     pub(super) evaluations: u64,
 }
 
 /// Judged requests are remembered up to this number; then all are forgotten.
 const KNOWN_MAX: usize = 400_000;
+
+/// Compiled policy sets are remembered up to this number; then all are forgotten. What a snapshot lacks makes sets differ
+/// (the policy of one queue, that of another), so there may be as many as there are resources.
+const SETS_MAX: usize = 10_000;
 
 impl Judge {
     pub(super) fn new(snapshot: Arc<Snapshot>) -> Self {
@@ -86,7 +105,10 @@ impl Judge {
             snapshot,
             evaluator: Evaluator::new(),
             sets: HashMap::new(),
+            compiled: 0,
+            in_play: BTreeSet::new(),
             known: HashMap::new(),
+            decisions: HashSet::new(),
             evaluations: 0,
         }
     }
@@ -104,29 +126,28 @@ impl Judge {
             endpoint: record.vpc_endpoint_id.filter(|id| !id.is_empty()).map(str::to_owned),
             unsupplied: Unsupplied::Unknown,
         };
-        let account = Self::owner(&who.caller, asked);
+        let account = owner(&who.caller, asked);
         let mut set = self.snapshot.policies(&who.caller, &asked.action, &asked.resource, account, &given);
         set.session = self.session_layer(limits, set.session);
+        if makes_its_resource(&asked.action) {
+            set.resource = set.resource.filter(|layer| layer.missing.is_none());
+        }
         let key = fingerprint(&set);
         if let Some(known) = self.sets.get(&key) {
             return known.clone();
         }
         let compiled = self.evaluator.compile(&set);
         let keys = compiled.keys().into_iter().map(Box::from).collect();
-        let play = Play { set: Arc::new(compiled), keys };
+        let statements = compiled.statements();
+        self.in_play
+            .extend(statements.map(|numbered| (numbered.id, LayerKind::of(numbered.statement.layer))));
+        self.compiled += 1;
+        let play = Play { set: Arc::new(compiled), keys, number: self.compiled };
+        if self.sets.len() >= SETS_MAX {
+            self.sets.clear();
+        }
         self.sets.insert(key, play.clone());
         play
-    }
-
-    /// The account that owns what is asked for. A resource that no policy of its own can guard, in a service that RCPs do
-    /// not reach, is decided on the caller's side alone, whoever owns it: an AMI that someone shares.
-    fn owner(caller: &Caller, asked: &Asked) -> Option<AccountId> {
-        asked.resource_account.or_else(|| match &asked.resource {
-            Resource::Named(arn) if !may_have_policy(arn) && !rcp_supported(&asked.action) => {
-                caller.account()
-            }
-            _ => None,
-        })
     }
 
     fn session_layer(&self, limits: SessionLimits<'_>, unknown: Option<Attached>) -> Option<Attached> {
@@ -157,7 +178,7 @@ impl Judge {
             caller: told.who.caller.clone(),
             action: told.asked.action.clone(),
             resource: told.asked.resource.clone(),
-            resource_account: Self::owner(&told.who.caller, told.asked),
+            resource_account: owner(&told.who.caller, told.asked),
             management_account: self.snapshot.management_account(),
             canonical_user: None,
             rcp_supported: Some(rcp_supported(&told.asked.action)),
@@ -167,40 +188,68 @@ impl Judge {
         (request, prepared)
     }
 
-    /// The decision on a request.
-    pub(super) fn judge(&mut self, told: &Told<'_>, play: &Play) -> Arc<Judged> {
+    /// The decision on a request, and the request as a number: a hash of caller, action, resource and of what is known of
+    /// the keys that the policies in play read.
+    pub(super) fn judge(&mut self, told: &Told<'_>, play: &Play) -> (u128, Arc<Judged>) {
         let (request, prepared) = self.prepared(told, play);
-        let number = number_of(&request, play);
-        let key = u128::from(number) << 64 | Arc::as_ptr(&play.set).addr() as u128;
+        let number = number_of(&request, &play.keys);
+        let key = (number, play.number);
         if let Some(known) = self.known.get(&key) {
-            return Arc::clone(known);
+            let Known { judged, needs } = known.clone();
+            if needs.is_empty() {
+                return (number, judged);
+            }
+            let needs = lacks(needs.iter().map(|need| lack(need, told)));
+            return (
+                number,
+                if needs == judged.needs {
+                    judged
+                } else {
+                    self.shared(Judged { needs, ..(*judged).clone() })
+                },
+            );
         }
         self.evaluations += 1;
         let decision = play.set.evaluate(&prepared);
         let open = decision.outcome == Outcome::ImplicitlyDenied && self.an_arn_may_allow(&request, play);
+        let deciders: Vec<_> = deciders(&play.set, &decision.because).collect();
         let mut hits = Vec::new();
         play.set.matching(&prepared, &mut hits);
+        let mut members: Arc<[Need]> = Arc::default();
         let needs = if open {
             let what = "whether AWS asks for `*` or for an ARN of the service".to_owned();
             let why = "the action takes no resource, and a statement allows it on an ARN".to_owned();
             vec![Lack { what, why }]
         } else if decision.outcome == Outcome::Undetermined {
-            lacks(play.set.deciding(&prepared).members.iter().map(|need| lack(need, told)))
+            members = play.set.deciding(&prepared).members.into();
+            lacks(members.iter().map(|need| lack(need, told)))
         } else {
             Vec::new()
         };
-        let judged = Arc::new(Judged {
+        let judged = Judged {
             outcome: if open { Outcome::Undetermined } else { decision.outcome },
             decided: if open { Vec::new() } else { Decided::of(&decision.because) },
             needs,
             hits: hits.into_iter().map(|(id, truth, kind)| (id, truth, LayerKind::from(kind))).collect(),
-            deciding_keys: deciding_keys(&play.set, &decision.because),
-            request: number,
-        });
+            deciding_keys: deciding_keys(&play.set, deciders.iter().map(|(id, _)| *id)),
+            deciders,
+        };
         if self.known.len() >= KNOWN_MAX {
             self.known.clear();
+            self.decisions.clear();
         }
-        self.known.insert(key, Arc::clone(&judged));
+        let judged = self.shared(judged);
+        self.known.insert(key, Known { judged: Arc::clone(&judged), needs: members });
+        (number, judged)
+    }
+
+    /// The decision, or an equal one that is there already.
+    fn shared(&mut self, judged: Judged) -> Arc<Judged> {
+        if let Some(same) = self.decisions.get(&judged) {
+            return Arc::clone(same);
+        }
+        let judged = Arc::new(judged);
+        self.decisions.insert(Arc::clone(&judged));
         judged
     }
 
@@ -214,7 +263,29 @@ impl Judge {
         let service = request.action.split(':').next().unwrap_or_default();
         let resource = Resource::Pattern(format!("arn:*:{service}:*:*:*"));
         let prepared = self.evaluator.prepare(&Request { resource, ..request.clone() });
-        play.set.evaluate(&prepared).outcome != Outcome::ImplicitlyDenied
+        matches!(play.set.evaluate(&prepared).outcome, Outcome::Allowed | Outcome::Undetermined)
+    }
+
+    /// Whether the resource's policy alone allows a request, whatever the caller's own policies say, with this layer there
+    /// and empty: then nothing of that layer need allow it
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics-id-rdp.html>).
+    pub(super) fn resource_suffices(&mut self, told: &Told<'_>, without: LayerKind) -> bool {
+        let given = Given { session: None, endpoint: None, unsupplied: Unsupplied::Unknown };
+        let account = owner(&told.who.caller, told.asked);
+        let Told { who, asked, .. } = told;
+        let all = self.snapshot.policies(&who.caller, &asked.action, &asked.resource, account, &given);
+        let empty = |layer| (layer == without).then(Attached::default);
+        let set = PolicySet {
+            resource: all.resource,
+            boundary: empty(LayerKind::Boundary),
+            session: empty(LayerKind::Session),
+            ..PolicySet::default()
+        };
+        let compiled = self.evaluator.compile(&set);
+        let keys = compiled.keys().into_iter().map(Box::from).collect();
+        let play = Play { set: Arc::new(compiled), keys, number: 0 };
+        let (_, prepared) = self.prepared(told, &play);
+        play.set.evaluate(&prepared).outcome == Outcome::Allowed
     }
 
     /// Why a request is decided as it is, with what is known of the keys that the policies read.
@@ -222,9 +293,9 @@ impl Judge {
         let (request, prepared) = self.prepared(told, play);
         let keys = play.keys.iter().map(|key| {
             let words = match request.context.standing(key) {
-                crate::policy::Standing::Values(values) => format!("= {}", values.join(", ")),
-                crate::policy::Standing::Absent => "absent".to_owned(),
-                crate::policy::Standing::Unknown => format!("unknown: {}", why_unknown(key, told)),
+                Standing::Values(values) => format!("= {}", values.join(", ")),
+                Standing::Absent => "absent".to_owned(),
+                Standing::Unknown => format!("unknown: {}", why_unknown(key, told)),
             };
             (key.to_string(), words)
         });
@@ -242,20 +313,64 @@ impl Judge {
         &self.evaluator
     }
 
-    /// All policies that were in play.
-    pub(super) fn plays(&self) -> impl Iterator<Item = &Play> {
-        self.sets.values()
+    /// All statements that were in play, in order.
+    pub(super) fn in_play(&self) -> impl Iterator<Item = (StatementId, LayerKind)> {
+        self.in_play.iter().copied()
     }
 }
 
-/// The condition keys that the deciding statements read.
-fn deciding_keys(set: &CompiledSet, because: &Because<'_>) -> Vec<String> {
+/// Actions that make the very resource that they are asked for: before that it has no policy of its own.
+const MAKING: [&str; 22] = [
+    "acm-pca:CreateCertificateAuthority",
+    "backup:CreateBackupVault",
+    "codeartifact:CreateDomain",
+    "codeartifact:CreateRepository",
+    "codebuild:CreateProject",
+    "dynamodb:CreateTable",
+    "ecr-public:CreateRepository",
+    "ecr:CreateRepository",
+    "elasticfilesystem:CreateFileSystem",
+    "es:CreateDomain",
+    "events:CreateEventBus",
+    "glacier:CreateVault",
+    "kafka:CreateCluster",
+    "kinesis:CreateStream",
+    "lambda:CreateFunction",
+    "logs:CreateLogGroup",
+    "redshift-serverless:CreateNamespace",
+    "s3:CreateBucket",
+    "schemas:CreateRegistry",
+    "secretsmanager:CreateSecret",
+    "sns:CreateTopic",
+    "sqs:CreateQueue",
+];
+
+fn makes_its_resource(action: &str) -> bool {
+    MAKING.contains(&action)
+}
+
+/// The account that owns what is asked for. A resource that no policy of its own can guard, in a service that RCPs do not
+/// reach, is decided on the caller's side alone, whoever owns it: an AMI that someone shares.
+fn owner(caller: &Caller, asked: &Asked) -> Option<AccountId> {
+    asked.resource_account.or_else(|| match &asked.resource {
+        Resource::Named(arn) if !may_have_policy(arn) && !rcp_supported(&asked.action) => caller.account(),
+        _ => None,
+    })
+}
+
+/// The statements that decided.
+fn deciders(set: &CompiledSet, because: &Because<'_>) -> impl Iterator<Item = (StatementId, LayerKind)> {
     let statements = match *because {
         Because::Granted { by, with } => [Some(by), with],
         Because::Denied(by) => [Some(by), None],
         Because::Lacking(_) | Because::Rule(_) | Because::Depends => [None, None],
     };
-    let ids = statements.into_iter().flatten().filter_map(|statement| set.id_of(statement));
+    let of = |statement: StatementRef<'_>| Some((set.id_of(statement)?, LayerKind::of(statement.layer)));
+    statements.into_iter().flatten().filter_map(of)
+}
+
+/// The condition keys that statements read.
+fn deciding_keys(set: &CompiledSet, ids: impl Iterator<Item = StatementId>) -> Vec<String> {
     let keys: BTreeSet<&str> = ids.flat_map(|id| set.keys_of(id)).collect();
     keys.into_iter().map(str::to_owned).collect()
 }
@@ -288,11 +403,11 @@ fn lack(need: &Need, told: &Told<'_>) -> Lack {
             };
             (what, format!("among the {layer}, it cannot be understood; see `policy lint`"))
         }
-        Need::Resource => {
-            ("the resource".to_owned(), format!("the record does not tell which: {}", told.asked.shown))
-        }
+        // Which one it may be differs from event to event: were it named here, as many groups would be listed.
+        Need::Resource => ("the resource".to_owned(), "the record does not tell which".to_owned()),
         Need::ResourceAccount => {
-            ("the account of the resource".to_owned(), format!("nothing tells who owns {}", told.asked.shown))
+            let owner = policy_owner(&told.asked.shown);
+            ("the account of the resource".to_owned(), format!("nothing tells who owns {owner}"))
         }
         Need::Caller => ("who exactly called".to_owned(), "the record does not tell".to_owned()),
         Need::RcpSupport => {
@@ -303,70 +418,70 @@ fn lack(need: &Need, told: &Told<'_>) -> Lack {
 }
 
 /// What stands in a policy set, as a number: documents by their places, which stay for as long as the snapshot and the
-/// issuances do.
+/// issuances do. Every list is led by its length and every text by its own, so that no two sets are written alike.
 fn fingerprint(set: &PolicySet) -> u128 {
     let mut hash = Xxh3::new();
-    let attached = |hash: &mut Xxh3, layer: Option<&Attached>| {
-        let Some(layer) = layer else { return hash.update(&[0]) };
-        hash.update(&[1]);
-        for policy in &layer.policies {
-            hash.update(&Arc::as_ptr(policy).addr().to_le_bytes());
-        }
-        hash.update(layer.missing.as_deref().unwrap_or_default().as_bytes());
-        hash.update(&[2, u8::from(layer.missing.is_some())]);
-    };
     attached(&mut hash, Some(&set.identity));
     for layer in [&set.boundary, &set.session, &set.resource, &set.vpc_endpoint] {
         attached(&mut hash, layer.as_ref());
     }
     for levels in [&set.scp, &set.rcp] {
-        let Some(levels) = levels else {
-            hash.update(&[3]);
-            continue;
-        };
+        hash.update(&[u8::from(levels.is_some())]);
+        let Some(levels) = levels else { continue };
+        hash.update(&levels.levels.len().to_le_bytes());
         for level in &levels.levels {
-            hash.update(level.target.as_bytes());
+            text(&mut hash, Some(&level.target));
             attached(&mut hash, Some(&level.attached));
         }
-        hash.update(levels.missing.as_deref().unwrap_or_default().as_bytes());
-        hash.update(&[4, u8::from(levels.missing.is_some())]);
+        text(&mut hash, levels.missing.as_deref());
     }
     hash.digest128()
 }
 
-/// A request as a number: caller, action, resource, and what is known of the keys that the policies in play read.
-fn number_of(request: &Request, play: &Play) -> u64 {
-    let mut hash = Xxh3::new();
-    let mut text = |text: &str| {
-        hash.update(text.as_bytes());
-        hash.update(&[0]);
-    };
-    text(&format!("{:?}", request.caller));
-    text(&request.action);
-    match &request.resource {
-        Resource::Named(arn) => {
-            text("named");
-            text(arn);
-        }
-        Resource::Pattern(arn) => {
-            text("pattern");
-            text(arn);
-        }
-        Resource::Any => text("any"),
-        Resource::Unknown => text("unknown"),
+fn attached(hash: &mut Xxh3, layer: Option<&Attached>) {
+    hash.update(&[u8::from(layer.is_some())]);
+    let Some(layer) = layer else { return };
+    hash.update(&layer.policies.len().to_le_bytes());
+    for policy in &layer.policies {
+        hash.update(&Arc::as_ptr(policy).addr().to_le_bytes());
     }
-    text(&request.resource_account.map(|account| account.to_string()).unwrap_or_default());
-    for key in play.keys.iter() {
+    text(hash, layer.missing.as_deref());
+}
+
+fn text(hash: &mut Xxh3, text: Option<&str>) {
+    hash.update(&text.map_or(0, |text| text.len() + 1).to_le_bytes());
+    hash.update(text.unwrap_or_default().as_bytes());
+}
+
+/// A request as a number: caller, action, resource, and what is known of the keys that the policies in play read.
+fn number_of(request: &Request, keys: &[Box<str>]) -> u128 {
+    let mut hash = Xxh3::new();
+    text(&mut hash, Some(&format!("{:?}", request.caller)));
+    text(&mut hash, Some(&request.action));
+    let (kind, name) = match &request.resource {
+        Resource::Named(arn) => (0_u8, Some(arn.as_str())),
+        Resource::Pattern(arn) => (1, Some(arn.as_str())),
+        Resource::Any => (2, None),
+        Resource::Unknown => (3, None),
+    };
+    hash.update(&[kind]);
+    text(&mut hash, name);
+    text(&mut hash, request.resource_account.map(|account| account.to_string()).as_deref());
+    for key in keys {
         match request.context.standing(key) {
-            crate::policy::Standing::Values(values) => {
-                text("=");
+            Standing::Values(values) => {
+                hash.update(&[0]);
+                hash.update(&values.len().to_le_bytes());
                 for value in &values {
-                    text(value);
+                    text(&mut hash, Some(value));
                 }
             }
-            crate::policy::Standing::Absent => text("-"),
-            crate::policy::Standing::Unknown => text("?"),
+            Standing::Absent => hash.update(&[1]),
+            Standing::Unknown => hash.update(&[2]),
         }
     }
-    hash.digest()
+    hash.digest128()
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,6 +24,8 @@ mod session;
 mod tag;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 mod who;
 
 pub use assume::{Supposed, can_assume};

@@ -24,10 +24,13 @@ const WORKED_WITHIN_SECONDS: i64 = 600;
 /// Changes that are remembered at most.
 const CHANGES_MAX: usize = 200_000;
 
-/// When the policies of users, roles and groups were changed, by their names.
+/// A user, role or group: its account, the parameter that names it (`roleName`), and its name.
+type Named = (String, &'static str, String);
+
+/// When the policies of users, roles and groups were changed.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
-    at: BTreeMap<String, BTreeSet<DateTime<Utc>>>,
+    at: BTreeMap<Named, BTreeSet<DateTime<Utc>>>,
     count: usize,
 }
 
@@ -41,8 +44,8 @@ pub(super) struct Refusal {
     pub(super) event_name: String,
     pub(super) principal: Option<String>,
     pub(super) resource: Arc<str>,
-    /// Names of the user or role that called, and of the role that was asked for.
-    names: Vec<String>,
+    /// The user or role that called, and the role that was asked for.
+    concerned: Vec<Named>,
 }
 
 /// The parameters of IAM's calls that name what they change.
@@ -61,9 +64,11 @@ impl Changes {
             return;
         }
         let Some(parameters) = Parsed::without_response(record).parameters else { return };
-        for name in NAMES.iter().filter_map(|name| parameters.get(name)?.as_str()) {
+        let account = record.account.unwrap_or_default();
+        for (kind, name) in NAMES.iter().filter_map(|kind| Some((*kind, parameters.get(kind)?.as_str()?))) {
             self.count += 1;
-            self.at.entry(name.to_owned()).or_default().insert(record.event_time);
+            let named = (account.to_owned(), kind, name.to_owned());
+            self.at.entry(named).or_default().insert(record.event_time);
         }
     }
 
@@ -77,20 +82,25 @@ impl Changes {
     /// Whether something was changed shortly before.
     fn before(&self, refusal: &Refusal) -> bool {
         let from = refusal.time - TimeDelta::seconds(AFTER_CHANGE_SECONDS);
-        refusal.names.iter().any(|name| {
-            self.at.get(name).is_some_and(|times| times.range(from..=refusal.time).next().is_some())
+        refusal.concerned.iter().any(|named| {
+            self.at.get(named).is_some_and(|times| times.range(from..=refusal.time).next().is_some())
         })
     }
 }
 
 impl Refusal {
     pub(super) fn of(record: &Record<'_>, tally: usize, ruling: &Ruling, resource: Arc<str>) -> Option<Self> {
-        let name_of = |arn: &str| match Arn::parse(arn)?.principal()? {
-            Principal::User { name, .. } | Principal::Role { name, .. } => Some(name.to_owned()),
-            _ => None,
+        let named = |arn: &str| {
+            let arn = Arn::parse(arn)?;
+            let (kind, name) = match arn.principal()? {
+                Principal::User { name, .. } => ("userName", name),
+                Principal::Role { name, .. } => ("roleName", name),
+                _ => return None,
+            };
+            Some((arn.account.to_owned(), kind, name.to_owned()))
         };
-        let names =
-            ruling.principal.as_deref().and_then(name_of).into_iter().chain(name_of(&resource)).collect();
+        let concerned =
+            ruling.principal.as_deref().and_then(named).into_iter().chain(named(&resource)).collect();
         Some(Self {
             tally,
             time: record.event_time,
@@ -98,10 +108,13 @@ impl Refusal {
             event_name: record.event_name?.to_owned(),
             principal: ruling.principal.clone(),
             resource,
-            names,
+            concerned,
         })
     }
 }
+
+/// Refusals that may be propagation: by the name of the call and the time, each with the place of its part.
+pub(super) type Suspicions = BTreeMap<String, BTreeMap<DateTime<Utc>, Vec<(usize, Refusal)>>>;
 
 /// Which events may show that refused calls worked soon after.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,36 +130,34 @@ pub struct Suspects {
 impl Folded {
     /// Forgets all refusals that no change came shortly before.
     pub(super) fn keep_suspects(&mut self, changes: &Changes) {
-        for part in &mut self.parts {
-            part.refusals.retain(|refusal| changes.before(refusal));
+        for (place, part) in self.parts.iter_mut().enumerate() {
+            let suspects = std::mem::take(&mut part.refusals);
+            for refusal in suspects.into_iter().filter(|refusal| changes.before(refusal)) {
+                let of_call = self.suspects.entry(refusal.event_name.clone()).or_default();
+                of_call.entry(refusal.time).or_default().push((place, refusal));
+            }
         }
     }
 
     /// The refusals that may be propagation; None if there are none. Give [`Folded::worked`] the events that this names.
     #[must_use]
     pub fn suspects(&self) -> Option<Suspects> {
-        let all = || self.parts.iter().flat_map(|part| &part.refusals);
-        let (from, last) = (all().map(|one| one.time).min()?, all().map(|one| one.time).max()?);
+        let times = || self.suspects.values().flat_map(BTreeMap::keys).copied();
+        let (from, last) = (times().min()?, times().max()?);
         Some(Suspects {
             from,
             to: last + TimeDelta::seconds(WORKED_WITHIN_SECONDS + 1),
-            event_names: all().map(|one| one.event_name.clone()).collect(),
+            event_names: self.suspects.keys().cloned().collect(),
         })
     }
 
     /// Takes note of a call that worked: refusals of the same call shortly before were propagation.
     pub fn worked(&mut self, record: &Record<'_>) {
-        if Then::of(record) != Then::Allowed {
-            return;
-        }
-        let near = |refusal: &Refusal| {
-            let after = record.event_time - refusal.time;
-            after >= TimeDelta::zero()
-                && after <= TimeDelta::seconds(WORKED_WITHIN_SECONDS)
-                && record.event_source == Some(&refusal.event_source)
-                && record.event_name == Some(&refusal.event_name)
-        };
-        if !self.parts.iter().flat_map(|part| &part.refusals).any(near) {
+        let Some(of_call) = record.event_name.and_then(|name| self.suspects.get_mut(name)) else { return };
+        let from = record.event_time - TimeDelta::seconds(WORKED_WITHIN_SECONDS);
+        let is_source = |refusal: &Refusal| record.event_source == Some(&refusal.event_source);
+        let mut near = of_call.range(from..=record.event_time).flat_map(|(_, all)| all);
+        if !near.any(|(_, refusal)| is_source(refusal)) || Then::of(record) != Then::Allowed {
             return;
         }
         let parsed = Parsed::of(record);
@@ -156,17 +167,18 @@ impl Folded {
             super::Reading::Requests(asked) => asked.iter().map(|asked| asked.shown.as_str()).collect(),
             _ => return,
         };
-        for part in &mut self.parts {
-            let (refusals, tallies) = (&mut part.refusals, &mut part.tallies);
-            refusals.retain(|refusal| {
-                let same = near(refusal)
+        for (_, refusals) in of_call.range_mut(from..=record.event_time) {
+            refusals.retain(|(part, refusal)| {
+                let same = is_source(refusal)
                     && refusal.principal.as_deref() == principal
                     && resources.contains(&*refusal.resource);
-                if let Some(tally) = tallies.get_mut(refusal.tally).filter(|_| same) {
+                let tallies = self.parts.get_mut(*part).map(|part| &mut part.tallies);
+                if let Some(tally) = tallies.and_then(|all| all.get_mut(refusal.tally)).filter(|_| same) {
                     tally.propagation += 1;
                 }
                 !same
             });
         }
+        of_call.retain(|_, refusals| !refusals.is_empty());
     }
 }

@@ -46,14 +46,22 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 const CREDENTIAL: &[Field] = &[Field::AccessKeyId, Field::SessionCreated, Field::AssumedRoot];
-const MFA: &[Field] =
-    &[Field::AccessKeyId, Field::SessionCreated, Field::AssumedRoot, Field::MfaAuthenticated];
+const MFA: &[Field] = &[
+    Field::AccessKeyId,
+    Field::SessionCreated,
+    Field::AssumedRoot,
+    Field::MfaAuthenticated,
+    Field::RequestParameters,
+    Field::ErrorCode,
+];
 const MFA_AGE: &[Field] = &[
     Field::EventTime,
     Field::AccessKeyId,
     Field::SessionCreated,
     Field::AssumedRoot,
     Field::MfaAuthenticated,
+    Field::RequestParameters,
+    Field::ErrorCode,
 ];
 const SOURCE_IDENTITY: &[Field] =
     &[Field::SourceIdentity, Field::SessionCreated, Field::SessionIssuerArn, Field::AssumedRoot];
@@ -156,6 +164,7 @@ fn service_name(ask: &Ask<'_>) -> Tell {
     }
 }
 
+/// Whether the caller showed a second factor.
 ///
 /// A user with a long-term key may show the second factor in the very call that asks for a role or a session
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html>): the parameters then name

@@ -1,0 +1,180 @@
+//! What is counted: events, groups, statements, resources, examples, and what is missing.
+
+use super::*;
+use crate::replay::Proposed;
+use crate::replay::answer::{Change, Verdict};
+
+const BUCKET: &str = "arn:aws:s3:::example-reports";
+const COPY: &str =
+    r#"{"bucketName": "example-reports", "key": "b", "x-amz-copy-source": "example-reports/a"}"#;
+
+fn get(key: usize) -> String {
+    format!(r#"{{"bucketName": "example-reports", "key": "{key}"}}"#)
+}
+
+fn reports(statements: &Value) -> Arc<Snapshot> {
+    World::default().user(ANN, statements).resource(BUCKET, &Value::Null).read()
+}
+
+#[test]
+fn events_groups_and_verdicts_add_up() {
+    let snapshot = reports(&json!([allow("s3:GetObject", "arn:aws:s3:::example-reports/1")]));
+    let parameters: Vec<String> = (0..3).map(get).collect();
+    let mut records = Vec::new();
+    for text in &parameters {
+        let record = by_user("s3.amazonaws.com", "GetObject", Some(text));
+        records.extend([
+            record,
+            refused(&record, "Access Denied"),
+            Record { error_code: Some("NoSuchKey"), ..record },
+        ]);
+    }
+    records.push(by_user("signin.amazonaws.com", "ConsoleLogin", None));
+    records.push(by_user("nobody.example.com", "Nothing", None));
+    let answer = replay(&plan(&snapshot), &records);
+    let seen = answer.verdicts;
+    assert_eq!(answer.events, 11);
+    assert_eq!(
+        (seen.same_allowed, seen.same_denied, seen.same_failed, seen.now_denied, seen.now_allowed),
+        (1, 2, 1, 4, 1)
+    );
+    assert_eq!((seen.undetermined, seen.unmapped, seen.not_a_request), (1, 1, 1));
+    assert_eq!(answer.groups.iter().map(|group| group.seen.events).sum::<u64>(), 11);
+    let order: Vec<Verdict> = answer.groups.iter().map(|group| group.verdict).collect();
+    let mut sorted = order.clone();
+    sorted.sort_by_key(|verdict| match verdict {
+        Verdict::NowDenied => 0,
+        Verdict::NowAllowed => 1,
+        Verdict::Undetermined => 2,
+        Verdict::Same => 3,
+        Verdict::NotARequest => 4,
+    });
+    assert_eq!(order, sorted);
+    assert_eq!(answer.requests, 3);
+    assert_eq!(answer.evaluations, 3);
+}
+
+#[test]
+fn examples_are_the_earliest_of_different_resources() {
+    let snapshot = reports(&json!([allow("s3:GetObject", "*")]));
+    let parameters: Vec<String> = (0..5).map(get).collect();
+    let mut records: Vec<Record<'_>> = Vec::new();
+    for (second, key) in [(9, 0), (8, 1), (7, 1), (6, 1), (5, 0), (4, 2), (3, 2), (20, 3), (30, 4)] {
+        let record = by_user("s3.amazonaws.com", "GetObject", Some(&parameters[key]));
+        records.push(Record { event_time: at(second), ..record });
+    }
+    let answer = replay(&plan(&snapshot), &records);
+    let group = only(&answer);
+    assert_eq!((group.seen.events, group.resources), (9, 5));
+    let examples: Vec<(i64, &str)> = group
+        .examples
+        .iter()
+        .map(|own| ((own.time.0 - at(0)).num_seconds(), own.resource.rsplit('/').next().unwrap()))
+        .collect();
+    assert_eq!(examples, [(3, "2"), (5, "0"), (6, "1")]);
+    assert_eq!((group.seen.first.0, group.seen.last.0), (at(3), at(30)));
+}
+
+#[test]
+fn every_statement_that_decides_a_request_of_a_call_is_counted() {
+    let snapshot = reports(&json!([
+        { "Sid": "Reads", "Effect": "Allow", "Action": "s3:GetObject", "Resource": "*" },
+        { "Sid": "Writes", "Effect": "Allow", "Action": "s3:PutObject", "Resource": "*" },
+        { "Sid": "Also", "Effect": "Allow", "Action": "s3:Put*", "Resource": "*" },
+        { "Sid": "Never", "Effect": "Deny", "Action": "s3:DeleteObject", "Resource": "*" },
+    ]));
+    let records = [by_user("s3.amazonaws.com", "CopyObject", Some(COPY)); 3];
+    let answer = replay(&plan(&snapshot), &records);
+    assert_eq!(only(&answer).verdict, Verdict::Same);
+    let hits: Vec<(&str, u64, u64, u64)> = answer
+        .statements
+        .iter()
+        .map(|own| (own.sid.as_deref().unwrap(), own.matched, own.decided, own.may))
+        .collect();
+    assert_eq!(hits, [("Reads", 3, 3, 0), ("Writes", 3, 3, 0), ("Also", 3, 0, 0), ("Never", 0, 0, 0)]);
+}
+
+#[test]
+fn what_is_missing_counts_once_an_event() {
+    // Two requests of one call that lack the same policy.
+    let snapshot = World::default().user(ANN, &json!([allow("s3:*", "*")])).read();
+    let records = [by_user("s3.amazonaws.com", "CopyObject", Some(COPY)); 4];
+    let answer = replay(&plan(&snapshot), &records);
+    assert_eq!(answer.verdicts.undetermined, 4);
+    assert!(!answer.lacks.is_empty());
+    for lack in &answer.lacks {
+        assert_eq!(lack.events, 4, "{lack:?}");
+    }
+}
+
+#[test]
+fn a_resource_of_nobody_knows_whom_makes_no_group_of_its_own() {
+    let snapshot = World::default().user(ANN, &json!([allow("s3:*", "*")])).read();
+    let parameters: Vec<String> = (0..40).map(get).collect();
+    let records: Vec<Record<'_>> =
+        parameters.iter().map(|text| by_user("s3.amazonaws.com", "GetObject", Some(text))).collect();
+    let answer = replay(&plan(&snapshot), &records);
+    let group = only(&answer);
+    assert_eq!((group.verdict, group.seen.events, group.resources), (Verdict::Undetermined, 40, 40));
+}
+
+#[test]
+fn a_change_is_about_the_request_that_changes() {
+    let role = "arn:aws:iam::111122223333:role/web";
+    let trust = json!([{ "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": { "Service": "lambda.amazonaws.com" } }]);
+    let of = |statements: Value| {
+        let world = World::default().user(ANN, &statements).role(role, &trust, &json!([]));
+        let function = |at| format!("arn:aws:lambda:eu-west-1:111122223333:function:f{at}");
+        (0..3).fold(world, |world, at| world.resource(&function(at), &Value::Null)).read()
+    };
+    let create =
+        json!({ "Sid": "Create", "Effect": "Allow", "Action": "lambda:CreateFunction", "Resource": "*" });
+    let pass = json!({ "Sid": "Pass", "Effect": "Allow", "Action": "iam:PassRole", "Resource": "*" });
+    let narrow = of(json!([create]));
+    let wide = of(json!([create, pass]));
+    let parameters: Vec<String> =
+        (0..3).map(|at| format!(r#"{{"functionName": "f{at}", "role": "{role}"}}"#)).collect();
+    let record = |at: usize| by_user("lambda.amazonaws.com", "CreateFunction20150331", Some(&parameters[at]));
+    let records = [record(0), record(1), record(2)];
+
+    let opened =
+        replay(&Plan { proposed: Some(Arc::clone(&wide)), ..plan(&narrow) }, &records).proposal.unwrap();
+    let broken = replay(&Plan { proposed: Some(narrow), ..plan(&wide) }, &records).proposal.unwrap();
+    assert_eq!((opened.opened, opened.broken, broken.opened, broken.broken), (3, 0, 0, 3), "{opened:#?}");
+    let [group] = opened.groups.as_slice() else { panic!("{opened:#?}") };
+    assert_eq!((group.change, group.action.as_str(), group.derived), (Change::Opened, "iam:PassRole", true));
+    assert_eq!(group.decided[0].sid.as_deref(), Some("Pass"));
+    assert_eq!(group.today[0].policy, None);
+    let [group] = broken.groups.as_slice() else { panic!("{broken:#?}") };
+    assert_eq!((group.change, group.action.as_str()), (Change::Broken, "iam:PassRole"));
+    assert_eq!(group.today[0].sid.as_deref(), Some("Pass"));
+    // Three functions, but one role: that is what breaks.
+    assert_eq!((group.resources, group.examples.len()), (1, 1));
+    assert_eq!(group.examples[0].resource, role);
+}
+
+#[test]
+fn only_wanted_actions_are_counted() {
+    let snapshot = reports(&json!([allow("s3:*", "*")]));
+    let text = get(0);
+    let records = [
+        by_user("s3.amazonaws.com", "GetObject", Some(&text)),
+        by_user("s3.amazonaws.com", "PutObject", Some(&text)),
+        by_user("signin.amazonaws.com", "ConsoleLogin", None),
+    ];
+    let some = Plan { action: Some("s3:get*".to_owned()), ..plan(&snapshot) };
+    assert_eq!(replay(&some, &records).events, 1);
+    assert_eq!(Replayer::new(some).take(&records[1]), None);
+    assert_eq!(replay(&plan(&snapshot), &records).events, 3);
+}
+
+#[test]
+fn nothing_gives_an_answer_of_nothing() {
+    let snapshot = reports(&json!([allow("s3:*", "*")]));
+    let answer = replay(&plan(&snapshot), &[]);
+    assert_eq!((answer.events, answer.first, answer.last, answer.groups.len()), (0, None, None, 0));
+    assert_eq!(
+        Replayer::new(plan(&snapshot)).fold().answer(Some(Proposed::default())).proposal.unwrap().groups,
+        []
+    );
+}

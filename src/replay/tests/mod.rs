@@ -1,0 +1,228 @@
+//! The replay of whole calls, over small snapshots and records made on the spot.
+
+mod agreement;
+mod assuming;
+mod counting;
+mod explaining;
+mod grouping;
+mod propagation;
+mod session_policy;
+mod special;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use super::answer::{Group, Replay};
+use super::{EventVerdict, Issuances, Parsed, Plan, Record, Replayer};
+use crate::snapshot::Snapshot;
+
+const ACCOUNT: &str = "111122223333";
+const ANN: &str = "arn:aws:iam::111122223333:user/ann";
+const DEPLOY: &str = "arn:aws:iam::111122223333:role/team/deploy";
+const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/deploy/one";
+
+/// No organization: no SCPs, no RCPs.
+const ALONE: &str = r#"{"Organization": null}"#;
+
+fn at(second: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_700_000_000 + second, 0).unwrap()
+}
+
+/// A snapshot of these files; problems in them are a fault of the test.
+fn read(files: &[(&str, &str)]) -> Arc<Snapshot> {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let mut snapshot = Snapshot::read(folder.path()).unwrap();
+    assert_eq!(snapshot.problems, []);
+    "snapshot".clone_into(&mut snapshot.path);
+    Arc::new(snapshot)
+}
+
+/// A policy of these statements.
+fn policy(statements: &Value) -> Value {
+    json!({ "Version": "2012-10-17", "Statement": statements })
+}
+
+fn inline(statements: &Value) -> Value {
+    json!([{ "PolicyName": "own", "PolicyDocument": policy(statements) }])
+}
+
+/// Everything of one account: users and roles with one inline policy each, buckets with a policy or known to have none.
+#[derive(Default)]
+struct World {
+    users: Vec<Value>,
+    roles: Vec<Value>,
+    managed: Vec<Value>,
+    files: Vec<(String, String)>,
+    organization: Option<String>,
+}
+
+impl World {
+    fn user(mut self, arn: &str, statements: &Value) -> Self {
+        let name = arn.rsplit('/').next().unwrap();
+        self.users.push(json!({ "UserName": name, "Arn": arn, "UserPolicyList": inline(statements) }));
+        self
+    }
+
+    /// A role that the principals of `trust` may assume.
+    fn role(mut self, arn: &str, trust: &Value, statements: &Value) -> Self {
+        let name = arn.rsplit('/').next().unwrap();
+        self.roles.push(json!({
+            "RoleName": name, "Arn": arn,
+            "AssumeRolePolicyDocument": policy(trust), "RolePolicyList": inline(statements),
+        }));
+        self
+    }
+
+    /// Gives the user or role that was added last a permissions boundary.
+    fn boundary(mut self, arn: &str) -> Self {
+        let last = self.roles.last_mut().or(self.users.last_mut()).unwrap();
+        last["PermissionsBoundary"] =
+            json!({ "PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn });
+        self
+    }
+
+    fn managed(mut self, arn: &str, statements: &Value) -> Self {
+        let version = json!({ "VersionId": "v1", "IsDefaultVersion": true, "Document": policy(statements) });
+        self.managed.push(json!({
+            "PolicyName": arn.rsplit('/').next(), "Arn": arn, "DefaultVersionId": "v1",
+            "PolicyVersionList": [version],
+        }));
+        self
+    }
+
+    /// A resource of the account; without statements it is known to have no policy.
+    fn resource(mut self, arn: &str, statements: &Value) -> Self {
+        let own = if statements.is_null() { Value::Null } else { policy(statements) };
+        let text = json!({ "arn": arn, "account": ACCOUNT, "policy": own }).to_string();
+        self.files.push((format!("resource-policies/{}.json", self.files.len()), text));
+        self
+    }
+
+    /// A service control policy by its id.
+    fn control(mut self, id: &str, statements: &Value) -> Self {
+        self.files.push((format!("scp/{id}.json"), policy(statements).to_string()));
+        self
+    }
+
+    fn organization(mut self, text: &Value) -> Self {
+        self.organization = Some(text.to_string());
+        self
+    }
+
+    fn read(self) -> Arc<Snapshot> {
+        let details = json!({
+            "UserDetailList": self.users, "RoleDetailList": self.roles, "Policies": self.managed,
+        })
+        .to_string();
+        let organization = self.organization.unwrap_or_else(|| ALONE.to_owned());
+        let mut files = vec![("details.json", details.as_str()), ("organization.json", &organization)];
+        files.extend(self.files.iter().map(|(name, text)| (name.as_str(), text.as_str())));
+        read(&files)
+    }
+}
+
+fn allow(action: &str, resource: &str) -> Value {
+    json!({ "Sid": "May", "Effect": "Allow", "Action": action, "Resource": resource })
+}
+
+fn deny(action: &str, resource: &str) -> Value {
+    json!({ "Sid": "Not", "Effect": "Deny", "Action": action, "Resource": resource })
+}
+
+/// Lets everybody of the account be told by the identity policies.
+fn trust_account() -> Value {
+    json!({ "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": { "AWS": ACCOUNT } })
+}
+
+/// A call by a user with a long-term key.
+fn by_user<'a>(source: &'a str, name: &'a str, parameters: Option<&'a str>) -> Record<'a> {
+    Record {
+        event_time: at(0),
+        account: Some(ACCOUNT),
+        event_source: Some(source),
+        event_name: Some(name),
+        event_id: Some("00000000-0000-0000-0000-000000000001"),
+        event_type: Some("AwsApiCall"),
+        aws_region: Some("eu-west-1"),
+        source_ip_address: Some("192.0.2.7"),
+        user_agent: Some("aws-cli/2.15"),
+        recipient_account_id: Some(ACCOUNT),
+        identity_type: Some("IAMUser"),
+        identity_arn: Some(ANN),
+        identity_account_id: Some(ACCOUNT),
+        principal_id: Some("AIDARTX3GSDSQANNEXAMPLE"),
+        access_key_id: Some("AKIARTX3GSDSQEXAMPLE"),
+        user_name: Some("ann"),
+        request_parameters: parameters,
+        ..Record::default()
+    }
+}
+
+/// The same by a session of a role.
+fn by_role<'a>(source: &'a str, name: &'a str, parameters: Option<&'a str>) -> Record<'a> {
+    Record {
+        identity_type: Some("AssumedRole"),
+        identity_arn: Some(SESSION),
+        principal_id: Some("AROARTX3GSDSQDEPEXAMPLE:one"),
+        access_key_id: Some("ASIARTX3GSDSQEXAMPLE"),
+        user_name: None,
+        session_issuer_arn: Some(DEPLOY),
+        session_created: Some(at(-600)),
+        mfa_authenticated: Some(false),
+        ..by_user(source, name, parameters)
+    }
+}
+
+fn refused<'a>(record: &Record<'a>, message: &'a str) -> Record<'a> {
+    Record { error_code: Some("AccessDenied"), error_message: Some(message), ..*record }
+}
+
+fn plan(snapshot: &Arc<Snapshot>) -> Plan {
+    Plan {
+        snapshot: Arc::clone(snapshot),
+        proposed: None,
+        issuances: Arc::new(Issuances::default()),
+        action: None,
+        verdicts: true,
+    }
+}
+
+fn issued(records: &[Record<'_>]) -> Arc<Issuances> {
+    let mut issuances = Issuances::default();
+    for record in records {
+        issuances.add(record, &Parsed::of(record));
+    }
+    Arc::new(issuances)
+}
+
+/// What one event comes to.
+fn verdict(plan: &Plan, record: &Record<'_>) -> EventVerdict {
+    Replayer::new(plan.clone()).take(record).unwrap()
+}
+
+/// The answer over these events.
+fn replay(plan: &Plan, records: &[Record<'_>]) -> Replay {
+    let mut replayer = Replayer::new(plan.clone());
+    for record in records {
+        replayer.take(record);
+    }
+    let mut folded = replayer.fold();
+    for record in records {
+        folded.worked(record);
+    }
+    folded.answer(plan.proposed.as_ref().map(|_| super::Proposed::default()))
+}
+
+/// The only group of an answer.
+#[track_caller]
+fn only(answer: &Replay) -> &Group {
+    let [group] = answer.groups.as_slice() else { panic!("{:#?}", answer.groups) };
+    group
+}
