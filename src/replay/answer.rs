@@ -61,6 +61,45 @@ pub enum Change {
     MayOpen,
 }
 
+impl Then {
+    /// As JSON and CSV have it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Denied => "denied",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+impl Verdict {
+    /// As JSON and CSV have it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::NowDenied => "now-denied",
+            Self::NowAllowed => "now-allowed",
+            Self::Undetermined => "undetermined",
+            Self::NotARequest => "not-a-request",
+        }
+    }
+}
+
+impl Change {
+    /// As JSON and CSV have it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Broken => "broken",
+            Self::MayBreak => "may-break",
+            Self::Opened => "opened",
+            Self::MayOpen => "may-open",
+        }
+    }
+}
+
 /// What decided a request.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Decided {

@@ -11,7 +11,7 @@ use parquet::file::properties::WriterProperties;
 
 use crate::lake::{Kind, SmallColumn, small_schema};
 use crate::query::QueryError;
-use crate::replay::answer::{Change, Then, Verdict};
+use crate::replay::answer::Change;
 use crate::replay::{EventVerdict, Record};
 
 /// The columns of the table `verdicts`, which `backtrail replay --save` writes.
@@ -133,13 +133,13 @@ impl Rows {
             record.event_source,
             record.event_name,
             verdict.principal.as_deref(),
-            Some(then(verdict.then)),
-            Some(word(verdict.verdict)),
+            Some(verdict.then.word()),
+            Some(verdict.verdict.word()),
             Some(&verdict.action),
             Some(&verdict.resource),
             verdict.decided.as_deref(),
             verdict.needs.as_deref(),
-            verdict.change.map(change),
+            verdict.change.map(Change::word),
         ];
         for (column, cell) in self.texts.iter_mut().zip(cells) {
             column.append_option(cell);
@@ -160,32 +160,5 @@ impl Rows {
         let batch = RecordBatch::try_new(small_schema(VERDICT_COLUMNS), columns)
             .map_err(|error| failed(&sink.path, error))?;
         sink.write(&batch)
-    }
-}
-
-fn then(then: Then) -> &'static str {
-    match then {
-        Then::Allowed => "allowed",
-        Then::Denied => "denied",
-        Then::Failed => "failed",
-    }
-}
-
-fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Same => "same",
-        Verdict::NowDenied => "now-denied",
-        Verdict::NowAllowed => "now-allowed",
-        Verdict::Undetermined => "undetermined",
-        Verdict::NotARequest => "not-a-request",
-    }
-}
-
-fn change(change: Change) -> &'static str {
-    match change {
-        Change::Broken => "broken",
-        Change::MayBreak => "may-break",
-        Change::Opened => "opened",
-        Change::MayOpen => "may-open",
     }
 }

@@ -5,7 +5,7 @@ use chrono::SecondsFormat;
 use crate::replay::answer::{Agreement, ExplainedRequest, Explanation};
 use crate::report::Style;
 use crate::report::csv::row;
-use crate::report::replay::words::{decided_words, how_word, needs_words, then_word, verdict_word};
+use crate::report::replay::words::{decided_words, how_word, needs_words};
 
 const HEADER: [&str; 34] = [
     "event_id",
@@ -75,7 +75,7 @@ fn line(explanation: &Explanation, request: Option<&ExplainedRequest>) -> String
         caller.source.clone(),
         Some(behind.origin.clone()),
         Some(behind.complete.to_string()),
-        word(then_word(aws.then)),
+        word(aws.then.word()),
         aws.error_code.clone(),
         aws.action.clone(),
         aws.resource.clone(),
@@ -97,7 +97,7 @@ fn line(explanation: &Explanation, request: Option<&ExplainedRequest>) -> String
         first.and_then(|own| own.sid.clone()),
         first.and_then(|own| own.index).map(|index| index.to_string()),
         decision.and_then(|made| words(needs_words(&made.needs, WHOLE))),
-        explanation.verdict.and_then(|verdict| word(verdict_word(verdict))),
+        explanation.verdict.and_then(|verdict| word(verdict.word())),
         word(match explanation.agreement {
             Agreement::Agree { .. } => "agree",
             Agreement::Disagree { .. } => "disagree",

@@ -2,7 +2,7 @@
 
 use crate::aws::{Arn, Principal};
 use crate::replay::answer::{ExplainedCaller, Explanation, Then, Verdict};
-use crate::report::replay::words::{short, then_word, verdict_mark, verdict_words, whole};
+use crate::report::replay::words::{short, verdict_mark, verdict_words, whole};
 use crate::report::{Facts, Mark, Style, figure, section};
 
 pub(super) fn head(explanation: &Explanation, style: Style) -> String {
@@ -13,7 +13,7 @@ pub(super) fn head(explanation: &Explanation, style: Style) -> String {
     let became = match (&explanation.not_a_request, explanation.aws.then, &explanation.aws.error_code) {
         (_, Then::Failed, Some(code)) => format!("failed: {}", whole(code, style)),
         (Some(_), Then::Allowed, _) => String::new(),
-        (_, then, _) => then_word(then).to_owned(),
+        (_, then, _) => then.word().to_owned(),
     };
     let title = format!("{mark} {} {became}", whole(&explanation.action, style));
     let region = whole(explanation.region.as_deref().unwrap_or_default(), style);

@@ -3,7 +3,7 @@
 use chrono::SecondsFormat;
 
 use super::Show;
-use super::words::{change_word, decided_words, how_word, needs_words, then_word, verdict_word};
+use super::words::{decided_words, how_word, needs_words};
 use crate::aws::Time;
 use crate::replay::answer::{
     Change, ChangeGroup, Decided, Disagreement, Example, Group, Limit, Replay, Seen, StatementHits, Verdict,
@@ -121,9 +121,9 @@ impl Cells {
     fn of_group(group: &Group) -> Self {
         Self {
             row: "group",
-            verdict: Some(verdict_word(group.verdict)),
+            verdict: Some(group.verdict.word()),
             // Whether AWS refused what is no request is no question.
-            then: (group.verdict != Verdict::NotARequest).then(|| then_word(group.then)),
+            then: (group.verdict != Verdict::NotARequest).then(|| group.then.word()),
             principal: group.principal.clone(),
             action: Some(group.action.clone()),
             derived: Some(group.derived),
@@ -139,7 +139,7 @@ impl Cells {
     fn of_change(group: &ChangeGroup) -> Self {
         Self {
             row: "change",
-            change: Some(change_word(group.change)),
+            change: Some(group.change.word()),
             principal: group.principal.clone(),
             action: Some(group.action.clone()),
             derived: Some(group.derived),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::aws::{Arn, Principal};
-use crate::replay::answer::{Change, Decided, How, Lack, Then, Verdict};
+use crate::replay::answer::{Decided, How, Lack, Verdict};
 use crate::report::prefix::Prefix;
 use crate::report::text::{self, Cut};
 use crate::report::{Mark, Style, section};
@@ -35,17 +35,6 @@ pub(in crate::report) fn hang(head: &str, words: &str, style: Style) -> String {
     out
 }
 
-/// A verdict as JSON and CSV have it.
-pub(in crate::report) fn verdict_word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Same => "same",
-        Verdict::NowDenied => "now-denied",
-        Verdict::NowAllowed => "now-allowed",
-        Verdict::Undetermined => "undetermined",
-        Verdict::NotARequest => "not-a-request",
-    }
-}
-
 /// A verdict for people.
 pub(in crate::report) fn verdict_words(verdict: Verdict) -> &'static str {
     match verdict {
@@ -63,25 +52,6 @@ pub(in crate::report) fn verdict_mark(verdict: Verdict) -> Mark {
         Verdict::NowDenied | Verdict::NowAllowed => Mark::Look,
         Verdict::Undetermined => Mark::Claim,
         Verdict::Same | Verdict::NotARequest => Mark::None,
-    }
-}
-
-/// A change as JSON and CSV have it.
-pub(super) fn change_word(change: Change) -> &'static str {
-    match change {
-        Change::Broken => "broken",
-        Change::MayBreak => "may-break",
-        Change::Opened => "opened",
-        Change::MayOpen => "may-open",
-    }
-}
-
-/// What AWS did, as JSON and CSV have it.
-pub(in crate::report) fn then_word(then: Then) -> &'static str {
-    match then {
-        Then::Allowed => "allowed",
-        Then::Denied => "denied",
-        Then::Failed => "failed",
     }
 }
 

@@ -243,17 +243,17 @@ fn every_part_has_a_word_of_its_own() {
 
 #[test]
 fn a_verdict_is_spelled_as_in_json() {
-    use super::super::words::{change_word, how_word, then_word, verdict_word};
+    use super::super::words::how_word;
     for verdict in
         [Verdict::Same, Verdict::NowDenied, Verdict::NowAllowed, Verdict::Undetermined, Verdict::NotARequest]
     {
-        assert_eq!(serde_json::to_value(verdict).unwrap(), verdict_word(verdict));
+        assert_eq!(serde_json::to_value(verdict).unwrap(), verdict.word());
     }
     for change in [Change::Broken, Change::MayBreak, Change::Opened, Change::MayOpen] {
-        assert_eq!(serde_json::to_value(change).unwrap(), change_word(change));
+        assert_eq!(serde_json::to_value(change).unwrap(), change.word());
     }
     for then in [Then::Allowed, Then::Denied, Then::Failed] {
-        assert_eq!(serde_json::to_value(then).unwrap(), then_word(then));
+        assert_eq!(serde_json::to_value(then).unwrap(), then.word());
     }
     for how in [How::Allow, How::Deny, How::NoAllow, How::Rule] {
         assert_eq!(serde_json::to_value(how).unwrap(), how_word(how));
