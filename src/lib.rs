@@ -50,6 +50,7 @@
 //! | shard | one of so many parts of a listing, told by the objects' names; jobs that share a lake read one each |
 //! | lane | the folder of one account and region in a log archive, in which the days lie in order |
 //! | piece | the bytes of an object that one request to S3 gets |
+//! | flow | the inflated bytes of a large object on their way to who decodes it, in blocks that any idle worker inflates |
 //! | part | up to some ten thousand rows on their way to Parquet; becomes a row group for each day in it |
 //! | subject | whom an investigation or a trace is about |
 //! | credential | what a request was signed with: key, ARN, unique id and creation of the session together |
@@ -83,7 +84,11 @@
 //!   SDK reads environment and profile files for its chain of credentials and regions, in `cli::s3` and nowhere else; only
 //!   that file and `archive::s3` speak to the SDK; a lake in S3 is `lake::s3`, over `archive::s3`.
 //! - What is on its way from S3 has limits, too: pieces and their bytes (`archive::s3::ahead`), pages and days of a listing
-//!   (`archive::s3::merge`), tries of a request (`cli::s3`).
+//!   (`archive::s3::merge`), tries of a request (`cli::s3`). So has what is inflated at a time: an object as a whole
+//!   ([`archive::WHOLE_BYTES_MAX`]), or else some blocks ahead of who decodes them (`lake::flow`).
+//! - What goes a shorter way comes out the same: objects inflated as a whole (`archive::whole`), values skipped by blocks
+//!   (`record::block`), values and names known again (`record::memo`) are held by tests against the longer way. What is odd
+//!   takes the longer way, so that it is refused with its reason.
 //! - Three values: what is not known of a request or of its policies makes it undetermined, never allowed or denied by
 //!   guess; trouble in a policy never widens access ([`policy`], [`snapshot`]). `policy` knows no file; `snapshot` reads them.
 //! - No unsafe code. Input never panics. Every listing is totally ordered.

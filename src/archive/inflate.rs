@@ -118,7 +118,7 @@ impl<R: Read> Read for Inflater<R> {
 }
 
 /// How gzip begins.
-const MAGIC: [u8; 2] = [0x1F, 0x8B];
+pub(super) const MAGIC: [u8; 2] = [0x1F, 0x8B];
 
 /// Gives the inflated bytes of what may be gzip, once.
 struct Layer<R: Read> {

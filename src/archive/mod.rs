@@ -15,6 +15,7 @@ mod open;
 mod prune;
 pub mod s3;
 mod shard;
+mod whole;
 
 use std::path::PathBuf;
 
@@ -27,6 +28,7 @@ pub use name::ObjectName;
 pub use open::Opener;
 pub use prune::{LATE_DELIVERY_DAYS, Prune};
 pub use shard::Shard;
+pub use whole::{Content, Rest, Unpacker, WHOLE_BYTES_MAX};
 
 /// Where objects are looked for.
 #[derive(Debug, Clone)]

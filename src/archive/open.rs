@@ -26,7 +26,7 @@ impl<'a> Opener<'a> {
     ///
     /// # Errors
     /// Where it can't be opened. An object in S3 says only when it is read that it can't be.
-    pub fn open(&self, index: usize) -> io::Result<Box<dyn Read + '_>> {
+    pub fn open(&self, index: usize) -> io::Result<Box<dyn Read + Send + '_>> {
         match self.objects.get(index).map(|object| &object.place) {
             Some(Place::File(path)) => Ok(Box::new(File::open(path)?)),
             Some(Place::Stdin) => Ok(Box::new(io::stdin())),

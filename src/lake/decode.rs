@@ -4,10 +4,14 @@
 //! case it goes verbatim to `rest` (or `identity_rest`), and the column is filled beside that where it still makes sense.
 //! [`super::rebuild`] is the other direction.
 
+mod identity;
+
+use std::collections::HashSet;
+
 use super::instant::{any_time_micros, canonical_time_micros, zoneless_time_micros};
 use super::intern::NULL;
-use super::keys::{Keys, Target, target};
-use super::rows::{Fixed, Flag, Identity, Part, ROW_COLUMNS, slot};
+use super::keys::{Keys, Path, Target};
+use super::rows::{Fixed, Flag, Part, ROW_COLUMNS, slot};
 use super::{Column, Kind};
 use crate::record::Reason;
 use crate::record::canonical::{
@@ -36,15 +40,39 @@ enum Held {
 }
 
 /// Decodes records into a [`Part`]; keeps its buffers between records.
-#[derive(Default)]
 pub(super) struct Decoder {
     canonical: Canonical,
     keys: Keys,
-    hashes: Vec<u64>,
     scratch: Vec<u8>,
     rest: Vec<u8>,
     members: Vec<Member>,
     row: Vec<u32>,
+    identity_row: Vec<u32>,
+    /// The hashes of the names of the record at hand.
+    hashes: Vec<u64>,
+    /// The hash of `false`, and that of `true`.
+    literals: [u64; 2],
+    /// So many records were begun.
+    turn: u64,
+}
+
+impl Default for Decoder {
+    fn default() -> Self {
+        let mut canonical = Canonical::default();
+        let literals = [b"false".as_slice(), b"true"].map(|text| canonical.hash(text).unwrap_or(0));
+        Self {
+            canonical,
+            keys: Keys::default(),
+            scratch: Vec::new(),
+            rest: Vec::new(),
+            members: Vec::new(),
+            row: Vec::new(),
+            identity_row: Vec::new(),
+            hashes: Vec::new(),
+            literals,
+            turn: 0,
+        }
+    }
 }
 
 /// A row in the making, beside its ids.
@@ -83,6 +111,7 @@ impl Decoder {
         if let Err(bad) = std::str::from_utf8(text) {
             return Err(Reason::NotUtf8(bad.valid_up_to()));
         }
+        part.begin(object);
         let mut row = std::mem::take(&mut self.row);
         row.clear();
         row.resize(ROW_COLUMNS.len(), NULL);
@@ -127,15 +156,24 @@ impl Decoder {
         part: &mut Part,
     ) -> Result<(), Reason> {
         let mut before = 0;
+        self.turn += 1;
+        let forgotten = self.keys.forgotten;
         self.hashes.clear();
+        // A name may also stand there twice in two spellings, or be forgotten in between; then hashes tell.
+        let mut odd: Option<HashSet<u64>> = None;
         for member in members {
             let key = member.key(text);
             let value = member.value(text);
             before = self.key(before, key)?;
-            let (target, key_hash) =
-                self.keys.known.get(before).map_or((Target::Unknown, 0), |key| (key.target, key.hash));
-            // The hash is that of the name without escapes, so it tells names that repeat.
-            if self.hashes.contains(&key_hash) {
+            let Some(known) = self.keys.known.get_mut(before) else { continue };
+            let (target, key_hash) = (known.target, known.hash);
+            let again = std::mem::replace(&mut known.turn, self.turn) == self.turn;
+            if odd.is_none() && (known.escaped || self.keys.forgotten != forgotten) {
+                odd = Some(self.hashes.iter().copied().collect());
+            }
+            // The hash is that of the name without escapes.
+            let repeated = odd.as_mut().map_or(again, |names| !names.insert(key_hash));
+            if repeated {
                 refuse_repeated(text, members)?;
             }
             self.hashes.push(key_hash);
@@ -155,9 +193,26 @@ impl Decoder {
                         Held::NotExactly
                     }
                 }
-                Target::Column(column) => self.assign(column, key, value, row, draft, part)?,
+                Target::Column(column) => {
+                    if let Some(id) = part.recall(member.known, Some(column)) {
+                        set(row, column, id);
+                        Held::Exactly(part.interner(column).hash(id))
+                    } else {
+                        let held = self.assign(column, key, value, row, draft, part)?;
+                        if let Held::Exactly(_) = held {
+                            part.remember(member.known, Some(column), get(row, column));
+                        }
+                        held
+                    }
+                }
                 Target::Container if key == b"userIdentity" && value.first() == Some(&b'{') => {
-                    let (identity, hash) = self.identity(value, part)?;
+                    let (identity, hash) = match part.recall(member.known, None) {
+                        Some(id) => {
+                            (id, part.identities.get(id as usize).map_or(0, |identity| identity.hash))
+                        }
+                        None => self.identity(value, part)?,
+                    };
+                    part.remember(member.known, None, identity);
                     draft.identity = Some(identity);
                     Held::Exactly(hash)
                 }
@@ -207,7 +262,7 @@ impl Decoder {
             }
             (None, None) => return Err(Reason::NoEventTime),
         };
-        set(row, Column::Account, self.account(row, draft.identity, part)?);
+        set(row, Column::Account, Self::account(row, draft.identity, part)?);
         let response = get(row, Column::ResponseElements);
         if let Some([key, arn, id]) = part.issued.get(response as usize).copied() {
             set(row, Column::IssuedAccessKeyId, key);
@@ -227,7 +282,7 @@ impl Decoder {
             .text_hash(name)
             .map_err(|bad| Reason::Malformed { at: bad.at, expected: bad.expected })?;
         // An escaped spelling of a known name is kept as it is, in `rest`.
-        let target = if name.contains(&b'\\') { Target::Unknown } else { target("", name) };
+        let target = if name.contains(&b'\\') { Target::Unknown } else { Path::RECORD.target(name).0 };
         Ok(self.keys.add(name, target, hash))
     }
 
@@ -295,7 +350,12 @@ impl Decoder {
                 };
                 *flag_of(column, draft) = found;
                 if is_text == bool_is_text(column) {
-                    self.exact_hash(key, value)
+                    if is_text {
+                        self.exact_hash(key, value)
+                    } else {
+                        let [no, yes] = self.literals;
+                        Ok(Held::Exactly(if found == Flag::Yes { yes } else { no }))
+                    }
                 } else {
                     Ok(Held::NotExactly)
                 }
@@ -316,7 +376,11 @@ impl Decoder {
                 } else {
                     draft.session_created_micros = micros;
                 }
-                if exact.is_some() { self.exact_hash(key, value) } else { Ok(Held::NotExactly) }
+                // A time in exactly that form has nothing to unescape.
+                Ok(match (exact, text) {
+                    (Some(_), Some(text)) => Held::Exactly(string_hash(text.as_bytes())),
+                    _ => Held::NotExactly,
+                })
             }
             Kind::Int | Kind::Date => Ok(Held::NotExactly),
         }
@@ -329,7 +393,7 @@ impl Decoder {
 
     /// The id of a text that stands without escapes.
     fn text_id(&mut self, column: Column, inner: &[u8], part: &mut Part) -> Result<u32, Reason> {
-        match part.interner(column).find(inner) {
+        match part.interner_mut(column).find(inner) {
             Ok(id) => Ok(id),
             Err(key) => {
                 let hash = self
@@ -349,7 +413,7 @@ impl Decoder {
         text: &[u8],
         part: &mut Part,
     ) -> Result<u32, Reason> {
-        match part.interner(column).find(text) {
+        match part.interner_mut(column).find(text) {
             Ok(id) => Ok(id),
             Err(key) => {
                 self.canonical
@@ -362,7 +426,7 @@ impl Decoder {
 
     /// The id of a JSON value; a session token in it is replaced by its hash.
     fn json_id(&mut self, column: Column, key: &[u8], value: &[u8], part: &mut Part) -> Result<u32, Reason> {
-        let unseen = match part.interner(column).find(value) {
+        let unseen = match part.interner_mut(column).find(value) {
             Ok(id) => return Ok(id),
             Err(unseen) => unseen,
         };
@@ -373,7 +437,7 @@ impl Decoder {
         } else {
             let hidden = self.hide_secrets(value).map_err(bad)?;
             let hash = self.canonical.hash(&hidden).map_err(bad)?;
-            match part.interner(column).find(&hidden) {
+            match part.interner_mut(column).find(&hidden) {
                 Ok(id) => id,
                 Err(unseen) => part.interner_mut(column).add(unseen, &hidden, hash).ok_or(FULL)?,
             }
@@ -402,7 +466,7 @@ impl Decoder {
 
     /// The id of a `rest` object. Its kept hash is the sum of its members' shares in the record.
     fn rest_id(&mut self, rest: &[u8], part: &mut Part) -> Result<u32, Reason> {
-        let unseen = match part.interner(Column::Rest).find(rest) {
+        let unseen = match part.interner_mut(Column::Rest).find(rest) {
             Ok(id) => return Ok(id),
             Err(unseen) => unseen,
         };
@@ -414,7 +478,7 @@ impl Decoder {
             && self.canonical.hash(&hidden).is_ok()
         {
             let sum = self.rest_sum(&hidden)?;
-            return match part.interner(Column::Rest).find(&hidden) {
+            return match part.interner_mut(Column::Rest).find(&hidden) {
                 Ok(id) => Ok(id),
                 Err(unseen) => part.interner_mut(Column::Rest).add(unseen, &hidden, sum).ok_or(FULL),
             };
@@ -450,97 +514,16 @@ impl Decoder {
         outcome.map(|()| sum)
     }
 
-    /// The identity of a `userIdentity` object: its id in the part, and the hash of its meaning.
-    fn identity(&mut self, value: &[u8], part: &mut Part) -> Result<(u32, u64), Reason> {
-        let unseen = match part.identity_memo.find(value) {
-            Ok(id) => return Ok((id, part.identities.get(id as usize).map_or(0, |identity| identity.hash))),
-            Err(unseen) => unseen,
-        };
-        let name = b"userIdentity";
-        let mut hash = self.canonical.hash(value).map_err(|bad| member_reason(name, bad.at, bad.expected))?;
-        let hidden;
-        let mut shown = value;
-        if !self.canonical.secrets.is_empty() {
-            hidden = self.hide_secrets(value).map_err(|bad| member_reason(name, bad.at, bad.expected))?;
-            hash = self.canonical.hash(&hidden).map_err(|bad| member_reason(name, bad.at, bad.expected))?;
-            shown = &hidden;
-        }
-        let mut ids = vec![NULL; super::rows::IDENTITY_COLUMNS.len()];
-        let mut draft = Draft::default();
-        let rest = self.container("userIdentity", shown, &mut ids, &mut draft, part)?;
-        if let Some(rest) = rest {
-            let id = match part.interner(Column::IdentityRest).find(&rest) {
-                Ok(id) => id,
-                Err(unseen) => part.interner_mut(Column::IdentityRest).add(unseen, &rest, 0).ok_or(FULL)?,
-            };
-            set(&mut ids, Column::IdentityRest, id);
-        }
-        let id = part.identity_memo.add(unseen, value, hash).ok_or(FULL)?;
-        part.identities.push(Identity {
-            ids,
-            session_created_micros: draft.session_created_micros,
-            mfa_authenticated: draft.mfa_authenticated,
-            assumed_root: draft.assumed_root,
-            hash,
-        });
-        Ok((id, hash))
-    }
-
-    /// Sorts an object inside `userIdentity` to its columns. Gives what is left over as an object, None where nothing is.
-    fn container(
-        &mut self,
-        path: &str,
-        value: &[u8],
-        ids: &mut [u32],
-        draft: &mut Draft,
-        part: &mut Part,
-    ) -> Result<Option<Vec<u8>>, Reason> {
-        let mut members = Vec::new();
-        if scan::object(value, 0, &mut members).is_err() {
-            return Err(member_reason(path.as_bytes(), 0, "an object"));
-        }
-        if members.is_empty() {
-            return Ok(Some(b"{}".to_vec()));
-        }
-        refuse_repeated(value, &members)?;
-        let mut rest = Vec::new();
-        for member in &members {
-            let (key, inner) = (member.key(value), member.value(value));
-            let left = match target(path, key) {
-                Target::Column(column) => match self.assign(column, key, inner, ids, draft, part)? {
-                    Held::Exactly(_) => None,
-                    Held::NotExactly => Some(inner.to_vec()),
-                },
-                Target::Container if inner.first() == Some(&b'{') => {
-                    let below = format!("{path}/{}", String::from_utf8_lossy(key));
-                    self.container(&below, inner, ids, draft, part)?
-                }
-                _ => Some(inner.to_vec()),
-            };
-            if let Some(left) = left {
-                rest.extend_from_slice(if rest.is_empty() { b"{\"" } else { b",\"" });
-                rest.extend_from_slice(key);
-                rest.extend_from_slice(b"\":");
-                rest.extend_from_slice(&left);
-            }
-        }
-        if rest.is_empty() {
-            return Ok(None);
-        }
-        rest.push(b'}');
-        Ok(Some(rest))
-    }
-
     /// The account that the record belongs to: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
     /// (`recipientAccountId`), else the caller's, else the session issuer's.
-    fn account(&mut self, row: &[u32], identity: Option<u32>, part: &mut Part) -> Result<u32, Reason> {
+    fn account(row: &[u32], identity: Option<u32>, part: &mut Part) -> Result<u32, Reason> {
         let recipient = get(row, Column::RecipientAccountId);
         if recipient != NULL {
             if let Some(known) = part.accounts.get(recipient as usize).filter(|known| **known != NULL) {
                 return Ok(*known);
             }
             let value = part.interner(Column::RecipientAccountId).get(recipient).to_vec();
-            let id = self.text_id(Column::Account, &value, part)?;
+            let id = known_text_id(Column::Account, &value, part)?;
             if part.accounts.len() <= recipient as usize {
                 part.accounts.resize(recipient as usize + 1, NULL);
             }
@@ -549,14 +532,12 @@ impl Decoder {
             }
             return Ok(id);
         }
-        let Some(identity) = identity.and_then(|identity| part.identities.get(identity as usize)) else {
-            return Ok(NULL);
-        };
+        let Some(identity) = identity else { return Ok(NULL) };
         for column in [Column::IdentityAccountId, Column::SessionIssuerAccountId] {
-            let id = get(&identity.ids, column);
+            let id = part.identity_id(identity, slot(column));
             if id != NULL {
                 let value = part.interner(column).get(id).to_vec();
-                return self.text_id(Column::Account, &value, part);
+                return known_text_id(Column::Account, &value, part);
             }
         }
         Ok(NULL)
@@ -592,6 +573,15 @@ impl Decoder {
     }
 }
 
+/// The id of a text that another column has already, without escapes.
+fn known_text_id(column: Column, text: &[u8], part: &mut Part) -> Result<u32, Reason> {
+    let interner = part.interner_mut(column);
+    match interner.find(text) {
+        Ok(id) => Ok(id),
+        Err(key) => interner.add(key, text, string_hash(text)).ok_or(FULL),
+    }
+}
+
 /// The plain string at `outer`.`inner` of an object.
 fn nested_text(object: &[u8], outer: &str, inner: &str) -> Option<Vec<u8>> {
     let member = |object: &[u8], name: &str| {
@@ -605,8 +595,22 @@ fn nested_text(object: &[u8], outer: &str, inner: &str) -> Option<Vec<u8>> {
     text.iter().all(|byte| *byte >= 0x20 && *byte != b'\\').then(|| text.to_vec())
 }
 
+/// The names of so many members are compared with each other.
+const FEW_MEMBERS: usize = 24;
+
 /// Refuses an object in which a name stands twice: nobody can say which value is true, and keeping one loses the other.
 fn refuse_repeated(text: &[u8], members: &[Member]) -> Result<(), Reason> {
+    let behind = |place: usize| members.get(place + 1..).unwrap_or_default();
+    let plain = members.len() <= FEW_MEMBERS
+        && members.iter().all(|member| memchr::memchr(b'\\', member.key(text)).is_none());
+    if plain
+        && !members
+            .iter()
+            .enumerate()
+            .any(|(place, member)| behind(place).iter().any(|other| other.key(text) == member.key(text)))
+    {
+        return Ok(());
+    }
     let mut names = std::collections::BTreeSet::new();
     for member in members {
         let mut name = Vec::new();
@@ -657,17 +661,4 @@ fn text_of(value: &[u8]) -> Option<&str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_object_with_a_repeated_name_is_refused() {
-        let repeated = |text: &[u8]| {
-            let mut members = Vec::new();
-            scan::object(text, 0, &mut members).unwrap();
-            refuse_repeated(text, &members)
-        };
-        assert_eq!(repeated(br#"{"a":1,"b":2,"\u0061":3}"#), Err(Reason::Repeated("a".to_owned())));
-        assert_eq!(repeated(br#"{"eventID":1,"eventId":2,"b":3}"#), Ok(()));
-    }
-}
+mod tests;

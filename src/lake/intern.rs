@@ -9,20 +9,31 @@ pub(super) const NULL: u32 = u32::MAX;
 /// Numbers the distinct byte strings given to it from 0, and keeps for each the hash of its meaning.
 #[derive(Default)]
 pub(super) struct Interner {
-    table: HashTable<(u64, u32)>,
+    /// A part of the key, and the id.
+    table: HashTable<(u32, u32)>,
+    /// The keys by id.
+    keys: Vec<u64>,
     /// Where each value ends in `bytes`.
     ends: Vec<u32>,
     bytes: Vec<u8>,
     /// The meaning's hash by id; see [`crate::record::canonical`].
     hashes: Vec<u64>,
+    /// The value that was found last: in many columns it comes again and again.
+    last: u32,
 }
 
 impl Interner {
-    /// The id of `value`, where it is known.
-    pub(super) fn find(&self, value: &[u8]) -> Result<u32, u64> {
+    /// The id of `value`, where it is known; else the key to add it with.
+    pub(super) fn find(&mut self, value: &[u8]) -> Result<u32, u64> {
+        if same(self.get(self.last), value) && !value.is_empty() {
+            return Ok(self.last);
+        }
         let key = xxh3_64(value);
-        match self.table.find(key, |&(other, id)| other == key && self.get(id) == value) {
-            Some(&(_, id)) => Ok(id),
+        match self.table.find(key, |&(other, id)| other == low(key) && same(self.get(id), value)) {
+            Some(&(_, id)) => {
+                self.last = id;
+                Ok(id)
+            }
             None => Err(key),
         }
     }
@@ -33,7 +44,11 @@ impl Interner {
         self.bytes.extend_from_slice(value);
         self.ends.push(u32::try_from(self.bytes.len()).ok()?);
         self.hashes.push(hash);
-        self.table.insert_unique(key, (key, id), |&(key, _)| key);
+        self.keys.push(key);
+        let keys = &self.keys;
+        let rehash = |&(_, id): &(u32, u32)| keys.get(id as usize).copied().unwrap_or(0);
+        self.table.insert_unique(key, (low(key), id), rehash);
+        self.last = id;
         Some(id)
     }
 
@@ -56,9 +71,11 @@ impl Interner {
     /// Forgets everything and keeps the memory.
     pub(super) fn clear(&mut self) {
         self.table.clear();
+        self.keys.clear();
         self.ends.clear();
         self.bytes.clear();
         self.hashes.clear();
+        self.last = 0;
     }
 
     /// How many values there are.
@@ -70,11 +87,23 @@ impl Interner {
     pub(super) fn byte_len(&self) -> usize {
         self.bytes.len()
     }
+}
 
-    /// The values as offsets and bytes, in the order of their ids.
-    pub(super) fn parts(&self) -> (&[u32], &[u8]) {
-        (&self.ends, &self.bytes)
+/// The bits of a key that stand beside an id; the table itself goes by others.
+fn low(key: u64) -> u32 {
+    let [_, _, a, b, c, d, _, _] = key.to_le_bytes();
+    u32::from_le_bytes([a, b, c, d])
+}
+
+/// Whether two texts are equal. Short ones are compared here: calling out for them takes longer than comparing.
+#[inline]
+pub(super) fn same(left: &[u8], right: &[u8]) -> bool {
+    if left.len() != right.len() || left.len() > 64 {
+        return left.len() == right.len() && left == right;
     }
+    let ((left, left_rest), (right, right_rest)) = (left.as_chunks::<8>(), right.as_chunks::<8>());
+    left.iter().zip(right).all(|(left, right)| u64::from_ne_bytes(*left) == u64::from_ne_bytes(*right))
+        && left_rest.iter().zip(right_rest).all(|(left, right)| left == right)
 }
 
 /// The values of a column in which hardly any repeats.

@@ -1,10 +1,10 @@
 //! Where the members of a record go, found quickly: the names seen so far, each with the one that came behind it.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use hashbrown::HashTable;
 
+use super::intern::same;
 use super::{Column, Source};
 use crate::record::canonical::bytes_hash;
 
@@ -19,28 +19,65 @@ pub(super) enum Target {
     Unknown,
 }
 
-/// The target of every known path, by the path's names joined with `/`.
-pub(super) static TARGETS: LazyLock<HashMap<String, Target>> = LazyLock::new(|| {
-    let mut targets = HashMap::new();
+/// What is known of an object: its path, and the targets of its members.
+struct Known {
+    path: Vec<&'static str>,
+    /// By name; a container with the place of what is known of it.
+    members: Vec<(&'static str, Target, Option<Path>)>,
+}
+
+/// An object that has columns somewhere in it, by its place in what is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Path(usize);
+
+/// The record itself comes first, `userIdentity` second.
+static KNOWN: LazyLock<Vec<Known>> = LazyLock::new(|| {
+    let mut known = vec![
+        Known { path: Vec::new(), members: vec![("@timestamp", Target::Timestamp, None)] },
+        Known { path: vec!["userIdentity"], members: Vec::new() },
+    ];
     for column in Column::ALL {
-        if let Source::Field(path) = column.source() {
-            targets.insert(path.join("/"), Target::Column(*column));
-            for (depth, _) in path.iter().enumerate().skip(1) {
-                let above: Vec<&str> = path.iter().take(depth).copied().collect();
-                targets.insert(above.join("/"), Target::Container);
+        let Source::Field(path) = column.source() else { continue };
+        for (depth, name) in path.iter().copied().enumerate() {
+            let (above, here) = (path.iter().take(depth), path.iter().take(depth + 1));
+            let (above, here): (Vec<&str>, Vec<&str>) = (above.copied().collect(), here.copied().collect());
+            let place_of = |known: &[Known], path: &[&str]| known.iter().position(|one| one.path == path);
+            let member = if depth + 1 == path.len() {
+                (name, Target::Column(*column), None)
+            } else {
+                let place = place_of(&known, &here).unwrap_or_else(|| {
+                    known.push(Known { path: here, members: Vec::new() });
+                    known.len() - 1
+                });
+                (name, Target::Container, Some(Path(place)))
+            };
+            let Some(place) = place_of(&known, &above) else { continue };
+            if let Some(above) = known.get_mut(place)
+                && above.members.iter().all(|(other, ..)| *other != name)
+            {
+                above.members.push(member);
             }
         }
     }
-    targets.insert("@timestamp".to_owned(), Target::Timestamp);
-    targets
+    known
 });
 
-pub(super) fn target(path: &str, key: &[u8]) -> Target {
-    let Ok(key) = std::str::from_utf8(key) else { return Target::Unknown };
-    if path.is_empty() {
-        TARGETS.get(key).copied().unwrap_or(Target::Unknown)
-    } else {
-        TARGETS.get(&format!("{path}/{key}")).copied().unwrap_or(Target::Unknown)
+impl Path {
+    /// The record.
+    pub(super) const RECORD: Self = Self(0);
+    /// Its `userIdentity`.
+    pub(super) const IDENTITY: Self = Self(1);
+
+    /// Where a member of the object goes; for a container also which object that is.
+    pub(super) fn target(self, key: &[u8]) -> (Target, Option<Path>) {
+        let members = KNOWN.get(self.0).map(|known| known.members.as_slice()).unwrap_or_default();
+        let found = members.iter().find(|(name, ..)| name.as_bytes() == key);
+        found.map_or((Target::Unknown, None), |(_, target, path)| (*target, *path))
+    }
+
+    /// The names that lead to the object.
+    pub(super) fn name(self) -> String {
+        KNOWN.get(self.0).map(|known| known.path.join("/")).unwrap_or_default()
     }
 }
 
@@ -49,6 +86,10 @@ pub(super) struct Key {
     pub(super) name: Vec<u8>,
     pub(super) target: Target,
     pub(super) hash: u64,
+    /// Whether it stands there with an escape.
+    pub(super) escaped: bool,
+    /// The last record that had it, as the decoder counts them.
+    pub(super) turn: u64,
     /// Which key came behind it the last time: records of one service and operation have their members in one order.
     pub(super) next: usize,
 }
@@ -60,12 +101,15 @@ pub(super) const KEYS_MAX: usize = 512;
 pub(super) struct Keys {
     pub(super) known: Vec<Key>,
     pub(super) table: HashTable<usize>,
+    /// So often all names were forgotten.
+    pub(super) forgotten: u64,
 }
 
 impl Default for Keys {
     fn default() -> Self {
-        let start = Key { name: Vec::new(), target: Target::Unknown, hash: 0, next: 0 };
-        Self { known: vec![start], table: HashTable::new() }
+        let start =
+            Key { name: Vec::new(), target: Target::Unknown, hash: 0, escaped: false, turn: 0, next: 0 };
+        Self { known: vec![start], table: HashTable::new(), forgotten: 0 }
     }
 }
 
@@ -73,10 +117,10 @@ impl Keys {
     /// The key with this name that stands behind the key `before`; None where it is not known.
     pub(super) fn find(&mut self, before: usize, name: &[u8]) -> Option<usize> {
         let guess = self.known.get(before).map_or(0, |key| key.next);
-        if guess != 0 && self.known.get(guess).is_some_and(|key| key.name == name) {
+        if guess != 0 && self.known.get(guess).is_some_and(|key| same(&key.name, name)) {
             return Some(guess);
         }
-        let named = |place: &usize| self.known.get(*place).is_some_and(|key| key.name == name);
+        let named = |place: &usize| self.known.get(*place).is_some_and(|key| same(&key.name, name));
         let place = *self.table.find(bytes_hash(name), named)?;
         if let Some(before) = self.known.get_mut(before) {
             before.next = place;
@@ -88,9 +132,11 @@ impl Keys {
         if self.known.len() >= KEYS_MAX {
             self.known.truncate(1);
             self.table.clear();
+            self.forgotten += 1;
         }
         let place = self.known.len();
-        self.known.push(Key { name: name.to_vec(), target, hash, next: 0 });
+        let escaped = name.contains(&b'\\');
+        self.known.push(Key { name: name.to_vec(), target, hash, escaped, turn: 0, next: 0 });
         let known = &self.known;
         let rehash = |place: &usize| known.get(*place).map_or(0, |key| bytes_hash(&key.name));
         self.table.insert_unique(bytes_hash(name), place, rehash);

@@ -4,11 +4,14 @@
 //! `objects` and `refusals`; Spark, Athena, DuckDB and Polars read them as they are. Only this module, [`crate::query`] and
 //! the session that [`Lake::session`] gives know the engine.
 
+mod chunk;
 mod column;
 mod commit;
 mod compact;
 mod decode;
+mod encode;
 mod error;
+mod flow;
 mod ingest;
 mod instant;
 mod intake;
@@ -17,6 +20,7 @@ mod keys;
 mod ledger;
 mod pipeline;
 mod plan;
+mod read;
 mod rebase;
 mod rebuild;
 mod rewrite;
@@ -25,6 +29,7 @@ mod s3;
 mod schema;
 mod seen;
 mod site;
+mod sort;
 mod table;
 mod write;
 

@@ -7,15 +7,16 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::decode::Decoder;
+use super::flow::Help;
 use super::intern::NULL;
+use super::read::Reader;
 use super::rows::Part;
 use super::write::{DayFile, DayWriters};
 use super::{Column, LakeError};
-use crate::archive::{Foreign, Inflater, Object, Opener};
-use crate::record::{Counts, Item, Reason, Refusal, Splitter};
+use crate::archive::{Foreign, Object, Opener};
+use crate::record::{Counts, Refusal};
 
 /// What is known of one object after it was read.
 #[derive(Debug, Clone, Default)]
@@ -179,7 +180,7 @@ impl Setting<'_> {
     }
 }
 
-struct Shared<'g> {
+struct Shared<'g, 'a> {
     tasks: VecDeque<(usize, Range<usize>)>,
     /// Parts whose turn has not come: by task, and place in it; with whether it is the task's last.
     parked: BTreeMap<(usize, usize), (Part, bool)>,
@@ -187,6 +188,8 @@ struct Shared<'g> {
     turn: (usize, usize),
     ready: VecDeque<Part>,
     decoding: usize,
+    /// Large objects that are read.
+    flows: Vec<Arc<dyn Help + 'a>>,
     gate: &'g mut dyn Gate,
     summary: Summary,
     results: Vec<ObjectResult>,
@@ -194,8 +197,9 @@ struct Shared<'g> {
     failure: Option<LakeError>,
 }
 
-struct Floor<'g> {
-    shared: Mutex<Shared<'g>>,
+/// Where the workers of a batch meet.
+pub(super) struct Floor<'g, 'a> {
+    shared: Mutex<Shared<'g, 'a>>,
     changed: Condvar,
     parked_max: usize,
 }
@@ -213,6 +217,7 @@ pub(super) fn run(
             turn: (0, 0),
             ready: VecDeque::new(),
             decoding: 0,
+            flows: Vec::new(),
             gate,
             summary: Summary::default(),
             results: setting.objects.iter().map(|_| ObjectResult::default()).collect(),
@@ -234,17 +239,23 @@ pub(super) fn run(
     Ok(BatchResult { files: shared.files, objects: shared.results, summary: shared.summary })
 }
 
-/// Runs of objects, large enough to fill a row group and small enough to keep all workers busy.
+/// A task takes objects of no more raw bytes than these, but for a single larger one: about as many as fill a row group.
+const TASK_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// Nor of fewer, while there are more.
+const TASK_BYTES_MIN: u64 = 512 * 1024;
+
+/// Runs of objects, large enough to fill a row group; smaller ones at the end, so that all workers end at about the same time.
 fn tasks(objects: &[Object], workers: usize) -> Vec<Range<usize>> {
-    let total: u64 = objects.iter().map(|object| object.size).sum();
-    let share = total / (workers as u64 * 4).max(1);
-    let target = share.clamp(128 * 1024, 4 * 1024 * 1024);
+    let mut left: u64 = objects.iter().map(|object| object.size).sum();
     let mut tasks = Vec::new();
     let (mut start, mut bytes) = (0, 0);
     for (place, object) in objects.iter().enumerate() {
+        let target = (left / (workers as u64 * 2).max(1)).clamp(TASK_BYTES_MIN, TASK_BYTES_MAX);
         bytes += object.size;
         if bytes >= target {
             tasks.push(start..place + 1);
+            left = left.saturating_sub(bytes);
             (start, bytes) = (place + 1, 0);
         }
     }
@@ -254,16 +265,38 @@ fn tasks(objects: &[Object], workers: usize) -> Vec<Range<usize>> {
     tasks
 }
 
-impl<'g> Floor<'g> {
-    fn enter(&self) -> MutexGuard<'_, Shared<'g>> {
+impl<'g, 'a> Floor<'g, 'a> {
+    fn enter(&self) -> MutexGuard<'_, Shared<'g, 'a>> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn work(&self, setting: &Setting<'_>, watch: &dyn Watch) {
-        let mut decoder = Decoder::default();
-        let mut writers = DayWriters::default();
+    /// A large object is read from now on, which others can help with. They are told by the condition when there is more to
+    /// help with.
+    pub(super) fn begin_flow(&self, flow: Arc<dyn Help + 'a>) -> &Condvar {
+        self.enter().flows.push(flow);
+        self.changed.notify_all();
+        &self.changed
+    }
+
+    /// It is not read any more.
+    pub(super) fn end_flow(&self, flow: &Arc<dyn Help + 'a>) {
+        self.enter().flows.retain(|other| !Arc::ptr_eq(other, flow));
+    }
+
+    fn work(&self, setting: &Setting<'a>, watch: &dyn Watch) {
+        let mut reader = Reader::default();
+        let mut writers = match DayWriters::new() {
+            Ok(writers) => writers,
+            Err(error) => {
+                self.enter().failure = Some(error.into());
+                self.changed.notify_all();
+                return;
+            }
+        };
         let mut shared = self.enter();
+        let mut helped = true;
         loop {
+            let look_again = std::mem::replace(&mut helped, true);
             if shared.failure.is_some() {
                 break;
             }
@@ -283,7 +316,7 @@ impl<'g> Floor<'g> {
             {
                 shared.decoding += 1;
                 drop(shared);
-                self.decode(task, range, setting, &mut decoder, &mut writers, watch);
+                self.decode(task, range, setting, &mut reader, &mut writers, watch);
                 shared = self.enter();
                 shared.decoding -= 1;
                 self.changed.notify_all();
@@ -291,6 +324,14 @@ impl<'g> Floor<'g> {
             }
             if shared.tasks.is_empty() && shared.decoding == 0 && shared.parked.is_empty() {
                 break;
+            }
+            if look_again && !shared.flows.is_empty() {
+                let flows = shared.flows.clone();
+                drop(shared);
+                // While nobody was told anything here, all may have changed: only a second look in vain is a reason to wait.
+                helped = flows.iter().any(|flow| flow.help());
+                shared = self.enter();
+                continue;
             }
             shared = self.changed.wait(shared).unwrap_or_else(PoisonError::into_inner);
         }
@@ -308,8 +349,8 @@ impl<'g> Floor<'g> {
         &self,
         task: usize,
         range: Range<usize>,
-        setting: &Setting<'_>,
-        decoder: &mut Decoder,
+        setting: &Setting<'a>,
+        reader: &mut Reader,
         writers: &mut DayWriters,
         watch: &dyn Watch,
     ) {
@@ -322,7 +363,7 @@ impl<'g> Floor<'g> {
                 self.submit((task, place), std::mem::replace(part, setting.part()), false, setting, writers);
                 place += 1;
             };
-            read_object(object, index, setting, decoder, &mut part, &mut result, &mut submit);
+            reader.read(object, index, self, setting, &mut part, &mut result, &mut submit);
             watch.object(result.raw_bytes, result.inflated_bytes, result.counts.read);
             let mut shared = self.enter();
             if let Some(known) = shared.results.get_mut(index) {
@@ -388,73 +429,5 @@ impl<'g> Floor<'g> {
     }
 }
 
-/// Reads one object into `part`, handing full parts to `submit`.
-fn read_object(
-    object: &Object,
-    index: usize,
-    setting: &Setting<'_>,
-    decoder: &mut Decoder,
-    part: &mut Part,
-    result: &mut ObjectResult,
-    submit: &mut dyn FnMut(&mut Part),
-) {
-    let source = match setting.opener.open(index) {
-        Ok(source) => source,
-        Err(error) => {
-            let reason = Reason::Source(format!("cannot be read: {error}"));
-            refuse(object, None, reason, result);
-            return;
-        }
-    };
-    let object_place = u32::try_from(index).unwrap_or(NULL);
-    let mut splitter = Splitter::new(Inflater::new(source, setting.inflated_bytes_max));
-    let mut name = NULL;
-    while let Some(item) = splitter.next_item() {
-        match item {
-            Item::Record { index, text, members } => {
-                if part.is_full() {
-                    submit(part);
-                    name = NULL;
-                }
-                if name == NULL {
-                    name = part.object_id(&object.name);
-                }
-                match decoder.decode(text, members, (object_place, name), index, part) {
-                    Ok(()) => result.counts.read += 1,
-                    Err(reason) => refuse(object, Some(index), reason, result),
-                }
-            }
-            Item::Refused { index, reason } => refuse(object, index, reason, result),
-            Item::SetAside(kind) => result.set_aside = Some(kind),
-        }
-    }
-    if result.refusals_unlisted > 0 {
-        let reason = Reason::Unlisted(result.refusals_unlisted);
-        result.refusals.push(Refusal { object: object.name.clone(), record_index: None, reason });
-    }
-    match splitter.into_source().finish() {
-        Ok(known) => {
-            result.raw_bytes = known.raw_bytes;
-            result.inflated_bytes = known.inflated_bytes;
-            result.sha256 = Some(known.sha256);
-        }
-        Err(error) => {
-            if result.refusals.is_empty() {
-                refuse(object, None, Reason::Source(format!("cannot be read: {error}")), result);
-            }
-        }
-    }
-}
-
 /// So many refusals of one object are listed one by one; more are counted, and one line says how many.
 pub const OBJECT_REFUSALS_MAX: usize = 1000;
-
-fn refuse(object: &Object, record_index: Option<i64>, reason: Reason, result: &mut ObjectResult) {
-    result.counts.read += 1;
-    result.counts.refused += 1;
-    if result.refusals.len() < OBJECT_REFUSALS_MAX {
-        result.refusals.push(Refusal { object: object.name.clone(), record_index, reason });
-    } else {
-        result.refusals_unlisted += 1;
-    }
-}

@@ -1,4 +1,4 @@
-//! Rows on their way from records to Arrow: every distinct value once, a row as numbers.
+//! Rows on their way from records to Parquet: every distinct value once, a row as numbers.
 
 use std::sync::LazyLock;
 
@@ -33,7 +33,7 @@ static PLACES: LazyLock<Vec<(Holder, usize)>> = LazyLock::new(|| {
         .collect()
 });
 
-/// What holds a column's values before they are arrays.
+/// What holds a column's values before they are encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Holder {
     /// An id in the row.
@@ -95,7 +95,6 @@ impl From<bool> for Flag {
 
 /// A caller's identity: the columns of `userIdentity`.
 pub(super) struct Identity {
-    pub(super) ids: Vec<u32>,
     pub(super) session_created_micros: Option<i64>,
     pub(super) mfa_authenticated: Flag,
     pub(super) assumed_root: Flag,
@@ -128,12 +127,30 @@ impl Fixed {
     }
 }
 
+/// So many numbered values are remembered at a time; about as many as the scan knows again.
+const RECALLED_MAX: usize = 4096;
+
+/// What a numbered value was the last time.
+#[derive(Debug, Clone, Copy)]
+struct Recalled {
+    /// 0 is none.
+    number: u32,
+    column: Option<Column>,
+    id: u32,
+}
+
+impl Recalled {
+    const NONE: Self = Self { number: 0, column: None, id: NULL };
+}
+
 /// A bounded number of rows with their distinct values.
 pub(super) struct Part {
     pub(super) interners: Vec<Interner>,
     pub(super) ids: Vec<u32>,
     pub(super) fixed: Vec<Fixed>,
     pub(super) identities: Vec<Identity>,
+    /// The ids of the identities' values, as many for each as there are [`IDENTITY_COLUMNS`].
+    pub(super) identity_ids: Vec<u32>,
     pub(super) identity_memo: Interner,
     pub(super) event_ids: Plain,
     pub(super) request_ids: Plain,
@@ -141,6 +158,9 @@ pub(super) struct Part {
     pub(super) issued: Vec<[u32; 3]>,
     /// By id of `recipient_account_id`: the id of the account.
     pub(super) accounts: Vec<u32>,
+    /// Values of the object at hand that the scan gave a number, by the last bits of that number.
+    recalled: Vec<Recalled>,
+    recalled_object: u32,
     /// Which rows are kept; empty until duplicates are known.
     pub(super) keep: Vec<bool>,
 }
@@ -152,11 +172,14 @@ impl Default for Part {
             ids: Vec::new(),
             fixed: Vec::new(),
             identities: Vec::new(),
+            identity_ids: Vec::new(),
             identity_memo: Interner::default(),
             event_ids: Plain::default(),
             request_ids: Plain::default(),
             issued: Vec::new(),
             accounts: Vec::new(),
+            recalled: vec![Recalled::NONE; RECALLED_MAX],
+            recalled_object: NULL,
             keep: Vec::new(),
         }
     }
@@ -170,12 +193,37 @@ impl Part {
         self.ids.clear();
         self.fixed.clear();
         self.identities.clear();
+        self.identity_ids.clear();
         self.identity_memo.clear();
         self.event_ids.clear();
         self.request_ids.clear();
         self.issued.clear();
         self.accounts.clear();
+        self.recalled.fill(Recalled::NONE);
+        self.recalled_object = NULL;
         self.keep.clear();
+    }
+
+    /// Begins a record of an object; numbers of values count within one object.
+    pub(super) fn begin(&mut self, object: u32) {
+        if self.recalled_object != object {
+            self.recalled_object = object;
+            self.recalled.fill(Recalled::NONE);
+        }
+    }
+
+    /// The id that a value with this number got before in the same column; None stands for the identities.
+    pub(super) fn recall(&self, number: u32, column: Option<Column>) -> Option<u32> {
+        let known = self.recalled.get(number as usize % RECALLED_MAX)?;
+        (number != 0 && known.number == number && known.column == column && known.id != NULL)
+            .then_some(known.id)
+    }
+
+    /// Notes the id of a value with a number.
+    pub(super) fn remember(&mut self, number: u32, column: Option<Column>, id: u32) {
+        if let Some(known) = self.recalled.get_mut(number as usize % RECALLED_MAX) {
+            *known = Recalled { number, column, id };
+        }
     }
 
     /// How many rows it has.
@@ -225,19 +273,25 @@ impl Part {
         self.ids_of(column)(row)
     }
 
+    /// The id of an identity's value, by the column's place in [`IDENTITY_COLUMNS`].
+    pub(super) fn identity_id(&self, identity: u32, slot: usize) -> u32 {
+        let width = IDENTITY_COLUMNS.len();
+        (identity as usize)
+            .checked_mul(width)
+            .and_then(|start| self.identity_ids.get(start..)?.get(..width)?.get(slot))
+            .copied()
+            .unwrap_or(NULL)
+    }
+
     /// Gives the id of any row's value in one column.
     pub(super) fn ids_of(&self, column: Column) -> impl Fn(usize) -> u32 + '_ {
         let (holder, slot) = PLACES.get(column.index()).copied().unwrap_or((Holder::Other, usize::MAX));
         let width = ROW_COLUMNS.len();
         move |row| match holder {
             Holder::Row => self.ids.get(row * width + slot).copied().unwrap_or(NULL),
-            Holder::Identity => self
-                .fixed
-                .get(row)
-                .and_then(|fixed| self.identities.get(fixed.identity as usize))
-                .and_then(|identity| identity.ids.get(slot))
-                .copied()
-                .unwrap_or(NULL),
+            Holder::Identity => {
+                self.fixed.get(row).map_or(NULL, |fixed| self.identity_id(fixed.identity, slot))
+            }
             Holder::Other => NULL,
         }
     }

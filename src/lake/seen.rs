@@ -12,9 +12,12 @@ use super::table::DataFile;
 use super::{Column, LakeError, Table};
 use crate::record::canonical::bytes_hash;
 
-/// So many keys stay in memory from batch to batch; beyond it the days touched longest ago are forgotten, and read
-/// again from the lake when they come up again. One key takes about 25 bytes.
-const KEYS_KEPT_MAX: usize = 6_000_000;
+/// So many keys stay in memory from batch to batch; beyond it the days that the last batch did not touch are forgotten, and
+/// read again from the lake when they come up again. One key takes about 25 bytes.
+const KEYS_KEPT_MAX: usize = 1_000_000;
+
+/// Beyond so many keys also days that the last batch touched are forgotten.
+const KEYS_MAX: usize = 2 * KEYS_KEPT_MAX;
 
 /// The keys of known records, by day.
 #[derive(Default)]
@@ -129,15 +132,17 @@ impl Seen {
 
     /// Between two batches, when everything known is in the lake: forgets days that are not likely to come again.
     pub(super) fn trim(&mut self) {
-        self.turn += 1;
-        while self.days.values().map(|day| day.keys.len()).sum::<usize>() > KEYS_KEPT_MAX {
-            let oldest =
-                self.days.iter().min_by_key(|(day, kept)| (kept.touched, **day)).map(|(day, _)| *day);
+        let mut keys = self.days.values().map(|day| day.keys.len()).sum::<usize>();
+        while keys > KEYS_KEPT_MAX {
+            let oldest = self.days.iter().map(|(day, kept)| (kept.touched, *day)).min();
             match oldest {
-                Some(day) => self.days.remove(&day),
-                None => break,
-            };
+                Some((touched, day)) if touched < self.turn || keys > KEYS_MAX => {
+                    keys -= self.days.remove(&day).map_or(0, |day| day.keys.len());
+                }
+                _ => break,
+            }
         }
+        self.turn += 1;
     }
 
     /// Forgets everything, after a batch was given up.

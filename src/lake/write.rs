@@ -3,22 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
-use arrow::array::{
-    ArrayRef, BooleanArray, DictionaryArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
-    UInt32Array, new_null_array,
-};
-use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, UInt32Type};
-use arrow::error::ArrowError;
-use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use arrow::datatypes::{DataType, Field, Schema};
+use parquet::arrow::ArrowSchemaConverter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
-use parquet::schema::types::ColumnPath;
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesPtr};
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::{ColumnDescPtr, ColumnPath, SchemaDescriptor};
 
-use super::intern::{Interner, NULL};
-use super::rows::{Flag, Holder, Part, holder};
+use super::chunk::{Chunk, Encoder, Numbers, Style};
+use super::intern::NULL;
+use super::rows::{Fixed, Flag, Holder, IDENTITY_COLUMNS, Part, ROW_COLUMNS, holder, slot};
 use super::schema::timestamp;
 use super::{Column, Kind};
 
@@ -45,28 +40,37 @@ pub(super) struct DayFile {
 }
 
 struct Open {
-    writer: ArrowWriter<Vec<u8>>,
+    writer: SerializedFileWriter<Vec<u8>>,
     rows: u64,
     time_micros: (i64, i64),
     accounts: Option<(String, String)>,
 }
 
 /// Writes parts into a file for each day.
-#[derive(Default)]
 pub(super) struct DayWriters {
     open: BTreeMap<i32, Open>,
     done: Vec<DayFile>,
+    encoder: Encoder,
+    gathered: Gathered,
 }
 
 impl DayWriters {
+    /// Without any file yet.
+    pub(super) fn new() -> Result<Self, ParquetError> {
+        Ok(Self {
+            open: BTreeMap::new(),
+            done: Vec::new(),
+            encoder: Encoder::new()?,
+            gathered: Gathered::default(),
+        })
+    }
+
     /// Writes the kept rows of a part, sorted by day, account and time.
     pub(super) fn write(&mut self, part: &Part) -> Result<(), ParquetError> {
         let order = sorted_rows(part);
-        let dictionaries = Dictionaries::default();
         for rows in order.chunk_by(|left, right| day_of(part, *left) == day_of(part, *right)) {
             let Some(first) = rows.first() else { continue };
             let day = day_of(part, *first);
-            let batch = dictionaries.batch(part, rows).map_err(ParquetError::from)?;
             if !self.open.contains_key(&day) && self.open.len() >= OPEN_DAYS_MAX {
                 self.close_smallest()?;
             }
@@ -75,8 +79,13 @@ impl DayWriters {
                 std::collections::btree_map::Entry::Vacant(entry) => entry.insert(Open::new()?),
             };
             open.note(part, rows);
-            open.writer.write(&batch)?;
-            open.writer.flush()?;
+            self.gathered.fill(part, rows);
+            let mut group = open.writer.next_row_group()?;
+            for (column, described) in written().zip(WRITTEN.columns()) {
+                let chunk = self.gathered.chunk(part, rows, column, described, &mut self.encoder)?;
+                group.append_column(&chunk.bytes, chunk.close)?;
+            }
+            group.close()?;
         }
         Ok(())
     }
@@ -100,10 +109,8 @@ impl DayWriters {
 
 impl Open {
     fn new() -> Result<Self, ParquetError> {
-        let options = ArrowWriterOptions::new()
-            .with_properties(file_properties(super::rows::PART_ROWS_MAX))
-            .with_skip_arrow_metadata(true);
-        let writer = ArrowWriter::try_new_with_options(Vec::new(), Arc::clone(&WRITTEN), options)?;
+        let writer =
+            SerializedFileWriter::new(Vec::new(), WRITTEN.root_schema_ptr(), Arc::clone(&PROPERTIES))?;
         Ok(Self { writer, rows: 0, time_micros: (i64::MAX, i64::MIN), accounts: None })
     }
 
@@ -153,108 +160,143 @@ fn sorted_rows(part: &Part) -> Vec<u32> {
     }
     let account = part.ids_of(Column::Account);
     let rank_of = |row: usize| rank.get(account(row) as usize).copied().unwrap_or(0);
-    let mut rows: Vec<(i32, u32, i64, u32, i64, u32)> = part
+    // Rows stand in the part by object and place, so their numbers say the rest of the order.
+    let mut rows: Vec<(u128, u32)> = part
         .fixed
         .iter()
         .zip(0_u32..)
         .filter(|(_, row)| part.keep.get(*row as usize).copied().unwrap_or(true))
         .map(|(fixed, row)| {
-            (
-                fixed.day(),
-                rank_of(row as usize),
-                fixed.event_time_micros,
-                fixed.object,
-                fixed.record_index,
-                row,
-            )
+            let ascending = |number: i64| u64::from_le_bytes(number.to_le_bytes()) ^ (1 << 63);
+            let day = u128::from(u32::from_le_bytes(fixed.day().to_le_bytes()) ^ (1 << 31)) << 96;
+            let account = u128::from(rank_of(row as usize)) << 64;
+            (day | account | u128::from(ascending(fixed.event_time_micros)), row)
         })
         .collect();
     rows.sort_unstable();
-    rows.into_iter().map(|(.., row)| row).collect()
+    rows.into_iter().map(|(_, row)| row).collect()
 }
 
-/// The values of each column of a part, made into arrays when first asked for.
+/// The ids of a row group's values, column by column.
 #[derive(Default)]
-struct Dictionaries {
-    values: std::cell::RefCell<BTreeMap<Column, ArrayRef>>,
+struct Gathered {
+    /// By place in [`ROW_COLUMNS`].
+    columns: Vec<Vec<u32>>,
+    /// The rows' identities.
+    identities: Vec<u32>,
+    /// The ids of one column of identities, for all identities of the part and then for the rows.
+    of_identities: Vec<u32>,
+    of_rows: Vec<u32>,
+    numbers: Vec<Option<i64>>,
+    flags: Vec<Option<bool>>,
 }
 
-impl Dictionaries {
-    fn values(&self, part: &Part, column: Column) -> Result<ArrayRef, ArrowError> {
-        if let Some(values) = self.values.borrow().get(&column) {
-            return Ok(Arc::clone(values));
+impl Gathered {
+    /// Takes the ids of some rows of a part.
+    fn fill(&mut self, part: &Part, rows: &[u32]) {
+        let width = ROW_COLUMNS.len();
+        self.columns.resize_with(width, Vec::new);
+        self.columns.iter_mut().for_each(Vec::clear);
+        self.identities.clear();
+        for row in rows {
+            let at = *row as usize;
+            let ids = part.ids.get(at * width..(at + 1) * width).unwrap_or_default();
+            for (column, id) in self.columns.iter_mut().zip(ids) {
+                column.push(*id);
+            }
+            self.identities.push(part.fixed.get(at).map_or(NULL, |fixed| fixed.identity));
         }
-        let made: ArrayRef = Arc::new(strings(part.interner(column))?);
-        self.values.borrow_mut().insert(column, Arc::clone(&made));
-        Ok(made)
     }
 
-    fn batch(&self, part: &Part, rows: &[u32]) -> Result<RecordBatch, ArrowError> {
+    /// Encodes one column.
+    fn chunk(
+        &mut self,
+        part: &Part,
+        rows: &[u32],
+        column: Column,
+        described: &ColumnDescPtr,
+        encoder: &mut Encoder,
+    ) -> Result<Chunk, ParquetError> {
         let fixed = || rows.iter().filter_map(|row| part.fixed.get(*row as usize));
-        let flags = |get: &dyn Fn(&super::rows::Fixed) -> Flag| -> ArrayRef {
-            Arc::new(fixed().map(|fixed| get(fixed).get()).collect::<BooleanArray>())
+        let identity = |fixed: &Fixed| part.identities.get(fixed.identity as usize);
+        let style = Style {
+            sorted: matches!(
+                column,
+                Column::RequestParameters
+                    | Column::ResponseElements
+                    | Column::AdditionalEventData
+                    | Column::Resources
+                    | Column::ServiceEventDetails
+                    | Column::ErrorMessage
+                    | Column::Rest
+                    | Column::IdentityRest
+            ),
+            statistics: column.kind() != Kind::Json,
+            bloom: BLOOM_COLUMNS.contains(&column),
         };
-        let identity = |fixed: &super::rows::Fixed| part.identities.get(fixed.identity as usize);
-        let mut arrays: Vec<ArrayRef> = Vec::with_capacity(WRITTEN.fields().len());
-        for column in written() {
-            let array: ArrayRef = match column {
-                Column::EventTime => Arc::new(
-                    TimestampMicrosecondArray::from_iter_values(fixed().map(|fixed| fixed.event_time_micros))
-                        .with_timezone("UTC"),
-                ),
-                Column::SessionCreated => Arc::new(
-                    fixed()
-                        .map(|fixed| identity(fixed).and_then(|identity| identity.session_created_micros))
-                        .collect::<TimestampMicrosecondArray>()
-                        .with_timezone("UTC"),
-                ),
-                Column::RecordIndex => {
-                    Arc::new(Int64Array::from_iter_values(fixed().map(|fixed| fixed.record_index)))
+        let how = match column {
+            Column::Fingerprint => Numbers::Plain,
+            Column::SessionCreated => Numbers::Distinct,
+            _ => Numbers::Deltas,
+        };
+        match column.kind() {
+            Kind::Timestamp | Kind::Int | Kind::Date => {
+                self.numbers.clear();
+                self.numbers.extend(fixed().map(|fixed| match column {
+                    Column::EventTime => Some(fixed.event_time_micros),
+                    Column::RecordIndex => Some(fixed.record_index),
+                    Column::Fingerprint => Some(i64::from_le_bytes(fixed.fingerprint.to_le_bytes())),
+                    _ => identity(fixed).and_then(|identity| identity.session_created_micros),
+                }));
+                encoder.numbers(described, &self.numbers, how)
+            }
+            Kind::Bool => {
+                let of_identity = |fixed: &Fixed, get: fn(&super::rows::Identity) -> Flag| {
+                    identity(fixed).map_or(Flag::Absent, get)
+                };
+                self.flags.clear();
+                self.flags.extend(fixed().map(|fixed| {
+                    let flag = match column {
+                        Column::ReadOnly => fixed.read_only,
+                        Column::ManagementEvent => fixed.management_event,
+                        Column::SessionCredentialFromConsole => fixed.session_credential_from_console,
+                        Column::MfaAuthenticated => of_identity(fixed, |identity| identity.mfa_authenticated),
+                        _ => of_identity(fixed, |identity| identity.assumed_root),
+                    };
+                    flag.get()
+                }));
+                encoder.flags(described, &self.flags)
+            }
+            Kind::Text | Kind::Json => match (column, holder(column)) {
+                (Column::EventId, _) => {
+                    let values = rows.iter().map(|row| part.event_ids.get(*row as usize));
+                    encoder.plain_texts(described, &values, style)
                 }
-                Column::Fingerprint => Arc::new(Int64Array::from_iter_values(
-                    fixed().map(|fixed| i64::from_le_bytes(fixed.fingerprint.to_le_bytes())),
-                )),
-                Column::ReadOnly => flags(&|fixed| fixed.read_only),
-                Column::ManagementEvent => flags(&|fixed| fixed.management_event),
-                Column::SessionCredentialFromConsole => flags(&|fixed| fixed.session_credential_from_console),
-                Column::MfaAuthenticated => flags(&|fixed| {
-                    identity(fixed).map_or(Flag::Absent, |identity| identity.mfa_authenticated)
-                }),
-                Column::AssumedRoot => {
-                    flags(&|fixed| identity(fixed).map_or(Flag::Absent, |identity| identity.assumed_root))
+                (Column::RequestId, _) => {
+                    let values = rows.iter().map(|row| part.request_ids.get(*row as usize));
+                    encoder.plain_texts(described, &values, style)
                 }
-                Column::EventId => plain(rows.iter().map(|row| part.event_ids.get(*row as usize))),
-                Column::RequestId => plain(rows.iter().map(|row| part.request_ids.get(*row as usize))),
-                column if part.interner(column).len() == 0 => new_null_array(&text_type(), rows.len()),
-                column => {
-                    let id = part.ids_of(column);
-                    let keys: UInt32Array =
-                        rows.iter().map(|row| Some(id(*row as usize)).filter(|id| *id != NULL)).collect();
-                    Arc::new(DictionaryArray::<UInt32Type>::try_new(keys, self.values(part, column)?)?)
+                (_, Holder::Identity) if part.interner(column).len() > 0 => {
+                    let place = slot(column);
+                    self.of_identities.clear();
+                    self.of_identities
+                        .extend(part.identity_ids.iter().skip(place).step_by(IDENTITY_COLUMNS.len()));
+                    self.of_rows.clear();
+                    self.of_rows.extend(
+                        self.identities
+                            .iter()
+                            .map(|at| self.of_identities.get(*at as usize).copied().unwrap_or(NULL)),
+                    );
+                    encoder.texts(described, part.interner(column), &self.of_rows, style)
                 }
-            };
-            arrays.push(array);
+                (_, Holder::Row) if part.interner(column).len() > 0 => {
+                    let ids = self.columns.get(slot(column)).map(Vec::as_slice).unwrap_or_default();
+                    encoder.texts(described, part.interner(column), ids, style)
+                }
+                _ => encoder.nothing(described, rows.len(), style.statistics),
+            },
         }
-        RecordBatch::try_new(Arc::clone(&WRITTEN), arrays)
     }
-}
-
-fn plain<'a>(values: impl Iterator<Item = Option<&'a [u8]>>) -> ArrayRef {
-    // The bytes are slices of a record that was checked to be UTF-8, cut at quotes.
-    Arc::new(
-        values.map(|value| value.and_then(|bytes| std::str::from_utf8(bytes).ok())).collect::<StringArray>(),
-    )
-}
-
-fn strings(interner: &Interner) -> Result<StringArray, ArrowError> {
-    let (ends, bytes) = interner.parts();
-    let too_long = |_| ArrowError::ComputeError("a part's values exceed 2 GiB".to_owned());
-    let mut offsets = Vec::with_capacity(ends.len() + 1);
-    offsets.push(0_i32);
-    for end in ends {
-        offsets.push(i32::try_from(*end).map_err(too_long)?);
-    }
-    StringArray::try_new(OffsetBuffer::new(ScalarBuffer::from(offsets)), Buffer::from(bytes), None)
 }
 
 /// The columns in the files: all but the one they are partitioned by.
@@ -262,12 +304,8 @@ pub(super) fn written() -> impl Iterator<Item = Column> {
     Column::ALL.iter().copied().filter(|column| *column != Column::EventDate)
 }
 
-/// Text on its way to Parquet: distinct values, and a number for each row.
-fn text_type() -> DataType {
-    DataType::Dictionary(Box::new(DataType::UInt32), Box::new(DataType::Utf8))
-}
-
-static WRITTEN: LazyLock<SchemaRef> = LazyLock::new(|| {
+/// The schema of the files.
+static WRITTEN: LazyLock<SchemaDescriptor> = LazyLock::new(|| {
     let fields: Vec<Field> = written()
         .map(|column| {
             let kind = match column.kind() {
@@ -275,14 +313,17 @@ static WRITTEN: LazyLock<SchemaRef> = LazyLock::new(|| {
                 Kind::Bool => DataType::Boolean,
                 Kind::Int => DataType::Int64,
                 Kind::Date => DataType::Date32,
-                Kind::Text | Kind::Json if holder(column) == Holder::Other => DataType::Utf8,
-                Kind::Text | Kind::Json => text_type(),
+                Kind::Text | Kind::Json => DataType::Utf8,
             };
             Field::new(column.name(), kind, column.nullable())
         })
         .collect();
-    Arc::new(Schema::new(fields))
+    #[expect(clippy::expect_used, reason = "every type of a column is one that Parquet has")]
+    ArrowSchemaConverter::new().convert(&Schema::new(fields)).expect("columns have types that Parquet has")
 });
+
+static PROPERTIES: LazyLock<WriterPropertiesPtr> =
+    LazyLock::new(|| Arc::new(file_properties(super::rows::PART_ROWS_MAX)));
 
 /// How event files with row groups of so many rows are encoded: what repeats by dictionary, what does not as it is, times and counts as differences.
 pub(super) fn file_properties(group_rows: usize) -> WriterProperties {

@@ -13,6 +13,7 @@
 use std::io::{self, Read};
 
 use super::canonical::unescape;
+use super::memo::Memo;
 use super::scan::{self, Cursor, Member, Stop};
 use super::{Reason, foreign};
 use crate::archive::Foreign;
@@ -84,6 +85,7 @@ pub struct Splitter<R> {
     /// Entries of a known kind that are no CloudTrail events: which kind came first, and how many there are.
     skipped: Option<(Foreign, u64)>,
     members: Vec<Member>,
+    memo: Memo,
     unwrapped: Vec<u8>,
 }
 
@@ -113,8 +115,21 @@ impl<R: Read> Splitter<R> {
             list_ended: false,
             skipped: None,
             members: Vec::new(),
+            memo: Memo::default(),
             unwrapped: Vec::new(),
         }
+    }
+
+    /// Splits what is there already: the first `filled` bytes of `window`, and no more than [`RECORD_BYTES_MAX`] of them.
+    /// The window comes back from [`Splitter::into_window`], to be used again.
+    pub fn of_whole(source: R, window: Vec<u8>, filled: usize) -> Self {
+        let filled = filled.min(window.len());
+        Self { window, filled, ended: true, ..Self::new(source) }
+    }
+
+    /// Gives the window back.
+    pub fn into_window(self) -> Vec<u8> {
+        self.window
     }
 
     /// Gives the source back, for what it knows at the end.
@@ -185,6 +200,7 @@ impl<R: Read> Splitter<R> {
 
     /// Reads more bytes into the window, moving what is not yet used to its front.
     fn fill(&mut self) {
+        self.memo.clear();
         self.window.copy_within(self.at..self.filled, 0);
         self.filled -= self.at;
         self.at = 0;
@@ -334,7 +350,7 @@ impl<R: Read> Splitter<R> {
         let bytes = &self.window[..self.filled];
         match (bytes[at], list) {
             (b'{', _) => {
-                let end = scan::object(bytes, at, &mut self.members)?;
+                let end = self.memo.object(bytes, at, &mut self.members)?;
                 self.at = end;
                 match list {
                     List::Records | List::Bare => Ok(self.entry(at, end)),

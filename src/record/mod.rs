@@ -2,9 +2,11 @@
 //!
 //! Knows JSON and CloudTrail's outer shapes, not the columns: what becomes of a record's members is [`crate::lake`]'s.
 
+mod block;
 pub mod canonical;
 mod envelope;
 mod foreign;
+pub mod memo;
 mod reason;
 pub mod scan;
 mod tally;

@@ -7,6 +7,10 @@
     reason = "the hot path: every index comes from the same scan and is below the length checked beside it"
 )]
 
+use wide::u8x16;
+
+use super::block::nested_end;
+
 /// A member of an object: where its key and its value stand in the scanned bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Member {
@@ -18,6 +22,8 @@ pub struct Member {
     pub value_start: usize,
     /// Where the value ends.
     pub value_end: usize,
+    /// The number that equal values of the same object have, as a [`Memo`](super::memo::Memo) gives it; 0 where it was not asked.
+    pub known: u32,
 }
 
 impl Member {
@@ -52,29 +58,26 @@ pub fn skip_space(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
+/// Sixteen bytes, looked at all at once.
+pub(super) const LANES: usize = 16;
+
 /// The place of the quote that ends a string whose text begins at `at`.
 ///
 /// # Errors
 /// [`Stop::Incomplete`] where no such quote comes.
+#[inline]
 pub fn string_end(bytes: &[u8], mut at: usize) -> Result<usize, Stop> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = 0x8080_8080_8080_8080;
-    const QUOTES: u64 = ONES * b'"' as u64;
-    const SLASHES: u64 = ONES * b'\\' as u64;
+    let (quotes, slashes) = (u8x16::splat(b'"'), u8x16::splat(b'\\'));
     loop {
-        // Eight bytes at a time: the lowest set high bit marks the first quote or backslash.
-        while let Some(chunk) = bytes.get(at..at + 8) {
-            let mut word = [0_u8; 8];
-            word.copy_from_slice(chunk);
-            let word = u64::from_le_bytes(word);
-            let quote = word ^ QUOTES;
-            let slash = word ^ SLASHES;
-            let found = ((quote.wrapping_sub(ONES) & !quote) | (slash.wrapping_sub(ONES) & !slash)) & HIGHS;
+        // The first quote or backslash.
+        while let Some(Ok(lanes)) = bytes.get(at..at + LANES).map(<[u8; LANES]>::try_from) {
+            let lanes = u8x16::from(lanes);
+            let found = (lanes.simd_eq(quotes) | lanes.simd_eq(slashes)).to_bitmask();
             if found != 0 {
-                at += (found.trailing_zeros() / 8) as usize;
+                at += found.trailing_zeros() as usize;
                 break;
             }
-            at += 8;
+            at += LANES;
         }
         match bytes.get(at) {
             Some(b'"') => return Ok(at),
@@ -82,6 +85,24 @@ pub fn string_end(bytes: &[u8], mut at: usize) -> Result<usize, Stop> {
             Some(_) => at += 1,
             None => return Err(Stop::Incomplete),
         }
+    }
+}
+
+/// The place of the quote that ends a string whose text begins at `at`, if the text has neither escapes nor control
+/// characters. None says nothing: also where the bytes end soon behind it.
+#[inline]
+#[must_use]
+pub fn plain_end(bytes: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        let lanes: [u8; LANES] = bytes.get(at..at + LANES)?.try_into().ok()?;
+        let lanes = u8x16::from(lanes);
+        let ends = lanes.simd_eq(u8x16::splat(b'"')) | lanes.simd_eq(u8x16::splat(b'\\'));
+        let found = (ends | lanes.simd_eq(lanes.min(u8x16::splat(0x1F)))).to_bitmask();
+        if found != 0 {
+            at += found.trailing_zeros() as usize;
+            return (bytes.get(at) == Some(&b'"')).then_some(at);
+        }
+        at += LANES;
     }
 }
 
@@ -106,29 +127,6 @@ pub fn value_end(bytes: &[u8], at: usize) -> Result<usize, Stop> {
         }
         Some(_) => Err(Stop::Malformed(at)),
         None => Err(Stop::Incomplete),
-    }
-}
-
-/// The place behind the object or list that begins at `at`, by counting brackets outside of strings.
-fn nested_end(bytes: &[u8], mut at: usize) -> Result<usize, Stop> {
-    let mut depth = 0_usize;
-    loop {
-        match bytes.get(at) {
-            Some(b'"') => at = string_end(bytes, at + 1)? + 1,
-            Some(b'{' | b'[') => {
-                depth += 1;
-                at += 1;
-            }
-            Some(b'}' | b']') => {
-                depth -= 1;
-                at += 1;
-                if depth == 0 {
-                    return Ok(at);
-                }
-            }
-            Some(_) => at += 1,
-            None => return Err(Stop::Incomplete),
-        }
     }
 }
 
@@ -203,7 +201,7 @@ impl Cursor {
         }
         self.first = false;
         self.at = at;
-        Ok(Some(Member { key_start, key_end, value_start: at, value_end: at }))
+        Ok(Some(Member { key_start, key_end, value_start: at, value_end: at, known: 0 }))
     }
 
     /// The next member, or None behind the closing brace.
@@ -220,6 +218,8 @@ impl Cursor {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn members(text: &str) -> Result<Vec<(String, String)>, Stop> {
@@ -249,6 +249,22 @@ mod tests {
             assert_eq!(members(text.get(..cut).unwrap()).unwrap_err(), Stop::Incomplete, "cut at {cut}");
         }
         assert_eq!(members(text).unwrap().len(), 3);
+    }
+
+    proptest! {
+        #[test]
+        fn a_string_ends_at_its_quote(text in "[a\\\\\"]{0,60}") {
+            let mut slow = 0;
+            let expected = loop {
+                match text.as_bytes().get(slow) {
+                    Some(b'"') => break Ok(slow),
+                    Some(b'\\') => slow += 2,
+                    Some(_) => slow += 1,
+                    None => break Err(Stop::Incomplete),
+                }
+            };
+            prop_assert_eq!(string_end(text.as_bytes(), 0), expected);
+        }
     }
 
     #[test]

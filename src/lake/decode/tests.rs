@@ -1,0 +1,61 @@
+//! What is refused of a record, and what is not.
+
+use super::*;
+
+#[test]
+fn an_account_of_any_text_is_no_reason_to_refuse_a_record() {
+    let text = br#"{"recipientAccountId":"\u0000\\","eventTime":"2026-03-09T10:00:00Z"}"#;
+    let mut members = Vec::new();
+    scan::object(text, 0, &mut members).unwrap();
+    let mut part = Part::default();
+    Decoder::default().decode(text, &members, (0, 0), 0, &mut part).unwrap();
+    assert_eq!(part.interner(Column::Account).get(part.id(0, Column::Account)), b"\0\\");
+}
+
+#[test]
+fn names_that_repeat_are_told_however_many_came_between() {
+    let mut decoder = Decoder::default();
+    let mut part = Part::default();
+    let mut read = |text: String| {
+        let mut members = Vec::new();
+        scan::object(text.as_bytes(), 0, &mut members).unwrap();
+        decoder.decode(text.as_bytes(), &members, (0, 0), 0, &mut part)
+    };
+    let time = r#""eventTime":"2026-03-09T10:00:00Z""#;
+    for others in [0, 1, 600] {
+        let others: Vec<String> = (0..others).map(|other| format!(r#","k{other}":1"#)).collect();
+        let others = others.concat();
+        assert_eq!(read(format!(r#"{{{time},"a":1{others}}}"#)), Ok(()));
+        for again in ["a", r"\u0061"] {
+            let found = read(format!(r#"{{{time},"a":1{others},"{again}":2}}"#));
+            assert_eq!(found, Err(Reason::Repeated("a".to_owned())), "{again}");
+        }
+    }
+}
+
+#[test]
+fn what_is_wrong_first_is_the_reason_whatever_was_read_before() {
+    let read = |decoder: &mut Decoder, text: &str| {
+        let (mut members, mut part) = (Vec::new(), Part::default());
+        scan::object(text.as_bytes(), 0, &mut members).unwrap();
+        decoder.decode(text.as_bytes(), &members, (0, 0), 0, &mut part)
+    };
+    for (first, again) in [(r"\u0061", "a"), ("a", r"\u0061"), ("a", "a")] {
+        let text = format!(r#"{{"{first}":1,"resources":[,],"{again}":2}}"#);
+        let mut decoder = Decoder::default();
+        let fresh = read(&mut decoder, &text);
+        assert!(matches!(fresh, Err(Reason::MalformedMember { .. })), "{fresh:?}");
+        assert_eq!(read(&mut decoder, &text), fresh, "{first} {again}");
+    }
+}
+
+#[test]
+fn an_object_with_a_repeated_name_is_refused() {
+    let repeated = |text: &[u8]| {
+        let mut members = Vec::new();
+        scan::object(text, 0, &mut members).unwrap();
+        refuse_repeated(text, &members)
+    };
+    assert_eq!(repeated(br#"{"a":1,"b":2,"\u0061":3}"#), Err(Reason::Repeated("a".to_owned())));
+    assert_eq!(repeated(br#"{"eventID":1,"eventId":2,"b":3}"#), Ok(()));
+}
