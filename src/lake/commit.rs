@@ -39,6 +39,9 @@ const NOTE: &str = "backtrail";
 /// A session keeps so much of the metadata of Parquet files, to read each only once.
 const METADATA_BYTES_MAX: usize = 1024 * 1024 * 1024;
 
+/// A commit is tried again so often at the most where its table was made once more meanwhile.
+const MADE_AGAIN_MAX: usize = 64;
+
 /// So many files of a lake in S3 are read at the same time at least: most of that time is waiting.
 const REQUESTS_MIN: usize = 16;
 
@@ -430,11 +433,29 @@ impl Lake {
             predicate: None,
         };
         let delta_table = self.table_mut(table);
-        let state = delta_table.snapshot().map_err(delta("read", table))?;
-        let committed = CommitBuilder::from(properties)
-            .with_actions(actions)
-            .build(Some(state as &dyn TableReference), delta_table.log_store(), operation)
-            .await;
+        let mut tries = 0;
+        let committed = loop {
+            tries += 1;
+            let state = delta_table.snapshot().map_err(delta("read", table))?;
+            let committed = CommitBuilder::from(properties.clone())
+                .with_actions(actions.clone())
+                .build(Some(state as &dyn TableReference), delta_table.log_store(), operation.clone())
+                .await;
+            // Of two jobs that make a lake at the same instant one makes its tables once more, as they are: that is no
+            // other state to commit to.
+            let made_again = matches!(
+                committed,
+                Err(DeltaTableError::Transaction {
+                    source: TransactionError::CommitConflict(
+                        CommitConflictError::MetadataChanged | CommitConflictError::ProtocolChanged(_)
+                    )
+                })
+            );
+            if !made_again || tries >= MADE_AGAIN_MAX {
+                break committed;
+            }
+            delta_table.update_state().await.map_err(delta("read", table))?;
+        };
         match committed {
             Ok(done) => {
                 delta_table.state = Some(done.snapshot());
