@@ -10,8 +10,8 @@ use super::{Asked, Record, Session, SessionPolicies, Told, Who, context_of, why_
 use crate::aws::AccountId;
 use crate::catalog::catalog;
 use crate::policy::{
-    Attached, Because, Caller, CompiledSet, Document, Evaluator, Need, Outcome, PolicySet, PreparedRequest,
-    Reason, Request, Resource, Standing, StatementId, StatementRef, Survey, Truth,
+    self, Attached, Because, Caller, CompiledSet, Document, Evaluator, Need, Outcome, PolicySet,
+    PreparedRequest, Reason, Request, Resource, Standing, StatementId, StatementRef, Survey, Truth,
 };
 use crate::snapshot::{Given, Snapshot, Unsupplied, may_have_policy, policy_owner};
 
@@ -89,6 +89,8 @@ pub(super) struct Judge {
     /// By the numbers of request and set. Few decisions differ, so they are shared.
     known: HashMap<(u128, u64), Known>,
     decisions: HashSet<Arc<Judged>>,
+    /// What would decide, of requests that are alike, see [`alike`]. To find it takes a hundred times as long as a decision.
+    needs: HashMap<u128, Arc<[Need]>>,
     pub(super) evaluations: u64,
 }
 
@@ -109,6 +111,7 @@ impl Judge {
             in_play: BTreeSet::new(),
             known: HashMap::new(),
             decisions: HashSet::new(),
+            needs: HashMap::new(),
             evaluations: 0,
         }
     }
@@ -221,7 +224,15 @@ impl Judge {
             let why = "the action takes no resource, and a statement allows it on an ARN".to_owned();
             vec![Lack { what, why }]
         } else if decision.outcome == Outcome::Undetermined {
-            members = play.set.deciding(&prepared).members.into();
+            let alike = alike(&request, play, &hits);
+            members = match self.needs.get(&alike) {
+                Some(needs) => Arc::clone(needs),
+                None => play.set.deciding(&prepared).members.into(),
+            };
+            if self.needs.len() >= KNOWN_MAX {
+                self.needs.clear();
+            }
+            self.needs.insert(alike, Arc::clone(&members));
             lacks(members.iter().map(|need| lack(need, told)))
         } else {
             Vec::new()
@@ -451,6 +462,31 @@ fn attached(hash: &mut Xxh3, layer: Option<&Attached>) {
 fn text(hash: &mut Xxh3, text: Option<&str>) {
     hash.update(&text.map_or(0, |text| text.len() + 1).to_le_bytes());
     hash.update(text.unwrap_or_default().as_bytes());
+}
+
+/// Undetermined requests as a number: what would decide is the same for those that agree in policies, action, who and whose
+/// they are, the statements that match or may match, and the keys that are not known.
+fn alike(request: &Request, play: &Play, hits: &[(StatementId, Truth, policy::LayerKind)]) -> u128 {
+    let mut hash = Xxh3::new();
+    let resource = match &request.resource {
+        Resource::Named(_) => "named",
+        Resource::Pattern(_) => "pattern",
+        Resource::Any => "any",
+        Resource::Unknown => "unknown",
+    };
+    let unknown = play.keys.iter().filter(|key| request.context.standing(key) == Standing::Unknown);
+    let unknown: Vec<&str> = unknown.map(|key| &**key).collect();
+    let whose = (request.resource_account, request.rcp_supported, request.caller.account());
+    // A session's name tells sessions apart, and nothing that would decide.
+    let who = match &request.caller {
+        Caller::RoleSession { role_arn: Some(role), unique_id, .. } => {
+            format!("{role} {}", unique_id.is_some())
+        }
+        caller => format!("{caller:?}"),
+    };
+    let all = format!("{:?}", (play.number, &request.action, resource, whose, who, unknown, hits));
+    hash.update(all.as_bytes());
+    hash.digest128()
 }
 
 /// A request as a number: caller, action, resource, and what is known of the keys that the policies in play read.
