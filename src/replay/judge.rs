@@ -10,8 +10,8 @@ use super::{Asked, Record, Session, SessionPolicies, Told, Who, context_of, why_
 use crate::aws::AccountId;
 use crate::catalog::catalog;
 use crate::policy::{
-    self, Attached, Because, Caller, CompiledSet, Document, Evaluator, Need, Outcome, PolicySet,
-    PreparedRequest, Reason, Request, Resource, Standing, StatementId, StatementRef, Survey, Truth,
+    self, Attached, Because, Caller, CompiledSet, Context, Document, Evaluator, Need, Outcome, PolicySet,
+    PreparedRequest, Reason, Request, Resource, Rest, Standing, StatementId, StatementRef, Survey, Truth,
 };
 use crate::snapshot::{Given, Snapshot, Unsupplied, may_have_policy, policy_owner};
 
@@ -277,8 +277,8 @@ impl Judge {
         matches!(play.set.evaluate(&prepared).outcome, Outcome::Allowed | Outcome::Undetermined)
     }
 
-    /// Whether the resource's policy alone allows a request, whatever the caller's own policies say, with this layer there
-    /// and empty: then nothing of that layer need allow it
+    /// Whether the resource's policy alone allows a request if its conditions hold, whatever the caller's own policies say, with
+    /// this layer there and empty: then nothing of that layer need allow it
     /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics-id-rdp.html>).
     pub(super) fn resource_suffices(&mut self, told: &Told<'_>, without: LayerKind) -> bool {
         let given = Given { session: None, endpoint: None, unsupplied: Unsupplied::Unknown };
@@ -295,8 +295,10 @@ impl Judge {
         let compiled = self.evaluator.compile(&set);
         let keys = compiled.keys().into_iter().map(Box::from).collect();
         let play = Play { set: Arc::new(compiled), keys, number: 0 };
-        let (_, prepared) = self.prepared(told, &play);
-        play.set.evaluate(&prepared).outcome == Outcome::Allowed
+        let (request, _) = self.prepared(told, &play);
+        let open = Request { context: Context::new(Rest::Unknown), ..request };
+        let outcome = play.set.evaluate(&self.evaluator.prepare(&open)).outcome;
+        matches!(outcome, Outcome::Allowed | Outcome::Undetermined)
     }
 
     /// Why a request is decided as it is, with what is known of the keys that the policies read.
