@@ -1,26 +1,9 @@
 //! The binary as a user runs it: exit codes, formats, hostile text, closed pipes, clear refusals.
 
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 use crate::places;
-
-fn backtrail(arguments: &[&str], cache: &Path) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_backtrail"))
-        .args(arguments)
-        .env("BACKTRAIL_CACHE", cache)
-        .env_remove("BACKTRAIL_LAKE")
-        .output()
-        .unwrap()
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
+use crate::program::{backtrail, stderr, stdout};
 
 fn story() -> String {
     places::package("testdata/stories/leaked-key/AWSLogs").display().to_string()

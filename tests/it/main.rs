@@ -20,6 +20,7 @@ mod once;
 mod places;
 mod policy;
 mod policy_twin;
+mod program;
 mod readme;
 mod replay;
 mod s3;

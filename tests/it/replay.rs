@@ -2,29 +2,12 @@
 //! pages.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::Value;
 
 use crate::places;
-
-fn backtrail(arguments: &[&str], cache: &Path) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_backtrail"))
-        .args(arguments)
-        .env("BACKTRAIL_CACHE", cache)
-        .env_remove("BACKTRAIL_LAKE")
-        .output()
-        .unwrap()
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
+use crate::program::{backtrail, stderr, stdout};
 
 fn story(path: &str) -> String {
     places::package("testdata/stories/proposed-scp").join(path).display().to_string()
