@@ -1,6 +1,6 @@
-//! Records for tests, with one column changed.
+//! Records for tests: calls of a user and of a role, and any record with one column changed.
 
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 
 use super::{Field, Record};
 
@@ -40,5 +40,53 @@ impl<'a> Record<'a> {
             AssumedRoleArn assumed_role_arn, AssumedRoleId assumed_role_id,
         );
         self
+    }
+}
+
+pub(super) const ACCOUNT: &str = "111122223333";
+pub(super) const ANN: &str = "arn:aws:iam::111122223333:user/ann";
+pub(super) const DEPLOY: &str = "arn:aws:iam::111122223333:role/team/deploy";
+pub(super) const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/deploy/one";
+
+pub(super) fn at(second: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_700_000_000 + second, 0).unwrap()
+}
+
+/// A call by a user with a long-term key, from an address of the internet.
+pub(super) fn by_user<'a>(source: &'a str, name: &'a str, parameters: Option<&'a str>) -> Record<'a> {
+    Record {
+        event_time: at(0),
+        account: Some(ACCOUNT),
+        event_source: Some(source),
+        event_name: Some(name),
+        event_id: Some("00000000-0000-0000-0000-000000000001"),
+        event_type: Some("AwsApiCall"),
+        aws_region: Some("eu-west-1"),
+        source_ip_address: Some("192.0.2.7"),
+        user_agent: Some("aws-cli/2.15"),
+        recipient_account_id: Some(ACCOUNT),
+        identity_type: Some("IAMUser"),
+        identity_arn: Some(ANN),
+        identity_account_id: Some(ACCOUNT),
+        principal_id: Some("AIDARTX3GSDSQANNEXAMPLE"),
+        access_key_id: Some("AKIARTX3GSDSQEXAMPLE"),
+        user_name: Some("ann"),
+        request_parameters: parameters,
+        ..Record::default()
+    }
+}
+
+/// The same by a session of a role.
+pub(super) fn by_role<'a>(source: &'a str, name: &'a str, parameters: Option<&'a str>) -> Record<'a> {
+    Record {
+        identity_type: Some("AssumedRole"),
+        identity_arn: Some(SESSION),
+        principal_id: Some("AROARTX3GSDSQDEPEXAMPLE:one"),
+        access_key_id: Some("ASIARTX3GSDSQEXAMPLE"),
+        user_name: None,
+        session_issuer_arn: Some(DEPLOY),
+        session_created: Some(at(-600)),
+        mfa_authenticated: Some(false),
+        ..by_user(source, name, parameters)
     }
 }

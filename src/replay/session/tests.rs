@@ -51,7 +51,7 @@ fn tags(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 
 const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/deploy/one";
 const KEY: &str = "ASIARTX3GSDSQEXAMPLE";
-const OTHER_KEY: &str = "ASIARTX3GSDSQEXAMPL2";
+const OTHER_KEY: &str = "ASIARTX3GSDS2EXAMPLE";
 const PLAIN: &str = r#"{"roleArn": "arn:aws:iam::111122223333:role/deploy", "roleSessionName": "one"}"#;
 const NARROW: &str = r#"{"roleArn": "arn:aws:iam::111122223333:role/deploy", "roleSessionName": "one",
     "policy": "{\"Version\": \"2012-10-17\", \"Statement\": {\"Effect\": \"Allow\", \"Action\": \"s3:*\", \"Resource\": \"*\"}}",
@@ -114,7 +114,7 @@ fn twins_are_told_apart_by_their_keys_and_else_unknown_if_they_differ() {
     assert_eq!(issuances.session(&using(KEY, SESSION, 0)).unwrap().policies, SessionPolicies::None);
     let narrow = issuances.session(&using(OTHER_KEY, SESSION, 0)).unwrap();
     assert!(matches!(narrow.policies, SessionPolicies::Given { .. }));
-    let third = issuances.session(&using("ASIARTX3GSDSQEXAMPL3", SESSION, 0)).unwrap();
+    let third = issuances.session(&using("ASIARTX3GSDS3EXAMPLE", SESSION, 0)).unwrap();
     assert_eq!(third.policies, SessionPolicies::Unknown(DIFFERENT.to_owned()));
     // One key with two different facts is told by neither.
     let clash = gathered(&[issuing(KEY, SESSION, PLAIN, 0), issuing(KEY, SESSION, NARROW, 0)]);
@@ -184,7 +184,7 @@ fn chain<'a>() -> [Record<'a>; 3] {
         FIRST,
         0,
     );
-    let third = of_session(issuing("ASIARTX3GSDSQEXAMPL3", THIRD, "{}", 20), OTHER_KEY, SECOND, 10);
+    let third = of_session(issuing("ASIARTX3GSDS3EXAMPLE", THIRD, "{}", 20), OTHER_KEY, SECOND, 10);
     [first, second, third]
 }
 
@@ -197,7 +197,7 @@ fn only_transitive_tags_go_down_a_chain_whatever_the_order_of_the_records() {
             |key, arn, created| issuances.session(&using(key, arn, created)).unwrap().tags.clone().unwrap();
         assert_eq!(of(KEY, FIRST, 0), tags(&[("Heart", "1"), ("Star", "1")]));
         assert_eq!(of(OTHER_KEY, SECOND, 10), tags(&[("Star", "1"), ("Sun", "2")]));
-        assert_eq!(of("ASIARTX3GSDSQEXAMPL3", THIRD, 20), tags(&[("Star", "1")]));
+        assert_eq!(of("ASIARTX3GSDS3EXAMPLE", THIRD, 20), tags(&[("Star", "1")]));
     }
 }
 
@@ -228,7 +228,7 @@ fn gathering_in_parts_is_gathering_at_once() {
     for record in [
         using(KEY, FIRST, 0),
         using(OTHER_KEY, SECOND, 10),
-        using("ASIARTX3GSDSQEXAMPL3", THIRD, 20),
+        using("ASIARTX3GSDS3EXAMPLE", THIRD, 20),
         using(KEY, SESSION, 0),
         using(OTHER_KEY, SESSION, 0),
     ] {

@@ -11,24 +11,15 @@ mod special;
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::answer::{Group, Replay};
+use super::testing::{ACCOUNT, ANN, DEPLOY, SESSION, at, by_role, by_user};
 use super::{EventVerdict, Issuances, Parsed, Plan, Record, Replayer};
 use crate::snapshot::Snapshot;
 
-const ACCOUNT: &str = "111122223333";
-const ANN: &str = "arn:aws:iam::111122223333:user/ann";
-const DEPLOY: &str = "arn:aws:iam::111122223333:role/team/deploy";
-const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/deploy/one";
-
 /// No organization: no SCPs, no RCPs.
 const ALONE: &str = r#"{"Organization": null}"#;
-
-fn at(second: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp(1_700_000_000 + second, 0).unwrap()
-}
 
 /// A snapshot of these files; problems in them are a fault of the test.
 fn read(files: &[(&str, &str)]) -> Arc<Snapshot> {
@@ -139,45 +130,6 @@ fn deny(action: &str, resource: &str) -> Value {
 /// Lets everybody of the account be told by the identity policies.
 fn trust_account() -> Value {
     json!({ "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": { "AWS": ACCOUNT } })
-}
-
-/// A call by a user with a long-term key.
-fn by_user<'a>(source: &'a str, name: &'a str, parameters: Option<&'a str>) -> Record<'a> {
-    Record {
-        event_time: at(0),
-        account: Some(ACCOUNT),
-        event_source: Some(source),
-        event_name: Some(name),
-        event_id: Some("00000000-0000-0000-0000-000000000001"),
-        event_type: Some("AwsApiCall"),
-        aws_region: Some("eu-west-1"),
-        source_ip_address: Some("192.0.2.7"),
-        user_agent: Some("aws-cli/2.15"),
-        recipient_account_id: Some(ACCOUNT),
-        identity_type: Some("IAMUser"),
-        identity_arn: Some(ANN),
-        identity_account_id: Some(ACCOUNT),
-        principal_id: Some("AIDARTX3GSDSQANNEXAMPLE"),
-        access_key_id: Some("AKIARTX3GSDSQEXAMPLE"),
-        user_name: Some("ann"),
-        request_parameters: parameters,
-        ..Record::default()
-    }
-}
-
-/// The same by a session of a role.
-fn by_role<'a>(source: &'a str, name: &'a str, parameters: Option<&'a str>) -> Record<'a> {
-    Record {
-        identity_type: Some("AssumedRole"),
-        identity_arn: Some(SESSION),
-        principal_id: Some("AROARTX3GSDSQDEPEXAMPLE:one"),
-        access_key_id: Some("ASIARTX3GSDSQEXAMPLE"),
-        user_name: None,
-        session_issuer_arn: Some(DEPLOY),
-        session_created: Some(at(-600)),
-        mfa_authenticated: Some(false),
-        ..by_user(source, name, parameters)
-    }
 }
 
 fn refused<'a>(record: &Record<'a>, message: &'a str) -> Record<'a> {

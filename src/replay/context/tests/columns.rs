@@ -12,7 +12,7 @@ fn other(field: Field) -> [&'static str; 2] {
         Field::SourceIpAddress => "cloudformation.amazonaws.com",
         Field::AwsRegion => "us-east-1",
         Field::VpcEndpointId => "vpce-0123456789abcdef0",
-        Field::AccessKeyId => "ASIARTX3GSDSQEXAMPL2",
+        Field::AccessKeyId => "ASIARTX3GSDS2EXAMPLE",
         Field::IdentityType => "Root",
         Field::RequestParameters => {
             r#"{"prefix": "x", "tags": [{"key": "Team", "value": "x"}], "externalId": "x", "encryptionContext": {"Team": "x"}}"#

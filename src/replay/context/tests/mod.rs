@@ -18,11 +18,9 @@ use crate::aws::AccountId;
 use crate::catalog::event::Presence;
 use crate::catalog::resource::Certainty;
 use crate::policy::Resource;
+use crate::replay::testing::{ANN, DEPLOY, SESSION, at, by_role, by_user};
 use crate::replay::{Issuances, Origin, ResourceFrom, who};
 
-const ANN: &str = "arn:aws:iam::111122223333:user/ann";
-const DEPLOY: &str = "arn:aws:iam::111122223333:role/team/deploy";
-const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/deploy/one";
 const BUCKET: &str = "arn:aws:s3:::example-reports";
 
 static SNAPSHOT: LazyLock<Snapshot> = LazyLock::new(|| {
@@ -73,46 +71,6 @@ static SNAPSHOT: LazyLock<Snapshot> = LazyLock::new(|| {
     assert_eq!(snapshot.problems, []);
     snapshot
 });
-
-fn at(second: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp(1_700_000_000 + second, 0).unwrap()
-}
-
-/// A call by a user with a long-term key, from an address of the internet.
-fn by_user<'a>(source: &'a str, name: &'a str, parameters: Option<&'a str>) -> Record<'a> {
-    Record {
-        event_time: at(0),
-        event_source: Some(source),
-        event_name: Some(name),
-        aws_region: Some("eu-west-1"),
-        source_ip_address: Some("192.0.2.7"),
-        user_agent: Some("aws-cli/2.15"),
-        recipient_account_id: Some("111122223333"),
-        identity_type: Some("IAMUser"),
-        identity_arn: Some(ANN),
-        identity_account_id: Some("111122223333"),
-        principal_id: Some("AIDARTX3GSDSQANNEXAMPLE"),
-        access_key_id: Some("AKIARTX3GSDSQEXAMPLE"),
-        user_name: Some("ann"),
-        request_parameters: parameters,
-        ..Record::default()
-    }
-}
-
-/// The same by a session of a role.
-fn by_role<'a>(source: &'a str, name: &'a str, parameters: Option<&'a str>) -> Record<'a> {
-    Record {
-        identity_type: Some("AssumedRole"),
-        identity_arn: Some(SESSION),
-        principal_id: Some("AROARTX3GSDSQDEPEXAMPLE:one"),
-        access_key_id: Some("ASIARTX3GSDSQEXAMPLE"),
-        user_name: None,
-        session_issuer_arn: Some(DEPLOY),
-        session_created: Some(at(-600)),
-        mfa_authenticated: Some(false),
-        ..by_user(source, name, parameters)
-    }
-}
 
 fn asked(action: &str, resource: Option<&str>, origin: Origin) -> Asked {
     let resource = resource.map_or(Resource::Any, |arn| Resource::Named(arn.to_owned()));
