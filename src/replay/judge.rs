@@ -7,13 +7,15 @@ use xxhash_rust::xxh3::Xxh3;
 
 use super::answer::{Decided, Lack, LayerKind};
 use super::{Asked, Record, Session, SessionPolicies, Told, Who, context_of, why_unknown};
-use crate::aws::AccountId;
+use crate::aws::{AccountId, Arn};
 use crate::catalog::catalog;
 use crate::policy::{
     self, Attached, Because, Caller, CompiledSet, Context, Document, Evaluator, Need, Outcome, PolicySet,
     PreparedRequest, Reason, Request, Resource, Rest, Standing, StatementId, StatementRef, Survey, Truth,
 };
-use crate::snapshot::{Given, Snapshot, Unsupplied, may_have_policy, policy_owner};
+use crate::snapshot::{
+    Given, Snapshot, Unsupplied, may_have_policy, owner_of_unsupplied_policy, policy_owner,
+};
 
 /// What is known of the session policies of a request, as far as they limit it.
 #[derive(Debug, Clone, Copy)]
@@ -408,7 +410,14 @@ fn lacks(all: impl Iterator<Item = Lack>) -> Vec<Lack> {
 fn lack(need: &Need, told: &Told<'_>) -> Lack {
     let (what, why) = match need {
         Need::Key(key) => (key.clone(), why_unknown(key, told)),
-        Need::Missing { layer, what } => (what.clone(), format!("of the {layer}")),
+        // One lack for all resources of a service: there may be as many as there are events, and the examples name them.
+        Need::Missing { layer, what } => match owner_of_unsupplied_policy(what).and_then(Arn::parse) {
+            Some(owner) => (
+                format!("the resource's own policy ({})", owner.service),
+                "not supplied with the snapshot: resource-policies/".to_owned(),
+            ),
+            None => (what.clone(), format!("of the {layer}")),
+        },
         Need::Refused { layer, policy, index } => {
             let what = match index {
                 Some(index) => format!("statement {index} of {policy}"),

@@ -45,7 +45,7 @@ pub use inventory::{AccountCounts, Inventory};
 pub use organization::{ControlKind, ControlPolicy, LEVELS_MAX, Membership, Node, Organization};
 pub use owner::{any_may_have_policy, certain_policy_owner, may_have_policy, policy_owner};
 pub use patch::{CHANGES_LISTED_MAX, CHANGES_MAX, PatchError, Patched, Proposal, Refusal};
-pub use policies::{Given, Unsupplied};
+pub use policies::{Given, Unsupplied, owner_of_unsupplied_policy};
 pub use problem::{Problem, SnapshotError, Trouble};
 pub use read::{FILE_BYTES_MAX, FILES_MAX, PROBLEMS_MAX};
 pub use resource::{Endpoint, OwnPolicy, Resource};

@@ -31,6 +31,20 @@ pub struct Given {
     pub unsupplied: Unsupplied,
 }
 
+/// What is missing where nothing tells whose policy a request meets.
+const UNKNOWN_RESOURCE: &str = "which resource is asked for is not known";
+
+/// What is missing where a resource's own policy was not supplied, in words.
+fn unsupplied_policy(owner: &str) -> String {
+    format!("resource policy of {owner} not supplied")
+}
+
+/// The resource whose own policy was not supplied, where that is what these words say is missing.
+#[must_use]
+pub fn owner_of_unsupplied_policy(missing: &str) -> Option<&str> {
+    missing.strip_prefix("resource policy of ")?.strip_suffix(" not supplied")
+}
+
 impl Snapshot {
     /// The policies in play when `caller` asks for `action` on `resource`, which `resource_account` owns.
     #[must_use]
@@ -164,7 +178,7 @@ impl Snapshot {
         let arn = match resource {
             Resource::Any => return None,
             Resource::Unknown if !service_may_have_policies(action) => return None,
-            Resource::Unknown => return missing("which resource is asked for is not known".to_owned()),
+            Resource::Unknown => return missing(UNKNOWN_RESOURCE.to_owned()),
             Resource::Named(arn) => arn,
             Resource::Pattern(pattern) => return self.policy_of_pattern(action, pattern, unsupplied),
         };
@@ -191,9 +205,7 @@ impl Snapshot {
         let is_supplied = |policy: &&OwnPolicy| **policy != OwnPolicy::Unsupplied;
         match supplied(arn).filter(is_supplied).or_else(|| supplied(owner)) {
             Some(OwnPolicy::Known(policy)) => Some(Attached::of(vec![Arc::clone(policy)])),
-            Some(OwnPolicy::Unsupplied) | None if may_have_policy(arn) => {
-                missing(format!("resource policy of {owner} not supplied"))
-            }
+            Some(OwnPolicy::Unsupplied) | None if may_have_policy(arn) => missing(unsupplied_policy(owner)),
             Some(OwnPolicy::None | OwnPolicy::Unsupplied) | None => None,
         }
     }
@@ -203,8 +215,7 @@ impl Snapshot {
         if !pattern.contains(['*', '?']) {
             return self.policy_of_resource(action, &Resource::Named(pattern.to_owned()), unsupplied);
         }
-        let unknown =
-            || Some(Attached::missing(format!("which resource is asked for is not known: {pattern}")));
+        let unknown = || Some(Attached::missing(UNKNOWN_RESOURCE));
         let is_assumed = action.get(..4).is_some_and(|service| service.eq_ignore_ascii_case("sts:"));
         if is_assumed && resource_covers("arn:aws*:iam:*:*:role/*", pattern) != Truth::No {
             return unknown();

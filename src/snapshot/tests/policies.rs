@@ -278,7 +278,6 @@ fn the_policy_of_a_resource_known_in_part_is_known_if_one_resource_has_it() {
             },
         }
     };
-    let not_known = |pattern: &str| format!("which resource is asked for is not known: {pattern}");
     let (role, key) = ("arn:aws:iam::111122223333:role/*", "arn:aws:kms:eu-west-1:111122223333:key/*");
     for (action, pattern, unknown, none) in [
         (
@@ -315,7 +314,8 @@ fn the_policy_of_a_resource_known_in_part_is_known_if_one_resource_has_it() {
         ("iam:GetRole", role, "none", "none"),
     ] {
         for (unsupplied, expected) in [(Unsupplied::Unknown, unknown), (Unsupplied::None, none)] {
-            let expected = if expected == "?" { not_known(pattern) } else { expected.to_owned() };
+            let expected =
+                if expected == "?" { "which resource is asked for is not known" } else { expected };
             assert_eq!(found(action, pattern, unsupplied), expected, "{pattern} {unsupplied:?}");
         }
     }
