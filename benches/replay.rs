@@ -1,7 +1,7 @@
 //! A replay of many events: how fast, and where the time goes.
 //!
-//! `cargo bench --bench replay` generates 1,000,000 events; `-- --events 20000` is a quick look, `-- --lake DIR` takes a lake that
-//! is there. The snapshot has a role for each one of the lake: two managed policies as AWS writes them, an inline one with
+//! `cargo bench --bench replay` generates 100,000 events, of which nearly all are distinct requests; `-- --events 20000` is a quick
+//! look, `-- --lake DIR` takes a lake that is there. Before that it takes in 1,000,000 events of which every fiftieth is distinct. The snapshot has a role for each one of the lake: two managed policies as AWS writes them, an inline one with
 //! conditions and variables, every third a boundary; SCPs at three levels, an RCP, and a policy for every bucket and key.
 
 mod archive;
@@ -18,8 +18,8 @@ use arrow::util::display::array_value_to_string;
 use backtrail::inquiry::{self, ReplayOptions, Window};
 use backtrail::lake::{self, IngestOptions, Lake, Progress};
 use backtrail::query::{self, Filter};
-use backtrail::replay::Proposed;
 use backtrail::replay::answer::Replay;
+use backtrail::replay::{Plan, Proposed, Record, Replayer};
 use backtrail::snapshot::Snapshot;
 use clap::Parser;
 use serde_json::{Value, json};
@@ -31,13 +31,13 @@ use measure::say;
 #[derive(Parser)]
 struct Args {
     /// Different events.
-    #[arg(long, default_value_t = 1_000_000)]
+    #[arg(long, default_value_t = 100_000)]
     events: u64,
     /// A lake instead of generated events.
     #[arg(long)]
     lake: Option<PathBuf>,
     /// Rounds; the median counts.
-    #[arg(long, default_value_t = 3)]
+    #[arg(long, default_value_t = 1)]
     rounds: usize,
     /// Given by `cargo bench`.
     #[arg(long, hide = true)]
@@ -49,6 +49,7 @@ async fn main() -> Result<()> {
     let args = Args::parse();
     measure::warn_if_unoptimized()?;
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    alike(1_000_000, 50)?;
     let at = match &args.lake {
         Some(lake) => lake.clone(),
         None => Box::pin(generated(&args, folder.path())).await?,
@@ -95,6 +96,63 @@ async fn main() -> Result<()> {
     let again = Box::pin(replay(&lake, &today, None, events)).await?;
     ensure!(again.verdicts == answer.verdicts && again.groups == answer.groups, "two runs differ");
     Ok(())
+}
+
+/// Takes in events on one thread, without a lake: `share` events of each distinct call.
+fn alike(events: usize, share: usize) -> Result<()> {
+    const CALLS: [(&str, &str); 3] = [
+        ("ec2.amazonaws.com", "DescribeInstances"),
+        ("s3.amazonaws.com", "GetObject"),
+        ("sts.amazonaws.com", "AssumeRole"),
+    ];
+    let calls: Vec<(String, String)> = (0..events / share)
+        .map(|at| {
+            let session = format!("arn:aws:sts::111122223333:assumed-role/worker/session-{}", at % 500);
+            let role = format!("arn:aws:iam::111122223333:role/r{at}");
+            let parameters =
+                json!({"bucketName": "example-reports", "key": format!("data/{at}.csv"), "roleArn": role});
+            (session, parameters.to_string())
+        })
+        .collect();
+    let plan = Plan {
+        snapshot: Arc::default(),
+        proposed: None,
+        issuances: Arc::default(),
+        action: None,
+        verdicts: false,
+    };
+    let mut replayer = Replayer::new(plan);
+    let started = Instant::now();
+    for at in 0..events {
+        let place = at * 7919 % calls.len();
+        let (session, parameters) = calls.get(place).context("no call")?;
+        let (source, name) = CALLS.get(place % CALLS.len()).context("no name")?;
+        replayer.take(&Record {
+            event_source: Some(source),
+            event_name: Some(name),
+            event_type: Some("AwsApiCall"),
+            account: Some("111122223333"),
+            recipient_account_id: Some("111122223333"),
+            aws_region: Some("eu-west-1"),
+            identity_type: Some("AssumedRole"),
+            identity_arn: Some(session),
+            identity_account_id: Some("111122223333"),
+            principal_id: Some("AROARTX3GSDSQEXAMPLE:worker"),
+            access_key_id: Some("ASIARTX3GSDSQEXAMPLE"),
+            session_issuer_arn: Some("arn:aws:iam::111122223333:role/worker"),
+            session_issuer_account_id: Some("111122223333"),
+            request_parameters: Some(parameters),
+            ..Record::default()
+        });
+    }
+    let seconds = started.elapsed().as_secs_f64();
+    let answer = replayer.fold().answer(None);
+    ensure!(
+        answer.events == events as u64 && answer.verdicts.undetermined == answer.events,
+        "{:?}",
+        answer.verdicts
+    );
+    tell(&format!("{} distinct calls, one thread", calls.len()), seconds, answer.events)
 }
 
 /// A lake of generated events.
