@@ -92,6 +92,41 @@ impl CompiledSet {
         Needs { members: all(), smallest }
     }
 
+    /// What [`CompiledSet::deciding`] tells requests of one action apart by, beside their accounts and which keys are
+    /// unknown: how every layer binds, and of every statement that may match how its resources, each of its conditions and
+    /// its principals fit.
+    #[must_use]
+    pub fn bearing(&self, request: &PreparedRequest) -> String {
+        let kind = match &request.resource {
+            PreparedResource::Named(..) => 'n',
+            PreparedResource::Any => 'a',
+            PreparedResource::Partial(_) => 'p',
+            PreparedResource::Unknown => 'u',
+        };
+        let mut text = format!("{kind} {:?}", request.rules);
+        for (at, layer) in self.layers.iter().enumerate() {
+            text.push_str(&format!("|{:?}", binds(layer.kind, request)));
+            for (policy_at, policy) in layer.policies.iter().enumerate() {
+                for (rule_at, rule) in policy.candidates(&request.service) {
+                    let truth = rule.matches(request);
+                    if truth == Truth::No {
+                        continue;
+                    }
+                    let resources = rule.resources.as_ref().map(|resources| resources.matches(request));
+                    let conditions: Vec<Truth> =
+                        rule.conditions.iter().map(|condition| condition.holds(request)).collect();
+                    // Whether there is a boundary, and of which kind an endpoint is, are ways of their own.
+                    let fit = |account_first| {
+                        rule.fit(request, Unsaid { has_boundary: Truth::No, account_first })
+                    };
+                    let fits = [fit(None), fit(Some(false)), fit(Some(true))];
+                    text.push_str(&format!(",{:?}", (at, policy_at, rule_at, truth, resources, conditions, fits)));
+                }
+            }
+        }
+        text
+    }
+
     /// All that is unknown and makes a difference, in order.
     fn candidates(&self, request: &PreparedRequest) -> Vec<Candidate> {
         let mut keys = Vec::new();

@@ -186,7 +186,7 @@ impl Judge {
             resource_account: owner(&told.who.caller, told.asked),
             management_account: self.snapshot.management_account(),
             canonical_user: None,
-            rcp_supported: Some(rcp_supported(&told.asked.action)),
+            rcp_supported: rcp_supported(&told.asked.action),
             context: context_of(told, &keys),
         };
         let prepared = self.evaluator.prepare(&request);
@@ -226,7 +226,7 @@ impl Judge {
             let why = "the action takes no resource, and a statement allows it on an ARN".to_owned();
             vec![Lack { what, why }]
         } else if decision.outcome == Outcome::Undetermined {
-            let alike = alike(&request, play, &hits);
+            let alike = alike(&request, play, &play.set.bearing(&prepared));
             members = match self.needs.get(&alike) {
                 Some(needs) => Arc::clone(needs),
                 None => play.set.deciding(&prepared).members.into(),
@@ -368,7 +368,7 @@ fn makes_its_resource(action: &str) -> bool {
 /// reach, is decided on the caller's side alone, whoever owns it: an AMI that someone shares.
 fn owner(caller: &Caller, asked: &Asked) -> Option<AccountId> {
     asked.resource_account.or_else(|| match &asked.resource {
-        Resource::Named(arn) if !may_have_policy(arn) && !rcp_supported(&asked.action) => caller.account(),
+        Resource::Named(arn) if !may_have_policy(arn) && rcp_supported(&asked.action) == Some(false) => caller.account(),
         _ => None,
     })
 }
@@ -390,9 +390,10 @@ fn deciding_keys(set: &CompiledSet, ids: impl Iterator<Item = StatementId>) -> V
     keys.into_iter().map(str::to_owned).collect()
 }
 
-fn rcp_supported(action: &str) -> bool {
+/// None of a service that the catalog does not know.
+fn rcp_supported(action: &str) -> Option<bool> {
     let service = action.split(':').next().unwrap_or_default();
-    catalog().service(service).is_some_and(|own| own.supports_rcp)
+    catalog().service(service).map(|own| own.supports_rcp)
 }
 
 /// Each thing once: what is missing of several layers is missing once.
@@ -475,27 +476,15 @@ fn text(hash: &mut Xxh3, text: Option<&str>) {
     hash.update(text.unwrap_or_default().as_bytes());
 }
 
-/// Undetermined requests as a number: what would decide is the same for those that agree in policies, action, who and whose
-/// they are, the statements that match or may match, and the keys that are not known.
-fn alike(request: &Request, play: &Play, hits: &[(StatementId, Truth, policy::LayerKind)]) -> u128 {
-    let mut hash = Xxh3::new();
-    let resource = match &request.resource {
-        Resource::Named(_) => "named",
-        Resource::Pattern(_) => "pattern",
-        Resource::Any => "any",
-        Resource::Unknown => "unknown",
-    };
+/// Undetermined requests as a number: what would decide is the same for those that agree in policies, action, whose they
+/// are, which keys are not known, and how every statement bears on them.
+fn alike(request: &Request, play: &Play, bearing: &str) -> u128 {
     let unknown = play.keys.iter().filter(|key| request.context.standing(key) == Standing::Unknown);
     let unknown: Vec<&str> = unknown.map(|key| &**key).collect();
+    let caller = std::mem::discriminant(&request.caller);
     let whose = (request.resource_account, request.rcp_supported, request.caller.account());
-    // A session's name tells sessions apart, and nothing that would decide.
-    let who = match &request.caller {
-        Caller::RoleSession { role_arn: Some(role), unique_id, .. } => {
-            format!("{role} {}", unique_id.is_some())
-        }
-        caller => format!("{caller:?}"),
-    };
-    let all = format!("{:?}", (play.number, &request.action, resource, whose, who, unknown, hits));
+    let all = format!("{:?}", (play.number, &request.action, caller, whose, unknown, bearing));
+    let mut hash = Xxh3::new();
     hash.update(all.as_bytes());
     hash.digest128()
 }
