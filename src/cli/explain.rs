@@ -22,7 +22,8 @@ pub(super) async fn run(command: &Explain, out: &mut Output) -> Result<u8, Failu
     let options = ExplainOptions { event_id: &command.event_id, snapshot, behind: report::trace::behind };
     let found = Box::pin(inquiry::explain(&source.session, &options)).await?;
     let shown = Options { all: command.all, source: source.flag.clone() };
-    let accounts: Vec<&str> = found.iter().filter_map(|own| own.account.as_deref()).collect();
+    let mut accounts: Vec<&str> = found.iter().filter_map(|own| own.account.as_deref()).collect();
+    accounts.dedup();
     let wanted = |own: &&Explanation| command.account.is_none() || own.account == command.account;
     let Some(explanation) = found.iter().find(wanted) else {
         let known = accounts.join("`, `");
@@ -50,6 +51,13 @@ pub(super) async fn run(command: &Explain, out: &mut Output) -> Result<u8, Failu
 pub(super) fn can_assume_role(command: &CanAssume, out: &mut Output) -> Result<u8, Failure> {
     let snapshot = Arc::new(Snapshot::read(&command.snapshot)?);
     let caller = snapshot.who(&command.principal)?;
+    if matches!(caller, Caller::Federated { .. } | Caller::Anonymous | Caller::Account { .. }) {
+        let typed = &command.principal;
+        return Err(anyhow::anyhow!(
+            "--principal: expected a user, role, session, root or service, found `{typed}`\nhint: who comes with a token of an identity provider asks for sts:AssumeRoleWithWebIdentity or sts:AssumeRoleWithSAML: `backtrail policy eval`"
+        )
+        .into());
+    }
     let role = match snapshot.who(&command.role)? {
         Caller::RoleSession { role_arn: Some(arn), session_arn, .. } if arn == session_arn => arn,
         _ => {

@@ -2,10 +2,11 @@
 
 use std::io::Write;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::args::{FailOn, Replay};
 use super::failure::Failure;
-use super::output::{Format, Output};
+use super::output::{self, Format, Output};
 use super::source;
 use super::{EXIT_FOUND, EXIT_UNREADABLE};
 use crate::inquiry::{self, ReplayOptions};
@@ -14,6 +15,7 @@ use crate::query::Filter;
 use crate::replay::Proposed;
 use crate::replay::answer::Replay as Answer;
 use crate::report;
+use crate::report::figure::{counted, grouped};
 use crate::report::replay::Options;
 use crate::snapshot::Snapshot;
 
@@ -49,7 +51,14 @@ pub(super) async fn run(command: &Replay, out: &mut Output) -> Result<u8, Failur
         proposed,
         save: command.save.clone(),
     };
+    let started = Instant::now();
     let answer = inquiry::replay(&source.session, options).await?;
+    let seconds = started.elapsed().as_secs_f64().max(0.001);
+    output::note(&format!(
+        "{} in {seconds:.1} s: {} evaluations",
+        counted(answer.events, "event", "events"),
+        grouped(answer.evaluations)
+    ));
     let show = command.show.map(super::args::ShowTyped::show);
     match out.format {
         Format::Json => write!(out, "{}", report::replay::json(&answer)?)?,

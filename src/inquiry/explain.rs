@@ -10,7 +10,9 @@ use crate::lake::{Column, Session};
 use crate::lineage::Trace;
 use crate::query::{Filter, QueryError};
 use crate::replay::answer::{Behind, Explanation};
-use crate::replay::{Changed, Field, Fields, Question, changed, concerned, explain as explained};
+use crate::replay::{
+    Changed, Changes, Entity, Field, Fields, Question, changed, concerned, explain as explained,
+};
 use crate::snapshot::Snapshot;
 
 /// Changes of policies are looked for so long before an event: a day.
@@ -49,7 +51,8 @@ pub async fn explain(ctx: &Session, options: &ExplainOptions<'_>) -> Result<Vec<
     }
     // The caller's own account knows most of the caller, so its copy comes first.
     found.sort_by_key(|record| {
-        (record.identity_account_id != record.account, record.account, record.request_parameters)
+        let of_record = (record.account, record.event_time, record.request_parameters);
+        (record.identity_account_id != record.account, of_record, record.error_code, record.response_elements)
     });
     if found.is_empty() {
         return Err(ResolveError::Unknown { asked: options.event_id.to_owned(), close: Vec::new() });
@@ -72,8 +75,7 @@ pub async fn explain(ctx: &Session, options: &ExplainOptions<'_>) -> Result<Vec<
             to: at.checked_add_signed(TimeDelta::seconds(AFTER_SECONDS)),
         };
         let issuances = issuances(ctx, window).await?;
-        let names = concerned(record);
-        let changes = changes(ctx, window, &names).await?;
+        let changes = changes(ctx, window, &concerned(record)).await?;
         explanations.push(explained(&Question {
             record,
             snapshot: options.snapshot.as_ref(),
@@ -86,26 +88,15 @@ pub async fn explain(ctx: &Session, options: &ExplainOptions<'_>) -> Result<Vec<
 }
 
 /// The changes of the policies of these users and roles in a window, in order of time.
-async fn changes(ctx: &Session, window: Window, names: &[String]) -> Result<Vec<Changed>, QueryError> {
-    if names.is_empty() {
+async fn changes(ctx: &Session, window: Window, concerned: &[Entity]) -> Result<Vec<Changed>, QueryError> {
+    if concerned.is_empty() {
         return Ok(Vec::new());
     }
-    let fields = Fields::of(&[
-        Field::EventSource,
-        Field::EventName,
-        Field::EventId,
-        Field::ErrorCode,
-        Field::RequestParameters,
-    ]);
-    let filter = Filter::All(vec![
-        window.filter(),
-        Filter::Is(Column::EventSource, "iam.amazonaws.com".to_owned()),
-        Filter::Not(Box::new(Filter::Some(Column::ErrorCode))),
-    ]);
+    let (fields, filter) = (Fields::of(Changes::FIELDS), replay::of_changes(window));
     let mut found = Vec::new();
     for batch in replay::batches(ctx, &filter, fields).await? {
         let columns = replay::Columns::of(&batch, fields)?;
-        found.extend((0..batch.num_rows()).filter_map(|row| changed(&columns.record(row), names)));
+        found.extend((0..batch.num_rows()).filter_map(|row| changed(&columns.record(row), concerned)));
     }
     found.sort_by(|a, b| {
         (a.fact.time, &a.fact.event_id, &a.fact.what).cmp(&(b.fact.time, &b.fact.event_id, &b.fact.what))

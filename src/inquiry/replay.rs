@@ -14,7 +14,9 @@ use super::Window;
 use crate::lake::{Column, Session};
 use crate::query::{self, Filter, QueryError};
 use crate::replay::answer::Replay;
-use crate::replay::{Field, Fields, Folded, Issuances, Parsed, Plan, Proposed, Record, Replayer};
+use crate::replay::{
+    AFTER_CHANGE_SECONDS, Changes, Field, Fields, Folded, Issuances, Parsed, Plan, Proposed, Record, Replayer,
+};
 use crate::snapshot::Snapshot;
 pub(super) use read::Columns;
 pub use save::VERDICT_COLUMNS;
@@ -85,9 +87,34 @@ pub async fn replay(ctx: &Session, options: ReplayOptions) -> Result<Replay, Que
         replayer.merge(part);
     }
     sink.map_or(Ok(()), |sink| sink.close())?;
-    let mut folded = replayer.fold();
+    let mut folded = replayer.fold(&changes(ctx, options.window).await?);
     worked(ctx, &mut folded).await?;
     Ok(folded.answer(said))
+}
+
+/// The records of IAM in a window that may have changed whose policies.
+pub(super) fn of_changes(window: Window) -> Filter {
+    Filter::All(vec![
+        window.filter(),
+        Filter::Is(Column::EventSource, "iam.amazonaws.com".to_owned()),
+        Filter::Not(Box::new(Filter::Some(Column::ErrorCode))),
+    ])
+}
+
+/// Changes of policies that IAM may not have caught up with at some time of a window, whoever made them.
+async fn changes(ctx: &Session, window: Window) -> Result<Changes, QueryError> {
+    let from = window.from.and_then(|from| from.checked_sub_signed(TimeDelta::seconds(AFTER_CHANGE_SECONDS)));
+    let filter = of_changes(Window { from, ..window });
+    let parts = each(ctx, &filter, Fields::of(Changes::FIELDS), Changes::default, |changes, record| {
+        changes.see(record);
+        Ok(())
+    })
+    .await?;
+    let mut changes = Changes::default();
+    for part in parts {
+        changes.merge(part);
+    }
+    Ok(changes)
 }
 
 /// Shows what was refused which calls worked soon after.

@@ -116,11 +116,13 @@ impl CompiledSet {
                     let conditions: Vec<Truth> =
                         rule.conditions.iter().map(|condition| condition.holds(request)).collect();
                     // Whether there is a boundary, and of which kind an endpoint is, are ways of their own.
-                    let fit = |account_first| {
-                        rule.fit(request, Unsaid { has_boundary: Truth::No, account_first })
-                    };
+                    let fit =
+                        |account_first| rule.fit(request, Unsaid { has_boundary: Truth::No, account_first });
                     let fits = [fit(None), fit(Some(false)), fit(Some(true))];
-                    text.push_str(&format!(",{:?}", (at, policy_at, rule_at, truth, resources, conditions, fits)));
+                    text.push_str(&format!(
+                        ",{:?}",
+                        (at, policy_at, rule_at, truth, resources, conditions, fits)
+                    ));
                 }
             }
         }

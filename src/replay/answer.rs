@@ -53,7 +53,8 @@ pub enum Verdict {
 pub enum Change {
     /// It worked, today's policies do not deny it, the proposed ones do.
     Broken,
-    /// It worked, today's policies allow it, and under the proposed ones it depends on what is not known.
+    /// It worked, today's policies allow it, and under the proposed ones it depends on what is not known; or it depends on what
+    /// is not known today, and under the proposed ones on more.
     MayBreak,
     /// Today's policies deny it, the proposed ones allow it.
     Opened,
@@ -365,7 +366,9 @@ pub struct Replay {
     pub events: u64,
     /// Distinct requests: caller, action, resource, and the condition keys that the policies in play read.
     pub requests: u64,
-    /// Evaluations of a request, those under the proposal among them.
+    /// Evaluations of a request, those under the proposal among them. It is a figure of this run: how often an equal request is
+    /// evaluated depends on who shares the work, so it stands in no output that is compared.
+    #[serde(skip)]
     pub evaluations: u64,
     /// Events by verdict.
     pub verdicts: Verdicts,

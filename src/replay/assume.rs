@@ -227,7 +227,7 @@ fn side(
             let change = "the Deny must spare this call".to_owned();
             (Said::Denied, why, by.map(|by| statement_of(by, How::Deny)), Some(change))
         }
-        (Truth::Unknown, _) => {
+        (Truth::Unknown, Truth::Yes | Truth::Unknown) => {
             let by = of_effect(deny, Truth::Unknown);
             let why = by.map_or_else(
                 || layer.missing.unwrap_or("a statement may deny it").to_owned(),
@@ -248,7 +248,7 @@ fn side(
             );
             (Said::Undetermined, why, by.map(|by| statement_of(by, How::Allow)), None)
         }
-        (Truth::No, Truth::No) => {
+        (Truth::No | Truth::Unknown, Truth::No) => {
             let (why, statement) = match nearest {
                 Some(near) => (
                     format!("{} would allow it, but for its conditions: {}", named(near), unmet(near)),
@@ -261,7 +261,14 @@ fn side(
                 (LayerKind::Resource, None) => "a statement must allow this caller".to_owned(),
                 (_, None) => format!("a statement must allow {} on this role", request.action),
             };
-            if need_not {
+            if need_not && layer.deny == Truth::Unknown {
+                (
+                    Said::Undetermined,
+                    "nothing need allow it, but a statement may deny it".to_owned(),
+                    None,
+                    None,
+                )
+            } else if need_not {
                 let why =
                     "no statement allows it; none needs to, for the trust policy names the caller".to_owned();
                 (Said::Allowed, why, None, None)

@@ -115,7 +115,15 @@ impl Ruling {
     }
 
     pub(super) fn change(&self) -> Option<Change> {
-        Change::of(self.then, self.today.as_ref()?.said, self.proposed.as_ref()?.said)
+        let (today, proposed) = (self.today.as_ref()?, self.proposed.as_ref()?);
+        let is_open = |opinion: &Opinion| opinion.said == Said::Undetermined;
+        // It depended on something before, and depends on more under the proposal.
+        let more =
+            || proposed.needs.iter().any(|lack| !today.needs.iter().any(|known| known.what == lack.what));
+        if self.then == Then::Allowed && is_open(today) && is_open(proposed) && more() {
+            return Some(Change::MayBreak);
+        }
+        Change::of(self.then, today.said, proposed.said)
     }
 }
 
@@ -196,7 +204,7 @@ impl<'a> Call<'a> {
     }
 
     pub(super) fn limits(&self) -> SessionLimits<'a> {
-        SessionLimits::of(self.session, self.then != Then::Denied)
+        SessionLimits::of(self.session, self.then == Then::Allowed)
     }
 
     pub(super) fn told<'b>(&'b self, who: &'b Who, asked: &'b Asked, snapshot: &'b Snapshot) -> Told<'b> {
@@ -253,7 +261,7 @@ impl<'a> Call<'a> {
         };
         let (numbers, judged): (Vec<u128>, Vec<Arc<Judged>>) =
             self.judged(asked, who, today).into_iter().unzip();
-        let (opinion, decider) = opinion(asked, &judged);
+        let (opinion, decider) = opinion(asked, &judged, self.then);
         let denied = (opinion.said == Said::Denied).then_some(decider);
         ruling.beside = self.beside(asked, &judged, who, today);
         ruling.today = Some(opinion);
@@ -263,7 +271,7 @@ impl<'a> Call<'a> {
         if let Some(proposed) = proposed {
             let under = self.judged(asked, who, proposed).into_iter().map(|(_, judged)| judged);
             let under: Vec<Arc<Judged>> = under.collect();
-            let (mut opinion, mut decider) = self::opinion(asked, &under);
+            let (mut opinion, mut decider) = self::opinion(asked, &under, self.then);
             // What opens is the request that is denied today.
             if let Some(at) = denied.filter(|_| opinion.said == Said::Allowed) {
                 decider = at;
@@ -364,8 +372,9 @@ fn may_be_guarded(asked: &Asked) -> bool {
 /// What single decisions come to, and which of them decided.
 ///
 /// Only what the call certainly asked for decides. Where nothing of the call itself is certain, it asked for one of several
-/// things, and the record does not tell which: all of them must agree.
-fn opinion(asked: &[Asked], judged: &[Arc<Judged>]) -> (Opinion, usize) {
+/// things, and the record does not tell which: all of them must agree. Where AWS refused a call and did not state what, it may
+/// have refused what the call only perhaps asked for.
+fn opinion(asked: &[Asked], judged: &[Arc<Judged>], then: Then) -> (Opinion, usize) {
     let all = || asked.iter().zip(judged).enumerate();
     let is_certain = |asked: &Asked| asked.presence == Presence::Certain;
     let has_certain = asked.iter().any(|asked| is_certain(asked) && asked.origin != Origin::Derived);
@@ -399,6 +408,15 @@ fn opinion(asked: &[Asked], judged: &[Arc<Judged>]) -> (Opinion, usize) {
             }
         }
     };
+    let perhaps = || all().filter(|(_, (asked, judged))| !is_certain(asked) && is_denied(judged));
+    let perhaps_denied = said == Said::Allowed && perhaps().next().is_some();
+    let is_stated = asked.iter().any(|asked| asked.origin == Origin::Stated);
+    let (said, perhaps_denied) = if perhaps_denied && then == Then::Denied && !is_stated {
+        needs.push(which(perhaps().map(|(_, (asked, _))| asked)));
+        (Said::Undetermined, false)
+    } else {
+        (said, perhaps_denied)
+    };
     let own = || all().filter(|(_, (asked, _))| is_certain(asked) || is_alternative(asked));
     if said == Said::Undetermined && needs.is_empty() {
         // All that is open must be known, or else the next thing keeps the call undetermined.
@@ -416,8 +434,7 @@ fn opinion(asked: &[Asked], judged: &[Arc<Judged>]) -> (Opinion, usize) {
         needs,
         hits: hits(own().map(|(_, (_, judged))| &**judged)),
         deciding_keys: Vec::new(),
-        perhaps_denied: said == Said::Allowed
-            && all().any(|(_, (asked, judged))| !is_certain(asked) && is_denied(judged)),
+        perhaps_denied,
     };
     opinion.decide(asked.get(at), judged.get(at));
     (opinion, at)

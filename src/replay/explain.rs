@@ -10,16 +10,13 @@ use super::answer::{
 use super::assume::assume_of;
 use super::call::{Call, Ruling};
 use super::judge::Judge;
+use super::propagate::{AFTER_CHANGE_SECONDS, Entity, changed_by};
 use super::{Asked, Issuances, Origin, Parsed, Reading, Record, ResourceFrom, SessionPolicies};
-use crate::aws::{Arn, Denial, Effect, Principal, Time};
+use crate::aws::{Denial, Effect, Time};
 use crate::catalog::event::Presence;
 use crate::catalog::matches;
 use crate::policy::{self, Document, Match, PolicyKind};
 use crate::snapshot::Snapshot;
-
-/// Within so many seconds of a change IAM may not have caught up with it
-/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>).
-const PROPAGATION_SECONDS: i64 = 60;
 
 /// A call that is to be explained.
 #[derive(Debug, Clone)]
@@ -42,7 +39,7 @@ pub struct Changed {
     /// What is shown of it.
     pub fact: LogFact,
     /// The user, role or group.
-    pub name: String,
+    pub entity: Entity,
     /// Whether it made the user or role: then all its policies are in the logs.
     pub made: bool,
     /// The policy that it put, read.
@@ -51,48 +48,30 @@ pub struct Changed {
     pub attached: bool,
 }
 
-/// The names of the user or role that called, and of the roles that the call asked for: whose changes are of interest.
+/// The user or role that called, and the roles that the call asked for: whose changes are of interest.
 #[must_use]
-pub fn concerned(record: &Record<'_>) -> Vec<String> {
+pub fn concerned(record: &Record<'_>) -> Vec<Entity> {
     let empty = Snapshot::default();
     let parsed = Parsed::of(record);
     let call = Call::read(record, &parsed, None, &empty);
-    let mut names: Vec<String> = call.who.iter().filter_map(|who| name_of(&who.principal)).collect();
+    let mut entities: Vec<Entity> =
+        call.who.iter().filter_map(|who| Entity::of_arn(&who.principal)).collect();
     if let Reading::Requests(asked) = &call.reading {
-        names.extend(asked.iter().filter_map(|asked| name_of(&asked.shown)));
+        entities.extend(asked.iter().filter_map(|asked| Entity::of_arn(&asked.shown)));
     }
-    names.sort();
-    names.dedup();
-    names
-}
-
-fn name_of(arn: &str) -> Option<String> {
-    match Arn::parse(arn)?.principal()? {
-        Principal::User { name, .. } | Principal::Role { name, .. } => Some(name.to_owned()),
-        Principal::RoleSession { role, .. } => Some(role.to_owned()),
-        _ => None,
-    }
+    entities.sort();
+    entities.dedup();
+    entities
 }
 
 /// What a record changed of the policies of one of these users, roles or groups; None if it did not, or failed.
 #[must_use]
-pub fn changed(record: &Record<'_>, names: &[String]) -> Option<Changed> {
-    if record.event_source != Some("iam.amazonaws.com")
-        || record.error_code.is_some_and(|code| !code.is_empty())
-    {
-        return None;
-    }
+pub fn changed(record: &Record<'_>, concerned: &[Entity]) -> Option<Changed> {
+    let (parameters, entities) = changed_by(record)?;
+    let entity = entities.into_iter().find(|entity| concerned.contains(entity))?;
     let operation = record.event_name?;
-    let starts = ["Add", "Attach", "Create", "Delete", "Detach", "Put", "Remove", "Update"];
-    if !starts.iter().any(|start| operation.starts_with(start)) {
-        return None;
-    }
-    let parameters = Parsed::without_response(record).parameters?;
     let text = |key: &str| parameters.get(key)?.as_str();
-    let name = ["roleName", "userName", "groupName"].iter().find_map(|key| text(key))?;
-    if !names.iter().any(|own| own == name) {
-        return None;
-    }
+    let name = entity.name.as_str();
     let document = text("policyDocument").or_else(|| text("assumeRolePolicyDocument"));
     let kind = match operation {
         "CreateRole" | "UpdateAssumeRolePolicy" => PolicyKind::Trust,
@@ -109,10 +88,10 @@ pub fn changed(record: &Record<'_>, names: &[String]) -> Option<Changed> {
     }
     Some(Changed {
         fact: LogFact { time: Time(record.event_time), event_id: record.event_id.map(str::to_owned), what },
-        name: name.to_owned(),
         made: matches!(operation, "CreateRole" | "CreateUser"),
         policy: policy.filter(|_| kind == PolicyKind::Identity),
         attached: operation.starts_with("Attach") || operation == "AddUserToGroup",
+        entity,
     })
 }
 
@@ -247,21 +226,21 @@ fn aws_said(record: &Record<'_>, then: Then, denial: &Denial<'_>) -> AwsSaid {
 fn logs_say(question: &Question<'_>, call: &Call<'_>, denial: &Denial<'_>) -> Option<String> {
     let at = Time(question.record.event_time);
     let before = || question.changes.iter().filter(|changed| changed.fact.time <= at);
-    let own = call.who.as_ref().and_then(|who| name_of(&who.principal));
+    let own = call.who.as_ref().and_then(|who| Entity::of_arn(&who.principal));
     let mut words = Vec::new();
     for changed in before().filter(|changed| changed.made) {
         let seconds = at.seconds_since(changed.fact.time);
-        let young = seconds <= PROPAGATION_SECONDS && call.then == Then::Denied;
+        let young = seconds <= AFTER_CHANGE_SECONDS && call.then == Then::Denied;
         let why = if young { ": IAM may not have caught up with it" } else { "" };
-        words.push(format!("{} was {} old{why}", changed.name, age(seconds)));
+        words.push(format!("{} was {} old{why}", changed.entity.name, age(seconds)));
     }
-    let made = before().any(|changed| changed.made && Some(&changed.name) == own.as_ref());
+    let made = before().any(|changed| changed.made && Some(&changed.entity) == own.as_ref());
     let action = denial.action.map(str::to_owned).or_else(|| match &call.reading {
         Reading::Requests(asked) => asked.first().map(|asked| asked.action.clone()),
         _ => None,
     });
     if let (true, Some(action)) = (made, action) {
-        let mine = || before().filter(|changed| Some(&changed.name) == own.as_ref());
+        let mine = || before().filter(|changed| Some(&changed.entity) == own.as_ref());
         let names = |document: &Document| {
             document.statements.iter().any(|statement| {
                 let listed = statement

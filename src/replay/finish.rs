@@ -248,6 +248,14 @@ impl Folded {
             "calls may have asked for more than their records tell, and that is denied; it decides nothing here.",
         );
         add(
+            count(&|ruling| {
+                let perhaps =
+                    |opinion: &Option<Opinion>| opinion.as_ref().is_some_and(|own| own.perhaps_denied);
+                perhaps(&ruling.proposed) && !perhaps(&ruling.today)
+            }),
+            "calls that worked may have asked for more than their records tell, and the proposal denies that; they do not count as broken.",
+        );
+        add(
             count(&|ruling| ruling.forwarded && ruling.today.is_some()),
             "calls were made by a service for its caller, and are judged by the caller's policies.",
         );
@@ -258,6 +266,10 @@ impl Folded {
         add(
             self.parts.iter().map(|part| part.refusals_left).sum(),
             "refused calls were not looked at for changes of policies that IAM had not caught up with; there are too many.",
+        );
+        add(
+            self.changes_left,
+            "changes of policies were not looked at for refusals that came before IAM had caught up; there are too many.",
         );
         if self.requests >= DISTINCT_MAX as u64 || self.parts.iter().any(|part| part.is_full) {
             limits.push(Limit {

@@ -79,7 +79,6 @@ pub struct Replayer {
     pub(super) events: u64,
     refusals: Vec<Refusal>,
     refusals_left: u64,
-    changes: Changes,
 }
 
 /// What is known of all calls of a name.
@@ -150,6 +149,8 @@ pub struct Folded {
     pub(super) plan: Plan,
     pub(super) parts: Vec<Part>,
     pub(super) suspects: Suspicions,
+    /// Changes of policies that were not remembered.
+    pub(super) changes_left: u64,
     pub(super) requests: u64,
     pub(super) accounts: BTreeSet<String>,
     pub(super) events: u64,
@@ -239,13 +240,11 @@ impl Replayer {
             events: 0,
             refusals: Vec::new(),
             refusals_left: 0,
-            changes: Changes::default(),
         }
     }
 
     /// Judges an event and counts it. Gives its verdict if the plan asks for verdicts.
     pub fn take(&mut self, record: &Record<'_>) -> Option<EventVerdict> {
-        self.changes.see(record);
         let call = self.call_of(record);
         if !call.wanted {
             return None;
@@ -499,18 +498,25 @@ impl Replayer {
         let mut other = other;
         self.merged.push(other.part());
         self.merged.append(&mut other.merged);
-        self.changes.merge(std::mem::take(&mut other.changes));
     }
 
     /// Ends the counting.
     #[must_use]
-    pub fn fold(mut self) -> Folded {
+    pub fn fold(mut self, changes: &Changes) -> Folded {
         let mut parts = vec![self.part()];
         parts.append(&mut self.merged);
         let requests = self.requests.len() as u64;
-        let Self { plan, accounts, events, changes, .. } = self;
-        let mut folded = Folded { plan, parts, suspects: Suspicions::new(), requests, accounts, events };
-        folded.keep_suspects(&changes);
+        let Self { plan, accounts, events, .. } = self;
+        let mut folded = Folded {
+            plan,
+            parts,
+            suspects: Suspicions::new(),
+            changes_left: changes.left,
+            requests,
+            accounts,
+            events,
+        };
+        folded.keep_suspects(changes);
         folded
     }
 

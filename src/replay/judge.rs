@@ -10,7 +10,7 @@ use super::{Asked, Record, Session, SessionPolicies, Told, Who, context_of, why_
 use crate::aws::{AccountId, Arn};
 use crate::catalog::catalog;
 use crate::policy::{
-    self, Attached, Because, Caller, CompiledSet, Context, Document, Evaluator, Need, Outcome, PolicySet,
+    Attached, Because, Caller, CompiledSet, Context, Document, Evaluator, Need, Outcome, PolicySet,
     PreparedRequest, Reason, Request, Resource, Rest, Standing, StatementId, StatementRef, Survey, Truth,
 };
 use crate::snapshot::{
@@ -287,6 +287,10 @@ impl Judge {
         let account = owner(&told.who.caller, told.asked);
         let Told { who, asked, .. } = told;
         let all = self.snapshot.policies(&who.caller, &asked.action, &asked.resource, account, &given);
+        // What is not known names nobody.
+        if all.resource.as_ref().is_none_or(|own| own.missing.is_some()) {
+            return false;
+        }
         let empty = |layer| (layer == without).then(Attached::default);
         let set = PolicySet {
             resource: all.resource,
@@ -368,7 +372,9 @@ fn makes_its_resource(action: &str) -> bool {
 /// reach, is decided on the caller's side alone, whoever owns it: an AMI that someone shares.
 fn owner(caller: &Caller, asked: &Asked) -> Option<AccountId> {
     asked.resource_account.or_else(|| match &asked.resource {
-        Resource::Named(arn) if !may_have_policy(arn) && rcp_supported(&asked.action) == Some(false) => caller.account(),
+        Resource::Named(arn) if !may_have_policy(arn) && rcp_supported(&asked.action) == Some(false) => {
+            caller.account()
+        }
         _ => None,
     })
 }

@@ -8,15 +8,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::Value;
 
 use super::answer::Then;
 use super::call::{Call, Ruling};
 use super::fold::Folded;
-use super::{Parsed, Record};
+use super::{Field, Parsed, Record};
 use crate::aws::{Arn, Principal};
 
 /// Seconds after a change within which a refusal may be propagation.
-const AFTER_CHANGE_SECONDS: i64 = 60;
+pub const AFTER_CHANGE_SECONDS: i64 = 60;
 
 /// Seconds after a refusal within which the same call must have worked.
 const WORKED_WITHIN_SECONDS: i64 = 600;
@@ -24,14 +25,37 @@ const WORKED_WITHIN_SECONDS: i64 = 600;
 /// Changes that are remembered at most.
 const CHANGES_MAX: usize = 200_000;
 
-/// A user, role or group: its account, the parameter that names it (`roleName`), and its name.
-type Named = (String, &'static str, String);
+/// A user, role or group whose policies may be changed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entity {
+    /// Its account.
+    pub account: String,
+    /// The parameter of IAM's calls that names its kind: `roleName`, `userName` or `groupName`.
+    pub kind: &'static str,
+    /// Its name.
+    pub name: String,
+}
+
+impl Entity {
+    /// The user or role of an ARN; of a session its role.
+    pub(super) fn of_arn(arn: &str) -> Option<Self> {
+        let arn = Arn::parse(arn)?;
+        let (kind, name) = match arn.principal()? {
+            Principal::User { name, .. } => ("userName", name),
+            Principal::Role { name, .. } | Principal::RoleSession { role: name, .. } => ("roleName", name),
+            _ => return None,
+        };
+        Some(Self { account: arn.account.to_owned(), kind, name: name.to_owned() })
+    }
+}
 
 /// When the policies of users, roles and groups were changed.
 #[derive(Debug, Default)]
-pub(super) struct Changes {
-    at: BTreeMap<Named, BTreeSet<DateTime<Utc>>>,
+pub struct Changes {
+    at: BTreeMap<Entity, BTreeSet<DateTime<Utc>>>,
     count: usize,
+    /// How many more there were.
+    pub(super) left: u64,
 }
 
 /// A refused event.
@@ -45,7 +69,7 @@ pub(super) struct Refusal {
     pub(super) principal: Option<String>,
     pub(super) resource: Arc<str>,
     /// The user or role that called, and the role that was asked for.
-    concerned: Vec<Named>,
+    concerned: Vec<Entity>,
 }
 
 /// The parameters of IAM's calls that name what they change.
@@ -54,26 +78,49 @@ const NAMES: [&str; 3] = ["roleName", "userName", "groupName"];
 /// How the names of IAM's calls begin that change what someone may do.
 const CHANGING: [&str; 8] = ["Add", "Attach", "Create", "Delete", "Detach", "Put", "Remove", "Update"];
 
+/// Whom a record of IAM changed, and its parameters; None if it changed nobody's policies, or failed.
+pub(super) fn changed_by(record: &Record<'_>) -> Option<(Value, Vec<Entity>)> {
+    let changes = record.event_source == Some("iam.amazonaws.com")
+        && record.error_code.is_none_or(str::is_empty)
+        && record.event_name.is_some_and(|name| CHANGING.iter().any(|start| name.starts_with(start)));
+    let parameters = Parsed::without_response(record).parameters.filter(|_| changes)?;
+    let account = record.account.unwrap_or_default();
+    let entity = |kind: &&'static str| {
+        let name = parameters.get(kind)?.as_str()?.to_owned();
+        Some(Entity { account: account.to_owned(), kind, name })
+    };
+    let entities: Vec<Entity> = NAMES.iter().filter_map(entity).collect();
+    (!entities.is_empty()).then_some((parameters, entities))
+}
+
 impl Changes {
+    /// The columns that [`Changes::see`] reads.
+    pub const FIELDS: &[Field] = &[
+        Field::Account,
+        Field::EventSource,
+        Field::EventName,
+        Field::EventId,
+        Field::ErrorCode,
+        Field::RequestParameters,
+    ];
+
     /// Takes note of a record that changed who may do what.
-    pub(super) fn see(&mut self, record: &Record<'_>) {
-        let changes = record.event_source == Some("iam.amazonaws.com")
-            && record.error_code.is_none_or(str::is_empty)
-            && record.event_name.is_some_and(|name| CHANGING.iter().any(|start| name.starts_with(start)));
-        if !changes || self.count >= CHANGES_MAX {
-            return;
-        }
-        let Some(parameters) = Parsed::without_response(record).parameters else { return };
-        let account = record.account.unwrap_or_default();
-        for (kind, name) in NAMES.iter().filter_map(|kind| Some((*kind, parameters.get(kind)?.as_str()?))) {
+    pub fn see(&mut self, record: &Record<'_>) {
+        let Some((_, entities)) = changed_by(record) else { return };
+        for entity in entities {
+            if self.count >= CHANGES_MAX {
+                self.left += 1;
+                continue;
+            }
             self.count += 1;
-            let named = (account.to_owned(), kind, name.to_owned());
-            self.at.entry(named).or_default().insert(record.event_time);
+            self.at.entry(entity).or_default().insert(record.event_time);
         }
     }
 
-    pub(super) fn merge(&mut self, other: Self) {
+    /// Takes in what another one saw.
+    pub fn merge(&mut self, other: Self) {
         self.count += other.count;
+        self.left += other.left;
         for (name, times) in other.at {
             self.at.entry(name).or_default().extend(times);
         }
@@ -90,17 +137,8 @@ impl Changes {
 
 impl Refusal {
     pub(super) fn of(record: &Record<'_>, tally: usize, ruling: &Ruling, resource: Arc<str>) -> Option<Self> {
-        let named = |arn: &str| {
-            let arn = Arn::parse(arn)?;
-            let (kind, name) = match arn.principal()? {
-                Principal::User { name, .. } => ("userName", name),
-                Principal::Role { name, .. } => ("roleName", name),
-                _ => return None,
-            };
-            Some((arn.account.to_owned(), kind, name.to_owned()))
-        };
-        let concerned =
-            ruling.principal.as_deref().and_then(named).into_iter().chain(named(&resource)).collect();
+        let called = ruling.principal.as_deref().and_then(Entity::of_arn);
+        let concerned = called.into_iter().chain(Entity::of_arn(&resource)).collect();
         Some(Self {
             tally,
             time: record.event_time,

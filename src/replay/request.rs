@@ -29,6 +29,7 @@ use crate::policy::Resource;
 use crate::snapshot::Snapshot;
 pub use fields::{fields_of_request, needs_response};
 use place::Scene;
+pub(super) use place::partition;
 
 /// What a record is read as.
 #[derive(Debug, Clone, PartialEq)]

@@ -60,7 +60,18 @@ const ROWS_MAX: usize = 32_768;
 pub(super) struct Sink {
     path: PathBuf,
     part: PathBuf,
+    /// None once the file has its name.
     writer: Mutex<Option<ArrowWriter<File>>>,
+}
+
+impl Drop for Sink {
+    fn drop(&mut self) {
+        if self.writer.get_mut().is_ok_and(|writer| writer.is_none()) {
+            return;
+        }
+        // What is not whole is of no use; nobody can be told any more.
+        drop(std::fs::remove_file(&self.part));
+    }
 }
 
 /// Rows on their way to the file.
@@ -78,7 +89,8 @@ fn failed(path: &Path, error: impl Into<Box<dyn std::error::Error + Send + Sync>
 impl Sink {
     /// Begins a file, in place of what stands there when it is whole.
     pub(super) fn new(path: &Path) -> Result<Sink, QueryError> {
-        let mut name = path.file_name().unwrap_or_default().to_owned();
+        let named = path.file_name().filter(|_| !path.is_dir());
+        let mut name = named.ok_or_else(|| failed(path, "expected the name of a file"))?.to_owned();
         name.push(".part");
         let part = path.with_file_name(name);
         let file = File::create(&part).map_err(|source| QueryError::Io {
@@ -103,14 +115,16 @@ impl Sink {
     /// Ends the file and gives it its name.
     pub(super) fn close(&self) -> Result<(), QueryError> {
         let mut writer = self.writer.lock().map_err(|_| failed(&self.path, "another thread failed"))?;
-        if let Some(writer) = writer.take() {
-            writer.close().map_err(|error| failed(&self.path, error))?;
+        if let Some(writer) = writer.as_mut() {
+            writer.finish().map_err(|error| failed(&self.path, error))?;
         }
         std::fs::rename(&self.part, &self.path).map_err(|source| QueryError::Io {
             step: "write",
             path: self.path.clone(),
             source,
-        })
+        })?;
+        *writer = None;
+        Ok(())
     }
 }
 

@@ -120,7 +120,7 @@ fn come_to(all: &[(&str, Presence, Origin, Outcome)]) -> (Said, String, Vec<Stri
         all.iter().map(|(action, presence, origin, _)| asked(action, *presence, *origin)).collect();
     let judged: Vec<Arc<Judged>> =
         all.iter().map(|(action, _, _, outcome)| judged(*outcome, action)).collect();
-    let (opinion, at) = opinion(&requests, &judged);
+    let (opinion, at) = opinion(&requests, &judged, Then::Allowed);
     assert_eq!(opinion.action, requests[at].action);
     let is_decided = opinion.said != Said::Undetermined;
     assert_eq!(opinion.decided.len(), usize::from(is_decided), "{opinion:?}");
@@ -166,10 +166,25 @@ fn what_is_only_possible_decides_nothing_beside_a_certain_request() {
         );
     }
     let requests = [asked("a", CERTAIN, OWN), asked("b", POSSIBLE, Origin::Derived)];
-    let perhaps =
-        |outcome| opinion(&requests, &[judged(ALLOWED, "a"), judged(outcome, "b")]).0.perhaps_denied;
+    let perhaps = |outcome| {
+        opinion(&requests, &[judged(ALLOWED, "a"), judged(outcome, "b")], Then::Allowed).0.perhaps_denied
+    };
     assert!(perhaps(IMPLICIT) && perhaps(EXPLICIT));
     assert!(!perhaps(ALLOWED) && !perhaps(OPEN));
+}
+
+#[test]
+fn where_aws_refused_and_does_not_tell_what_it_may_be_what_is_only_possible() {
+    let of = |origin, outcome, then| {
+        let requests = [asked("a", CERTAIN, origin), asked("b", POSSIBLE, Origin::Derived)];
+        let (opinion, _) = opinion(&requests, &[judged(ALLOWED, "a"), judged(outcome, "b")], then);
+        (opinion.said, opinion.perhaps_denied, opinion.needs.len())
+    };
+    assert_eq!(of(OWN, IMPLICIT, Then::Denied), (Said::Undetermined, false, 1));
+    assert_eq!(of(OWN, IMPLICIT, Then::Failed), (Said::Allowed, true, 0));
+    assert_eq!(of(OWN, ALLOWED, Then::Denied), (Said::Allowed, false, 0));
+    // The message names what was refused, and that is allowed now.
+    assert_eq!(of(Origin::Stated, IMPLICIT, Then::Denied), (Said::Allowed, true, 0));
 }
 
 #[test]
@@ -178,7 +193,7 @@ fn a_derived_request_denies_the_call() {
         [("ec2:RunInstances", CERTAIN, OWN, ALLOWED), ("iam:PassRole", CERTAIN, Origin::Derived, IMPLICIT)];
     check(&all, Said::Denied, "iam:PassRole", &[]);
     let requests = all.map(|(action, presence, origin, _)| asked(action, presence, origin));
-    let (opinion, _) = opinion(&requests, &[judged(ALLOWED, "a"), judged(IMPLICIT, "b")]);
+    let (opinion, _) = opinion(&requests, &[judged(ALLOWED, "a"), judged(IMPLICIT, "b")], Then::Allowed);
     assert!(opinion.derived);
 }
 
@@ -220,7 +235,7 @@ fn a_statement_counts_once_for_a_call_with_its_strongest_truth() {
         with(&[(1, Truth::Yes), (2, Truth::Unknown)], &[1]),
         with(&[(3, Truth::Yes)], &[3]),
     ];
-    let (opinion, _) = opinion(&requests, &all);
+    let (opinion, _) = opinion(&requests, &all, Then::Allowed);
     let hit = |own, truth, decided| Hit { id: id(own), layer, truth, decided };
     assert_eq!(
         opinion.hits,

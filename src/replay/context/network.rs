@@ -9,7 +9,8 @@ use chrono::SecondsFormat;
 use serde_json::Value;
 
 use super::super::Field;
-use super::super::who::{partition, said};
+use super::super::request::partition;
+use super::super::who::said;
 use super::ask::{Ask, DERIVED, Relation, Tell};
 use super::caller::NOT_LOGGED;
 use super::rule::Rule;
@@ -351,5 +352,5 @@ fn of_services(ask: &Ask<'_>) -> Tell {
 
 /// The partition of the record's region.
 pub(super) fn partition_of(ask: &Ask<'_>) -> &'static str {
-    partition(ask.told.record.aws_region)
+    partition(ask.told.record.aws_region.unwrap_or_default())
 }

@@ -20,6 +20,11 @@ const PARTITIONS: [(&str, &str); 7] = [
     ("eusc-", "aws-eusc"),
 ];
 
+/// The partition of a region.
+pub(in crate::replay) fn partition(region: &str) -> &'static str {
+    PARTITIONS.iter().find(|(begin, _)| region.starts_with(begin)).map_or("aws", |(_, partition)| partition)
+}
+
 /// The place of a call and the accounts that have to do with it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scene<'a> {
@@ -37,10 +42,8 @@ impl<'a> Scene<'a> {
         let arn = [record.identity_arn, record.session_issuer_arn];
         let arn = arn.into_iter().flatten().find_map(Arn::parse);
         let region = named(record.aws_region).unwrap_or(OPEN);
-        let by_region = || PARTITIONS.iter().find(|(begin, _)| region.starts_with(begin));
         // A call never leaves its partition, so the caller's is the call's.
-        let partition =
-            arn.map_or_else(|| by_region().map_or("aws", |(_, partition)| partition), |arn| arn.partition);
+        let partition = arn.map_or_else(|| partition(region), |arn| arn.partition);
         let recipient = named(record.recipient_account_id).or(named(record.account));
         let caller = [record.identity_account_id, record.session_issuer_account_id];
         let caller = caller.into_iter().flatten().find_map(AccountId::parse);

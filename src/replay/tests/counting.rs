@@ -174,7 +174,42 @@ fn nothing_gives_an_answer_of_nothing() {
     let answer = replay(&plan(&snapshot), &[]);
     assert_eq!((answer.events, answer.first, answer.last, answer.groups.len()), (0, None, None, 0));
     assert_eq!(
-        Replayer::new(plan(&snapshot)).fold().answer(Some(Proposed::default())).proposal.unwrap().groups,
+        Replayer::new(plan(&snapshot))
+            .fold(&Changes::default())
+            .answer(Some(Proposed::default()))
+            .proposal
+            .unwrap()
+            .groups,
         []
     );
+}
+
+#[test]
+fn what_is_open_today_may_break_where_the_proposal_leaves_more_open() {
+    // The bucket's policy is not in the snapshot, so today nothing is certain; and the call worked.
+    let today = World::default().user(ANN, &json!([allow("s3:GetObject", "*")])).read();
+    let changes = |statements: &Value| {
+        let proposed = World::default().user(ANN, statements).read();
+        let plan = Plan { proposed: Some(proposed), ..plan(&today) };
+        let text = r#"{"bucketName": "example-reports", "key": "k"}"#;
+        let worked = by_user("s3.amazonaws.com", "GetObject", Some(text));
+        let proposal = replay(&plan, &[worked]).proposal.unwrap();
+        assert_eq!(proposal.broken, 0);
+        proposal.may_break
+    };
+    let mut no = deny("s3:GetObject", "*");
+    no["Condition"] = json!({ "StringEquals": { "s3:ExistingObjectTag/b": "x" } });
+    assert_eq!(changes(&json!([allow("s3:GetObject", "*")])), 0);
+    assert_eq!(changes(&json!([allow("s3:Get*", "*")])), 0);
+    assert_eq!(changes(&json!([allow("s3:GetObject", "*"), no])), 1);
+}
+
+#[test]
+fn a_refused_call_that_perhaps_asked_for_more_is_not_said_to_be_allowed_now() {
+    let may = World::default().user(ANN, &json!([allow("lambda:*", "*")])).read();
+    let call = by_user("lambda.amazonaws.com", "CreateFunction20150331", None);
+    // Without its parameters nobody knows which role it was to pass.
+    let answer = replay(&plan(&may), &[refused(&call, "Access denied")]);
+    assert_eq!((answer.verdicts.undetermined, answer.verdicts.now_allowed), (1, 0));
+    assert_eq!(replay(&plan(&may), &[call]).verdicts.same_allowed, 1);
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::replay::answer::{Agreement, Behind, Explanation, Then, Verdict};
-use crate::replay::{Changed, Question, changed, concerned, explain};
+use crate::replay::{Changed, Entity, Question, changed, concerned, explain};
 
 const QUEUE: &str = r#"{"queueName": "jobs"}"#;
 const REFUSAL: &str = "User: arn:aws:sts::111122223333:assumed-role/deploy/one is not authorized to perform: sqs:CreateQueue on resource: arn:aws:sqs:eu-west-1:111122223333:jobs because no identity-based policy allows the sqs:CreateQueue action";
@@ -26,6 +26,10 @@ fn world(statements: &Value) -> Arc<Snapshot> {
 
 fn refusal<'a>() -> Record<'a> {
     refused(&by_role("sqs.amazonaws.com", "CreateQueue", Some(QUEUE)), REFUSAL)
+}
+
+fn role(name: &str) -> Entity {
+    Entity { account: ACCOUNT.to_owned(), kind: "roleName", name: name.to_owned() }
 }
 
 #[test]
@@ -79,43 +83,49 @@ fn a_call_that_passed_is_held_against_the_decision_alone() {
 fn whose_changes_matter_are_the_caller_and_the_role_that_is_asked_for() {
     let parameters = r#"{"roleArn": "arn:aws:iam::111122223333:role/admin", "roleSessionName": "x"}"#;
     let record = by_role("sts.amazonaws.com", "AssumeRole", Some(parameters));
-    assert_eq!(concerned(&record), ["admin", "deploy"]);
-    assert_eq!(concerned(&by_user("s3.amazonaws.com", "ListBuckets", None)), ["ann"]);
+    assert_eq!(concerned(&record), [role("admin"), role("deploy")]);
+    assert_eq!(
+        concerned(&by_user("s3.amazonaws.com", "ListBuckets", None)),
+        [Entity { kind: "userName", ..role("ann") }]
+    );
 }
 
 #[test]
 fn what_a_change_put_is_read_and_shown() {
-    let names = ["deploy".to_owned()];
+    let deploy = [role("deploy")];
     let put = json!({
         "roleName": "deploy", "policyName": "own",
         "policyDocument": policy(&json!([allow("s3:Get*", "*"), deny("s3:*", "arn:aws:s3:::x")])).to_string(),
     })
     .to_string();
     let record = by_user("iam.amazonaws.com", "PutRolePolicy", Some(&put));
-    let one = changed(&record, &names).unwrap();
+    let one = changed(&record, &deploy).unwrap();
     assert_eq!(one.fact.what, "PutRolePolicy deploy own: Allow s3:Get* on *; Deny s3:* on arn:aws:s3:::x");
     assert_eq!((one.made, one.attached, one.policy.unwrap().statements.len()), (false, false, 2));
     let trust = json!({ "roleName": "deploy", "assumeRolePolicyDocument": policy(&json!([trust_account()])).to_string() })
         .to_string();
-    let made = changed(&by_user("iam.amazonaws.com", "CreateRole", Some(&trust)), &names).unwrap();
+    let made = changed(&by_user("iam.amazonaws.com", "CreateRole", Some(&trust)), &deploy).unwrap();
     assert_eq!((made.made, made.policy), (true, None));
     for record in [
         Record { error_code: Some("AccessDenied"), ..record },
         Record { event_name: Some("GetRolePolicy"), ..record },
         Record { event_source: Some("sts.amazonaws.com"), ..record },
     ] {
-        assert_eq!(changed(&record, &names), None);
+        assert_eq!(changed(&record, &deploy), None);
     }
-    assert_eq!(changed(&record, &["other".to_owned()]), None);
+    assert_eq!(changed(&record, &[role("other")]), None);
+    // A user of that name, and the role of another account.
+    assert_eq!(changed(&record, &[Entity { kind: "userName", ..role("deploy") }]), None);
+    assert_eq!(changed(&Record { account: Some("444455556666"), ..record }, &deploy), None);
 }
 
 #[test]
 fn the_logs_of_a_role_that_was_just_made_tell_what_it_may() {
-    let names = ["deploy".to_owned()];
+    let deploy = [role("deploy")];
     let of = |second, name, parameters: &Value| {
         let text = parameters.to_string();
         let record = Record { event_time: at(second), ..by_user("iam.amazonaws.com", name, Some(&text)) };
-        changed(&record, &names).unwrap()
+        changed(&record, &deploy).unwrap()
     };
     let made = || of(-30, "CreateRole", &json!({ "roleName": "deploy" }));
     let put = |action| {

@@ -356,7 +356,7 @@ fn answer(plan: &Plan, parts: &[Vec<&Record<'_>>], from: usize, all: &[Record<'_
         one.merge(other);
         one
     });
-    let mut folded = merged.unwrap().fold();
+    let mut folded = merged.unwrap().fold(&changes_of(all));
     for record in all {
         folded.worked(record);
     }
@@ -378,7 +378,7 @@ proptest! {
         for record in records.iter().chain(&records) {
             prop_assert_eq!(together.take(record), Replayer::new(plan.clone()).take(record), "{:?}", record);
         }
-        prop_assert_eq!(together.fold().answer(None).events, 2 * records.len() as u64);
+        prop_assert_eq!(together.fold(&Changes::default()).answer(None).events, 2 * records.len() as u64);
     }
 
     #[test]
@@ -478,4 +478,72 @@ fn the_worlds_of_these_properties_meet_every_verdict() {
     ] {
         assert!(seen.contains_key(wanted), "{wanted}: {seen:?}");
     }
+}
+
+/// The events and the needs of each group, in order.
+fn needs(answer: &Replay) -> Vec<(u64, Vec<&str>)> {
+    let mut all: Vec<_> = answer
+        .groups
+        .iter()
+        .map(|group| (group.seen.events, group.needs.iter().map(|lack| lack.what.as_str()).collect()))
+        .collect();
+    all.sort();
+    all
+}
+
+fn if_tagged(tag: &str) -> Value {
+    json!({ "StringEquals": { format!("s3:ExistingObjectTag/{tag}"): "x" } })
+}
+
+#[test]
+fn what_would_decide_for_one_session_is_not_said_of_another() {
+    let mut own = allow("s3:GetObject", "arn:aws:s3:::example-reports/*");
+    own["Principal"] = json!({ "AWS": [SESSION, DEPLOY] });
+    own["Condition"] = if_tagged("b");
+    let mut cap = allow("s3:GetObject", "*");
+    cap["Condition"] = if_tagged("a");
+    let arn = "arn:aws:iam::111122223333:policy/cap";
+    let snapshot = World::default()
+        .role(DEPLOY, &json!([trust_account()]), &json!([allow("sqs:*", "*")]))
+        .boundary(arn)
+        .managed(arn, &json!([cap]))
+        .resource("arn:aws:s3:::example-reports", &json!([own]))
+        .read();
+    let one =
+        by_role("s3.amazonaws.com", "GetObject", Some(r#"{"bucketName": "example-reports", "key": "k"}"#));
+    let two = Record {
+        identity_arn: Some("arn:aws:sts::111122223333:assumed-role/deploy/two"),
+        principal_id: Some("AROARTX3GSDSQDEPEXAMPLE:two"),
+        ..one
+    };
+    let plan = plan(&snapshot);
+    let (forth, back) = (replay(&plan, &[one, two]), replay(&plan, &[two, one]));
+    assert_eq!(needs(&forth), needs(&back));
+    // The bucket names the first session itself, so the boundary does not bind it.
+    assert_ne!(needs(&replay(&plan, &[one])), needs(&replay(&plan, &[two])));
+    assert_eq!(needs(&forth).len(), 2);
+}
+
+#[test]
+fn what_would_decide_for_one_object_is_not_said_of_another_that_a_variable_may_name() {
+    let mut own = allow("s3:GetObject", "x");
+    own["Resource"] = json!([
+        "arn:aws:s3:::example-reports/public/*",
+        "arn:aws:s3:::example-reports/${aws:PrincipalTag/team}/*"
+    ]);
+    own["Condition"] = if_tagged("b");
+    let mut trust = trust_account();
+    trust["Action"] = json!(["sts:AssumeRole", "sts:TagSession"]);
+    let snapshot = World::default()
+        .role(DEPLOY, &json!([trust]), &json!([own]))
+        .resource("arn:aws:s3:::example-reports", &Value::Null)
+        .read();
+    let of = |text| by_role("s3.amazonaws.com", "GetObject", Some(text));
+    let public = of(r#"{"bucketName": "example-reports", "key": "public/k"}"#);
+    let secret = of(r#"{"bucketName": "example-reports", "key": "secret/k"}"#);
+    let plan = plan(&snapshot);
+    let (forth, back) = (replay(&plan, &[public, secret]), replay(&plan, &[secret, public]));
+    assert_eq!(needs(&forth), needs(&back));
+    assert_ne!(needs(&replay(&plan, &[public])), needs(&replay(&plan, &[secret])));
+    assert_eq!(needs(&forth).len(), 2);
 }

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Group, Replay};
 use super::testing::{ACCOUNT, ANN, DEPLOY, SESSION, at, by_role, by_user};
-use super::{EventVerdict, Issuances, Parsed, Plan, Record, Replayer};
+use super::{Changes, EventVerdict, Issuances, Parsed, Plan, Record, Replayer};
 use crate::snapshot::Snapshot;
 
 /// No organization: no SCPs, no RCPs.
@@ -154,6 +154,15 @@ fn issued(records: &[Record<'_>]) -> Arc<Issuances> {
     Arc::new(issuances)
 }
 
+/// What these records changed.
+fn changes_of(records: &[Record<'_>]) -> Changes {
+    let mut changes = Changes::default();
+    for record in records {
+        changes.see(record);
+    }
+    changes
+}
+
 /// What one event comes to.
 fn verdict(plan: &Plan, record: &Record<'_>) -> EventVerdict {
     Replayer::new(plan.clone()).take(record).unwrap()
@@ -165,7 +174,7 @@ fn replay(plan: &Plan, records: &[Record<'_>]) -> Replay {
     for record in records {
         replayer.take(record);
     }
-    let mut folded = replayer.fold();
+    let mut folded = replayer.fold(&changes_of(records));
     for record in records {
         folded.worked(record);
     }

@@ -104,13 +104,26 @@ fn the_role_that_is_asked_for_may_be_what_was_made() {
 fn what_is_asked_for_to_tell_it_covers_the_time_in_which_it_must_have_worked() {
     let snapshot = World::default().role(DEPLOY, &json!([trust_account()]), &json!([])).read();
     let mut replayer = Replayer::new(plan(&snapshot));
-    replayer.take(&made());
     replayer.take(&refused(&works(4), "Access Denied"));
     replayer.take(&refused(&works(400), "Access Denied"));
-    let suspects = replayer.fold().suspects().unwrap();
+    let suspects = replayer.fold(&changes_of(&[made()])).suspects().unwrap();
     assert_eq!((suspects.from, suspects.to), (at(4), at(605)));
     assert!(suspects.event_names.iter().eq(["CreateQueue"]));
     let mut replayer = Replayer::new(plan(&snapshot));
     replayer.take(&refused(&works(4), "Access Denied"));
-    assert_eq!(replayer.fold().suspects(), None);
+    assert_eq!(replayer.fold(&Changes::default()).suspects(), None);
+}
+
+#[test]
+fn changes_that_were_not_remembered_are_told() {
+    let snapshot = World::default().role(DEPLOY, &json!([trust_account()]), &json!([])).read();
+    let limits = |changes: &Changes| {
+        let limits = Replayer::new(plan(&snapshot)).fold(changes).answer(None).limits;
+        let of_changes = limits.into_iter().filter(|limit| limit.what.starts_with("changes of policies"));
+        of_changes.map(|limit| limit.events).collect::<Vec<_>>()
+    };
+    assert_eq!(limits(&changes_of(&[made()])), []);
+    let mut full = changes_of(&[made()]);
+    full.left = 3;
+    assert_eq!(limits(&full), [Some(3)]);
 }

@@ -5,6 +5,7 @@ mod tests;
 
 use serde::Deserialize;
 
+use super::request::partition;
 use super::{Field, Record};
 use crate::aws::{AccountId, Arn, IdKind, Principal, SourceAddress};
 use crate::policy::Caller;
@@ -70,15 +71,6 @@ pub(super) fn said(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.is_empty() && *text != HIDDEN)
 }
 
-/// The partition of a region (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>).
-pub(super) fn partition(region: Option<&str>) -> &'static str {
-    match region.unwrap_or_default() {
-        region if region.starts_with("cn-") => "aws-cn",
-        region if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
-    }
-}
-
 struct Reader<'a> {
     record: &'a Record<'a>,
     snapshot: Option<&'a Snapshot>,
@@ -120,7 +112,7 @@ impl Reader<'_> {
 
     fn partition(&self) -> &str {
         let written = self.record.identity_arn.and_then(Arn::parse).map(|arn| arn.partition);
-        written.unwrap_or_else(|| partition(self.record.aws_region))
+        written.unwrap_or_else(|| partition(self.record.aws_region.unwrap_or_default()))
     }
 
     fn user(&self) -> Option<Who> {

@@ -33,8 +33,7 @@ pub(super) fn head(replay: &Replay, page: &Page<'_>) -> String {
         facts.line(Mark::None, "window", &figure::range(first.0, last.0, style));
         facts.line(Mark::None, "accounts", &whole(&replay.accounts.join(", "), style));
     }
-    let evaluations = figure::counted(replay.evaluations, "evaluation", "evaluations");
-    facts.line(Mark::None, "snapshot", &format!("{}   {evaluations}", whole(&replay.snapshot, style)));
+    facts.line(Mark::None, "snapshot", &whole(&replay.snapshot, style));
     if let Some(proposal) = &replay.proposal {
         facts.line(Mark::None, "proposed", &whole(&proposal.path, style));
         if proposal.changes.is_empty() {

@@ -17,7 +17,6 @@ fn json_is_the_answer_with_a_schema() {
         "accounts",
         "agreements",
         "disagreements",
-        "evaluations",
         "events",
         "first",
         "groups",
