@@ -15,7 +15,7 @@ use crate::query::Filter;
 use crate::replay::Proposed;
 use crate::replay::answer::Replay as Answer;
 use crate::report;
-use crate::report::figure::{counted, grouped};
+use crate::report::figure::counted;
 use crate::report::replay::Options;
 use crate::snapshot::Snapshot;
 
@@ -53,11 +53,13 @@ pub(super) async fn run(command: &Replay, out: &mut Output) -> Result<u8, Failur
     };
     let started = Instant::now();
     let answer = inquiry::replay(&source.session, options).await?;
-    let seconds = started.elapsed().as_secs_f64().max(0.001);
+    let elapsed = started.elapsed();
+    let rate = u128::from(answer.evaluations) * 1000 / elapsed.as_millis().max(1);
     output::note(&format!(
-        "{} in {seconds:.1} s: {} evaluations",
+        "{} in {:.1} s: {}, {rate} a second",
         counted(answer.events, "event", "events"),
-        grouped(answer.evaluations)
+        elapsed.as_secs_f64(),
+        counted(answer.evaluations, "evaluation", "evaluations")
     ));
     let show = command.show.map(super::args::ShowTyped::show);
     match out.format {
