@@ -432,10 +432,10 @@ impl Lake {
                 .then(|| partitions.iter().map(ToString::to_string).collect()),
             predicate: None,
         };
-        let delta_table = self.table_mut(table);
         let mut tries = 0;
         let committed = loop {
             tries += 1;
+            let delta_table = self.table(table);
             let state = delta_table.snapshot().map_err(delta("read", table))?;
             let committed = CommitBuilder::from(properties.clone())
                 .with_actions(actions.clone())
@@ -454,8 +454,13 @@ impl Lake {
             if !made_again || tries >= MADE_AGAIN_MAX {
                 break committed;
             }
-            delta_table.update_state().await.map_err(delta("read", table))?;
+            self.table_mut(table).update_state().await.map_err(delta("read", table))?;
+            // With that state a batch of this number would no longer be found to be in the way.
+            if self.batch(table).await? >= batch {
+                return Ok(Committed::Conflict);
+            }
         };
+        let delta_table = self.table_mut(table);
         match committed {
             Ok(done) => {
                 delta_table.state = Some(done.snapshot());

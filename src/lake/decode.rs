@@ -394,12 +394,11 @@ impl Decoder {
     /// The id of a text that stands without escapes.
     fn text_id(&mut self, column: Column, inner: &[u8], part: &mut Part) -> Result<u32, Reason> {
         match part.interner_mut(column).find(inner) {
-            Ok(id) => Ok(id),
+            // Another record may have written it with escapes, where this one must not do without.
+            Ok(id) if !has_control(inner) => Ok(id),
+            Ok(id) => self.canonical.text_hash(inner).map(|_| id).map_err(malformed),
             Err(key) => {
-                let hash = self
-                    .canonical
-                    .text_hash(inner)
-                    .map_err(|bad| Reason::Malformed { at: bad.at, expected: bad.expected })?;
+                let hash = self.canonical.text_hash(inner).map_err(malformed)?;
                 part.interner_mut(column).add(key, inner, hash).ok_or(FULL)
             }
         }
@@ -414,11 +413,10 @@ impl Decoder {
         part: &mut Part,
     ) -> Result<u32, Reason> {
         match part.interner_mut(column).find(text) {
-            Ok(id) => Ok(id),
+            Ok(id) if !has_control(raw) => Ok(id),
+            Ok(id) => self.canonical.text_hash(raw).map(|_| id).map_err(malformed),
             Err(key) => {
-                self.canonical
-                    .text_hash(raw)
-                    .map_err(|bad| Reason::Malformed { at: bad.at, expected: bad.expected })?;
+                self.canonical.text_hash(raw).map_err(malformed)?;
                 part.interner_mut(column).add(key, text, string_hash(text)).ok_or(FULL)
             }
         }
@@ -571,6 +569,16 @@ impl Decoder {
             id_of(Column::AssumedRoleId, session)?,
         ])
     }
+}
+
+/// Whether a text holds what JSON allows only by an escape: <https://www.rfc-editor.org/rfc/rfc8259#section-7>.
+fn has_control(text: &[u8]) -> bool {
+    // The least of all, without an early end, is found for many bytes at a time.
+    text.iter().min().is_some_and(|least| *least < 0x20)
+}
+
+fn malformed(bad: crate::record::canonical::Invalid) -> Reason {
+    Reason::Malformed { at: bad.at, expected: bad.expected }
 }
 
 /// The id of a text that another column has already, without escapes.

@@ -1,6 +1,6 @@
 //! Objects into the lake, exactly once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::{File, OpenOptions};
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -17,7 +17,7 @@ use super::rebase::Drawn;
 use super::rows::Part;
 use super::seen::Seen;
 use super::{LakeError, Site, Table, rewrite};
-use crate::archive::{Foreign, INFLATED_BYTES_MAX, Listing, Object, Opener};
+use crate::archive::{Foreign, INFLATED_BYTES_MAX, Listing, Object, Opener, Place};
 use crate::record::{Counts, Refusal};
 
 /// A batch takes objects of so many bytes, unless told otherwise; it is the step in which an ingest commits, and resumes
@@ -157,11 +157,20 @@ pub async fn ingest(
             progress.begin(objects, bytes);
         }
         let count = batch_len(intake.pending.make_contiguous(), options.batch_bytes);
-        let objects: Vec<Object> = intake.pending.drain(..count).collect();
+        let mut objects: Vec<Object> = intake.pending.drain(..count).collect();
         intake.pending_bytes -= objects.iter().map(|object| object.size).sum::<u64>();
+        // Named by itself and with its folder, an object is listed twice.
+        let mut names = HashSet::new();
+        let listed = objects.len();
+        objects.retain(|object| ledger.known(object) != Known::Read && names.insert(object.name.clone()));
+        let twice = listed - objects.len();
+        report.objects_known += twice as u64;
         let unreadable = std::mem::take(&mut intake.unreadable);
         if objects.is_empty() && unreadable.is_empty() {
-            break;
+            if listed == 0 {
+                break;
+            }
+            continue;
         }
         let unit = Unit { objects, unreadable, spare: &spare, pool: &pool, options, progress };
         unit.bring_in(&mut lake, &mut ledger, &mut seen, &mut report).await?;
@@ -195,6 +204,10 @@ pub async fn holds_only(site: impl Into<Site>, objects: &[Object]) -> Result<boo
 fn batch_len(objects: &[Object], batch_bytes: u64) -> usize {
     let mut bytes = 0;
     for (place, object) in objects.iter().enumerate().take(BATCH_OBJECTS_MAX) {
+        // Standard input can't be read again where others committed what came with it.
+        if object.place == Place::Stdin {
+            return place.max(1);
+        }
         bytes += object.size;
         if bytes >= batch_bytes {
             return place + 1;
@@ -406,5 +419,24 @@ impl Gate for LakeGate<'_> {
             part.keep.push(self.seen.insert(day, fixed.key()));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn standard_input_is_a_batch_of_its_own() {
+        let file = |name: &str| Object {
+            name: name.to_owned(),
+            place: Place::File(PathBuf::from(name)),
+            size: 10,
+            modified_micros: 0,
+        };
+        let stdin = Object { name: "-".to_owned(), place: Place::Stdin, size: 0, modified_micros: 0 };
+        let objects = [file("a"), file("b"), stdin, file("c")];
+        let batches: Vec<usize> = [0, 2, 3].map(|from| batch_len(&objects[from..], 1000)).to_vec();
+        assert_eq!(batches, [2, 1, 1]);
     }
 }

@@ -265,6 +265,19 @@ fn tasks(objects: &[Object], workers: usize) -> Vec<Range<usize>> {
     tasks
 }
 
+/// Lets the others stop where a worker panics: they would wait for it for ever.
+struct Alarm<'f, 'g, 'a>(&'f Floor<'g, 'a>);
+
+impl Drop for Alarm<'_, '_, '_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let failure = LakeError::Inconsistent("a worker ended before its work did".to_owned());
+            self.0.enter().failure.get_or_insert(failure);
+            self.0.changed.notify_all();
+        }
+    }
+}
+
 impl<'g, 'a> Floor<'g, 'a> {
     fn enter(&self) -> MutexGuard<'_, Shared<'g, 'a>> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
@@ -284,6 +297,7 @@ impl<'g, 'a> Floor<'g, 'a> {
     }
 
     fn work(&self, setting: &Setting<'a>, watch: &dyn Watch) {
+        let _alarm = Alarm(self);
         let mut reader = Reader::default();
         let mut writers = match DayWriters::new() {
             Ok(writers) => writers,
@@ -392,7 +406,11 @@ impl<'g, 'a> Floor<'g, 'a> {
         writers: &mut DayWriters,
     ) {
         let mut shared = self.enter();
-        while shared.parked.len() >= self.parked_max && shared.turn.0 != at.0 && shared.failure.is_none() {
+        // Of the first task, too, no more waits to be written than others may park: it may be one large object.
+        while shared.failure.is_none()
+            && (shared.ready.len() > self.parked_max
+                || (shared.parked.len() >= self.parked_max && shared.turn.0 != at.0))
+        {
             if let Some(ready) = shared.ready.pop_front() {
                 drop(shared);
                 let written = writers.write(&ready);

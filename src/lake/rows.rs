@@ -11,6 +11,9 @@ pub(super) const PART_ROWS_MAX: usize = 32 * 1024;
 /// A part takes no more records once its values are this large.
 pub(super) const PART_BYTES_MAX: usize = 12 * 1024 * 1024;
 
+/// After so many records it is looked whether they are.
+const MEASURED_EACH: usize = 4;
+
 /// The columns whose values stand in the rows themselves, each by the id of its distinct value.
 pub(super) static ROW_COLUMNS: LazyLock<Vec<Column>> =
     LazyLock::new(|| Column::ALL.iter().copied().filter(|column| holder(*column) == Holder::Row).collect());
@@ -242,18 +245,16 @@ impl Part {
 
     /// Whether it should take no more records.
     pub(super) fn is_full(&self) -> bool {
-        self.len() >= PART_ROWS_MAX || self.byte_len() >= PART_BYTES_MAX
+        self.len() >= PART_ROWS_MAX
+            // The sum over all columns is not made for each record.
+            || (self.len().is_multiple_of(MEASURED_EACH) && self.byte_len() >= PART_BYTES_MAX)
     }
 
     fn byte_len(&self) -> usize {
-        let big = [Column::RequestParameters, Column::ResponseElements, Column::Resources, Column::Rest];
-        big.iter().map(|column| self.interner(*column).byte_len()).sum::<usize>()
-            + self.interner(Column::AdditionalEventData).byte_len()
-            + self.interner(Column::ErrorMessage).byte_len()
-            + self.interner(Column::UserAgent).byte_len()
-            + self.interner(Column::ServiceEventDetails).byte_len()
+        self.interners.iter().map(Interner::byte_len).sum::<usize>()
             + self.identity_memo.byte_len()
             + self.event_ids.byte_len()
+            + self.request_ids.byte_len()
     }
 
     /// The distinct values of a column.

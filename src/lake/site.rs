@@ -8,6 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::RuntimeEnv;
+use deltalake_core::kernel::transaction::CommitProperties;
 use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
 use deltalake_core::operations::create::CreateBuilder;
 use deltalake_core::protocol::SaveMode;
@@ -151,6 +152,8 @@ impl Ground {
                 .with_columns(table.delta_fields())
                 .with_partition_columns(table.partition_columns().iter().copied())
                 .with_save_mode(SaveMode::Ignore)
+                // A second try would make the table once more, as a version after the first.
+                .with_commit_properties(CommitProperties::default().with_max_retries(0))
                 .await
                 .or_else(|error| match error {
                     // Somebody else made it in the same instant.

@@ -69,6 +69,21 @@ async fn of_two_writers_of_one_batch_one_conflicts_and_the_ledger_has_the_other(
 }
 
 #[tokio::test]
+async fn a_table_made_twice_hides_no_conflict() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = Lake::create(folder.path()).await.unwrap();
+    let mut second = Lake::open(folder.path()).await.unwrap();
+    let log = folder.path().join("events/_delta_log");
+    let entry = |version: u32| log.join(format!("{version:020}.json"));
+    std::fs::copy(entry(0), entry(1)).unwrap();
+    let (objects, refusals) = ledger_files(&second, 1, "second").await;
+    assert_eq!(second.commit(1, &[], objects, refusals).await.unwrap(), Committed::Done);
+    let (objects, refusals) = ledger_files(&first, 1, "first").await;
+    assert_eq!(first.commit(1, &[], objects, refusals).await.unwrap(), Committed::Conflict);
+    assert_eq!(counted(folder.path(), Table::Objects).await, 1);
+}
+
+#[tokio::test]
 async fn a_folder_with_other_things_is_no_place_for_a_lake() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("notes.txt"), "mine").unwrap();

@@ -50,6 +50,45 @@ fn what_is_wrong_first_is_the_reason_whatever_was_read_before() {
 }
 
 #[test]
+fn a_raw_control_character_is_refused_whatever_was_read_before() {
+    let read = |decoder: &mut Decoder, part: &mut Part, agent: &str| {
+        let text = format!(r#"{{"eventTime":"2026-03-09T10:00:00Z","userAgent":"{agent}"}}"#);
+        let mut members = Vec::new();
+        scan::object(text.as_bytes(), 0, &mut members).unwrap();
+        decoder.decode(text.as_bytes(), &members, (0, 0), 0, part)
+    };
+    let (mut decoder, mut part) = (Decoder::default(), Part::default());
+    read(&mut decoder, &mut part, r"a\tb").unwrap();
+    for raw in ["a\tb", "\\u0061\tb"] {
+        let fresh = read(&mut Decoder::default(), &mut Part::default(), raw);
+        assert!(matches!(fresh, Err(Reason::MalformedMember { .. })), "{fresh:?}");
+        assert_eq!(read(&mut decoder, &mut part, raw), fresh, "{raw:?}");
+    }
+}
+
+#[test]
+fn a_part_is_full_whatever_column_its_bytes_are_in() {
+    for column in ["errorCode", "eventContext", "tlsDetails", "requestID"] {
+        let (mut decoder, mut part) = (Decoder::default(), Part::default());
+        let mut bytes = 0;
+        while !part.is_full() {
+            let value = format!("{:0>60000}", part.len());
+            let value = if column == "tlsDetails" {
+                format!(r#"{{"x":"{value}"}}"#)
+            } else {
+                format!(r#""{value}""#)
+            };
+            let text = format!(r#"{{"eventTime":"2026-03-09T10:00:00Z","{column}":{value}}}"#);
+            let mut members = Vec::new();
+            scan::object(text.as_bytes(), 0, &mut members).unwrap();
+            decoder.decode(text.as_bytes(), &members, (0, 0), 0, &mut part).unwrap();
+            bytes += text.len();
+            assert!(bytes < 14 * 1024 * 1024, "{column}: {} rows", part.len());
+        }
+    }
+}
+
+#[test]
 fn an_object_with_a_repeated_name_is_refused() {
     let repeated = |text: &[u8]| {
         let mut members = Vec::new();
