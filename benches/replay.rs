@@ -23,6 +23,7 @@ use backtrail::query::{self, Filter};
 use backtrail::replay::answer::Replay;
 use backtrail::replay::{Changes, Plan, Proposed, Record, Replayer};
 use backtrail::snapshot::Snapshot;
+use chrono::DateTime;
 use clap::Parser;
 use serde_json::{Value, json};
 
@@ -38,6 +39,9 @@ struct Args {
     /// A lake instead of generated events.
     #[arg(long)]
     lake: Option<PathBuf>,
+    /// Events that repeat, without a lake.
+    #[arg(long, default_value_t = 1_000_000)]
+    repeated: usize,
     /// Rounds; the median counts.
     #[arg(long, default_value_t = 1)]
     rounds: usize,
@@ -51,7 +55,7 @@ async fn main() -> Result<()> {
     let args = Args::parse();
     measure::warn_if_unoptimized()?;
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-    alike(&folder.path().join("alike"), 1_000_000, 50)?;
+    alike(&folder.path().join("alike"), args.repeated, 50)?;
     let at = match &args.lake {
         Some(lake) => lake.clone(),
         None => Box::pin(generated(&args, folder.path())).await?,
@@ -134,7 +138,10 @@ fn alike(iam: &Path, events: usize, share: usize) -> Result<()> {
         let place = at * 7919 % calls.len();
         let (session, parameters) = calls.get(place).context("no call")?;
         let (source, name) = CALLS.get(place % CALLS.len()).context("no name")?;
+        let id = format!("{at:032x}");
         replayer.take(&Record {
+            event_time: DateTime::from_timestamp(1_780_000_000 + at as i64 / 10, 0).context("no time")?,
+            event_id: Some(&id),
             event_source: Some(source),
             event_name: Some(name),
             event_type: Some("AwsApiCall"),

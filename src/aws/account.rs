@@ -27,6 +27,12 @@ impl AccountId {
     }
 }
 
+impl From<AccountId> for u64 {
+    fn from(account: AccountId) -> Self {
+        account.0
+    }
+}
+
 impl fmt::Display for AccountId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:0DIGITS$}", self.0)
@@ -41,6 +47,7 @@ mod tests {
     fn leading_zeros_stay() {
         assert_eq!(AccountId::parse("000000000012").unwrap().to_string(), "000000000012");
         assert_eq!(AccountId::from_number(12), AccountId::parse("000000000012"));
+        assert_eq!(AccountId::from_number(12).map(u64::from), Some(12));
     }
 
     #[test]

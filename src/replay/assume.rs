@@ -26,7 +26,7 @@ const CHAINED_SECONDS_MAX: u64 = 3_600;
 
 /// The sides of a call that asks for a role; None for other calls.
 pub(super) fn assume_of(call: &Call<'_>, judge: &mut Judge) -> Option<Assume> {
-    let plays = call.plays(judge);
+    let plays = call.played(judge);
     let (asked, who, _) = plays.iter().find(|(asked, ..)| is_assume(&asked.action))?;
     let duration =
         call.parsed.parameters.as_ref().and_then(|all| all.get("durationSeconds")).and_then(seconds);
@@ -412,7 +412,7 @@ pub fn can_assume(snapshot: &Arc<Snapshot>, caller: &Caller, role: &str, suppose
     };
     call.who = Some(Who { caller: caller.clone(), principal: principal.clone(), forwarded_by: None });
     let mut judge = Judge::new(Arc::clone(snapshot));
-    let plays = call.plays(&mut judge);
+    let plays = call.played(&mut judge);
     let question = Question {
         principal,
         role: role.to_owned(),

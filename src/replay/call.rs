@@ -6,9 +6,7 @@ use std::sync::Arc;
 use super::agree::{Beside, compare};
 use super::answer::{Change, Decided, Lack, LayerKind, Said, Then, Verdict};
 use super::judge::{Judge, Judged, Play, SessionLimits};
-use super::{
-    Asked, Fields, Origin, Parsed, Reading, Record, Session, Told, Who, fields_of_key, requests, who,
-};
+use super::{Asked, Origin, Parsed, Reading, Record, Session, Told, Who, requests, who};
 use crate::aws::{Denial, is_denied};
 use crate::catalog::event::{Presence, Unknown};
 use crate::policy::{Caller, Outcome, Resource, StatementId, Truth};
@@ -211,18 +209,20 @@ impl<'a> Call<'a> {
         Told { record: self.record, parsed: self.parsed, who, asked, session: self.session, snapshot }
     }
 
-    /// The columns that the keys in play are told from.
-    pub(super) fn fields(&self, judge: &mut Judge) -> Fields {
-        let Ok((asked, who)) = self.asked() else { return Fields::NONE };
+    /// The policies in play for each of its requests; none where none decides.
+    pub(super) fn plays(&self, judge: &mut Judge) -> Vec<Play> {
+        let Ok((asked, who)) = self.asked() else { return Vec::new() };
         let limits = self.limits();
-        asked.iter().fold(Fields::NONE, |fields, asked| {
-            let play = judge.play(self.record, who, asked, limits);
-            play.keys.iter().fold(fields, |fields, key| fields.and(fields_of_key(key)))
-        })
+        asked.iter().map(|asked| judge.play(self.record, who, asked, limits)).collect()
     }
 
     /// What the policies say, and those of a proposal beside it.
-    pub(super) fn rule(&self, today: &mut Judge, proposed: Option<&mut Judge>) -> Ruled {
+    pub(super) fn rule(
+        &self,
+        today: &mut Judge,
+        plays: &[Play],
+        proposed: Option<(Vec<Play>, &mut Judge)>,
+    ) -> Ruled {
         let mut ruling = Ruling {
             then: self.then,
             principal: self.who.as_ref().map(|who| who.principal.clone()),
@@ -260,7 +260,7 @@ impl<'a> Call<'a> {
             }
         };
         let (numbers, judged): (Vec<u128>, Vec<Arc<Judged>>) =
-            self.judged(asked, who, today).into_iter().unzip();
+            self.judged(asked, who, today, plays).into_iter().unzip();
         let (opinion, decider) = opinion(asked, &judged, self.then);
         let denied = (opinion.said == Said::Denied).then_some(decider);
         ruling.beside = self.beside(asked, &judged, who, today);
@@ -268,8 +268,8 @@ impl<'a> Call<'a> {
         let shown = |at: usize| asked.get(at).map_or_else(|| "-".to_owned(), |asked| asked.shown.clone());
         let mut ruled =
             Ruled { resource: shown(decider), proposed_resource: None, requests: numbers, ruling };
-        if let Some(proposed) = proposed {
-            let under = self.judged(asked, who, proposed).into_iter().map(|(_, judged)| judged);
+        if let Some((plays, judge)) = proposed {
+            let under = self.judged(asked, who, judge, &plays).into_iter().map(|(_, judged)| judged);
             let under: Vec<Arc<Judged>> = under.collect();
             let (mut opinion, mut decider) = self::opinion(asked, &under, self.then);
             // What opens is the request that is denied today.
@@ -286,20 +286,23 @@ impl<'a> Call<'a> {
         ruled
     }
 
-    fn judged(&self, asked: &[Asked], who: &Who, judge: &mut Judge) -> Vec<(u128, Arc<Judged>)> {
-        let (limits, snapshot) = (self.limits(), Arc::clone(&judge.snapshot));
-        let judged = asked.iter().map(|asked| {
-            let play = judge.play(self.record, who, asked, limits);
-            judge.judge(&self.told(who, asked, &snapshot), &play)
-        });
-        judged.collect()
+    fn judged(
+        &self,
+        asked: &[Asked],
+        who: &Who,
+        judge: &mut Judge,
+        plays: &[Play],
+    ) -> Vec<(u128, Arc<Judged>)> {
+        let snapshot = Arc::clone(&judge.snapshot);
+        let each = asked.iter().zip(plays);
+        each.map(|(asked, play)| judge.judge(&self.told(who, asked, &snapshot), play)).collect()
     }
 
     /// Each request with its policies, for who explains them.
-    pub(super) fn plays<'b>(&'b self, judge: &mut Judge) -> Vec<(&'b Asked, &'b Who, Play)> {
+    pub(super) fn played<'b>(&'b self, judge: &mut Judge) -> Vec<(&'b Asked, &'b Who, Play)> {
+        let plays = self.plays(judge);
         let Ok((asked, who)) = self.asked() else { return Vec::new() };
-        let limits = self.limits();
-        asked.iter().map(|asked| (asked, who, judge.play(self.record, who, asked, limits))).collect()
+        asked.iter().zip(plays).map(|(asked, play)| (asked, who, play)).collect()
     }
 
     /// AWS's stated reason beside ours, of a call that was refused.

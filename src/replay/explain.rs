@@ -137,7 +137,10 @@ pub fn explain(question: &Question<'_>) -> Explanation {
     let call = Call::read(record, &parsed, session.as_deref(), snapshot);
     let mut judge = Judge::new(Arc::clone(snapshot));
     let denial = Denial::parse(record.error_message.filter(|_| call.then == Then::Denied).unwrap_or(""));
-    let ruled = question.snapshot.map(|_| call.rule(&mut judge, None).ruling);
+    let ruled = question.snapshot.map(|_| {
+        let plays = call.plays(&mut judge);
+        call.rule(&mut judge, &plays, None).ruling
+    });
     let requests = match &call.reading {
         Reading::Requests(asked) => asked.as_slice(),
         Reading::NotRequest(_) | Reading::Unmapped(_) => &[],
@@ -297,7 +300,7 @@ fn explained(asked: &Asked, decision: Option<ExplainedDecision>) -> ExplainedReq
 }
 
 fn decisions(call: &Call<'_>, requests: &[Asked], judge: &mut Judge) -> Vec<ExplainedRequest> {
-    let plays = call.plays(judge);
+    let plays = call.played(judge);
     if plays.is_empty() {
         return requests.iter().map(|asked| explained(asked, None)).collect();
     }

@@ -5,16 +5,18 @@
 //! columns matter. Records that agree in these, too, are one call. Both are remembered by a 128-bit hash of the columns'
 //! text, so the JSON of most records is never parsed.
 
+mod apart;
 mod tally;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use hashbrown::{HashMap, HashSet};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use super::answer::{Change, LayerKind, Then, Verdict};
 use super::call::{Call, Ruled, Ruling};
-use super::judge::Judge;
+use super::judge::{Judge, Play};
 use super::propagate::{Changes, Refusal, Suspicions};
 use super::{
     FIELDS_OF_CALLER, FIELDS_OF_SESSION, Field, Fields, Issuances, Parsed, Record, Session, SessionPolicies,
@@ -26,6 +28,8 @@ use crate::catalog::{self, catalog};
 use crate::policy::{Attached, Document, Effect, Evaluator, PolicySet, Truth};
 use crate::snapshot::Snapshot;
 
+use apart::{OF_CALLER, write_caller};
+pub(super) use apart::{names_sessions, text, write_asker};
 pub(super) use tally::{Sample, Sampled, Tally};
 
 /// So many shapes and calls are remembered; then all are forgotten and judged again when they come back.
@@ -59,6 +63,8 @@ pub struct Replayer {
     plan: Plan,
     today: Judge,
     proposed: Option<Judge>,
+    /// Whether a policy tells a role's sessions apart by name.
+    by_session: bool,
     kinds: HashMap<u64, CallKind>,
     shapes: HashMap<u128, Shape>,
     calls: HashMap<u128, Known>,
@@ -220,9 +226,12 @@ impl Replayer {
     /// A replayer that has taken no event.
     #[must_use]
     pub fn new(plan: Plan) -> Self {
+        let today = Judge::new(Arc::clone(&plan.snapshot));
+        let proposed = plan.proposed.as_ref().map(|proposed| Judge::new(Arc::clone(proposed)));
         Self {
-            today: Judge::new(Arc::clone(&plan.snapshot)),
-            proposed: plan.proposed.as_ref().map(|proposed| Judge::new(Arc::clone(proposed))),
+            by_session: today.by_session || proposed.as_ref().is_some_and(|judge| judge.by_session),
+            today,
+            proposed,
             plan,
             kinds: HashMap::new(),
             shapes: HashMap::new(),
@@ -301,7 +310,7 @@ impl Replayer {
                 Fields::of(&[Field::EventSource, Field::EventName, Field::VpcEndpointId, Field::AwsRegion]);
             let all = fields_of_request(source, name).and(Fields::of(FIELDS_OF_CALLER)).and(own);
             CallKind {
-                fields: all.without(Field::ResponseElements),
+                fields: OF_CALLER.into_iter().fold(all.without(Field::ResponseElements), Fields::without),
                 wanted: wanted.is_none_or(|pattern| asks_for(source, name, pattern)),
             }
         })
@@ -310,6 +319,7 @@ impl Replayer {
     fn hash(&mut self, record: &Record<'_>, fields: Fields, session: usize) -> u128 {
         self.buffer.clear();
         record.write(fields, &mut self.buffer);
+        write_caller(record, self.by_session, &mut self.buffer);
         self.buffer.extend_from_slice(&session.to_le_bytes());
         xxh3_128(&self.buffer)
     }
@@ -342,11 +352,10 @@ impl Replayer {
             whole = Parsed::of(record);
             call = Call::read(record, &whole, session, &self.plan.snapshot);
         }
-        let more = call.fields(&mut self.today);
-        let more = match &mut self.proposed {
-            Some(proposed) => more.and(call.fields(proposed)),
-            None => more,
-        };
+        let plays = call.plays(&mut self.today);
+        let proposed = self.proposed.as_mut().map(|judge| (call.plays(judge), judge));
+        let more =
+            fields_of(&plays).and(proposed.as_ref().map_or(Fields::NONE, |(plays, _)| fields_of(plays)));
         let known_shape = Shape { more, response };
         // Keys may be told from the response, too: the claims of a token.
         let told;
@@ -354,7 +363,7 @@ impl Replayer {
             told = Parsed::of(record);
             call.parsed = &told;
         }
-        let ruled = call.rule(&mut self.today, self.proposed.as_mut());
+        let ruled = call.rule(&mut self.today, &plays, proposed);
         if self.shapes.len() + self.calls.len() >= REMEMBERED_MAX {
             self.shapes.clear();
             self.calls.clear();
@@ -455,7 +464,9 @@ impl Replayer {
     fn resources_of(&mut self, record: &Record<'_>, session: Option<&Session>) -> Resources {
         let parsed = Parsed::of(record);
         let call = Call::read(record, &parsed, session, &self.plan.snapshot);
-        let ruled = call.rule(&mut self.today, self.proposed.as_mut());
+        let plays = call.plays(&mut self.today);
+        let proposed = self.proposed.as_mut().map(|judge| (call.plays(judge), judge));
+        let ruled = call.rule(&mut self.today, &plays, proposed);
         Resources { today: ruled.resource, proposed: ruled.proposed_resource }
     }
 
@@ -571,6 +582,11 @@ impl Replayer {
     }
 }
 
+/// The columns that the keys in play are told from.
+fn fields_of(plays: &[Play]) -> Fields {
+    plays.iter().fold(Fields::NONE, |fields, play| fields.and(play.fields))
+}
+
 /// Whether calls of this name may ask for an action that fits a pattern.
 fn asks_for(source: &str, name: &str, pattern: &str) -> bool {
     match catalog().actions_of_event(source, name) {
@@ -616,13 +632,7 @@ impl Record<'_> {
                 Field::MfaAuthenticated => to.push(flag(self.mfa_authenticated)),
                 Field::SessionCredentialFromConsole => to.push(flag(self.session_credential_from_console)),
                 Field::AssumedRoot => to.push(flag(self.assumed_root)),
-                text => match self.text(text) {
-                    Some(text) => {
-                        to.extend_from_slice(&(text.len() + 1).to_le_bytes());
-                        to.extend_from_slice(text.as_bytes());
-                    }
-                    None => to.extend_from_slice(&0_usize.to_le_bytes()),
-                },
+                other => text(self.text(other), to),
             }
         }
     }

@@ -1,12 +1,16 @@
 //! Judges single requests by the policies of one snapshot.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use xxhash_rust::xxh3::Xxh3;
+use hashbrown::{HashMap, HashSet};
+use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 use super::answer::{Decided, Lack, LayerKind};
-use super::{Asked, Record, Session, SessionPolicies, Told, Who, context_of, why_unknown};
+use super::fold::{names_sessions, text, write_asker};
+use super::{
+    Asked, Fields, Record, Session, SessionPolicies, Told, Who, context_of, fields_of_key, why_unknown,
+};
 use crate::aws::{AccountId, Arn};
 use crate::catalog::catalog;
 use crate::policy::{
@@ -31,6 +35,28 @@ pub(super) enum SessionLimits<'a> {
 }
 
 impl<'a> SessionLimits<'a> {
+    /// Writes them: documents by their places, as [`fingerprint`] does.
+    fn write(self, to: &mut Vec<u8>) {
+        match self {
+            Self::None => to.push(0),
+            Self::Passed => to.push(1),
+            Self::Given(inline, managed) => {
+                to.push(2);
+                to.extend_from_slice(&inline.len().to_le_bytes());
+                for document in inline {
+                    to.extend_from_slice(&Arc::as_ptr(document).addr().to_le_bytes());
+                }
+                for arn in managed {
+                    text(Some(arn), to);
+                }
+            }
+            Self::Unknown(why) => {
+                to.push(3);
+                text(Some(why), to);
+            }
+        }
+    }
+
     /// Of a session whose call passed, or did not. The policies of a session are part of it and do not change
     /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session>): where AWS let a call
     /// pass, those that nobody knows allowed it then, and would again.
@@ -50,6 +76,8 @@ pub(super) struct Play {
     pub(super) set: Arc<CompiledSet>,
     /// Folded to lower case, in order.
     pub(super) keys: Arc<[Box<str>]>,
+    /// The columns that these are told from.
+    pub(super) fields: Fields,
     /// Tells it from all others that were ever compiled.
     number: u64,
 }
@@ -82,6 +110,10 @@ struct Known {
 pub(super) struct Judge {
     pub(super) snapshot: Arc<Snapshot>,
     evaluator: Evaluator,
+    /// Whether a policy tells a role's sessions apart by name.
+    pub(super) by_session: bool,
+    /// By who asks, from where: the policies in play but for the resource's own.
+    of_callers: HashMap<u128, (Arc<PolicySet>, u128)>,
     /// By what stands in the policy set.
     sets: HashMap<u128, Play>,
     /// How many sets were compiled.
@@ -105,9 +137,12 @@ const SETS_MAX: usize = 10_000;
 
 impl Judge {
     pub(super) fn new(snapshot: Arc<Snapshot>) -> Self {
+        let by_session = snapshot.documents().any(|document| names_sessions(document));
         Self {
+            by_session,
             snapshot,
             evaluator: Evaluator::new(),
+            of_callers: HashMap::new(),
             sets: HashMap::new(),
             compiled: 0,
             in_play: BTreeSet::new(),
@@ -126,33 +161,63 @@ impl Judge {
         asked: &Asked,
         limits: SessionLimits<'_>,
     ) -> Play {
-        let given = Given {
-            session: None,
-            endpoint: record.vpc_endpoint_id.filter(|id| !id.is_empty()).map(str::to_owned),
-            unsupplied: Unsupplied::Unknown,
-        };
         let account = owner(&who.caller, asked);
-        let mut set = self.snapshot.policies(&who.caller, &asked.action, &asked.resource, account, &given);
-        set.session = self.session_layer(limits, set.session);
+        let (of_caller, number) = self.of_caller(record, who, account, limits);
+        let mut resource =
+            self.snapshot.policy_of_resource(&asked.action, &asked.resource, Unsupplied::Unknown);
         if makes_its_resource(&asked.action) {
-            set.resource = set.resource.filter(|layer| layer.missing.is_none());
+            resource = resource.filter(|layer| layer.missing.is_none());
         }
-        let key = fingerprint(&set);
+        let key = with_resource(number, resource.as_ref());
         if let Some(known) = self.sets.get(&key) {
             return known.clone();
         }
+        let set = PolicySet { resource, ..(*of_caller).clone() };
         let compiled = self.evaluator.compile(&set);
-        let keys = compiled.keys().into_iter().map(Box::from).collect();
+        let keys: Arc<[Box<str>]> = compiled.keys().into_iter().map(Box::from).collect();
+        let fields = keys.iter().fold(Fields::NONE, |fields, key| fields.and(fields_of_key(key)));
         let statements = compiled.statements();
         self.in_play
             .extend(statements.map(|numbered| (numbered.id, LayerKind::of(numbered.statement.layer))));
         self.compiled += 1;
-        let play = Play { set: Arc::new(compiled), keys, number: self.compiled };
+        let play = Play { set: Arc::new(compiled), keys, fields, number: self.compiled };
         if self.sets.len() >= SETS_MAX {
             self.sets.clear();
         }
         self.sets.insert(key, play.clone());
         play
+    }
+
+    /// The policies in play for a caller that asks from somewhere for what an account owns, but for the resource's own; and
+    /// their number.
+    fn of_caller(
+        &mut self,
+        record: &Record<'_>,
+        who: &Who,
+        account: Option<AccountId>,
+        limits: SessionLimits<'_>,
+    ) -> (Arc<PolicySet>, u128) {
+        let endpoint = record.vpc_endpoint_id.filter(|id| !id.is_empty());
+        let mut told = Vec::with_capacity(256);
+        write_asker(&who.caller, false, &mut told);
+        text(endpoint, &mut told);
+        number_in(account, &mut told);
+        limits.write(&mut told);
+        let key = xxh3_128(&told);
+        if let Some((set, number)) = self.of_callers.get(&key) {
+            return (Arc::clone(set), *number);
+        }
+        let given =
+            Given { session: None, endpoint: endpoint.map(str::to_owned), unsupplied: Unsupplied::Unknown };
+        let mut set = self.snapshot.policies(&who.caller, "", &Resource::Any, account, &given);
+        set.session = self.session_layer(limits, set.session);
+        let number = fingerprint(&set);
+        let set = Arc::new(set);
+        if self.of_callers.len() >= SETS_MAX {
+            self.of_callers.clear();
+        }
+        self.of_callers.insert(key, (Arc::clone(&set), number));
+        (set, number)
     }
 
     fn session_layer(&self, limits: SessionLimits<'_>, unknown: Option<Attached>) -> Option<Attached> {
@@ -197,7 +262,7 @@ impl Judge {
     /// the keys that the policies in play read.
     pub(super) fn judge(&mut self, told: &Told<'_>, play: &Play) -> (u128, Arc<Judged>) {
         let (request, prepared) = self.prepared(told, play);
-        let number = number_of(&request, &play.keys);
+        let number = number_of(&request, &play.keys, self.by_session);
         let key = (number, play.number);
         if let Some(known) = self.known.get(&key) {
             let Known { judged, needs } = known.clone();
@@ -300,7 +365,7 @@ impl Judge {
         };
         let compiled = self.evaluator.compile(&set);
         let keys = compiled.keys().into_iter().map(Box::from).collect();
-        let play = Play { set: Arc::new(compiled), keys, number: 0 };
+        let play = Play { set: Arc::new(compiled), keys, fields: Fields::NONE, number: 0 };
         let (request, _) = self.prepared(told, &play);
         let open = Request { context: Context::new(Rest::Unknown), ..request };
         let outcome = play.set.evaluate(&self.evaluator.prepare(&open)).outcome;
@@ -377,6 +442,14 @@ fn owner(caller: &Caller, asked: &Asked) -> Option<AccountId> {
         }
         _ => None,
     })
+}
+
+/// The number of policies of which all but the resource's have this one.
+fn with_resource(number: u128, resource: Option<&Attached>) -> u128 {
+    let mut hash = Xxh3::new();
+    hash.update(&number.to_le_bytes());
+    attached(&mut hash, resource);
+    hash.digest128()
 }
 
 /// The statements that decided.
@@ -459,10 +532,10 @@ fn fingerprint(set: &PolicySet) -> u128 {
         let Some(levels) = levels else { continue };
         hash.update(&levels.levels.len().to_le_bytes());
         for level in &levels.levels {
-            text(&mut hash, Some(&level.target));
+            text_of(&mut hash, Some(&level.target));
             attached(&mut hash, Some(&level.attached));
         }
-        text(&mut hash, levels.missing.as_deref());
+        text_of(&mut hash, levels.missing.as_deref());
     }
     hash.digest128()
 }
@@ -474,10 +547,10 @@ fn attached(hash: &mut Xxh3, layer: Option<&Attached>) {
     for policy in &layer.policies {
         hash.update(&Arc::as_ptr(policy).addr().to_le_bytes());
     }
-    text(hash, layer.missing.as_deref());
+    text_of(hash, layer.missing.as_deref());
 }
 
-fn text(hash: &mut Xxh3, text: Option<&str>) {
+fn text_of(hash: &mut Xxh3, text: Option<&str>) {
     hash.update(&text.map_or(0, |text| text.len() + 1).to_le_bytes());
     hash.update(text.unwrap_or_default().as_bytes());
 }
@@ -495,34 +568,40 @@ fn alike(request: &Request, play: &Play, bearing: &str) -> u128 {
     hash.digest128()
 }
 
-/// A request as a number: caller, action, resource, and what is known of the keys that the policies in play read.
-fn number_of(request: &Request, keys: &[Box<str>]) -> u128 {
-    let mut hash = Xxh3::new();
-    text(&mut hash, Some(&format!("{:?}", request.caller)));
-    text(&mut hash, Some(&request.action));
+fn number_in(account: Option<AccountId>, told: &mut Vec<u8>) {
+    told.push(u8::from(account.is_some()));
+    told.extend_from_slice(&account.map_or(0, u64::from).to_le_bytes());
+}
+
+/// A request as a number: caller, action, resource, and what is known of the keys that the policies in play read. What a
+/// role's session is called counts only where a policy tells sessions apart.
+fn number_of(request: &Request, keys: &[Box<str>], by_session: bool) -> u128 {
+    let mut told = Vec::with_capacity(512);
+    write_asker(&request.caller, by_session, &mut told);
+    text(Some(&request.action), &mut told);
     let (kind, name) = match &request.resource {
         Resource::Named(arn) => (0_u8, Some(arn.as_str())),
         Resource::Pattern(arn) => (1, Some(arn.as_str())),
         Resource::Any => (2, None),
         Resource::Unknown => (3, None),
     };
-    hash.update(&[kind]);
-    text(&mut hash, name);
-    text(&mut hash, request.resource_account.map(|account| account.to_string()).as_deref());
+    told.push(kind);
+    text(name, &mut told);
+    number_in(request.resource_account, &mut told);
     for key in keys {
         match request.context.standing(key) {
             Standing::Values(values) => {
-                hash.update(&[0]);
-                hash.update(&values.len().to_le_bytes());
+                told.push(0);
+                told.extend_from_slice(&values.len().to_le_bytes());
                 for value in &values {
-                    text(&mut hash, Some(value));
+                    text(Some(value), &mut told);
                 }
             }
-            Standing::Absent => hash.update(&[1]),
-            Standing::Unknown => hash.update(&[2]),
+            Standing::Absent => told.push(1),
+            Standing::Unknown => told.push(2),
         }
     }
-    hash.digest128()
+    xxh3_128(&told)
 }
 
 #[cfg(test)]

@@ -168,7 +168,7 @@ impl Snapshot {
     }
 
     /// The resource's own policy; None if it has none for certain.
-    fn policy_of_resource(
+    pub(crate) fn policy_of_resource(
         &self,
         action: &str,
         resource: &Resource,

@@ -20,7 +20,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule::new("aws:principalarn", &[], principal_arn),
     Rule::new("aws:principalaccount", &[], |_| Tell::Snapshot("the caller's account is not known")),
     Rule::new("aws:principaltype", &[], principal_type),
-    Rule::new("aws:userid", &[], user_id),
+    Rule::new("aws:userid", &[Field::PrincipalId, Field::IdentityArn], user_id),
     Rule::new("aws:username", &[], user_name),
     Rule::new("aws:principalisawsservice", &[], is_service),
     Rule::new("aws:principalservicename", &[], service_name),

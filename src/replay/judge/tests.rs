@@ -27,7 +27,7 @@ fn values(texts: &[&str]) -> Standing {
 /// The number of a request by two keys.
 fn of(one: Standing, two: Standing) -> u128 {
     let keys: Vec<Box<str>> = vec!["aws:tagkeys".into(), "sts:transitivetagkeys".into()];
-    number_of(&request(&[("aws:TagKeys", one), ("sts:TransitiveTagKeys", two)]), &keys)
+    number_of(&request(&[("aws:TagKeys", one), ("sts:TransitiveTagKeys", two)]), &keys, false)
 }
 
 #[test]
@@ -65,7 +65,8 @@ fn what_is_asked_for_tells_requests_apart() {
         Request { action: "ec2:DeleteTags".to_owned(), ..base.clone() },
         Request { caller: Caller::Service { name: "Anonymous".to_owned() }, ..base.clone() },
     ];
-    let different: std::collections::BTreeSet<u128> = all.iter().map(|one| number_of(one, &[])).collect();
+    let different: std::collections::BTreeSet<u128> =
+        all.iter().map(|one| number_of(one, &[], false)).collect();
     assert_eq!(different.len(), all.len());
 }
 

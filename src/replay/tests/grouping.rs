@@ -31,6 +31,7 @@ fn conditions() -> Vec<Value> {
         json!({ "StringEquals": { "example:nobody-knows": "x" } }),
         json!({ "StringLike": { "aws:PrincipalArn": "*/deploy" } }),
         json!({ "StringEquals": { "aws:userid": "AROARTX3GSDSQDEPEXAMPLE:one" } }),
+        json!({ "Null": { "ec2:SourceInstanceARN": "true" } }),
     ]
 }
 
@@ -77,6 +78,8 @@ fn of_resource() -> impl Strategy<Value = Value> {
         json!({ "AWS": ACCOUNT }),
         json!({ "AWS": ANN }),
         json!({ "AWS": DEPLOY }),
+        json!({ "AWS": SESSION }),
+        json!({ "AWS": "AROARTX3GSDSQDEPEXAMPLE:two" }),
         json!({ "Federated": PROVIDER }),
         json!({ "Service": "ec2.amazonaws.com" }),
     ];
@@ -273,13 +276,17 @@ fn other(field: Field) -> &'static [&'static str] {
         Field::TlsDetails => &[r#"{"tlsVersion": "TLSv1.3"}"#],
         Field::AdditionalEventData => &[r#"{"AuthenticationMethod": "QueryString"}"#],
         Field::PrincipalId => &["AROARTX3GSDSQDEPEXAMPLE:one", "AROARTX3GSDSQDEPEXAMPLE:two"],
+        Field::IdentityArn => &[
+            "arn:aws:sts::111122223333:assumed-role/deploy/two",
+            "arn:aws:sts::111122223333:assumed-role/deploy/i-0123456789abcdef0",
+        ],
         Field::RecipientAccountId => &["444455556666"],
         Field::EventType => &["AwsServiceEvent"],
         _ => &[],
     }
 }
 
-const OTHERS: [Field; 12] = [
+const OTHERS: [Field; 13] = [
     Field::AwsRegion,
     Field::SourceIpAddress,
     Field::UserAgent,
@@ -290,6 +297,7 @@ const OTHERS: [Field; 12] = [
     Field::TlsDetails,
     Field::AdditionalEventData,
     Field::PrincipalId,
+    Field::IdentityArn,
     Field::RecipientAccountId,
     Field::EventType,
 ];
@@ -546,4 +554,45 @@ fn what_would_decide_for_one_object_is_not_said_of_another_that_a_variable_may_n
     assert_eq!(needs(&forth), needs(&back));
     assert_ne!(needs(&replay(&plan, &[public])), needs(&replay(&plan, &[secret])));
     assert_eq!(needs(&forth).len(), 2);
+}
+
+/// How many requests are told apart of the same call in sessions of these names, where the bucket's policy is this.
+fn sessions_told_apart(policy: &Value, sessions: &[&str]) -> u64 {
+    let world =
+        World::default().role(DEPLOY, &json!([]), &json!([allow("s3:*", "*")])).resource(BUCKET, policy);
+    let plan = plan(&world.read());
+    let named: Vec<(String, String)> = sessions
+        .iter()
+        .map(|name| {
+            let arn = format!("arn:aws:sts::111122223333:assumed-role/deploy/{name}");
+            (arn, format!("AROARTX3GSDSQDEPEXAMPLE:{name}"))
+        })
+        .collect();
+    let parameters = Some(r#"{"bucketName": "example-reports", "key": "a/1"}"#);
+    let records: Vec<Record<'_>> = named
+        .iter()
+        .map(|(arn, id)| Record {
+            identity_arn: Some(arn),
+            principal_id: Some(id),
+            ..by_role("s3.amazonaws.com", "GetObject", parameters)
+        })
+        .collect();
+    replay(&plan, &records).requests
+}
+
+#[test]
+fn names_of_sessions_tell_requests_apart_only_where_a_policy_reads_them() {
+    let names = ["one", "two", "i-0123456789abcdef0", "two"];
+    let policy = |principal: &Value, condition: &Value| json!([{ "Effect": "Deny", "Principal": principal, "Action": "s3:*", "Resource": "*", "Condition": condition }]);
+    let role = json!({ "AWS": DEPLOY });
+    let region = json!({ "StringEquals": { "aws:RequestedRegion": "us-east-1" } });
+    assert_eq!(sessions_told_apart(&policy(&role, &region), &names), 1);
+    let one = json!({ "AWS": SESSION });
+    assert_eq!(sessions_told_apart(&policy(&one, &region), &names), 3);
+    let two = json!({ "AWS": "AROARTX3GSDSQDEPEXAMPLE:two" });
+    assert_eq!(sessions_told_apart(&policy(&two, &region), &names), 3);
+    let id = json!({ "StringLike": { "aws:userid": "*:one" } });
+    assert_eq!(sessions_told_apart(&policy(&role, &id), &names), 3);
+    let instance = json!({ "Null": { "ec2:SourceInstanceARN": "true" } });
+    assert_eq!(sessions_told_apart(&policy(&role, &instance), &names), 2);
 }
