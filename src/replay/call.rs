@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use xxhash_rust::xxh3::xxh3_128;
+
 use super::agree::{Beside, compare};
 use super::answer::{Change, Decided, Lack, LayerKind, Said, Then, Verdict};
+use super::fold::text;
 use super::judge::{Judge, Judged, Play, SessionLimits};
 use super::{Asked, Origin, Parsed, Reading, Record, Session, Told, Who, requests, who};
 use crate::aws::{Denial, is_denied};
@@ -125,16 +128,22 @@ impl Ruling {
     }
 }
 
-/// A ruling, with what differs among the events that share it.
-#[derive(Debug, Clone)]
-pub(super) struct Ruled {
-    pub(super) ruling: Ruling,
-    /// The resource of the request that decided, for people.
-    pub(super) resource: String,
-    /// The same under the proposal, where it changes the call.
-    pub(super) proposed_resource: Option<String>,
+/// What the policies say to each request of a call.
+#[derive(Debug, Default)]
+pub(super) struct Judgement {
     /// Numbers of the distinct requests.
     pub(super) requests: Vec<u128>,
+    today: Vec<Arc<Judged>>,
+    /// Under a proposal; None without one.
+    proposed: Option<Vec<Arc<Judged>>>,
+}
+
+/// Which of a call's requests decided it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Deciders {
+    pub(super) today: usize,
+    /// Under the proposal, where it changes the call.
+    pub(super) proposed: Option<usize>,
 }
 
 /// What a call is judged from, before any policy.
@@ -216,13 +225,60 @@ impl<'a> Call<'a> {
         asked.iter().map(|asked| judge.play(self.record, who, asked, limits)).collect()
     }
 
-    /// What the policies say, and those of a proposal beside it.
-    pub(super) fn rule(
+    /// What the policies in play say, and those of a proposal beside them.
+    pub(super) fn judge(
         &self,
         today: &mut Judge,
         plays: &[Play],
         proposed: Option<(Vec<Play>, &mut Judge)>,
-    ) -> Ruled {
+    ) -> Judgement {
+        let Ok((asked, who)) = self.asked() else {
+            return Judgement { proposed: proposed.map(|_| Vec::new()), ..Judgement::default() };
+        };
+        let (requests, today) = self.judged(asked, who, today, plays).into_iter().unzip();
+        let proposed = proposed.map(|(plays, judge)| {
+            self.judged(asked, who, judge, &plays).into_iter().map(|(_, judged)| judged).collect()
+        });
+        Judgement { requests, today, proposed }
+    }
+
+    /// What the ruling on a call is made of, as a number, for as long as the judgement is held; None where it is made of
+    /// more than that.
+    pub(super) fn likeness(&self, judgement: &Judgement) -> Option<u128> {
+        // AWS's own words stand beside ours.
+        if self.then == Then::Denied {
+            return None;
+        }
+        let (asked, who) = self.asked().ok()?;
+        let mut told = Vec::with_capacity(256);
+        let flags = [
+            self.then == Then::Failed,
+            matches!(self.limits(), SessionLimits::Passed),
+            who.forwarded_by.is_some(),
+        ];
+        told.extend(flags.map(u8::from));
+        for one in [Some(who.principal.as_str()), self.record.event_source, self.record.event_name] {
+            text(one, &mut told);
+        }
+        for (at, asked) in asked.iter().enumerate() {
+            text(Some(&asked.action), &mut told);
+            told.extend([asked.origin as u8, asked.presence as u8]);
+            for judged in [Some(&judgement.today), judgement.proposed.as_ref()] {
+                let place = judged.and_then(|judged| judged.get(at)).map_or(0, |one| Arc::as_ptr(one).addr());
+                told.extend_from_slice(&place.to_le_bytes());
+            }
+        }
+        Some(xxh3_128(&told))
+    }
+
+    /// The resource of one of its requests, for people.
+    pub(super) fn shown(&self, at: usize) -> &str {
+        let asked = self.asked().ok().and_then(|(asked, _)| asked.get(at));
+        asked.map_or("-", |asked| asked.shown.as_str())
+    }
+
+    /// What a judgement comes to.
+    pub(super) fn rule(&self, today: &mut Judge, judgement: &Judgement) -> (Ruling, Deciders) {
         let mut ruling = Ruling {
             then: self.then,
             principal: self.who.as_ref().map(|who| who.principal.clone()),
@@ -236,54 +292,40 @@ impl<'a> Call<'a> {
             session_passed: matches!(self.limits(), SessionLimits::Passed),
             forwarded: self.who.as_ref().is_some_and(|who| who.forwarded_by.is_some()),
         };
+        let mut deciders = Deciders::default();
         let (asked, who) = match self.asked() {
             Ok(found) => found,
             Err(Unasked::No(why)) => {
                 ruling.no_request = Some(why);
-                return Ruled {
-                    ruling,
-                    resource: "-".to_owned(),
-                    proposed_resource: None,
-                    requests: Vec::new(),
-                };
+                return (ruling, deciders);
             }
             Err(Unasked::Unmapped(why)) => {
                 ruling.unmapped = true;
                 ruling.today = Some(Opinion::unknown(self.name(), why.clone()));
-                ruling.proposed = proposed.is_some().then(|| Opinion::unknown(self.name(), why));
-                return Ruled {
-                    ruling,
-                    resource: "-".to_owned(),
-                    proposed_resource: None,
-                    requests: Vec::new(),
-                };
+                ruling.proposed = judgement.proposed.as_ref().map(|_| Opinion::unknown(self.name(), why));
+                return (ruling, deciders);
             }
         };
-        let (numbers, judged): (Vec<u128>, Vec<Arc<Judged>>) =
-            self.judged(asked, who, today, plays).into_iter().unzip();
-        let (opinion, decider) = opinion(asked, &judged, self.then);
+        let judged = &judgement.today;
+        let (opinion, decider) = opinion(asked, judged, self.then);
+        deciders.today = decider;
         let denied = (opinion.said == Said::Denied).then_some(decider);
-        ruling.beside = self.beside(asked, &judged, who, today);
+        ruling.beside = self.beside(asked, judged, who, today);
         ruling.today = Some(opinion);
-        let shown = |at: usize| asked.get(at).map_or_else(|| "-".to_owned(), |asked| asked.shown.clone());
-        let mut ruled =
-            Ruled { resource: shown(decider), proposed_resource: None, requests: numbers, ruling };
-        if let Some((plays, judge)) = proposed {
-            let under = self.judged(asked, who, judge, &plays).into_iter().map(|(_, judged)| judged);
-            let under: Vec<Arc<Judged>> = under.collect();
-            let (mut opinion, mut decider) = self::opinion(asked, &under, self.then);
+        if let Some(under) = &judgement.proposed {
+            let (mut opinion, mut decider) = self::opinion(asked, under, self.then);
             // What opens is the request that is denied today.
             if let Some(at) = denied.filter(|_| opinion.said == Said::Allowed) {
                 decider = at;
                 opinion.decide(asked.get(at), under.get(at));
             }
-            ruled.ruling.proposed = Some(opinion);
-            if ruled.ruling.change().is_some() {
-                ruled.ruling.before = judged.get(decider).map(|own| own.decided.clone()).unwrap_or_default();
-                ruled.proposed_resource = Some(shown(decider));
+            ruling.proposed = Some(opinion);
+            if ruling.change().is_some() {
+                ruling.before = judged.get(decider).map(|own| own.decided.clone()).unwrap_or_default();
+                deciders.proposed = Some(decider);
             }
         }
-        ruled
+        (ruling, deciders)
     }
 
     fn judged(

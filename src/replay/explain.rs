@@ -139,7 +139,8 @@ pub fn explain(question: &Question<'_>) -> Explanation {
     let denial = Denial::parse(record.error_message.filter(|_| call.then == Then::Denied).unwrap_or(""));
     let ruled = question.snapshot.map(|_| {
         let plays = call.plays(&mut judge);
-        call.rule(&mut judge, &plays, None).ruling
+        let judgement = call.judge(&mut judge, &plays, None);
+        call.rule(&mut judge, &judgement).0
     });
     let requests = match &call.reading {
         Reading::Requests(asked) => asked.as_slice(),

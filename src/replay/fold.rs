@@ -15,7 +15,7 @@ use hashbrown::{HashMap, HashSet};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use super::answer::{Change, LayerKind, Then, Verdict};
-use super::call::{Call, Ruled, Ruling};
+use super::call::{Call, Deciders, Judgement, Ruling};
 use super::judge::{Judge, Play};
 use super::propagate::{Changes, Refusal, Suspicions};
 use super::{
@@ -37,6 +37,9 @@ const REMEMBERED_MAX: usize = 2_000_000;
 
 /// Distinct requests and resources are told apart up to this number; more are not counted.
 pub const DISTINCT_MAX: usize = 4_000_000;
+
+/// So many likenesses of calls are remembered; then all are forgotten.
+const ALIKE_MAX: usize = 200_000;
 
 /// So many refusals are looked at for IAM's propagation.
 const REFUSALS_MAX: usize = 200_000;
@@ -74,6 +77,8 @@ pub struct Replayer {
     facts: Vec<Option<Arc<Session>>>,
     facts_by_content: HashMap<String, usize>,
     numbers: HashMap<Arc<Ruling>, usize>,
+    /// By what a call's ruling is made of.
+    alike: HashMap<u128, Alike>,
     /// How many resources are told apart, of all tallies.
     resources: usize,
     pub(super) tallies: Vec<Tally>,
@@ -114,6 +119,15 @@ struct Known {
     proposed: Option<u64>,
     /// Kept where each event's verdict is asked for.
     shown: Option<Arc<str>>,
+}
+
+/// What calls that are alike come to.
+#[derive(Debug)]
+struct Alike {
+    tally: usize,
+    deciders: Deciders,
+    /// A likeness counts decisions by their places, which stay for as long as they are held.
+    _judgement: Judgement,
 }
 
 /// A statement by its names, the same in every evaluator.
@@ -240,6 +254,7 @@ impl Replayer {
             facts: Vec::new(),
             facts_by_content: HashMap::new(),
             numbers: HashMap::new(),
+            alike: HashMap::new(),
             resources: 0,
             tallies: Vec::new(),
             requests: HashSet::new(),
@@ -270,11 +285,8 @@ impl Replayer {
         let known_shape = self.shapes.get(&shape).copied();
         let call = known_shape.map(|known| self.call_hash(record, shape, known));
         let known = call.and_then(|call| self.calls.get(&call).cloned());
-        let (known, fresh) = match known {
-            Some(known) => (known, None),
-            None => self.judge(record, shape, session.as_deref()),
-        };
-        self.count(record, &known, fresh, session.as_deref());
+        let known = known.unwrap_or_else(|| self.judge(record, shape, session.as_deref()));
+        self.count(record, &known, session.as_deref());
         self.plan.verdicts.then(|| self.verdict(&known))
     }
 
@@ -337,14 +349,9 @@ impl Replayer {
         xxh3_128(&self.buffer)
     }
 
-    /// Judges a call that is not remembered. Gives the resources that decided it as well.
-    fn judge(
-        &mut self,
-        record: &Record<'_>,
-        shape: u128,
-        session: Option<&Session>,
-    ) -> (Known, Option<Resources>) {
-        let parsed = Parsed::without_response(record);
+    /// Judges a call that is not remembered.
+    fn judge(&mut self, record: &Record<'_>, shape: u128, session: Option<&Session>) -> Known {
+        let mut parsed = Parsed::of_call(record);
         let mut call = Call::read(record, &parsed, session, &self.plan.snapshot);
         let response = needs_response(&call.reading);
         let whole;
@@ -357,13 +364,14 @@ impl Replayer {
         let more =
             fields_of(&plays).and(proposed.as_ref().map_or(Fields::NONE, |(plays, _)| fields_of(plays)));
         let known_shape = Shape { more, response };
-        // Keys may be told from the response, too: the claims of a token.
-        let told;
-        if !response && more.has(Field::ResponseElements) {
-            told = Parsed::of(record);
-            call.parsed = &told;
+        if !response {
+            // What the keys are told from; the response is, too, of some: the claims of a token.
+            let Call { then, who, reading, .. } = call;
+            parsed.add(record, more);
+            call = Call { record, parsed: &parsed, then, who, reading, session };
         }
-        let ruled = call.rule(&mut self.today, &plays, proposed);
+        let judgement = call.judge(&mut self.today, &plays, proposed);
+        let known = self.settle(&call, judgement);
         if self.shapes.len() + self.calls.len() >= REMEMBERED_MAX {
             self.shapes.clear();
             self.calls.clear();
@@ -378,40 +386,46 @@ impl Replayer {
         };
         self.shapes.insert(shape, known_shape);
         let number = self.call_hash(record, shape, known_shape);
-        let resources =
-            Resources { today: ruled.resource.clone(), proposed: ruled.proposed_resource.clone() };
-        let known = self.keep(ruled, record);
         self.calls.insert(number, known.clone());
-        (known, Some(resources))
+        known
     }
 
-    fn keep(&mut self, ruled: Ruled, record: &Record<'_>) -> Known {
-        for request in ruled.requests {
+    /// What was judged of a call, under its ruling. Of a call that is like one before, the ruling is known.
+    fn settle(&mut self, call: &Call<'_>, judgement: Judgement) -> Known {
+        for request in &judgement.requests {
             if self.requests.len() < DISTINCT_MAX {
-                self.requests.insert(request);
+                self.requests.insert(*request);
             }
         }
-        let resource = xxh3_64(ruled.resource.as_bytes());
-        let proposed = ruled.proposed_resource.map(|resource| xxh3_64(resource.as_bytes()));
-        let is_refused = ruled.ruling.then == Then::Denied;
-        let shown = (self.plan.verdicts || is_refused).then(|| Arc::from(ruled.resource.as_str()));
-        let tally = self.numbers.get(&ruled.ruling).copied().unwrap_or_else(|| {
-            let ruling = Arc::new(ruled.ruling);
-            let number = self.tallies.len();
-            self.numbers.insert(Arc::clone(&ruling), number);
-            self.tallies.push(Tally::new(ruling, Time(record.event_time)));
-            number
-        });
-        Known { tally, resource, proposed, shown }
+        let likeness = call.likeness(&judgement);
+        let alike = likeness.and_then(|likeness| self.alike.get(&likeness));
+        let (tally, deciders) = if let Some(alike) = alike {
+            (alike.tally, alike.deciders)
+        } else {
+            let (ruling, deciders) = call.rule(&mut self.today, &judgement);
+            let time = Time(call.record.event_time);
+            let tally = self.numbers.get(&ruling).copied().unwrap_or_else(|| {
+                let ruling = Arc::new(ruling);
+                let number = self.tallies.len();
+                self.numbers.insert(Arc::clone(&ruling), number);
+                self.tallies.push(Tally::new(ruling, time));
+                number
+            });
+            if let Some(likeness) = likeness {
+                if self.alike.len() >= ALIKE_MAX {
+                    self.alike.clear();
+                }
+                self.alike.insert(likeness, Alike { tally, deciders, _judgement: judgement });
+            }
+            (tally, deciders)
+        };
+        let resource = call.shown(deciders.today);
+        let proposed = deciders.proposed.map(|at| xxh3_64(call.shown(at).as_bytes()));
+        let shown = (self.plan.verdicts || call.then == Then::Denied).then(|| Arc::from(resource));
+        Known { tally, resource: xxh3_64(resource.as_bytes()), proposed, shown }
     }
 
-    fn count(
-        &mut self,
-        record: &Record<'_>,
-        known: &Known,
-        fresh: Option<Resources>,
-        session: Option<&Session>,
-    ) {
+    fn count(&mut self, record: &Record<'_>, known: &Known, session: Option<&Session>) {
         let time = Time(record.event_time);
         let Some(tally) = self.tallies.get_mut(known.tally) else { return };
         tally.events += 1;
@@ -443,7 +457,7 @@ impl Replayer {
             return;
         }
         // Few events become examples; what they are about is read again.
-        let resources = fresh.unwrap_or_else(|| self.resources_of(record, session));
+        let resources = self.resources_of(record, session);
         let sample = |resource: String| Sample {
             time,
             event_id: record.event_id.map(str::to_owned),
@@ -466,8 +480,10 @@ impl Replayer {
         let call = Call::read(record, &parsed, session, &self.plan.snapshot);
         let plays = call.plays(&mut self.today);
         let proposed = self.proposed.as_mut().map(|judge| (call.plays(judge), judge));
-        let ruled = call.rule(&mut self.today, &plays, proposed);
-        Resources { today: ruled.resource, proposed: ruled.proposed_resource }
+        let judgement = call.judge(&mut self.today, &plays, proposed);
+        let (_, deciders) = call.rule(&mut self.today, &judgement);
+        let shown = |at| call.shown(at).to_owned();
+        Resources { today: shown(deciders.today), proposed: deciders.proposed.map(shown) }
     }
 
     fn verdict(&self, known: &Known) -> EventVerdict {

@@ -78,8 +78,10 @@ pub(super) struct Play {
     pub(super) keys: Arc<[Box<str>]>,
     /// The columns that these are told from.
     pub(super) fields: Fields,
-    /// Tells it from all others that were ever compiled.
-    number: u64,
+    /// Tells it from all others.
+    number: u128,
+    /// The same for all whose policies say the same, whatever these are called.
+    content: u128,
 }
 
 /// The decision on one request, with all that is counted of it.
@@ -95,6 +97,14 @@ pub(super) struct Judged {
     pub(super) deciders: Vec<(StatementId, LayerKind)>,
     /// The condition keys that the statements which decided read.
     pub(super) deciding_keys: Vec<String>,
+}
+
+/// The policies in play for a caller, but for those of resources.
+#[derive(Debug, Clone)]
+struct OfCaller {
+    set: Arc<PolicySet>,
+    number: u128,
+    content: u128,
 }
 
 /// A decision that is remembered.
@@ -113,15 +123,17 @@ pub(super) struct Judge {
     /// Whether a policy tells a role's sessions apart by name.
     pub(super) by_session: bool,
     /// By who asks, from where: the policies in play but for the resource's own.
-    of_callers: HashMap<u128, (Arc<PolicySet>, u128)>,
+    of_callers: HashMap<u128, OfCaller>,
+    /// By the place of a document: what it says, as a number.
+    contents: HashMap<usize, u128>,
+    /// What is known of the policies of resources of which only a part of the name is known, by action and pattern.
+    of_patterns: HashMap<u128, Option<Attached>>,
     /// By what stands in the policy set.
     sets: HashMap<u128, Play>,
-    /// How many sets were compiled.
-    compiled: u64,
     /// The statements of all sets that were compiled, each once for each kind of layer.
     in_play: BTreeSet<(StatementId, LayerKind)>,
     /// By the numbers of request and set. Few decisions differ, so they are shared.
-    known: HashMap<(u128, u64), Known>,
+    known: HashMap<(u128, u128), Known>,
     decisions: HashSet<Arc<Judged>>,
     /// What would decide, of requests that are alike, see [`alike`]. To find it takes a hundred times as long as a decision.
     needs: HashMap<u128, Arc<[Need]>>,
@@ -143,8 +155,9 @@ impl Judge {
             snapshot,
             evaluator: Evaluator::new(),
             of_callers: HashMap::new(),
+            contents: HashMap::new(),
+            of_patterns: HashMap::new(),
             sets: HashMap::new(),
-            compiled: 0,
             in_play: BTreeSet::new(),
             known: HashMap::new(),
             decisions: HashSet::new(),
@@ -162,25 +175,24 @@ impl Judge {
         limits: SessionLimits<'_>,
     ) -> Play {
         let account = owner(&who.caller, asked);
-        let (of_caller, number) = self.of_caller(record, who, account, limits);
-        let mut resource =
-            self.snapshot.policy_of_resource(&asked.action, &asked.resource, Unsupplied::Unknown);
+        let own = self.of_caller(record, who, account, limits);
+        let mut resource = self.of_resource(asked);
         if makes_its_resource(&asked.action) {
             resource = resource.filter(|layer| layer.missing.is_none());
         }
-        let key = with_resource(number, resource.as_ref());
+        let key = with_resource(own.number, resource.as_ref());
         if let Some(known) = self.sets.get(&key) {
             return known.clone();
         }
-        let set = PolicySet { resource, ..(*of_caller).clone() };
+        let content = self.content(own.content, resource.as_ref());
+        let set = PolicySet { resource, ..(*own.set).clone() };
         let compiled = self.evaluator.compile(&set);
         let keys: Arc<[Box<str>]> = compiled.keys().into_iter().map(Box::from).collect();
         let fields = keys.iter().fold(Fields::NONE, |fields, key| fields.and(fields_of_key(key)));
         let statements = compiled.statements();
         self.in_play
             .extend(statements.map(|numbered| (numbered.id, LayerKind::of(numbered.statement.layer))));
-        self.compiled += 1;
-        let play = Play { set: Arc::new(compiled), keys, fields, number: self.compiled };
+        let play = Play { set: Arc::new(compiled), keys, fields, number: key, content };
         if self.sets.len() >= SETS_MAX {
             self.sets.clear();
         }
@@ -196,7 +208,7 @@ impl Judge {
         who: &Who,
         account: Option<AccountId>,
         limits: SessionLimits<'_>,
-    ) -> (Arc<PolicySet>, u128) {
+    ) -> OfCaller {
         let endpoint = record.vpc_endpoint_id.filter(|id| !id.is_empty());
         let mut told = Vec::with_capacity(256);
         write_asker(&who.caller, false, &mut told);
@@ -204,20 +216,83 @@ impl Judge {
         number_in(account, &mut told);
         limits.write(&mut told);
         let key = xxh3_128(&told);
-        if let Some((set, number)) = self.of_callers.get(&key) {
-            return (Arc::clone(set), *number);
+        if let Some(known) = self.of_callers.get(&key) {
+            return known.clone();
         }
         let given =
             Given { session: None, endpoint: endpoint.map(str::to_owned), unsupplied: Unsupplied::Unknown };
         let mut set = self.snapshot.policies(&who.caller, "", &Resource::Any, account, &given);
         set.session = self.session_layer(limits, set.session);
-        let number = fingerprint(&set);
-        let set = Arc::new(set);
+        let (number, content) = (fingerprint(&set), self.content_of(&set));
+        let own = OfCaller { set: Arc::new(set), number, content };
         if self.of_callers.len() >= SETS_MAX {
             self.of_callers.clear();
         }
-        self.of_callers.insert(key, (Arc::clone(&set), number));
-        (set, number)
+        self.of_callers.insert(key, own.clone());
+        own
+    }
+
+    /// The policy of a request's resource. To tell whose a pattern may be takes a look at every resource, and patterns repeat.
+    fn of_resource(&mut self, asked: &Asked) -> Option<Attached> {
+        let Resource::Pattern(pattern) = &asked.resource else {
+            return self.snapshot.policy_of_resource(&asked.action, &asked.resource, Unsupplied::Unknown);
+        };
+        let mut told = Vec::with_capacity(128);
+        text(Some(&asked.action), &mut told);
+        text(Some(pattern), &mut told);
+        let key = xxh3_128(&told);
+        if let Some(known) = self.of_patterns.get(&key) {
+            return known.clone();
+        }
+        let own = self.snapshot.policy_of_resource(&asked.action, &asked.resource, Unsupplied::Unknown);
+        if self.of_patterns.len() >= SETS_MAX {
+            self.of_patterns.clear();
+        }
+        self.of_patterns.insert(key, own.clone());
+        own
+    }
+
+    /// What the policies of a set say, as a number: what [`fingerprint`] tells apart, but for the names of documents that
+    /// are understood as a whole, which no [`Need`] names.
+    fn content_of(&mut self, set: &PolicySet) -> u128 {
+        let mut told = Vec::new();
+        self.write_content(Some(&set.identity), &mut told);
+        for layer in [&set.boundary, &set.session, &set.resource, &set.vpc_endpoint] {
+            self.write_content(layer.as_ref(), &mut told);
+        }
+        for levels in [&set.scp, &set.rcp] {
+            told.push(u8::from(levels.is_some()));
+            let Some(levels) = levels else { continue };
+            told.extend_from_slice(&levels.levels.len().to_le_bytes());
+            for level in &levels.levels {
+                text(Some(&level.target), &mut told);
+                self.write_content(Some(&level.attached), &mut told);
+            }
+            text(levels.missing.as_deref(), &mut told);
+        }
+        xxh3_128(&told)
+    }
+
+    /// The content of a set to which the policy of a resource comes.
+    fn content(&mut self, of_caller: u128, resource: Option<&Attached>) -> u128 {
+        let mut told = of_caller.to_le_bytes().to_vec();
+        self.write_content(resource, &mut told);
+        xxh3_128(&told)
+    }
+
+    fn write_content(&mut self, layer: Option<&Attached>, told: &mut Vec<u8>) {
+        told.push(u8::from(layer.is_some()));
+        let Some(layer) = layer else { return };
+        told.extend_from_slice(&layer.policies.len().to_le_bytes());
+        for policy in &layer.policies {
+            let place = Arc::as_ptr(policy).addr();
+            let content = self.contents.entry(place).or_insert_with(|| said_by(policy));
+            told.extend_from_slice(&content.to_le_bytes());
+        }
+        // Of a resource's policy that was not supplied only the service is told, see [`lack`].
+        let owner = layer.missing.as_deref().and_then(owner_of_unsupplied_policy).and_then(Arn::parse);
+        told.push(u8::from(owner.is_some()));
+        text(owner.map(|owner| owner.service).or(layer.missing.as_deref()), told);
     }
 
     fn session_layer(&self, limits: SessionLimits<'_>, unknown: Option<Attached>) -> Option<Attached> {
@@ -365,7 +440,7 @@ impl Judge {
         };
         let compiled = self.evaluator.compile(&set);
         let keys = compiled.keys().into_iter().map(Box::from).collect();
-        let play = Play { set: Arc::new(compiled), keys, fields: Fields::NONE, number: 0 };
+        let play = Play { set: Arc::new(compiled), keys, fields: Fields::NONE, number: 0, content: 0 };
         let (request, _) = self.prepared(told, &play);
         let open = Request { context: Context::new(Rest::Unknown), ..request };
         let outcome = play.set.evaluate(&self.evaluator.prepare(&open)).outcome;
@@ -442,6 +517,12 @@ fn owner(caller: &Caller, asked: &Asked) -> Option<AccountId> {
         }
         _ => None,
     })
+}
+
+/// What a document says, as a number, whatever it is called.
+fn said_by(document: &Document) -> u128 {
+    let name = (!document.refused.is_empty()).then_some(&document.name);
+    xxh3_128(format!("{:?}", (name, Document { name: String::new(), ..document.clone() })).as_bytes())
 }
 
 /// The number of policies of which all but the resource's have this one.
@@ -562,7 +643,7 @@ fn alike(request: &Request, play: &Play, bearing: &str) -> u128 {
     let unknown: Vec<&str> = unknown.map(|key| &**key).collect();
     let caller = std::mem::discriminant(&request.caller);
     let whose = (request.resource_account, request.rcp_supported, request.caller.account());
-    let all = format!("{:?}", (play.number, &request.action, caller, whose, unknown, bearing));
+    let all = format!("{:?}", (play.content, &request.action, caller, whose, unknown, bearing));
     let mut hash = Xxh3::new();
     hash.update(all.as_bytes());
     hash.digest128()

@@ -83,7 +83,7 @@ pub(super) fn changed_by(record: &Record<'_>) -> Option<(Value, Vec<Entity>)> {
     let changes = record.event_source == Some("iam.amazonaws.com")
         && record.error_code.is_none_or(str::is_empty)
         && record.event_name.is_some_and(|name| CHANGING.iter().any(|start| name.starts_with(start)));
-    let parameters = Parsed::without_response(record).parameters.filter(|_| changes)?;
+    let parameters = Parsed::of_call(record).parameters.filter(|_| changes)?;
     let account = record.account.unwrap_or_default();
     let entity = |kind: &&'static str| {
         let name = parameters.get(kind)?.as_str()?.to_owned();

@@ -203,19 +203,33 @@ impl Parsed {
     /// Reads the columns that hold JSON. What cannot be read counts as not there; the lake holds none such.
     #[must_use]
     pub fn of(record: &Record<'_>) -> Self {
-        Self { response: read(record.response_elements), ..Self::without_response(record) }
+        let mut parsed = Self::of_call(record);
+        parsed.add(record, Fields(u64::MAX));
+        parsed
     }
 
-    /// The same without the response, which is large and seldom needed.
+    /// Only what was asked for, which tells most requests: the parameters and `resources`.
     #[must_use]
-    pub fn without_response(record: &Record<'_>) -> Self {
+    pub fn of_call(record: &Record<'_>) -> Self {
         Self {
             parameters: read(record.request_parameters),
-            response: None,
             resources: read(record.resources),
-            additional: read(record.additional_event_data),
-            tls: read(record.tls_details),
-            event_context: read(record.event_context),
+            ..Self::default()
+        }
+    }
+
+    /// Reads further columns, those of these.
+    pub fn add(&mut self, record: &Record<'_>, fields: Fields) {
+        let others = [
+            (Field::ResponseElements, &mut self.response),
+            (Field::AdditionalEventData, &mut self.additional),
+            (Field::TlsDetails, &mut self.tls),
+            (Field::EventContext, &mut self.event_context),
+        ];
+        for (field, value) in others {
+            if fields.has(field) && value.is_none() {
+                *value = read(record.text(field));
+            }
         }
     }
 }

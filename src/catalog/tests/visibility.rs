@@ -20,6 +20,7 @@ fn data_plane_actions_show_in_data_events_only() {
         ("dynamodb:PartiQLSelect", "AWS::DynamoDB::Table"),
         ("sns:Publish", "AWS::SNS::Topic"),
         ("sqs:ReceiveMessage", "AWS::SQS::Queue"),
+        ("sqs:ListQueues", "AWS::SQS::Queue"),
         ("ebs:GetSnapshotBlock", "AWS::EC2::Snapshot"),
     ] {
         let Visibility::Data { resource_types, page } = of(name) else { panic!("{name} is data") };
