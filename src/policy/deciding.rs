@@ -96,37 +96,49 @@ impl CompiledSet {
     /// unknown: how every layer binds, and of every statement that may match how its resources, each of its conditions and
     /// its principals fit.
     #[must_use]
-    pub fn bearing(&self, request: &PreparedRequest) -> String {
+    pub fn bearing(&self, request: &PreparedRequest) -> Vec<u8> {
         let kind = match &request.resource {
-            PreparedResource::Named(..) => 'n',
-            PreparedResource::Any => 'a',
-            PreparedResource::Partial(_) => 'p',
-            PreparedResource::Unknown => 'u',
+            PreparedResource::Named(..) => 0,
+            PreparedResource::Any => 1,
+            PreparedResource::Partial(_) => 2,
+            PreparedResource::Unknown => 3,
         };
-        let mut text = format!("{kind} {:?}", request.rules);
+        let mut told = vec![kind];
+        let rules = &request.rules;
+        told.extend(
+            [
+                rules.no_permission_needed,
+                rules.root_assumes_role,
+                rules.service_linked,
+                rules.root_and_bucket_policy,
+                rules.has_gateways,
+            ]
+            .map(u8::from),
+        );
+        told.extend([rules.resource_policy_required as u8, rules.beyond_rcp as u8]);
         for (at, layer) in self.layers.iter().enumerate() {
-            text.push_str(&format!("|{:?}", binds(layer.kind, request)));
+            told.push(binds(layer.kind, request) as u8);
             for (policy_at, policy) in layer.policies.iter().enumerate() {
                 for (rule_at, rule) in policy.candidates(&request.service) {
                     let truth = rule.matches(request);
                     if truth == Truth::No {
                         continue;
                     }
+                    for place in [at, policy_at, rule_at, rule.conditions.len()] {
+                        told.extend_from_slice(&place.to_le_bytes());
+                    }
                     let resources = rule.resources.as_ref().map(|resources| resources.matches(request));
-                    let conditions: Vec<Truth> =
-                        rule.conditions.iter().map(|condition| condition.holds(request)).collect();
+                    told.extend([truth as u8, resources.map_or(3, |truth| truth as u8)]);
+                    told.extend(rule.conditions.iter().map(|condition| condition.holds(request) as u8));
                     // Whether there is a boundary, and of which kind an endpoint is, are ways of their own.
-                    let fit =
-                        |account_first| rule.fit(request, Unsaid { has_boundary: Truth::No, account_first });
-                    let fits = [fit(None), fit(Some(false)), fit(Some(true))];
-                    text.push_str(&format!(
-                        ",{:?}",
-                        (at, policy_at, rule_at, truth, resources, conditions, fits)
-                    ));
+                    for account_first in [None, Some(false), Some(true)] {
+                        let fit = rule.fit(request, Unsaid { has_boundary: Truth::No, account_first });
+                        told.extend([fit.direct as u8, fit.role as u8, fit.account as u8]);
+                    }
                 }
             }
         }
-        text
+        told
     }
 
     /// All that is unknown and makes a difference, in order.

@@ -21,6 +21,24 @@ impl CompiledSet {
         names
     }
 
+    /// The condition keys that the statements about an action read, in conditions and variables; folded to lower case, in
+    /// order, none twice. Requests for the action that agree in all of them, and in caller and resource, get the same
+    /// decision.
+    #[must_use]
+    pub fn keys_for(&self, action: &str) -> Vec<&str> {
+        let action = action.to_ascii_lowercase();
+        let (service, name) = action.split_once(':').unwrap_or(("", &action));
+        let policies = self.layers.iter().flat_map(|layer| &layer.policies);
+        let rules = policies.flat_map(|policy| policy.candidates(service)).map(|(_, rule)| rule);
+        let about = rules.filter(|rule| rule.is_about(service, name));
+        let keys: std::collections::BTreeSet<KeyId> = about
+            .flat_map(|rule| rule.conditions.iter().map(|condition| condition.key).chain(rule.variables()))
+            .collect();
+        let mut names: Vec<&str> = keys.into_iter().filter_map(|key| self.name(key)).collect();
+        names.sort_unstable();
+        names
+    }
+
     /// The id of a statement that a decision of this set names; None if it is not in the set.
     #[must_use]
     pub fn id_of(&self, statement: StatementRef<'_>) -> Option<StatementId> {

@@ -47,10 +47,14 @@ impl Fit {
 }
 
 impl Rule {
+    /// Whether the statement is about an action, in lower case.
+    pub(super) fn is_about(&self, service: &str, name: &str) -> bool {
+        self.actions.as_ref().is_none_or(|actions| actions.matches(service, name))
+    }
+
     /// Whether the statement is about the request, apart from its principals.
     pub(super) fn matches(&self, request: &PreparedRequest) -> Truth {
-        let actions = self.actions.as_ref();
-        if actions.is_some_and(|actions| !actions.matches(&request.service, &request.name)) {
+        if !self.is_about(&request.service, &request.name) {
             return Truth::No;
         }
         if self.refused {

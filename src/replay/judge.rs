@@ -74,7 +74,7 @@ impl<'a> SessionLimits<'a> {
 #[derive(Debug, Clone)]
 pub(super) struct Play {
     pub(super) set: Arc<CompiledSet>,
-    /// Folded to lower case, in order.
+    /// That the statements about the action read; folded to lower case, in order.
     pub(super) keys: Arc<[Box<str>]>,
     /// The columns that these are told from.
     pub(super) fields: Fields,
@@ -128,8 +128,10 @@ pub(super) struct Judge {
     contents: HashMap<usize, u128>,
     /// What is known of the policies of resources of which only a part of the name is known, by action and pattern.
     of_patterns: HashMap<u128, Option<Attached>>,
-    /// By what stands in the policy set.
-    sets: HashMap<u128, Play>,
+    /// By what stands in the policy set: compiled, and its content.
+    sets: HashMap<u128, (Arc<CompiledSet>, u128)>,
+    /// By the policy set and the action.
+    plays: HashMap<u128, Play>,
     /// The statements of all sets that were compiled, each once for each kind of layer.
     in_play: BTreeSet<(StatementId, LayerKind)>,
     /// By the numbers of request and set. Few decisions differ, so they are shared.
@@ -147,6 +149,9 @@ const KNOWN_MAX: usize = 400_000;
 /// (the policy of one queue, that of another), so there may be as many as there are resources.
 const SETS_MAX: usize = 10_000;
 
+/// The same of sets and actions.
+const PLAYS_MAX: usize = 50_000;
+
 impl Judge {
     pub(super) fn new(snapshot: Arc<Snapshot>) -> Self {
         let by_session = snapshot.documents().any(|document| names_sessions(document));
@@ -158,6 +163,7 @@ impl Judge {
             contents: HashMap::new(),
             of_patterns: HashMap::new(),
             sets: HashMap::new(),
+            plays: HashMap::new(),
             in_play: BTreeSet::new(),
             known: HashMap::new(),
             decisions: HashSet::new(),
@@ -181,23 +187,45 @@ impl Judge {
             resource = resource.filter(|layer| layer.missing.is_none());
         }
         let key = with_resource(own.number, resource.as_ref());
-        if let Some(known) = self.sets.get(&key) {
+        let mut told = Vec::with_capacity(64);
+        told.extend_from_slice(&key.to_le_bytes());
+        text(Some(&asked.action), &mut told);
+        let of_action = xxh3_128(&told);
+        if let Some(known) = self.plays.get(&of_action) {
+            return known.clone();
+        }
+        let (set, content) = self.compiled(key, &own, resource);
+        let keys: Arc<[Box<str>]> = set.keys_for(&asked.action).into_iter().map(Box::from).collect();
+        let fields = keys.iter().fold(Fields::NONE, |fields, key| fields.and(fields_of_key(key)));
+        let play = Play { set, keys, fields, number: key, content };
+        if self.plays.len() >= PLAYS_MAX {
+            self.plays.clear();
+        }
+        self.plays.insert(of_action, play.clone());
+        play
+    }
+
+    /// The policies of a caller with those of a resource, compiled, and what they say as a number.
+    fn compiled(
+        &mut self,
+        number: u128,
+        own: &OfCaller,
+        resource: Option<Attached>,
+    ) -> (Arc<CompiledSet>, u128) {
+        if let Some(known) = self.sets.get(&number) {
             return known.clone();
         }
         let content = self.content(own.content, resource.as_ref());
-        let set = PolicySet { resource, ..(*own.set).clone() };
-        let compiled = self.evaluator.compile(&set);
-        let keys: Arc<[Box<str>]> = compiled.keys().into_iter().map(Box::from).collect();
-        let fields = keys.iter().fold(Fields::NONE, |fields, key| fields.and(fields_of_key(key)));
+        let compiled = self.evaluator.compile(&PolicySet { resource, ..(*own.set).clone() });
         let statements = compiled.statements();
         self.in_play
             .extend(statements.map(|numbered| (numbered.id, LayerKind::of(numbered.statement.layer))));
-        let play = Play { set: Arc::new(compiled), keys, fields, number: key, content };
         if self.sets.len() >= SETS_MAX {
             self.sets.clear();
         }
-        self.sets.insert(key, play.clone());
-        play
+        let compiled = (Arc::new(compiled), content);
+        self.sets.insert(number, compiled.clone());
+        compiled
     }
 
     /// The policies in play for a caller that asks from somewhere for what an account owns, but for the resource's own; and
@@ -638,15 +666,26 @@ fn text_of(hash: &mut Xxh3, text: Option<&str>) {
 
 /// Undetermined requests as a number: what would decide is the same for those that agree in policies, action, whose they
 /// are, which keys are not known, and how every statement bears on them.
-fn alike(request: &Request, play: &Play, bearing: &str) -> u128 {
-    let unknown = play.keys.iter().filter(|key| request.context.standing(key) == Standing::Unknown);
-    let unknown: Vec<&str> = unknown.map(|key| &**key).collect();
-    let caller = std::mem::discriminant(&request.caller);
-    let whose = (request.resource_account, request.rcp_supported, request.caller.account());
-    let all = format!("{:?}", (play.content, &request.action, caller, whose, unknown, bearing));
-    let mut hash = Xxh3::new();
-    hash.update(all.as_bytes());
-    hash.digest128()
+fn alike(request: &Request, play: &Play, bearing: &[u8]) -> u128 {
+    let mut told = Vec::with_capacity(256 + bearing.len());
+    told.extend_from_slice(&play.content.to_le_bytes());
+    text(Some(&request.action), &mut told);
+    told.push(match &request.caller {
+        Caller::User { .. } => 0,
+        Caller::RoleSession { .. } => 1,
+        Caller::FederatedUser { .. } => 2,
+        Caller::Root { .. } => 3,
+        Caller::Service { .. } => 4,
+        Caller::Federated { .. } => 5,
+        Caller::Account { .. } => 6,
+        Caller::Anonymous => 7,
+    });
+    number_in(request.resource_account, &mut told);
+    number_in(request.caller.account(), &mut told);
+    told.push(request.rcp_supported.map_or(2, u8::from));
+    told.extend(play.keys.iter().map(|key| u8::from(request.context.standing(key) == Standing::Unknown)));
+    told.extend_from_slice(bearing);
+    xxh3_128(&told)
 }
 
 fn number_in(account: Option<AccountId>, told: &mut Vec<u8>) {

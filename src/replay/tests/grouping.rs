@@ -596,3 +596,21 @@ fn names_of_sessions_tell_requests_apart_only_where_a_policy_reads_them() {
     let instance = json!({ "Null": { "ec2:SourceInstanceARN": "true" } });
     assert_eq!(sessions_told_apart(&policy(&role, &instance), &names), 2);
 }
+
+#[test]
+fn keys_tell_requests_apart_only_where_a_statement_about_the_action_reads_them() {
+    let near = json!({ "NotIpAddress": { "aws:SourceIp": "192.0.2.0/28" } });
+    let policy = json!([allow("*", "*"), { "Effect": "Deny", "Action": "s3:Put*", "Resource": "*", "Condition": near }]);
+    let world = World::default().user(ANN, &policy).resource(BUCKET, &Value::Null);
+    let plan = plan(&world.read());
+    let parameters = Some(r#"{"bucketName": "example-reports", "key": "a/1"}"#);
+    for (source, name, expected) in [
+        ("ec2.amazonaws.com", "DescribeInstances", 1),
+        ("s3.amazonaws.com", "GetObject", 1),
+        ("s3.amazonaws.com", "PutObject", 2),
+    ] {
+        let of = |address| Record { source_ip_address: Some(address), ..by_user(source, name, parameters) };
+        let answer = replay(&plan, &[of("192.0.2.7"), of("192.0.2.99")]);
+        assert_eq!(answer.requests, expected, "{name}");
+    }
+}
