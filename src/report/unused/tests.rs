@@ -1,0 +1,1 @@
+//! The screens, over answers made by hand.

@@ -1,0 +1,1 @@
+//! The whole, over small snapshots and records made on the spot.
