@@ -31,7 +31,7 @@
 //! | [`lake`] | the columns; records to rows to Parquet; Delta commits, ledger, compaction, in a folder or in S3; the session | `aws`, `archive`, `record` |
 //! | [`query`] | the named questions in `queries/*.sql`, read-only SQL, typed rows | `aws`, `lineage`, `lake` |
 //! | [`investigate`] | folds the rows of one subject into one answer; knows no engine | `aws`, `lineage`'s plain values, `query`'s plain row |
-//! | [`inquiry`] | puts a question to a lake: who is meant, which rows are theirs, what could be seen at all | `aws`, `lineage`, `snapshot`, `replay`, `unused`, `lake`, `query`, `investigate` |
+//! | [`inquiry`] | puts a question to a lake: who is meant, which rows are theirs, what could be seen at all | `aws`, `lineage`, `catalog`, `snapshot`, `replay`, `unused`, `lake`, `query`, `investigate` |
 //! | [`report`] | results to text, JSON and CSV; the only place where log text becomes output text | `aws`, plain results of `lineage`, `catalog`, `policy`, `snapshot`, `replay`, `unused`, `lake`, `query`, `investigate`, `inquiry` |
 //! | [`cli`] | arguments -> plan -> command -> report; exit codes; progress | all |
 //!

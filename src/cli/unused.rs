@@ -62,7 +62,8 @@ pub(super) async fn run(command: &Unused, out: &mut Output) -> Result<u8, Failur
     let show = command.show.map(UnusedShowTyped::show);
     match out.format {
         Format::Json => {
-            report::unused::json(&mut *out, &answer, command.all, compared.as_ref()).map_err(io::Error::from)?;
+            report::unused::json(&mut *out, &answer, command.all, compared.as_ref())
+                .map_err(io::Error::from)?;
         }
         Format::Csv => report::unused::csv(&mut *out, &answer, show, command.all, compared.as_ref())?,
         Format::Text => {

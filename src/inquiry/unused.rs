@@ -16,7 +16,8 @@ use crate::replay::{Fields, Issuances, Proposed};
 use crate::snapshot::Snapshot;
 use crate::unused::suggest::{self, Suggestion};
 use crate::unused::{
-    Assumptions, Census, Detail, Material, OriginUse, Plan, SubjectError, Subjects, Trusts, Unused, Wanted, finish,
+    Assumptions, Census, Detail, Material, OriginUse, Plan, SubjectError, Subjects, Trusts, Unused, Wanted,
+    finish,
 };
 
 /// What is looked for.

@@ -201,7 +201,7 @@ mod tests {
         let key = |number, rotated, last_used| ReportedKey { number, is_active: true, rotated, last_used };
         assert_eq!(ann.keys, [key(1, moment("2026-02-01T00:00:00Z"), None)]);
         assert_eq!(users["a,b"].keys, [key(2, None, moment("2026-03-01T00:00:00Z"))]);
-        assert_eq!(users["<root_account>"].keys, [key(1, None, None)]);
+        assert_eq!(users["<root_account>"].keys, []);
     }
 
     #[test]
@@ -215,7 +215,10 @@ mod tests {
         assert_eq!((keys[0].id.as_str(), keys[0].is_active), ("AKIARTX3GSDSQEXAMPLE", true));
         let wrong = read(&[("access-keys/keys.json", list), ("credential-report.csv", REPORT)]);
         assert_eq!(wrong.problems.len(), 1);
-        let other = read(&[("credential-report.csv", "a,b\n1,2\n"), ("organization.json", r#"{"Organization": null}"#)]);
+        let other = read(&[
+            ("credential-report.csv", "a,b\n1,2\n"),
+            ("organization.json", r#"{"Organization": null}"#),
+        ]);
         assert!(other.problems[0].to_string().contains("credential report"), "{}", other.problems[0]);
     }
 }

@@ -144,12 +144,8 @@ impl Census {
         self.days.entry((account, region)).or_default().entry(day).or_default().add(time);
         self.seen.insert((account, event));
         let Some(subject) = self.subject(record) else { return };
-        let key = Key {
-            subject,
-            event,
-            then: Then::of(record),
-            is_copy: is_copy(record, &self.plan, subject),
-        };
+        let key =
+            Key { subject, event, then: Then::of(record), is_copy: is_copy(record, &self.plan, subject) };
         self.tallies.entry(key).or_default().add(time);
         let places = self.places.entry(subject).or_default();
         places.0.insert(day);
@@ -217,7 +213,8 @@ impl Census {
     /// Days and regions of a principal.
     pub(crate) fn places_of(&self, subject: usize) -> (u64, Vec<String>) {
         let Some((days, regions)) = self.places.get(&subject) else { return (0, Vec::new()) };
-        let mut names: Vec<String> = regions.iter().filter_map(|key| self.regions.get(key).cloned()).collect();
+        let mut names: Vec<String> =
+            regions.iter().filter_map(|key| self.regions.get(key).cloned()).collect();
         names.sort();
         (days.len() as u64, names)
     }

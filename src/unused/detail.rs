@@ -17,8 +17,8 @@ use crate::catalog::{catalog, dependent, event};
 use crate::policy::{Effect, Resource, Standing, Truth};
 use crate::replay::answer::Then;
 use crate::replay::{
-    self, Field, Fields, Origin, Parsed, Reading, Record, Told, context_of, fields_of_request, needs_response,
-    requests, who,
+    self, Field, Fields, Origin, Parsed, Reading, Record, Told, context_of, fields_of_request,
+    needs_response, requests, who,
 };
 
 /// So many calls are remembered; then all are forgotten and read again when they come back.
@@ -162,7 +162,13 @@ impl Census {
     }
 
     /// Counts what the names alone tell, beside what the second look counted.
-    pub(crate) fn tell(&self, plan: &Plan, wanted: &Wanted, logs: &BTreeMap<String, AccountLog>, to: &mut Tallies) {
+    pub(crate) fn tell(
+        &self,
+        plan: &Plan,
+        wanted: &Wanted,
+        logs: &BTreeMap<String, AccountLog>,
+        to: &mut Tallies,
+    ) {
         let mut known: HashMap<(usize, Key), Found> = HashMap::new();
         for (key, span) in self.counted(logs) {
             let Some(name) = self.events.all.get(key.event).filter(|name| name.is_call) else { continue };
@@ -180,10 +186,8 @@ impl Census {
                     Mapping::Actions(actions, _) => {
                         let mut hits = Vec::new();
                         for mapped in actions {
-                            let asked = Asked {
-                                is_certain: mapped.presence == Presence::Certain,
-                                is_derived: false,
-                            };
+                            let asked =
+                                Asked { is_certain: mapped.presence == Presence::Certain, is_derived: false };
                             found.actions.extend(INDEX.number(mapped.action).map(|own| (own, asked)));
                             tracked.decides_by_name(&subject.caller, &mapped.action.full_name(), &mut hits);
                             found.hits.append(&mut hits);

@@ -179,7 +179,7 @@ mod tests {
             assert_ne!(one.id, other.id, "{other:?}");
         }
         // The form is kept: scripts hold ids of earlier runs.
-        assert_eq!(one.id, "ID");
+        assert_eq!(one.id, "61d38b822d3d4c7e");
     }
 
     #[test]

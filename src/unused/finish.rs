@@ -129,7 +129,8 @@ fn window(from: Option<DateTime<Utc>>, to: Option<DateTime<Utc>>, span: Span) ->
 }
 
 fn covered(account: &str, log: Option<&AccountLog>, sight: Option<&Arc<Sight>>) -> Covered {
-    let days: BTreeSet<&NaiveDate> = log.iter().flat_map(|log| log.regions.values()).flat_map(BTreeMap::keys).collect();
+    let days: BTreeSet<&NaiveDate> =
+        log.iter().flat_map(|log| log.regions.values()).flat_map(BTreeMap::keys).collect();
     let regions = log.iter().flat_map(|log| &log.regions);
     let span = log.map(|log| log.span).unwrap_or_default();
     Covered {
@@ -201,23 +202,31 @@ fn principals(
 
 fn limits(principals: &[PrincipalUse], findings: &[Finding], coverage: &[Covered]) -> Vec<String> {
     let mut limits = vec![
-        "Regions, days and kinds of events that are not covered may hold calls that nobody sees here.".to_owned(),
+        "Regions, days and kinds of events that are not covered may hold calls that nobody sees here."
+            .to_owned(),
         "Selectors of data events may leave out some resources; no record tells which.".to_owned(),
-        "What only policies of resources allow is no grant of the principal, and is not counted as one.".to_owned(),
+        "What only policies of resources allow is no grant of the principal, and is not counted as one."
+            .to_owned(),
     ];
     let uncovered = coverage.iter().filter(|covered| !covered.is_covered).count();
     if uncovered > 0 {
         limits.push(format!("Of {uncovered} accounts there are no logs: nothing of them is called unused."));
     }
     let missing: BTreeSet<&String> = principals.iter().flat_map(|own| &own.granted.missing).collect();
-    limits.extend(missing.into_iter().map(|words| format!("What this grants or denies is not counted: {words}.")));
+    limits.extend(
+        missing.into_iter().map(|words| format!("What this grants or denies is not counted: {words}.")),
+    );
     let young = principals.iter().filter(|own| own.young).count();
     if young > 0 {
-        limits.push(format!("{young} principals are younger than the window; what they did not do yet says little."));
+        limits.push(format!(
+            "{young} principals are younger than the window; what they did not do yet says little."
+        ));
     }
     let unmapped: u64 = principals.iter().flat_map(|own| &own.unmapped).map(|(_, count)| count).sum();
     if unmapped > 0 {
-        limits.push(format!("Of {unmapped} calls no action is known; they may have used what is called unused."));
+        limits.push(format!(
+            "Of {unmapped} calls no action is known; they may have used what is called unused."
+        ));
     }
     if findings.iter().any(|finding| finding.young) {
         limits.push("Findings marked young are of things that are younger than the window.".to_owned());

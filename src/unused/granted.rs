@@ -16,8 +16,8 @@ use super::subject::{Subject, Subjects};
 use crate::aws::{AccountId, Arn};
 use crate::catalog::{self, ResourceType};
 use crate::policy::{
-    Attached, CompiledSet, Context, Document, Effect, Evaluator, Levels, Match, Outcome, PolicyKind,
-    PolicySet, Request, Resource, Standing, Truth, resource_covers,
+    Attached, Because, CompiledSet, Context, Document, Effect, Evaluator, Levels, Match, Outcome, PolicyKind,
+    PolicySet, Request, Resource, Rule, Standing, Truth, resource_covers,
 };
 use crate::snapshot::{Asked, Given, Snapshot, Unsupplied};
 
@@ -94,13 +94,7 @@ struct Play {
 impl Play {
     fn of(snapshot: &Snapshot, subject: &Subject) -> Self {
         let given = Given { session: None, endpoint: None, unsupplied: Unsupplied::None };
-        let mut set = snapshot.policies(
-            &subject.caller,
-            "",
-            &Resource::Any,
-            Some(subject.account),
-            &given,
-        );
+        let mut set = snapshot.policies(&subject.caller, "", &Resource::Any, Some(subject.account), &given);
         let mut missing = Vec::new();
         missing.extend(set.identity.missing.take());
         set.boundary = set.boundary.filter(|boundary| {
@@ -110,8 +104,12 @@ impl Play {
         set.scp = set.scp.map(|levels| known_levels(levels, &mut missing));
         set.rcp = None;
         set.resource = Some(Attached::of(vec![delegation(subject)]));
-        let asked =
-            Asked { caller: &subject.caller, action: "", resource: &Resource::Unknown, resource_account: None };
+        let asked = Asked {
+            caller: &subject.caller,
+            action: "",
+            resource: &Resource::Unknown,
+            resource_account: None,
+        };
         let context = snapshot.context(asked, Unsupplied::Unknown);
         Self { set, context, missing, management: snapshot.management_account() }
     }
@@ -224,6 +222,13 @@ pub(crate) fn covers(actions: &crate::policy::Actions, action: &catalog::Action)
     actions.patterns.iter().any(fits) == (actions.matching == Match::Listed)
 }
 
+/// What is asked for of one type of resources.
+struct OfType {
+    /// Whether every call names one of the type.
+    required: bool,
+    resources: Vec<Resource>,
+}
+
 /// Puts actions to the policies of one principal.
 struct Asking<'a> {
     evaluator: &'a Evaluator,
@@ -247,16 +252,29 @@ impl Asking<'_> {
             }
             (Outcome::Undetermined, _) => {}
         }
-        // It depends on the resource: each that a statement names is asked for.
+        // It depends on the resource: each that a statement names is asked for. A call needs a resource of each type that AWS
+        // requires, so that a condition on one of them is one on the action.
         let mut found = None;
-        for resource in self.resources(known) {
-            match self.outcome(&action, resource) {
-                (Outcome::Allowed, _) | (Outcome::Undetermined, false) => return Some(Grant::Certain),
-                (Outcome::Undetermined, true) => found = Some(Grant::Conditional),
-                (Outcome::ExplicitlyDenied | Outcome::ImplicitlyDenied, _) => {}
+        let mut is_conditional = false;
+        for own in self.resources(known) {
+            let mut best = None;
+            for resource in own.resources {
+                match self.outcome(&action, resource) {
+                    (Outcome::Allowed, _) | (Outcome::Undetermined, false) => best = Some(Grant::Certain),
+                    (Outcome::Undetermined, true) if best.is_none() => best = Some(Grant::Conditional),
+                    _ => {}
+                }
+                if best == Some(Grant::Certain) {
+                    break;
+                }
             }
+            is_conditional |= own.required && best == Some(Grant::Conditional);
+            found = match (found, best) {
+                (Some(Grant::Certain), _) | (_, Some(Grant::Certain)) => Some(Grant::Certain),
+                (known, best) => known.or(best),
+            };
         }
-        found
+        if is_conditional { found.map(|_| Grant::Conditional) } else { found }
     }
 
     /// The decision, and of an open one whether conditions or variables keep it open.
@@ -272,32 +290,41 @@ impl Asking<'_> {
             context: self.play.context.clone(),
         };
         let prepared = self.evaluator.prepare(&request);
-        let outcome = self.compiled.evaluate(&prepared).outcome;
+        let decision = self.compiled.evaluate(&prepared);
+        // What needs no permission is no grant.
+        if decision.because == Because::Rule(Rule::NoPermissionNeeded) {
+            return (Outcome::ImplicitlyDenied, false);
+        }
+        let outcome = decision.outcome;
         if outcome != Outcome::Undetermined {
             return (outcome, false);
         }
         let mut hits = Vec::new();
         self.compiled.matching(&prepared, &mut hits);
-        let is_keyed =
-            |(id, truth, _): &(_, Truth, _)| *truth == Truth::Unknown && !self.compiled.keys_of(*id).is_empty();
+        let is_keyed = |(id, truth, _): &(_, Truth, _)| {
+            *truth == Truth::Unknown && !self.compiled.keys_of(*id).is_empty()
+        };
         (outcome, hits.iter().any(is_keyed))
     }
 
     /// The resources that may be allowed: of each type of the action those that a statement which allows it names.
-    fn resources(&self, known: &Known) -> Vec<Resource> {
+    fn resources(&self, known: &Known) -> Vec<OfType> {
         let action = known.action;
-        let mut found: Vec<Resource> = Vec::new();
-        let mut add = |resource: Resource| {
-            if !found.contains(&resource) {
-                found.push(resource);
-            }
-        };
+        let mut all = Vec::new();
         if action.resources.iter().all(|own| !own.required) {
-            add(Resource::Any);
+            all.push(OfType { required: false, resources: vec![Resource::Any] });
         }
+        let grants: Vec<&Allowing<'_>> =
+            self.grants.iter().filter(|grant| covers(grant.actions, action)).collect();
         for own in action.resources {
-            let Some(form) = self.form(own.kind) else { continue };
-            for grant in self.grants.iter().filter(|grant| covers(grant.actions, action)) {
+            let Some(form) = self.form(action.service, own.kind) else { continue };
+            let mut found: Vec<Resource> = Vec::new();
+            let mut add = |resource: Resource| {
+                if !found.contains(&resource) {
+                    found.push(resource);
+                }
+            };
+            for grant in &grants {
                 let Some(patterns) = &grant.patterns else {
                     add(Resource::Pattern(form.clone()));
                     continue;
@@ -313,14 +340,15 @@ impl Asking<'_> {
                     }
                 }
             }
+            all.push(OfType { required: own.required, resources: found });
         }
-        found
+        all
     }
 
-    /// Every resource of a type: of IAM those of the principal's own account, for there are no others.
-    fn form(&self, kind: &ResourceType) -> Option<String> {
+    /// Every resource of a type: for IAM those of the principal's own account, for it changes no others.
+    fn form(&self, service: &str, kind: &ResourceType) -> Option<String> {
         let account = self.subject.account.to_string();
-        let is_iam = kind.arn.as_str().starts_with("arn:${Partition}:iam:");
+        let is_iam = service == "iam";
         kind.arn.fill(|name| {
             Some(match name {
                 "Partition" => Cow::Borrowed(self.partition),
@@ -351,4 +379,3 @@ fn is_of_type(pattern: &str, service: &str, kind: &ResourceType) -> bool {
     let certain = certain.split(['*', '?']).next().unwrap_or_default();
     !(service == "s3" && kind.name == "bucket" && certain.contains('/'))
 }
-

@@ -219,10 +219,9 @@ fn policies(whole: &Whole<'_>, found: &mut Vec<Finding>) {
         };
         let account = account.to_string();
         let principals = details.users.values().chain(details.roles.values());
-        let is_used = principals
-            .clone()
-            .any(|own| own.attached.contains(arn) || own.boundary.as_ref() == Some(arn))
-            || details.groups.values().any(|own| own.attached.contains(arn));
+        let is_used =
+            principals.clone().any(|own| own.attached.contains(arn) || own.boundary.as_ref() == Some(arn))
+                || details.groups.values().any(|own| own.attached.contains(arn));
         let is_whole = details.incomplete.is_none()
             && principals.clone().all(|own| own.incomplete.is_none())
             && details.groups.values().all(|own| own.incomplete.is_none());

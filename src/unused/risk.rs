@@ -241,6 +241,8 @@ mod tests {
         assert_eq!(risk_of("s3:PutBucketPolicy"), Risk::PermissionsManagement);
         assert_eq!(risk_of("s3:PutObject"), Risk::Write);
         assert_eq!(risk_of("ec2:DescribeInstances"), Risk::Other);
-        assert!(Risk::PrivilegeEscalation < Risk::DataAccess && Risk::DataAccess < Risk::PermissionsManagement);
+        assert!(
+            Risk::PrivilegeEscalation < Risk::DataAccess && Risk::DataAccess < Risk::PermissionsManagement
+        );
     }
 }

@@ -137,8 +137,5 @@ pub(crate) fn sights<'a>(
     logs: &BTreeMap<String, AccountLog>,
     names: &[EventName],
 ) -> BTreeMap<String, Sight> {
-    accounts
-        .into_iter()
-        .map(|account| (account.to_owned(), Sight::of(logs.get(account), names)))
-        .collect()
+    accounts.into_iter().map(|account| (account.to_owned(), Sight::of(logs.get(account), names))).collect()
 }

@@ -74,12 +74,18 @@ fn owned<'a>(whole: &'a Whole<'_>) -> Vec<Owned<'a>> {
         let of_principals = principals.map(|own| (&own.arn, &own.inline));
         let of_groups = details.groups.values().map(|own| (&own.arn, &own.inline));
         for (arn, inline) in of_principals.chain(of_groups) {
-            all.extend(inline.iter().map(|document| Owned {
-                document,
-                account: account.clone(),
-                subject: arn.clone(),
-                // `deploy (inline, role ci)` is the inline policy `deploy`.
-                name: document.name.rsplit_once(" (inline, ").map_or(&*document.name, |(name, _)| name).to_owned(),
+            all.extend(inline.iter().map(|document| {
+                Owned {
+                    document,
+                    account: account.clone(),
+                    subject: arn.clone(),
+                    // `deploy (inline, role ci)` is the inline policy `deploy`.
+                    name: document
+                        .name
+                        .rsplit_once(" (inline, ")
+                        .map_or(&*document.name, |(name, _)| name)
+                        .to_owned(),
+                }
             }));
         }
     }
@@ -102,7 +108,9 @@ struct Bearers {
 fn bearers(whole: &Whole<'_>, document: &Arc<Document>) -> Bearers {
     let mut bearers = Bearers { places: Vec::new(), hits: BTreeMap::new() };
     for (place, tracked) in whole.plan.tracked.iter().enumerate() {
-        let Some(policy) = tracked.policies.iter().position(|own| Arc::ptr_eq(own, document)) else { continue };
+        let Some(policy) = tracked.policies.iter().position(|own| Arc::ptr_eq(own, document)) else {
+            continue;
+        };
         let apart = whole.principals.get(place).and_then(|own| own.apart);
         if apart == Some(Apart::ServiceLinked) {
             continue;
@@ -172,14 +180,18 @@ fn of_statement(
     }
     let patterns = statement.resources.iter().flat_map(|own| &own.patterns).enumerate();
     for (place, pattern) in patterns {
-        if decided && bearers.hits.contains_key(&(at, What::Resource(place))) && is_quiet(hit(What::Resource(place)))
+        if decided
+            && bearers.hits.contains_key(&(at, What::Resource(place)))
+            && is_quiet(hit(What::Resource(place)))
             && is_seen(Some(pattern))
         {
             found.push(finding(Kind::ResourceNeverMatched, &[("resource", pattern)]));
         }
     }
     for (place, condition) in statement.conditions.iter().enumerate() {
-        let cells = |value| [("operator", condition.operator.name()), ("key", condition.key.as_str()), ("value", value)];
+        let cells = |value| {
+            [("operator", condition.operator.name()), ("key", condition.key.as_str()), ("value", value)]
+        };
         if decided {
             for (value_at, value) in condition.values.iter().enumerate() {
                 let what = What::Value(place, value_at);
@@ -196,8 +208,12 @@ fn of_statement(
 
 /// The worst that a statement allows to who has it.
 fn risk(whole: &Whole<'_>, bearers: &Bearers, statement: &Statement) -> Risk {
-    let granted: Vec<_> =
-        bearers.places.iter().filter_map(|place| whole.principals.get(*place)).map(|own| &own.granted).collect();
+    let granted: Vec<_> = bearers
+        .places
+        .iter()
+        .filter_map(|place| whole.principals.get(*place))
+        .map(|own| &own.granted)
+        .collect();
     let worst = INDEX.iter().filter(|(number, known)| {
         covers(&statement.actions, known.action) && granted.iter().any(|own| own.actions.has(*number))
     });

@@ -10,8 +10,8 @@ use super::count::Span;
 use super::subject::Subjects;
 use crate::aws::{Arn, Principal as Named, Time};
 use crate::policy::{
-    Attached, Caller, CompiledSet, Context, Document, Effect, Evaluator, Match, PolicySet, Principal, Principals,
-    Request, Resource, Statement, StatementId, Truth,
+    Attached, Caller, CompiledSet, Context, Document, Effect, Evaluator, Match, PolicySet, Principal,
+    Principals, Request, Resource, Statement, StatementId, Truth,
 };
 use crate::replay::answer::Then;
 use crate::replay::{FIELDS_OF_CALLER, Field, Fields, Record, who};
@@ -105,13 +105,11 @@ impl Trust {
             }
         }
         let (principals, statements): (Vec<String>, Vec<Statement>) = named.into_iter().unzip();
-        let probes =
-            Document { statements, refused: Vec::new(), problems: Vec::new(), ..(**trust).clone() };
+        let probes = Document { statements, refused: Vec::new(), problems: Vec::new(), ..(**trust).clone() };
         let mut evaluator = Evaluator::new();
         let resource = Some(Attached::of(vec![Arc::new(probes)]));
         let set = evaluator.compile(&PolicySet { resource, ..PolicySet::default() });
-        let places =
-            set.statements().filter_map(|own| Some((own.id, own.statement.index?))).collect();
+        let places = set.statements().filter_map(|own| Some((own.id, own.statement.index?))).collect();
         Self { evaluator, set, places, principals }
     }
 

@@ -12,8 +12,26 @@ use crate::report::csv::row;
 use crate::unused::{ActionUse, Compared, Finding, Mark, PrincipalUse, Unused};
 
 const HEADER: [&str; 20] = [
-    "row", "account", "principal", "arn", "id", "mark", "kind", "action", "detail", "reason", "risk", "conditional",
-    "young", "kept_apart", "events", "denied", "failed", "first", "last", "new",
+    "row",
+    "account",
+    "principal",
+    "arn",
+    "id",
+    "mark",
+    "kind",
+    "action",
+    "detail",
+    "reason",
+    "risk",
+    "conditional",
+    "young",
+    "kept_apart",
+    "events",
+    "denied",
+    "failed",
+    "first",
+    "last",
+    "new",
 ];
 
 #[derive(Default)]
@@ -182,7 +200,12 @@ fn of_principal(own: &PrincipalUse) -> Cells<'_> {
         row: "principal",
         detail: format!(
             "granted {} used {} unused {} not-observable {} used-not-granted {} unused-privileged {}",
-            marks.granted, marks.used, marks.unused, marks.not_observable, marks.used_not_granted, marks.unused_privileged
+            marks.granted,
+            marks.used,
+            marks.unused,
+            marks.not_observable,
+            marks.used_not_granted,
+            marks.unused_privileged
         ),
         events: Some(own.calls.events),
         denied: Some(own.denied),

@@ -26,14 +26,20 @@ pub(super) fn table(unused: &Unused, page: &Page<'_>) -> String {
         }
         out.push_str(&table.render(page.style));
         if count > most as u64 {
-            out.push_str(&format!("  {} more: {}\n", grouped(count - most as u64), page.more(Show::Findings)));
+            out.push_str(&format!(
+                "  {} more: {}\n",
+                grouped(count - most as u64),
+                page.more(Show::Findings)
+            ));
         }
     }
     let resolved = page.options.compared.iter().flat_map(|compared| &compared.resolved);
-    let mut table = Table::new([Column::left("").cut(Cut::Middle), Column::left("")]).title("Resolved since the baseline");
+    let mut table = Table::new([Column::left("").cut(Cut::Middle), Column::left("")])
+        .title("Resolved since the baseline");
     for known in resolved.take(most) {
         let detail = known.detail.values().cloned().collect::<Vec<_>>().join(" ");
-        table.row(Mark::None, [whole(&short(&known.subject), page.style), format!("{} {detail}", known.kind)]);
+        table
+            .row(Mark::None, [whole(&short(&known.subject), page.style), format!("{} {detail}", known.kind)]);
     }
     if !table.is_empty() {
         if !out.is_empty() {

@@ -45,7 +45,11 @@ pub(super) fn head(own: &PrincipalUse, unused: &Unused, page: &Page<'_>) -> Stri
     }
     if own.young {
         let since = own.created.map(|time| day(time.0)).unwrap_or_default();
-        facts.line(Sign::Claim, "young", &format!("made on {since}, inside the window: what it did not do yet says little"));
+        facts.line(
+            Sign::Claim,
+            "young",
+            &format!("made on {since}, inside the window: what it did not do yet says little"),
+        );
     }
     for words in &own.granted.missing {
         facts.line(Sign::Claim, "missing", words);
@@ -53,12 +57,17 @@ pub(super) fn head(own: &PrincipalUse, unused: &Unused, page: &Page<'_>) -> Stri
     if !own.unmapped.is_empty() {
         let sum: u64 = own.unmapped.iter().map(|(_, count)| count).sum();
         let names: Vec<&str> = own.unmapped.iter().take(3).map(|(name, _)| name.as_str()).collect();
-        facts.line(Sign::Claim, "unknown", &format!("{} of which no action is known: {}", counted(sum, "call", "calls"), names.join(", ")));
+        facts.line(
+            Sign::Claim,
+            "unknown",
+            &format!("{} of which no action is known: {}", counted(sum, "call", "calls"), names.join(", ")),
+        );
     }
     out.push_str(&facts.render(style));
     out.push('\n');
     let whole = marks.granted.max(marks.used_not_granted).max(1);
-    let columns = [Column::left(""), Column::left(""), Column::right(""), Column::right(""), Column::left("")];
+    let columns =
+        [Column::left(""), Column::left(""), Column::right(""), Column::right(""), Column::left("")];
     let mut table = Table::new(columns);
     for (words, count, note) in [
         ("used", marks.used, ""),
@@ -144,7 +153,11 @@ pub(super) fn used_not_granted(own: &PrincipalUse, page: &Page<'_>) -> String {
     let mut out = section::heading("Used, and not granted today", "", page.style);
     for action in &all {
         let last = action.uses.used.last.map(|time| moment(time.0)).unwrap_or_default();
-        let words = format!("{}  {}, last {last}", action.action(), counted(action.uses.used.events, "call", "calls"));
+        let words = format!(
+            "{}  {}, last {last}",
+            action.action(),
+            counted(action.uses.used.events, "call", "calls")
+        );
         out.push_str(&section::item(Sign::Look, &words, page.style));
     }
     out
@@ -155,13 +168,23 @@ pub(super) fn statements(own: &PrincipalUse, page: &Page<'_>) -> String {
     if own.statements.is_empty() {
         return String::new();
     }
-    let columns = [Column::left("").cut(Cut::Middle), Column::left("effect"), Column::right("matched"), Column::left("last, UTC")];
+    let columns = [
+        Column::left("").cut(Cut::Middle),
+        Column::left("effect"),
+        Column::right("matched"),
+        Column::left("last, UTC"),
+    ];
     let mut table = Table::new(columns).title("Statements");
     let mut all: Vec<_> = own.statements.iter().collect();
     all.sort_by_key(|statement| statement.matched);
     let most = page.most(Show::Statements);
     for statement in all.iter().take(most) {
-        let name = statement_words(Some(&statement.policy), statement.sid.as_deref(), Some(statement.index), page.style);
+        let name = statement_words(
+            Some(&statement.policy),
+            statement.sid.as_deref(),
+            Some(statement.index),
+            page.style,
+        );
         let last = match (statement.last, statement.unseen) {
             (Some(last), _) => moment(last.0),
             (None, _) if statement.may > 0 => format!("may have matched {}", grouped(statement.may)),
@@ -169,7 +192,10 @@ pub(super) fn statements(own: &PrincipalUse, page: &Page<'_>) -> String {
             (None, None) if statement.effect == "Deny" => "never: a guard".to_owned(),
             (None, None) => "never".to_owned(),
         };
-        let is_unused = statement.matched == 0 && statement.may == 0 && statement.unseen.is_none() && statement.effect == "Allow";
+        let is_unused = statement.matched == 0
+            && statement.may == 0
+            && statement.unseen.is_none()
+            && statement.effect == "Allow";
         let sign = if is_unused { Sign::Look } else { Sign::None };
         table.row(sign, [name, statement.effect.to_owned(), grouped(statement.matched), last]);
     }

@@ -32,11 +32,21 @@ fn one(own: &Suggestion, style: Style, all: bool) -> String {
         item(Mark::None, format!("{} of {} characters", size.join(" + "), grouped(CHARACTERS_MAX as u64)));
     }
     if !own.guards.is_empty() {
-        item(Mark::None, format!("{} of today's denies stay", own.guards.iter().map(|own| own.statements).sum::<u64>()));
+        item(
+            Mark::None,
+            format!("{} of today's denies stay", own.guards.iter().map(|own| own.statements).sum::<u64>()),
+        );
     }
     if let Some(proof) = &own.proof {
         let mark = if proof.broken + proof.may_break > 0 { Mark::Look } else { Mark::None };
-        item(mark, format!("replayed over the window: {} of {} requests would break", grouped(proof.broken), grouped(proof.replayed)));
+        item(
+            mark,
+            format!(
+                "replayed over the window: {} of {} requests would break",
+                grouped(proof.broken),
+                grouped(proof.replayed)
+            ),
+        );
         if proof.may_break > 0 {
             item(Mark::Claim, format!("{} may break", grouped(proof.may_break)));
         }
@@ -53,7 +63,15 @@ fn one(own: &Suggestion, style: Style, all: bool) -> String {
     }
     for removed in &own.removed {
         let mark = if removed.risk.is_privileged() { Mark::Look } else { Mark::None };
-        item(mark, format!("leaves out {} {}: {}", grouped(removed.actions.len() as u64), removed.risk.word(), few(&removed.actions, all)));
+        item(
+            mark,
+            format!(
+                "leaves out {} {}: {}",
+                grouped(removed.actions.len() as u64),
+                removed.risk.word(),
+                few(&removed.actions, all)
+            ),
+        );
     }
     out
 }

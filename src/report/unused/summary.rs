@@ -17,14 +17,24 @@ pub(super) fn head(unused: &Unused, page: &Page<'_>) -> String {
         _ => "no events".to_owned(),
     };
     let principals = counted(unused.principals.len() as u64, "principal", "principals");
-    let mut out = section::heading(&format!("{principals}, {}", counted(unused.window.days, "day", "days")), &range, page.style);
+    let mut out = section::heading(
+        &format!("{principals}, {}", counted(unused.window.days, "day", "days")),
+        &range,
+        page.style,
+    );
     let mut facts = Facts::new();
     facts.line(Mark::None, "snapshot", &unused.snapshot);
     let covered: Vec<String> = unused
         .coverage
         .iter()
         .map(|own| {
-            format!("{}: {} of {} days in {}", own.account, own.days, window.days, counted(own.regions.len() as u64, "region", "regions"))
+            format!(
+                "{}: {} of {} days in {}",
+                own.account,
+                own.days,
+                window.days,
+                counted(own.regions.len() as u64, "region", "regions")
+            )
         })
         .collect();
     for (at, words) in covered.iter().take(4).enumerate() {
@@ -128,7 +138,11 @@ fn rows(title: &str, all: &[(&PrincipalUse, Marks)], page: &Page<'_>) -> String 
     }
     let mut out = table.render(style);
     if all.len() > most {
-        out.push_str(&format!("  {} more: {}\n", grouped((all.len() - most) as u64), page.more(Show::Principals)));
+        out.push_str(&format!(
+            "  {} more: {}\n",
+            grouped((all.len() - most) as u64),
+            page.more(Show::Principals)
+        ));
     }
     out
 }
@@ -142,8 +156,11 @@ pub(super) fn coverage(unused: &Unused, page: &Page<'_>) -> String {
             out.push_str(&section::item(Mark::Claim, &words, page.style));
             continue;
         }
-        let regions: Vec<String> =
-            own.regions.iter().map(|(region, days)| format!("{region} {}", counted(*days, "day", "days"))).collect();
+        let regions: Vec<String> = own
+            .regions
+            .iter()
+            .map(|(region, days)| format!("{region} {}", counted(*days, "day", "days")))
+            .collect();
         let words = format!(
             "{}: {} on {} of {} days; {}",
             own.account,

@@ -1,7 +1,7 @@
 //! What marks, kinds and things are called.
 
-use crate::report::replay::words::{short, whole};
 use crate::report::Style;
+use crate::report::replay::words::{short, whole};
 use crate::unused::{Apart, Finding, Kind, PrincipalUse};
 
 /// A principal as a screen names it: `role deploy`, with the account where there are several.
@@ -25,7 +25,9 @@ pub(super) fn finding(finding: &Finding) -> String {
         None => format!("{} statement {}", cell("policy"), cell("statement")),
     };
     let mut words = match finding.kind {
-        Kind::ActionUnused | Kind::ActionNotObservable | Kind::ActionUsedNotGranted => cell("action").to_owned(),
+        Kind::ActionUnused | Kind::ActionNotObservable | Kind::ActionUsedNotGranted => {
+            cell("action").to_owned()
+        }
         Kind::RoleNeverAssumed => "nobody assumed it".to_owned(),
         Kind::UserInactive => "did nothing".to_owned(),
         Kind::AccessKeyUnused => format!("key {}", cell("key")),

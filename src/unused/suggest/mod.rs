@@ -23,7 +23,7 @@ use super::track::Tracked;
 use crate::catalog::catalog;
 use crate::policy::{Condition, Document, Effect, Match, Operator, Quantifier, Statement, Version};
 
-pub use prove::{Broken, Proof, prove, propose};
+pub use prove::{Broken, Proof, propose, prove};
 pub use resource::Generality;
 pub use write::{CHARACTERS_MAX, SuggestedPolicy, characters};
 
@@ -106,13 +106,21 @@ struct Allowed {
 
 /// The policies that would have been enough for a principal by its place.
 #[must_use]
-pub fn suggest(plan: &Plan, own: &PrincipalUse, needed: &Needed, place: usize, options: Options) -> Suggestion {
+pub fn suggest(
+    plan: &Plan,
+    own: &PrincipalUse,
+    needed: &Needed,
+    place: usize,
+    options: Options,
+) -> Suggestion {
     let needs = needed.0.of(place);
     let mut not_granted: BTreeMap<String, u64> = BTreeMap::new();
     let mut by_action: BTreeMap<(Under, String), Vec<On>> = BTreeMap::new();
     let tracked = plan.tracked.get(place);
     for (need, count) in &needs {
-        let statement = tracked.and_then(|tracked| statement_of(tracked, need));
+        // What the boundary or an SCP takes away today is not given anew.
+        let statement =
+            tracked.and_then(|tracked| statement_of(tracked, need)).filter(|_| own.granted.has(&need.action));
         let Some((document, statement)) = statement else {
             *not_granted.entry(need.action.clone()).or_default() += count;
             continue;
@@ -161,8 +169,10 @@ impl Under {
             .iter()
             .map(|own| {
                 let is_passed = own.key.eq_ignore_ascii_case(PASSED) && !need.passed_to.is_empty();
-                let narrow = is_passed && matches!(own.operator, Operator::StringEquals | Operator::StringLike);
-                let values = if narrow { need.passed_to.clone() } else { own.values.iter().map(literal).collect() };
+                let narrow =
+                    is_passed && matches!(own.operator, Operator::StringEquals | Operator::StringLike);
+                let values =
+                    if narrow { need.passed_to.clone() } else { own.values.iter().map(literal).collect() };
                 (operator(own), own.key.clone(), values)
             })
             .collect();
@@ -289,7 +299,9 @@ fn guards(tracked: &Tracked, kept: &BTreeSet<String>) -> Vec<serde_json::Value> 
 
 fn removed(own: &PrincipalUse, kept: &BTreeSet<String>) -> Vec<Removed> {
     let mut by_risk: BTreeMap<Risk, Vec<String>> = BTreeMap::new();
-    for action in own.actions().filter(|action| matches!(action.mark, Some(Mark::Unused | Mark::NotObservable))) {
+    for action in
+        own.actions().filter(|action| matches!(action.mark, Some(Mark::Unused | Mark::NotObservable)))
+    {
         let name = action.action();
         if !kept.contains(&name) {
             by_risk.entry(action.risk).or_default().push(name);
@@ -308,4 +320,3 @@ impl Allowed {
         write::allow(self)
     }
 }
-

@@ -71,8 +71,10 @@ pub fn prove(suggestions: &mut [Suggestion], replay: &Replay) {
         }
     }
     for suggestion in suggestions {
-        let mut proof =
-            Proof { replayed: replayed.get(suggestion.arn.as_str()).copied().unwrap_or(0), ..Proof::default() };
+        let mut proof = Proof {
+            replayed: replayed.get(suggestion.arn.as_str()).copied().unwrap_or(0),
+            ..Proof::default()
+        };
         let changes = replay.proposal.iter().flat_map(|proposal| &proposal.groups);
         for group in changes.filter(|group| group.principal.as_deref() == Some(&suggestion.arn)) {
             let certain = match group.change {

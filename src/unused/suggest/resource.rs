@@ -42,11 +42,24 @@ pub(super) fn covers(pattern: &str, written: &str) -> bool {
 /// The forms in which a resource may be written, the widest that is wanted first.
 pub(super) fn written(arn: &str, action: &str, generality: Generality) -> Vec<String> {
     let mut forms = Vec::new();
+    // Roles are named one by one: each is a way to further permissions.
+    if matches!(action, "iam:PassRole" | "sts:AssumeRole") {
+        return vec![exact(arn)];
+    }
     if generality == Generality::Wide {
         forms.extend(of_type(arn, action));
     }
-    if generality >= Generality::Templated && action != "iam:PassRole" && action != "sts:AssumeRole" {
-        forms.push(templated(arn));
+    if generality >= Generality::Templated {
+        // Where today's policies are narrower, fewer parts vary.
+        let mut kept = 0;
+        loop {
+            let form = templated(arn, kept);
+            if forms.last() == Some(&form) || !form.contains('*') {
+                break;
+            }
+            forms.push(form);
+            kept += 1;
+        }
     }
     forms.push(exact(arn));
     forms
@@ -89,16 +102,19 @@ fn of_type(arn: &str, action: &str) -> Option<String> {
     })
 }
 
-/// With `*` for the parts that are ids, dates or numbers.
-fn templated(arn: &str) -> String {
+/// With `*` for the parts that are ids, dates or numbers, but for the first so many of them.
+fn templated(arn: &str, kept: usize) -> String {
     let Some(at) = arn.match_indices(':').nth(4).map(|(at, _)| at) else { return exact(arn) };
     let (head, resource) = arn.split_at_checked(at + 1).unwrap_or((arn, ""));
     let mut written = exact(head);
     let mut part = String::new();
     let mut is_first = true;
+    let mut variables = 0;
     // The first part is a type or a bucket, and stands for itself.
     let mut end = |part: &mut String, written: &mut String| {
-        let varies = !is_first && is_variable(part);
+        let is_variable = !is_first && is_variable(part);
+        let varies = is_variable && variables >= kept;
+        variables += usize::from(is_variable);
         written.push_str(&if varies { "*".to_owned() } else { exact(part) });
         is_first = false;
         part.clear();
@@ -122,7 +138,9 @@ fn is_variable(part: &str) -> bool {
     let has_digit = |text: &str| text.bytes().any(|byte| byte.is_ascii_digit());
     let digits = bare.bytes().filter(u8::is_ascii_digit).count();
     let only_digits = bare.bytes().all(|byte| byte.is_ascii_digit() || b"-_T:Z".contains(&byte));
-    let is_uuid = bare.len() == 36 && bare.split('-').count() == 5 && bare.replace('-', "").bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_uuid = bare.len() == 36
+        && bare.split('-').count() == 5
+        && bare.replace('-', "").bytes().all(|byte| byte.is_ascii_hexdigit());
     let is_id = bare.rsplit_once('-').is_some_and(|(kind, id)| {
         hex(id) && has_digit(id) && kind.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
     });
@@ -163,14 +181,30 @@ mod tests {
         for (arn, expected) in [
             ("arn:aws:s3:::example-logs/2026/07/22/app.gz", "arn:aws:s3:::example-logs/*/*/*/app.gz"),
             ("arn:aws:s3:::example-logs/daily/2026-06-01.tar", "arn:aws:s3:::example-logs/daily/*"),
-            ("arn:aws:ec2:eu-west-1:111122223333:instance/i-0123456789abcdef0", "arn:aws:ec2:eu-west-1:111122223333:instance/*"),
-            ("arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab", "arn:aws:kms:eu-west-1:111122223333:key/*"),
-            ("arn:aws:lambda:eu-west-1:111122223333:function:shop-orders", "arn:aws:lambda:eu-west-1:111122223333:function:shop-orders"),
-            ("arn:aws:dynamodb:eu-west-1:111122223333:table/carts", "arn:aws:dynamodb:eu-west-1:111122223333:table/carts"),
+            (
+                "arn:aws:ec2:eu-west-1:111122223333:instance/i-0123456789abcdef0",
+                "arn:aws:ec2:eu-west-1:111122223333:instance/*",
+            ),
+            (
+                "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+                "arn:aws:kms:eu-west-1:111122223333:key/*",
+            ),
+            (
+                "arn:aws:lambda:eu-west-1:111122223333:function:shop-orders",
+                "arn:aws:lambda:eu-west-1:111122223333:function:shop-orders",
+            ),
+            (
+                "arn:aws:dynamodb:eu-west-1:111122223333:table/carts",
+                "arn:aws:dynamodb:eu-west-1:111122223333:table/carts",
+            ),
             ("arn:aws:s3:::20260722-example", "arn:aws:s3:::20260722-example"),
         ] {
-            assert_eq!(templated(arn), expected);
+            assert_eq!(templated(arn, 0), expected);
         }
+        assert_eq!(
+            templated("arn:aws:s3:::example-logs/2026/07/22/app.gz", 1),
+            "arn:aws:s3:::example-logs/2026/*/*/app.gz"
+        );
     }
 
     #[test]
@@ -182,7 +216,8 @@ mod tests {
     fn what_others_stand_for_is_left_out_and_many_siblings_are_one() {
         let of = |all: &[&str]| simplified(&all.iter().map(|text| (*text).to_owned()).collect());
         assert_eq!(of(&["arn:aws:s3:::b/x/*", "arn:aws:s3:::b/x/1"]).len(), 1);
-        let many: Vec<String> = ["a", "b", "c", "d", "e"].iter().map(|key| format!("arn:aws:s3:::b/x/{key}")).collect();
+        let many: Vec<String> =
+            ["a", "b", "c", "d", "e"].iter().map(|key| format!("arn:aws:s3:::b/x/{key}")).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
         assert_eq!(of(&many).into_iter().collect::<Vec<_>>(), ["arn:aws:s3:::b/x/*"]);
         assert_eq!(of(&many[..SIBLINGS_MAX]).len(), SIBLINGS_MAX);

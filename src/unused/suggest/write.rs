@@ -38,7 +38,9 @@ pub(super) fn allow(allowed: &Allowed) -> Value {
     statement.insert("Effect".to_owned(), json!("Allow"));
     statement.insert("Action".to_owned(), one_or_many(patterns(&allowed.actions)));
     match &allowed.on {
-        On::Listed(own) => statement.insert("Resource".to_owned(), one_or_many(own.iter().cloned().collect())),
+        On::Listed(own) => {
+            statement.insert("Resource".to_owned(), one_or_many(own.iter().cloned().collect()))
+        }
         On::AllBut(own) => statement.insert("NotResource".to_owned(), one_or_many(own.clone())),
     };
     let conditions = &allowed.under.conditions;
@@ -50,7 +52,8 @@ pub(super) fn allow(allowed: &Allowed) -> Value {
 
 /// A statement of today, as it is.
 pub(super) fn statement(version: Version, own: &Statement) -> Value {
-    let texts = |patterns: &[String]| one_or_many(patterns.iter().map(|text| literal(version, text)).collect());
+    let texts =
+        |patterns: &[String]| one_or_many(patterns.iter().map(|text| literal(version, text)).collect());
     let named = |matching, listed: &str| match matching {
         Match::Listed => listed.to_owned(),
         Match::NotListed => format!("Not{listed}"),
@@ -117,7 +120,11 @@ fn first_word(name: &str) -> &str {
 }
 
 /// Policies of these statements, as few as the limit allows.
-pub(super) fn policies(name: &str, suffix: &str, statements: impl IntoIterator<Item = Value>) -> Vec<SuggestedPolicy> {
+pub(super) fn policies(
+    name: &str,
+    suffix: &str,
+    statements: impl IntoIterator<Item = Value>,
+) -> Vec<SuggestedPolicy> {
     let mut pieces: Vec<Value> = Vec::new();
     for statement in statements {
         split(statement, &mut pieces);
@@ -183,8 +190,10 @@ mod tests {
 
     #[test]
     fn no_policy_is_larger_than_a_managed_policy_may_be_and_nothing_is_lost() {
-        let resources: Vec<String> = (0..600).map(|at| format!("arn:aws:s3:::example-bucket/folder-{at}/*")).collect();
-        let statement = json!({"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": resources});
+        let resources: Vec<String> =
+            (0..600).map(|at| format!("arn:aws:s3:::example-bucket/folder-{at}/*")).collect();
+        let statement =
+            json!({"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": resources});
         let policies = policies("deploy", "used", [statement]);
         assert!(policies.len() > 3);
         let mut seen = BTreeSet::new();
@@ -192,7 +201,10 @@ mod tests {
             assert!(policy.characters as usize <= CHARACTERS_MAX, "{}", policy.characters);
             let parsed = Document::parse(PolicyKind::Identity, &policy.name, &policy.document.to_string());
             assert!(parsed.problems.is_empty(), "{:?}", parsed.problems);
-            assert_eq!(policy.name, if at == 0 { "deploy-used".to_owned() } else { format!("deploy-used-{}", at + 1) });
+            assert_eq!(
+                policy.name,
+                if at == 0 { "deploy-used".to_owned() } else { format!("deploy-used-{}", at + 1) }
+            );
             for own in policy.document["Statement"].as_array().unwrap() {
                 let listed = own["Resource"].as_array().unwrap();
                 seen.extend(listed.iter().map(|text| text.as_str().unwrap().to_owned()));
@@ -203,9 +215,14 @@ mod tests {
 
     #[test]
     fn a_wildcard_stands_only_for_actions_that_are_all_kept() {
-        let all: BTreeSet<String> =
-            catalog().expand("kms:Describe*").iter().chain(&catalog().expand("sqs:Get*")).map(|own| own.full_name()).collect();
-        let many: BTreeSet<String> = catalog().expand("ec2:Describe*").iter().map(|own| own.full_name()).collect();
+        let all: BTreeSet<String> = catalog()
+            .expand("kms:Describe*")
+            .iter()
+            .chain(&catalog().expand("sqs:Get*"))
+            .map(|own| own.full_name())
+            .collect();
+        let many: BTreeSet<String> =
+            catalog().expand("ec2:Describe*").iter().map(|own| own.full_name()).collect();
         assert_eq!(patterns(&many), ["ec2:Describe*"]);
         let mut fewer = many.clone();
         fewer.remove("ec2:DescribeInstances");
