@@ -12,12 +12,12 @@ use crate::catalog::catalog;
 use crate::catalog::event::{Mapping, Presence};
 use crate::lake::{Column, Session};
 use crate::query::{Filter, QueryError, measure};
-use crate::replay::{Fields, Issuances, Proposed};
+use crate::replay::{Issuances, Proposed};
 use crate::snapshot::Snapshot;
 use crate::unused::suggest::{self, Suggestion};
 use crate::unused::{
-    Assumptions, Census, Detail, Material, OriginUse, Plan, SubjectError, Subjects, Trusts, Unused, Wanted,
-    finish,
+    AccountLog, Assumptions, Census, Detail, Material, OriginUse, Plan, SubjectError, Subjects, Trusts,
+    Unused, Wanted, WantedEvents, finish,
 };
 
 /// What is looked for.
@@ -57,21 +57,20 @@ pub async fn unused(ctx: &Session, options: UnusedOptions) -> Result<Unused, Unu
     let issued = Arc::new(Issuances::default());
     let plan = Plan::new(Arc::clone(&snapshot), Arc::clone(&subjects), issued, suggest.is_some());
     let plan = Arc::new(plan);
-    let census = census(ctx, window, &plan).await?;
+    let (census, mut seen) = first(ctx, window, &plan).await?;
     let logs = census.logs();
     let events = Arc::new(census.wanted(&plan, &logs));
     // Tags of sessions may decide conditions; the records that tell them are read only where something depends on them.
-    let plan = if events.fields == Fields::NONE {
+    let plan = if events.is_empty() {
         plan
     } else {
         let issued = Arc::new(issuances(ctx, window).await?);
         Arc::new(Plan { issuances: issued, ..(*plan).clone() })
     };
-    let detail = detail(ctx, window, &plan, &events, &logs).await?;
+    seen.merge(second(ctx, window, &plan, &events, &logs).await?);
     let assumptions = assumptions(ctx, window, &snapshot, &subjects).await?;
     let origins = if origins { behind(ctx, window).await? } else { BTreeMap::new() };
-    let material =
-        Material { census, wanted: events, detail, assumptions, origins, from: window.from, to: window.to };
+    let material = Material { census, detail: seen, assumptions, origins, from: window.from, to: window.to };
     let (mut answer, needed) = finish(&plan, material);
     if let Some(how) = suggest {
         let principals = answer.principals.iter().enumerate();
@@ -84,37 +83,40 @@ pub async fn unused(ctx: &Session, options: UnusedOptions) -> Result<Unused, Unu
     Ok(answer)
 }
 
-async fn census(ctx: &Session, window: Window, plan: &Arc<Plan>) -> Result<Census, QueryError> {
-    let start = || Census::new(Arc::clone(plan));
-    let fields = Fields::of(Census::FIELDS);
-    let parts = each(ctx, &window.filter(), fields, start, |census, record| {
-        census.take(record);
+/// The first look.
+async fn first(ctx: &Session, window: Window, plan: &Arc<Plan>) -> Result<(Census, Detail), QueryError> {
+    let none = BTreeMap::new();
+    let start = || (Census::new(Arc::clone(plan)), Detail::new(Arc::clone(plan), Arc::default(), &none));
+    let parts = each(ctx, &window.filter(), Census::fields(plan), start, |(census, closer), record| {
+        if let Some(key) = census.take(record) {
+            closer.take_light(record, key);
+        }
         Ok(())
     })
     .await?;
-    let mut census = start();
-    parts.into_iter().for_each(|part| census.merge(part));
-    Ok(census)
+    let (mut census, mut detail) = start();
+    for (counted, closer) in parts {
+        census.merge(counted);
+        detail.merge(closer);
+    }
+    Ok((census, detail))
 }
 
-async fn detail(
+/// The second look.
+async fn second(
     ctx: &Session,
     window: Window,
     plan: &Arc<Plan>,
-    wanted: &Arc<crate::unused::WantedEvents>,
-    logs: &BTreeMap<String, crate::unused::AccountLog>,
+    wanted: &Arc<WantedEvents>,
+    logs: &BTreeMap<String, AccountLog>,
 ) -> Result<Detail, QueryError> {
     let start = || Detail::new(Arc::clone(plan), Arc::clone(wanted), logs);
     let mut detail = start();
-    if wanted.event_names.is_empty() && wanted.refused_names.is_empty() {
+    if wanted.is_empty() {
         return Ok(detail);
     }
-    let all = Filter::In(Column::EventName, wanted.event_names.clone());
-    let refused = Filter::All(vec![
-        Filter::Some(Column::ErrorCode),
-        Filter::In(Column::EventName, wanted.refused_names.clone()),
-    ]);
-    let filter = Filter::All(vec![window.filter(), Filter::Any(vec![all, refused])]);
+    let named = Filter::In(Column::EventName, wanted.event_names.clone());
+    let filter = Filter::All(vec![window.filter(), named]);
     let parts = each(ctx, &filter, wanted.fields, start, |detail, record| {
         detail.take(record);
         Ok(())

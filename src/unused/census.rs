@@ -1,10 +1,11 @@
 //! The first look at the events: who called what, how it ended, when and where. It reads small columns only.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use xxhash_rust::xxh3::{Xxh3, xxh3_64};
+use hashbrown::{HashMap, HashSet};
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::count::Span;
 use super::plan::Plan;
@@ -28,7 +29,7 @@ pub struct EventName {
 
 /// What the census counts by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Key {
+pub struct Key {
     pub(crate) subject: usize,
     pub(crate) event: usize,
     pub(crate) then: Then,
@@ -54,13 +55,13 @@ pub struct Census {
     pub(crate) events: Names,
     accounts: HashMap<u64, String>,
     /// By account and region, by day since 1970.
-    days: HashMap<(u64, u64), BTreeMap<i32, Span>>,
+    days: HashMap<(u64, u64, i32), Span>,
     regions: HashMap<u64, String>,
     seen: HashSet<(u64, usize)>,
     callers: HashMap<u64, Option<usize>>,
     pub(crate) tallies: HashMap<Key, Span>,
-    /// By principal: its days and regions, as numbers.
-    pub(crate) places: HashMap<usize, (BTreeSet<i32>, BTreeSet<u64>)>,
+    /// Days and regions of principals.
+    places: HashSet<(usize, i32, u64)>,
     /// Long-term keys by id.
     pub(crate) keys: HashMap<String, Span>,
 }
@@ -96,7 +97,7 @@ impl Names {
 
 impl Census {
     /// The columns that it reads.
-    pub const FIELDS: &'static [Field] = &[
+    const FIELDS: &'static [Field] = &[
         Field::EventTime,
         Field::Account,
         Field::AwsRegion,
@@ -117,6 +118,13 @@ impl Census {
         Field::SessionIssuerAccountId,
     ];
 
+    /// The columns that the first look reads: of what the parameters alone tell more than the name they are read, too.
+    #[must_use]
+    pub fn fields(plan: &Plan) -> Fields {
+        let own = Fields::of(Self::FIELDS);
+        if plan.requests { own } else { own.and(Fields::of(&[Field::RequestParameters])) }
+    }
+
     /// A census that has counted nothing.
     #[must_use]
     pub fn new(plan: Arc<Plan>) -> Self {
@@ -129,33 +137,32 @@ impl Census {
             seen: HashSet::new(),
             callers: HashMap::new(),
             tallies: HashMap::new(),
-            places: HashMap::new(),
+            places: HashSet::new(),
             keys: HashMap::new(),
         }
     }
 
-    /// Counts an event.
-    pub fn take(&mut self, record: &Record<'_>) {
+    /// Counts an event. Gives whose it was, as it was counted; None where nobody's who is looked at.
+    pub fn take(&mut self, record: &Record<'_>) -> Option<Key> {
         let event = self.events.number(record);
         let account = named(&mut self.accounts, record.account);
         let region = named(&mut self.regions, record.aws_region);
         let time = Time(record.event_time);
         let day = i32::try_from(record.event_time.timestamp().div_euclid(86_400)).unwrap_or(i32::MAX);
-        self.days.entry((account, region)).or_default().entry(day).or_default().add(time);
+        self.days.entry((account, region, day)).or_default().add(time);
         self.seen.insert((account, event));
-        let Some(subject) = self.subject(record) else { return };
+        let subject = self.subject(record)?;
         let key =
             Key { subject, event, then: Then::of(record), is_copy: is_copy(record, &self.plan, subject) };
         self.tallies.entry(key).or_default().add(time);
-        let places = self.places.entry(subject).or_default();
-        places.0.insert(day);
-        places.1.insert(region);
+        self.places.insert((subject, day, region));
         if let Some(id) = record.access_key_id.filter(|id| id.starts_with("AKIA")) {
             match self.keys.get_mut(id) {
                 Some(span) => span.add(time),
                 None => self.keys.entry(id.to_owned()).or_default().add(time),
             }
         }
+        Some(key)
     }
 
     fn subject(&mut self, record: &Record<'_>) -> Option<usize> {
@@ -168,19 +175,14 @@ impl Census {
         let number = |event: usize| numbers.get(event).copied().unwrap_or(event);
         self.accounts.extend(other.accounts);
         self.regions.extend(other.regions);
-        for (place, days) in other.days {
-            let own = self.days.entry(place).or_default();
-            days.into_iter().for_each(|(day, span)| own.entry(day).or_default().take(span));
+        for (place, span) in other.days {
+            self.days.entry(place).or_default().take(span);
         }
         self.seen.extend(other.seen.into_iter().map(|(account, event)| (account, number(event))));
         for (key, span) in other.tallies {
             self.tallies.entry(Key { event: number(key.event), ..key }).or_default().take(span);
         }
-        for (subject, (days, regions)) in other.places {
-            let own = self.places.entry(subject).or_default();
-            own.0.extend(days);
-            own.1.extend(regions);
-        }
+        self.places.extend(other.places);
         for (id, span) in other.keys {
             self.keys.entry(id).or_default().take(span);
         }
@@ -192,15 +194,13 @@ impl Census {
         let mut logs: BTreeMap<String, AccountLog> = BTreeMap::new();
         let mut all: Vec<_> = self.days.iter().collect();
         all.sort_by_key(|(place, _)| **place);
-        for ((account, region), days) in all {
+        for ((account, region, day), span) in all {
             let name = |names: &HashMap<u64, String>, key| names.get(key).cloned().unwrap_or_default();
             let log = logs.entry(name(&self.accounts, account)).or_default();
             let own = log.regions.entry(name(&self.regions, region)).or_default();
-            for (day, span) in days {
-                let date = NaiveDate::from_epoch_days(*day).unwrap_or_default();
-                *own.entry(date).or_default() += span.events;
-                log.span.take(*span);
-            }
+            let date = NaiveDate::from_epoch_days(*day).unwrap_or_default();
+            *own.entry(date).or_default() += span.events;
+            log.span.take(*span);
         }
         for (account, event) in sorted(&self.seen) {
             if let Some(log) = self.accounts.get(&account).and_then(|name| logs.get_mut(name)) {
@@ -210,13 +210,17 @@ impl Census {
         logs
     }
 
-    /// Days and regions of a principal.
-    pub(crate) fn places_of(&self, subject: usize) -> (u64, Vec<String>) {
-        let Some((days, regions)) = self.places.get(&subject) else { return (0, Vec::new()) };
-        let mut names: Vec<String> =
-            regions.iter().filter_map(|key| self.regions.get(key).cloned()).collect();
-        names.sort();
-        (days.len() as u64, names)
+    /// Days and regions of every principal that called, by its place.
+    pub(crate) fn places(&self) -> BTreeMap<usize, (BTreeSet<i32>, BTreeSet<String>)> {
+        let mut places: BTreeMap<usize, (BTreeSet<i32>, BTreeSet<String>)> = BTreeMap::new();
+        for (subject, day, region) in &self.places {
+            let own = places.entry(*subject).or_default();
+            own.0.insert(*day);
+            if let Some(name) = self.regions.get(region).filter(|name| !own.1.contains(*name)) {
+                own.1.insert(name.clone());
+            }
+        }
+        places
     }
 
     /// The tallies in order, without copies of what the caller's own log has.
@@ -283,14 +287,17 @@ pub(crate) fn subject_of(
     }
     // The role of a session is named by its issuer; the session's own name differs all the time.
     let is_session = record.identity_type == Some("AssumedRole") && record.session_issuer_arn.is_some();
-    let fields: &[Field] = if is_session { &[Field::IdentityType, Field::SessionIssuerArn] } else { &FIELDS };
-    let mut hash = Xxh3::new();
-    for field in fields {
-        let text = record.text(*field).unwrap_or("");
-        hash.update(&text.len().to_le_bytes());
-        hash.update(text.as_bytes());
-    }
-    let key = hash.digest();
+    let key = if is_session {
+        xxh3_64(record.session_issuer_arn.unwrap_or("").as_bytes())
+    } else {
+        let mut bytes = Vec::with_capacity(256);
+        for field in FIELDS {
+            let text = record.text(field).unwrap_or("");
+            bytes.extend_from_slice(&text.len().to_le_bytes());
+            bytes.extend_from_slice(text.as_bytes());
+        }
+        xxh3_64(&bytes)
+    };
     if let Some(known) = callers.get(&key) {
         return *known;
     }

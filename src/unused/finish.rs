@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::answer::{Covered, OriginUse, PrincipalUse, Unused, WindowSeen};
 use super::census::{AccountLog, Census};
 use super::count::{Span, Uses};
-use super::detail::{Detail, Tallies, Wanted};
+use super::detail::{Detail, Tallies};
 use super::finding::Finding;
 use super::granted::granted;
 use super::index::ActionNumber;
@@ -24,9 +24,7 @@ use crate::replay::answer::Then;
 pub struct Material {
     /// The first look.
     pub census: Census,
-    /// What that left for the second look.
-    pub wanted: Arc<Wanted>,
-    /// The second look.
+    /// What was looked at more closely, at the first look and at the second.
     pub detail: Detail,
     /// Who assumed which role.
     pub assumptions: Assumptions,
@@ -53,10 +51,10 @@ pub(crate) struct Whole<'a> {
 /// The answer, and the plan's needs for suggestions.
 #[must_use]
 pub fn finish(plan: &Plan, material: Material) -> (Unused, super::suggest::Needed) {
-    let Material { census, wanted, detail, assumptions, origins, from, to } = material;
+    let Material { census, detail, assumptions, origins, from, to } = material;
     let logs = census.logs();
-    let mut tallies = detail.tallies;
-    census.tell(plan, &wanted, &logs, &mut tallies);
+    let mut tallies = detail.tallies(&logs);
+    census.tell(plan, &logs, &mut tallies);
     let accounts: BTreeSet<String> = plan.subjects.accounts().iter().map(ToString::to_string).collect();
     let sights = sights(accounts.iter().map(String::as_str), &logs, &census.events.all);
     let sights: BTreeMap<String, Arc<Sight>> =
@@ -166,6 +164,7 @@ fn principals(
         }
     }
     let granted = granted(&plan.snapshot, &plan.subjects);
+    let mut places = census.places();
     let mut uses: BTreeMap<usize, BTreeMap<ActionNumber, Uses>> = BTreeMap::new();
     for ((subject, action), own) in &tallies.uses {
         uses.entry(*subject).or_default().insert(*action, *own);
@@ -173,7 +172,7 @@ fn principals(
     let own = |(place, subject): (usize, &super::Subject)| {
         let account = subject.account.to_string();
         let (calls, denied, failed) = calls.get(&place).copied().unwrap_or_default();
-        let (days, regions) = census.places_of(place);
+        let (days, regions) = places.remove(&place).unwrap_or_default();
         PrincipalUse {
             principal: subject.label.clone(),
             arn: subject.arn.clone(),
@@ -186,8 +185,8 @@ fn principals(
             calls,
             denied,
             failed,
-            days,
-            regions,
+            days: days.len() as u64,
+            regions: regions.into_iter().collect(),
             granted: granted.get(place).cloned().unwrap_or_default(),
             sight: sights.get(&account).cloned().unwrap_or_default(),
             uses: uses.remove(&place).unwrap_or_default(),

@@ -47,7 +47,7 @@ pub use answer::{
     ActionUse, Covered, Mark, Marks, OriginUse, PrincipalUse, ServiceUse, StatementUse, Unused, WindowSeen,
 };
 pub use baseline::{Baseline, BaselineError, Compared, Known};
-pub use census::{AccountLog, Census, EventName};
+pub use census::{AccountLog, Census, EventName, Key};
 pub use count::{Span, Uses};
 pub use detail::{Detail, Wanted as WantedEvents};
 pub use finding::{Detail as FindingDetail, Finding, Kind};

@@ -201,15 +201,22 @@ fn look_in_parts(snapshot: &Arc<Snapshot>, parts: &[&[Record<'_>]], how: Option<
     }
     let plan = Plan::new(Arc::clone(snapshot), Arc::clone(&subjects), Arc::new(issued), how.is_some());
     let plan = Arc::new(plan);
-    let mut census = Census::new(Arc::clone(&plan));
+    let (mut census, mut light) = (Census::new(Arc::clone(&plan)), Vec::new());
     for part in parts {
         let mut own = Census::new(Arc::clone(&plan));
-        part.iter().for_each(|record| own.take(record));
+        let mut closer = Detail::new(Arc::clone(&plan), Arc::default(), &BTreeMap::new());
+        for record in *part {
+            if let Some(key) = own.take(record) {
+                closer.take_light(record, key);
+            }
+        }
         census.merge(own);
+        light.push(closer);
     }
     let logs = census.logs();
     let wanted = Arc::new(census.wanted(&plan, &logs));
     let mut detail = Detail::new(Arc::clone(&plan), Arc::clone(&wanted), &logs);
+    light.into_iter().for_each(|own| detail.merge(own));
     let trusts = Arc::new(Trusts::of(snapshot, &subjects));
     let mut assumptions = Assumptions::new(Arc::clone(&trusts));
     for part in parts {
