@@ -171,6 +171,14 @@ fn signed_in(whole: &Whole<'_>, own: &PrincipalUse) -> bool {
 
 fn groups(whole: &Whole<'_>, account: AccountId, details: &Account, found: &mut Vec<Finding>) {
     for (name, group) in &details.groups {
+        let is_meant = whole.plan.subjects.is_whole(account)
+            || whole.principals.iter().any(|own| {
+                let user = own.principal.strip_prefix("user/").and_then(|user| details.users.get(user));
+                own.account == account.to_string() && user.is_some_and(|user| user.groups.contains(name))
+            });
+        if !is_meant {
+            continue;
+        }
         let has_members = details.users.values().any(|user| user.groups.contains(name));
         let reason = if group.inline.is_empty() && group.attached.is_empty() {
             "no-policies"
@@ -217,6 +225,7 @@ fn policies(whole: &Whole<'_>, found: &mut Vec<Finding>) {
         let Some(details) = snapshot.accounts.get(&account).filter(|_| accounts.contains(&account)) else {
             continue;
         };
+        let is_account = whole.plan.subjects.is_whole(account);
         let account = account.to_string();
         let principals = details.users.values().chain(details.roles.values());
         let is_used =
@@ -225,8 +234,15 @@ fn policies(whole: &Whole<'_>, found: &mut Vec<Finding>) {
         let is_whole = details.incomplete.is_none()
             && principals.clone().all(|own| own.incomplete.is_none())
             && details.groups.values().all(|own| own.incomplete.is_none());
-        if !is_used && is_whole {
+        if !is_used && is_whole && is_account {
             found.push(Finding::new(Kind::PolicyUnattached, &account, arn, Detail::new(), Risk::Other));
+        }
+        let is_looked_at = || {
+            let mut meant = whole.plan.tracked.iter().flat_map(|tracked| &tracked.policies);
+            managed.document.as_ref().is_some_and(|own| meant.any(|policy| Arc::ptr_eq(policy, own)))
+        };
+        if !is_account && !is_looked_at() {
+            continue;
         }
         for version in &managed.others {
             let detail = detail([("version", version)]);

@@ -15,6 +15,7 @@ use super::subject::Apart;
 use super::track::{Part, Tracked, What};
 use crate::aws::Arn;
 use crate::policy::{Document, Effect, Statement};
+use crate::snapshot::{Account, Principal};
 
 /// The statements of a principal.
 pub(crate) fn of(whole: &Whole<'_>, place: usize) -> Vec<StatementUse> {
@@ -126,6 +127,26 @@ fn bearers(whole: &Whole<'_>, document: &Arc<Document>) -> Bearers {
     bearers
 }
 
+/// How many principals of the snapshot have a policy, but for service-linked roles.
+fn bearers_of(whole: &Whole<'_>, document: &Arc<Document>) -> usize {
+    let snapshot = &whole.plan.snapshot;
+    let is_it = |own: &Arc<Document>| Arc::ptr_eq(own, document);
+    let is_attached =
+        |arn: &String| snapshot.managed.get(arn).and_then(|own| own.document.as_ref()).is_some_and(is_it);
+    let has = |details: &Account, own: &Principal| {
+        let mut groups = own.groups.iter().filter_map(|name| details.groups.get(name));
+        let holds = |inline: &[Arc<Document>], attached: &[String]| {
+            inline.iter().any(is_it) || attached.iter().any(is_attached)
+        };
+        holds(&own.inline, &own.attached) || groups.any(|group| holds(&group.inline, &group.attached))
+    };
+    let of_account = |details: &Account| {
+        let all = details.users.values().chain(details.roles.values());
+        all.filter(|own| !own.arn.contains(":role/aws-service-role/") && has(details, own)).count()
+    };
+    snapshot.accounts.values().map(of_account).sum()
+}
+
 fn parts(tracked: &Tracked, policy: usize) -> impl Iterator<Item = (usize, &Part)> {
     tracked.parts.iter().enumerate().filter(move |(_, part)| part.policy == policy)
 }
@@ -136,6 +157,10 @@ pub(crate) fn findings(whole: &Whole<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for owned in owned(whole) {
         let bearers = bearers(whole, owned.document);
+        // What others need that are not looked at nobody knows here.
+        if bearers.places.len() < bearers_of(whole, owned.document) {
+            continue;
+        }
         // Of who did nothing at all that is said.
         if bearers.places.iter().all(|place| whole.is_idle(*place)) {
             continue;

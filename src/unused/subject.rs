@@ -95,6 +95,8 @@ fn near_words(near: &[String]) -> String {
 pub struct Subjects {
     all: Vec<Subject>,
     by_arn: HashMap<String, usize>,
+    /// Whether only some of an account are wanted.
+    is_part: bool,
 }
 
 impl Subjects {
@@ -121,7 +123,7 @@ impl Subjects {
         }
         all.sort_by(|a, b| (a.account, a.kind, &a.name).cmp(&(b.account, b.kind, &b.name)));
         let by_arn = all.iter().enumerate().map(|(at, subject)| (subject.arn.clone(), at)).collect();
-        Ok(Self { all, by_arn })
+        Ok(Self { all, by_arn, is_part: wanted.principal.is_some() })
     }
 
     /// The place of a principal by its ARN with path.
@@ -147,6 +149,11 @@ impl Subjects {
             SubjectKind::Role => details.roles.get(&subject.name),
             SubjectKind::User => details.users.get(&subject.name),
         }
+    }
+
+    /// Whether all principals of an account are looked at.
+    pub(crate) fn is_whole(&self, account: AccountId) -> bool {
+        !self.is_part && self.all.iter().any(|subject| subject.account == account)
     }
 
     /// The accounts of all of them.

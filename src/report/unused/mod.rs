@@ -153,6 +153,7 @@ pub fn text(unused: &Unused, options: &Options, style: Style) -> String {
             sections.push(principal::statements(own, &page));
             sections.push(finding::table(unused, &page));
             sections.push(suggestion::section(unused, &page));
+            sections.push(suggestion::written(unused, &page));
             sections.push(summary::coverage(unused, &page));
             sections.push(summary::limits(unused, &page));
         }

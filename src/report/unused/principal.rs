@@ -179,12 +179,8 @@ pub(super) fn statements(own: &PrincipalUse, page: &Page<'_>) -> String {
     all.sort_by_key(|statement| statement.matched);
     let most = page.most(Show::Statements);
     for statement in all.iter().take(most) {
-        let name = statement_words(
-            Some(&statement.policy),
-            statement.sid.as_deref(),
-            Some(statement.index),
-            page.style,
-        );
+        let policy = words::policy(&statement.policy);
+        let name = statement_words(Some(policy), statement.sid.as_deref(), Some(statement.index), page.style);
         let last = match (statement.last, statement.unseen) {
             (Some(last), _) => moment(last.0),
             (None, _) if statement.may > 0 => format!("may have matched {}", grouped(statement.may)),

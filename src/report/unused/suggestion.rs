@@ -76,6 +76,24 @@ fn one(own: &Suggestion, style: Style, all: bool) -> String {
     out
 }
 
+/// The policies themselves, as JSON, each below its name.
+pub(super) fn written(unused: &Unused, page: &Page<'_>) -> String {
+    let style = page.style;
+    let mut out = String::new();
+    for policy in unused.suggestions.iter().flat_map(|own| own.policies.iter().chain(&own.guards)) {
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        out.push_str(&section::heading(&policy.name, "", style));
+        let text = documents::document(&policy.document).unwrap_or_default();
+        for line in text.lines() {
+            out.push_str(&style.shown(line));
+            out.push('\n');
+        }
+    }
+    out
+}
+
 fn few(names: &[String], all: bool) -> String {
     let most = if all { usize::MAX } else { NAMES_FEW };
     let mut words = names.iter().take(most).cloned().collect::<Vec<_>>().join(", ");

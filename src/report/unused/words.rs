@@ -9,6 +9,12 @@ pub(super) fn name(own: &PrincipalUse, style: Style) -> String {
     whole(&short(&own.arn), style)
 }
 
+/// A policy by its own name: of an ARN the last part, of an inline policy without whose it is.
+pub(super) fn policy(name: &str) -> &str {
+    let inline = name.rsplit_once(" (inline, ").map(|(own, _)| own);
+    inline.or_else(|| name.starts_with("arn:").then(|| name.rsplit('/').next())?).unwrap_or(name)
+}
+
 /// Why a principal is kept apart.
 pub(super) fn apart(apart: Apart) -> &'static str {
     match apart {

@@ -72,8 +72,14 @@ pub(super) fn exact(arn: &str) -> String {
         return arn.to_owned();
     }
     let mut written = String::with_capacity(arn.len() + 8);
-    for letter in arn.chars() {
+    for (at, letter) in arn.char_indices() {
         match letter {
+            // What is made has no id yet: AWS itself asks for `instance/*`, and policies name it so.
+            '*' if arn.get(at + 1..) == Some("")
+                && arn.get(..at).is_some_and(|head| head.ends_with(['/', ':'])) =>
+            {
+                written.push('*');
+            }
             '*' | '?' | '$' => written.push_str(&format!("${{{letter}}}")),
             letter => written.push(letter),
         }
@@ -112,7 +118,7 @@ fn templated(arn: &str, kept: usize) -> String {
     let mut variables = 0;
     // The first part is a type or a bucket, and stands for itself.
     let mut end = |part: &mut String, written: &mut String| {
-        let is_variable = !is_first && is_variable(part);
+        let is_variable = !is_first && (is_variable(part) || part == "*");
         let varies = is_variable && variables >= kept;
         variables += usize::from(is_variable);
         written.push_str(&if varies { "*".to_owned() } else { exact(part) });
@@ -210,6 +216,8 @@ mod tests {
     #[test]
     fn an_exact_resource_stands_for_itself_alone() {
         assert_eq!(exact("arn:aws:s3:::example/a*b?${c}"), "arn:aws:s3:::example/a${*}b${?}${$}{c}");
+        let made = "arn:aws:ec2:eu-west-1:111122223333:instance/*";
+        assert_eq!((exact(made), templated(made, 0)), (made.to_owned(), made.to_owned()));
     }
 
     #[test]
