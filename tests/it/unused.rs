@@ -361,3 +361,54 @@ fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
         }
     }
 }
+
+#[test]
+fn exit_codes_baselines_and_rows_are_what_scripts_need() {
+    let told = Told::new();
+    let output = told.run(&["--no-origins", "--fail-on", "unused-privileged"]);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    // Of who may do little, nothing privileged is unused.
+    let output = told.run(&["--no-origins", "--principal", "role/deploy", "--fail-on", "unused-privileged"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let output = told.run(&["--principal", "nobody-here"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("nobody-here"), "{}", stderr(&output));
+
+    let answer = told.json(&["--no-origins"]);
+    let file = told.folder.path().join("before.json");
+    std::fs::write(&file, answer.to_string()).unwrap();
+    let file = file.display().to_string();
+    let again = told.json(&["--no-origins", "--baseline", &file]);
+    assert_eq!(again["baseline"]["new"].as_array().unwrap().len(), 0);
+    assert_eq!(again["baseline"]["resolved"].as_array().unwrap().len(), 0);
+    // Nothing is new, so nothing fails.
+    let output = told.run(&["--no-origins", "--baseline", &file, "--fail-on", "unused-privileged"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+
+    let output = told.run(&["--no-origins", "--format", "csv", "--show", "findings"]);
+    let rows = stdout(&output);
+    assert_eq!(rows.lines().count() - 1, expected_findings(&answer), "{rows}");
+    let folder = told.folder.path().join("policies");
+    let path = folder.display().to_string();
+    told.json(&["--no-origins", "--principal", "role/deploy", "--suggest", "--write", &path]);
+    let written = std::fs::read_to_string(folder.join("111122223333/role/deploy/deploy-used.json")).unwrap();
+    let document = Document::parse(PolicyKind::Identity, "written", &written);
+    assert!(document.problems.is_empty() && !document.statements.is_empty());
+}
+
+fn expected_findings(answer: &Value) -> usize {
+    let all = answer["findings"].as_array().unwrap().iter();
+    all.filter(|finding| !finding["kind"].as_str().unwrap().starts_with("action-")).count()
+}
+
+#[test]
+fn a_principal_alone_has_the_same_marks_as_among_all_others() {
+    let told = Told::new();
+    let alone = told.json(&["--principal", "role/etl", "--suggest"]);
+    let own = &alone["principals"][0];
+    let among = of(&WHOLE, own);
+    assert_eq!(own, among);
+    let mut all = WHOLE["suggestions"].as_array().unwrap().iter();
+    let suggestion = all.find(|one| one["arn"] == own["arn"]).unwrap();
+    assert_eq!(&alone["suggestions"][0], suggestion);
+}
