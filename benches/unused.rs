@@ -115,13 +115,13 @@ async fn check(lake: &Lake, answer: &Unused, principals: usize) -> Result<()> {
         let all = answer.principals.iter().flat_map(|own| own.actions().collect::<Vec<_>>());
         all.filter(|own| own.action() == action).map(|own| own.uses.used.events).sum::<u64>()
     };
-    for (action, source, name) in [
-        ("ec2:DescribeInstances", "ec2.amazonaws.com", "DescribeInstances"),
-        ("s3:GetObject", "s3.amazonaws.com", "GetObject"),
-        ("ec2:RunInstances", "ec2.amazonaws.com", "RunInstances"),
+    for (action, source, names) in [
+        ("ec2:DescribeInstances", "ec2.amazonaws.com", "'DescribeInstances'"),
+        ("s3:GetObject", "s3.amazonaws.com", "'GetObject', 'HeadObject'"),
+        ("ec2:RunInstances", "ec2.amazonaws.com", "'RunInstances'"),
     ] {
         let text = format!(
-            "select count(*) from events where event_source = '{source}' and event_name = '{name}' \
+            "select count(*) from events where event_source = '{source}' and event_name in ({names}) \
              and (error_code is null or error_code = '') and identity_type in ('IAMUser', 'AssumedRole') \
              and (shared_event_id is null or account = identity_account_id) \
              and coalesce(json_get_str(request_parameters, 'versionId'), '') = ''"

@@ -57,7 +57,8 @@ pub async fn unused(ctx: &Session, options: UnusedOptions) -> Result<Unused, Unu
     let issued = Arc::new(Issuances::default());
     let plan = Plan::new(Arc::clone(&snapshot), Arc::clone(&subjects), issued, suggest.is_some());
     let plan = Arc::new(plan);
-    let (census, mut seen) = first(ctx, window, &plan).await?;
+    let trusts = Arc::new(Trusts::of(&snapshot, &subjects));
+    let First { census, detail: mut seen, assumptions } = first(ctx, window, &plan, &trusts).await?;
     let logs = census.logs();
     let events = Arc::new(census.wanted(&plan, &logs));
     // Tags of sessions may decide conditions; the records that tell them are read only where something depends on them.
@@ -68,7 +69,6 @@ pub async fn unused(ctx: &Session, options: UnusedOptions) -> Result<Unused, Unu
         Arc::new(Plan { issuances: issued, ..(*plan).clone() })
     };
     seen.merge(second(ctx, window, &plan, &events, &logs).await?);
-    let assumptions = assumptions(ctx, window, &snapshot, &subjects).await?;
     let origins = if origins { behind(ctx, window).await? } else { BTreeMap::new() };
     let material = Material { census, detail: seen, assumptions, origins, from: window.from, to: window.to };
     let (mut answer, needed) = finish(&plan, material);
@@ -83,23 +83,42 @@ pub async fn unused(ctx: &Session, options: UnusedOptions) -> Result<Unused, Unu
     Ok(answer)
 }
 
+/// The first look, as far as it has come.
+struct First {
+    census: Census,
+    detail: Detail,
+    assumptions: Assumptions,
+}
+
 /// The first look.
-async fn first(ctx: &Session, window: Window, plan: &Arc<Plan>) -> Result<(Census, Detail), QueryError> {
+async fn first(
+    ctx: &Session,
+    window: Window,
+    plan: &Arc<Plan>,
+    trusts: &Arc<Trusts>,
+) -> Result<First, QueryError> {
     let none = BTreeMap::new();
-    let start = || (Census::new(Arc::clone(plan)), Detail::new(Arc::clone(plan), Arc::default(), &none));
-    let parts = each(ctx, &window.filter(), Census::fields(plan), start, |(census, closer), record| {
-        if let Some(key) = census.take(record) {
-            closer.take_light(record, key);
+    let start = || First {
+        census: Census::new(Arc::clone(plan)),
+        detail: Detail::new(Arc::clone(plan), Arc::default(), &none),
+        assumptions: Assumptions::new(Arc::clone(trusts)),
+    };
+    let fields = Census::fields(plan).and(Assumptions::fields());
+    let parts = each(ctx, &window.filter(), fields, start, |first, record| {
+        if let Some(key) = first.census.take(record) {
+            first.detail.take_light(record, key);
         }
+        first.assumptions.take(record);
         Ok(())
     })
     .await?;
-    let (mut census, mut detail) = start();
-    for (counted, closer) in parts {
-        census.merge(counted);
-        detail.merge(closer);
+    let mut first = start();
+    for part in parts {
+        first.census.merge(part.census);
+        first.detail.merge(part.detail);
+        first.assumptions.merge(part.assumptions);
     }
-    Ok((census, detail))
+    Ok(first)
 }
 
 /// The second look.
@@ -122,32 +141,10 @@ async fn second(
         Ok(())
     })
     .await?;
-    parts.into_iter().for_each(|part| detail.merge(part));
+    for part in parts {
+        detail.merge(part);
+    }
     Ok(detail)
-}
-
-async fn assumptions(
-    ctx: &Session,
-    window: Window,
-    snapshot: &Arc<Snapshot>,
-    subjects: &Arc<Subjects>,
-) -> Result<Assumptions, QueryError> {
-    let trusts = Arc::new(Trusts::of(snapshot, subjects));
-    let start = || Assumptions::new(Arc::clone(&trusts));
-    let names = Assumptions::NAMES.iter().map(|name| (*name).to_owned()).collect();
-    let filter = Filter::All(vec![
-        window.filter(),
-        Filter::Is(Column::EventSource, "sts.amazonaws.com".to_owned()),
-        Filter::In(Column::EventName, names),
-    ]);
-    let parts = each(ctx, &filter, Assumptions::fields(), start, |assumptions, record| {
-        assumptions.take(record);
-        Ok(())
-    })
-    .await?;
-    let mut assumptions = start();
-    parts.into_iter().for_each(|part| assumptions.merge(part));
-    Ok(assumptions)
 }
 
 /// Who is behind the sessions of roles, by the role's ARN.

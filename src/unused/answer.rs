@@ -1,7 +1,7 @@
 //! What is unused: plain values for `report`.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
 
@@ -115,6 +115,8 @@ pub struct PrincipalUse {
     pub statements: Vec<StatementUse>,
     /// Calls of which no action is known: source and name with their number.
     pub unmapped: Vec<(String, u64)>,
+    /// Counted once: a screen asks for them again and again.
+    pub(crate) marks: OnceLock<Marks>,
 }
 
 /// Who is behind a role's sessions.
@@ -296,9 +298,11 @@ impl PrincipalUse {
     /// How many actions have which mark.
     #[must_use]
     pub fn marks(&self) -> Marks {
-        let mut marks = Marks::default();
-        self.actions().for_each(|action| marks.add(&action));
-        marks
+        *self.marks.get_or_init(|| {
+            let mut marks = Marks::default();
+            self.actions().for_each(|action| marks.add(&action));
+            marks
+        })
     }
 
     /// The same by service, those first whose unused actions can do most harm.

@@ -152,13 +152,16 @@ pub struct Detail {
     /// What such calls come to that nothing tells more of, by whether there are parameters.
     bare_known: HashMap<(usize, u64, Then, bool), Arc<Found>>,
     /// What is not yet put to the tallies: many events come to the same.
-    pending: HashMap<(usize, usize, Then, bool), (Arc<Found>, Span)>,
+    pending: HashMap<Pending, (Arc<Found>, Span)>,
     buffer: Vec<u8>,
     lower: Vec<u8>,
     tallies: Tallies,
     /// Of copies in the logs of others, which count only where the principal's own account has none.
     copies: Tallies,
 }
+
+/// The principal, the place of what calls come to, how they ended, and whether they are copies in another's log.
+type Pending = (usize, usize, Then, bool);
 
 /// So many differently counted calls are pending at most.
 const PENDING_MAX: usize = 100_000;
@@ -314,7 +317,7 @@ fn settle(found: &mut Found, tracked: &Tracked, then: Then) {
     let mut actions: BTreeMap<ActionNumber, Asked> = BTreeMap::new();
     for (number, asked) in found.actions.drain(..) {
         let own = actions.entry(number).or_insert(asked);
-        own.is_derived = own.is_derived && asked.is_derived || !own.is_certain && asked.is_derived;
+        own.is_derived = asked.is_derived && (own.is_derived || !own.is_certain);
         own.is_certain |= asked.is_certain;
     }
     found.actions = actions.into_iter().collect();

@@ -1,7 +1,7 @@
 //! From what was counted to the answer.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -193,6 +193,7 @@ fn principals(
             origins: origins.remove(&subject.arn).unwrap_or_default(),
             statements: Vec::new(),
             unmapped: Vec::new(),
+            marks: OnceLock::new(),
             account,
         }
     };

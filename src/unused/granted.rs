@@ -213,8 +213,7 @@ fn grants(policies: &[Arc<Document>]) -> Vec<Allowing<'_>> {
 /// Whether a statement's actions cover an action.
 pub(crate) fn covers(actions: &crate::policy::Actions, action: &catalog::Action) -> bool {
     let fits = |pattern: &String| match pattern.split_once(':') {
-        None => true,
-        Some(("*", "*")) => true,
+        None | Some(("*", "*")) => true,
         Some((service, name)) => {
             service.eq_ignore_ascii_case(action.service) && catalog::matches(name, action.name)
         }

@@ -48,11 +48,14 @@ pub(crate) struct Assumed {
     pub(crate) may: BTreeMap<usize, u64>,
 }
 
+/// Which of a trust policy's principals a caller is, or may be.
+type Hits = Arc<[(usize, Truth)]>;
+
 /// Who assumed roles, as far as it was read.
 #[derive(Debug)]
 pub struct Assumptions {
     trusts: Arc<Trusts>,
-    known: HashMap<(usize, u64), Arc<[(usize, Truth)]>>,
+    known: HashMap<(usize, u64), Hits>,
     pub(crate) roles: BTreeMap<usize, Assumed>,
 }
 
@@ -152,7 +155,7 @@ struct Parameters {
 
 impl Assumptions {
     /// The calls that assume a role.
-    pub const NAMES: [&'static str; 3] = ["AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"];
+    const NAMES: [&'static str; 3] = ["AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"];
 
     /// The columns that are read.
     #[must_use]
@@ -174,9 +177,11 @@ impl Assumptions {
         Self { trusts, known: HashMap::new(), roles: BTreeMap::new() }
     }
 
-    /// Takes a record of a role that was assumed.
+    /// Takes a record, if it is of a role that was assumed.
     pub fn take(&mut self, record: &Record<'_>) {
-        if Then::of(record) != Then::Allowed {
+        let is_meant = record.event_name.is_some_and(|name| Self::NAMES.contains(&name))
+            && record.event_source == Some("sts.amazonaws.com");
+        if !is_meant || Then::of(record) != Then::Allowed {
             return;
         }
         let Some(role) = self.role(record) else { return };

@@ -10,6 +10,7 @@ use crate::unused::suggest::Generality;
 
 /// `backtrail unused`
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option that is given or not")]
 pub(in crate::cli) struct Unused {
     /// The policies of today: a folder in the snapshot's layout, or a file of authorization details
     #[arg(long, value_name = "DIR")]

@@ -35,6 +35,7 @@ struct Beside<'a> {
 }
 
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "the names are those of the JSON")]
 struct Principal<'a> {
     principal: &'a str,
     arn: &'a str,
@@ -60,6 +61,7 @@ struct Principal<'a> {
 }
 
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "the names are those of the JSON")]
 struct Service {
     service: &'static str,
     #[serde(flatten)]
@@ -74,6 +76,7 @@ struct Unmapped<'a> {
 }
 
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "the names are those of the JSON")]
 struct Action {
     action: String,
     mark: Option<Mark>,

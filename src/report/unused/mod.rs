@@ -6,8 +6,6 @@ mod json;
 mod principal;
 mod suggestion;
 mod summary;
-#[cfg(test)]
-mod tests;
 mod words;
 
 use super::{Style, section};

@@ -131,7 +131,9 @@ pub fn suggest(
     }
     let mut allowed = statements(by_action);
     if options.levels {
-        allowed.iter_mut().for_each(|own_statement| widen(own_statement, &own.granted));
+        for statement in &mut allowed {
+            widen(statement, &own.granted);
+        }
     }
     let kept: BTreeSet<String> = allowed.iter().flat_map(|own| own.actions.iter().cloned()).collect();
     let guards = tracked.map(|tracked| guards(tracked, &kept)).unwrap_or_default();
@@ -217,9 +219,8 @@ fn on(document: &Document, statement: &Statement, need: &Need, generality: Gener
     };
     match &need.resource {
         NeededResource::Any => one("*".to_owned()),
-        NeededResource::Unknown => of_statement(),
         NeededResource::Pattern(pattern) if resource::is_within(resources, pattern) => one(pattern.clone()),
-        NeededResource::Pattern(_) => of_statement(),
+        NeededResource::Unknown | NeededResource::Pattern(_) => of_statement(),
         NeededResource::Named(arn) => {
             let fits = |text: &String| resource::is_within(resources, text);
             let written = resource::written(arn, &need.action, generality).into_iter().find(fits);

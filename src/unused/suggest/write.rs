@@ -198,7 +198,7 @@ mod tests {
         assert!(policies.len() > 3);
         let mut seen = BTreeSet::new();
         for (at, policy) in policies.iter().enumerate() {
-            assert!(policy.characters as usize <= CHARACTERS_MAX, "{}", policy.characters);
+            assert!(policy.characters <= CHARACTERS_MAX as u64, "{}", policy.characters);
             let parsed = Document::parse(PolicyKind::Identity, &policy.name, &policy.document.to_string());
             assert!(parsed.problems.is_empty(), "{:?}", parsed.problems);
             assert_eq!(

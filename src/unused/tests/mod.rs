@@ -2,6 +2,7 @@
 
 mod granting;
 mod marking;
+mod showing;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -216,7 +217,9 @@ fn look_in_parts(snapshot: &Arc<Snapshot>, parts: &[&[Record<'_>]], how: Option<
     let logs = census.logs();
     let wanted = Arc::new(census.wanted(&plan, &logs));
     let mut detail = Detail::new(Arc::clone(&plan), Arc::clone(&wanted), &logs);
-    light.into_iter().for_each(|own| detail.merge(own));
+    for own in light {
+        detail.merge(own);
+    }
     let trusts = Arc::new(Trusts::of(snapshot, &subjects));
     let mut assumptions = Assumptions::new(Arc::clone(&trusts));
     for part in parts {
@@ -224,22 +227,13 @@ fn look_in_parts(snapshot: &Arc<Snapshot>, parts: &[&[Record<'_>]], how: Option<
         let mut taken = Assumptions::new(Arc::clone(&trusts));
         for record in *part {
             own.take(record);
-            if record.event_name.is_some_and(|name| Assumptions::NAMES.contains(&name)) {
-                taken.take(record);
-            }
+            taken.take(record);
         }
         detail.merge(own);
         assumptions.merge(taken);
     }
-    let material = Material {
-        census,
-        wanted,
-        detail,
-        assumptions,
-        origins: BTreeMap::new(),
-        from: Some(at(0)),
-        to: None,
-    };
+    let material =
+        Material { census, detail, assumptions, origins: BTreeMap::new(), from: Some(at(0)), to: None };
     let (mut answer, needed) = finish(&plan, material);
     if let Some(how) = how {
         let all = answer.principals.iter().enumerate();

@@ -1,1 +1,0 @@
-//! The screens, over answers made by hand.
