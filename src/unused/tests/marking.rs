@@ -274,7 +274,7 @@ fn shown(answer: &Unused) -> String {
 }
 
 proptest::proptest! {
-    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(24))]
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(8))]
 
     #[test]
     fn order_and_division_of_events_change_no_byte(order in proptest::collection::vec(0..12_usize, 1..40), cut in 0..40_usize) {
