@@ -18,7 +18,7 @@
 //!
 //! Granted is what the evaluator says of an action on some resource in some context ([`granted()`]). Used are calls that AWS
 //! let pass, read as [`crate::replay`] reads them, under the role that a session is of; refused calls are counted apart.
-//! Statements and parts of them are put to the evaluator as well ([`track`]): the same rules decide on the part as on the
+//! Statements and parts of them are put to the evaluator as well (`track`): the same rules decide on the part as on the
 //! whole.
 
 mod answer;
