@@ -25,13 +25,14 @@
 //! | [`policy`] | the IAM evaluator: pure, total, three-valued; knows no log and no file | `aws` |
 //! | [`snapshot`] | the current policies: reads authorization details, organization and resource policies into `policy`'s types | `aws`, `catalog`, `policy` |
 //! | [`replay`] | records to requests, the policies' decision beside what AWS did, what a proposal changes; knows no engine | `aws`, `catalog`, `policy`, `snapshot` |
+//! | [`unused`] | what users and roles may do and never did, what else is unused, the policies that are enough; knows no engine | `aws`, `catalog`, `policy`, `snapshot`, `replay` |
 //! | [`archive`] | finds log objects in folders and in S3, reads their names, opens and inflates them with limits; all words with S3 | `aws` |
 //! | [`record`] | splits any envelope into records, checks them, refuses with a reason; the tally | `aws`, `archive` |
 //! | [`lake`] | the columns; records to rows to Parquet; Delta commits, ledger, compaction, in a folder or in S3; the session | `aws`, `archive`, `record` |
 //! | [`query`] | the named questions in `queries/*.sql`, read-only SQL, typed rows | `aws`, `lineage`, `lake` |
 //! | [`investigate`] | folds the rows of one subject into one answer; knows no engine | `aws`, `lineage`'s plain values, `query`'s plain row |
-//! | [`inquiry`] | puts a question to a lake: who is meant, which rows are theirs, what could be seen at all | `aws`, `lineage`, `snapshot`, `replay`, `lake`, `query`, `investigate` |
-//! | [`report`] | results to text, JSON and CSV; the only place where log text becomes output text | `aws`, plain results of `lineage`, `catalog`, `policy`, `snapshot`, `replay`, `lake`, `query`, `investigate`, `inquiry` |
+//! | [`inquiry`] | puts a question to a lake: who is meant, which rows are theirs, what could be seen at all | `aws`, `lineage`, `catalog`, `snapshot`, `replay`, `unused`, `lake`, `query`, `investigate` |
+//! | [`report`] | results to text, JSON and CSV; the only place where log text becomes output text | `aws`, plain results of `lineage`, `catalog`, `policy`, `snapshot`, `replay`, `unused`, `lake`, `query`, `investigate`, `inquiry` |
 //! | [`cli`] | arguments -> plan -> command -> report; exit codes; progress | all |
 //!
 //! # Words
@@ -65,6 +66,10 @@
 //! | verdict | a decision beside what AWS did then: same, now denied, now allowed, undetermined, no request |
 //! | proposal | policies that are proposed, replayed beside those of today; may be written as a patch of them |
 //! | shape | what of a record tells which requests it stands for and which policies are in play |
+//! | granted | an action that a principal's policies can allow on some resource, in some context |
+//! | mark | what is known of a granted action: used, unused, not observable; or used without being granted |
+//! | finding | something unused, or used without a grant, with an id that two runs share |
+//! | suggestion | the policies that would have been enough for what a principal did |
 //! | catalog | which actions, resource types and condition keys exist |
 //! | gap | why links end before that: what is missing, and what would close it |
 //!
@@ -79,7 +84,7 @@
 //!   batch before it tries again (`lake::rebase`), so a record is kept once, whoever else writes.
 //! - The same objects give the same rows, whatever order threads and deliveries take: of several copies of a record the
 //!   first in the listing is kept (`lake::pipeline`); between jobs that share a lake, the first that was committed.
-//! - `investigate`, `lineage`, `replay` and `report` know no engine, clock, file or environment; only `lake` and `query` speak DataFusion; only
+//! - `investigate`, `lineage`, `replay`, `unused` and `report` know no engine, clock, file or environment; only `lake` and `query` speak DataFusion; only
 //!   `cli` prints and reads arguments, environment and clock (but for the time of a commit, which Delta asks for). The AWS
 //!   SDK reads environment and profile files for its chain of credentials and regions, in `cli::s3` and nowhere else; only
 //!   that file and `archive::s3` speak to the SDK; a lake in S3 is `lake::s3`, over `archive::s3`.
@@ -109,3 +114,4 @@ pub mod record;
 pub mod replay;
 pub mod report;
 pub mod snapshot;
+pub mod unused;

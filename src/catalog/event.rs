@@ -143,6 +143,18 @@ pub fn reads_parameters(source: &str, name: &str) -> bool {
     }
 }
 
+/// The names of the parameters from which [`map`] tells the actions of such calls, the outermost of each path. Parameters
+/// that have none of them tell the same as parameters that are empty.
+#[must_use]
+pub fn told_by(source: &str, name: &str) -> Vec<&'static str> {
+    let label = service_of(source);
+    let mut names = table::told_by(label, name);
+    if let Some(bare) = without_version(label, name) {
+        names.extend(table::told_by(label, bare));
+    }
+    names
+}
+
 /// Lambda's and CloudFront's event names end in the version of their API: `CreateFunction20150331`,
 /// `UpdateFunctionCode20150331v2`, `CreateDistribution2020_05_31`
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/logging-using-cloudtrail.html>,

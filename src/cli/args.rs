@@ -2,6 +2,7 @@
 
 mod policy;
 mod replay;
+mod unused;
 
 use std::path::PathBuf;
 
@@ -17,6 +18,7 @@ pub(super) use policy::{
 };
 
 pub(super) use replay::{CanAssume, Explain, FailOn, Replay, ShowTyped};
+pub(super) use unused::{ShowTyped as UnusedShowTyped, Unused};
 
 /// Who is really behind this activity in AWS, what did they do, and what did they leave behind?
 ///
@@ -60,6 +62,8 @@ pub(super) enum Command {
     Explain(Explain),
     /// Whether someone can assume a role, and which side refuses
     CanAssume(Box<CanAssume>),
+    /// What users and roles may do and never did, what else is unused, and the policies that would be enough
+    Unused(Box<Unused>),
     /// What the lake covers: accounts, regions, days, hours without events, changes of logging
     Coverage(Coverage),
     /// Answer a named question
@@ -87,6 +91,7 @@ impl Command {
             Self::Replay(_) => "replay",
             Self::Explain(_) => "explain",
             Self::CanAssume(_) => "can-assume",
+            Self::Unused(_) => "unused",
             Self::Coverage(_) => "coverage",
             Self::Query(_) => "query",
             Self::Sql(_) => "sql",

@@ -22,6 +22,7 @@ mod snapshot;
 mod source;
 mod sql;
 mod trace;
+mod unused;
 
 use std::process::ExitCode;
 
@@ -87,6 +88,7 @@ async fn run(arguments: Arguments) -> Result<u8, Failure> {
         Command::Replay(command) => Box::pin(replay::run(&command, &mut out)).await?,
         Command::Explain(command) => Box::pin(explain::run(&command, &mut out)).await?,
         Command::CanAssume(command) => explain::can_assume_role(&command, &mut out)?,
+        Command::Unused(command) => Box::pin(unused::run(&command, &mut out)).await?,
         Command::Coverage(command) => coverage::run(&command, &mut out).await?,
         Command::Query(command) => query::run(&command, &mut out).await?,
         Command::Sql(command) => sql::run(&command, &mut out).await?,

@@ -13,6 +13,7 @@ mod resolve;
 mod sessions;
 mod survey;
 mod trace;
+mod unused;
 
 use std::collections::BTreeSet;
 
@@ -31,6 +32,7 @@ pub use resolve::{Candidate, ResolveError, Resolved, resolve};
 pub use sessions::{SessionsOptions, sessions};
 pub use survey::{AccountSurvey, RegionSurvey, Survey, survey};
 pub use trace::{TraceOptions, trace};
+pub use unused::{UnusedError, UnusedOptions, unused};
 
 /// The tree below a subject is followed so many steps.
 const FOLLOW_DEPTH_MAX: usize = 64;

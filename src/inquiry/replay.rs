@@ -164,7 +164,7 @@ pub(super) async fn issuances(ctx: &Session, window: Window) -> Result<Issuances
 }
 
 /// Folds the events that satisfy a condition, each part of the lake by itself and beside the others.
-async fn each<T: Send + 'static>(
+pub(super) async fn each<T: Send + 'static>(
     ctx: &Session,
     filter: &Filter,
     fields: Fields,

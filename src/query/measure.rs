@@ -178,6 +178,58 @@ pub async fn logging_changes(
     Ok(())
 }
 
+/// Calls of one name that an origin made in the sessions of a role, and that worked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OriginCalls {
+    /// The role's ARN.
+    pub role: String,
+    /// The kind of the origin, as in the table `origins`.
+    pub kind: String,
+    /// The origin; `unknown` where nobody is known.
+    pub origin: String,
+    /// The service called.
+    pub event_source: String,
+    /// The operation called.
+    pub event_name: String,
+    /// How many.
+    pub calls: u64,
+    /// Whether no other origin comes into question for any of them.
+    pub certain: bool,
+}
+
+/// Who made the calls of roles' sessions.
+///
+/// # Errors
+///
+/// [`QueryError`] when the lake cannot be read.
+pub async fn origins_of_roles(ctx: &SessionContext, window: Bounds) -> Result<Vec<OriginCalls>, QueryError> {
+    Box::pin(super::lineage::register(ctx)).await?;
+    let text = format!(
+        "select session_issuer_arn, coalesce(origin_kind, 'unknown'), coalesce(origin, 'unknown'), event_source, event_name, \
+                count(*), count(*) filter (where certain) from event_origins \
+                where identity_type = 'AssumedRole' and session_issuer_arn is not null \
+                and (error_code is null or error_code = '') and (error_message is null or error_message = '') \
+                and coalesce(event_type, 'AwsApiCall') = 'AwsApiCall' and {} group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5",
+        window.condition()
+    );
+    let mut found = Vec::new();
+    each(ctx, &text, |batch, row| {
+        let text = |column| text_at(batch, column, row).unwrap_or_default();
+        let calls = number_at(batch, 5, row);
+        found.push(OriginCalls {
+            role: text(0),
+            kind: text(1),
+            origin: text(2),
+            event_source: text(3),
+            event_name: text(4),
+            calls,
+            certain: number_at(batch, 6, row) == calls,
+        });
+    })
+    .await?;
+    Ok(found)
+}
+
 /// What the ledger says of all objects together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Reading {

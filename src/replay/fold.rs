@@ -636,7 +636,7 @@ fn content(session: Option<&Session>) -> String {
 
 impl Record<'_> {
     /// Writes the columns so that different texts give different bytes.
-    fn write(&self, fields: Fields, to: &mut Vec<u8>) {
+    pub(crate) fn write(&self, fields: Fields, to: &mut Vec<u8>) {
         for field in fields.iter() {
             match field {
                 Field::EventTime => to.extend_from_slice(&self.event_time.timestamp_micros().to_le_bytes()),

@@ -23,6 +23,7 @@
 //! | [`catalog`] | actions and what is known of them |
 //! | [`replay`] | what policies say to what happened: verdicts, what a proposal breaks, statements |
 //! | [`explain`] | one call explained; who can assume a role |
+//! | [`unused`] | what users and roles may do and never did, what else is unused, suggested policies |
 //! | [`sessions`] | the screen of `sessions`: role by session name, what is claimed and what is verified |
 
 pub mod answer;
@@ -46,6 +47,7 @@ mod style;
 pub mod table;
 pub mod text;
 pub mod trace;
+pub mod unused;
 
 pub use section::Facts;
 pub use style::{Mark, Style};

@@ -6,7 +6,7 @@
 #     AWS_PROFILE=management sh snapshot.sh DIR    # adds the organization, its SCPs and RCPs
 #     backtrail snapshot DIR                       # what it holds, what is missing
 #
-# Every call only reads (get, list, describe). REGIONS="eu-west-1 us-east-1" names the regions whose resources are read;
+# Every call only reads (get, list, describe; one has IAM write its credential report anew). REGIONS="eu-west-1 us-east-1" names the regions whose resources are read;
 # the profile's region if it is not given. What cannot be read is named on stderr, and is missing in the snapshot.
 set -u
 dir=${1:?usage: sh snapshot.sh DIR}
@@ -14,7 +14,7 @@ regions=${REGIONS:-$(aws configure get region)}
 identity=$(aws sts get-caller-identity --query '[Account, Arn]' --output text) || exit 2
 account=$(printf '%s\n' "$identity" | cut -f 1)
 partition=$(printf '%s\n' "$identity" | cut -f 2 | cut -d : -f 2)
-mkdir -p "$dir/accounts" "$dir/scp" "$dir/rcp" "$dir/resource-policies" "$dir/vpc-endpoint-policies" || exit 2
+mkdir -p "$dir/accounts" "$dir/access-keys" "$dir/scp" "$dir/rcp" "$dir/resource-policies" "$dir/vpc-endpoint-policies" || exit 2
 rm -f "$dir/failed"
 
 # failure COMMAND...: names a call that failed, with what it said.
@@ -64,6 +64,23 @@ fresh() {
 # --- users, groups, roles, managed policies
 fresh "$dir/accounts/$account.json"
 add "$dir/accounts/$account.json" aws iam get-account-authorization-details
+
+# --- passwords and access keys of users
+fresh "$dir/credential-report-$account.csv"
+fresh "$dir/access-keys/$account.json"
+tries=0
+while [ "$tries" -lt 10 ] && [ "$(list aws iam generate-credential-report --query State)" != COMPLETE ]; do
+    tries=$((tries + 1))
+    sleep 2
+done
+if aws iam get-credential-report --query Content --output text >"$dir/words" 2>"$dir/error"; then
+    base64 -d <"$dir/words" >"$dir/credential-report-$account.csv"
+else
+    failure aws iam get-credential-report
+fi
+for user in $(list aws iam list-users --query 'Users[].UserName'); do
+    add "$dir/access-keys/$account.json" aws iam list-access-keys --user-name "$user"
+done
 
 # --- the organization, where this account may read it
 organization=$dir/organization.json

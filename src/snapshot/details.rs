@@ -13,7 +13,8 @@ use super::problem::Trouble;
 use super::read::Reader;
 use super::text::Tags;
 use super::{Account, Group, Managed, Principal};
-use crate::aws::{AccountId, Arn};
+use crate::aws::time::of_record;
+use crate::aws::{AccountId, Arn, Time};
 use crate::policy::PolicyKind;
 
 const EXPECTED: &str =
@@ -54,6 +55,14 @@ struct RawPrincipal<'a> {
     instance_profile_list: Vec<RawProfile>,
     #[serde(borrow)]
     assume_role_policy_document: Option<&'a RawValue>,
+    create_date: Option<String>,
+    role_last_used: Option<RawLastUsed>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RawLastUsed {
+    last_used_date: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -181,6 +190,11 @@ impl Reader {
 
     /// Accounts whose every page says that another one follows lack that one.
     pub(super) fn finish_details(&mut self) {
+        for (account, entry) in &mut self.snapshot.accounts {
+            if !self.pages.contains_key(account) {
+                entry.incomplete = Some(format!("no authorization details of account {account}"));
+            }
+        }
         for (account, pages) in std::mem::take(&mut self.pages) {
             if pages.iter().all(|truncated| *truncated)
                 && let Some(entry) = self.snapshot.accounts.get_mut(&account)
@@ -264,6 +278,8 @@ impl Reader {
             tags: raw.tags.map(Tags::into_map).unwrap_or_default(),
             instance_profiles: raw.instance_profile_list.into_iter().map(|profile| profile.arn).collect(),
             trust,
+            created: raw.create_date.as_deref().and_then(moment),
+            last_used: raw.role_last_used.and_then(|own| moment(&own.last_used_date?)),
             incomplete,
         };
         let Account { users, roles, .. } = self.snapshot.accounts.entry(account).or_default();
@@ -300,7 +316,11 @@ impl Reader {
             let what = "its default version is not among the versions";
             self.problem(place, Trouble::Lacking { name: raw.arn.clone(), what });
         }
-        let managed = Managed { version, document };
+        let ids = versions.iter().filter_map(|own| own.version_id.clone());
+        let mut others: Vec<String> = ids.filter(|id| *id != version).collect();
+        others.sort_by_key(|id| (number(id), id.clone()));
+        others.dedup();
+        let managed = Managed { version, document, others };
         match self.snapshot.managed.get(&raw.arn) {
             None => {
                 self.snapshot.managed.insert(raw.arn, managed);
@@ -324,4 +344,9 @@ fn is_of_aws(arn: &str) -> bool {
 /// `v12` is 12.
 fn number(version: &str) -> u64 {
     version.trim_start_matches('v').parse().unwrap_or(0)
+}
+
+/// A time as AWS's CLI prints it; one in another form is as if it were left out.
+pub(super) fn moment(text: &str) -> Option<Time> {
+    of_record(text).ok().map(Time)
 }

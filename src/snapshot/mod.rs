@@ -17,6 +17,7 @@
 //! denial. [`Unsupplied::None`] says that what was not supplied does not exist.
 
 mod context;
+mod credential;
 mod details;
 mod document;
 mod inventory;
@@ -37,10 +38,11 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::aws::AccountId;
+use crate::aws::{AccountId, Time};
 use crate::policy::Document;
 
 pub use context::Asked;
+pub use credential::{AccessKey, Credentials, Password, ReportedKey};
 pub use inventory::{AccountCounts, Inventory};
 pub use organization::{ControlKind, ControlPolicy, LEVELS_MAX, Membership, Node, Organization};
 pub use owner::{any_may_have_policy, certain_policy_owner, may_have_policy, policy_owner};
@@ -73,7 +75,7 @@ pub struct Snapshot {
     pub endpoints: BTreeMap<String, Endpoint>,
     /// How many files were read, problems or not.
     pub files: usize,
-    /// Files that have other names than are read (`*.json`), and were not opened.
+    /// Files that have other names than are read (`*.json`, `credential-report*.csv`), and were not opened.
     pub files_ignored: usize,
     /// What could not be read or understood, in order of file; at most [`PROBLEMS_MAX`].
     pub problems: Vec<Problem>,
@@ -91,6 +93,10 @@ pub struct Account {
     pub roles: BTreeMap<String, Principal>,
     /// The groups, by name.
     pub groups: BTreeMap<String, Group>,
+    /// What the credential report tells of users, by name; None if the account has none here.
+    pub credentials: Option<BTreeMap<String, Credentials>>,
+    /// The access keys of users, by name; users without keys have no entry.
+    pub access_keys: BTreeMap<String, Vec<AccessKey>>,
     /// Why the details are not all that there are, in words; None if they are.
     pub incomplete: Option<String>,
 }
@@ -118,6 +124,11 @@ pub struct Principal {
     pub instance_profiles: Vec<String>,
     /// A role's trust policy; None for users.
     pub trust: Option<Arc<Document>>,
+    /// When it was made; None if the details leave it out.
+    pub created: Option<Time>,
+    /// When a role was last used, as IAM tracks it over 400 days; None of users, of roles that were not, and where the
+    /// details leave it out.
+    pub last_used: Option<Time>,
     /// Why its policies are not all that there are, in words; None if they are.
     pub incomplete: Option<String>,
 }
@@ -142,6 +153,8 @@ pub struct Managed {
     pub version: String,
     /// That version; None if the details do not hold it.
     pub document: Option<Arc<Document>>,
+    /// The ids of its other versions, in the order of their numbers.
+    pub others: Vec<String>,
 }
 
 impl Snapshot {

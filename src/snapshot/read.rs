@@ -39,6 +39,8 @@ enum Form {
     Control(ControlKind),
     Resource,
     Endpoint,
+    AccessKeys,
+    CredentialReport,
     Foreign,
 }
 
@@ -68,7 +70,8 @@ impl Snapshot {
 }
 
 impl Reader {
-    /// The files of a folder as paths below it, sorted; hidden ones and other names than `*.json` are left out.
+    /// The files of a folder as paths below it, sorted; hidden ones and other names than `*.json` and `credential-report*.csv` are left
+    /// out.
     fn files(&mut self, folder: &Path) -> Vec<PathBuf> {
         let mut found = Vec::new();
         let is_hidden = |entry: &walkdir::DirEntry| {
@@ -78,7 +81,7 @@ impl Reader {
         for entry in walk.into_iter().filter_entry(|entry| !is_hidden(entry)) {
             match entry {
                 Ok(entry) if entry.file_type().is_dir() => {}
-                Ok(entry) if entry.path().extension().is_some_and(|own| own.eq_ignore_ascii_case("json")) => {
+                Ok(entry) if is_read(entry.path()) => {
                     if found.len() == FILES_MAX {
                         let limit = FILES_MAX as u64;
                         self.file = String::new();
@@ -107,6 +110,9 @@ impl Reader {
         };
         let stem = name.file_stem().unwrap_or_default().to_string_lossy();
         let form = form_of(name);
+        if form == Form::CredentialReport {
+            return self.credential_report(&text);
+        }
         let values = serde_json::Deserializer::from_str(&text).into_iter::<&RawValue>();
         let mut count = 0_usize;
         for value in values {
@@ -134,10 +140,11 @@ impl Reader {
             Form::Control(kind) => self.control(kind, stem, value, place),
             Form::Resource => self.resource(value, place),
             Form::Endpoint => self.endpoint(value, place),
-            Form::Foreign => self.problem(
+            Form::AccessKeys => self.access_keys(stem, value, place),
+            Form::CredentialReport | Form::Foreign => self.problem(
                 place,
                 Trouble::Unknown {
-                    expected: "a file in the folder itself or in `accounts/`, `scp/`, `rcp/`, `resource-policies/` or `vpc-endpoint-policies/`",
+                    expected: "a file in the folder itself or in `accounts/`, `scp/`, `rcp/`, `resource-policies/`, `vpc-endpoint-policies/` or `access-keys/`",
                 },
             ),
         }
@@ -173,14 +180,27 @@ impl Reader {
 fn form_of(name: &Path) -> Form {
     let mut parts = name.iter().map(|part| part.to_string_lossy());
     match (parts.next().as_deref(), parts.next()) {
+        _ if is_credential_report(name) => Form::CredentialReport,
         (Some("organization.json"), None) => Form::Organization,
         (_, None) | (Some("accounts"), _) => Form::Details,
         (Some("scp"), _) => Form::Control(ControlKind::Service),
         (Some("rcp"), _) => Form::Control(ControlKind::Resource),
         (Some("resource-policies"), _) => Form::Resource,
         (Some("vpc-endpoint-policies"), _) => Form::Endpoint,
+        (Some("access-keys"), _) => Form::AccessKeys,
         _ => Form::Foreign,
     }
+}
+
+/// Whether a file is opened at all.
+fn is_read(path: &Path) -> bool {
+    path.extension().is_some_and(|own| own.eq_ignore_ascii_case("json")) || is_credential_report(path)
+}
+
+/// `credential-report.csv`, of several accounts `credential-report-ACCOUNT.csv`.
+fn is_credential_report(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with("credential-report") && name.ends_with(".csv")
 }
 
 /// The text of a regular file, up to [`FILE_BYTES_MAX`], without a byte order mark.

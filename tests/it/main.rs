@@ -26,3 +26,4 @@ mod replay;
 mod s3;
 mod tree;
 mod twin;
+mod unused;

@@ -185,6 +185,16 @@ pub(super) fn actions(label: &str, name: &str) -> Option<impl Iterator<Item = Li
     tables.events.get(label)?.get(name).map(|listed| listed.iter().copied())
 }
 
+/// The names of the parameters that tell which actions an event stands for, the outermost of each path; none where no
+/// parameter does.
+pub(super) fn told_by(label: &str, name: &str) -> Vec<&'static str> {
+    let tests = actions(label, name).into_iter().flatten().filter_map(|listed| match listed.condition {
+        Condition::If(test) | Condition::Unless(test) => Some(test.key),
+        Condition::Always | Condition::Untold => None,
+    });
+    tests.map(|key| key.split('.').next().unwrap_or(key)).collect()
+}
+
 /// Why a call is no request, if its type or its very name is listed.
 pub(super) fn not_request(label: &str, call: &Call<'_>) -> Option<NotRequest> {
     let by_type = TABLES.not_by_type.iter().find(|(kind, _)| call.kind == Some(kind));

@@ -217,11 +217,14 @@ fn put_managed(snapshot: &mut Snapshot, arn: &str, document: Arc<Document>) -> R
     if !is_policy {
         return Err(state("the ARN of a managed policy", format!("`{arn}`")));
     }
-    let new = || Managed { version: String::new(), document: None };
+    let new = || Managed { version: String::new(), document: None, others: Vec::new() };
     let managed = snapshot.managed.entry(arn.to_owned()).or_insert_with(new);
     if managed.document.as_ref() != Some(&document) {
         let number: u64 = managed.version.trim_start_matches('v').parse().unwrap_or(0);
-        *managed = Managed { version: format!("v{}", number.saturating_add(1)), document: Some(document) };
+        let mut others = std::mem::take(&mut managed.others);
+        others.extend(Some(std::mem::take(&mut managed.version)).filter(|version| !version.is_empty()));
+        let version = format!("v{}", number.saturating_add(1));
+        *managed = Managed { version, document: Some(document), others };
     }
     Ok(())
 }

@@ -1,0 +1,145 @@
+//! `backtrail unused`.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::Context as _;
+
+use super::args::{Unused, UnusedShowTyped};
+use super::failure::Failure;
+use super::output::{self, Format, Output};
+use super::source;
+use super::{EXIT_FOUND, EXIT_UNREADABLE};
+use crate::aws::AccountId;
+use crate::inquiry::{self, UnusedError, UnusedOptions};
+use crate::report;
+use crate::report::figure::counted;
+use crate::report::unused::Options;
+use crate::snapshot::Snapshot;
+use crate::unused::suggest::{self, SuggestedPolicy};
+use crate::unused::{Baseline, Compared, Unused as Answer, Wanted};
+
+pub(super) async fn run(command: &Unused, out: &mut Output) -> Result<u8, Failure> {
+    let window = command.times.window()?;
+    let account = command.account.as_deref().map(account).transpose()?;
+    let baseline = command.baseline.as_deref().map(baseline).transpose()?;
+    let snapshot = Arc::new(Snapshot::read(&command.snapshot)?);
+    let problems = !snapshot.problems.is_empty();
+    for problem in snapshot.problems.iter().take(10) {
+        output::note(&format!("note: {problem}"));
+    }
+    let source = source::open(&command.data).await?;
+    let suggest = command.suggest.then(|| suggest::Options {
+        generality: command.generality.generality(),
+        levels: command.access_levels,
+    });
+    let options = UnusedOptions {
+        window,
+        wanted: Wanted { principal: command.principal.clone(), account },
+        snapshot,
+        origins: !command.no_origins,
+        suggest,
+    };
+    let started = Instant::now();
+    let answer = match Box::pin(inquiry::unused(&source.session, options)).await {
+        Ok(answer) => answer,
+        Err(UnusedError::Subject(error)) => return Err(anyhow::Error::new(error).into()),
+        Err(UnusedError::Query(error)) => return Err(error.into()),
+    };
+    let events: u64 = answer.coverage.iter().map(|own| own.events).sum();
+    let took = report::figure::elapsed(started.elapsed());
+    output::note(&format!("{} in {took}", counted(events, "event", "events")));
+    if let Some(folder) = &command.write {
+        write_policies(folder, &answer)?;
+    }
+    let compared = baseline.map(|baseline| {
+        let actions: Vec<_> = answer.action_findings().collect();
+        baseline.compare(answer.findings.iter().chain(&actions))
+    });
+    let show = command.show.map(UnusedShowTyped::show);
+    match out.format {
+        Format::Json => {
+            report::unused::json(&mut *out, &answer, command.all, compared.as_ref())
+                .map_err(io::Error::from)?;
+        }
+        Format::Csv => report::unused::csv(&mut *out, &answer, show, command.all, compared.as_ref())?,
+        Format::Text => {
+            let options = Options {
+                show,
+                all: command.all,
+                one: command.principal.is_some(),
+                compared: compared.clone(),
+                source: format!("{}{}", source.flag, given(command)),
+            };
+            write!(out, "{}", report::unused::text(&answer, &options, out.style))?;
+        }
+    }
+    Ok(if command.fail_on.is_some() && fails(&answer, compared.as_ref()) {
+        EXIT_FOUND
+    } else if problems {
+        EXIT_UNREADABLE
+    } else {
+        source.exit
+    })
+}
+
+/// Whether privileged actions are unused; beside a baseline, whether such findings are new.
+fn fails(answer: &Answer, compared: Option<&Compared>) -> bool {
+    let Some(compared) = compared else { return answer.unused_privileged() > 0 };
+    answer.privileged_findings().any(|finding| compared.new.contains(&finding.id))
+}
+
+fn account(text: &str) -> anyhow::Result<AccountId> {
+    AccountId::parse(text).with_context(|| format!("expected an account of twelve digits, found `{text}`"))
+}
+
+fn baseline(path: &Path) -> anyhow::Result<Baseline> {
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    Baseline::parse(&text).with_context(|| format!("cannot use the baseline `{}`", path.display()))
+}
+
+/// Writes each policy into a file of its own.
+fn write_policies(folder: &Path, answer: &Answer) -> anyhow::Result<()> {
+    for suggestion in &answer.suggestions {
+        // Names of IAM have no slashes, and dots alone are no names of folders that lead elsewhere.
+        let name = suggestion.principal.rsplit('/').next().unwrap_or_default();
+        let kind = suggestion.principal.split('/').next().unwrap_or_default();
+        anyhow::ensure!(
+            !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']),
+            "cannot name a folder after the principal `{}`",
+            suggestion.arn
+        );
+        let own = folder.join(&suggestion.account).join(kind).join(name);
+        fs::create_dir_all(&own).with_context(|| format!("cannot make the folder `{}`", own.display()))?;
+        for policy in suggestion.policies.iter().chain(&suggestion.guards) {
+            write_policy(&own.join(format!("{}.json", policy.name)), policy)?;
+        }
+    }
+    Ok(())
+}
+
+fn write_policy(path: &Path, policy: &SuggestedPolicy) -> anyhow::Result<()> {
+    let text = report::json::document(&policy.document)?;
+    fs::write(path, text).with_context(|| format!("cannot write `{}`", path.display()))
+}
+
+/// The options that say what is looked at, as typed.
+fn given(command: &Unused) -> String {
+    let mut text = String::new();
+    let time =
+        |time: chrono::DateTime<chrono::Utc>| time.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
+    for (name, value) in [
+        ("from", command.times.from.map(time)),
+        ("to", command.times.to.map(time)),
+        ("principal", command.principal.clone()),
+        ("account", command.account.clone()),
+    ] {
+        if let Some(value) = value {
+            text.push_str(&format!(" --{name} {}", source::shell(Path::new(&value))));
+        }
+    }
+    text
+}

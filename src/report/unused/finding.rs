@@ -1,0 +1,51 @@
+//! Findings, kind by kind.
+
+use super::{Page, Show, kinds, words};
+use crate::report::figure::grouped;
+use crate::report::replay::words::{short, whole};
+use crate::report::{Column, Cut, Mark, Table};
+use crate::unused::Unused;
+
+/// All of them beside those of actions.
+pub(super) fn table(unused: &Unused, page: &Page<'_>) -> String {
+    let mut out = String::new();
+    let most = page.most(Show::Findings);
+    for (kind, count) in kinds(unused) {
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        let columns = [Column::left("").cut(Cut::Middle), Column::left("")];
+        let mut table = Table::new(columns).title(words::kind(kind));
+        let compared = page.options.compared.as_ref();
+        for finding in unused.findings.iter().filter(|finding| finding.kind == kind).take(most) {
+            let is_new = compared.is_some_and(|compared| compared.new.contains(&finding.id));
+            let subject = whole(&short(&finding.subject), page.style);
+            let mark = if is_new || finding.risk.is_privileged() { Mark::Look } else { Mark::None };
+            let new = if is_new { "new: " } else { "" };
+            table.row(mark, [subject, format!("{new}{}", words::finding(finding))]);
+        }
+        out.push_str(&table.render(page.style));
+        if count > most as u64 {
+            out.push_str(&format!(
+                "  {} more: {}\n",
+                grouped(count - most as u64),
+                page.more(Show::Findings)
+            ));
+        }
+    }
+    let resolved = page.options.compared.iter().flat_map(|compared| &compared.resolved);
+    let mut table = Table::new([Column::left("").cut(Cut::Middle), Column::left("")])
+        .title("Resolved since the baseline");
+    for known in resolved.take(most) {
+        let detail = known.detail.values().cloned().collect::<Vec<_>>().join(" ");
+        table
+            .row(Mark::None, [whole(&short(&known.subject), page.style), format!("{} {detail}", known.kind)]);
+    }
+    if !table.is_empty() {
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        out.push_str(&table.render(page.style));
+    }
+    out
+}

@@ -1,0 +1,113 @@
+//! Suggested policies: what they come to, what they leave out, and what a replay says of them.
+
+use super::Page;
+use crate::report::figure::{counted, grouped};
+use crate::report::replay::words::{short, whole};
+use crate::report::{Mark, Style, json as documents, section};
+use crate::unused::Unused;
+use crate::unused::suggest::{CHARACTERS_MAX, Suggestion};
+
+/// So many names stand in a line.
+const NAMES_FEW: usize = 6;
+
+/// All suggestions.
+pub(super) fn section(unused: &Unused, page: &Page<'_>) -> String {
+    let all = unused.suggestions.iter();
+    all.map(|own| one(own, page.style, page.options.all)).collect::<Vec<_>>().join("\n")
+}
+
+fn one(own: &Suggestion, style: Style, all: bool) -> String {
+    let title = format!("Suggested policy for {}", whole(&short(&own.arn), style));
+    let size: Vec<String> = own.policies.iter().map(|policy| grouped(policy.characters)).collect();
+    let note = format!(
+        "{}, {}",
+        counted(own.actions, "action", "actions"),
+        counted(own.statements, "statement", "statements")
+    );
+    let mut out = section::heading(&title, &note, style);
+    let mut item = |mark, words: String| out.push_str(&section::item(mark, &words, style));
+    if own.policies.is_empty() {
+        item(Mark::None, "nothing that today's policies grant was used: no policy is needed".to_owned());
+    } else {
+        item(Mark::None, format!("{} of {} characters", size.join(" + "), grouped(CHARACTERS_MAX as u64)));
+    }
+    if !own.guards.is_empty() {
+        item(
+            Mark::None,
+            format!("{} of today's denies stay", own.guards.iter().map(|own| own.statements).sum::<u64>()),
+        );
+    }
+    if let Some(proof) = &own.proof {
+        let mark = if proof.broken + proof.may_break > 0 { Mark::Look } else { Mark::None };
+        item(
+            mark,
+            format!(
+                "replayed over the window: {} of {} requests would break",
+                grouped(proof.broken),
+                grouped(proof.replayed)
+            ),
+        );
+        if proof.may_break > 0 {
+            item(Mark::Claim, format!("{} may break", grouped(proof.may_break)));
+        }
+        for group in &proof.groups {
+            let on = group.resource.as_deref().map(|own| format!(" on {own}")).unwrap_or_default();
+            item(Mark::Look, format!("{} {}{on}", grouped(group.events), group.action));
+        }
+    }
+    for (action, count) in &own.not_granted {
+        item(Mark::Look, format!("not granted anew: {action}, used {}", counted(*count, "time", "times")));
+    }
+    if !own.perhaps.is_empty() {
+        item(Mark::Claim, format!("left out, perhaps needed: {}", few(&own.perhaps, all)));
+    }
+    for removed in &own.removed {
+        let mark = if removed.risk.is_privileged() { Mark::Look } else { Mark::None };
+        item(
+            mark,
+            format!(
+                "leaves out {} {}: {}",
+                grouped(removed.actions.len() as u64),
+                removed.risk.word(),
+                few(&removed.actions, all)
+            ),
+        );
+    }
+    out
+}
+
+/// The policies themselves, as JSON, each below its name.
+pub(super) fn written(unused: &Unused, page: &Page<'_>) -> String {
+    let style = page.style;
+    let mut out = String::new();
+    for policy in unused.suggestions.iter().flat_map(|own| own.policies.iter().chain(&own.guards)) {
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        out.push_str(&section::heading(&policy.name, "", style));
+        let text = documents::document(&policy.document).unwrap_or_default();
+        for line in text.lines() {
+            out.push_str(&style.shown(line));
+            out.push('\n');
+        }
+    }
+    out
+}
+
+fn few(names: &[String], all: bool) -> String {
+    let most = if all { usize::MAX } else { NAMES_FEW };
+    let mut words = names.iter().take(most).cloned().collect::<Vec<_>>().join(", ");
+    if names.len() > most {
+        words.push_str(&format!(", {} more", names.len() - most));
+    }
+    words
+}
+
+/// The policies of all suggestions as one JSON document: a list of principals with their policies, ready to be put in place.
+///
+/// # Errors
+///
+/// None that these values can cause.
+pub fn policies(unused: &Unused) -> serde_json::Result<String> {
+    documents::document(&unused.suggestions)
+}

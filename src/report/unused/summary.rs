@@ -1,0 +1,195 @@
+//! All principals at a glance: who has most that nobody used, and what the logs cover.
+
+use super::words;
+use super::{Page, Show};
+use crate::report::figure::{counted, day, grouped, share};
+use crate::report::{Column, Cut, Facts, Mark, Table, chart, section};
+use crate::unused::{Marks, PrincipalUse, Unused};
+
+/// Columns of a bar.
+const BAR: usize = 12;
+
+/// The first lines.
+pub(super) fn head(unused: &Unused, page: &Page<'_>) -> String {
+    let window = &unused.window;
+    let range = match (window.first, window.last) {
+        (Some(first), Some(last)) => format!("{} {} {}", day(first.0), page.style.arrow(), day(last.0)),
+        _ => "no events".to_owned(),
+    };
+    let principals = counted(unused.principals.len() as u64, "principal", "principals");
+    let mut out = section::heading(
+        &format!("{principals}, {}", counted(unused.window.days, "day", "days")),
+        &range,
+        page.style,
+    );
+    let mut facts = Facts::new();
+    facts.line(Mark::None, "snapshot", &unused.snapshot);
+    let covered: Vec<String> = unused
+        .coverage
+        .iter()
+        .map(|own| {
+            format!(
+                "{}: {} of {} days in {}",
+                own.account,
+                own.days,
+                window.days,
+                counted(own.regions.len() as u64, "region", "regions")
+            )
+        })
+        .collect();
+    for (at, words) in covered.iter().take(4).enumerate() {
+        facts.line(Mark::None, if at == 0 { "covered" } else { "" }, words);
+    }
+    if covered.len() > 4 {
+        facts.more(&format!("{} more accounts: --show coverage", covered.len() - 4));
+    }
+    let privileged = unused.unused_privileged();
+    if privileged > 0 {
+        let words = format!("{} privileged actions that nobody used", grouped(privileged));
+        facts.line(Mark::Look, "unused", &words);
+    }
+    if let Some(compared) = &page.options.compared {
+        let words = format!(
+            "{} new, {} resolved",
+            counted(compared.new.len() as u64, "finding", "findings"),
+            grouped(compared.resolved.len() as u64)
+        );
+        facts.line(Mark::None, "baseline", &words);
+    }
+    out.push_str(&facts.render(page.style));
+    out
+}
+
+/// The principals, those with most unused privileged actions first.
+pub(super) fn sorted(unused: &Unused) -> Vec<(&PrincipalUse, Marks)> {
+    let mut all: Vec<(&PrincipalUse, Marks)> =
+        unused.principals.iter().filter(|own| own.apart.is_none()).map(|own| (own, own.marks())).collect();
+    order(&mut all);
+    all
+}
+
+fn order(all: &mut [(&PrincipalUse, Marks)]) {
+    all.sort_by(|(a, left), (b, right)| {
+        let key = |own: &PrincipalUse, marks: &Marks| {
+            (std::cmp::Reverse(marks.unused_privileged), std::cmp::Reverse(marks.unused), own.arn.clone())
+        };
+        key(a, left).cmp(&key(b, right))
+    });
+}
+
+/// The table of all principals.
+pub(super) fn table(unused: &Unused, page: &Page<'_>) -> String {
+    rows("Principals", &sorted(unused), page)
+}
+
+/// Those that are kept apart.
+pub(super) fn apart(unused: &Unused, page: &Page<'_>) -> String {
+    let mut all: Vec<(&PrincipalUse, Marks)> =
+        unused.principals.iter().filter(|own| own.apart.is_some()).map(|own| (own, own.marks())).collect();
+    order(&mut all);
+    rows("Kept apart: roles of services", &all, page)
+}
+
+fn rows(title: &str, all: &[(&PrincipalUse, Marks)], page: &Page<'_>) -> String {
+    if all.is_empty() {
+        return String::new();
+    }
+    let style = page.style;
+    let columns = [
+        Column::left("").cut(Cut::Middle),
+        Column::right("calls"),
+        Column::right("granted"),
+        Column::left("used"),
+        Column::right("unused"),
+        Column::right("privileged"),
+        Column::right("unseen"),
+    ];
+    let mut table = Table::new(columns).title(title);
+    let most = page.most(Show::Principals);
+    for (own, marks) in all.iter().take(most) {
+        let bar = chart::bar(marks.used, marks.granted.max(1), BAR, style);
+        let share = share(marks.used, marks.granted);
+        let mut name = words::name(own, style);
+        if let Some(apart) = own.apart {
+            name = format!("{name} ({})", words::apart(apart));
+        }
+        let mark = if own.young {
+            Mark::Claim
+        } else if marks.unused_privileged > 0 && own.apart.is_none() {
+            Mark::Look
+        } else {
+            Mark::None
+        };
+        table.row(
+            mark,
+            [
+                name,
+                grouped(own.calls.events),
+                grouped(marks.granted),
+                format!("{share:>5} {bar}"),
+                grouped(marks.unused),
+                grouped(marks.unused_privileged),
+                grouped(marks.not_observable),
+            ],
+        );
+        if own.young {
+            table.note("younger than the window: what it did not do yet says little");
+        }
+    }
+    let mut out = table.render(style);
+    if all.len() > most {
+        out.push_str(&format!(
+            "  {} more: {}\n",
+            grouped((all.len() - most) as u64),
+            page.more(Show::Principals)
+        ));
+    }
+    out
+}
+
+/// What the logs cover.
+pub(super) fn coverage(unused: &Unused, page: &Page<'_>) -> String {
+    let mut out = section::heading("What the logs cover of the window", "", page.style);
+    for own in &unused.coverage {
+        if !own.is_covered {
+            let words = format!("{}: no log. Nothing of this account is called unused", own.account);
+            out.push_str(&section::item(Mark::Claim, &words, page.style));
+            continue;
+        }
+        let regions: Vec<String> = own
+            .regions
+            .iter()
+            .map(|(region, days)| format!("{region} {}", counted(*days, "day", "days")))
+            .collect();
+        let words = format!(
+            "{}: {} on {} of {} days; {}",
+            own.account,
+            counted(own.events, "event", "events"),
+            own.days,
+            unused.window.days,
+            regions.join(", ")
+        );
+        out.push_str(&section::item(Mark::None, &words, page.style));
+        let data = match own.data_events.as_slice() {
+            [] => "no data events".to_owned(),
+            kinds => format!("data events: {}", kinds.join(", ")),
+        };
+        let reads = if own.read_events { "" } else { "; no events that read" };
+        let mark = if own.data_events.is_empty() || !own.read_events { Mark::Claim } else { Mark::None };
+        out.push_str(&section::item(mark, &format!("{data}{reads}"), page.style));
+    }
+    out
+}
+
+/// What limits the answer.
+pub(super) fn limits(unused: &Unused, page: &Page<'_>) -> String {
+    let mut out = section::heading("What this cannot know", "", page.style);
+    let most = page.most(Show::Limits);
+    for limit in unused.limits.iter().take(most) {
+        out.push_str(&section::item(Mark::Claim, limit, page.style));
+    }
+    if unused.limits.len() > most {
+        out.push_str(&format!("  {} more: {}\n", unused.limits.len() - most, page.more(Show::Limits)));
+    }
+    out
+}

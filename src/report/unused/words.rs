@@ -1,0 +1,86 @@
+//! What marks, kinds and things are called.
+
+use crate::report::Style;
+use crate::report::replay::words::{short, whole};
+use crate::unused::{Apart, Finding, Kind, PrincipalUse};
+
+/// A principal as a screen names it: `role deploy`, with the account where there are several.
+pub(super) fn name(own: &PrincipalUse, style: Style) -> String {
+    whole(&short(&own.arn), style)
+}
+
+/// A policy by its own name: of an ARN the last part, of an inline policy without whose it is.
+pub(super) fn policy(name: &str) -> &str {
+    let inline = name.rsplit_once(" (inline, ").map(|(own, _)| own);
+    inline.or_else(|| name.starts_with("arn:").then(|| name.rsplit('/').next())?).unwrap_or(name)
+}
+
+/// Why a principal is kept apart.
+pub(super) fn apart(apart: Apart) -> &'static str {
+    match apart {
+        Apart::ServiceLinked => "service-linked",
+        Apart::ServiceRole => "for a service",
+    }
+}
+
+/// A finding in words, without its subject.
+pub(super) fn finding(finding: &Finding) -> String {
+    let cell = |name: &str| finding.detail.get(name).map_or("", String::as_str);
+    let statement = || match finding.detail.get("sid") {
+        Some(sid) => format!("{} statement {sid}", cell("policy")),
+        None => format!("{} statement {}", cell("policy"), cell("statement")),
+    };
+    let mut words = match finding.kind {
+        Kind::ActionUnused | Kind::ActionNotObservable | Kind::ActionUsedNotGranted => {
+            cell("action").to_owned()
+        }
+        Kind::RoleNeverAssumed => "nobody assumed it".to_owned(),
+        Kind::UserInactive => "did nothing".to_owned(),
+        Kind::AccessKeyUnused => format!("key {}", cell("key")),
+        Kind::PasswordUnused => "console password".to_owned(),
+        Kind::GroupWithoutEffect => match finding.reason {
+            Some("no-members") => "no members",
+            Some("no-policies") => "no policies",
+            _ => "its policies add nothing",
+        }
+        .to_owned(),
+        Kind::PolicyUnattached => "attached to nobody".to_owned(),
+        Kind::PolicyVersionUnused => format!("version {}", cell("version")),
+        Kind::StatementNeverDecided => statement(),
+        Kind::ResourceNeverMatched => format!("{}: {}", statement(), cell("resource")),
+        Kind::ConditionNeverMatched => {
+            format!("{}: {} {} {}", statement(), cell("operator"), cell("key"), cell("value"))
+        }
+        Kind::TrustPrincipalNeverAssumed => format!("trusts {}", cell("principal")),
+    };
+    if finding.reason == Some("inactive") {
+        words.push_str(", inactive");
+    }
+    if let Some(last) = finding.last_used {
+        words.push_str(&format!(", last used {}", crate::report::figure::day(last.0)));
+    }
+    if finding.young {
+        words.push_str(" (younger than the window)");
+    }
+    words
+}
+
+/// The heading of a kind.
+pub(super) fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::ActionUnused => "Actions that were not used",
+        Kind::ActionNotObservable => "Actions that the logs could not show",
+        Kind::ActionUsedNotGranted => "Actions that were used and are not granted",
+        Kind::RoleNeverAssumed => "Roles that nobody assumed",
+        Kind::UserInactive => "Users who did nothing",
+        Kind::AccessKeyUnused => "Access keys that were not used",
+        Kind::PasswordUnused => "Console passwords that were not used",
+        Kind::GroupWithoutEffect => "Groups without effect",
+        Kind::PolicyUnattached => "Policies that are attached to nobody",
+        Kind::PolicyVersionUnused => "Versions of policies that are not in force",
+        Kind::StatementNeverDecided => "Statements that allowed nothing that happened",
+        Kind::ResourceNeverMatched => "Resources in statements that matched nothing",
+        Kind::ConditionNeverMatched => "Conditions in statements that never held",
+        Kind::TrustPrincipalNeverAssumed => "Trusted principals that never assumed the role",
+    }
+}

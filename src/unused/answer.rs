@@ -1,0 +1,397 @@
+//! What is unused: plain values for `report`.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use serde::Serialize;
+
+use super::count::{Span, Uses};
+use super::finding::{Detail, Finding, Kind};
+use super::granted::Granted;
+use super::index::{ActionNumber, INDEX};
+use super::risk::Risk;
+use super::sight::{Sight, Unseen};
+use super::subject::{Apart, SubjectKind};
+use super::suggest::Suggestion;
+use crate::aws::Time;
+
+/// The whole answer.
+#[derive(Debug, Clone)]
+pub struct Unused {
+    /// The snapshot, as it was named.
+    pub snapshot: String,
+    /// What was looked at.
+    pub window: WindowSeen,
+    /// What the logs cover of the window, by account.
+    pub coverage: Vec<Covered>,
+    /// The principals, in order of account, kind and name.
+    pub principals: Vec<PrincipalUse>,
+    /// What is unused beside actions, the worst first.
+    pub findings: Vec<Finding>,
+    /// The policies that would have been enough; empty unless they were asked for.
+    pub suggestions: Vec<Suggestion>,
+    /// What limits the answer, a sentence each.
+    pub limits: Vec<String>,
+}
+
+/// The window.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct WindowSeen {
+    /// The first instant inside, as asked for; None for no bound.
+    pub from: Option<Time>,
+    /// The first instant behind.
+    pub to: Option<Time>,
+    /// The first event inside.
+    pub first: Option<Time>,
+    /// The last.
+    pub last: Option<Time>,
+    /// Days (UTC) of the window, from its first instant or event to its last.
+    pub days: u64,
+}
+
+/// What the logs cover of one account.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Covered {
+    /// The account.
+    pub account: String,
+    /// Whether there are any events of it.
+    pub is_covered: bool,
+    /// Events in the window.
+    pub events: u64,
+    /// Days of the window that have events.
+    pub days: u64,
+    /// By region: days that have events.
+    pub regions: BTreeMap<String, u64>,
+    /// The first event and the last.
+    pub first: Option<Time>,
+    /// The last event.
+    pub last: Option<Time>,
+    /// The kinds of data events that are there.
+    pub data_events: Vec<String>,
+    /// Whether there are management events that read.
+    pub read_events: bool,
+}
+
+/// What a principal may do, and what it did.
+#[derive(Debug, Clone)]
+pub struct PrincipalUse {
+    /// `role/NAME` or `user/NAME`.
+    pub principal: String,
+    /// Its ARN.
+    pub arn: String,
+    /// Its account.
+    pub account: String,
+    /// What it is.
+    pub kind: SubjectKind,
+    /// Its unique id.
+    pub unique_id: Option<String>,
+    /// When it was made.
+    pub created: Option<Time>,
+    /// Whether it is younger than the window: what it did not do yet says little.
+    pub young: bool,
+    /// Why it is kept apart.
+    pub apart: Option<Apart>,
+    /// How many identity policies it has.
+    pub policies: u64,
+    /// Its calls, of whatever end.
+    pub calls: Span,
+    /// How many of them AWS refused.
+    pub denied: u64,
+    /// How many failed for another reason.
+    pub failed: u64,
+    /// Days with calls.
+    pub days: u64,
+    /// Regions with calls.
+    pub regions: Vec<String>,
+    /// What it may do.
+    pub granted: Arc<Granted>,
+    /// What could have been seen of it.
+    pub sight: Arc<Sight>,
+    /// What it did, or tried to do.
+    pub(crate) uses: BTreeMap<ActionNumber, Uses>,
+    /// Who is behind a role's sessions, most requests first; empty for users, and where it was not asked for.
+    pub origins: Vec<OriginUse>,
+    /// Its statements, in order of policy and place.
+    pub statements: Vec<StatementUse>,
+    /// Calls of which no action is known: source and name with their number.
+    pub unmapped: Vec<(String, u64)>,
+    /// Counted once: a screen asks for them again and again.
+    pub(crate) marks: OnceLock<Marks>,
+}
+
+/// Who is behind a role's sessions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OriginUse {
+    /// `iam-user`, `service`, `web-identity` and so on.
+    pub kind: String,
+    /// An ARN, or another name.
+    pub origin: String,
+    /// Calls that worked.
+    pub calls: u64,
+    /// The actions that these certainly asked for, in order, as far as the names of the calls tell.
+    pub actions: Vec<String>,
+    /// Whether the way to it is proven, and it is the only one.
+    pub certain: bool,
+}
+
+/// A statement of a principal's policies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StatementUse {
+    /// The policy's ARN or name.
+    pub policy: String,
+    /// Its `Sid`.
+    pub sid: Option<String>,
+    /// Its place in the policy, from 0.
+    pub index: usize,
+    /// `Allow` or `Deny`.
+    pub effect: &'static str,
+    /// Requests of the principal that it matched: of a statement that allows, those that AWS let pass.
+    pub matched: u64,
+    /// Requests that it may have matched.
+    pub may: u64,
+    /// The last one that it matched.
+    pub last: Option<Time>,
+    /// Why it cannot be told whether it is used; None if it can.
+    pub unseen: Option<Unseen>,
+}
+
+/// What is known of an action of a principal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mark {
+    /// It was used.
+    Used,
+    /// It was not, and would have been seen.
+    Unused,
+    /// The logs could not show it.
+    NotObservable,
+    /// It was used, and no policy grants it today.
+    UsedNotGranted,
+}
+
+impl Mark {
+    /// As JSON and CSV have it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Used => "used",
+            Self::Unused => "unused",
+            Self::NotObservable => "not-observable",
+            Self::UsedNotGranted => "used-not-granted",
+        }
+    }
+}
+
+/// One action of a principal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ActionUse {
+    number: ActionNumber,
+    /// What is known of it; None for an action that is not granted and was only refused or failed.
+    pub mark: Option<Mark>,
+    /// Why it cannot be told, of what is not observable.
+    pub unseen: Option<Unseen>,
+    /// Whether it is granted under conditions only which nothing here decides.
+    pub conditional: bool,
+    /// How much harm it can do.
+    pub risk: Risk,
+    /// What was done with it.
+    pub uses: Uses,
+}
+
+impl ActionUse {
+    /// `s3:GetObject`.
+    #[must_use]
+    pub fn action(&self) -> String {
+        INDEX.get(self.number).map(|known| known.action.full_name()).unwrap_or_default()
+    }
+
+    /// `s3`.
+    #[must_use]
+    pub fn service(&self) -> &'static str {
+        INDEX.get(self.number).map_or("", |known| known.action.service)
+    }
+
+    /// `GetObject`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        INDEX.get(self.number).map_or("", |known| known.action.name)
+    }
+
+    /// AWS's access level.
+    #[must_use]
+    pub fn level(&self) -> &'static str {
+        INDEX.get(self.number).map_or("", |known| known.action.level.words())
+    }
+}
+
+/// How many actions have which mark.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Marks {
+    /// Granted.
+    pub granted: u64,
+    /// Used.
+    pub used: u64,
+    /// Unused.
+    pub unused: u64,
+    /// Not observable.
+    pub not_observable: u64,
+    /// Used without a grant.
+    pub used_not_granted: u64,
+    /// Of the granted: under conditions only.
+    pub conditional: u64,
+    /// Of the unused: privileged.
+    pub unused_privileged: u64,
+}
+
+impl Marks {
+    fn add(&mut self, action: &ActionUse) {
+        match action.mark {
+            Some(Mark::Used) => self.used += 1,
+            Some(Mark::Unused) => {
+                self.unused += 1;
+                self.unused_privileged += u64::from(action.risk.is_privileged());
+            }
+            Some(Mark::NotObservable) => self.not_observable += 1,
+            Some(Mark::UsedNotGranted) => self.used_not_granted += 1,
+            None => {}
+        }
+        if matches!(action.mark, Some(Mark::Used | Mark::Unused | Mark::NotObservable)) {
+            self.granted += 1;
+            self.conditional += u64::from(action.conditional);
+        }
+    }
+}
+
+impl PrincipalUse {
+    /// Every action that is granted, or that was asked for, in order.
+    pub fn actions(&self) -> impl Iterator<Item = ActionUse> + '_ {
+        INDEX.iter().filter_map(|(number, known)| {
+            let is_granted = self.granted.actions.has(number);
+            let uses = self.uses.get(&number).copied();
+            if !is_granted && uses.is_none() {
+                return None;
+            }
+            let uses = uses.unwrap_or_default();
+            let (mark, unseen) = self.mark(number, is_granted, &uses);
+            let conditional = is_granted && self.granted.conditional.has(number);
+            Some(ActionUse { number, mark, unseen, conditional, risk: known.risk, uses })
+        })
+    }
+
+    fn mark(&self, number: ActionNumber, is_granted: bool, uses: &Uses) -> (Option<Mark>, Option<Unseen>) {
+        match (is_granted, uses.used.events > 0) {
+            (true, true) => return (Some(Mark::Used), None),
+            (false, true) => return (Some(Mark::UsedNotGranted), None),
+            (false, false) => return (None, None),
+            (true, false) => {}
+        }
+        let unseen = if uses.perhaps.events > 0 {
+            Some(Unseen::Perhaps)
+        } else if uses.failed.events > 0 {
+            Some(Unseen::Failed)
+        } else {
+            self.sight.unseen(number)
+        };
+        (Some(if unseen.is_some() { Mark::NotObservable } else { Mark::Unused }), unseen)
+    }
+
+    /// How many actions have which mark.
+    #[must_use]
+    pub fn marks(&self) -> Marks {
+        *self.marks.get_or_init(|| {
+            let mut marks = Marks::default();
+            self.actions().for_each(|action| marks.add(&action));
+            marks
+        })
+    }
+
+    /// The same by service, those first whose unused actions can do most harm.
+    #[must_use]
+    pub fn services(&self) -> Vec<ServiceUse> {
+        let mut services: BTreeMap<&'static str, ServiceUse> = BTreeMap::new();
+        for action in self.actions() {
+            let own = services.entry(action.service()).or_insert_with(|| ServiceUse {
+                service: action.service(),
+                marks: Marks::default(),
+                riskiest: Vec::new(),
+            });
+            own.marks.add(&action);
+            if action.mark == Some(Mark::Unused) {
+                own.riskiest.push((action.risk, action.name()));
+            }
+        }
+        let mut services: Vec<ServiceUse> = services.into_values().collect();
+        for service in &mut services {
+            service.riskiest.sort_unstable();
+            service.riskiest.truncate(RISKIEST_MAX);
+        }
+        services.sort_by_key(|own| {
+            let risk = own.riskiest.first().map_or(Risk::Other, |(risk, _)| *risk);
+            (risk, std::cmp::Reverse(own.marks.unused), own.service)
+        });
+        services
+    }
+
+    /// The worst that it may do.
+    pub(crate) fn worst(&self) -> Risk {
+        let granted = self.granted.actions.iter().filter_map(|number| INDEX.get(number));
+        granted.map(|known| known.risk).min().unwrap_or(Risk::Other)
+    }
+}
+
+/// So many of a service's riskiest unused actions are told.
+const RISKIEST_MAX: usize = 3;
+
+/// Marks of one service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceUse {
+    /// Its prefix.
+    pub service: &'static str,
+    /// Its actions by mark.
+    pub marks: Marks,
+    /// The unused actions that can do most harm, the worst first.
+    pub riskiest: Vec<(Risk, &'static str)>,
+}
+
+impl Unused {
+    /// A finding for every action that is unused, not observable, or used without a grant, in order of principal and action.
+    pub fn action_findings(&self) -> impl Iterator<Item = Finding> + '_ {
+        self.principals.iter().filter(|own| own.apart != Some(Apart::ServiceLinked)).flat_map(|own| {
+            own.actions().filter_map(|action| {
+                let kind = match action.mark? {
+                    Mark::Used => return None,
+                    Mark::Unused => Kind::ActionUnused,
+                    Mark::NotObservable => Kind::ActionNotObservable,
+                    Mark::UsedNotGranted => Kind::ActionUsedNotGranted,
+                };
+                let detail = Detail::from([("action", action.action())]);
+                let mut finding = Finding::new(kind, &own.account, &own.arn, detail, action.risk);
+                finding.young = own.young;
+                finding.since = own.created;
+                finding.last_used = action.uses.used.last;
+                finding.reason = action.unseen.map(Unseen::word);
+                Some(finding)
+            })
+        })
+    }
+
+    /// The findings of privileged actions that nobody used, of principals that are neither kept apart nor younger than the
+    /// window.
+    pub fn privileged_findings(&self) -> impl Iterator<Item = Finding> + '_ {
+        let meant = |own: &&PrincipalUse| own.apart.is_none() && !own.young;
+        let arns: std::collections::HashSet<&str> =
+            self.principals.iter().filter(meant).map(|own| own.arn.as_str()).collect();
+        self.action_findings().filter(move |finding| {
+            finding.kind == Kind::ActionUnused
+                && finding.risk.is_privileged()
+                && arns.contains(finding.subject.as_str())
+        })
+    }
+
+    /// How many privileged actions nobody used, of principals that are neither kept apart nor younger than the window.
+    #[must_use]
+    pub fn unused_privileged(&self) -> u64 {
+        let counted = self.principals.iter().filter(|own| own.apart.is_none() && !own.young);
+        counted.map(|own| own.marks().unused_privileged).sum()
+    }
+}

@@ -1,0 +1,315 @@
+//! The first look at the events: who called what, how it ended, when and where. It reads small columns only.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use hashbrown::{HashMap, HashSet};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::count::Span;
+use super::plan::Plan;
+use crate::aws::Time;
+use crate::replay::answer::Then;
+use crate::replay::{Field, Fields, Record, who};
+
+/// Callers that are remembered; then all are forgotten and told again.
+const CALLERS_MAX: usize = 1_000_000;
+
+/// An event by source and name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventName {
+    /// `s3.amazonaws.com`.
+    pub source: String,
+    /// `GetObject`.
+    pub name: String,
+    /// Whether it is a call of an API, not an event of a service, a sign-in or the like.
+    pub is_call: bool,
+}
+
+/// What the census counts by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    pub(crate) subject: usize,
+    pub(crate) event: usize,
+    pub(crate) then: Then,
+    /// Whether it is the copy of another account's log, which is given only to who owns what was asked for.
+    pub(crate) is_copy: bool,
+}
+
+/// What an account's log holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AccountLog {
+    /// By region the days that have events, and how many.
+    pub regions: BTreeMap<String, BTreeMap<NaiveDate, u64>>,
+    /// Which events there are, of whoever.
+    pub(crate) events: BTreeSet<usize>,
+    /// All of them.
+    pub span: Span,
+}
+
+/// The first look, as far as it has come. Several may share the work, see [`Census::merge`].
+#[derive(Debug)]
+pub struct Census {
+    plan: Arc<Plan>,
+    pub(crate) events: Names,
+    accounts: HashMap<u64, String>,
+    /// By account and region, by day since 1970.
+    days: HashMap<(u64, u64, i32), Span>,
+    regions: HashMap<u64, String>,
+    seen: HashSet<(u64, usize)>,
+    callers: HashMap<u64, Option<usize>>,
+    pub(crate) tallies: HashMap<Key, Span>,
+    /// Days and regions of principals.
+    places: HashSet<(usize, i32, u64)>,
+    /// Long-term keys by id.
+    pub(crate) keys: HashMap<String, Span>,
+}
+
+/// Event names and their numbers.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Names {
+    pub(crate) all: Vec<EventName>,
+    numbers: HashMap<u64, usize>,
+}
+
+impl Names {
+    pub(crate) fn number(&mut self, record: &Record<'_>) -> usize {
+        let (source, name) = (record.event_source.unwrap_or(""), record.event_name.unwrap_or(""));
+        let is_call = record.event_type.is_none_or(|kind| kind == "AwsApiCall");
+        let key = xxh3_64(source.as_bytes()) ^ xxh3_64(name.as_bytes()).rotate_left(17) ^ u64::from(is_call);
+        let all = &mut self.all;
+        *self.numbers.entry(key).or_insert_with(|| {
+            all.push(EventName { source: source.to_owned(), name: name.to_owned(), is_call });
+            all.len() - 1
+        })
+    }
+
+    fn take(&mut self, name: &EventName) -> usize {
+        self.number(&Record {
+            event_source: Some(&name.source),
+            event_name: Some(&name.name),
+            event_type: Some(if name.is_call { "AwsApiCall" } else { "other" }),
+            ..Record::default()
+        })
+    }
+}
+
+impl Census {
+    /// The columns that it reads.
+    const FIELDS: &'static [Field] = &[
+        Field::EventTime,
+        Field::Account,
+        Field::AwsRegion,
+        Field::EventSource,
+        Field::EventName,
+        Field::EventType,
+        Field::ErrorCode,
+        Field::ErrorMessage,
+        Field::RecipientAccountId,
+        Field::SharedEventId,
+        Field::IdentityType,
+        Field::PrincipalId,
+        Field::IdentityArn,
+        Field::IdentityAccountId,
+        Field::AccessKeyId,
+        Field::UserName,
+        Field::SessionIssuerArn,
+        Field::SessionIssuerAccountId,
+    ];
+
+    /// The columns that the first look reads: of what the parameters alone tell more than the name they are read, too.
+    #[must_use]
+    pub fn fields(plan: &Plan) -> Fields {
+        let own = Fields::of(Self::FIELDS);
+        if plan.requests { own } else { own.and(Fields::of(&[Field::RequestParameters])) }
+    }
+
+    /// A census that has counted nothing.
+    #[must_use]
+    pub fn new(plan: Arc<Plan>) -> Self {
+        Self {
+            plan,
+            events: Names::default(),
+            accounts: HashMap::new(),
+            days: HashMap::new(),
+            regions: HashMap::new(),
+            seen: HashSet::new(),
+            callers: HashMap::new(),
+            tallies: HashMap::new(),
+            places: HashSet::new(),
+            keys: HashMap::new(),
+        }
+    }
+
+    /// Counts an event. Gives whose it was, as it was counted; None where nobody's who is looked at.
+    pub fn take(&mut self, record: &Record<'_>) -> Option<Key> {
+        let event = self.events.number(record);
+        let account = named(&mut self.accounts, record.account);
+        let region = named(&mut self.regions, record.aws_region);
+        let time = Time(record.event_time);
+        let day = i32::try_from(record.event_time.timestamp().div_euclid(86_400)).unwrap_or(i32::MAX);
+        self.days.entry((account, region, day)).or_default().add(time);
+        self.seen.insert((account, event));
+        let subject = self.subject(record)?;
+        let key =
+            Key { subject, event, then: Then::of(record), is_copy: is_copy(record, &self.plan, subject) };
+        self.tallies.entry(key).or_default().add(time);
+        self.places.insert((subject, day, region));
+        if let Some(id) = record.access_key_id.filter(|id| id.starts_with("AKIA")) {
+            match self.keys.get_mut(id) {
+                Some(span) => span.add(time),
+                None => self.keys.entry(id.to_owned()).or_default().add(time),
+            }
+        }
+        Some(key)
+    }
+
+    fn subject(&mut self, record: &Record<'_>) -> Option<usize> {
+        subject_of(record, &self.plan, &mut self.callers)
+    }
+
+    /// Puts what another one counted to what this one did.
+    pub fn merge(&mut self, other: Self) {
+        let numbers: Vec<usize> = other.events.all.iter().map(|name| self.events.take(name)).collect();
+        let number = |event: usize| numbers.get(event).copied().unwrap_or(event);
+        self.accounts.extend(other.accounts);
+        self.regions.extend(other.regions);
+        for (place, span) in other.days {
+            self.days.entry(place).or_default().take(span);
+        }
+        self.seen.extend(other.seen.into_iter().map(|(account, event)| (account, number(event))));
+        for (key, span) in other.tallies {
+            self.tallies.entry(Key { event: number(key.event), ..key }).or_default().take(span);
+        }
+        self.places.extend(other.places);
+        for (id, span) in other.keys {
+            self.keys.entry(id).or_default().take(span);
+        }
+    }
+
+    /// What the lake holds, by account; those without a name under none.
+    #[must_use]
+    pub fn logs(&self) -> BTreeMap<String, AccountLog> {
+        let mut logs: BTreeMap<String, AccountLog> = BTreeMap::new();
+        let mut all: Vec<_> = self.days.iter().collect();
+        all.sort_by_key(|(place, _)| **place);
+        for ((account, region, day), span) in all {
+            let name = |names: &HashMap<u64, String>, key| names.get(key).cloned().unwrap_or_default();
+            let log = logs.entry(name(&self.accounts, account)).or_default();
+            let own = log.regions.entry(name(&self.regions, region)).or_default();
+            let date = NaiveDate::from_epoch_days(*day).unwrap_or_default();
+            *own.entry(date).or_default() += span.events;
+            log.span.take(*span);
+        }
+        for (account, event) in sorted(&self.seen) {
+            if let Some(log) = self.accounts.get(&account).and_then(|name| logs.get_mut(name)) {
+                log.events.insert(event);
+            }
+        }
+        logs
+    }
+
+    /// Days and regions of every principal that called, by its place.
+    pub(crate) fn places(&self) -> BTreeMap<usize, (BTreeSet<i32>, BTreeSet<String>)> {
+        let mut places: BTreeMap<usize, (BTreeSet<i32>, BTreeSet<String>)> = BTreeMap::new();
+        for (subject, day, region) in &self.places {
+            let own = places.entry(*subject).or_default();
+            own.0.insert(*day);
+            if let Some(name) = self.regions.get(region).filter(|name| !own.1.contains(*name)) {
+                own.1.insert(name.clone());
+            }
+        }
+        places
+    }
+
+    /// The tallies in order, without copies of what the caller's own log has.
+    pub(crate) fn counted(&self, logs: &BTreeMap<String, AccountLog>) -> Vec<(Key, Span)> {
+        let mut counted: Vec<(Key, Span)> = self.tallies.iter().map(|(key, span)| (*key, *span)).collect();
+        counted.sort_by(|(a, _), (b, _)| {
+            let order = |key: &Key| (key.subject, self.events.all.get(key.event), key.then, key.is_copy);
+            order(a).cmp(&order(b))
+        });
+        counted.retain(|(key, _)| !key.is_copy || !is_logged(&self.plan, key.subject, logs));
+        counted
+    }
+}
+
+fn sorted(seen: &HashSet<(u64, usize)>) -> Vec<(u64, usize)> {
+    let mut all: Vec<(u64, usize)> = seen.iter().copied().collect();
+    all.sort_unstable();
+    all
+}
+
+fn named(names: &mut HashMap<u64, String>, name: Option<&str>) -> u64 {
+    let name = name.unwrap_or("");
+    let key = xxh3_64(name.as_bytes());
+    names.entry(key).or_insert_with(|| name.to_owned());
+    key
+}
+
+/// Whether the log of a principal's own account is here.
+pub(crate) fn is_logged(plan: &Plan, subject: usize, logs: &BTreeMap<String, AccountLog>) -> bool {
+    let account = plan.subjects.get(subject).map(|subject| subject.account.to_string());
+    account.is_some_and(|account| logs.contains_key(&account))
+}
+
+/// Whether a record is the copy that the log of another account has of a principal's request: both logs get one where
+/// resources are another account's
+/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>,
+/// `sharedEventID`).
+pub(crate) fn is_copy(record: &Record<'_>, plan: &Plan, subject: usize) -> bool {
+    let own = plan.subjects.get(subject).map(|subject| subject.account);
+    let of = record.account.and_then(crate::aws::AccountId::parse);
+    record.shared_event_id.is_some_and(|id| !id.is_empty()) && of.is_some() && of != own
+}
+
+/// The place of the principal that called; None for who is not looked at.
+pub(crate) fn subject_of(
+    record: &Record<'_>,
+    plan: &Plan,
+    callers: &mut HashMap<u64, Option<usize>>,
+) -> Option<usize> {
+    const FIELDS: [Field; 7] = [
+        Field::IdentityType,
+        Field::PrincipalId,
+        Field::IdentityArn,
+        Field::IdentityAccountId,
+        Field::UserName,
+        Field::SessionIssuerArn,
+        Field::SessionIssuerAccountId,
+    ];
+    if matches!(
+        record.identity_type,
+        Some("AWSService" | "Root" | "SAMLUser" | "WebIdentityUser" | "IdentityCenterUser")
+    ) {
+        return None;
+    }
+    // The role of a session is named by its issuer; the session's own name differs all the time.
+    let is_session = record.identity_type == Some("AssumedRole") && record.session_issuer_arn.is_some();
+    let key = if is_session {
+        xxh3_64(record.session_issuer_arn.unwrap_or("").as_bytes())
+    } else {
+        let mut bytes = Vec::with_capacity(256);
+        for field in FIELDS {
+            let text = record.text(field).unwrap_or("");
+            bytes.extend_from_slice(&text.len().to_le_bytes());
+            bytes.extend_from_slice(text.as_bytes());
+        }
+        xxh3_64(&bytes)
+    };
+    if let Some(known) = callers.get(&key) {
+        return *known;
+    }
+    if callers.len() >= CALLERS_MAX {
+        callers.clear();
+    }
+    let place = who(record, Some(&plan.snapshot)).and_then(|who| plan.subjects.place(&who.principal));
+    callers.insert(key, place);
+    place
+}
+
+/// The columns that [`subject_of`] and [`is_copy`] read.
+pub(crate) fn fields_of_subject() -> Fields {
+    Fields::of(crate::replay::FIELDS_OF_CALLER).and(Fields::of(&[Field::Account, Field::SharedEventId]))
+}

@@ -1,0 +1,568 @@
+//! The second look, at those events whose requests or statements only the whole record tells.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use hashbrown::{HashMap, HashSet};
+use memchr::memmem::Finder;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
+
+use super::census::{AccountLog, Census, EventName, Key, fields_of_subject, is_copy, is_logged, subject_of};
+use super::count::{Asked, Span, Uses};
+use super::index::{ActionNumber, INDEX};
+use super::need::{Need, Needed, Needs};
+use super::plan::Plan;
+use super::track::{Tracked, What};
+use crate::aws::Time;
+use crate::catalog::event::{MappedAction, Mapping, Presence};
+use crate::catalog::{catalog, dependent, event};
+use crate::policy::{Caller, Effect, Resource, Standing, Truth};
+use crate::replay::answer::Then;
+use crate::replay::{
+    self, Field, Fields, Origin, Parsed, Reading, Record, Told as Telltale, context_of, fields_of_request,
+    needs_response, requests, who,
+};
+
+/// So many calls are remembered; then all are forgotten and read again when they come back.
+const REMEMBERED_MAX: usize = 1_000_000;
+
+/// How often a part of a statement matched what AWS let pass.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Hit {
+    pub(crate) matched: Span,
+    /// Events with a request that it may have matched, depending on what is not known.
+    pub(crate) may: u64,
+}
+
+/// What is known by principal.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tallies {
+    pub(crate) uses: BTreeMap<(usize, ActionNumber), Uses>,
+    /// By principal and part.
+    pub(crate) hits: BTreeMap<(usize, usize), Hit>,
+    pub(crate) needs: Needs,
+    /// Calls of which no action is known, by principal and name.
+    pub(crate) unmapped: BTreeMap<(usize, String), u64>,
+}
+
+impl Tallies {
+    fn count(&mut self, subject: usize, then: Then, found: &Found, span: Span) {
+        for (action, asked) in &found.actions {
+            self.uses.entry((subject, *action)).or_default().add(*asked, then, span);
+        }
+        for (slot, truth) in &found.hits {
+            let hit = self.hits.entry((subject, *slot)).or_default();
+            match truth {
+                Truth::Yes => hit.matched.take(span),
+                Truth::Unknown => hit.may += span.events,
+                Truth::No => {}
+            }
+        }
+        for need in &found.needs {
+            self.needs.add(subject, need, span.events);
+        }
+        if let Some(name) = &found.unmapped {
+            *self.unmapped.entry((subject, name.clone())).or_default() += span.events;
+        }
+    }
+
+    /// Takes in what another has counted of these principals.
+    pub(crate) fn merge_of(&mut self, other: Self, is_meant: impl Fn(usize) -> bool) {
+        self.merge(Self {
+            uses: other.uses.into_iter().filter(|(key, _)| is_meant(key.0)).collect(),
+            hits: other.hits.into_iter().filter(|(key, _)| is_meant(key.0)).collect(),
+            needs: Needs::default(),
+            unmapped: other.unmapped.into_iter().filter(|(key, _)| is_meant(key.0)).collect(),
+        });
+    }
+
+    pub(crate) fn merge(&mut self, other: Self) {
+        for (key, uses) in other.uses {
+            self.uses.entry(key).or_default().take(uses);
+        }
+        for (key, hit) in other.hits {
+            let own = self.hits.entry(key).or_default();
+            own.matched.take(hit.matched);
+            own.may += hit.may;
+        }
+        self.needs.merge(other.needs);
+        for (key, count) in other.unmapped {
+            *self.unmapped.entry(key).or_default() += count;
+        }
+    }
+}
+
+/// What one call comes to.
+#[derive(Debug, Clone, Default)]
+struct Found {
+    actions: Vec<(ActionNumber, Asked)>,
+    hits: Vec<(usize, Truth)>,
+    needs: Vec<Need>,
+    unmapped: Option<String>,
+}
+
+/// Which events the second look reads: those of which resources or conditions tell which statements match.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// By principal, event name, and whether AWS refused it.
+    by_name: HashSet<(usize, u64, bool)>,
+    /// The names of the events.
+    pub event_names: BTreeSet<String>,
+    /// The columns.
+    pub fields: Fields,
+}
+
+impl Wanted {
+    /// Whether nothing is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.by_name.is_empty()
+    }
+}
+
+/// What the name of an event tells of its calls under some policies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    /// All.
+    All,
+    /// Parameters tell more.
+    Light,
+    /// Resources or conditions do.
+    Full,
+}
+
+fn number(name: &EventName) -> u64 {
+    xxh3_64(name.source.as_bytes()) ^ xxh3_64(name.name.as_bytes()).rotate_left(17)
+}
+
+/// The second look, as far as it has come.
+#[derive(Debug)]
+pub struct Detail {
+    plan: Arc<Plan>,
+    /// What is read by [`Detail::take`].
+    wanted: Arc<Wanted>,
+    logged: Arc<Vec<bool>>,
+    /// By the place of the policies and event.
+    told: HashMap<(usize, usize), Told>,
+    callers: HashMap<u64, Option<usize>>,
+    fields: HashMap<u64, Fields>,
+    known: HashMap<u128, Arc<Found>>,
+    /// By the place of the policies and name: what can tell more of a call; None where all of it is to be read.
+    bare: HashMap<(usize, u64), Option<Arc<Telling>>>,
+    /// What such calls come to that nothing tells more of, by whether there are parameters.
+    bare_known: HashMap<(usize, u64, Then, bool), Arc<Found>>,
+    /// What is not yet put to the tallies: many events come to the same.
+    pending: HashMap<Pending, (Arc<Found>, Span)>,
+    buffer: Vec<u8>,
+    lower: Vec<u8>,
+    tallies: Tallies,
+    /// Of copies in the logs of others, which count only where the principal's own account has none.
+    copies: Tallies,
+}
+
+/// The principal, the place of what calls come to, how they ended, and whether they are copies in another's log.
+type Pending = (usize, usize, Then, bool);
+
+/// So many differently counted calls are pending at most.
+const PENDING_MAX: usize = 100_000;
+
+/// What in the text of parameters tells more of a call than its name.
+#[derive(Debug)]
+struct Telling {
+    /// Names of parameters, as they are written.
+    exact: Vec<Finder<'static>>,
+    /// In any case; none where the actions imply no others.
+    folded: Vec<Finder<'static>>,
+}
+
+impl Telling {
+    /// Of calls of a name whose statements the name decides; None where more is read than the parameters' texts.
+    fn of(source: &str, name: &str, tracked: &Tracked, caller: &Caller) -> Option<Self> {
+        let Mapping::Actions(actions, _) = catalog().actions_of_event(source, name) else { return None };
+        let mut hits = Vec::new();
+        let listed = |mapped: &MappedAction| mapped.action.dependents.iter().map(|name| (*name).to_owned());
+        let dependents: Vec<String> = actions.iter().flat_map(listed).collect();
+        let own = actions.iter().map(|mapped| mapped.action.full_name());
+        let decides = |action: String| tracked.decides_by_name(caller, &action, &mut hits);
+        if !own.chain(dependents).chain(["iam:PassRole".to_owned()]).all(decides) {
+            return None;
+        }
+        let finder = |text: &'static str| Finder::new(text);
+        let implies = actions.iter().any(|mapped| dependent::reads_parameters(mapped.action));
+        let folded = if implies { dependent::TELLING.as_slice() } else { &[] };
+        Some(Self {
+            exact: event::told_by(source, name).into_iter().map(finder).collect(),
+            folded: folded.iter().copied().map(finder).collect(),
+        })
+    }
+
+    /// Whether the text tells more. What is escaped may.
+    fn tells(&self, text: &[u8], lower: &mut Vec<u8>) -> bool {
+        if memchr::memchr(b'\\', text).is_some()
+            || self.exact.iter().any(|finder| finder.find(text).is_some())
+        {
+            return true;
+        }
+        if self.folded.is_empty() {
+            return false;
+        }
+        lower.clear();
+        lower.extend(text.iter().map(u8::to_ascii_lowercase));
+        self.folded.iter().any(|finder| finder.find(lower).is_some())
+    }
+}
+
+impl Census {
+    /// What must be read again.
+    #[must_use]
+    pub fn wanted(&self, plan: &Plan, logs: &BTreeMap<String, AccountLog>) -> Wanted {
+        let mut wanted = Wanted::default();
+        let mut fields = Fields::NONE;
+        for (key, _, told) in self.told(plan, logs) {
+            let Some(name) = self.events.all.get(key.event).filter(|_| told == Told::Full) else { continue };
+            fields = fields.and(fields_of_request(&name.source, &name.name));
+            wanted.by_name.insert((key.subject, number(name), key.then == Then::Denied));
+            if !wanted.event_names.contains(&name.name) {
+                wanted.event_names.insert(name.name.clone());
+            }
+        }
+        if !wanted.is_empty() {
+            let own = Fields::of(&[
+                Field::EventTime,
+                Field::EventSource,
+                Field::EventName,
+                Field::EventType,
+                Field::ErrorCode,
+                Field::ErrorMessage,
+                Field::RequestParameters,
+            ]);
+            // The services that roles are passed to.
+            let passed = replay::fields_of_key("iam:PassedToService");
+            let conditions = plan.fields_of_conditions();
+            wanted.fields = fields.and(own).and(fields_of_subject()).and(conditions).and(passed);
+        }
+        wanted
+    }
+
+    /// The tallies of calls, with what their names tell.
+    fn told(&self, plan: &Plan, logs: &BTreeMap<String, AccountLog>) -> Vec<(Key, Span, Told)> {
+        let mut known: HashMap<(usize, usize), Told> = HashMap::new();
+        let mut all = Vec::new();
+        for (key, span) in self.counted(logs) {
+            let Some(name) = self.events.all.get(key.event).filter(|name| name.is_call) else { continue };
+            let Some(tracked) = plan.tracked.get(key.subject) else { continue };
+            let same = (Arc::as_ptr(tracked).addr(), key.event);
+            let told =
+                *known.entry(same).or_insert_with(|| told(plan, key.subject, &name.source, &name.name));
+            all.push((key, span, told));
+        }
+        all
+    }
+
+    /// Counts what the names alone tell, beside what the second look counted.
+    pub(crate) fn tell(&self, plan: &Plan, logs: &BTreeMap<String, AccountLog>, to: &mut Tallies) {
+        let mut known: HashMap<(usize, Key), Found> = HashMap::new();
+        for (key, span, told) in self.told(plan, logs) {
+            let Some(name) = self.events.all.get(key.event) else { continue };
+            if told != Told::All || key.then == Then::Denied {
+                continue;
+            }
+            let Some((tracked, subject)) = plan.tracked.get(key.subject).zip(plan.subjects.get(key.subject))
+            else {
+                continue;
+            };
+            let same = (Arc::as_ptr(tracked).addr(), Key { subject: 0, is_copy: false, ..key });
+            let found = known.entry(same).or_insert_with(|| {
+                let mut found = Found::default();
+                match catalog().actions_of_event(&name.source, &name.name) {
+                    Mapping::Actions(actions, _) => {
+                        let mut hits = Vec::new();
+                        for mapped in actions {
+                            let asked =
+                                Asked { is_certain: mapped.presence == Presence::Certain, is_derived: false };
+                            found.actions.extend(INDEX.number(mapped.action).map(|own| (own, asked)));
+                            tracked.decides_by_name(&subject.caller, &mapped.action.full_name(), &mut hits);
+                            found.hits.append(&mut hits);
+                        }
+                        settle(&mut found, tracked, key.then);
+                    }
+                    Mapping::Unknown(_) => found.unmapped = Some(shown(name)),
+                    Mapping::NotRequest(_) => {}
+                }
+                found
+            });
+            to.count(key.subject, key.then, found, span);
+        }
+    }
+}
+
+fn shown(name: &EventName) -> String {
+    format!("{}: {}", crate::aws::service_of(&name.source), name.name)
+}
+
+/// What a name tells of the calls of a principal.
+fn told(plan: &Plan, subject: usize, source: &str, name: &str) -> Told {
+    let Mapping::Actions(actions, _) = catalog().actions_of_event(source, name) else { return Told::All };
+    let own = plan.tracked.get(subject).zip(plan.subjects.get(subject));
+    let decides = own.is_some_and(|(tracked, own)| Telling::of(source, name, tracked, &own.caller).is_some());
+    if plan.requests || !decides {
+        return Told::Full;
+    }
+    let implies = actions.iter().any(|mapped| dependent::reads_parameters(mapped.action));
+    if implies || event::reads_parameters(source, name) { Told::Light } else { Told::All }
+}
+
+/// Each action and each part once, the surest word on it; and of refused calls only denials count as matched.
+fn settle(found: &mut Found, tracked: &Tracked, then: Then) {
+    let mut actions: BTreeMap<ActionNumber, Asked> = BTreeMap::new();
+    for (number, asked) in found.actions.drain(..) {
+        let own = actions.entry(number).or_insert(asked);
+        own.is_derived = asked.is_derived && (own.is_derived || !own.is_certain);
+        own.is_certain |= asked.is_certain;
+    }
+    found.actions = actions.into_iter().collect();
+    let mut hits: BTreeMap<usize, Truth> = BTreeMap::new();
+    for (slot, truth) in found.hits.drain(..) {
+        let is_deny = tracked
+            .parts
+            .get(slot)
+            .and_then(|part| tracked.statement(*part))
+            .is_some_and(|(_, statement)| statement.effect == Effect::Deny);
+        if then == Then::Denied && !is_deny {
+            continue;
+        }
+        let own = hits.entry(slot).or_insert(Truth::No);
+        *own = own.or(truth);
+    }
+    found.hits = hits.into_iter().collect();
+}
+
+impl Detail {
+    /// A second look that has seen nothing.
+    #[must_use]
+    pub fn new(plan: Arc<Plan>, wanted: Arc<Wanted>, logs: &BTreeMap<String, AccountLog>) -> Self {
+        let logged = (0..plan.subjects.iter().len()).map(|place| is_logged(&plan, place, logs)).collect();
+        Self {
+            plan,
+            wanted,
+            logged: Arc::new(logged),
+            callers: HashMap::new(),
+            fields: HashMap::new(),
+            known: HashMap::new(),
+            bare: HashMap::new(),
+            bare_known: HashMap::new(),
+            pending: HashMap::new(),
+            buffer: Vec::new(),
+            lower: Vec::new(),
+            told: HashMap::new(),
+            tallies: Tallies::default(),
+            copies: Tallies::default(),
+        }
+    }
+
+    /// Counts an event.
+    pub fn take(&mut self, record: &Record<'_>) {
+        if record.event_type.is_some_and(|kind| kind != "AwsApiCall") {
+            return;
+        }
+        let Some(subject) = subject_of(record, &self.plan, &mut self.callers) else { return };
+        let (source, name) = (record.event_source.unwrap_or(""), record.event_name.unwrap_or(""));
+        let named = xxh3_64(source.as_bytes()) ^ xxh3_64(name.as_bytes()).rotate_left(17);
+        let then = Then::of(record);
+        if !self.wanted.by_name.contains(&(subject, named, then == Then::Denied)) {
+            return;
+        }
+        let is_logged = self.logged.get(subject).copied().unwrap_or(false);
+        if is_logged && is_copy(record, &self.plan, subject) {
+            return;
+        }
+        self.count(record, subject, named, then, false);
+    }
+
+    /// Counts an event at the first look, if its parameters are all that tells more than its name.
+    pub fn take_light(&mut self, record: &Record<'_>, key: Key) {
+        if record.event_type.is_some_and(|kind| kind != "AwsApiCall") || self.plan.requests {
+            return;
+        }
+        let Some(tracked) = self.plan.tracked.get(key.subject) else { return };
+        let (source, name) = (record.event_source.unwrap_or(""), record.event_name.unwrap_or(""));
+        let place = (Arc::as_ptr(tracked).addr(), key.event);
+        let plan = &self.plan;
+        let told = *self.told.entry(place).or_insert_with(|| {
+            let is_call = matches!(catalog().actions_of_event(source, name), Mapping::Actions(..));
+            if is_call { told(plan, key.subject, source, name) } else { Told::Full }
+        });
+        if told == Told::Light || told == Told::All && key.then == Then::Denied {
+            let named = xxh3_64(source.as_bytes()) ^ xxh3_64(name.as_bytes()).rotate_left(17);
+            self.count(record, key.subject, named, key.then, key.is_copy);
+        }
+    }
+
+    fn count(&mut self, record: &Record<'_>, subject: usize, named: u64, then: Then, is_copy: bool) {
+        let found = match self.bare(record, subject, named, then) {
+            Some(found) => found,
+            None => self.whole(record, subject, named, then),
+        };
+        let mut span = Span::default();
+        span.add(Time(record.event_time));
+        let key = (subject, Arc::as_ptr(&found).addr(), then, is_copy);
+        // What is pending is held, so that its place is no other's.
+        self.pending.entry(key).or_insert_with(|| (found, Span::default())).1.take(span);
+        if self.pending.len() >= PENDING_MAX {
+            self.flush();
+        }
+    }
+
+    /// What a call comes to of which nothing tells more than its name; None for any other.
+    fn bare(&mut self, record: &Record<'_>, subject: usize, named: u64, then: Then) -> Option<Arc<Found>> {
+        if then == Then::Denied || self.plan.requests {
+            return None;
+        }
+        let (tracked, caller) = (self.plan.tracked.get(subject)?, &self.plan.subjects.get(subject)?.caller);
+        let place = Arc::as_ptr(tracked).addr();
+        let telling = self.bare.entry((place, named)).or_insert_with(|| {
+            let (source, name) = (record.event_source.unwrap_or(""), record.event_name.unwrap_or(""));
+            Telling::of(source, name, tracked, caller).map(Arc::new)
+        });
+        let telling = Arc::clone(telling.as_ref()?);
+        let text = record.request_parameters.filter(|text| *text != "null");
+        if text.is_some_and(|text| telling.tells(text.as_bytes(), &mut self.lower)) {
+            return None;
+        }
+        let key = (place, named, then, text.is_some());
+        if let Some(known) = self.bare_known.get(&key) {
+            return Some(Arc::clone(known));
+        }
+        let bare = Record {
+            request_parameters: text.map(|_| "{}"),
+            resources: None,
+            response_elements: None,
+            ..*record
+        };
+        let found = Arc::new(self.read(&bare, subject, then));
+        self.bare_known.insert(key, Arc::clone(&found));
+        Some(found)
+    }
+
+    /// What a call comes to, told from all of its record.
+    fn whole(&mut self, record: &Record<'_>, subject: usize, named: u64, then: Then) -> Arc<Found> {
+        let (source, name) = (record.event_source.unwrap_or(""), record.event_name.unwrap_or(""));
+        let conditions = self.plan.tracked.get(subject).map_or(Fields::NONE, |tracked| tracked.fields());
+        let fields = *self.fields.entry(named).or_insert_with(|| fields_of_request(source, name));
+        self.buffer.clear();
+        self.buffer.extend_from_slice(&subject.to_le_bytes());
+        let all = fields.and(conditions).and(Fields::of(&[Field::UserName, Field::PrincipalId]));
+        record.write(all.without(Field::EventTime), &mut self.buffer);
+        let key = xxh3_128(&self.buffer);
+        if let Some(known) = self.known.get(&key) {
+            return Arc::clone(known);
+        }
+        let found = Arc::new(self.read(record, subject, then));
+        // Conditions on time make every event another one.
+        if !all.has(Field::EventTime) {
+            if self.known.len() >= REMEMBERED_MAX {
+                self.known.clear();
+            }
+            self.known.insert(key, Arc::clone(&found));
+        }
+        found
+    }
+
+    fn flush(&mut self) {
+        for ((subject, _, then, is_copy), (found, span)) in self.pending.drain() {
+            let tallies = if is_copy { &mut self.copies } else { &mut self.tallies };
+            tallies.count(subject, then, &found, span);
+        }
+    }
+
+    /// Ends the counting. Of copies those of principals of whose account there is no log.
+    pub(crate) fn tallies(mut self, logs: &BTreeMap<String, AccountLog>) -> Tallies {
+        self.flush();
+        let mut tallies = self.tallies;
+        tallies.merge_of(self.copies, |subject| !is_logged(&self.plan, subject, logs));
+        tallies
+    }
+
+    fn read(&self, record: &Record<'_>, subject: usize, then: Then) -> Found {
+        let snapshot = &self.plan.snapshot;
+        let mut parsed = Parsed::without_response(record);
+        let mut reading = requests(record, &parsed, Some(snapshot));
+        if needs_response(&reading) {
+            parsed = Parsed::of(record);
+            reading = requests(record, &parsed, Some(snapshot));
+        }
+        let mut found = Found::default();
+        let (Some(who), Some(tracked)) = (who(record, Some(snapshot)), self.plan.tracked.get(subject)) else {
+            return found;
+        };
+        let asked = match reading {
+            Reading::Requests(asked) => asked,
+            Reading::NotRequest(_) => return found,
+            Reading::Unmapped(_) => {
+                let (source, name) = (record.event_source.unwrap_or(""), record.event_name.unwrap_or(""));
+                found.unmapped = Some(format!("{}: {name}", crate::aws::service_of(source)));
+                return found;
+            }
+        };
+        let session = self.plan.issuances.session(record);
+        let is_stated = asked.iter().any(|asked| asked.origin == Origin::Stated);
+        let mut hits = Vec::new();
+        for asked in &asked {
+            // Where AWS states what it refused, nothing else was.
+            if then == Then::Denied && is_stated && asked.origin != Origin::Stated {
+                continue;
+            }
+            let is_certain = asked.presence == Presence::Certain;
+            let own = Asked { is_certain, is_derived: asked.origin == Origin::Derived };
+            found.actions.extend(INDEX.number_of(&asked.action).map(|number| (number, own)));
+            let told =
+                Telltale { record, parsed: &parsed, who: &who, asked, session: session.as_deref(), snapshot };
+            tracked.matching(&told, &mut hits);
+            if self.plan.requests && then == Then::Allowed && is_certain {
+                found.needs.push(need(&told, tracked, &hits));
+            }
+            let weaken = |truth: Truth| if is_certain { truth } else { truth.and(Truth::Unknown) };
+            found.hits.extend(hits.iter().map(|(slot, truth)| (*slot, weaken(*truth))));
+        }
+        settle(&mut found, tracked, then);
+        found
+    }
+
+    /// Puts what another one counted to what this one did.
+    pub fn merge(&mut self, mut other: Self) {
+        other.flush();
+        self.tallies.merge(other.tallies);
+        self.copies.merge(other.copies);
+    }
+}
+
+/// What a policy must allow for a request.
+fn need(told: &Telltale<'_>, tracked: &Tracked, hits: &[(usize, Truth)]) -> Need {
+    let resource = match &told.asked.resource {
+        Resource::Named(arn) => Needed::Named(arn.clone()),
+        Resource::Pattern(arn) => Needed::Pattern(arn.clone()),
+        Resource::Any => Needed::Any,
+        Resource::Unknown => Needed::Unknown,
+    };
+    // The statement that allows it today for the least: one without conditions, else one whose conditions are known to hold.
+    let mut by: Option<(bool, bool, usize)> = None;
+    for (slot, truth) in hits {
+        let part = tracked.parts.get(*slot).filter(|part| part.what == What::Whole);
+        let Some((_, statement)) = part.and_then(|part| tracked.statement(*part)) else { continue };
+        if statement.effect != Effect::Allow {
+            continue;
+        }
+        let rank = (*truth != Truth::Yes, !statement.conditions.is_empty(), *slot);
+        if by.is_none_or(|known| rank < known) {
+            by = Some(rank);
+        }
+    }
+    let mut passed_to = Vec::new();
+    if told.asked.action == "iam:PassRole"
+        && let Standing::Values(values) =
+            context_of(told, &["iam:PassedToService"]).standing("iam:PassedToService")
+    {
+        passed_to = values;
+    }
+    Need { action: told.asked.action.clone(), resource, by: by.map(|(_, _, slot)| slot), passed_to }
+}

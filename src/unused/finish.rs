@@ -1,0 +1,235 @@
+//! From what was counted to the answer.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::answer::{Covered, OriginUse, PrincipalUse, Unused, WindowSeen};
+use super::census::{AccountLog, Census};
+use super::count::{Span, Uses};
+use super::detail::{Detail, Tallies};
+use super::finding::Finding;
+use super::granted::granted;
+use super::index::ActionNumber;
+use super::plan::Plan;
+use super::sight::{Sight, sights};
+use super::trust::Assumptions;
+use super::{other, statement};
+use crate::aws::Time;
+use crate::replay::answer::Then;
+
+/// All that was counted.
+#[derive(Debug)]
+pub struct Material {
+    /// The first look.
+    pub census: Census,
+    /// What was looked at more closely, at the first look and at the second.
+    pub detail: Detail,
+    /// Who assumed which role.
+    pub assumptions: Assumptions,
+    /// Who is behind the sessions of roles, by the role's ARN.
+    pub origins: BTreeMap<String, Vec<OriginUse>>,
+    /// The window that was asked for.
+    pub from: Option<DateTime<Utc>>,
+    /// Its end.
+    pub to: Option<DateTime<Utc>>,
+}
+
+/// What the steps of the end share.
+pub(crate) struct Whole<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) census: &'a Census,
+    pub(crate) assumptions: &'a Assumptions,
+    pub(crate) tallies: &'a Tallies,
+    pub(crate) sights: &'a BTreeMap<String, Arc<Sight>>,
+    pub(crate) principals: &'a [PrincipalUse],
+    /// The first instant of the window: what is younger is marked. None where there are no events.
+    pub(crate) begins: Option<Time>,
+}
+
+/// The answer, and the plan's needs for suggestions.
+#[must_use]
+pub fn finish(plan: &Plan, material: Material) -> (Unused, super::suggest::Needed) {
+    let Material { census, detail, assumptions, origins, from, to } = material;
+    let logs = census.logs();
+    let mut tallies = detail.tallies(&logs);
+    census.tell(plan, &logs, &mut tallies);
+    let accounts: BTreeSet<String> = plan.subjects.accounts().iter().map(ToString::to_string).collect();
+    let sights = sights(accounts.iter().map(String::as_str), &logs, &census.events.all);
+    let sights: BTreeMap<String, Arc<Sight>> =
+        sights.into_iter().map(|(account, sight)| (account, Arc::new(sight))).collect();
+    let whole_span = logs.values().fold(Span::default(), |mut all, log| {
+        all.take(log.span);
+        all
+    });
+    let begins = from.map(Time).or(whole_span.first);
+    let window = window(from, to, whole_span);
+    let mut principals = principals(plan, &census, &logs, &tallies, &sights, begins, origins);
+    let unmapped = tallies.unmapped.iter().map(|((subject, name), count)| (*subject, (name.clone(), *count)));
+    for (subject, calls) in unmapped {
+        if let Some(own) = principals.get_mut(subject) {
+            own.unmapped.push(calls);
+        }
+    }
+    let statements = {
+        let whole = Whole {
+            plan,
+            census: &census,
+            assumptions: &assumptions,
+            tallies: &tallies,
+            sights: &sights,
+            principals: &principals,
+            begins,
+        };
+        (0..principals.len()).map(|place| statement::of(&whole, place)).collect::<Vec<_>>()
+    };
+    for (own, statements) in principals.iter_mut().zip(statements) {
+        own.statements = statements;
+    }
+    let whole = Whole {
+        plan,
+        census: &census,
+        assumptions: &assumptions,
+        tallies: &tallies,
+        sights: &sights,
+        principals: &principals,
+        begins,
+    };
+    let mut findings = other::findings(&whole);
+    findings.extend(statement::findings(&whole));
+    findings.sort_by(|a, b| a.order().cmp(&b.order()));
+    findings.dedup_by(|a, b| a.id == b.id);
+    let coverage = accounts.iter().map(|account| covered(account, logs.get(account), sights.get(account)));
+    let coverage: Vec<Covered> = coverage.collect();
+    let limits = limits(&principals, &findings, &coverage);
+    let needed = super::suggest::Needed::new(tallies.needs);
+    let answer = Unused {
+        snapshot: plan.snapshot.path.clone(),
+        window,
+        coverage,
+        principals,
+        findings,
+        suggestions: Vec::new(),
+        limits,
+    };
+    (answer, needed)
+}
+
+fn window(from: Option<DateTime<Utc>>, to: Option<DateTime<Utc>>, span: Span) -> WindowSeen {
+    let first = from.map(Time).or(span.first);
+    let last = to.map(|to| Time(to - chrono::TimeDelta::microseconds(1))).or(span.last);
+    let days = first.zip(last).map_or(0, |(first, last)| {
+        let days = (last.0.date_naive() - first.0.date_naive()).num_days() + 1;
+        u64::try_from(days).unwrap_or(0)
+    });
+    WindowSeen { from: from.map(Time), to: to.map(Time), first: span.first, last: span.last, days }
+}
+
+fn covered(account: &str, log: Option<&AccountLog>, sight: Option<&Arc<Sight>>) -> Covered {
+    let days: BTreeSet<&NaiveDate> =
+        log.iter().flat_map(|log| log.regions.values()).flat_map(BTreeMap::keys).collect();
+    let regions = log.iter().flat_map(|log| &log.regions);
+    let span = log.map(|log| log.span).unwrap_or_default();
+    Covered {
+        account: account.to_owned(),
+        is_covered: log.is_some(),
+        events: span.events,
+        days: days.len() as u64,
+        regions: regions.map(|(region, days)| (region.clone(), days.len() as u64)).collect(),
+        first: span.first,
+        last: span.last,
+        data_events: sight.map(|sight| sight.data_events.clone()).unwrap_or_default(),
+        read_events: sight.is_some_and(|sight| sight.has_reads),
+    }
+}
+
+fn principals(
+    plan: &Plan,
+    census: &Census,
+    logs: &BTreeMap<String, AccountLog>,
+    tallies: &Tallies,
+    sights: &BTreeMap<String, Arc<Sight>>,
+    begins: Option<Time>,
+    mut origins: BTreeMap<String, Vec<OriginUse>>,
+) -> Vec<PrincipalUse> {
+    let mut calls: BTreeMap<usize, (Span, u64, u64)> = BTreeMap::new();
+    for (key, span) in census.counted(logs) {
+        let own = calls.entry(key.subject).or_default();
+        own.0.take(span);
+        match key.then {
+            Then::Denied => own.1 += span.events,
+            Then::Failed => own.2 += span.events,
+            Then::Allowed => {}
+        }
+    }
+    let granted = granted(&plan.snapshot, &plan.subjects);
+    let mut places = census.places();
+    let mut uses: BTreeMap<usize, BTreeMap<ActionNumber, Uses>> = BTreeMap::new();
+    for ((subject, action), own) in &tallies.uses {
+        uses.entry(*subject).or_default().insert(*action, *own);
+    }
+    let own = |(place, subject): (usize, &super::Subject)| {
+        let account = subject.account.to_string();
+        let (calls, denied, failed) = calls.get(&place).copied().unwrap_or_default();
+        let (days, regions) = places.remove(&place).unwrap_or_default();
+        PrincipalUse {
+            principal: subject.label.clone(),
+            arn: subject.arn.clone(),
+            kind: subject.kind,
+            unique_id: subject.unique_id.clone(),
+            created: subject.created,
+            young: subject.created.zip(begins).is_some_and(|(created, begins)| created > begins),
+            apart: subject.apart,
+            policies: plan.tracked.get(place).map_or(0, |tracked| tracked.policies.len() as u64),
+            calls,
+            denied,
+            failed,
+            days: days.len() as u64,
+            regions: regions.into_iter().collect(),
+            granted: granted.get(place).cloned().unwrap_or_default(),
+            sight: sights.get(&account).cloned().unwrap_or_default(),
+            uses: uses.remove(&place).unwrap_or_default(),
+            origins: origins.remove(&subject.arn).unwrap_or_default(),
+            statements: Vec::new(),
+            unmapped: Vec::new(),
+            marks: OnceLock::new(),
+            account,
+        }
+    };
+    plan.subjects.iter().enumerate().map(own).collect()
+}
+
+fn limits(principals: &[PrincipalUse], findings: &[Finding], coverage: &[Covered]) -> Vec<String> {
+    let mut limits = vec![
+        "Regions, days and kinds of events that are not covered may hold calls that nobody sees here."
+            .to_owned(),
+        "Selectors of data events may leave out some resources; no record tells which.".to_owned(),
+        "What only policies of resources allow is no grant of the principal, and is not counted as one."
+            .to_owned(),
+    ];
+    let uncovered = coverage.iter().filter(|covered| !covered.is_covered).count();
+    if uncovered > 0 {
+        limits.push(format!("Of {uncovered} accounts there are no logs: nothing of them is called unused."));
+    }
+    let missing: BTreeSet<&String> = principals.iter().flat_map(|own| &own.granted.missing).collect();
+    limits.extend(
+        missing.into_iter().map(|words| format!("What this grants or denies is not counted: {words}.")),
+    );
+    let young = principals.iter().filter(|own| own.young).count();
+    if young > 0 {
+        limits.push(format!(
+            "{young} principals are younger than the window; what they did not do yet says little."
+        ));
+    }
+    let unmapped: u64 = principals.iter().flat_map(|own| &own.unmapped).map(|(_, count)| count).sum();
+    if unmapped > 0 {
+        limits.push(format!(
+            "Of {unmapped} calls no action is known; they may have used what is called unused."
+        ));
+    }
+    if findings.iter().any(|finding| finding.young) {
+        limits.push("Findings marked young are of things that are younger than the window.".to_owned());
+    }
+    limits
+}

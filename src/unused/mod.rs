@@ -1,0 +1,60 @@
+//! What users and roles may do and never did; what else is unused; and the policies that would have been enough. Knows no
+//! engine, clock or file.
+//!
+//! ```text
+//! Snapshot ─ Subjects ─ granted ──────────────────────────┐  (every action of the catalog, put to the evaluator)
+//!     events ─ Census (small columns) ─ Detail (whole) ───┼─ finish ─> Unused ─ suggest ─> Suggestion
+//!     AssumeRole … ─ Assumptions (trust policies) ────────┘
+//! ```
+//!
+//! # Never "unused" without sight
+//!
+//! A granted action has one of four marks ([`Mark`]). It is *unused* only where the log of its account would have shown its
+//! use: data events of its kind are there for actions that only those log, events that read for actions that read
+//! ([`Sight`]). Calls that perhaps asked for an action, or that failed for a reason that is not permission, make it not
+//! observable, never unused. The same holds for statements and their parts.
+//!
+//! # What counts
+//!
+//! Granted is what the evaluator says of an action on some resource in some context ([`granted()`]). Used are calls that AWS
+//! let pass, read as [`crate::replay`] reads them, under the role that a session is of; refused calls are counted apart.
+//! Statements and parts of them are put to the evaluator as well (`track`): the same rules decide on the part as on the
+//! whole.
+
+mod answer;
+mod baseline;
+mod census;
+mod count;
+mod detail;
+mod finding;
+mod finish;
+mod granted;
+mod index;
+mod need;
+mod other;
+mod plan;
+mod risk;
+mod sight;
+mod statement;
+mod subject;
+pub mod suggest;
+#[cfg(test)]
+mod tests;
+mod track;
+mod trust;
+
+pub use answer::{
+    ActionUse, Covered, Mark, Marks, OriginUse, PrincipalUse, ServiceUse, StatementUse, Unused, WindowSeen,
+};
+pub use baseline::{Baseline, BaselineError, Compared, Known};
+pub use census::{AccountLog, Census, EventName, Key};
+pub use count::{Span, Uses};
+pub use detail::{Detail, Wanted as WantedEvents};
+pub use finding::{Detail as FindingDetail, Finding, Kind};
+pub use finish::{Material, finish};
+pub use granted::{Granted, granted};
+pub use plan::Plan;
+pub use risk::{Risk, risk, risk_of};
+pub use sight::{Sight, Unseen};
+pub use subject::{Apart, Subject, SubjectError, SubjectKind, Subjects, Wanted};
+pub use trust::{Assumptions, Trusts};

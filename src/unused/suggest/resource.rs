@@ -1,0 +1,244 @@
+//! What is written for resources that were seen: their parts that vary from one to the next become wildcards.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::catalog::catalog;
+use crate::policy::{Match, Resources, Truth, resource_covers};
+
+/// How far resources that were seen stand for others like them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Generality {
+    /// Not at all: each as it was seen.
+    Exact,
+    /// Ids, dates and numbers among their parts stand for any; of many that differ in their last part only, that does.
+    #[default]
+    Templated,
+    /// Each stands for all of its type in its region and account, an object for all of its bucket.
+    Wide,
+}
+
+/// More resources than this that differ in their last part only are written as one.
+const SIBLINGS_MAX: usize = 4;
+
+/// Whether a statement covers all that a written resource stands for.
+pub(super) fn is_within(resources: &Resources, written: &str) -> bool {
+    match resources.matching {
+        Match::Listed => resources.patterns.iter().any(|pattern| covers(pattern, written)),
+        Match::NotListed => resources
+            .patterns
+            .iter()
+            .all(|pattern| !pattern.contains("${") && resource_covers(pattern, written) == Truth::No),
+    }
+}
+
+/// Whether a pattern stands for all that another one stands for. What variables stand for nothing here knows.
+pub(super) fn covers(pattern: &str, written: &str) -> bool {
+    pattern == written
+        || pattern == "*"
+        || !pattern.contains("${") && written != "*" && resource_covers(pattern, written) == Truth::Yes
+}
+
+/// The forms in which a resource may be written, the widest that is wanted first.
+pub(super) fn written(arn: &str, action: &str, generality: Generality) -> Vec<String> {
+    let mut forms = Vec::new();
+    // Roles are named one by one: each is a way to further permissions.
+    if matches!(action, "iam:PassRole" | "sts:AssumeRole") {
+        return vec![exact(arn)];
+    }
+    if generality == Generality::Wide {
+        forms.extend(of_type(arn, action));
+    }
+    if generality >= Generality::Templated {
+        // Where today's policies are narrower, fewer parts vary.
+        let mut kept = 0;
+        loop {
+            let form = templated(arn, kept);
+            if forms.last() == Some(&form) || !form.contains('*') {
+                break;
+            }
+            forms.push(form);
+            kept += 1;
+        }
+    }
+    forms.push(exact(arn));
+    forms
+}
+
+/// An ARN that stands for itself: what a policy would take for wildcards and variables is escaped
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-specialchars>).
+pub(super) fn exact(arn: &str) -> String {
+    if !arn.contains(['*', '?', '$']) {
+        return arn.to_owned();
+    }
+    let mut written = String::with_capacity(arn.len() + 8);
+    for (at, letter) in arn.char_indices() {
+        match letter {
+            // What is made has no id yet: AWS itself asks for `instance/*`, and policies name it so.
+            '*' if arn.get(at + 1..) == Some("")
+                && arn.get(..at).is_some_and(|head| head.ends_with(['/', ':'])) =>
+            {
+                written.push('*');
+            }
+            '*' | '?' | '$' => written.push_str(&format!("${{{letter}}}")),
+            letter => written.push(letter),
+        }
+    }
+    written
+}
+
+/// All resources of the type, in the same region and account.
+fn of_type(arn: &str, action: &str) -> Option<String> {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let [_, partition, _, region, account, resource] = parts.as_slice() else { return None };
+    let types = catalog().action(action)?.resources;
+    let kind = types.iter().map(|own| own.kind).find(|kind| kind.arn.matches(arn))?;
+    // A bucket is no resource among others of its kind, and all objects of all buckets are too many.
+    if action.starts_with("s3:") {
+        let (bucket, _) = resource.split_once('/')?;
+        return Some(format!("arn:{partition}:s3:::{bucket}/*"));
+    }
+    kind.arn.fill(|name| {
+        Some(match name {
+            "Partition" => Cow::Borrowed(*partition),
+            "Region" => Cow::Borrowed(*region),
+            "Account" => Cow::Borrowed(*account),
+            _ => Cow::Borrowed("*"),
+        })
+    })
+}
+
+/// With `*` for the parts that are ids, dates or numbers, but for the first so many of them.
+fn templated(arn: &str, kept: usize) -> String {
+    let Some(at) = arn.match_indices(':').nth(4).map(|(at, _)| at) else { return exact(arn) };
+    let (head, resource) = arn.split_at_checked(at + 1).unwrap_or((arn, ""));
+    let mut written = exact(head);
+    let mut part = String::new();
+    let mut is_first = true;
+    let mut variables = 0;
+    // The first part is a type or a bucket, and stands for itself.
+    let mut end = |part: &mut String, written: &mut String| {
+        let is_variable = !is_first && (is_variable(part) || part == "*");
+        let varies = is_variable && variables >= kept;
+        variables += usize::from(is_variable);
+        written.push_str(&if varies { "*".to_owned() } else { exact(part) });
+        is_first = false;
+        part.clear();
+    };
+    for letter in resource.chars() {
+        if matches!(letter, '/' | ':') {
+            end(&mut part, &mut written);
+            written.push(letter);
+        } else {
+            part.push(letter);
+        }
+    }
+    end(&mut part, &mut written);
+    written
+}
+
+/// Whether a part is made anew for each thing: an id, a date, a number.
+fn is_variable(part: &str) -> bool {
+    let bare = part.split_once('.').map_or(part, |(bare, _)| bare);
+    let hex = |text: &str| text.len() >= 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let has_digit = |text: &str| text.bytes().any(|byte| byte.is_ascii_digit());
+    let digits = bare.bytes().filter(u8::is_ascii_digit).count();
+    let only_digits = bare.bytes().all(|byte| byte.is_ascii_digit() || b"-_T:Z".contains(&byte));
+    let is_uuid = bare.len() == 36
+        && bare.split('-').count() == 5
+        && bare.replace('-', "").bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_id = bare.rsplit_once('-').is_some_and(|(kind, id)| {
+        hex(id) && has_digit(id) && kind.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+    });
+    is_uuid || is_id || hex(bare) && has_digit(bare) && bare.len() >= 12 || only_digits && digits >= 1
+}
+
+/// Without those that others stand for; many that differ in their last part only are one.
+pub(super) fn simplified(all: &BTreeSet<String>) -> BTreeSet<String> {
+    let mut siblings: BTreeMap<&str, usize> = BTreeMap::new();
+    for text in all {
+        if let Some((parent, _)) = parent_of(text) {
+            *siblings.entry(parent).or_default() += 1;
+        }
+    }
+    let together = |text: &String| match parent_of(text) {
+        Some((parent, _)) if siblings.get(parent).is_some_and(|count| *count > SIBLINGS_MAX) => {
+            format!("{parent}/*")
+        }
+        _ => text.clone(),
+    };
+    let joined: BTreeSet<String> = all.iter().map(together).collect();
+    let is_needed = |text: &&String| !joined.iter().any(|other| other != *text && covers(other, text));
+    joined.iter().filter(is_needed).cloned().collect()
+}
+
+/// What stands before the last slash, of objects only: their keys are many.
+fn parent_of(text: &str) -> Option<(&str, &str)> {
+    let is_object = text.starts_with("arn:") && text.contains(":s3:::");
+    text.rsplit_once('/').filter(|(parent, name)| is_object && !parent.is_empty() && *name != "*")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_dates_and_numbers_vary_and_names_do_not() {
+        for (arn, expected) in [
+            ("arn:aws:s3:::example-logs/2026/07/22/app.gz", "arn:aws:s3:::example-logs/*/*/*/app.gz"),
+            ("arn:aws:s3:::example-logs/daily/2026-06-01.tar", "arn:aws:s3:::example-logs/daily/*"),
+            (
+                "arn:aws:ec2:eu-west-1:111122223333:instance/i-0123456789abcdef0",
+                "arn:aws:ec2:eu-west-1:111122223333:instance/*",
+            ),
+            (
+                "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+                "arn:aws:kms:eu-west-1:111122223333:key/*",
+            ),
+            (
+                "arn:aws:lambda:eu-west-1:111122223333:function:shop-orders",
+                "arn:aws:lambda:eu-west-1:111122223333:function:shop-orders",
+            ),
+            (
+                "arn:aws:dynamodb:eu-west-1:111122223333:table/carts",
+                "arn:aws:dynamodb:eu-west-1:111122223333:table/carts",
+            ),
+            ("arn:aws:s3:::20260722-example", "arn:aws:s3:::20260722-example"),
+        ] {
+            assert_eq!(templated(arn, 0), expected);
+        }
+        assert_eq!(
+            templated("arn:aws:s3:::example-logs/2026/07/22/app.gz", 1),
+            "arn:aws:s3:::example-logs/2026/*/*/app.gz"
+        );
+    }
+
+    #[test]
+    fn an_exact_resource_stands_for_itself_alone() {
+        assert_eq!(exact("arn:aws:s3:::example/a*b?${c}"), "arn:aws:s3:::example/a${*}b${?}${$}{c}");
+        let made = "arn:aws:ec2:eu-west-1:111122223333:instance/*";
+        assert_eq!((exact(made), templated(made, 0)), (made.to_owned(), made.to_owned()));
+    }
+
+    #[test]
+    fn what_others_stand_for_is_left_out_and_many_siblings_are_one() {
+        let of = |all: &[&str]| simplified(&all.iter().map(|text| (*text).to_owned()).collect());
+        assert_eq!(of(&["arn:aws:s3:::b/x/*", "arn:aws:s3:::b/x/1"]).len(), 1);
+        let many: Vec<String> =
+            ["a", "b", "c", "d", "e"].iter().map(|key| format!("arn:aws:s3:::b/x/{key}")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        assert_eq!(of(&many).into_iter().collect::<Vec<_>>(), ["arn:aws:s3:::b/x/*"]);
+        assert_eq!(of(&many[..SIBLINGS_MAX]).len(), SIBLINGS_MAX);
+    }
+
+    #[test]
+    fn a_wide_resource_is_all_of_its_type_and_of_an_object_its_bucket() {
+        let wide = |arn, action| written(arn, action, Generality::Wide)[0].clone();
+        assert_eq!(
+            wide("arn:aws:lambda:eu-west-1:111122223333:function:shop", "lambda:InvokeFunction"),
+            "arn:aws:lambda:eu-west-1:111122223333:function:*"
+        );
+        assert_eq!(wide("arn:aws:s3:::example/a/b", "s3:GetObject"), "arn:aws:s3:::example/*");
+        assert_eq!(wide("arn:aws:s3:::example", "s3:ListBucket"), "arn:aws:s3:::example");
+    }
+}
