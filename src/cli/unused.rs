@@ -40,7 +40,9 @@ pub(super) async fn run(command: &Unused, out: &mut Output) -> Result<u8, Failur
         window,
         wanted: Wanted { principal: command.principal.clone(), account },
         snapshot,
-        origins: !command.no_origins,
+        origins: command.origins
+            || command.principal.is_some()
+            || matches!(command.show, Some(UnusedShowTyped::Origins)),
         suggest,
     };
     let started = Instant::now();
@@ -56,9 +58,16 @@ pub(super) async fn run(command: &Unused, out: &mut Output) -> Result<u8, Failur
         write_policies(folder, &answer)?;
     }
     let compared = baseline.map(|baseline| {
-        let actions: Vec<_> = answer.action_findings().collect();
-        baseline.compare(answer.findings.iter().chain(&actions))
+        let listed = report::unused::actions_listed(&answer, command.all);
+        anyhow::ensure!(
+            baseline.actions_listed == listed,
+            "the baseline lists actions as `{}`, this run as `{listed}`: give `--all` to both runs",
+            baseline.actions_listed.escape_debug()
+        );
+        let findings: Vec<_> = report::unused::listed(&answer, command.all).collect();
+        Ok(baseline.compare(&findings))
     });
+    let compared = compared.transpose()?;
     let show = command.show.map(UnusedShowTyped::show);
     match out.format {
         Format::Json => {

@@ -69,9 +69,14 @@ pub async fn unused(ctx: &Session, options: UnusedOptions) -> Result<Unused, Unu
         Arc::new(Plan { issuances: issued, ..(*plan).clone() })
     };
     seen.merge(second(ctx, window, &plan, &events, &logs).await?);
-    let origins = if origins { behind(ctx, window).await? } else { BTreeMap::new() };
-    let material = Material { census, detail: seen, assumptions, origins, from: window.from, to: window.to };
+    let behind = if origins { behind(ctx, window).await? } else { BTreeMap::new() };
+    let material =
+        Material { census, detail: seen, assumptions, origins: behind, from: window.from, to: window.to };
     let (mut answer, needed) = finish(&plan, material);
+    if !origins {
+        let words = "Who is behind the sessions of roles was not looked for (--origins).";
+        answer.limits.push(words.to_owned());
+    }
     if let Some(how) = suggest {
         let principals = answer.principals.iter().enumerate();
         let of = principals.filter(|(_, own)| own.apart != Some(crate::unused::Apart::ServiceLinked));

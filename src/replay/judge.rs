@@ -1,11 +1,14 @@
 //! Judges single requests by the policies of one snapshot.
 
+mod number;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use hashbrown::{HashMap, HashSet};
-use xxhash_rust::xxh3::{Xxh3, xxh3_128};
+use xxhash_rust::xxh3::xxh3_128;
 
+use self::number::{alike, fingerprint, number_in, number_of, said_by, with_resource};
 use super::answer::{Decided, Lack, LayerKind};
 use super::fold::{names_sessions, text, write_asker};
 use super::{
@@ -547,20 +550,6 @@ fn owner(caller: &Caller, asked: &Asked) -> Option<AccountId> {
     })
 }
 
-/// What a document says, as a number, whatever it is called.
-fn said_by(document: &Document) -> u128 {
-    let name = (!document.refused.is_empty()).then_some(&document.name);
-    xxh3_128(format!("{:?}", (name, Document { name: String::new(), ..document.clone() })).as_bytes())
-}
-
-/// The number of policies of which all but the resource's have this one.
-fn with_resource(number: u128, resource: Option<&Attached>) -> u128 {
-    let mut hash = Xxh3::new();
-    hash.update(&number.to_le_bytes());
-    attached(&mut hash, resource);
-    hash.digest128()
-}
-
 /// The statements that decided.
 fn deciders(set: &CompiledSet, because: &Because<'_>) -> impl Iterator<Item = (StatementId, LayerKind)> {
     let statements = match *because {
@@ -626,102 +615,6 @@ fn lack(need: &Need, told: &Told<'_>) -> Lack {
         }
     };
     Lack { what, why }
-}
-
-/// What stands in a policy set, as a number: documents by their places, which stay for as long as the snapshot and the
-/// issuances do. Every list is led by its length and every text by its own, so that no two sets are written alike.
-fn fingerprint(set: &PolicySet) -> u128 {
-    let mut hash = Xxh3::new();
-    attached(&mut hash, Some(&set.identity));
-    for layer in [&set.boundary, &set.session, &set.resource, &set.vpc_endpoint] {
-        attached(&mut hash, layer.as_ref());
-    }
-    for levels in [&set.scp, &set.rcp] {
-        hash.update(&[u8::from(levels.is_some())]);
-        let Some(levels) = levels else { continue };
-        hash.update(&levels.levels.len().to_le_bytes());
-        for level in &levels.levels {
-            text_of(&mut hash, Some(&level.target));
-            attached(&mut hash, Some(&level.attached));
-        }
-        text_of(&mut hash, levels.missing.as_deref());
-    }
-    hash.digest128()
-}
-
-fn attached(hash: &mut Xxh3, layer: Option<&Attached>) {
-    hash.update(&[u8::from(layer.is_some())]);
-    let Some(layer) = layer else { return };
-    hash.update(&layer.policies.len().to_le_bytes());
-    for policy in &layer.policies {
-        hash.update(&Arc::as_ptr(policy).addr().to_le_bytes());
-    }
-    text_of(hash, layer.missing.as_deref());
-}
-
-fn text_of(hash: &mut Xxh3, text: Option<&str>) {
-    hash.update(&text.map_or(0, |text| text.len() + 1).to_le_bytes());
-    hash.update(text.unwrap_or_default().as_bytes());
-}
-
-/// Undetermined requests as a number: what would decide is the same for those that agree in policies, action, whose they
-/// are, which keys are not known, and how every statement bears on them.
-fn alike(request: &Request, play: &Play, bearing: &[u8]) -> u128 {
-    let mut told = Vec::with_capacity(256 + bearing.len());
-    told.extend_from_slice(&play.content.to_le_bytes());
-    text(Some(&request.action), &mut told);
-    told.push(match &request.caller {
-        Caller::User { .. } => 0,
-        Caller::RoleSession { .. } => 1,
-        Caller::FederatedUser { .. } => 2,
-        Caller::Root { .. } => 3,
-        Caller::Service { .. } => 4,
-        Caller::Federated { .. } => 5,
-        Caller::Account { .. } => 6,
-        Caller::Anonymous => 7,
-    });
-    number_in(request.resource_account, &mut told);
-    number_in(request.caller.account(), &mut told);
-    told.push(request.rcp_supported.map_or(2, u8::from));
-    told.extend(play.keys.iter().map(|key| u8::from(request.context.standing(key) == Standing::Unknown)));
-    told.extend_from_slice(bearing);
-    xxh3_128(&told)
-}
-
-fn number_in(account: Option<AccountId>, told: &mut Vec<u8>) {
-    told.push(u8::from(account.is_some()));
-    told.extend_from_slice(&account.map_or(0, u64::from).to_le_bytes());
-}
-
-/// A request as a number: caller, action, resource, and what is known of the keys that the policies in play read. What a
-/// role's session is called counts only where a policy tells sessions apart.
-fn number_of(request: &Request, keys: &[Box<str>], by_session: bool) -> u128 {
-    let mut told = Vec::with_capacity(512);
-    write_asker(&request.caller, by_session, &mut told);
-    text(Some(&request.action), &mut told);
-    let (kind, name) = match &request.resource {
-        Resource::Named(arn) => (0_u8, Some(arn.as_str())),
-        Resource::Pattern(arn) => (1, Some(arn.as_str())),
-        Resource::Any => (2, None),
-        Resource::Unknown => (3, None),
-    };
-    told.push(kind);
-    text(name, &mut told);
-    number_in(request.resource_account, &mut told);
-    for key in keys {
-        match request.context.standing(key) {
-            Standing::Values(values) => {
-                told.push(0);
-                told.extend_from_slice(&values.len().to_le_bytes());
-                for value in &values {
-                    text(Some(value), &mut told);
-                }
-            }
-            Standing::Absent => told.push(1),
-            Standing::Unknown => told.push(2),
-        }
-    }
-    xxh3_128(&told)
 }
 
 #[cfg(test)]

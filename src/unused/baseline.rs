@@ -9,6 +9,8 @@ use super::finding::Finding;
 /// The findings of an earlier run, by id.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Baseline {
+    /// Which actions it lists, as its JSON says.
+    pub actions_listed: String,
     known: BTreeMap<String, Known>,
 }
 
@@ -50,6 +52,7 @@ pub enum BaselineError {
 #[derive(Deserialize)]
 struct Earlier {
     schema: u64,
+    actions_listed: String,
     findings: Vec<Known>,
 }
 
@@ -64,7 +67,11 @@ impl Baseline {
         if earlier.schema != 1 {
             return Err(BaselineError::Schema(earlier.schema));
         }
-        Ok(Self { known: earlier.findings.into_iter().map(|own| (own.id.clone(), own)).collect() })
+        let actions_listed = earlier.actions_listed;
+        Ok(Self {
+            actions_listed,
+            known: earlier.findings.into_iter().map(|own| (own.id.clone(), own)).collect(),
+        })
     }
 
     /// What is new and what is gone.

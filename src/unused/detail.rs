@@ -485,7 +485,9 @@ impl Detail {
 
     fn read(&self, record: &Record<'_>, subject: usize, then: Then) -> Found {
         let snapshot = &self.plan.snapshot;
-        let mut parsed = Parsed::without_response(record);
+        let mut parsed = Parsed::of_call(record);
+        // What keys are told from.
+        parsed.add(record, Fields::of(&[Field::AdditionalEventData, Field::TlsDetails, Field::EventContext]));
         let mut reading = requests(record, &parsed, Some(snapshot));
         if needs_response(&reading) {
             parsed = Parsed::of(record);

@@ -210,7 +210,9 @@ fn limits(principals: &[PrincipalUse], findings: &[Finding], coverage: &[Covered
     ];
     let uncovered = coverage.iter().filter(|covered| !covered.is_covered).count();
     if uncovered > 0 {
-        limits.push(format!("Of {uncovered} accounts there are no logs: nothing of them is called unused."));
+        let accounts = if uncovered == 1 { "account" } else { "accounts" };
+        limits
+            .push(format!("Of {uncovered} {accounts} there are no logs: nothing of them is called unused."));
     }
     let missing: BTreeSet<&String> = principals.iter().flat_map(|own| &own.granted.missing).collect();
     limits.extend(
@@ -218,14 +220,14 @@ fn limits(principals: &[PrincipalUse], findings: &[Finding], coverage: &[Covered
     );
     let young = principals.iter().filter(|own| own.young).count();
     if young > 0 {
-        limits.push(format!(
-            "{young} principals are younger than the window; what they did not do yet says little."
-        ));
+        let are = if young == 1 { "principal is" } else { "principals are" };
+        limits.push(format!("{young} {are} younger than the window; what was not done yet says little."));
     }
     let unmapped: u64 = principals.iter().flat_map(|own| &own.unmapped).map(|(_, count)| count).sum();
     if unmapped > 0 {
+        let calls = if unmapped == 1 { "call" } else { "calls" };
         limits.push(format!(
-            "Of {unmapped} calls no action is known; they may have used what is called unused."
+            "Of {unmapped} {calls} no action is known; what is called unused may have been used."
         ));
     }
     if findings.iter().any(|finding| finding.young) {

@@ -51,7 +51,7 @@ impl Told {
 }
 
 /// The answer over the whole story with suggestions, which several tests look at.
-static WHOLE: LazyLock<Value> = LazyLock::new(|| Told::new().json(&["--suggest"]));
+static WHOLE: LazyLock<Value> = LazyLock::new(|| Told::new().json(&["--suggest", "--origins"]));
 
 fn of<'a>(answer: &'a Value, principal: &Value) -> &'a Value {
     let mut all = answer["principals"].as_array().unwrap().iter();
@@ -365,32 +365,38 @@ fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
 #[test]
 fn exit_codes_baselines_and_rows_are_what_scripts_need() {
     let told = Told::new();
-    let output = told.run(&["--no-origins", "--fail-on", "unused-privileged"]);
+    let output = told.run(&["--fail-on", "unused-privileged"]);
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     // Of who may do little, nothing privileged is unused.
-    let output = told.run(&["--no-origins", "--principal", "role/deploy", "--fail-on", "unused-privileged"]);
+    let output = told.run(&["--principal", "role/deploy", "--fail-on", "unused-privileged"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let output = told.run(&["--principal", "nobody-here"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("nobody-here"), "{}", stderr(&output));
 
-    let answer = told.json(&["--no-origins"]);
+    let answer = told.json(&[]);
     let file = told.folder.path().join("before.json");
     std::fs::write(&file, answer.to_string()).unwrap();
     let file = file.display().to_string();
-    let again = told.json(&["--no-origins", "--baseline", &file]);
+    let short = std::fs::read_to_string(&file).unwrap().replacen("\"all\"", "\"used-and-privileged\"", 1);
+    let other = told.folder.path().join("short.json").display().to_string();
+    std::fs::write(&other, short).unwrap();
+    let output = told.run(&["--baseline", &other]);
+    assert_eq!(output.status.code(), Some(2), "what lists other actions is no baseline");
+    assert!(stderr(&output).contains("give `--all` to both runs"), "{}", stderr(&output));
+    let again = told.json(&["--baseline", &file]);
     assert_eq!(again["baseline"]["new"].as_array().unwrap().len(), 0);
     assert_eq!(again["baseline"]["resolved"].as_array().unwrap().len(), 0);
     // Nothing is new, so nothing fails.
-    let output = told.run(&["--no-origins", "--baseline", &file, "--fail-on", "unused-privileged"]);
+    let output = told.run(&["--baseline", &file, "--fail-on", "unused-privileged"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
 
-    let output = told.run(&["--no-origins", "--format", "csv", "--show", "findings"]);
+    let output = told.run(&["--format", "csv", "--show", "findings"]);
     let rows = stdout(&output);
     assert_eq!(rows.lines().count() - 1, expected_findings(&answer), "{rows}");
     let folder = told.folder.path().join("policies");
     let path = folder.display().to_string();
-    told.json(&["--no-origins", "--principal", "role/deploy", "--suggest", "--write", &path]);
+    told.json(&["--principal", "role/deploy", "--suggest", "--write", &path]);
     let written = std::fs::read_to_string(folder.join("111122223333/role/deploy/deploy-used.json")).unwrap();
     let document = Document::parse(PolicyKind::Identity, "written", &written);
     assert!(document.problems.is_empty() && !document.statements.is_empty());

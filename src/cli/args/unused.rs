@@ -27,9 +27,10 @@ pub(in crate::cli) struct Unused {
     /// Show every row; in JSON and CSV every action of every principal, however many there are
     #[arg(long)]
     pub(in crate::cli) all: bool,
-    /// Do not look for the origins behind the sessions of roles, which reads all issuances of the lake
+    /// Look for the origins behind the sessions of roles, which reads all issuances of the lake; `--principal` and
+    /// `--show origins` do
     #[arg(long)]
-    pub(in crate::cli) no_origins: bool,
+    pub(in crate::cli) origins: bool,
     /// Suggest the policies that would have been enough, and replay the window with them
     #[arg(long)]
     pub(in crate::cli) suggest: bool,

@@ -137,16 +137,21 @@ impl Serialize for Actions<'_> {
 
 impl Serialize for Findings<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let actions = self.0.action_findings().filter(|finding| self.1 || is_listed(finding));
-        let mut sequence = serializer.serialize_seq(None)?;
-        for finding in &self.0.findings {
-            sequence.serialize_element(finding)?;
-        }
-        for finding in actions {
-            sequence.serialize_element(&finding)?;
-        }
-        sequence.end()
+        serializer.collect_seq(listed(self.0, self.1))
     }
+}
+
+/// The findings that are listed: those of actions behind all others.
+pub fn listed(unused: &Unused, all: bool) -> impl Iterator<Item = Finding> + '_ {
+    let all = lists_all(unused, all);
+    let actions = unused.action_findings().filter(move |finding| all || is_listed(finding));
+    unused.findings.iter().cloned().chain(actions)
+}
+
+/// Which actions are listed, in a word.
+#[must_use]
+pub fn actions_listed(unused: &Unused, all: bool) -> &'static str {
+    if lists_all(unused, all) { "all" } else { "used-and-privileged" }
 }
 
 /// Whether a finding of an action is listed where not all are.
@@ -214,7 +219,7 @@ pub fn json(
         window: unused.window,
         coverage: &unused.coverage,
         unused_privileged: unused.unused_privileged(),
-        actions_listed: if all { "all" } else { "used-and-privileged" },
+        actions_listed: actions_listed(unused, all),
         principals: Principals(unused, all),
         findings: Findings(unused, all),
         baseline: beside,

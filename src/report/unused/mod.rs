@@ -12,7 +12,7 @@ use super::{Style, section};
 use crate::unused::{Compared, Kind, Mark, Risk, Unused};
 
 pub use csv::csv;
-pub use json::json;
+pub use json::{actions_listed, json, listed};
 pub use suggestion::policies;
 
 /// In JSON and CSV all actions of all principals are listed up to this number; of more, those that were used and the
