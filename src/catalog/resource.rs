@@ -253,11 +253,20 @@ impl<'a> Search<'a> {
         if let Some(names) = table::parameters(self.action.service, kind.name, placeholder) {
             return self.leaves.first_of(names.iter().copied());
         }
-        let own = self.leaves.first_of(parameter::names_for(placeholder, kind.name));
+        // An id beside a name is another thing than the name: `stack/${StackName}/${Id}`.
+        let is_bare_id = matches!(placeholder, "Id" | "Identifier");
+        let beside_name = is_bare_id
+            && kind.arn.placeholders().any(|other| other != placeholder && other.ends_with("Name"));
+        let names = parameter::names_for(placeholder, kind.name);
+        let own = self.leaves.first_of(names.filter(|name| !(beside_name && name.is_of_name())));
         let is_main =
             self.action.resources.iter().find(|resource| resource.required).map(|main| main.kind.name)
                 == Some(kind.name);
-        if own.is_empty() && is_main && kind.arn.placeholders().next_back() == Some(placeholder) {
+        if own.is_empty()
+            && is_main
+            && !beside_name
+            && kind.arn.placeholders().next_back() == Some(placeholder)
+        {
             return self.leaves.top(parameter::PLAIN_NAMES);
         }
         own

@@ -521,7 +521,7 @@ impl Detail {
                 Telltale { record, parsed: &parsed, who: &who, asked, session: session.as_deref(), snapshot };
             tracked.matching(&told, &mut hits);
             if self.plan.requests && then == Then::Allowed && is_certain {
-                found.needs.push(need(&told, tracked, &hits));
+                found.needs.extend(needs(&told, tracked, &hits));
             }
             let weaken = |truth: Truth| if is_certain { truth } else { truth.and(Truth::Unknown) };
             found.hits.extend(hits.iter().map(|(slot, truth)| (*slot, weaken(*truth))));
@@ -538,8 +538,8 @@ impl Detail {
     }
 }
 
-/// What a policy must allow for a request.
-fn need(told: &Telltale<'_>, tracked: &Tracked, hits: &[(usize, Truth)]) -> Need {
+/// What a policy must allow for a request. Where it is not known which of several statements allowed it, each of them.
+fn needs(told: &Telltale<'_>, tracked: &Tracked, hits: &[(usize, Truth)]) -> Vec<Need> {
     let resource = match &told.asked.resource {
         Resource::Named(arn) => Needed::Named(arn.clone()),
         Resource::Pattern(arn) => Needed::Pattern(arn.clone()),
@@ -547,7 +547,7 @@ fn need(told: &Telltale<'_>, tracked: &Tracked, hits: &[(usize, Truth)]) -> Need
         Resource::Unknown => Needed::Unknown,
     };
     // The statement that allows it today for the least: one without conditions, else one whose conditions are known to hold.
-    let mut by: Option<(bool, bool, usize)> = None;
+    let mut by: Vec<(bool, bool, usize)> = Vec::new();
     for (slot, truth) in hits {
         let part = tracked.parts.get(*slot).filter(|part| part.what == What::Whole);
         let Some((_, statement)) = part.and_then(|part| tracked.statement(*part)) else { continue };
@@ -555,9 +555,11 @@ fn need(told: &Telltale<'_>, tracked: &Tracked, hits: &[(usize, Truth)]) -> Need
             continue;
         }
         let rank = (*truth != Truth::Yes, !statement.conditions.is_empty(), *slot);
-        if by.is_none_or(|known| rank < known) {
-            by = Some(rank);
-        }
+        by.push(rank);
+    }
+    by.sort_unstable();
+    if by.first().is_some_and(|(is_open, ..)| !is_open) {
+        by.truncate(1);
     }
     let mut passed_to = Vec::new();
     if told.asked.action == "iam:PassRole"
@@ -566,5 +568,11 @@ fn need(told: &Telltale<'_>, tracked: &Tracked, hits: &[(usize, Truth)]) -> Need
     {
         passed_to = values;
     }
-    Need { action: told.asked.action.clone(), resource, by: by.map(|(_, _, slot)| slot), passed_to }
+    let one = |by| Need {
+        action: told.asked.action.clone(),
+        resource: resource.clone(),
+        by,
+        passed_to: passed_to.clone(),
+    };
+    if by.is_empty() { vec![one(None)] } else { by.into_iter().map(|(_, _, slot)| one(Some(slot))).collect() }
 }

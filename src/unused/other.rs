@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::answer::PrincipalUse;
+use super::answer::{Mark, PrincipalUse};
 use super::finding::{Detail, Finding, Kind};
 use super::finish::Whole;
 use super::granted::granted_to_group;
 use super::risk::Risk;
+use super::sight::Unseen;
 use super::subject::{Apart, SubjectKind};
 use crate::aws::{AccountId, Arn, Time};
 use crate::policy::{Document, Effect};
@@ -45,6 +46,13 @@ impl Whole<'_> {
         details.credentials.as_ref()?.get(name)
     }
 
+    /// Whether a user may have done what no log and no report would show.
+    fn is_blind(&self, own: &PrincipalUse) -> bool {
+        let is_hidden = |unseen| !matches!(unseen, None | Some(Unseen::Implied));
+        self.credentials(own).is_none()
+            && own.actions().any(|own| own.mark == Some(Mark::NotObservable) && is_hidden(own.unseen))
+    }
+
     /// Whether nobody assumed a role, as far as logs and IAM itself tell. Taking a role is an event that reads.
     pub(crate) fn is_idle(&self, place: usize) -> bool {
         let Some(own) = self.principals.get(place) else { return false };
@@ -62,7 +70,7 @@ impl Whole<'_> {
                     let password = credentials.password.map(|password| password.last_used);
                     keys.chain(password).any(|time| self.is_recent(time))
                 });
-                own.calls.events == 0 && !used
+                own.calls.events == 0 && !used && !self.is_blind(own)
             }
         }
     }
@@ -139,7 +147,11 @@ fn user(whole: &Whole<'_>, own: &PrincipalUse, found: &mut Vec<Finding>) {
     }
     // Without a report only the logs tell.
     for key in listed().into_iter().flatten().filter(|key| !reported.contains(&key.id)) {
-        if whole.census.keys.contains_key(&key.id) || credentials.is_some() || !whole.is_covered(own) {
+        if whole.census.keys.contains_key(&key.id)
+            || credentials.is_some()
+            || !whole.is_covered(own)
+            || whole.is_blind(own)
+        {
             continue;
         }
         let mut unused = finding(Kind::AccessKeyUnused, detail([("key", &key.id)]));

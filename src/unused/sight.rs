@@ -23,6 +23,9 @@ pub enum Unseen {
     Implied,
     /// The account's log has no management events that read: its trail records writes only.
     ReadEvents,
+    /// The log has no events of the region in which all calls of the service are logged
+    /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events>).
+    HomeRegion,
     /// There is no log of the account.
     NoLog,
     /// Calls perhaps asked for it; their records do not tell.
@@ -40,6 +43,7 @@ impl Unseen {
             Self::NeverLogged => "never-logged",
             Self::Implied => "implied",
             Self::ReadEvents => "read-events",
+            Self::HomeRegion => "home-region",
             Self::NoLog => "no-log",
             Self::Perhaps => "perhaps",
             Self::Failed => "failed",
@@ -54,6 +58,7 @@ impl Unseen {
             Self::NeverLogged => "never logged",
             Self::Implied => "no event of its own",
             Self::ReadEvents => "no read events",
+            Self::HomeRegion => "no events of the service's home region",
             Self::NoLog => "no log of the account",
             Self::Perhaps => "perhaps used",
             Self::Failed => "only failed calls",
@@ -92,11 +97,14 @@ impl Sight {
                 }
             }
         }
+        let has_home = log.is_some_and(|log| HOMES.iter().any(|home| log.regions.contains_key(*home)));
         let unseen = |known: &Known| {
             if log.is_none() {
                 return Some(Unseen::NoLog);
             }
+            let is_global = GLOBAL.contains(&known.action.service);
             match known.visibility {
+                Visibility::Management if is_global && !has_home => Some(Unseen::HomeRegion),
                 Visibility::Management if reads(known) && !has_reads => Some(Unseen::ReadEvents),
                 Visibility::Management => None,
                 Visibility::Data { resource_types, .. } => {
@@ -122,8 +130,27 @@ impl Sight {
     }
 }
 
+/// Services whose calls are all logged in one region, whatever region they came from.
+const GLOBAL: [&str; 4] = ["cloudfront", "iam", "organizations", "route53"];
+
+/// That region, in each partition.
+const HOMES: [&str; 3] = ["us-east-1", "us-gov-west-1", "cn-north-1"];
+
+/// Actions that IAM calls writing and whose events say `readOnly`, so that trails of writes leave them out.
+const LOGGED_AS_READS: [&str; 8] = [
+    "kms:Decrypt",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyPair",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "sts:AssumeRole",
+    "sts:AssumeRoleWithSAML",
+    "sts:AssumeRoleWithWebIdentity",
+];
+
 fn reads(known: &Known) -> bool {
     matches!(known.action.level, AccessLevel::Read | AccessLevel::List)
+        || LOGGED_AS_READS.contains(&known.action.full_name().as_str())
 }
 
 fn is_pass_role(known: &Known) -> bool {

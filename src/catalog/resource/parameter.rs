@@ -152,6 +152,11 @@ pub(super) struct Name<'n> {
 }
 
 impl Name<'_> {
+    /// Whether it is what a thing is called, not its id.
+    pub(super) fn is_of_name(self) -> bool {
+        matches!(self.ending, "Name" | "")
+    }
+
     /// How many letters count.
     fn letters(self) -> usize {
         self.stem.bytes().filter(|byte| !is_blank(*byte)).count() + self.ending.len()

@@ -473,3 +473,16 @@ fn api_gateway_is_asked_for_the_path_that_the_call_s_name_tells() {
     );
     assert_eq!(found("apigateway:POST", "FlushThing", json!({})), ("*".to_owned(), Certainty::Unknown));
 }
+
+#[test]
+fn an_id_beside_a_name_is_not_the_name() {
+    let none = Value::Null;
+    let by_name = json!({"stackName": "shop"});
+    let deleted = found("cloudformation:DeleteStack", "DeleteStack", &by_name, &none, &none);
+    assert!(
+        words(&deleted)
+            .contains(&"arn:aws:cloudformation:eu-west-1:111122223333:stack/shop/* ~pattern".to_owned()),
+        "{:?}",
+        words(&deleted)
+    );
+}

@@ -61,6 +61,12 @@ fn one(own: &Suggestion, style: Style, all: bool) -> String {
     if !own.perhaps.is_empty() {
         item(Mark::Claim, format!("left out, perhaps needed: {}", few(&own.perhaps, all)));
     }
+    if !own.unseen.is_empty() {
+        item(
+            Mark::Look,
+            format!("left out, and no log could show whether it was used: {}", few(&own.unseen, all)),
+        );
+    }
     for removed in &own.removed {
         let mark = if removed.risk.is_privileged() { Mark::Look } else { Mark::None };
         item(

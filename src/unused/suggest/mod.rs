@@ -59,6 +59,8 @@ pub struct Suggestion {
     pub not_granted: Vec<(String, u64)>,
     /// Granted actions that calls perhaps asked for, or that only failed: they are left out, as nothing shows that they were needed.
     pub perhaps: Vec<String>,
+    /// Granted actions that are left out though the logs could not have shown their use: nothing proves that they were not used.
+    pub unseen: Vec<String>,
     /// What a replay over the window says; None before it.
     pub proof: Option<Proof>,
 }
@@ -116,6 +118,7 @@ pub fn suggest(
     let needs = needed.0.of(place);
     let mut not_granted: BTreeMap<String, u64> = BTreeMap::new();
     let mut by_action: BTreeMap<(Under, String), Vec<On>> = BTreeMap::new();
+    let mut sources: BTreeMap<(Under, String), Vec<&Statement>> = BTreeMap::new();
     let tracked = plan.tracked.get(place);
     for (need, count) in &needs {
         // What the boundary or an SCP takes away today is not given anew.
@@ -127,16 +130,31 @@ pub fn suggest(
         };
         let under = Under::of(document, statement, need);
         let on = on(document, statement, need, options.generality);
+        let own = sources.entry((under.clone(), need.action.clone())).or_default();
+        if !own.iter().any(|known| std::ptr::eq(*known, statement)) {
+            own.push(statement);
+        }
         by_action.entry((under, need.action.clone())).or_default().push(on);
     }
-    let mut allowed = statements(by_action);
+    let may_join = |under: &Under, action: &str, text: &str| {
+        let of = sources.get(&(under.clone(), action.to_owned()));
+        let covers =
+            |own: &&Statement| own.resources.as_ref().is_none_or(|own| resource::is_within(own, text));
+        options.generality > Generality::Exact && of.is_some_and(|of| of.iter().any(covers))
+    };
+    let mut allowed = statements(by_action, &may_join);
     if options.levels {
         for statement in &mut allowed {
-            widen(statement, &own.granted);
+            let of = statement
+                .actions
+                .iter()
+                .filter_map(|own| sources.get(&(statement.under.clone(), own.clone())));
+            let of: Vec<&Statement> = of.flatten().copied().collect();
+            widen(statement, &own.granted, &of);
         }
     }
     let kept: BTreeSet<String> = allowed.iter().flat_map(|own| own.actions.iter().cloned()).collect();
-    let guards = tracked.map(|tracked| guards(tracked, &kept)).unwrap_or_default();
+    let guards = tracked.map(|tracked| guards(tracked)).unwrap_or_default();
     let policies = write::policies(&own_name(&own.principal), "used", allowed.iter().map(Allowed::json));
     let statements = policies.iter().map(|policy| policy.statements).sum();
     Suggestion {
@@ -149,13 +167,16 @@ pub fn suggest(
         removed: removed(own, &kept),
         not_granted: not_granted.into_iter().collect(),
         perhaps: perhaps(own, &kept),
+        unseen: unseen(own, &kept),
         policies,
         proof: None,
     }
 }
 
+/// Names of managed policies are unique in an account, where a user may be called like a role.
 fn own_name(principal: &str) -> String {
-    principal.rsplit('/').next().unwrap_or(principal).to_owned()
+    let name = principal.rsplit('/').next().unwrap_or(principal);
+    if principal.starts_with("user/") { format!("{name}-user") } else { name.to_owned() }
 }
 
 fn statement_of<'a>(tracked: &'a Tracked, need: &Need) -> Option<(&'a Document, &'a Statement)> {
@@ -230,7 +251,10 @@ fn on(document: &Document, statement: &Statement, need: &Need, generality: Gener
 }
 
 /// Statements: actions that are allowed on the same resources under the same conditions stand together.
-fn statements(by_action: BTreeMap<(Under, String), Vec<On>>) -> Vec<Allowed> {
+fn statements(
+    by_action: BTreeMap<(Under, String), Vec<On>>,
+    may_join: &dyn Fn(&Under, &str, &str) -> bool,
+) -> Vec<Allowed> {
     let mut listed: BTreeMap<(Under, String), BTreeSet<String>> = BTreeMap::new();
     let mut all_but: BTreeSet<(Under, String, Vec<String>)> = BTreeSet::new();
     for ((under, action), resources) in by_action {
@@ -250,10 +274,12 @@ fn statements(by_action: BTreeMap<(Under, String), Vec<On>>) -> Vec<Allowed> {
         .collect();
     let mut grouped: BTreeMap<(Under, On), BTreeSet<String>> = BTreeMap::new();
     for ((under, action), own) in listed {
-        let mut own = resource::simplified(&own);
+        let mut own = resource::simplified(&own, &|text| may_join(&under, &action, text));
         if !under.conditions.is_empty() {
             // What is allowed anyway needs no conditions.
-            let anyway = bare.get(&action).map(resource::simplified).unwrap_or_default();
+            let none = Under { conditions: Vec::new() };
+            let simplified = |own| resource::simplified(own, &|text| may_join(&none, &action, text));
+            let anyway = bare.get(&action).map(simplified).unwrap_or_default();
             own.retain(|text| !anyway.iter().any(|known| resource::covers(known, text)));
         }
         if !own.is_empty() {
@@ -266,8 +292,9 @@ fn statements(by_action: BTreeMap<(Under, String), Vec<On>>) -> Vec<Allowed> {
     grouped.into_iter().map(|((under, on), actions)| Allowed { under, on, actions }).collect()
 }
 
-/// Keeps every granted action of an access level of which one is kept.
-fn widen(statement: &mut Allowed, granted: &Granted) {
+/// Keeps every granted action of an access level of which one is kept, as far as the statements of today that allow what is kept
+/// allow it, too: on the same resources, under the same conditions.
+fn widen(statement: &mut Allowed, granted: &Granted, sources: &[&Statement]) {
     let used: BTreeSet<(&str, crate::catalog::AccessLevel)> = statement
         .actions
         .iter()
@@ -276,19 +303,18 @@ fn widen(statement: &mut Allowed, granted: &Granted) {
         .collect();
     for number in granted.actions.iter() {
         let Some(known) = INDEX.get(number) else { continue };
-        if used.contains(&(known.action.service, known.action.level)) {
+        let is_of_all = || sources.iter().all(|own| covers(&own.actions, known.action));
+        if used.contains(&(known.action.service, known.action.level)) && is_of_all() {
             statement.actions.insert(known.action.full_name());
         }
     }
 }
 
-/// Today's denies that bear on what is kept.
-fn guards(tracked: &Tracked, kept: &BTreeSet<String>) -> Vec<serde_json::Value> {
-    let actions: Vec<_> = kept.iter().filter_map(|name| catalog().action(name)).collect();
+/// Today's denies, all of them: without one, what a resource's own policy allows would open.
+fn guards(tracked: &Tracked) -> Vec<serde_json::Value> {
     let mut found = Vec::new();
     for document in &tracked.policies {
-        let denies = document.statements.iter().filter(|own| own.effect == Effect::Deny);
-        for statement in denies.filter(|own| actions.iter().any(|action| covers(&own.actions, action))) {
+        for statement in document.statements.iter().filter(|own| own.effect == Effect::Deny) {
             let written = write::statement(document.version, statement);
             if !found.contains(&written) {
                 found.push(written);
@@ -300,9 +326,7 @@ fn guards(tracked: &Tracked, kept: &BTreeSet<String>) -> Vec<serde_json::Value> 
 
 fn removed(own: &PrincipalUse, kept: &BTreeSet<String>) -> Vec<Removed> {
     let mut by_risk: BTreeMap<Risk, Vec<String>> = BTreeMap::new();
-    for action in
-        own.actions().filter(|action| matches!(action.mark, Some(Mark::Unused | Mark::NotObservable)))
-    {
+    for action in own.actions().filter(|action| action.mark == Some(Mark::Unused)) {
         let name = action.action();
         if !kept.contains(&name) {
             by_risk.entry(action.risk).or_default().push(name);
@@ -314,6 +338,13 @@ fn removed(own: &PrincipalUse, kept: &BTreeSet<String>) -> Vec<Removed> {
 fn perhaps(own: &PrincipalUse, kept: &BTreeSet<String>) -> Vec<String> {
     let open = own.actions().filter(|action| matches!(action.unseen, Some(Unseen::Perhaps | Unseen::Failed)));
     open.map(|action| action.action()).filter(|name| !kept.contains(name)).collect()
+}
+
+fn unseen(own: &PrincipalUse, kept: &BTreeSet<String>) -> Vec<String> {
+    let is_open = |unseen| !matches!(unseen, Some(Unseen::Perhaps | Unseen::Failed));
+    let all =
+        own.actions().filter(|action| action.mark == Some(Mark::NotObservable) && is_open(action.unseen));
+    all.map(|action| action.action()).filter(|name| !kept.contains(name)).collect()
 }
 
 impl Allowed {

@@ -68,7 +68,8 @@ pub(super) fn written(arn: &str, action: &str, generality: Generality) -> Vec<St
 /// An ARN that stands for itself: what a policy would take for wildcards and variables is escaped
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-specialchars>).
 pub(super) fn exact(arn: &str) -> String {
-    if !arn.contains(['*', '?', '$']) {
+    let is_writable = |letter: char| ('\u{20}'..='\u{ff}').contains(&letter);
+    if !arn.contains(['*', '?', '$']) && arn.chars().all(is_writable) {
         return arn.to_owned();
     }
     let mut written = String::with_capacity(arn.len() + 8);
@@ -81,6 +82,8 @@ pub(super) fn exact(arn: &str) -> String {
                 written.push('*');
             }
             '*' | '?' | '$' => written.push_str(&format!("${{{letter}}}")),
+            // IAM takes no other letters: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
+            letter if !is_writable(letter) => written.push('?'),
             letter => written.push(letter),
         }
     }
@@ -154,7 +157,7 @@ fn is_variable(part: &str) -> bool {
 }
 
 /// Without those that others stand for; many that differ in their last part only are one.
-pub(super) fn simplified(all: &BTreeSet<String>) -> BTreeSet<String> {
+pub(super) fn simplified(all: &BTreeSet<String>, may_join: &dyn Fn(&str) -> bool) -> BTreeSet<String> {
     let mut siblings: BTreeMap<&str, usize> = BTreeMap::new();
     for text in all {
         if let Some((parent, _)) = parent_of(text) {
@@ -163,7 +166,8 @@ pub(super) fn simplified(all: &BTreeSet<String>) -> BTreeSet<String> {
     }
     let together = |text: &String| match parent_of(text) {
         Some((parent, _)) if siblings.get(parent).is_some_and(|count| *count > SIBLINGS_MAX) => {
-            format!("{parent}/*")
+            let joined = format!("{parent}/*");
+            if may_join(&joined) { joined } else { text.clone() }
         }
         _ => text.clone(),
     };
@@ -222,7 +226,7 @@ mod tests {
 
     #[test]
     fn what_others_stand_for_is_left_out_and_many_siblings_are_one() {
-        let of = |all: &[&str]| simplified(&all.iter().map(|text| (*text).to_owned()).collect());
+        let of = |all: &[&str]| simplified(&all.iter().map(|text| (*text).to_owned()).collect(), &|_| true);
         assert_eq!(of(&["arn:aws:s3:::b/x/*", "arn:aws:s3:::b/x/1"]).len(), 1);
         let many: Vec<String> =
             ["a", "b", "c", "d", "e"].iter().map(|key| format!("arn:aws:s3:::b/x/{key}")).collect();

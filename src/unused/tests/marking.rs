@@ -42,6 +42,17 @@ fn what_no_log_could_show_is_not_called_unused() {
 }
 
 #[test]
+fn calls_of_global_services_are_seen_only_where_they_are_logged() {
+    let world = || World::default().user(ANN, &json!([allow("*", "*")]));
+    let near = by_ann("ec2.amazonaws.com", "DescribeInstances", None);
+    let answer = look(&world().read(), &[near], None);
+    assert_eq!(reason(&answer, "iam:CreateUser"), Some(Unseen::HomeRegion));
+    assert_eq!(reason(&answer, "cloudfront:CreateDistribution"), Some(Unseen::HomeRegion));
+    let answer = look(&world().read(), &[near, Record { aws_region: Some("us-east-1"), ..near }], None);
+    assert_eq!(mark(&answer, ANN, "iam:CreateUser"), Some(Mark::Unused));
+}
+
+#[test]
 fn a_trail_of_writes_shows_no_reads_and_without_a_log_nothing_is_unused() {
     let world = || World::default().user(ANN, &json!([allow("*", "*")]));
     let write = by_ann(
@@ -51,6 +62,8 @@ fn a_trail_of_writes_shows_no_reads_and_without_a_log_nothing_is_unused() {
     );
     let answer = look(&world().read(), &[write], None);
     assert_eq!(reason(&answer, "ec2:DescribeInstances"), Some(Unseen::ReadEvents));
+    assert_eq!(reason(&answer, "sts:AssumeRole"), Some(Unseen::ReadEvents));
+    assert_eq!(reason(&answer, "kms:Decrypt"), Some(Unseen::ReadEvents));
     assert_eq!(mark(&answer, ANN, "ec2:TerminateInstances"), Some(Mark::Unused));
     let answer = look(&world().read(), &[], None);
     assert_eq!(reason(&answer, "ec2:TerminateInstances"), Some(Unseen::NoLog));
@@ -158,7 +171,8 @@ fn idle_roles_users_and_principals_of_trust_policies_are_found() {
     let idle = "arn:aws:iam::111122223333:role/idle";
     let world = World::default()
         .user(ANN, &json!([allow("sts:*", "*")]))
-        .user("arn:aws:iam::111122223333:user/bob", &json!([allow("sts:*", "*")]))
+        .user("arn:aws:iam::111122223333:user/bob", &json!([allow("sts:AssumeRole", "*")]))
+        .user("arn:aws:iam::111122223333:user/reader", &json!([allow("s3:GetObject", "*")]))
         .role(DEPLOY, &trust, &json!([allow("s3:*", "*")]))
         .role(idle, &trust, &json!([allow("iam:*", "*")]))
         .role(
@@ -178,6 +192,7 @@ fn idle_roles_users_and_principals_of_trust_policies_are_found() {
     let answer = look(&world.read(), &[taken, by_ann("ec2.amazonaws.com", "DescribeImages", None)], None);
     let subjects = |kind| found(&answer, kind).into_iter().map(|(subject, _)| subject).collect::<Vec<_>>();
     assert_eq!(subjects(Kind::RoleNeverAssumed), [idle]);
+    // Without data events and without a report nothing tells what a user who may only read objects did.
     assert_eq!(subjects(Kind::UserInactive), ["arn:aws:iam::111122223333:user/bob"]);
     assert_eq!(
         found(&answer, Kind::TrustPrincipalNeverAssumed),

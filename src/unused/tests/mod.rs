@@ -3,6 +3,7 @@
 mod granting;
 mod marking;
 mod showing;
+mod suggesting;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
