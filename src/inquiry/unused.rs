@@ -12,12 +12,12 @@ use crate::catalog::catalog;
 use crate::catalog::event::{Mapping, Presence};
 use crate::lake::{Column, Session};
 use crate::query::{Filter, QueryError, measure};
-use crate::replay::{Issuances, Proposed};
+use crate::replay::{Fields, Issuances, Proposed};
 use crate::snapshot::Snapshot;
 use crate::unused::suggest::{self, Suggestion};
 use crate::unused::{
-    AccountLog, Assumptions, Census, Detail, Material, OriginUse, Plan, SubjectError, Subjects, Trusts,
-    Unused, Wanted, WantedEvents, finish,
+    Assumptions, Census, Detail, FIELDS_OF_ORIGINAL, Material, OriginUse, Originals, Plan, SubjectError,
+    Subjects, Trusts, Unused, Wanted, WantedEvents, finish, original,
 };
 
 /// What is looked for.
@@ -56,11 +56,10 @@ pub async fn unused(ctx: &Session, options: UnusedOptions) -> Result<Unused, Unu
     let subjects = Arc::new(Subjects::of(&snapshot, &wanted)?);
     let issued = Arc::new(Issuances::default());
     let plan = Plan::new(Arc::clone(&snapshot), Arc::clone(&subjects), issued, suggest.is_some());
-    let plan = Arc::new(plan);
+    let plan = Arc::new(Plan { originals: Arc::new(originals(ctx, window).await?), ..plan });
     let trusts = Arc::new(Trusts::of(&snapshot, &subjects));
     let First { census, detail: mut seen, assumptions } = first(ctx, window, &plan, &trusts).await?;
-    let logs = census.logs();
-    let events = Arc::new(census.wanted(&plan, &logs));
+    let events = Arc::new(census.wanted(&plan));
     // Tags of sessions may decide conditions; the records that tell them are read only where something depends on them.
     let plan = if events.is_empty() {
         plan
@@ -68,7 +67,7 @@ pub async fn unused(ctx: &Session, options: UnusedOptions) -> Result<Unused, Unu
         let issued = Arc::new(issuances(ctx, window).await?);
         Arc::new(Plan { issuances: issued, ..(*plan).clone() })
     };
-    seen.merge(second(ctx, window, &plan, &events, &logs).await?);
+    seen.merge(second(ctx, window, &plan, &events).await?);
     let behind = if origins { behind(ctx, window).await? } else { BTreeMap::new() };
     let material =
         Material { census, detail: seen, assumptions, origins: behind, from: window.from, to: window.to };
@@ -88,6 +87,18 @@ pub async fn unused(ctx: &Session, options: UnusedOptions) -> Result<Unused, Unu
     Ok(answer)
 }
 
+/// The requests that two accounts' logs have, of which the caller's own is here.
+async fn originals(ctx: &Session, window: Window) -> Result<Originals, QueryError> {
+    let filter = Filter::All(vec![window.filter(), Filter::Some(Column::SharedEventId)]);
+    let fields = Fields::of(FIELDS_OF_ORIGINAL);
+    let parts = each(ctx, &filter, fields, Originals::default, |found, record| {
+        found.extend(original(record));
+        Ok(())
+    })
+    .await?;
+    Ok(parts.into_iter().flatten().collect())
+}
+
 /// The first look, as far as it has come.
 struct First {
     census: Census,
@@ -102,10 +113,9 @@ async fn first(
     plan: &Arc<Plan>,
     trusts: &Arc<Trusts>,
 ) -> Result<First, QueryError> {
-    let none = BTreeMap::new();
     let start = || First {
         census: Census::new(Arc::clone(plan)),
-        detail: Detail::new(Arc::clone(plan), Arc::default(), &none),
+        detail: Detail::new(Arc::clone(plan), Arc::default()),
         assumptions: Assumptions::new(Arc::clone(trusts)),
     };
     let fields = Census::fields(plan).and(Assumptions::fields());
@@ -132,9 +142,8 @@ async fn second(
     window: Window,
     plan: &Arc<Plan>,
     wanted: &Arc<WantedEvents>,
-    logs: &BTreeMap<String, AccountLog>,
 ) -> Result<Detail, QueryError> {
-    let start = || Detail::new(Arc::clone(plan), Arc::clone(wanted), logs);
+    let start = || Detail::new(Arc::clone(plan), Arc::clone(wanted));
     let mut detail = start();
     if wanted.is_empty() {
         return Ok(detail);

@@ -8,7 +8,7 @@ use hashbrown::{HashMap, HashSet};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::count::Span;
-use super::plan::Plan;
+use super::plan::{Plan, is_copy};
 use crate::aws::Time;
 use crate::replay::answer::Then;
 use crate::replay::{Field, Fields, Record, who};
@@ -33,8 +33,6 @@ pub struct Key {
     pub(crate) subject: usize,
     pub(crate) event: usize,
     pub(crate) then: Then,
-    /// Whether it is the copy of another account's log, which is given only to who owns what was asked for.
-    pub(crate) is_copy: bool,
 }
 
 /// What an account's log holds.
@@ -151,9 +149,11 @@ impl Census {
         let day = i32::try_from(record.event_time.timestamp().div_euclid(86_400)).unwrap_or(i32::MAX);
         self.days.entry((account, region, day)).or_default().add(time);
         self.seen.insert((account, event));
+        if is_copy(record, &self.plan) {
+            return None;
+        }
         let subject = self.subject(record)?;
-        let key =
-            Key { subject, event, then: Then::of(record), is_copy: is_copy(record, &self.plan, subject) };
+        let key = Key { subject, event, then: Then::of(record) };
         self.tallies.entry(key).or_default().add(time);
         self.places.insert((subject, day, region));
         if let Some(id) = record.access_key_id.filter(|id| id.starts_with("AKIA")) {
@@ -223,14 +223,13 @@ impl Census {
         places
     }
 
-    /// The tallies in order, without copies of what the caller's own log has.
-    pub(crate) fn counted(&self, logs: &BTreeMap<String, AccountLog>) -> Vec<(Key, Span)> {
+    /// The tallies in order.
+    pub(crate) fn counted(&self) -> Vec<(Key, Span)> {
         let mut counted: Vec<(Key, Span)> = self.tallies.iter().map(|(key, span)| (*key, *span)).collect();
         counted.sort_by(|(a, _), (b, _)| {
-            let order = |key: &Key| (key.subject, self.events.all.get(key.event), key.then, key.is_copy);
+            let order = |key: &Key| (key.subject, self.events.all.get(key.event), key.then);
             order(a).cmp(&order(b))
         });
-        counted.retain(|(key, _)| !key.is_copy || !is_logged(&self.plan, key.subject, logs));
         counted
     }
 }
@@ -246,22 +245,6 @@ fn named(names: &mut HashMap<u64, String>, name: Option<&str>) -> u64 {
     let key = xxh3_64(name.as_bytes());
     names.entry(key).or_insert_with(|| name.to_owned());
     key
-}
-
-/// Whether the log of a principal's own account is here.
-pub(crate) fn is_logged(plan: &Plan, subject: usize, logs: &BTreeMap<String, AccountLog>) -> bool {
-    let account = plan.subjects.get(subject).map(|subject| subject.account.to_string());
-    account.is_some_and(|account| logs.contains_key(&account))
-}
-
-/// Whether a record is the copy that the log of another account has of a principal's request: both logs get one where
-/// resources are another account's
-/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>,
-/// `sharedEventID`).
-pub(crate) fn is_copy(record: &Record<'_>, plan: &Plan, subject: usize) -> bool {
-    let own = plan.subjects.get(subject).map(|subject| subject.account);
-    let of = record.account.and_then(crate::aws::AccountId::parse);
-    record.shared_event_id.is_some_and(|id| !id.is_empty()) && of.is_some() && of != own
 }
 
 /// The place of the principal that called; None for who is not looked at.

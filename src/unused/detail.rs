@@ -7,11 +7,11 @@ use hashbrown::{HashMap, HashSet};
 use memchr::memmem::Finder;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
-use super::census::{AccountLog, Census, EventName, Key, fields_of_subject, is_copy, is_logged, subject_of};
+use super::census::{Census, EventName, Key, fields_of_subject, subject_of};
 use super::count::{Asked, Span, Uses};
 use super::index::{ActionNumber, INDEX};
 use super::need::{Need, Needed, Needs};
-use super::plan::Plan;
+use super::plan::{Plan, is_copy};
 use super::track::{Tracked, What};
 use crate::aws::Time;
 use crate::catalog::event::{MappedAction, Mapping, Presence};
@@ -64,16 +64,6 @@ impl Tallies {
         if let Some(name) = &found.unmapped {
             *self.unmapped.entry((subject, name.clone())).or_default() += span.events;
         }
-    }
-
-    /// Takes in what another has counted of these principals.
-    pub(crate) fn merge_of(&mut self, other: Self, is_meant: impl Fn(usize) -> bool) {
-        self.merge(Self {
-            uses: other.uses.into_iter().filter(|(key, _)| is_meant(key.0)).collect(),
-            hits: other.hits.into_iter().filter(|(key, _)| is_meant(key.0)).collect(),
-            needs: Needs::default(),
-            unmapped: other.unmapped.into_iter().filter(|(key, _)| is_meant(key.0)).collect(),
-        });
     }
 
     pub(crate) fn merge(&mut self, other: Self) {
@@ -141,7 +131,6 @@ pub struct Detail {
     plan: Arc<Plan>,
     /// What is read by [`Detail::take`].
     wanted: Arc<Wanted>,
-    logged: Arc<Vec<bool>>,
     /// By the place of the policies and event.
     told: HashMap<(usize, usize), Told>,
     callers: HashMap<u64, Option<usize>>,
@@ -156,12 +145,10 @@ pub struct Detail {
     buffer: Vec<u8>,
     lower: Vec<u8>,
     tallies: Tallies,
-    /// Of copies in the logs of others, which count only where the principal's own account has none.
-    copies: Tallies,
 }
 
-/// The principal, the place of what calls come to, how they ended, and whether they are copies in another's log.
-type Pending = (usize, usize, Then, bool);
+/// The principal, the place of what calls come to, and how they ended.
+type Pending = (usize, usize, Then);
 
 /// So many differently counted calls are pending at most.
 const PENDING_MAX: usize = 100_000;
@@ -215,10 +202,10 @@ impl Telling {
 impl Census {
     /// What must be read again.
     #[must_use]
-    pub fn wanted(&self, plan: &Plan, logs: &BTreeMap<String, AccountLog>) -> Wanted {
+    pub fn wanted(&self, plan: &Plan) -> Wanted {
         let mut wanted = Wanted::default();
         let mut fields = Fields::NONE;
-        for (key, _, told) in self.told(plan, logs) {
+        for (key, _, told) in self.told(plan) {
             let Some(name) = self.events.all.get(key.event).filter(|_| told == Told::Full) else { continue };
             fields = fields.and(fields_of_request(&name.source, &name.name));
             wanted.by_name.insert((key.subject, number(name), key.then == Then::Denied));
@@ -245,10 +232,10 @@ impl Census {
     }
 
     /// The tallies of calls, with what their names tell.
-    fn told(&self, plan: &Plan, logs: &BTreeMap<String, AccountLog>) -> Vec<(Key, Span, Told)> {
+    fn told(&self, plan: &Plan) -> Vec<(Key, Span, Told)> {
         let mut known: HashMap<(usize, usize), Told> = HashMap::new();
         let mut all = Vec::new();
-        for (key, span) in self.counted(logs) {
+        for (key, span) in self.counted() {
             let Some(name) = self.events.all.get(key.event).filter(|name| name.is_call) else { continue };
             let Some(tracked) = plan.tracked.get(key.subject) else { continue };
             let same = (Arc::as_ptr(tracked).addr(), key.event);
@@ -260,9 +247,9 @@ impl Census {
     }
 
     /// Counts what the names alone tell, beside what the second look counted.
-    pub(crate) fn tell(&self, plan: &Plan, logs: &BTreeMap<String, AccountLog>, to: &mut Tallies) {
+    pub(crate) fn tell(&self, plan: &Plan, to: &mut Tallies) {
         let mut known: HashMap<(usize, Key), Found> = HashMap::new();
-        for (key, span, told) in self.told(plan, logs) {
+        for (key, span, told) in self.told(plan) {
             let Some(name) = self.events.all.get(key.event) else { continue };
             if told != Told::All || key.then == Then::Denied {
                 continue;
@@ -271,7 +258,7 @@ impl Census {
             else {
                 continue;
             };
-            let same = (Arc::as_ptr(tracked).addr(), Key { subject: 0, is_copy: false, ..key });
+            let same = (Arc::as_ptr(tracked).addr(), Key { subject: 0, ..key });
             let found = known.entry(same).or_insert_with(|| {
                 let mut found = Found::default();
                 match catalog().actions_of_event(&name.source, &name.name) {
@@ -340,12 +327,10 @@ fn settle(found: &mut Found, tracked: &Tracked, then: Then) {
 impl Detail {
     /// A second look that has seen nothing.
     #[must_use]
-    pub fn new(plan: Arc<Plan>, wanted: Arc<Wanted>, logs: &BTreeMap<String, AccountLog>) -> Self {
-        let logged = (0..plan.subjects.iter().len()).map(|place| is_logged(&plan, place, logs)).collect();
+    pub fn new(plan: Arc<Plan>, wanted: Arc<Wanted>) -> Self {
         Self {
             plan,
             wanted,
-            logged: Arc::new(logged),
             callers: HashMap::new(),
             fields: HashMap::new(),
             known: HashMap::new(),
@@ -356,13 +341,12 @@ impl Detail {
             lower: Vec::new(),
             told: HashMap::new(),
             tallies: Tallies::default(),
-            copies: Tallies::default(),
         }
     }
 
     /// Counts an event.
     pub fn take(&mut self, record: &Record<'_>) {
-        if record.event_type.is_some_and(|kind| kind != "AwsApiCall") {
+        if record.event_type.is_some_and(|kind| kind != "AwsApiCall") || is_copy(record, &self.plan) {
             return;
         }
         let Some(subject) = subject_of(record, &self.plan, &mut self.callers) else { return };
@@ -372,11 +356,7 @@ impl Detail {
         if !self.wanted.by_name.contains(&(subject, named, then == Then::Denied)) {
             return;
         }
-        let is_logged = self.logged.get(subject).copied().unwrap_or(false);
-        if is_logged && is_copy(record, &self.plan, subject) {
-            return;
-        }
-        self.count(record, subject, named, then, false);
+        self.count(record, subject, named, then);
     }
 
     /// Counts an event at the first look, if its parameters are all that tells more than its name.
@@ -394,18 +374,18 @@ impl Detail {
         });
         if told == Told::Light || told == Told::All && key.then == Then::Denied {
             let named = xxh3_64(source.as_bytes()) ^ xxh3_64(name.as_bytes()).rotate_left(17);
-            self.count(record, key.subject, named, key.then, key.is_copy);
+            self.count(record, key.subject, named, key.then);
         }
     }
 
-    fn count(&mut self, record: &Record<'_>, subject: usize, named: u64, then: Then, is_copy: bool) {
+    fn count(&mut self, record: &Record<'_>, subject: usize, named: u64, then: Then) {
         let found = match self.bare(record, subject, named, then) {
             Some(found) => found,
             None => self.whole(record, subject, named, then),
         };
         let mut span = Span::default();
         span.add(Time(record.event_time));
-        let key = (subject, Arc::as_ptr(&found).addr(), then, is_copy);
+        let key = (subject, Arc::as_ptr(&found).addr(), then);
         // What is pending is held, so that its place is no other's.
         self.pending.entry(key).or_insert_with(|| (found, Span::default())).1.take(span);
         if self.pending.len() >= PENDING_MAX {
@@ -469,18 +449,15 @@ impl Detail {
     }
 
     fn flush(&mut self) {
-        for ((subject, _, then, is_copy), (found, span)) in self.pending.drain() {
-            let tallies = if is_copy { &mut self.copies } else { &mut self.tallies };
-            tallies.count(subject, then, &found, span);
+        for ((subject, _, then), (found, span)) in self.pending.drain() {
+            self.tallies.count(subject, then, &found, span);
         }
     }
 
-    /// Ends the counting. Of copies those of principals of whose account there is no log.
-    pub(crate) fn tallies(mut self, logs: &BTreeMap<String, AccountLog>) -> Tallies {
+    /// Ends the counting.
+    pub(crate) fn tallies(mut self) -> Tallies {
         self.flush();
-        let mut tallies = self.tallies;
-        tallies.merge_of(self.copies, |subject| !is_logged(&self.plan, subject, logs));
-        tallies
+        self.tallies
     }
 
     fn read(&self, record: &Record<'_>, subject: usize, then: Then) -> Found {
@@ -534,7 +511,6 @@ impl Detail {
     pub fn merge(&mut self, mut other: Self) {
         other.flush();
         self.tallies.merge(other.tallies);
-        self.copies.merge(other.copies);
     }
 }
 

@@ -53,8 +53,8 @@ pub(crate) struct Whole<'a> {
 pub fn finish(plan: &Plan, material: Material) -> (Unused, super::suggest::Needed) {
     let Material { census, detail, assumptions, origins, from, to } = material;
     let logs = census.logs();
-    let mut tallies = detail.tallies(&logs);
-    census.tell(plan, &logs, &mut tallies);
+    let mut tallies = detail.tallies();
+    census.tell(plan, &mut tallies);
     let accounts: BTreeSet<String> = plan.subjects.accounts().iter().map(ToString::to_string).collect();
     let sights = sights(accounts.iter().map(String::as_str), &logs, &census.events.all);
     let sights: BTreeMap<String, Arc<Sight>> =
@@ -65,7 +65,7 @@ pub fn finish(plan: &Plan, material: Material) -> (Unused, super::suggest::Neede
     });
     let begins = from.map(Time).or(whole_span.first);
     let window = window(from, to, whole_span);
-    let mut principals = principals(plan, &census, &logs, &tallies, &sights, begins, origins);
+    let mut principals = principals(plan, &census, &tallies, &sights, begins, origins);
     let unmapped = tallies.unmapped.iter().map(|((subject, name), count)| (*subject, (name.clone(), *count)));
     for (subject, calls) in unmapped {
         if let Some(own) = principals.get_mut(subject) {
@@ -147,14 +147,13 @@ fn covered(account: &str, log: Option<&AccountLog>, sight: Option<&Arc<Sight>>) 
 fn principals(
     plan: &Plan,
     census: &Census,
-    logs: &BTreeMap<String, AccountLog>,
     tallies: &Tallies,
     sights: &BTreeMap<String, Arc<Sight>>,
     begins: Option<Time>,
     mut origins: BTreeMap<String, Vec<OriginUse>>,
 ) -> Vec<PrincipalUse> {
     let mut calls: BTreeMap<usize, (Span, u64, u64)> = BTreeMap::new();
-    for (key, span) in census.counted(logs) {
+    for (key, span) in census.counted() {
         let own = calls.entry(key.subject).or_default();
         own.0.take(span);
         match key.then {

@@ -53,7 +53,7 @@ pub use detail::{Detail, Wanted as WantedEvents};
 pub use finding::{Detail as FindingDetail, Finding, Kind};
 pub use finish::{Material, finish};
 pub use granted::{Granted, granted};
-pub use plan::Plan;
+pub use plan::{FIELDS_OF_ORIGINAL, Originals, Plan, original};
 pub use risk::{Risk, risk, risk_of};
 pub use sight::{Sight, Unseen};
 pub use subject::{Apart, Subject, SubjectError, SubjectKind, Subjects, Wanted};

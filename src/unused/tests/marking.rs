@@ -123,6 +123,9 @@ fn a_second_copy_in_the_log_of_the_owner_is_no_second_use() {
     };
     assert_eq!(count(&[own, copy]), 1);
     assert_eq!(count(&[copy]), 1);
+    // The caller's trail has data events of other buckets only.
+    let other = Record { shared_event_id: Some("two"), ..own };
+    assert_eq!(count(&[other, copy]), 2);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::suggest::{self, Suggestion};
 use super::{
     Assumptions, Census, Detail, Kind, Mark, Material, Plan, PrincipalUse, Subjects, Trusts, Unused, Wanted,
-    finish,
+    finish, original,
 };
 use crate::replay::{Issuances, Record};
 use crate::snapshot::Snapshot;
@@ -202,11 +202,12 @@ fn look_in_parts(snapshot: &Arc<Snapshot>, parts: &[&[Record<'_>]], how: Option<
         issued.add(record, &crate::replay::Parsed::of(record));
     }
     let plan = Plan::new(Arc::clone(snapshot), Arc::clone(&subjects), Arc::new(issued), how.is_some());
-    let plan = Arc::new(plan);
+    let originals = parts.iter().flat_map(|part| part.iter()).filter_map(original).collect();
+    let plan = Arc::new(Plan { originals: Arc::new(originals), ..plan });
     let (mut census, mut light) = (Census::new(Arc::clone(&plan)), Vec::new());
     for part in parts {
         let mut own = Census::new(Arc::clone(&plan));
-        let mut closer = Detail::new(Arc::clone(&plan), Arc::default(), &BTreeMap::new());
+        let mut closer = Detail::new(Arc::clone(&plan), Arc::default());
         for record in *part {
             if let Some(key) = own.take(record) {
                 closer.take_light(record, key);
@@ -215,16 +216,15 @@ fn look_in_parts(snapshot: &Arc<Snapshot>, parts: &[&[Record<'_>]], how: Option<
         census.merge(own);
         light.push(closer);
     }
-    let logs = census.logs();
-    let wanted = Arc::new(census.wanted(&plan, &logs));
-    let mut detail = Detail::new(Arc::clone(&plan), Arc::clone(&wanted), &logs);
+    let wanted = Arc::new(census.wanted(&plan));
+    let mut detail = Detail::new(Arc::clone(&plan), Arc::clone(&wanted));
     for own in light {
         detail.merge(own);
     }
     let trusts = Arc::new(Trusts::of(snapshot, &subjects));
     let mut assumptions = Assumptions::new(Arc::clone(&trusts));
     for part in parts {
-        let mut own = Detail::new(Arc::clone(&plan), Arc::clone(&wanted), &logs);
+        let mut own = Detail::new(Arc::clone(&plan), Arc::clone(&wanted));
         let mut taken = Assumptions::new(Arc::clone(&trusts));
         for record in *part {
             own.take(record);
