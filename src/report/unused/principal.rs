@@ -23,8 +23,8 @@ pub(super) fn head(own: &PrincipalUse, unused: &Unused, page: &Page<'_>) -> Stri
     let calls = format!(
         "{} on {} of {} days in {}; {} refused, {} failed",
         counted(own.calls.events, "call", "calls"),
-        own.days,
-        unused.window.days,
+        grouped(own.days),
+        grouped(unused.window.days),
         counted(own.regions.len() as u64, "region", "regions"),
         grouped(own.denied),
         grouped(own.failed)

@@ -31,8 +31,8 @@ pub(super) fn head(unused: &Unused, page: &Page<'_>) -> String {
             format!(
                 "{}: {} of {} days in {}",
                 own.account,
-                own.days,
-                window.days,
+                grouped(own.days),
+                grouped(window.days),
                 counted(own.regions.len() as u64, "region", "regions")
             )
         })
@@ -165,8 +165,8 @@ pub(super) fn coverage(unused: &Unused, page: &Page<'_>) -> String {
             "{}: {} on {} of {} days; {}",
             own.account,
             counted(own.events, "event", "events"),
-            own.days,
-            unused.window.days,
+            grouped(own.days),
+            grouped(unused.window.days),
             regions.join(", ")
         );
         out.push_str(&section::item(Mark::None, &words, page.style));
