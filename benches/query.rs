@@ -3,6 +3,7 @@
 //! `cargo bench --bench query` generates 400,000 events in 500 objects; `-- --events 4000 --objects 20` is a quick look.
 
 mod archive;
+mod generated;
 mod measure;
 
 use std::collections::BTreeMap;
@@ -16,7 +17,7 @@ use anyhow::{Context, Result, ensure};
 use arrow::array::RecordBatch;
 use arrow::util::display::array_value_to_string;
 use backtrail::archive::{INFLATED_BYTES_MAX, Inflater, Object, Place};
-use backtrail::lake::{self, IngestOptions, Lake, Progress};
+use backtrail::lake::{self, IngestOptions, Lake};
 use backtrail::query::{self, Catalog};
 use backtrail::record::{Item, Splitter};
 use chrono::Utc;
@@ -24,6 +25,7 @@ use clap::Parser;
 use serde_json::Value;
 
 use archive::{Spec, Summary};
+use generated::Quiet;
 use measure::{megabytes, say};
 
 /// Measures questions to the lake of a generated archive.
@@ -112,14 +114,6 @@ fn tell(what: &str, started: Instant, summary: &Summary) -> Result<()> {
     let seconds = started.elapsed().as_secs_f64();
     say(&format!("  {what:38} {seconds:7.2} s {:7.0} MB/s", megabytes(summary.raw_bytes) / seconds))?;
     Ok(())
-}
-
-struct Quiet;
-
-impl Progress for Quiet {
-    fn begin(&self, _: u64, _: u64) {}
-    fn object(&self, _: u64, _: u64, _: u64) {}
-    fn waiting(&self) {}
 }
 
 /// Puts every question to the lake.

@@ -7,6 +7,7 @@
 //! distinct, with a snapshot that allows them.
 
 mod archive;
+mod generated;
 mod measure;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,9 +17,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use arrow::array::RecordBatch;
-use arrow::util::display::array_value_to_string;
 use backtrail::inquiry::{self, ReplayOptions, Window};
-use backtrail::lake::{self, IngestOptions, Lake, Progress};
+use backtrail::lake::Lake;
 use backtrail::query::{self, Filter};
 use backtrail::replay::answer::Replay;
 use backtrail::replay::{Changes, Plan, Proposed, Record, Replayer};
@@ -27,7 +27,7 @@ use chrono::DateTime;
 use clap::Parser;
 use serde_json::{Value, json};
 
-use archive::Spec;
+use generated::rows;
 use measure::say;
 
 /// Measures a replay.
@@ -58,7 +58,7 @@ async fn main() -> Result<()> {
     alike(&folder.path().join("alike"), args.repeated, 50)?;
     let at = match &args.lake {
         Some(lake) => lake.clone(),
-        None => Box::pin(generated(&args, folder.path())).await?,
+        None => Box::pin(generated::lake(args.events, folder.path())).await?,
     };
     let lake = Lake::open(&at).await?;
     let events = count(&lake).await?;
@@ -169,25 +169,6 @@ fn alike(iam: &Path, events: usize, share: usize) -> Result<()> {
     tell(&format!("{} distinct calls, one thread", calls.len()), seconds, answer.events)
 }
 
-/// A lake of generated events.
-async fn generated(args: &Args, folder: &Path) -> Result<PathBuf> {
-    let (logs, lake) = (folder.join("archive"), folder.join("lake"));
-    let spec = Spec { events: args.events, objects: (args.events / 800).max(20), ..Spec::default() };
-    let summary = archive::generate(&spec, &logs)?;
-    let listed = backtrail::archive::list(&[logs])?;
-    let report = lake::ingest(&lake, listed, &IngestOptions::default(), &Quiet).await?;
-    ensure!(report.counts.kept == summary.events, "{:?}", report.counts);
-    Ok(lake)
-}
-
-struct Quiet;
-
-impl Progress for Quiet {
-    fn begin(&self, _: u64, _: u64) {}
-    fn object(&self, _: u64, _: u64, _: u64) {}
-    fn waiting(&self) {}
-}
-
 async fn replay(
     lake: &Lake,
     today: &Arc<Snapshot>,
@@ -270,19 +251,6 @@ async fn median(rounds: usize, mut run: impl AsyncFnMut() -> Result<()>) -> Resu
 fn tell(what: &str, seconds: f64, events: u64) -> Result<()> {
     say(&format!("  {what:36} {seconds:7.2} s {:9.0} events/s", events as f64 / seconds))?;
     Ok(())
-}
-
-async fn rows(lake: &Lake, sql: &str) -> Result<Vec<Vec<String>>> {
-    let mut session = lake.session()?;
-    query::register_functions(&mut session)?;
-    let mut found = Vec::new();
-    for batch in query::sql(&session, sql).await?.collect().await? {
-        for row in 0..batch.num_rows() {
-            let cells = batch.columns().iter().map(|column| array_value_to_string(column, row));
-            found.push(cells.collect::<Result<Vec<String>, _>>()?);
-        }
-    }
-    Ok(found)
 }
 
 async fn count(lake: &Lake) -> Result<u64> {

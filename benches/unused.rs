@@ -6,6 +6,7 @@
 //! engine makes by itself.
 
 mod archive;
+mod generated;
 mod measure;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,16 +15,15 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use arrow::util::display::array_value_to_string;
 use backtrail::inquiry::{self, UnusedOptions, Window};
-use backtrail::lake::{self, IngestOptions, Lake, Progress};
+use backtrail::lake::Lake;
 use backtrail::query;
 use backtrail::snapshot::Snapshot;
 use backtrail::unused::{Unused, Wanted};
 use clap::Parser;
 use serde_json::{Value, json};
 
-use archive::Spec;
+use generated::rows;
 use measure::say;
 
 /// Measures a look for unused permissions.
@@ -56,7 +56,7 @@ async fn main() -> Result<()> {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let at = match &args.lake {
         Some(lake) => lake.clone(),
-        None => Box::pin(generated(&args, folder.path())).await?,
+        None => Box::pin(generated::lake(args.events, folder.path())).await?,
     };
     let lake = Lake::open(&at).await?;
     let events = count(&lake, "select count(*) from events").await?;
@@ -130,38 +130,6 @@ async fn check(lake: &Lake, answer: &Unused, principals: usize) -> Result<()> {
         ensure!(wanted > 0 && used(action) == wanted, "{action}: {} used, {wanted} logged", used(action));
     }
     Ok(())
-}
-
-/// A lake of generated events.
-async fn generated(args: &Args, folder: &Path) -> Result<PathBuf> {
-    let (logs, lake) = (folder.join("archive"), folder.join("lake"));
-    let spec = Spec { events: args.events, objects: (args.events / 800).max(20), ..Spec::default() };
-    let summary = archive::generate(&spec, &logs)?;
-    let listed = backtrail::archive::list(&[logs])?;
-    let report = lake::ingest(&lake, listed, &IngestOptions::default(), &Quiet).await?;
-    ensure!(report.counts.kept == summary.events, "{:?}", report.counts);
-    Ok(lake)
-}
-
-struct Quiet;
-
-impl Progress for Quiet {
-    fn begin(&self, _: u64, _: u64) {}
-    fn object(&self, _: u64, _: u64, _: u64) {}
-    fn waiting(&self) {}
-}
-
-async fn rows(lake: &Lake, sql: &str) -> Result<Vec<Vec<String>>> {
-    let mut session = lake.session()?;
-    query::register_functions(&mut session)?;
-    let mut found = Vec::new();
-    for batch in query::sql(&session, sql).await?.collect().await? {
-        for row in 0..batch.num_rows() {
-            let cells = batch.columns().iter().map(|column| array_value_to_string(column, row));
-            found.push(cells.collect::<Result<Vec<String>, _>>()?);
-        }
-    }
-    Ok(found)
 }
 
 async fn count(lake: &Lake, sql: &str) -> Result<u64> {

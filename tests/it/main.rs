@@ -24,6 +24,7 @@ mod program;
 mod readme;
 mod replay;
 mod s3;
+mod story;
 mod tree;
 mod twin;
 mod unused;

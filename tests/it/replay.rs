@@ -2,63 +2,38 @@
 //! pages.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::Output;
 
 use serde_json::Value;
 
 use crate::places;
 use crate::program::{backtrail, stderr, stdout};
+use crate::story::{self, Told};
+
+const STORY: &str = "proposed-scp";
 
 fn story(path: &str) -> String {
-    places::package("testdata/stories/proposed-scp").join(path).display().to_string()
+    story::file(STORY, path)
 }
 
-fn expected() -> Value {
-    serde_json::from_str(&std::fs::read_to_string(story("expected.json")).unwrap()).unwrap()
+fn told() -> Told {
+    Told::new(STORY)
 }
 
-/// A lake of the story, and what runs over it.
-struct Told {
-    folder: tempfile::TempDir,
-    lake: String,
-}
-
-impl Told {
-    fn new() -> Told {
-        let folder = tempfile::tempdir().unwrap();
-        let lake = folder.path().join("lake").display().to_string();
-        let output = backtrail(&["ingest", &story("AWSLogs"), "--lake", &lake], folder.path());
-        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-        Told { folder, lake }
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        backtrail(&[arguments, &["--lake", &self.lake]].concat(), self.folder.path())
-    }
-
-    fn json(&self, arguments: &[&str]) -> Value {
-        let output = self.run(&[arguments, &["--format", "json"]].concat());
-        // The management account's details are missing on purpose, which is no problem of a file.
-        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-        serde_json::from_str(&stdout(&output)).unwrap()
-    }
-
-    /// A replay, and what each event comes to by its id.
-    fn replay(&self, more: &[&str]) -> (Value, BTreeMap<String, Value>) {
-        let file = self.folder.path().join("verdicts.parquet").display().to_string();
-        let iam = story("iam");
-        let answer = self.json(&[&["replay", "--snapshot", &iam, "--save", &file], more].concat());
-        let rows = self.json(&["sql", "select * from verdicts", "--verdicts", &file]);
-        let rows = rows["rows"].as_array().unwrap().iter();
-        (answer, rows.map(|row| (row["event_id"].as_str().unwrap().to_owned(), row.clone())).collect())
-    }
+/// A replay, and what each event comes to by its id.
+fn replay(told: &Told, more: &[&str]) -> (Value, BTreeMap<String, Value>) {
+    let file = told.folder.path().join("verdicts.parquet").display().to_string();
+    let iam = story("iam");
+    let answer = told.json(&[&["replay", "--snapshot", &iam, "--save", &file], more].concat());
+    let rows = told.json(&["sql", "select * from verdicts", "--verdicts", &file]);
+    let rows = rows["rows"].as_array().unwrap().iter();
+    (answer, rows.map(|row| (row["event_id"].as_str().unwrap().to_owned(), row.clone())).collect())
 }
 
 #[test]
 fn every_event_of_the_story_comes_to_what_was_expected() {
-    let told = Told::new();
-    let (answer, verdicts) = told.replay(&[]);
-    let expected = expected();
+    let told = told();
+    let (answer, verdicts) = replay(&told, &[]);
+    let expected = story::expected(STORY);
     let events = expected["events"].as_array().unwrap();
     assert_eq!(verdicts.len(), events.len());
     let mut wrong = Vec::new();
@@ -98,8 +73,8 @@ fn every_event_of_the_story_comes_to_what_was_expected() {
 
 #[test]
 fn the_requests_of_every_event_are_those_that_were_expected() {
-    let told = Told::new();
-    let expected = expected();
+    let told = told();
+    let expected = story::expected(STORY);
     let iam = story("iam");
     // One event of each name, outcome and number of requests: each is a run of the program.
     let mut seen = BTreeSet::new();
@@ -133,11 +108,11 @@ fn the_requests_of_every_event_are_those_that_were_expected() {
 
 #[test]
 fn proposals_break_and_open_what_was_expected_and_exit_by_it() {
-    let told = Told::new();
-    let expected = expected();
+    let told = told();
+    let expected = story::expected(STORY);
     for (name, of) in expected["proposals"].as_object().unwrap() {
         let path = story(name);
-        let (answer, verdicts) = told.replay(&["--proposed", &path]);
+        let (answer, verdicts) = replay(&told, &["--proposed", &path]);
         for (change, list) in
             [("broken", "broken"), ("may-break", "may_break"), ("opened", "opened"), ("may-open", "may_open")]
         {
@@ -170,7 +145,7 @@ fn proposals_break_and_open_what_was_expected_and_exit_by_it() {
 
 #[test]
 fn a_proposal_that_cannot_be_applied_is_refused_as_a_whole() {
-    let told = Told::new();
+    let told = told();
     let patch = told.folder.path().join("patch.json");
     std::fs::write(&patch, r#"{"changes": [{"put-trust-policy": {"role": "nobody", "policy": {}}}]}"#)
         .unwrap();
@@ -183,7 +158,7 @@ fn a_proposal_that_cannot_be_applied_is_refused_as_a_whole() {
 
 #[test]
 fn a_replay_may_be_of_one_principal_action_account_or_window() {
-    let told = Told::new();
+    let told = told();
     let iam = story("iam");
     let events = |more: &[&str]| {
         let answer = told.json(&[&["replay", "--snapshot", &iam], more].concat());
@@ -203,7 +178,7 @@ fn a_replay_may_be_of_one_principal_action_account_or_window() {
 
 #[test]
 fn the_screen_says_what_matters_first_and_csv_has_the_documented_columns() {
-    let told = Told::new();
+    let told = told();
     let iam = story("iam");
     let output = told.run(&["replay", "--snapshot", &iam, "--proposed", &story("proposed-scp")]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
@@ -222,7 +197,7 @@ fn the_screen_says_what_matters_first_and_csv_has_the_documented_columns() {
 
 /// The id of the first event with a fact.
 fn with_fact(fact: &str) -> String {
-    let expected = expected();
+    let expected = story::expected(STORY);
     let events = expected["events"].as_array().unwrap();
     let has = |event: &&Value| event["facts"].as_array().unwrap().iter().any(|own| own == fact);
     events.iter().find(has).unwrap_or_else(|| panic!("{fact}"))["event_id"].as_str().unwrap().to_owned()
@@ -230,7 +205,7 @@ fn with_fact(fact: &str) -> String {
 
 #[test]
 fn explain_tells_which_side_refuses_a_role() {
-    let told = Told::new();
+    let told = told();
     let iam = story("iam");
     let answer = told.json(&["explain", &with_fact("no-mfa"), "--snapshot", &iam]);
     let sides = answer["assume"]["sides"].as_array().unwrap();
@@ -243,7 +218,7 @@ fn explain_tells_which_side_refuses_a_role() {
 
 #[test]
 fn explain_agrees_with_aws_without_a_snapshot_only_where_the_logs_show_it() {
-    let told = Told::new();
+    let told = told();
     let id = with_fact("propagation");
     let output = told.run(&["explain", &id]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));

@@ -9,49 +9,36 @@ use backtrail::policy::{
 };
 use serde_json::Value;
 
-use crate::places;
 use crate::program::{backtrail, stderr, stdout};
+use crate::story::{self, Told};
+
+const STORY: &str = "unused";
 
 fn story(path: &str) -> String {
-    places::package("testdata/stories/unused").join(path).display().to_string()
+    story::file(STORY, path)
 }
 
 fn expected() -> Value {
-    serde_json::from_str(&std::fs::read_to_string(story("expected.json")).unwrap()).unwrap()
+    story::expected(STORY)
 }
 
-/// A lake of the story, and what runs over it.
-struct Told {
-    folder: tempfile::TempDir,
-    lake: String,
+/// Runs `unused` over the story's window.
+fn run(told: &Told, arguments: &[&str]) -> Output {
+    let (iam, expected) = (story("iam"), expected());
+    let window = ["from", "to"].map(|end| expected["window"][end].as_str().unwrap().to_owned());
+    let own = ["unused", "--snapshot", &iam, "--from", &window[0], "--to", &window[1]];
+    told.run(&[&own, arguments].concat())
 }
 
-impl Told {
-    fn new() -> Told {
-        let folder = tempfile::tempdir().unwrap();
-        let lake = folder.path().join("lake").display().to_string();
-        let output = backtrail(&["ingest", &story("AWSLogs"), "--lake", &lake], folder.path());
-        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-        Told { folder, lake }
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        let (iam, expected) = (story("iam"), expected());
-        let window = ["from", "to"].map(|end| expected["window"][end].as_str().unwrap().to_owned());
-        let own =
-            ["unused", "--snapshot", &iam, "--lake", &self.lake, "--from", &window[0], "--to", &window[1]];
-        backtrail(&[&own, arguments].concat(), self.folder.path())
-    }
-
-    fn json(&self, arguments: &[&str]) -> Value {
-        let output = self.run(&[arguments, &["--format", "json"]].concat());
-        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-        serde_json::from_str(&stdout(&output)).unwrap()
-    }
+/// The same, as JSON.
+fn json(told: &Told, arguments: &[&str]) -> Value {
+    let output = run(told, &[arguments, &["--format", "json"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    serde_json::from_str(&stdout(&output)).unwrap()
 }
 
 /// The answer over the whole story with suggestions, which several tests look at.
-static WHOLE: LazyLock<Value> = LazyLock::new(|| Told::new().json(&["--suggest", "--origins"]));
+static WHOLE: LazyLock<Value> = LazyLock::new(|| json(&Told::new(STORY), &["--suggest", "--origins"]));
 
 fn of<'a>(answer: &'a Value, principal: &Value) -> &'a Value {
     let mut all = answer["principals"].as_array().unwrap().iter();
@@ -284,7 +271,7 @@ fn suggested_policies_allow_what_was_used_and_not_what_was_not() {
 
 #[test]
 fn a_suggestion_replays_clean_and_without_any_one_of_its_statements_something_breaks() {
-    let told = Told::new();
+    let told = Told::new(STORY);
     let iam = story("iam");
     let mut removed = 0;
     let mut idle = Vec::new();
@@ -364,39 +351,39 @@ fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
 
 #[test]
 fn exit_codes_baselines_and_rows_are_what_scripts_need() {
-    let told = Told::new();
-    let output = told.run(&["--fail-on", "unused-privileged"]);
+    let told = Told::new(STORY);
+    let output = run(&told, &["--fail-on", "unused-privileged"]);
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     // Of who may do little, nothing privileged is unused.
-    let output = told.run(&["--principal", "role/deploy", "--fail-on", "unused-privileged"]);
+    let output = run(&told, &["--principal", "role/deploy", "--fail-on", "unused-privileged"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    let output = told.run(&["--principal", "nobody-here"]);
+    let output = run(&told, &["--principal", "nobody-here"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("nobody-here"), "{}", stderr(&output));
 
-    let answer = told.json(&[]);
+    let answer = json(&told, &[]);
     let file = told.folder.path().join("before.json");
     std::fs::write(&file, answer.to_string()).unwrap();
     let file = file.display().to_string();
     let short = std::fs::read_to_string(&file).unwrap().replacen("\"all\"", "\"used-and-privileged\"", 1);
     let other = told.folder.path().join("short.json").display().to_string();
     std::fs::write(&other, short).unwrap();
-    let output = told.run(&["--baseline", &other]);
+    let output = run(&told, &["--baseline", &other]);
     assert_eq!(output.status.code(), Some(2), "what lists other actions is no baseline");
     assert!(stderr(&output).contains("give `--all` to both runs"), "{}", stderr(&output));
-    let again = told.json(&["--baseline", &file]);
+    let again = json(&told, &["--baseline", &file]);
     assert_eq!(again["baseline"]["new"].as_array().unwrap().len(), 0);
     assert_eq!(again["baseline"]["resolved"].as_array().unwrap().len(), 0);
     // Nothing is new, so nothing fails.
-    let output = told.run(&["--baseline", &file, "--fail-on", "unused-privileged"]);
+    let output = run(&told, &["--baseline", &file, "--fail-on", "unused-privileged"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
 
-    let output = told.run(&["--format", "csv", "--show", "findings"]);
+    let output = run(&told, &["--format", "csv", "--show", "findings"]);
     let rows = stdout(&output);
     assert_eq!(rows.lines().count() - 1, expected_findings(&answer), "{rows}");
     let folder = told.folder.path().join("policies");
     let path = folder.display().to_string();
-    told.json(&["--principal", "role/deploy", "--suggest", "--write", &path]);
+    json(&told, &["--principal", "role/deploy", "--suggest", "--write", &path]);
     let written = std::fs::read_to_string(folder.join("111122223333/role/deploy/deploy-used.json")).unwrap();
     let document = Document::parse(PolicyKind::Identity, "written", &written);
     assert!(document.problems.is_empty() && !document.statements.is_empty());
@@ -409,8 +396,8 @@ fn expected_findings(answer: &Value) -> usize {
 
 #[test]
 fn a_principal_alone_has_the_same_marks_as_among_all_others() {
-    let told = Told::new();
-    let alone = told.json(&["--principal", "role/etl", "--suggest"]);
+    let told = Told::new(STORY);
+    let alone = json(&told, &["--principal", "role/etl", "--suggest"]);
     let own = &alone["principals"][0];
     let among = of(&WHOLE, own);
     assert_eq!(own, among);
