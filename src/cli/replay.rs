@@ -86,21 +86,13 @@ pub(super) async fn run(command: &Replay, out: &mut Output) -> Result<u8, Failur
 
 /// The options that say which events are meant, as typed.
 fn given(command: &Replay) -> String {
-    let mut text = String::new();
-    let time =
-        |time: chrono::DateTime<chrono::Utc>| time.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
-    for (name, value) in [
-        ("from", command.times.from.map(time)),
-        ("to", command.times.to.map(time)),
+    source::given(&[
+        ("from", command.times.from.map(source::moment)),
+        ("to", command.times.to.map(source::moment)),
         ("principal", command.principal.clone()),
         ("account", command.account.clone()),
         ("action", command.action.clone()),
-    ] {
-        if let Some(value) = value {
-            text.push_str(&format!(" --{name} {}", source::shell(std::path::Path::new(&value))));
-        }
-    }
-    text
+    ])
 }
 
 fn found(on: FailOn, answer: &Answer) -> bool {

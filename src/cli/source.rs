@@ -1,5 +1,6 @@
 //! Opens the lake that a command reads: the one given, or a cache made of logs.
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -144,6 +145,22 @@ pub(super) fn s3_flags(options: &S3) -> String {
         text.push_str(" --request-payer");
     }
     text
+}
+
+/// Options that were given, as typed.
+pub(super) fn given(options: &[(&str, Option<String>)]) -> String {
+    let mut text = String::new();
+    for (name, value) in options {
+        if let Some(value) = value {
+            text.push_str(&format!(" --{name} {}", shell(Path::new(value))));
+        }
+    }
+    text
+}
+
+/// A moment as `--from` and `--to` take it.
+pub(super) fn moment(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
 /// A path as a shell takes it.

@@ -145,18 +145,10 @@ fn write_policy(path: &Path, policy: &SuggestedPolicy) -> anyhow::Result<()> {
 
 /// The options that say what is looked at, as typed.
 fn given(command: &Unused) -> String {
-    let mut text = String::new();
-    let time =
-        |time: chrono::DateTime<chrono::Utc>| time.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
-    for (name, value) in [
-        ("from", command.times.from.map(time)),
-        ("to", command.times.to.map(time)),
+    source::given(&[
+        ("from", command.times.from.map(source::moment)),
+        ("to", command.times.to.map(source::moment)),
         ("principal", command.principal.clone()),
         ("account", command.account.clone()),
-    ] {
-        if let Some(value) = value {
-            text.push_str(&format!(" --{name} {}", source::shell(Path::new(&value))));
-        }
-    }
-    text
+    ])
 }
