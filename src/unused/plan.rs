@@ -82,7 +82,7 @@ pub(crate) fn identity(snapshot: &Snapshot, subjects: &Subjects, place: usize) -
     policies
 }
 
-/// The columns that [`original`] and [`is_copy`] read.
+/// The columns that tell originals from copies.
 pub const FIELDS_OF_ORIGINAL: &[Field] =
     &[Field::Account, Field::SharedEventId, Field::IdentityAccountId, Field::SessionIssuerAccountId];
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::census::{AccountLog, EventName};
 use super::index::{ActionNumber, INDEX, Known};
+use crate::aws::service_of;
 use crate::catalog::event::Mapping;
 use crate::catalog::{AccessLevel, Visibility, catalog};
 
@@ -26,6 +27,9 @@ pub enum Unseen {
     /// The log has no events of the region in which all calls of the service are logged
     /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events>).
     HomeRegion,
+    /// The log has no events of the service at all, and trails may leave these out
+    /// (<https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_EventSelector.html>, `ExcludeManagementEventSources`).
+    ExcludedSource,
     /// There is no log of the account.
     NoLog,
     /// Calls perhaps asked for it; their records do not tell.
@@ -44,6 +48,7 @@ impl Unseen {
             Self::Implied => "implied",
             Self::ReadEvents => "read-events",
             Self::HomeRegion => "home-region",
+            Self::ExcludedSource => "excluded-source",
             Self::NoLog => "no-log",
             Self::Perhaps => "perhaps",
             Self::Failed => "failed",
@@ -58,6 +63,7 @@ impl Unseen {
             Self::NeverLogged => "never logged",
             Self::Implied => "no event of its own",
             Self::ReadEvents => "no read events",
+            Self::ExcludedSource => "no events of the service, which trails may leave out",
             Self::HomeRegion => "no events of the service's home region",
             Self::NoLog => "no log of the account",
             Self::Perhaps => "perhaps used",
@@ -84,7 +90,9 @@ impl Sight {
         let mut kinds: BTreeSet<(&'static str, bool)> = BTreeSet::new();
         let mut data_events = BTreeSet::new();
         let mut has_reads = false;
+        let mut sources: BTreeSet<&str> = BTreeSet::new();
         for name in log.iter().flat_map(|log| &log.events).filter_map(|event| names.get(*event)) {
+            sources.insert(service_of(&name.source));
             let mapping = catalog().actions_of_event(&name.source, &name.name);
             let Mapping::Actions(actions, _) = mapping else { continue };
             for known in actions.iter().filter_map(|own| INDEX.get(INDEX.number(own.action)?)) {
@@ -102,9 +110,13 @@ impl Sight {
             if log.is_none() {
                 return Some(Unseen::NoLog);
             }
+            let source = EXCLUDABLE.iter().find(|(service, _)| *service == known.action.service);
             let is_global = GLOBAL.contains(&known.action.service);
             match known.visibility {
                 Visibility::Management if is_global && !has_home => Some(Unseen::HomeRegion),
+                Visibility::Management if source.is_some_and(|(_, source)| !sources.contains(source)) => {
+                    Some(Unseen::ExcludedSource)
+                }
                 Visibility::Management if reads(known) && !has_reads => Some(Unseen::ReadEvents),
                 Visibility::Management => None,
                 Visibility::Data { resource_types, .. } => {
@@ -132,6 +144,9 @@ impl Sight {
 
 /// Services whose calls are all logged in one region, whatever region they came from.
 const GLOBAL: [&str; 4] = ["cloudfront", "iam", "organizations", "route53"];
+
+/// Services whose management events a trail can leave out, and what their event source is called.
+const EXCLUDABLE: [(&str, &str); 2] = [("kms", "kms"), ("rds-data", "rdsdata")];
 
 /// That region, in each partition.
 const HOMES: [&str; 3] = ["us-east-1", "us-gov-west-1", "cn-north-1"];

@@ -53,6 +53,17 @@ fn calls_of_global_services_are_seen_only_where_they_are_logged() {
 }
 
 #[test]
+fn what_trails_may_leave_out_is_unused_only_beside_events_of_the_service() {
+    let world = || World::default().user(ANN, &json!([allow("*", "*")]));
+    let other = by_ann("ec2.amazonaws.com", "DescribeInstances", None);
+    let answer = look(&world().read(), &[other], None);
+    assert_eq!(reason(&answer, "kms:CreateKey"), Some(Unseen::ExcludedSource));
+    assert_eq!(reason(&answer, "rds-data:ExecuteSql"), Some(Unseen::ExcludedSource));
+    let answer = look(&world().read(), &[other, by_ann("kms.amazonaws.com", "ListKeys", None)], None);
+    assert_eq!(mark(&answer, ANN, "kms:CreateKey"), Some(Mark::Unused));
+}
+
+#[test]
 fn a_trail_of_writes_shows_no_reads_and_without_a_log_nothing_is_unused() {
     let world = || World::default().user(ANN, &json!([allow("*", "*")]));
     let write = by_ann(
@@ -63,7 +74,6 @@ fn a_trail_of_writes_shows_no_reads_and_without_a_log_nothing_is_unused() {
     let answer = look(&world().read(), &[write], None);
     assert_eq!(reason(&answer, "ec2:DescribeInstances"), Some(Unseen::ReadEvents));
     assert_eq!(reason(&answer, "sts:AssumeRole"), Some(Unseen::ReadEvents));
-    assert_eq!(reason(&answer, "kms:Decrypt"), Some(Unseen::ReadEvents));
     assert_eq!(mark(&answer, ANN, "ec2:TerminateInstances"), Some(Mark::Unused));
     let answer = look(&world().read(), &[], None);
     assert_eq!(reason(&answer, "ec2:TerminateInstances"), Some(Unseen::NoLog));
