@@ -85,6 +85,7 @@ async fn traced(
     let traced = if asked.origin.is_some() { &[] } else { asked.credentials.as_slice() };
     let climbs = async {
         let mut climbed: Vec<(Credential, Climbed)> = Vec::new();
+        climb::prepare(&source, traced.get(..chains_max).unwrap_or(traced)).await?;
         for credential in traced.iter().take(chains_max) {
             let up = climb::climb(&source, credential).await?;
             climbed.push((credential.clone(), up));
@@ -101,6 +102,9 @@ async fn traced(
     }
     let mut not_taken = BTreeSet::new();
     let mut violations: BTreeSet<Violation> = asked.violations.iter().cloned().collect();
+    let twins = climbed.iter().flat_map(|(_, up)| &up.twins);
+    let twins = twins.filter_map(|twin| Some((twin.key.clone()?, twin.record.time)));
+    source.prepare_keys(&twins.collect::<Vec<_>>()).await?;
     for (_, up) in &climbed {
         violations.extend(up.violations.iter().cloned());
         for twin in &up.twins {

@@ -53,6 +53,7 @@ pub use rebuild::rebuild;
 pub use schema::{OBJECT_COLUMNS, REFUSAL_COLUMNS, SmallColumn, Table, small_schema};
 pub use site::Site;
 pub use table::first_day;
+pub(crate) use table::{EventFile, EventFiles, event_files};
 
 /// The engine's session, as [`Lake::session`] gives it: for code that passes it on and knows no more of it.
 pub use datafusion::prelude::SessionContext as Session;

@@ -165,6 +165,52 @@ pub async fn first_day(context: &super::Session) -> Result<Option<i32>> {
     Ok(days.min())
 }
 
+/// The data files of `events`, for a reader that looks up few rows without a plan.
+#[derive(Debug, Clone)]
+pub(crate) struct EventFiles {
+    /// All columns of the table.
+    pub(crate) schema: SchemaRef,
+    /// In the order of the log.
+    pub(crate) files: Vec<EventFile>,
+    /// Opens them; what it reads of their metadata is kept for the session.
+    pub(crate) readers: Arc<CachedParquetFileReaderFactory>,
+}
+
+/// A data file of `events`.
+#[derive(Debug, Clone)]
+pub(crate) struct EventFile {
+    pub(crate) file: PartitionedFile,
+    /// The first and the last time of an event in it, as the log tells; None where it does not.
+    pub(crate) time_micros: Option<(i64, i64)>,
+}
+
+/// The data files of a session's `events`; None where that is no table of a lake, as in a session over tables in memory.
+///
+/// # Errors
+///
+/// When the session has no table `events`, or its store is not known.
+pub(crate) async fn event_files(context: &super::Session) -> Result<Option<EventFiles>> {
+    let events = context.table_provider("events").await?;
+    let Some(table) = events.downcast_ref::<LakeTable>() else { return Ok(None) };
+    let schema = table.schema();
+    let files = table.files.iter().map(|(file, statistics)| {
+        let place = table.schema.file_schema().index_of("event_time").ok();
+        let times = place.and_then(|place| statistics.column_statistics.get(place));
+        let micros = |value: &Precision<ScalarValue>| match value.get_value() {
+            Some(ScalarValue::TimestampMicrosecond(micros, _)) => *micros,
+            _ => None,
+        };
+        let times = times.and_then(|times| micros(&times.min_value).zip(micros(&times.max_value)));
+        EventFile { file: file.clone(), time_micros: times }
+    });
+    let files = files.collect();
+    let runtime = context.runtime_env();
+    let store = runtime.object_store(&table.store)?;
+    let cache = runtime.cache_manager.get_file_metadata_cache();
+    let readers = Arc::new(CachedParquetFileReaderFactory::new(store, cache));
+    Ok(Some(EventFiles { schema, files, readers }))
+}
+
 fn statistics(file: &DataFile, schema: &SchemaRef) -> Statistics {
     let range = |low: ScalarValue, high: ScalarValue| ColumnStatistics {
         min_value: Precision::Inexact(low),

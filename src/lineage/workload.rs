@@ -21,6 +21,12 @@ impl Workload {
         format!("{} {}", self.kind, self.id)
     }
 
+    /// As the view `launches` has it: kind and id with a colon between.
+    #[must_use]
+    pub fn text(&self) -> String {
+        format!("{}:{}", self.kind, self.id)
+    }
+
     /// The workload that a role session belongs to, as AWS itself says: by the service that assumed the role, by
     /// `inScopeOf`, or by the delivery through an instance's metadata service. None where only its name would say so: the
     /// caller of AssumeRole chooses that.

@@ -2,8 +2,9 @@
 //!
 //! A *query* is a file of `queries/` with a checked header and one statement. [`Catalog`] holds them, [`bind`] reads
 //! the values of a query's parameters, [`run`] answers it; [`sql`] answers any text that only reads. Both need a
-//! session with the lake's tables in which [`register_functions`] was called. This module knows tables, columns and
-//! the engine; it does not know where the tables come from, and turns no row into text.
+//! session with the lake's tables in which [`register_functions`] was called. `lookup` finds few rows of a lake without a
+//! plan. This module knows tables, columns and the engine; it does not know where the tables come from, and turns no row
+//! into text.
 
 mod answer;
 mod bind;
@@ -19,6 +20,7 @@ mod function;
 mod launch;
 mod lenient;
 pub mod lineage;
+mod lookup;
 pub mod measure;
 mod nearest;
 mod outcome;

@@ -1,6 +1,6 @@
 //! Rows of `events` by plain conditions: for code that knows no engine.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use datafusion::execution::SendableRecordBatchStream;
@@ -31,6 +31,10 @@ pub enum Filter {
     From(DateTime<Utc>),
     /// The event is before this time.
     Before(DateTime<Utc>),
+    /// The time in the column is in one of these seconds since 1970.
+    Seconds(Column, BTreeSet<i64>),
+    /// The column is one of these texts, and the event is not before the first time of that text and before the second.
+    Within(Column, BTreeMap<String, (DateTime<Utc>, DateTime<Utc>)>),
     /// All hold; with none, every row does.
     All(Vec<Filter>),
     /// At least one holds; with none, no row does.
@@ -64,6 +68,18 @@ impl Filter {
             }
             Filter::Before(time) => {
                 col("event_time").lt(instant(*time)).and(col("event_date").lt_eq(day(*time)))
+            }
+            Filter::Seconds(column, seconds) => {
+                let whole = datafusion::functions::expr_fn::date_trunc(lit("second"), col(column.name()));
+                let moment = |second: &i64| instant(DateTime::from_timestamp(*second, 0).unwrap_or_default());
+                whole.in_list(seconds.iter().map(moment).collect(), false)
+            }
+            Filter::Within(column, spans) => {
+                let each = spans.iter().map(|(value, (from, before))| {
+                    let is = Filter::Is(*column, value.clone());
+                    Filter::All(vec![is, Filter::From(*from), Filter::Before(*before)])
+                });
+                Filter::Any(each.collect()).expression()
             }
             Filter::All(filters) => {
                 filters.iter().map(Filter::expression).reduce(Expr::and).unwrap_or_else(|| lit(true))

@@ -13,9 +13,11 @@ use crate::lineage::{
 use crate::query::QueryError;
 
 mod above;
+mod prepare;
 
 use above::above;
 pub(super) use above::workload_node;
+pub(super) use prepare::{Climber, Twins, prepare, prepare_candidates};
 
 /// A chain is followed so many steps; the longest seen in the wild is role juggling, an hour a step.
 const STEPS_MAX: usize = 4096;
@@ -120,7 +122,7 @@ pub(super) async fn candidates_beside(
     if !found_best(&list)
         && let Some(created) = caller.created
     {
-        list.extend(source.around(created).await?);
+        list.extend(source.around(created, caller.arn.as_deref()).await?);
     }
     if !found_best(&list)
         && caller.sign_in_session.is_some()
@@ -257,7 +259,7 @@ async fn twins(
     list: &[Issuance],
 ) -> Result<Vec<Issuance>, QueryError> {
     let Some(created) = caller.created else { return Ok(Vec::new()) };
-    let around = source.around(created).await?;
+    let around = source.around(created, caller.arn.as_deref()).await?;
     let mut found: Vec<Issuance> =
         find(caller, first, list.iter().chain(&around)).twins.into_iter().cloned().collect();
     found.dedup();

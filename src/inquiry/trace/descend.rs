@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::TraceOptions;
-use super::climb::{candidates, candidates_beside, stop};
+use super::climb::{Climber, Twins, candidates, prepare_candidates, stop};
 use super::fetch::{Source, VALUES_MAX, later, one_of, together};
 use super::subject::Asked;
 use crate::lake::Column;
 use crate::lineage::{
-    Caller, Class, Credential, Descendant, Issuance, IssuanceKind, KEY_LIFE_SECONDS, Node, NodeKind, Proof,
-    Reason, Rule, Rung, SLACK_SECONDS, find, find_maker, made_node, settle,
+    Caller, Credential, Descendant, Issuance, IssuanceKind, KEY_LIFE_SECONDS, Node, NodeKind, Proof, Reason,
+    Rule, Rung, SLACK_SECONDS, find, find_maker, made_node, settle,
 };
 use crate::query::{Filter, QueryError};
 
@@ -121,6 +121,9 @@ async fn roots(source: &Source, asked: &Asked, plant: &mut Plant) -> Result<Vec<
         };
         groups.entry(group).or_default().push(credential.clone());
     }
+    let consoles = groups.iter().filter(|((order, ..), _)| *order == 2).filter_map(|(_, some)| some.first());
+    let climber = |one: &Credential| (one.caller.clone(), one.usage.first.map(|time| time.0));
+    prepare_candidates(source, &consoles.map(climber).collect::<Vec<_>>(), Twins::Unwanted).await?;
     let mut holders = Vec::new();
     let mut by_services: Vec<Credential> = Vec::new();
     for ((order, created, id), credentials) in groups {
@@ -242,6 +245,8 @@ async fn issued_by(source: &Source, level: &[Holder]) -> Result<Vec<Issuance>, Q
     let ids: BTreeSet<i64> = level.iter().flat_map(|holder| &holder.callers).map(|one| one.id).collect();
     let mut found = Vec::new();
     for filter in by_callers(level) {
+        // What was launched is asked for next.
+        source.prepare_made(&filter).await?;
         found.extend(source.issuances(&filter).await?);
     }
     let mut found = settle(found);
@@ -296,8 +301,18 @@ async fn sessions(
     let issued: Vec<&Issuance> = issued.iter().filter(|one| one.kind.delegates()).collect();
     let used = used_of(source, &issued).await?;
     let index = Used::of(&used);
-    let naming = naming_of(source, &used, &issued).await?;
     let lines = lines_of(level);
+    let mut climbers: Vec<Climber> = Vec::new();
+    for issuance in &issued {
+        for credential in index.near(issuance).into_iter().filter_map(|at| used.get(at)) {
+            let first = credential.usage.first.map(|time| time.0);
+            let rank = find(&credential.caller, first, [*issuance]).rank;
+            if rank.is_some_and(|rank| rank.rung != Rung::Key) {
+                climbers.push((credential.caller.clone(), first));
+            }
+        }
+    }
+    prepare_candidates(source, &climbers, Twins::Unwanted).await?;
     let mut held: BTreeMap<usize, Vec<Credential>> = BTreeMap::new();
     let mut given: BTreeSet<i64> = BTreeSet::new();
     for issuance in issued {
@@ -307,7 +322,7 @@ async fn sessions(
         let mut led_to = Vec::new();
         let mut rule = Rule::Key;
         for credential in index.near(issuance).into_iter().filter_map(|at| used.get(at)) {
-            let Some(by) = fits(source, credential, issuance, &naming).await? else { continue };
+            let Some(by) = fits(source, credential, issuance).await? else { continue };
             rule = rule.max(by);
             if given.insert(credential.caller.id) {
                 mine.push(credential.clone());
@@ -403,7 +418,6 @@ async fn fits(
     source: &Source,
     credential: &Credential,
     issuance: &Issuance,
-    naming: &BTreeMap<String, Vec<Issuance>>,
 ) -> Result<Option<Rule>, QueryError> {
     let first = credential.usage.first.map(|time| time.0);
     let alone = find(&credential.caller, first, [issuance]);
@@ -412,44 +426,13 @@ async fn fits(
         return Ok(Some(Rule::Key));
     }
     let caller = &credential.caller;
-    let list = match caller.access_key.as_ref().and_then(|key| naming.get(key)) {
-        Some(known) if caller.class == Class::Credential && !caller.has_long_term_key() => {
-            candidates_beside(source, caller, first, known.clone()).await?
-        }
-        _ => candidates(source, caller, first).await?,
-    };
+    let list = candidates(source, caller, first).await?;
     let found = find(caller, first, &list);
     let is_it = |one: &Issuance| {
         let copy = one.copy.as_ref().map(|copy| &copy.record);
         one.record == issuance.record || copy == Some(&issuance.record)
     };
     Ok(found.best.iter().any(|one| is_it(one)).then(|| rank.rung.rule()))
-}
-
-/// The issuances that name the keys of credentials, asked for together where no issuance of the level names them: each key
-/// that is asked for has an entry.
-async fn naming_of(
-    source: &Source,
-    used: &[Credential],
-    issued: &[&Issuance],
-) -> Result<BTreeMap<String, Vec<Issuance>>, QueryError> {
-    let named: BTreeSet<&str> = issued.iter().filter_map(|issuance| issuance.key.as_deref()).collect();
-    let others = || {
-        let keys = used.iter().filter(|one| one.caller.has_temporary_key());
-        keys.filter_map(|one| Some((one.caller.access_key.clone()?, one.caller.created?)))
-            .filter(|(key, _)| !named.contains(key.as_str()))
-    };
-    let times = || others().map(|(_, created)| created);
-    let (Some(first), Some(last)) = (times().min(), times().max()) else { return Ok(BTreeMap::new()) };
-    let keys: BTreeSet<String> = others().map(|(key, _)| key).collect();
-    let found = source.naming_any(&keys, first, last).await?;
-    let mut naming: BTreeMap<String, Vec<Issuance>> = keys.into_iter().map(|key| (key, Vec::new())).collect();
-    for issuance in found {
-        if let Some(list) = issuance.key.as_ref().and_then(|key| naming.get_mut(key)) {
-            list.push(issuance);
-        }
-    }
-    Ok(naming)
 }
 
 /// The credentials that may be those of some issuances: by key, and by session.
@@ -472,7 +455,9 @@ async fn used_of(source: &Source, issued: &[&Issuance]) -> Result<Vec<Credential
     }
     let arns: BTreeSet<String> = issued.iter().filter_map(|one| one.session_arn.clone()).collect();
     if !arns.is_empty() {
-        for credential in source.of_sessions(&arns, first, last).await? {
+        for credential in
+            source.of_sessions(&arns, &issued.iter().map(|one| one.record.time.timestamp()).collect()).await?
+        {
             found.entry(credential.caller.id).or_insert(credential);
         }
     }

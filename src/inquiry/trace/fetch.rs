@@ -3,38 +3,39 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
+use arrow::array::RecordBatch;
 use chrono::{DateTime, TimeDelta, Utc};
-use futures::TryStreamExt;
-use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use crate::aws::Time;
 use crate::lake::{Column, Session};
 use crate::lineage::{
-    AccountSight, Caller, Credential, Issuance, IssuanceKind, KEY_LIFE_SECONDS, Launch, Proof,
-    ROLE_SESSION_SECONDS, SLACK_SECONDS, Sight, Usage, Workload, settle,
+    AccountSight, Caller, Credential, Issuance, IssuanceKind, KEY_LIFE_SECONDS, Launch, ROLE_SESSION_SECONDS,
+    SLACK_SECONDS, Sight, Usage, Workload, settle,
 };
 use crate::query::lineage::{Relations, account_sight, logs_begin};
-use crate::query::{self, EventRow, Filter, QueryError};
+use crate::query::{Filter, QueryError};
 
-/// The services whose records make sessions.
-const ISSUERS: [&str; 8] = [
-    "sts.amazonaws.com",
-    "signin.amazonaws.com",
-    "sso.amazonaws.com",
-    "portal.sso.amazonaws.com",
-    "eks-auth.amazonaws.com",
-    "cognito-identity.amazonaws.com",
-    "rolesanywhere.amazonaws.com",
-    "iam.amazonaws.com",
-];
+mod condition;
+mod gone;
+mod prepare;
+
+use condition::{around, launching, naming, of_key};
+pub(super) use gone::Removal;
 
 /// What a caller without an end did is counted within so many seconds of a moment: an hour.
 const NEAR_SECONDS: i64 = 3600;
 
+const DAY_SECONDS: i64 = 24 * 3600;
+
+/// Beyond two days, launches are looked for in so many days at once.
+const LAUNCH_DAYS: i64 = 8;
+
 /// A list of at most so many values is put into one look-up. What is used over weeks makes every look-up read the whole
 /// lake, so few look-ups of many values are asked, not many of few.
 pub(super) const VALUES_MAX: usize = 10_000;
+
+/// A workload, and when it was launched.
+type Launched = (String, DateTime<Utc>);
 
 /// A lake that is asked.
 pub(in crate::inquiry) struct Source {
@@ -44,6 +45,10 @@ pub(in crate::inquiry) struct Source {
     issuances: Mutex<BTreeMap<String, Vec<Issuance>>>,
     credentials: Mutex<BTreeMap<String, Vec<Credential>>>,
     usages: Mutex<BTreeMap<String, Vec<Usage>>>,
+    launches: Mutex<BTreeMap<String, Vec<Launch>>>,
+    launched: Mutex<BTreeMap<String, Vec<Launched>>>,
+    /// By account.
+    addresses: Mutex<BTreeMap<String, Vec<String>>>,
 }
 
 impl Source {
@@ -55,6 +60,9 @@ impl Source {
             issuances: Mutex::default(),
             credentials: Mutex::default(),
             usages: Mutex::default(),
+            launches: Mutex::default(),
+            launched: Mutex::default(),
+            addresses: Mutex::default(),
         })
     }
 
@@ -93,10 +101,7 @@ impl Source {
         if let Some(known) = kept(&self.credentials, &name) {
             return Ok(known);
         }
-        let mut found = self.relations.credentials(filter).await?;
-        found.sort_by(|a, b| {
-            b.usage.calls.cmp(&a.usage.calls).then_with(|| a.caller.node().cmp(&b.caller.node()))
-        });
+        let found = in_order(self.relations.credentials(filter).await?);
         keep(&self.credentials, name, &found);
         Ok(found)
     }
@@ -108,15 +113,7 @@ impl Source {
         key: &str,
         made: Option<DateTime<Utc>>,
     ) -> Result<Vec<Credential>, QueryError> {
-        let is = Filter::Is(Column::AccessKeyId, key.to_owned());
-        let bounded = made.filter(|_| key.starts_with("ASIA")).map(|made| {
-            vec![
-                Filter::From(earlier(made, KEY_LIFE_SECONDS + SLACK_SECONDS)),
-                Filter::Before(later(made, KEY_LIFE_SECONDS + SLACK_SECONDS)),
-            ]
-        });
-        let all = bounded.into_iter().flatten().chain([is]).collect();
-        self.callers(&Filter::All(all)).await
+        self.callers(&of_key(key, made)).await
     }
 
     /// The first call of a caller before a moment; None where it made none.
@@ -139,34 +136,60 @@ impl Source {
     /// The callers of the session that a caller belongs to: the same ARN and creation.
     pub(super) async fn of_session(&self, caller: &Caller) -> Result<Vec<Credential>, QueryError> {
         let (Some(arn), Some(created)) = (&caller.arn, caller.created) else { return Ok(Vec::new()) };
-        let arn = arn.clone();
-        let mut found = self.of_sessions(&BTreeSet::from([arn]), created, created).await?;
+        let (arns, moments) = (BTreeSet::from([arn.clone()]), BTreeSet::from([created.timestamp()]));
+        let mut found = self.of_sessions(&arns, &moments).await?;
         found.retain(|one| one.caller.created == Some(created) && one.caller.account == caller.account);
         Ok(found)
     }
 
-    /// The callers with one of these ARNs whose sessions were created in a span of time.
+    /// The callers with one of these ARNs whose sessions may have been made at some of these moments, in seconds since
+    /// 1970: created then, or of a sign-in session and created between the first and the last of them.
     pub(super) async fn of_sessions(
         &self,
         arns: &BTreeSet<String>,
-        first: DateTime<Utc>,
-        last: DateTime<Utc>,
+        moments: &BTreeSet<i64>,
     ) -> Result<Vec<Credential>, QueryError> {
-        let mut found = Vec::new();
-        let arns: Vec<&String> = arns.iter().collect();
-        for some in arns.chunks(VALUES_MAX) {
-            let some: BTreeSet<String> = some.iter().map(|arn| (*arn).clone()).collect();
-            let all = vec![
-                Filter::From(earlier(first, KEY_LIFE_SECONDS + SLACK_SECONDS)),
-                Filter::Before(later(last, KEY_LIFE_SECONDS + SLACK_SECONDS)),
-                one_of(Column::IdentityArn, some),
-            ];
-            found.extend(self.callers(&Filter::All(all)).await?);
+        let (Some(first), Some(last)) = (moments.first().copied(), moments.last().copied()) else {
+            return Ok(Vec::new());
+        };
+        let around = |moment: &i64| moment - SLACK_SECONDS..=moment + SLACK_SECONDS;
+        let seconds: BTreeSet<i64> = moments.iter().flat_map(around).collect();
+        let time = |second| DateTime::from_timestamp(second, 0).unwrap_or_default();
+        let ask = async |arns: &BTreeSet<String>, more: Option<Filter>| {
+            let mut found = Vec::new();
+            let arns: Vec<&String> = arns.iter().collect();
+            for some in arns.chunks(VALUES_MAX) {
+                let some: BTreeSet<String> = some.iter().map(|arn| (*arn).clone()).collect();
+                let all = [
+                    Filter::From(earlier(time(first), KEY_LIFE_SECONDS + SLACK_SECONDS)),
+                    Filter::Before(later(time(last), KEY_LIFE_SECONDS + SLACK_SECONDS)),
+                    one_of(Column::IdentityArn, some),
+                ];
+                let all = all.into_iter().chain(more.clone()).collect();
+                found.extend(self.callers(&Filter::All(all)).await?);
+            }
+            Ok::<_, QueryError>(found)
+        };
+        let created = Filter::Seconds(Column::SessionCreated, seconds.clone());
+        // What names its sign-in session stands in the rest.
+        let open = Filter::Any(vec![created, Filter::Some(Column::IdentityRest)]);
+        let mut found = ask(arns, Some(open)).await?;
+        // Of a session created at another moment only the events with such a rest were read: it is asked for as a whole.
+        let is_whole = |one: &Credential| {
+            one.caller.created.is_some_and(|created| seconds.contains(&created.timestamp()))
+        };
+        let (mut whole, partial): (Vec<_>, Vec<_>) = found.drain(..).partition(is_whole);
+        let signed_in = partial.into_iter().filter(|one| one.caller.sign_in_session.is_some());
+        let signed_in: BTreeSet<String> = signed_in.filter_map(|one| one.caller.arn).collect();
+        if !signed_in.is_empty() {
+            let all = ask(&signed_in, None).await?;
+            whole
+                .extend(all.into_iter().filter(|one| !is_whole(one) && one.caller.sign_in_session.is_some()));
         }
+        let mut found = whole;
         found.retain(|one| {
             one.caller.created.is_some_and(|created| {
-                (first.timestamp() - SLACK_SECONDS..=last.timestamp() + SLACK_SECONDS)
-                    .contains(&created.timestamp())
+                (first - SLACK_SECONDS..=last + SLACK_SECONDS).contains(&created.timestamp())
             })
         });
         Ok(found)
@@ -233,21 +256,29 @@ impl Source {
         if let Some(known) = kept(&self.issuances, &name) {
             return Ok(known);
         }
-        let found = settle(self.relations.issuances(filter).await?);
+        let found = settle(self.relations.links(filter).await?);
         keep(&self.issuances, name, &found);
         Ok(found)
     }
 
-    /// Whether any event satisfies a condition: a look at one column, before many are read.
-    async fn any(&self, filter: &Filter) -> Result<bool, QueryError> {
-        let failed = |error| QueryError::engine("cannot read events", error);
-        let mut stream = query::select_ids(&self.ctx, filter).await?;
-        while let Some(batch) = stream.try_next().await.map_err(failed)? {
-            if batch.num_rows() > 0 {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+    /// Whether any event satisfies a condition: a look at few columns, before many are read.
+    pub(super) async fn any(&self, filter: &Filter) -> Result<bool, QueryError> {
+        self.relations.any(filter).await
+    }
+
+    /// The events that satisfy a condition, of their JSON with these columns only; [`crate::query::rows`] reads them.
+    pub(super) async fn events(
+        &self,
+        filter: &Filter,
+        json: &[Column],
+    ) -> Result<Vec<RecordBatch>, QueryError> {
+        self.relations.events(filter, json).await
+    }
+
+    /// The issuances that name a key as their answer, with all that they say.
+    pub(super) async fn making(&self, key: &str) -> Result<Vec<Issuance>, QueryError> {
+        let is = Filter::Is(Column::IssuedAccessKeyId, key.to_owned());
+        Ok(settle(self.relations.issuances(&is).await?))
     }
 
     /// The issuances that name a key as their answer; within the life of a temporary key around `moment`.
@@ -256,23 +287,7 @@ impl Source {
         key: &str,
         moment: Option<DateTime<Utc>>,
     ) -> Result<Vec<Issuance>, QueryError> {
-        let is = Filter::Is(Column::IssuedAccessKeyId, key.to_owned());
-        let bounds = moment.filter(|_| key.starts_with("ASIA")).map(|moment| {
-            [
-                Filter::From(earlier(moment, KEY_LIFE_SECONDS + SLACK_SECONDS)),
-                Filter::Before(later(moment, KEY_LIFE_SECONDS + SLACK_SECONDS)),
-            ]
-        });
-        let filter = Filter::All(bounds.into_iter().flatten().chain([is]).collect());
-        // Without bounds, one column is looked at before many are read.
-        if !key.starts_with("ASIA")
-            && kept(&self.issuances, &format!("{filter:?}")).is_none()
-            && !self.any(&filter).await?
-        {
-            keep(&self.issuances, format!("{filter:?}"), &[]);
-            return Ok(Vec::new());
-        }
-        self.issuances(&filter).await
+        self.issuances(&naming(key, moment)).await
     }
 
     /// The issuances that name one of these temporary keys as their answer, within the life of a key around a span of time.
@@ -309,17 +324,14 @@ impl Source {
         Ok(found)
     }
 
-    /// The issuances of the seconds around a moment.
-    pub(super) async fn around(&self, moment: DateTime<Utc>) -> Result<Vec<Issuance>, QueryError> {
-        let issuers = ISSUERS.iter().map(|source| (*source).to_owned()).collect();
-        let moment = moment.timestamp();
-        let second = |seconds| DateTime::from_timestamp(seconds, 0).unwrap_or_default();
-        self.issuances(&Filter::All(vec![
-            Filter::From(second(moment - SLACK_SECONDS)),
-            Filter::Before(second(moment + SLACK_SECONDS + 1)),
-            Filter::In(Column::EventSource, issuers),
-        ]))
-        .await
+    /// The issuances of the seconds around a moment; without those that say that they made another session than that of
+    /// the ARN.
+    pub(super) async fn around(
+        &self,
+        moment: DateTime<Utc>,
+        arn: Option<&str>,
+    ) -> Result<Vec<Issuance>, QueryError> {
+        self.issuances(&around(moment, arn)).await
     }
 
     /// The issuances of sessions with this ARN within the life of a session before `moment`.
@@ -369,43 +381,85 @@ impl Source {
         Ok(found)
     }
 
-    /// The launches of a workload in an account, not after `moment`, in order of time.
-    pub(super) async fn launches_of(
+    /// The last launch of a workload in an account, not after `moment`.
+    pub(super) async fn launch_of(
         &self,
         workload: &Workload,
         account: &str,
         moment: Option<DateTime<Utc>>,
-    ) -> Result<Vec<Launch>, QueryError> {
-        let (source, names): (&str, &[&str]) = match workload.kind {
-            "instance" => ("ec2.amazonaws.com", &["RunInstances"]),
-            "task" => ("ecs.amazonaws.com", &["RunTask", "StartTask"]),
-            "build" => ("codebuild.amazonaws.com", &["StartBuild"]),
-            "function" => ("lambda.amazonaws.com", &[]),
-            _ => return Ok(Vec::new()),
+    ) -> Result<Option<Launch>, QueryError> {
+        let Some(launching) = launching(workload.kind, account) else { return Ok(None) };
+        let end = moment.map(|moment| later(moment, SLACK_SECONDS + 1));
+        let times = match (self.relations.logs_span(), workload.kind) {
+            // Functions are created rarely.
+            (None, _) | (_, "function") => end.map(Filter::Before).into_iter().collect(),
+            (Some(span), _) => match self.launched_at(workload, &launching, end, span).await? {
+                Some(time) => vec![Filter::From(time), Filter::Before(later(time, 1))],
+                None => return Ok(None),
+            },
         };
-        let name = match names {
-            [] => Filter::Begins(Column::EventName, "CreateFunction".to_owned()),
-            names => one_of(Column::EventName, names.iter().map(|name| (*name).to_owned()).collect()),
-        };
-        let before = moment.map(|moment| Filter::Before(later(moment, SLACK_SECONDS + 1)));
-        let all = [
-            Filter::Is(Column::EventSource, source.to_owned()),
-            Filter::Is(Column::Account, account.to_owned()),
-            name,
-        ];
-        let mut found =
-            self.relations.launches(&Filter::All(all.into_iter().chain(before).collect())).await?;
-        found.retain(|launch| launch.workload == *workload);
-        found.sort_by(|a, b| a.record.cmp(&b.record));
-        Ok(found)
+        let all = times.into_iter().chain(launching.clone()).collect();
+        let mut found = self.relations.launches(&Filter::All(all)).await?;
+        found.retain(|launch| launch.workload == *workload && end.is_none_or(|end| launch.record.time < end));
+        Ok(found.into_iter().max_by(|a, b| a.record.cmp(&b.record)))
+    }
+
+    /// When a workload was last launched before `end`.
+    ///
+    /// What a launch says of its workload stands in large columns, and most were launched not long before: so the logs are
+    /// read backwards, two days one by one and then some days at once. What was read serves all workloads of the account.
+    async fn launched_at(
+        &self,
+        workload: &Workload,
+        launching: &[Filter],
+        end: Option<DateTime<Utc>>,
+        (first, last): (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<Option<DateTime<Utc>>, QueryError> {
+        let day_of = |time: DateTime<Utc>| time.timestamp().div_euclid(DAY_SECONDS);
+        let begin_of = |day: i64| DateTime::from_timestamp(day * DAY_SECONDS, 0).unwrap_or_default();
+        let top = day_of(end.map_or(last, |end| end.min(last)));
+        let own_text = workload.text();
+        let mut days = top..top + 1;
+        while days.end > day_of(first) {
+            let name = format!("{launching:?} {days:?}");
+            let known = if let Some(known) = kept(&self.launched, &name) {
+                known
+            } else {
+                let times = [Filter::From(begin_of(days.start)), Filter::Before(begin_of(days.end))];
+                let all = times.into_iter().chain(launching.iter().cloned()).collect();
+                let found = self.relations.workloads(&Filter::All(all)).await?;
+                keep(&self.launched, name, &found);
+                found
+            };
+            let own = known.into_iter().filter(|(text, _)| *text == own_text).map(|(_, time)| time);
+            let before = own.filter(|time| end.is_none_or(|end| *time < end));
+            if let Some(time) = before.max() {
+                return Ok(Some(time));
+            }
+            let next = days.start - 1;
+            let start = if next + 1 == top { next } else { next.div_euclid(LAUNCH_DAYS) * LAUNCH_DAYS };
+            days = start..if next + 1 == top { next + 1 } else { start + LAUNCH_DAYS };
+        }
+        Ok(None)
     }
 
     /// The launches among the events that satisfy a condition, in order of time.
     pub(super) async fn launches(&self, filter: &Filter) -> Result<Vec<Launch>, QueryError> {
+        if let Some(known) = kept(&self.launches, &format!("{filter:?}")) {
+            return Ok(known);
+        }
         let mut found = self.relations.launches(filter).await?;
         found.sort_by(|a, b| a.record.cmp(&b.record));
         Ok(found)
     }
+}
+
+/// Callers, those with most calls first.
+fn in_order(mut found: Vec<Credential>) -> Vec<Credential> {
+    found.sort_by(|a, b| {
+        b.usage.calls.cmp(&a.usage.calls).then_with(|| a.caller.node().cmp(&b.caller.node()))
+    });
+    found
 }
 
 /// What an earlier look-up of this name found. A lock that is poisoned keeps nothing.
@@ -442,97 +496,4 @@ pub(super) fn together<'a>(credentials: impl IntoIterator<Item = &'a Credential>
         usage.merge(&credential.usage);
     }
     usage
-}
-
-/// A record that removed something.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Removal {
-    pub(super) record: Proof,
-    /// `key`, `user`, `password` or `workload`.
-    pub(super) what: &'static str,
-    pub(super) id: String,
-}
-
-impl Source {
-    /// What was removed of keys, users, passwords and workloads from a moment on, in order of time.
-    pub(super) async fn removals(&self, from: DateTime<Utc>) -> Result<Vec<Removal>, QueryError> {
-        const NAMES: [&str; 5] = [
-            "DeleteAccessKey",
-            "DeleteUser",
-            "DeleteLoginProfile",
-            "TerminateInstances",
-            "DeleteFunction20150331",
-        ];
-        let failed = |error| QueryError::engine("cannot read removals", error);
-        let names = NAMES.iter().map(|name| (*name).to_owned()).collect();
-        let filter = Filter::All(vec![Filter::From(from), one_of(Column::EventName, names)]);
-        let mut stream = query::select(&self.ctx, &filter).await?;
-        let mut found = Vec::new();
-        while let Some(batch) = stream.try_next().await.map_err(failed)? {
-            for row in query::rows(&batch)? {
-                if row.error_code.is_none_or(str::is_empty) {
-                    removed(&row, &mut found);
-                }
-            }
-        }
-        found.sort();
-        Ok(found)
-    }
-}
-
-impl Source {
-    /// The addresses that an account was given and that its instances have, as far as the logs name them: those of its NAT
-    /// gateways are among them.
-    pub(super) async fn own_addresses(&self, account: &str) -> Result<BTreeSet<String>, QueryError> {
-        let failed = |error| QueryError::engine("cannot read addresses", error);
-        let names = ["AllocateAddress", "RunInstances"].iter().map(|name| (*name).to_owned()).collect();
-        let filter = Filter::All(vec![
-            one_of(Column::EventName, names),
-            Filter::Is(Column::EventSource, "ec2.amazonaws.com".to_owned()),
-            Filter::Is(Column::Account, account.to_owned()),
-        ]);
-        let mut stream = query::select(&self.ctx, &filter).await?;
-        let mut found = BTreeSet::new();
-        while let Some(batch) = stream.try_next().await.map_err(failed)? {
-            for row in query::rows(&batch)? {
-                let response = row.response_elements.and_then(|text| serde_json::from_str(text).ok());
-                let response: Value = response.unwrap_or_default();
-                let items = response.pointer("/instancesSet/items").and_then(Value::as_array);
-                for holder in items.into_iter().flatten().chain([&response]) {
-                    for name in ["publicIp", "ipAddress", "privateIpAddress"] {
-                        found.extend(holder.get(name).and_then(Value::as_str).map(str::to_owned));
-                    }
-                }
-            }
-        }
-        Ok(found)
-    }
-}
-
-/// What one record removed.
-fn removed(row: &EventRow<'_>, found: &mut Vec<Removal>) {
-    let request: Value =
-        row.request_parameters.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-    let text = |name: &str| request.get(name).and_then(Value::as_str).map(str::to_owned);
-    let (what, ids): (&str, Vec<String>) = match row.event_name {
-        Some("DeleteAccessKey") => ("key", text("accessKeyId").into_iter().collect()),
-        Some("DeleteUser") => ("user", text("userName").into_iter().collect()),
-        Some("DeleteLoginProfile") => ("password", text("userName").into_iter().collect()),
-        Some("TerminateInstances") => {
-            let items = request.pointer("/instancesSet/items").and_then(Value::as_array);
-            let ids = items.into_iter().flatten().filter_map(|item| item.get("instanceId")?.as_str());
-            ("workload", ids.map(str::to_owned).collect())
-        }
-        _ => ("workload", text("functionName").into_iter().collect()),
-    };
-    let record = Proof {
-        event_id: row.event_id.unwrap_or_default().to_owned(),
-        event_time: Time(row.event_time),
-        event_name: row.event_name.unwrap_or_default().to_owned(),
-        account: row.account.map(str::to_owned),
-        region: row.aws_region.map(str::to_owned),
-        object: row.object.to_owned(),
-        record_index: row.record_index,
-    };
-    found.extend(ids.into_iter().map(|id| Removal { record: record.clone(), what, id }));
 }

@@ -43,7 +43,7 @@ async fn is_user(source: &Source, name: &str) -> Result<bool, QueryError> {
         Filter::Is(Column::IdentityType, "IAMUser".to_owned()),
         Filter::Is(Column::UserName, name.to_owned()),
     ]);
-    Ok(!source.callers(&named).await?.is_empty())
+    source.any(&named).await
 }
 
 /// Names against the origin, and against each other. `users` are those of the names that are other users'.

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use futures::TryStreamExt;
-
 use super::fetch::{Source, together};
 use crate::aws::{Arn, Principal, Subject, Time};
 use crate::inquiry::{ResolveError, Resolved, Window, resolve};
@@ -36,7 +34,7 @@ pub(super) async fn find(
     window: Window,
 ) -> Result<Asked, ResolveError> {
     match Subject::parse(asked)? {
-        Subject::EventId(id) => of_event(source, ctx, asked, &id).await,
+        Subject::EventId(id) => of_event(source, asked, &id).await,
         Subject::AccessKey(key) => of_key(source, asked, &key, window).await,
         subject => {
             let resolved = match resolve(ctx, asked).await {
@@ -80,12 +78,10 @@ fn subject_of(kind: &str, id: &str, asked: &str, credentials: &[Credential]) -> 
     }
 }
 
-async fn of_event(source: &Source, ctx: &Session, asked: &str, id: &str) -> Result<Asked, ResolveError> {
+async fn of_event(source: &Source, asked: &str, id: &str) -> Result<Asked, ResolveError> {
     let filter = Filter::Is(Column::EventId, id.to_owned());
-    let failed = |error| QueryError::engine("cannot read events", error);
-    let mut stream = query::select(ctx, &filter).await?;
     let mut records = BTreeSet::new();
-    while let Some(batch) = stream.try_next().await.map_err(failed)? {
+    for batch in source.events(&filter, &[]).await? {
         for row in query::rows(&batch)? {
             records.insert(Proof {
                 event_id: id.to_owned(),
@@ -114,7 +110,7 @@ async fn of_key(source: &Source, asked: &str, key: &str, window: Window) -> Resu
     let is = Filter::Is(Column::AccessKeyId, key.to_owned());
     let mut credentials = source.callers(&Filter::All(vec![is, window.filter()])).await?;
     if credentials.is_empty() {
-        let made = source.naming(key, None).await?;
+        let made = source.making(key).await?;
         let Some(issuance) = made.first() else {
             return Err(ResolveError::Unknown { asked: asked.to_owned(), close: Vec::new() });
         };

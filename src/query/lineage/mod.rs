@@ -9,9 +9,11 @@ mod fold;
 mod hash;
 mod label;
 mod link;
+mod memory;
 mod pass;
 mod read;
 mod table;
+mod tally;
 mod workshop;
 
 use std::collections::BTreeMap;
@@ -27,8 +29,11 @@ use datafusion::prelude::SessionContext;
 use futures::TryStreamExt;
 use tokio::sync::OnceCell;
 
+use super::lookup::{Lookup, Wanted};
 use super::{Filter, QueryError};
+use crate::lake::{Column, Kind};
 use crate::lineage::{Credential, Issuance, Launch, Usage};
+use memory::Memory;
 
 pub use describe::{Described, describe};
 pub(super) use hash::text_hash;
@@ -103,6 +108,9 @@ pub const TABLES: [&str; 7] =
 pub struct Relations {
     ctx: SessionContext,
     plans: Arc<[OnceCell<LogicalPlan>; View::ASKED.len()]>,
+    /// For the events of a lake; None where they are tables of another kind.
+    lookup: Option<Lookup>,
+    memory: Memory,
 }
 
 impl Relations {
@@ -113,7 +121,18 @@ impl Relations {
     /// [`QueryError::Engine`] when a view cannot be planned, which a test rules out.
     pub async fn open(ctx: &SessionContext) -> Result<Relations, QueryError> {
         make_view(ctx, View::Calls).await?;
-        Ok(Relations { ctx: ctx.clone(), plans: Arc::default() })
+        Relations::over(ctx).await
+    }
+
+    /// The same, with the engine asked for everything.
+    #[cfg(test)]
+    pub(crate) fn by_engine(self) -> Relations {
+        Relations { lookup: None, ..self }
+    }
+
+    async fn over(ctx: &SessionContext) -> Result<Relations, QueryError> {
+        let (lookup, memory) = (Lookup::open(ctx).await?, Memory::like(ctx));
+        Ok(Relations { ctx: ctx.clone(), plans: Arc::default(), lookup, memory })
     }
 
     /// The same, and every view is known to the session, so that SQL may name it.
@@ -125,7 +144,7 @@ impl Relations {
         for view in View::ALL {
             make_view(ctx, view).await?;
         }
-        Ok(Relations { ctx: ctx.clone(), plans: Arc::default() })
+        Relations::over(ctx).await
     }
 
     /// The callers of the events that satisfy `filter`, with what they did in those and from where, by id.
@@ -134,6 +153,11 @@ impl Relations {
     ///
     /// [`QueryError`] when the lake cannot be read.
     pub async fn credentials(&self, filter: &Filter) -> Result<Vec<Credential>, QueryError> {
+        if let Some(lookup) = &self.lookup
+            && let Some(found) = tally::credentials(lookup, filter).await?
+        {
+            return Ok(found.into_values().collect());
+        }
         let mut found: BTreeMap<i64, Credential> = BTreeMap::new();
         self.each(View::Uses, filter, |batch| read::uses(batch, &mut found)).await?;
         Ok(found.into_values().collect())
@@ -145,6 +169,11 @@ impl Relations {
     ///
     /// [`QueryError`] when the lake cannot be read.
     pub async fn usage(&self, filter: &Filter) -> Result<Usage, QueryError> {
+        if let Some(lookup) = &self.lookup
+            && let Some(usage) = tally::usage(lookup, filter).await?
+        {
+            return Ok(usage);
+        }
         let failed = |error| QueryError::engine("cannot read lineage", error);
         let plan = self.ctx.state().create_logical_plan(USAGE).await.map_err(failed)?;
         let plan = restricted(&plan, filter).map_err(failed)?;
@@ -162,7 +191,28 @@ impl Relations {
     ///
     /// [`QueryError`] when the lake cannot be read.
     pub async fn issuances(&self, filter: &Filter) -> Result<Vec<Issuance>, QueryError> {
+        self.issued(filter, memory::whole()).await
+    }
+
+    /// The same for whoever only links them: what an AssumeRole call of a credential asked for (`role` and
+    /// `source_identity` of the issuance) may be None, where it would have to be read out of large columns.
+    ///
+    /// # Errors
+    ///
+    /// As [`Relations::issuances`].
+    pub async fn links(&self, filter: &Filter) -> Result<Vec<Issuance>, QueryError> {
+        self.issued(filter, memory::linking()).await
+    }
+
+    async fn issued(&self, filter: &Filter, wanted: Wanted) -> Result<Vec<Issuance>, QueryError> {
         let mut found = Vec::new();
+        let issuing = memory::issuing(filter);
+        if let Some(batches) = self.looked_up(View::Issuances, &issuing, wanted).await? {
+            for batch in batches {
+                read::issuances(&batch, &mut found)?;
+            }
+            return Ok(found);
+        }
         self.each(View::Issuances, filter, |batch| read::issuances(batch, &mut found)).await?;
         Ok(found)
     }
@@ -174,8 +224,122 @@ impl Relations {
     /// [`QueryError`] when the lake cannot be read.
     pub async fn launches(&self, filter: &Filter) -> Result<Vec<Launch>, QueryError> {
         let mut found = Vec::new();
+        let launching = memory::launching(filter);
+        if let Some(batches) = self.looked_up(View::Launches, &launching, memory::launched()).await? {
+            for batch in batches {
+                read::launches(&batch, &mut found)?;
+            }
+            return Ok(found);
+        }
         self.each(View::Launches, filter, |batch| read::launches(batch, &mut found)).await?;
         Ok(found)
+    }
+
+    /// The workloads that were launched in the events that satisfy `filter`, as kind and id with a colon between, each with
+    /// the time of its launch, in no particular order: for whoever looks for one among many.
+    ///
+    /// # Errors
+    ///
+    /// As [`Relations::launches`].
+    pub async fn workloads(&self, filter: &Filter) -> Result<Vec<(String, DateTime<Utc>)>, QueryError> {
+        if let Some(lookup) = &self.lookup
+            && let Some(found) = memory::workloads(lookup, filter).await?
+        {
+            return Ok(found);
+        }
+        let found = self.launches(filter).await?.into_iter();
+        Ok(found.map(|launch| (launch.workload.text(), launch.record.time)).collect())
+    }
+
+    /// [`Relations::links`] and [`Relations::launches`] at once.
+    ///
+    /// # Errors
+    ///
+    /// As [`Relations::issuances`].
+    pub async fn made(&self, filter: &Filter) -> Result<(Vec<Issuance>, Vec<Launch>), QueryError> {
+        let (making, wanted) = (memory::making(filter), memory::linking_and_launched());
+        if let Some(lookup) = &self.lookup
+            && let Some(events) = lookup.rows(&making, wanted.clone()).await?
+        {
+            let (mut issuances, mut launches) = (Vec::new(), Vec::new());
+            if !events.is_empty() {
+                let schema = lookup.schema(&wanted);
+                let issued = self.memory.over(View::Issuances, Arc::clone(&schema), events.clone()).await?;
+                issued.iter().try_for_each(|batch| read::issuances(batch, &mut issuances))?;
+                let launched = self.memory.over(View::Launches, schema, events).await?;
+                launched.iter().try_for_each(|batch| read::launches(batch, &mut launches))?;
+            }
+            return Ok((issuances, launches));
+        }
+        Ok((self.links(filter).await?, self.launches(filter).await?))
+    }
+
+    /// Whether any event satisfies `filter`.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError`] when the lake cannot be read.
+    pub async fn any(&self, filter: &Filter) -> Result<bool, QueryError> {
+        if let Some(lookup) = &self.lookup
+            && let Some(any) = lookup.any(filter).await?
+        {
+            return Ok(any);
+        }
+        let failed = |error| QueryError::engine("cannot read events", error);
+        let mut stream = super::select_ids(&self.ctx, filter).await?;
+        while let Some(batch) = stream.try_next().await.map_err(failed)? {
+            if batch.num_rows() > 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The events that satisfy `filter`, in no particular order; [`super::rows`] reads them. Of the columns of JSON those
+    /// of `json` are sure to be read; others may be NULL.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError`] when the lake cannot be read.
+    pub async fn events(&self, filter: &Filter, json: &[Column]) -> Result<Vec<RecordBatch>, QueryError> {
+        if let Some(lookup) = &self.lookup {
+            let asked = |column: &Column| super::EVENT_ROW_COLUMNS.contains(&column.name());
+            let asked = Column::ALL.iter().copied().filter(asked);
+            let (large, columns): (Vec<Column>, Vec<Column>) =
+                asked.partition(|column| column.kind() == Kind::Json);
+            let needed: Vec<bool> = large.iter().map(|column| json.contains(column)).collect();
+            let needs = move |batch: &RecordBatch| {
+                needed.iter().map(|needed| vec![*needed; batch.num_rows()]).collect()
+            };
+            let wanted = Wanted { columns, large, needs: Arc::new(needs) };
+            if let Some(found) = lookup.rows(filter, wanted).await? {
+                return Ok(found);
+            }
+        }
+        let failed = |error| QueryError::engine("cannot read events", error);
+        super::select(&self.ctx, filter).await?.try_collect().await.map_err(failed)
+    }
+
+    /// The first and the last time of which there may be an event; None where they are not known without reading.
+    #[must_use]
+    pub fn logs_span(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        let (first, last) = self.lookup.as_ref()?.span()?;
+        DateTime::from_timestamp_micros(first).zip(DateTime::from_timestamp_micros(last))
+    }
+
+    /// What a view gives of the events of a lake that satisfy a condition. None where they are not looked up.
+    async fn looked_up(
+        &self,
+        view: View,
+        filter: &Filter,
+        wanted: Wanted,
+    ) -> Result<Option<Vec<RecordBatch>>, QueryError> {
+        let Some(lookup) = &self.lookup else { return Ok(None) };
+        let Some(events) = lookup.rows(filter, wanted.clone()).await? else { return Ok(None) };
+        if events.is_empty() {
+            return Ok(Some(Vec::new()));
+        }
+        Ok(Some(self.memory.over(view, lookup.schema(&wanted), events).await?))
     }
 
     async fn each(

@@ -141,7 +141,7 @@ pub(super) fn value(column: &StringArray, row: usize) -> Option<&str> {
 }
 
 impl<'a> Events<'a> {
-    fn of(batch: &'a RecordBatch) -> Result<Events<'a>, QueryError> {
+    pub(super) fn of(batch: &'a RecordBatch) -> Result<Events<'a>, QueryError> {
         let column = |name: &'static str, expected: &'static str| {
             let missing = QueryError::Column { column: name, expected, found: "no such column".to_owned() };
             batch.column_by_name(name).ok_or(missing)
@@ -258,7 +258,8 @@ impl<'a> Events<'a> {
         }
     }
 
-    fn callers(&self) -> Vec<Option<i64>> {
+    /// Who called in each row.
+    pub(super) fn callers(&self) -> Vec<Option<i64>> {
         let mut scratch = Vec::with_capacity(256);
         (0..self.len()).map(|row| self.fields(row).id_in(&mut scratch)).collect()
     }
@@ -384,38 +385,44 @@ pub(super) const DELEGATION: [(&str, DataType); 18] = [
 /// What names a plain delegation in an answer.
 const KEPT: [&str; 3] = ["event_time", "event_id", "account"];
 
+/// The calls that may issue, by name, as the view `issuances` has them.
+pub(super) const ISSUING: [&str; 23] = [
+    "AssumeRole",
+    "AssumeRoleWithSAML",
+    "AssumeRoleWithWebIdentity",
+    "AssumeRoot",
+    "GetSessionToken",
+    "GetFederationToken",
+    "GetDelegatedAccessToken",
+    "ConsoleLogin",
+    "SwitchRole",
+    "RenewRole",
+    "CreateOAuth2Token",
+    "Federate",
+    "GetRoleCredentials",
+    "CreateAccessKey",
+    "CreateUser",
+    "CreateLoginProfile",
+    "UpdateLoginProfile",
+    "CreateServiceSpecificCredential",
+    "UploadSigningCertificate",
+    "UploadSSHPublicKey",
+    "GetCredentialsForIdentity",
+    "CreateSession",
+    "AssumeRoleForPodIdentity",
+];
+
+/// The calls that may launch, by name, as the view `launches` has them.
+pub(super) const LAUNCHING: [&str; 4] = ["RunInstances", "RunTask", "StartTask", "StartBuild"];
+
+/// The calls that create a function bear the version of the API behind this.
+pub(super) const CREATE_FUNCTION: &str = "CreateFunction";
+
 /// Whether a call of this name may issue or launch: those that the views `issuances` and `launches` take by name.
 fn may_tell(event_name: &str) -> bool {
-    matches!(
-        event_name,
-        "AssumeRole"
-            | "AssumeRoleWithSAML"
-            | "AssumeRoleWithWebIdentity"
-            | "AssumeRoot"
-            | "GetSessionToken"
-            | "GetFederationToken"
-            | "GetDelegatedAccessToken"
-            | "ConsoleLogin"
-            | "SwitchRole"
-            | "RenewRole"
-            | "CreateOAuth2Token"
-            | "Federate"
-            | "GetRoleCredentials"
-            | "CreateAccessKey"
-            | "CreateUser"
-            | "CreateLoginProfile"
-            | "UpdateLoginProfile"
-            | "CreateServiceSpecificCredential"
-            | "UploadSigningCertificate"
-            | "UploadSSHPublicKey"
-            | "GetCredentialsForIdentity"
-            | "CreateSession"
-            | "AssumeRoleForPodIdentity"
-            | "RunInstances"
-            | "RunTask"
-            | "StartTask"
-            | "StartBuild"
-    ) || event_name.starts_with("CreateFunction")
+    ISSUING.contains(&event_name)
+        || LAUNCHING.contains(&event_name)
+        || event_name.starts_with(CREATE_FUNCTION)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod catalog;
 mod fixture;
 mod functions;
 mod golden;
+mod lookup;
 mod meaning;
 mod pruning;
 mod queries;

@@ -117,8 +117,8 @@ async fn step_above(
     };
     let Some(workload) = workload else { return Ok(None) };
     let moment = top.issuance.as_ref().map(|issuance| issuance.record.time).or(caller.created);
-    let launches = source.launches_of(&workload, &account, moment).await?;
-    Ok(launches.last().map(|launch| StepAbove {
+    let launch = source.launch_of(&workload, &account, moment).await?;
+    Ok(launch.map(|launch| StepAbove {
         rule: Rule::Launched,
         record: Proof::from(&launch.record),
         from: workload_node(&workload, &account),

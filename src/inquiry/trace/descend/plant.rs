@@ -4,9 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::Tree;
-use crate::inquiry::trace::fetch::Source;
+use crate::inquiry::trace::fetch::{Removal, Source, later};
 use crate::lineage::{Caller, Credential, Descendant, Gap, Node, NodeKind, Proof, Rule, Usage};
 use crate::query::QueryError;
+
+/// What was removed is looked for within a day first.
+const GONE_STEP_SECONDS: i64 = 24 * 3600;
+
+/// Each further step is so many times as long.
+const GONE_STEP_GROWTH: i64 = 4;
 
 /// A line that is to be added.
 #[derive(Debug, Clone)]
@@ -197,34 +203,42 @@ impl Plant {
     }
 
     /// Marks what was removed later.
+    ///
+    /// Most of what is removed at all is so soon; the logs are read forwards in growing steps until all is found or they
+    /// end.
     pub(super) async fn mark_gone(&mut self, source: &Source) -> Result<(), QueryError> {
-        let removable = |line: &&Line| {
-            matches!(
-                line.growth.kind,
-                NodeKind::AccessKey | NodeKind::User | NodeKind::Password | NodeKind::Workload
-            ) && line.growth.made.is_some()
-        };
-        let first = self.lines.iter().filter(removable).filter_map(|line| line.growth.made.as_ref()).min();
-        let Some(first) = first.map(|made| made.event_time.0) else { return Ok(()) };
-        let removals = source.removals(first).await?;
-        for line in &mut self.lines {
-            let Some(made) = &line.growth.made else { continue };
-            let what = match line.growth.kind {
-                NodeKind::AccessKey => "key",
-                NodeKind::User => "user",
-                NodeKind::Password => "password",
-                NodeKind::Workload => "workload",
-                _ => continue,
+        let removable = |line: &&Line| what(&line.growth).is_some() && line.growth.made.is_some();
+        let made = self.lines.iter().filter(removable).filter_map(|line| line.growth.made.as_ref());
+        let Some(mut from) = made.map(|made| made.event_time.0).min() else { return Ok(()) };
+        let end = source.logs_end();
+        let mut step = end.map(|_| GONE_STEP_SECONDS);
+        loop {
+            let open = || self.lines.iter().filter(removable).filter(|line| line.gone.is_none());
+            let names: BTreeSet<String> = open().flat_map(|line| removed_by(&line.growth)).collect();
+            let accounts = open().map(|line| line.growth.made.as_ref().and_then(|made| made.account.clone()));
+            let accounts: Option<BTreeSet<String>> = accounts.collect();
+            if names.is_empty() {
+                return Ok(());
+            }
+            let before = step.map(|step| later(from, step));
+            let mut removals: BTreeMap<(&str, String), Vec<Removal>> = BTreeMap::new();
+            for removal in source.removals(&names, accounts.as_ref(), (from, before)).await? {
+                removals.entry((removal.what, removal.id.clone())).or_default().push(removal);
+            }
+            for line in self.lines.iter_mut().filter(|line| line.gone.is_none()) {
+                let (Some(made), Some(what)) = (&line.growth.made, what(&line.growth)) else { continue };
+                let mut of_line = removals.get(&(what, line.growth.id.clone())).into_iter().flatten();
+                let gone = of_line.find(|removal| {
+                    removal.record.account == made.account && removal.record.event_time >= made.event_time
+                });
+                line.gone = gone.map(|removal| removal.record.clone());
+            }
+            let Some(before) = before.filter(|before| end.is_some_and(|end| *before <= end)) else {
+                return Ok(());
             };
-            let gone = removals.iter().find(|removal| {
-                removal.what == what
-                    && removal.id == line.growth.id
-                    && removal.record.account == made.account
-                    && removal.record.event_time >= made.event_time
-            });
-            line.gone = gone.map(|removal| removal.record.clone());
+            from = before;
+            step = step.map(|step| step * GONE_STEP_GROWTH);
         }
-        Ok(())
     }
 
     /// The tree, in order of time.
@@ -258,6 +272,31 @@ impl Plant {
 fn named(workload: &Growth) -> &str {
     let name = workload.node.as_ref().and_then(|node| node.name.as_deref());
     name.unwrap_or(&workload.id)
+}
+
+/// What a line is among [`Removal`]s; None where it cannot be removed.
+fn what(growth: &Growth) -> Option<&'static str> {
+    match growth.kind {
+        NodeKind::AccessKey => Some("key"),
+        NodeKind::User => Some("user"),
+        NodeKind::Password => Some("password"),
+        NodeKind::Workload => Some("workload"),
+        _ => None,
+    }
+}
+
+/// The calls that may have removed it, by name.
+fn removed_by(growth: &Growth) -> Vec<String> {
+    let names: &[&str] = match what(growth) {
+        Some("key") => &["DeleteAccessKey"],
+        Some("user") => &["DeleteUser"],
+        Some("password") => &["DeleteLoginProfile"],
+        // Ids of instances begin so; tasks and builds end by themselves.
+        Some(_) if growth.id.starts_with("i-") => &["TerminateInstances", "DeleteFunction20150331"],
+        Some(_) => &["DeleteFunction20150331"],
+        None => &[],
+    };
+    names.iter().map(|name| (*name).to_owned()).collect()
 }
 
 fn folded(line: &Line) -> u64 {

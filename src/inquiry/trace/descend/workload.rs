@@ -6,13 +6,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
+
 use super::plant::{Growth, Plant};
 use super::{Holder, by_callers, lines_of, role_of};
-use crate::inquiry::trace::climb::{candidates_beside, workload_node};
-use crate::inquiry::trace::fetch::{Source, VALUES_MAX, together};
+use crate::inquiry::trace::climb::{Twins, candidates_beside, prepare_candidates, workload_node};
+use crate::inquiry::trace::fetch::{Source, VALUES_MAX, earlier, later, together};
 use crate::lake::Column;
 use crate::lineage::{
-    Caller, Class, Credential, Issuance, Launch, NodeKind, Proof, Rule, Rung, Workload, find,
+    Caller, Class, Credential, Issuance, KEY_LIFE_SECONDS, Launch, NodeKind, Proof, Rule, Rung,
+    SLACK_SECONDS, Workload, find,
 };
 use crate::query::{Filter, QueryError};
 
@@ -44,15 +47,20 @@ pub(super) async fn launched_by(
     let followed: Vec<&Launch> =
         launched.iter().filter(|launch| lines.contains_key(&launch.caller.id)).collect();
     let all = named_after_any(source, &followed).await?;
-    for launch in launched {
+    let mut bearers: Vec<(&Launch, Vec<Credential>)> = Vec::with_capacity(followed.len());
+    for launch in followed {
+        let account = launch.record.account.clone().unwrap_or_default();
+        bearers.push((launch, named_after(source, launch, &account, &all).await?));
+    }
+    let naming = Naming::of(source, &bearers).await?;
+    for (launch, named) in bearers {
         let Some(parent) = lines.get(&launch.caller.id).copied() else { continue };
         let account = launch.record.account.clone().unwrap_or_default();
         let mut growth = Growth::new(NodeKind::Workload, &launch.workload.id, Rule::Launched);
         growth.node = Some(workload_node(&launch.workload, &account));
         growth.made = Some(Proof::from(&launch.record));
         growth.notes.extend(launch.role_passed.as_ref().map(|role| format!("role passed: {role}")));
-        let named = named_after(source, launch, &account, &all).await?;
-        let sessions = judged(source, named, &launch.workload).await?;
+        let sessions = judged(source, named, &launch.workload, &naming).await?;
         let own = sessions.iter().filter(|session| session.is_own());
         growth.usage = together(own.map(|session| &session.credential));
         growth.lead_to(&[]);
@@ -60,6 +68,45 @@ pub(super) async fn launched_by(
         holders.extend(grow_sessions(line, sessions, plant));
     }
     Ok(holders)
+}
+
+/// The issuances that name the keys of sessions which bear the names of workloads, in order of time.
+struct Naming(BTreeMap<String, Vec<Issuance>>);
+
+impl Naming {
+    /// One look at the lake for all workloads; what is asked of single sessions is prepared, too.
+    async fn of(source: &Source, bearers: &[(&Launch, Vec<Credential>)]) -> Result<Naming, QueryError> {
+        let all = || bearers.iter().flat_map(|(launch, named)| named.iter().map(|one| (*launch, one)));
+        let used = together(all().map(|(_, one)| one));
+        let (Some(first), Some(last)) = (used.first, used.last) else { return Ok(Naming(BTreeMap::new())) };
+        let keys: BTreeSet<String> = all().filter_map(|(_, one)| one.caller.access_key.clone()).collect();
+        let mut by_key: BTreeMap<String, Vec<Issuance>> = BTreeMap::new();
+        for issuance in source.naming_any(&keys, first.0, last.0).await? {
+            if let Some(key) = issuance.key.clone() {
+                by_key.entry(key).or_default().push(issuance);
+            }
+        }
+        let naming = Naming(by_key);
+        let open = all().filter(|(launch, one)| {
+            let first = one.usage.first.map(|time| time.0);
+            Workload::of_session(&one.caller, None).as_ref() != Some(&launch.workload)
+                && find(&one.caller, first, naming.all(&one.caller)).best.is_empty()
+        });
+        let open = open.map(|(_, one)| (one.caller.clone(), one.usage.first.map(|time| time.0)));
+        prepare_candidates(source, &open.collect::<Vec<_>>(), Twins::Unwanted).await?;
+        Ok(naming)
+    }
+
+    fn all(&self, caller: &Caller) -> &[Issuance] {
+        caller.access_key.as_ref().and_then(|key| self.0.get(key)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Those that name the key of a caller within the life of a key around a span of time.
+    fn within(&self, caller: &Caller, first: DateTime<Utc>, last: DateTime<Utc>) -> Vec<Issuance> {
+        let seconds = KEY_LIFE_SECONDS + SLACK_SECONDS;
+        let span = earlier(first, seconds)..later(last, seconds);
+        self.all(caller).iter().filter(|issuance| span.contains(&issuance.record.time)).cloned().collect()
+    }
 }
 
 /// Whoever acted under the names of some workloads since the first of them was launched, by the names of their sessions.
@@ -100,6 +147,10 @@ async fn named_after(
     if launch.workload.kind != "build" {
         let named = all.get(&launch.workload.id).map_or(&[][..], Vec::as_slice);
         let mine = || named.iter().filter(|one| one.caller.account.as_deref() == Some(account));
+        // What only acted before the launch does not count.
+        if mine().all(|one| one.usage.last.is_some_and(|last| last.0 < launch.record.time)) {
+            return Ok(Vec::new());
+        }
         // What a session did before the launch does not count, and is told apart by asking again.
         if mine().all(|one| one.usage.first.is_some_and(|first| first.0 >= launch.record.time)) {
             return Ok(mine().cloned().collect());
@@ -142,22 +193,16 @@ async fn judged(
     source: &Source,
     named: Vec<Credential>,
     workload: &Workload,
+    naming: &Naming,
 ) -> Result<Vec<Named>, QueryError> {
     let used = together(&named);
-    let (Some(first), Some(last)) = (used.first, used.last) else { return Ok(Vec::new()) };
-    let keys: BTreeSet<String> = named.iter().filter_map(|one| one.caller.access_key.clone()).collect();
-    let mut by_key: BTreeMap<String, Vec<Issuance>> = BTreeMap::new();
-    for issuance in source.naming_any(&keys, first.0, last.0).await? {
-        if let Some(key) = issuance.key.clone() {
-            by_key.entry(key).or_default().push(issuance);
-        }
-    }
+    let (Some(start), Some(end)) = (used.first, used.last) else { return Ok(Vec::new()) };
     let mut looked_up = BTreeSet::new();
     let mut sessions = Vec::with_capacity(named.len());
     for credential in named {
         let caller = &credential.caller;
         let first = credential.usage.first.map(|time| time.0);
-        let naming = caller.access_key.as_ref().and_then(|key| by_key.get(key)).cloned().unwrap_or_default();
+        let naming = naming.within(caller, start.0, end.0);
         let by_itself = Workload::of_session(caller, None).as_ref() == Some(workload);
         let is_open = !by_itself && find(caller, first, &naming).best.is_empty();
         let session = (caller.arn.clone(), caller.created);

@@ -1,0 +1,313 @@
+//! Callers and what they did, folded out of the rows that a look-up finds.
+//!
+//! It says what the views `credentials` and `usage` say, and what [`super::read`] makes of their rows.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, new_null_array};
+use arrow::datatypes::{DataType, Field, Schema, TimestampMicrosecondType};
+use chrono::DateTime;
+use hashbrown::HashMap;
+
+use super::closure::arrow;
+use super::pass::{Events, TEXTS, value};
+use crate::aws::{Time, is_denied};
+use crate::lake::Column;
+use crate::lineage::{Caller, Class, Credential, Usage};
+use crate::query::lookup::{Lookup, Wanted};
+use crate::query::{Filter, QueryError};
+
+/// The columns that tell of a caller and of what it did.
+const COLUMNS: [Column; 24] = [
+    Column::EventTime,
+    Column::EventSource,
+    Column::Account,
+    Column::ErrorCode,
+    Column::SourceIpAddress,
+    Column::IdentityType,
+    Column::IdentityAccountId,
+    Column::IdentityArn,
+    Column::IdentityProvider,
+    Column::IdentityRest,
+    Column::PrincipalId,
+    Column::UserName,
+    Column::AccessKeyId,
+    Column::InvokedBy,
+    Column::OnBehalfOfUserId,
+    Column::SessionCreated,
+    Column::SessionIssuerAccountId,
+    Column::SessionIssuerType,
+    Column::SessionIssuerArn,
+    Column::SessionIssuerUserName,
+    Column::MfaAuthenticated,
+    Column::SourceIdentity,
+    Column::FederatedProvider,
+    Column::InScopeOf,
+];
+
+/// Further columns, of which few records have a value.
+const RARE: [Column; 1] = [Column::Ec2RoleDelivery];
+
+/// Columns of [`Events`] that say nothing of a caller: they are not read.
+const UNASKED: [Column; 7] = [
+    Column::EventName,
+    Column::EventCategory,
+    Column::ErrorMessage,
+    Column::IssuedAccessKeyId,
+    Column::AssumedRoleArn,
+    Column::AssumedRoleId,
+    Column::SharedEventId,
+];
+
+/// The callers of the events that satisfy a condition, with what they did, by id. None where the condition is one that
+/// only the engine can tell.
+pub(super) async fn credentials(
+    lookup: &Lookup,
+    filter: &Filter,
+) -> Result<Option<BTreeMap<i64, Credential>>, QueryError> {
+    let columns = COLUMNS.into_iter().chain(RARE).collect();
+    let add = |tally: &mut Tally, batch| tally.add(&batch);
+    let Some(parts) = lookup.fold(filter, Wanted::all(columns), add).await? else { return Ok(None) };
+    let mut whole = Tally::default();
+    for part in parts {
+        whole.merge(part);
+    }
+    Ok(Some(whole.finish()))
+}
+
+/// What was done in the events that satisfy a condition, by whomever. None where the condition is one that only the engine
+/// can tell.
+pub(super) async fn usage(lookup: &Lookup, filter: &Filter) -> Result<Option<Usage>, QueryError> {
+    let columns = vec![Column::EventTime, Column::ErrorCode, Column::InvokedBy, Column::SourceIpAddress];
+    let add = |usage: &mut Usage, batch: RecordBatch| {
+        let deeds = Deeds::of(&batch)?;
+        for row in 0..batch.num_rows() {
+            let mut one = deeds.usage(row);
+            let address = deeds.address(row).filter(|address| !address.is_empty());
+            one.addresses.extend(address.map(|address| (address.to_owned(), 1)));
+            usage.merge(&one);
+        }
+        Ok(())
+    };
+    let Some(parts) = lookup.fold(filter, Wanted::all(columns), add).await? else { return Ok(None) };
+    let mut whole = Usage::default();
+    for part in &parts {
+        whole.merge(part);
+    }
+    Ok(Some(whole))
+}
+
+/// The columns of a batch that tell what was done.
+struct Deeds<'a> {
+    times: &'a arrow::array::TimestampMicrosecondArray,
+    error_codes: &'a StringArray,
+    invoked_by: &'a StringArray,
+    addresses: &'a StringArray,
+}
+
+impl<'a> Deeds<'a> {
+    fn of(batch: &'a RecordBatch) -> Result<Deeds<'a>, QueryError> {
+        let column = |column: Column, expected| {
+            let missing = move |found: &str| QueryError::Column {
+                column: column.name(),
+                expected,
+                found: found.to_owned(),
+            };
+            let found = batch.column_by_name(column.name());
+            (found, missing)
+        };
+        let text = |name: Column| {
+            let (found, missing) = column(name, "text");
+            let found = found.ok_or_else(|| missing("no such column"))?;
+            found.as_string_opt::<i32>().ok_or_else(|| missing(&found.data_type().to_string()))
+        };
+        let (times, missing) = column(Column::EventTime, "timestamp");
+        let times = times.ok_or_else(|| missing("no such column"))?;
+        Ok(Deeds {
+            times: times
+                .as_primitive_opt::<TimestampMicrosecondType>()
+                .ok_or_else(|| missing(&times.data_type().to_string()))?,
+            error_codes: text(Column::ErrorCode)?,
+            invoked_by: text(Column::InvokedBy)?,
+            addresses: text(Column::SourceIpAddress)?,
+        })
+    }
+
+    /// One event, without its address.
+    fn usage(&self, row: usize) -> Usage {
+        let time = DateTime::from_timestamp_micros(self.times.value(row)).map(Time);
+        let error = value(self.error_codes, row);
+        let denied = error.is_some_and(is_denied);
+        Usage {
+            calls: 1,
+            denied: u64::from(denied),
+            failed: u64::from(error.is_some_and(|error| !error.is_empty() && !denied)),
+            forwarded: u64::from(self.invoked_by.is_valid(row)),
+            first: time,
+            last: time,
+            addresses: BTreeMap::new(),
+        }
+    }
+
+    fn address(&self, row: usize) -> Option<&str> {
+        value(self.addresses, row)
+    }
+}
+
+/// What is known of the events of one caller from one address.
+struct Group {
+    class: Class,
+    /// The smallest of each of [`TEXTS`].
+    texts: [Option<String>; TEXTS.len()],
+    /// In whole seconds.
+    created: Option<i64>,
+    mfa: Option<bool>,
+    usage: Usage,
+}
+
+/// The callers so far, by id and address; the address of none is empty.
+#[derive(Default)]
+struct Tally(HashMap<i64, HashMap<String, Group>>);
+
+impl Tally {
+    fn add(&mut self, batch: &RecordBatch) -> Result<(), QueryError> {
+        let batch = with_unasked(batch)?;
+        let (events, deeds) = (Events::of(&batch)?, Deeds::of(&batch)?);
+        let says: Vec<usize> = (0..TEXTS.len()).filter(|place| events.says(*place)).collect();
+        for (row, caller) in events.callers().into_iter().enumerate() {
+            let Some(caller) = caller else { continue };
+            let groups = self.0.entry(caller).or_default();
+            let group = groups.entry_ref(deeds.address(row).unwrap_or_default()).or_insert_with(|| Group {
+                class: events.fields(row).class(),
+                texts: Default::default(),
+                created: None,
+                mfa: None,
+                usage: Usage::default(),
+            });
+            for place in &says {
+                let (Some(text), Some(known)) = (events.text(*place, row), group.texts.get_mut(*place))
+                else {
+                    continue;
+                };
+                if known.as_deref().is_none_or(|known| text < known) {
+                    *known = Some(text.to_owned());
+                }
+            }
+            if events.created.is_valid(row) {
+                let created = events.created.value(row).div_euclid(1_000_000);
+                group.created = Some(group.created.map_or(created, |known| known.min(created)));
+            }
+            if events.mfa.is_valid(row) {
+                group.mfa = group.mfa.max(Some(events.mfa.value(row)));
+            }
+            group.usage.merge(&deeds.usage(row));
+        }
+        Ok(())
+    }
+
+    fn merge(&mut self, other: Tally) {
+        for (caller, groups) in other.0 {
+            let known = self.0.entry(caller).or_default();
+            for (address, group) in groups {
+                match known.get_mut(&address) {
+                    Some(known) => known.merge(group),
+                    None => {
+                        known.insert(address, group);
+                    }
+                }
+            }
+        }
+    }
+
+    fn finish(self) -> BTreeMap<i64, Credential> {
+        let mut found = BTreeMap::new();
+        for (id, groups) in self.0 {
+            for (address, group) in groups {
+                let mut one = group.credential(id);
+                if !address.is_empty() {
+                    one.usage.addresses.insert(address, one.usage.calls);
+                }
+                match found.get_mut(&id) {
+                    None => {
+                        found.insert(id, one);
+                    }
+                    Some(Credential { caller, usage }) => {
+                        usage.merge(&one.usage);
+                        caller.merge(one.caller);
+                    }
+                }
+            }
+        }
+        found
+    }
+}
+
+impl Group {
+    fn merge(&mut self, other: Group) {
+        for (known, new) in self.texts.iter_mut().zip(other.texts) {
+            *known = [known.take(), new].into_iter().flatten().min();
+        }
+        self.created = [self.created, other.created].into_iter().flatten().min();
+        self.mfa = self.mfa.max(other.mfa);
+        self.usage.merge(&other.usage);
+    }
+
+    fn credential(self, id: i64) -> Credential {
+        let [
+            account,
+            access_key,
+            arn,
+            principal_id,
+            identity_type,
+            user_name,
+            issuer_type,
+            issuer_arn,
+            issuer_name,
+            source_identity,
+            invoked_by,
+            identity_provider,
+            federated_provider,
+            in_scope_of,
+            ec2_role_delivery,
+            on_behalf_of,
+            sign_in_session,
+        ] = self.texts.map(|text| text.filter(|text| !text.is_empty()));
+        let caller = Caller {
+            id,
+            class: self.class,
+            identity_type,
+            account,
+            access_key,
+            arn,
+            principal_id,
+            user_name,
+            created: self.created.and_then(|created| DateTime::from_timestamp(created, 0)),
+            issuer_type,
+            issuer_arn,
+            issuer_name,
+            mfa: self.mfa,
+            source_identity,
+            invoked_by,
+            identity_provider,
+            federated_provider,
+            in_scope_of,
+            ec2_role_delivery,
+            on_behalf_of,
+            sign_in_session,
+        };
+        Credential { caller, usage: self.usage }
+    }
+}
+
+/// A batch with the columns of [`UNASKED`], too, without values.
+fn with_unasked(batch: &RecordBatch) -> Result<RecordBatch, QueryError> {
+    let mut fields: Vec<Arc<Field>> = batch.schema().fields().iter().cloned().collect();
+    let mut columns: Vec<ArrayRef> = batch.columns().to_vec();
+    let nothing = new_null_array(&DataType::Utf8, batch.num_rows());
+    for column in UNASKED {
+        fields.push(Arc::new(Field::new(column.name(), DataType::Utf8, true)));
+        columns.push(Arc::clone(&nothing));
+    }
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(arrow)
+}

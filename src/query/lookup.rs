@@ -1,0 +1,260 @@
+//! Looks up few rows of a lake's `events` without a plan: by key, session, name or time.
+//!
+//! A walk along a chain asks tens of questions that each concern a handful of rows. The engine plans every one anew, and
+//! compares texts row by row; here a row group is passed over by its statistics and Bloom filters, a condition is tried
+//! once for each distinct value, and only the rows that satisfy all of them are read further. The columns of JSON hold
+//! most of a file's bytes, so each is read for those rows only that need it.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, RecordBatch, UInt32Array, new_null_array};
+use arrow::buffer::BooleanBuffer;
+use arrow::compute::{cast, take};
+use arrow::datatypes::{Field, Schema, SchemaRef};
+use datafusion::common::runtime::SpawnedTask;
+use datafusion::prelude::SessionContext;
+use futures::{StreamExt, TryStreamExt};
+
+use super::{Filter, QueryError};
+use crate::lake::{Column, EventFile, EventFiles, event_files};
+
+mod group;
+mod test;
+
+use group::{Group, Opened};
+use test::Test;
+
+/// So many row groups are read beside each other, for each core.
+const GROUPS_EACH: usize = 2;
+
+/// So many files are opened beside each other.
+const OPENED_MAX: usize = 16;
+
+/// The `events` of a lake at one version.
+#[derive(Debug, Clone)]
+pub(super) struct Lookup {
+    files: Arc<EventFiles>,
+}
+
+/// Says of a batch, for each large column, which rows need it.
+type Needs = Arc<dyn Fn(&RecordBatch) -> Vec<Vec<bool>> + Send + Sync>;
+
+/// What is read of the rows that satisfy a condition.
+#[derive(Clone)]
+pub(super) struct Wanted {
+    /// These columns of all rows, in this order in the batches.
+    pub(super) columns: Vec<Column>,
+    /// These behind them, of the rows only for which it is said; NULL in others.
+    pub(super) large: Vec<Column>,
+    /// Says of a batch of [`Wanted::columns`] which rows need which of [`Wanted::large`], in their order.
+    pub(super) needs: Needs,
+}
+
+impl Wanted {
+    /// Some columns of all rows.
+    pub(super) fn all(columns: Vec<Column>) -> Wanted {
+        Wanted { columns, large: Vec::new(), needs: Arc::new(|_| Vec::new()) }
+    }
+}
+
+impl Lookup {
+    /// The look-ups of a session; None where its `events` are not those of a lake.
+    pub(super) async fn open(ctx: &SessionContext) -> Result<Option<Lookup>, QueryError> {
+        let files = event_files(ctx).await.map_err(failed)?;
+        Ok(files.map(|files| Lookup { files: Arc::new(files) }))
+    }
+
+    /// The first and the last time of an event in microseconds, as the log tells; None where it does not tell of all files.
+    pub(super) fn span(&self) -> Option<(i64, i64)> {
+        let spans = self.files.files.iter().map(|file| file.time_micros);
+        let spans = spans.collect::<Option<Vec<(i64, i64)>>>()?.into_iter();
+        spans.reduce(|all, one| (all.0.min(one.0), all.1.max(one.1)))
+    }
+
+    /// The schema of the batches that look-ups of some columns give.
+    pub(super) fn schema(&self, wanted: &Wanted) -> SchemaRef {
+        let columns = wanted.columns.iter().chain(&wanted.large);
+        let field = |column: &Column| self.field(*column);
+        Arc::new(Schema::new(columns.map(field).collect::<Vec<_>>()))
+    }
+
+    fn field(&self, column: Column) -> Field {
+        let known = self.files.schema.field_with_name(column.name()).ok().cloned();
+        let field =
+            known.unwrap_or_else(|| Field::new(column.name(), arrow::datatypes::DataType::Utf8, true));
+        field.with_nullable(true)
+    }
+
+    /// Reads the rows that satisfy a condition: each row group's are folded by themselves, beside each other; the parts
+    /// come in the order of the files. None where the condition is one that only the engine can tell.
+    pub(super) async fn fold<T, F>(
+        &self,
+        filter: &Filter,
+        wanted: Wanted,
+        add: F,
+    ) -> Result<Option<Vec<T>>, QueryError>
+    where
+        T: Default + Send + 'static,
+        F: Fn(&mut T, RecordBatch) -> Result<(), QueryError> + Clone + Send + Sync + 'static,
+    {
+        let Some(test) = Test::of(filter) else { return Ok(None) };
+        let (test, wanted, schema) = (Arc::new(test), Arc::new(wanted.clone()), self.schema(&wanted));
+        let parts = self.groups(&test).await?.into_iter().map(|group| {
+            let (test, wanted, schema, add) =
+                (Arc::clone(&test), Arc::clone(&wanted), Arc::clone(&schema), add.clone());
+            spawned(async move {
+                let mut part = T::default();
+                for batch in read(&group, &test, &wanted, &schema).await? {
+                    add(&mut part, batch)?;
+                }
+                Ok(part)
+            })
+        });
+        let parts = futures::stream::iter(parts).buffered(beside()).try_collect().await?;
+        Ok(Some(parts))
+    }
+
+    /// Whether any row satisfies a condition. None where the condition is one that only the engine can tell.
+    pub(super) async fn any(&self, filter: &Filter) -> Result<Option<bool>, QueryError> {
+        let Some(test) = Test::of(filter) else { return Ok(None) };
+        let test = Arc::new(test);
+        let parts = self.groups(&test).await?.into_iter().map(|group| {
+            let test = Arc::clone(&test);
+            spawned(async move { Ok(group.satisfying(&test).await?.is_some()) })
+        });
+        let mut parts = futures::stream::iter(parts).buffer_unordered(beside());
+        while let Some(found) = parts.try_next().await? {
+            if found {
+                return Ok(Some(true));
+            }
+        }
+        Ok(Some(false))
+    }
+
+    /// The row groups whose statistics leave room for a row that satisfies a condition, in the order of the files.
+    async fn groups(&self, test: &Test) -> Result<Vec<Group>, QueryError> {
+        let times = test.times();
+        let overlaps = |file: &&EventFile| {
+            file.time_micros.is_none_or(|(first, last)| times.start <= last && first < times.end)
+        };
+        let open = |file: &EventFile| {
+            let (readers, file) = (Arc::clone(&self.files.readers), file.file.clone());
+            spawned(async move { Opened::open(&readers, file).await })
+        };
+        let files: Vec<Arc<Opened>> =
+            futures::stream::iter(self.files.files.iter().filter(overlaps).map(open))
+                .buffered(OPENED_MAX)
+                .try_collect()
+                .await?;
+        let groups =
+            files.iter().flat_map(|file| (0..file.groups()).map(|at| Group::new(Arc::clone(file), at)));
+        Ok(groups.filter(|group| group.may_hold(test)).collect())
+    }
+
+    /// The rows that satisfy a condition. None where the condition is one that only the engine can tell.
+    pub(super) async fn rows(
+        &self,
+        filter: &Filter,
+        wanted: Wanted,
+    ) -> Result<Option<Vec<RecordBatch>>, QueryError> {
+        let add = |part: &mut Vec<RecordBatch>, batch| {
+            part.push(batch);
+            Ok(())
+        };
+        let parts: Option<Vec<Vec<RecordBatch>>> = self.fold(filter, wanted, add).await?;
+        Ok(parts.map(|parts| parts.into_iter().flatten().collect()))
+    }
+}
+
+fn beside() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from) * GROUPS_EACH
+}
+
+fn failed(error: impl Into<datafusion::error::DataFusionError>) -> QueryError {
+    QueryError::engine("cannot read events", error.into())
+}
+
+/// On whichever core is free; the work ends with whoever waits for it.
+async fn spawned<T: Send + 'static>(
+    work: impl Future<Output = Result<T, QueryError>> + Send + 'static,
+) -> Result<T, QueryError> {
+    SpawnedTask::spawn(work).join_unwind().await.map_err(|error| failed(std::io::Error::other(error)))?
+}
+
+/// The rows of a row group that satisfy a condition.
+async fn read(
+    group: &Group,
+    test: &Test,
+    wanted: &Wanted,
+    schema: &SchemaRef,
+) -> Result<Vec<RecordBatch>, QueryError> {
+    let Some(rows) = group.satisfying(test).await? else { return Ok(Vec::new()) };
+    let batches = group.columns(&wanted.columns, &rows).await?;
+    if wanted.large.is_empty() {
+        return batches.into_iter().map(|batch| fitted(batch.columns(), schema)).collect();
+    }
+    let mut found = Vec::with_capacity(batches.len());
+    let mut places = rows.set_indices();
+    for batch in batches {
+        let numbers: Vec<usize> = places.by_ref().take(batch.num_rows()).collect();
+        let mut columns = batch.columns().to_vec();
+        let mut needs = (wanted.needs)(&batch).into_iter();
+        for column in &wanted.large {
+            let needed = needs.next().unwrap_or_default();
+            columns.push(large(group, *column, &numbers, &needed, schema).await?);
+        }
+        found.push(fitted(&columns, schema)?);
+    }
+    Ok(found)
+}
+
+/// A column of those rows of a batch that need it, NULL in the others. `numbers` are the places of the batch's rows in
+/// their group.
+async fn large(
+    group: &Group,
+    column: Column,
+    numbers: &[usize],
+    needed: &[bool],
+    schema: &SchemaRef,
+) -> Result<ArrayRef, QueryError> {
+    let kind = schema.field_with_name(column.name()).map_err(failed)?.data_type().clone();
+    let needing: Vec<usize> =
+        numbers.iter().zip(needed).filter(|(_, needed)| **needed).map(|(at, _)| *at).collect();
+    if needing.is_empty() {
+        return Ok(new_null_array(&kind, numbers.len()));
+    }
+    let mut set = vec![false; group.rows()];
+    for at in &needing {
+        if let Some(one) = set.get_mut(*at) {
+            *one = true;
+        }
+    }
+    let batches = group.columns(&[column], &BooleanBuffer::from(set)).await?;
+    let parts: Vec<ArrayRef> = batches.iter().flat_map(|batch| batch.columns().to_vec()).collect();
+    let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
+    let values = arrow::compute::concat(&parts).map_err(failed)?;
+    let mut next = 0_u32;
+    let places: UInt32Array = (0..numbers.len())
+        .map(|row| {
+            needed.get(row).copied().unwrap_or(false).then(|| {
+                next += 1;
+                next - 1
+            })
+        })
+        .collect();
+    take(&values, &places, None).map_err(failed)
+}
+
+/// Columns as the lake's schema has them.
+fn fitted(columns: &[ArrayRef], schema: &SchemaRef) -> Result<RecordBatch, QueryError> {
+    let columns = columns.iter().zip(schema.fields());
+    let columns = columns.map(|(column, field)| {
+        if column.data_type() == field.data_type() {
+            Ok(Arc::clone(column))
+        } else {
+            cast(column, field.data_type())
+        }
+    });
+    let columns = columns.collect::<Result<Vec<_>, _>>().map_err(failed)?;
+    RecordBatch::try_new(Arc::clone(schema), columns).map_err(failed)
+}
