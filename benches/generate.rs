@@ -41,6 +41,9 @@ struct Args {
     /// The share of events that come in a later object than their time asks for.
     #[arg(long, default_value_t = 0.01)]
     late: f64,
+    /// Lets every user and role make only so many different calls, each time on the same resources.
+    #[arg(long)]
+    habits: Option<u64>,
     /// Puts as many events into three of the objects as make 50 MB each.
     #[arg(long)]
     big: bool,
@@ -57,6 +60,7 @@ fn main() -> io::Result<()> {
         regions: args.regions,
         duplicates: args.duplicates,
         late: args.late,
+        habits: args.habits,
         big: args.big,
     };
     let summary = archive::generate(&spec, &args.dir)?;

@@ -10,10 +10,10 @@ use backtrail::query;
 
 use crate::archive::{self, Spec};
 
-/// A lake of so many different events, below a folder.
-pub(crate) async fn lake(events: u64, folder: &Path) -> Result<PathBuf> {
+/// A lake of so many different events, below a folder; of callers with so many habits, if any.
+pub(crate) async fn lake(events: u64, habits: Option<u64>, folder: &Path) -> Result<PathBuf> {
     let (logs, lake) = (folder.join("archive"), folder.join("lake"));
-    let spec = Spec { events, objects: (events / 800).max(20), ..Spec::default() };
+    let spec = Spec { events, objects: (events / 800).max(20), habits, ..Spec::default() };
     let summary = archive::generate(&spec, &logs)?;
     let listed = backtrail::archive::list(&[logs])?;
     let report = lake::ingest(&lake, listed, &IngestOptions::default(), &Quiet).await?;

@@ -1,7 +1,9 @@
 //! A replay of many events: how fast, and where the time goes.
 //!
-//! `cargo bench --bench replay` generates 100,000 events, of which nearly all are distinct requests; `-- --events 20000` is a quick
-//! look, `-- --lake DIR` takes a lake that is there. The snapshot has a role for each one of the lake: two managed policies as
+//! `cargo bench --bench replay` generates 1,000,000 events of callers with habits: each makes 25 different calls, on the same
+//! resources but for objects in buckets, of which each is new. Then 100,000 events of callers who make any call on anything:
+//! nearly all are distinct requests. `-- --events 20000 --scattered 2000` is a quick look, `-- --lake DIR` takes a lake that is
+//! there, `--keep DIR` keeps the lakes, and uses those of an earlier run. The snapshot has a role for each one of the lake: two managed policies as
 //! AWS writes them, an inline one with conditions and variables, every third a boundary; SCPs at three levels, an RCP, and a
 //! policy for every bucket and key. Before that, without a lake, one thread takes in 1,000,000 events of which every fiftieth is
 //! distinct, with a snapshot that allows them.
@@ -33,9 +35,18 @@ use measure::say;
 /// Measures a replay.
 #[derive(Parser)]
 struct Args {
-    /// Different events.
-    #[arg(long, default_value_t = 100_000)]
+    /// Different events of callers with habits; 0 leaves them out.
+    #[arg(long, default_value_t = 1_000_000)]
     events: u64,
+    /// The different calls of each caller with habits.
+    #[arg(long, default_value_t = 25)]
+    habits: u64,
+    /// Different events of callers without; 0 leaves them out.
+    #[arg(long, default_value_t = 100_000)]
+    scattered: u64,
+    /// Keeps the lakes here with their snapshots, and uses those of an earlier run.
+    #[arg(long)]
+    keep: Option<PathBuf>,
     /// A lake instead of generated events.
     #[arg(long)]
     lake: Option<PathBuf>,
@@ -54,17 +65,36 @@ struct Args {
 async fn main() -> Result<()> {
     let args = Args::parse();
     measure::warn_if_unoptimized()?;
-    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-    alike(&folder.path().join("alike"), args.repeated, 50)?;
-    let at = match &args.lake {
-        Some(lake) => lake.clone(),
-        None => Box::pin(generated::lake(args.events, folder.path())).await?,
-    };
-    let lake = Lake::open(&at).await?;
+    let temporary = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let folder = args.keep.as_deref().unwrap_or(temporary.path());
+    if args.repeated > 0 {
+        alike(&temporary.path().join("alike"), args.repeated, 50)?;
+    }
+    if let Some(lake) = &args.lake {
+        return Box::pin(measured(lake, &temporary.path().join("iam"), args.rounds)).await;
+    }
+    for (name, events, habits) in
+        [("habits", args.events, Some(args.habits)), ("scattered", args.scattered, None)]
+    {
+        let folder = folder.join(format!("{name}-{events}"));
+        if events == 0 {
+            continue;
+        }
+        if !folder.join("lake").exists() {
+            Box::pin(generated::lake(events, habits, &folder)).await?;
+        }
+        say(name)?;
+        Box::pin(measured(&folder.join("lake"), &folder.join("iam"), args.rounds)).await?;
+    }
+    Ok(())
+}
+
+/// Measures replays of a lake.
+async fn measured(at: &Path, iam: &Path, rounds: usize) -> Result<()> {
+    let lake = Lake::open(at).await?;
     let events = count(&lake).await?;
-    let iam = folder.path().join("iam");
-    let roles = Box::pin(write_snapshot(&lake, &iam)).await?;
-    let today = Arc::new(Snapshot::read(&iam)?);
+    let roles = Box::pin(write_snapshot(&lake, iam)).await?;
+    let today = Arc::new(Snapshot::read(iam)?);
     ensure!(today.problems.is_empty(), "{:?}", today.problems);
     say(&format!(
         "{events} events; a snapshot of {} roles and users, {} resources",
@@ -72,26 +102,25 @@ async fn main() -> Result<()> {
         today.resources.len()
     ))?;
 
-    let scan = median(args.rounds, async || scan(&lake, events).await).await?;
+    let scan = median(rounds, async || scan(&lake, events).await).await?;
     tell("scan of the columns, nothing else", scan, events)?;
     let nothing = Arc::new(Snapshot::default());
     let grouping =
-        median(args.rounds, async || Box::pin(replay(&lake, &nothing, None, events)).await.map(drop)).await?;
+        median(rounds, async || Box::pin(replay(&lake, &nothing, None, events)).await.map(drop)).await?;
     tell("and requests, callers, grouping", grouping, events)?;
     let answer = Box::pin(replay(&lake, &today, None, events)).await?;
     let whole =
-        median(args.rounds, async || Box::pin(replay(&lake, &today, None, events)).await.map(drop)).await?;
+        median(rounds, async || Box::pin(replay(&lake, &today, None, events)).await.map(drop)).await?;
     tell("and evaluation: a replay", whole, events)?;
-    let patch = folder.path().join("patch.json");
+    let patch = iam.with_file_name("patch.json");
     let deny = json!({"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "*", "Resource": "*",
         "Condition": {"StringNotEquals": {"aws:RequestedRegion": ["us-east-1", "eu-west-1"]}}}});
     let change = json!({"changes": [{"put-scp": {"id": "two-regions", "policy": deny, "attach": ["ou-ex01-11111111"]}}]});
     std::fs::write(&patch, change.to_string())?;
     let proposed = Arc::new(today.patched(&patch)?.snapshot);
-    let both = median(args.rounds, async || {
-        Box::pin(replay(&lake, &today, Some(&proposed), events)).await.map(drop)
-    })
-    .await?;
+    let both =
+        median(rounds, async || Box::pin(replay(&lake, &today, Some(&proposed), events)).await.map(drop))
+            .await?;
     tell("a replay beside a proposed SCP", both, events)?;
     let verdicts = answer.verdicts;
     say(&format!(

@@ -56,7 +56,7 @@ async fn main() -> Result<()> {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let at = match &args.lake {
         Some(lake) => lake.clone(),
-        None => Box::pin(generated::lake(args.events, folder.path())).await?,
+        None => Box::pin(generated::lake(args.events, None, folder.path())).await?,
     };
     let lake = Lake::open(&at).await?;
     let events = count(&lake, "select count(*) from events").await?;

@@ -40,6 +40,9 @@ pub(crate) struct Spec {
     pub(crate) duplicates: f64,
     /// The share of events that a later object brings than their time asks for.
     pub(crate) late: f64,
+    /// Every user and role makes so many different calls, each time on the same resources but for new objects in buckets, as
+    /// programs do; None where anybody makes any call on anything.
+    pub(crate) habits: Option<u64>,
     /// Whether three objects have about 50 MB each, or a sixth of all events where that is less.
     pub(crate) big: bool,
 }
@@ -55,6 +58,7 @@ impl Default for Spec {
             regions: 4,
             duplicates: 0.05,
             late: 0.01,
+            habits: None,
             big: false,
         }
     }
@@ -122,6 +126,8 @@ fn check(spec: &Spec) -> io::Result<()> {
         "expected 1 to 8 regions"
     } else if spec.days == 0 {
         "expected at least one day"
+    } else if spec.habits == Some(0) {
+        "expected at least one call of each user and role"
     } else if shares.iter().any(|share| !(0.0..=1.0).contains(share)) {
         "expected shares from 0 to 1"
     } else {

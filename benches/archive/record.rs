@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::calls::{CALLS, Call, Caller, WHO_AM_I};
 use super::object::ObjectFile;
-use super::random::Random;
+use super::random::{Random, mix};
 use super::schedule::{self, Object, REGIONS};
 use super::text::{self, Places};
 use super::world::{Identity, Issuance, Turn, World, service_identity};
@@ -43,6 +43,8 @@ struct Draft {
     response: String,
     more: String,
     failure: Option<Failure>,
+    /// Chooses the resources of a call that its caller makes again and again.
+    habit: Option<u64>,
 }
 
 /// Records that wait for a later object.
@@ -198,7 +200,7 @@ impl Writer {
             Caller::Anyone if random.chance(0.2) => {
                 let users = self.world.accounts.get(object.account).map(|account| account.users.as_slice());
                 let user = random.pick(users.unwrap_or_default()).cloned().unwrap_or_default();
-                Draft::of(call, user, anytime)
+                self.drafted(call, user, anytime, object.region)
             }
             Caller::Anyone | Caller::Forwarded(_) => {
                 let outsiders: Vec<usize> = (0..self.spec.accounts)
@@ -209,7 +211,7 @@ impl Writer {
                 match self.world.turn(object.account, window, &outsiders, &mut self.random) {
                     Some(Turn::Speaks(identity, part)) => {
                         let time = self.random.between(part.0, part.1);
-                        Draft::of(call, *identity, time)
+                        self.drafted(call, *identity, time, object.region)
                     }
                     Some(Turn::Issued(issuance)) => self.issued(*issuance, place, object),
                     None => Draft::of(call, Identity::default(), anytime),
@@ -249,6 +251,19 @@ impl Writer {
         }
     }
 
+    /// A call of a user or a session: this one, or, of callers with habits, one of theirs.
+    fn drafted(&mut self, call: &Call, caller: Identity, time: i64, region: usize) -> Draft {
+        let Some(habits) = self.spec.habits else { return Draft::of(call, caller, time) };
+        // The sessions of a role have the habits of the role.
+        let who = caller.arn.rsplit_once('/').filter(|_| caller.arn.contains(":assumed-role/"));
+        let who = text::pool_of("habit", who.map_or(&caller.arn, |(role, _)| role)) ^ region as u64;
+        let habit = mix(who.wrapping_add(self.random.below(habits)));
+        let own = weighted(&mut Random::new(habit), |call| {
+            (region == 0 || !call.global) && matches!(call.caller, Caller::Anyone | Caller::Forwarded(_))
+        });
+        Draft { habit: Some(habit), ..Draft::of(own, caller, time) }
+    }
+
     /// Lets some calls fail: those that somebody made, and no issuance.
     fn fail(&mut self, draft: &mut Draft) {
         let issuance = draft.name.starts_with("AssumeRole") || draft.event_type != "AwsApiCall";
@@ -263,15 +278,7 @@ impl Writer {
     }
 
     fn call(&mut self, home: bool) -> &'static Call {
-        let fits = |call: &&Call| home || !call.global;
-        let total: u64 = CALLS.iter().filter(fits).map(|call| call.weight).sum();
-        let mut left = self.random.below(total);
-        let found = CALLS.iter().filter(fits).find(|call| {
-            let found = left < call.weight;
-            left = left.saturating_sub(call.weight);
-            found
-        });
-        found.unwrap_or(&WHO_AM_I)
+        weighted(&mut self.random, |call| home || !call.global)
     }
 
     /// The record of an issuance; where the caller is of another account, that account gets its own copy.
@@ -331,7 +338,7 @@ impl Writer {
         let region = REGIONS.get(region).copied().unwrap_or_default();
         let random = &mut self.random;
         let mut places = std::mem::take(&mut self.places);
-        places.begin(&account, region, draft.time);
+        places.begin(&account, region, draft.time, draft.habit);
         let Draft { source, name, caller, .. } = draft;
         let mut out = String::with_capacity(2048);
         let agent = if caller.agent.is_empty() { &caller.address } else { caller.agent };
@@ -410,6 +417,7 @@ impl Draft {
             response: call.response.to_owned(),
             more: call.more.to_owned(),
             failure: None,
+            habit: None,
         };
         if let Caller::Forwarded(service) = call.caller {
             let json = draft.caller.json.strip_suffix('}').unwrap_or_default();
@@ -439,8 +447,21 @@ impl Draft {
             response: issuance.response,
             more: issuance.more,
             failure: None,
+            habit: None,
         }
     }
+}
+
+/// One of the calls that fit, by their weights.
+fn weighted(random: &mut Random, fits: impl Fn(&Call) -> bool) -> &'static Call {
+    let fitting = || CALLS.iter().filter(|call| fits(call));
+    let mut left = random.below(fitting().map(|call| call.weight).sum());
+    let found = fitting().find(|call| {
+        let found = left < call.weight;
+        left = left.saturating_sub(call.weight);
+        found
+    });
+    found.unwrap_or(&WHO_AM_I)
 }
 
 fn region(object: &Object) -> &'static str {

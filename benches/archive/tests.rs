@@ -136,3 +136,28 @@ fn every_place_of_a_call_is_filled() {
         assert!(!text.contains("$("), "{}", text.split_once("$(").unwrap().1);
     }
 }
+
+#[test]
+fn callers_with_habits_make_few_calls_on_the_same_resources() {
+    let (_, texts) = made(&Spec { events: 20_000, habits: Some(3), ..small() });
+    let mut calls: BTreeMap<(String, String), BTreeSet<(String, String)>> = BTreeMap::new();
+    for record in records(&texts) {
+        let identity = &record["userIdentity"];
+        let who = identity["sessionContext"]["sessionIssuer"]["arn"].as_str().or(identity["arn"].as_str());
+        let is_linked = who.is_some_and(|who| who.contains("aws-service-role"));
+        let issues = record["eventName"].as_str().unwrap().starts_with("AssumeRole");
+        let Some(who) = who.filter(|_| !is_linked && !issues && record["errorCode"].is_null()) else {
+            continue;
+        };
+        let bucket = record["requestParameters"]["bucketName"].as_str().unwrap_or_default();
+        calls
+            .entry((who.to_owned(), record["awsRegion"].as_str().unwrap().to_owned()))
+            .or_default()
+            .insert((record["eventName"].as_str().unwrap().to_owned(), bucket.to_owned()));
+    }
+    assert!(calls.len() > 50, "{}", calls.len());
+    // The identity of a session does not tell the path of its role, by which sign-ins and console sessions are told apart.
+    for (who, calls) in &calls {
+        assert!(calls.len() <= 4, "{who:?} {calls:?}");
+    }
+}

@@ -12,13 +12,15 @@ pub(crate) struct Places {
     account: String,
     region: String,
     time: i64,
+    habit: Option<u64>,
     known: Vec<(String, String)>,
     free: Vec<(String, String)>,
 }
 
 impl Places {
-    /// Begins a record.
-    pub(crate) fn begin(&mut self, account: &str, region: &str, time: i64) {
+    /// Begins a record. A habit chooses which of the resources of a pool it names; without one that is random.
+    pub(crate) fn begin(&mut self, account: &str, region: &str, time: i64, habit: Option<u64>) {
+        self.habit = habit;
         self.account.clear();
         self.account.push_str(account);
         self.region.clear();
@@ -47,7 +49,9 @@ impl Places {
             "longtime" => out.push_str(&long(self.time)),
             "millis" => push(out, format_args!("{}", self.time * 1000)),
             // A `*` asks for a new value each time.
-            _ if name.ends_with('*') => value(name.trim_end_matches('*'), &self.account, random, out),
+            _ if name.ends_with('*') => {
+                value(name.trim_end_matches('*'), &self.account, self.habit, random, out);
+            }
             _ => {
                 if let Some((_, known)) = self.known.iter().find(|(known, _)| known == name) {
                     out.push_str(known);
@@ -57,7 +61,7 @@ impl Places {
                 key.clear();
                 key.push_str(name);
                 filled.clear();
-                value(name, &self.account, random, &mut filled);
+                value(name, &self.account, self.habit, random, &mut filled);
                 out.push_str(&filled);
                 self.known.push((key, filled));
             }
@@ -66,7 +70,12 @@ impl Places {
 }
 
 /// A value for a place. Ids of resources come from a pool of each account, so that they repeat as they do in real logs.
-fn value(name: &str, account: &str, random: &mut Random, out: &mut String) {
+fn value(name: &str, account: &str, habit: Option<u64>, random: &mut Random, out: &mut String) {
+    // One of a pool.
+    let of = |size: u64, random: &mut Random| match habit {
+        Some(habit) => mix(habit ^ pool_of(name, account)) % size,
+        None => random.below(size),
+    };
     match name {
         "uuid" => uuid(random, out),
         "hex8" => hex(random.next(), 8, out),
@@ -83,63 +92,63 @@ fn value(name: &str, account: &str, random: &mut Random, out: &mut String) {
             push(out, format_args!("10.{}.{}.{}", random.below(4), random.below(256), random.below(256)));
         }
         "zone" => out.push(random.pick(&['a', 'b', 'c']).copied().unwrap_or('a')),
-        "instance" => pooled("i-0", "instance", 600, account, random, out),
-        "volume" => pooled("vol-0", "volume", 900, account, random, out),
-        "group" => pooled("sg-0", "group", 120, account, random, out),
-        "subnet" => pooled("subnet-0", "subnet", 24, account, random, out),
-        "vpc" => pooled("vpc-0", "vpc", 6, account, random, out),
-        "eni" => pooled("eni-0", "eni", 1200, account, random, out),
-        "snapshot" => pooled("snap-0", "snapshot", 4000, account, random, out),
-        "image" => pooled("ami-0", "image", 60, account, random, out),
+        "instance" => pooled("i-0", "instance", of(600, random), account, out),
+        "volume" => pooled("vol-0", "volume", of(900, random), account, out),
+        "group" => pooled("sg-0", "group", of(120, random), account, out),
+        "subnet" => pooled("subnet-0", "subnet", of(24, random), account, out),
+        "vpc" => pooled("vpc-0", "vpc", of(6, random), account, out),
+        "eni" => pooled("eni-0", "eni", of(1200, random), account, out),
+        "snapshot" => pooled("snap-0", "snapshot", of(4000, random), account, out),
+        "image" => pooled("ami-0", "image", of(60, random), account, out),
         "key" => {
-            let number = random.below(24);
+            let number = of(24, random);
             let seed = mix(number ^ pool_of("key", account));
             uuid(&mut Random::new(seed), out);
         }
-        "bucket" => numbered("example-data", 40, account, random, out),
+        "bucket" => numbered("example-data", of(40, random), account, out),
         "object" => {
             let day = random.below(28) + 1;
             push(out, format_args!("year=2026/month=01/day={day:02}/part-{:05}-", random.below(2000)));
             hex(random.next(), 8, out);
             out.push_str(".snappy.parquet");
         }
-        "function" => numbered("shop-handler", 80, account, random, out),
-        "table" => numbered("shop-table", 30, account, random, out),
-        "queue" => numbered("shop-queue", 25, account, random, out),
-        "loggroup" => numbered("/aws/lambda/shop-handler", 80, account, random, out),
-        "secret" => numbered("prod/shop/secret", 60, account, random, out),
-        "parameter" => numbered("/prod/shop/parameter", 200, account, random, out),
-        "role" => numbered("shop-role", 60, account, random, out),
-        "user" => numbered("user", 40, account, random, out),
-        "cluster" => numbered("cluster", 6, account, random, out),
-        "service" => numbered("service", 40, account, random, out),
-        "repository" => numbered("shop/image", 40, account, random, out),
-        "stack" => numbered("stack", 50, account, random, out),
-        "database" => numbered("db", 12, account, random, out),
-        "alarm" => numbered("TargetTracking-service", 90, account, random, out),
-        "target" => numbered("targets", 30, account, random, out),
+        "function" => numbered("shop-handler", of(80, random), account, out),
+        "table" => numbered("shop-table", of(30, random), account, out),
+        "queue" => numbered("shop-queue", of(25, random), account, out),
+        "loggroup" => numbered("/aws/lambda/shop-handler", of(80, random), account, out),
+        "secret" => numbered("prod/shop/secret", of(60, random), account, out),
+        "parameter" => numbered("/prod/shop/parameter", of(200, random), account, out),
+        "role" => numbered("shop-role", of(60, random), account, out),
+        "user" => numbered("user", of(40, random), account, out),
+        "cluster" => numbered("cluster", of(6, random), account, out),
+        "service" => numbered("service", of(40, random), account, out),
+        "repository" => numbered("shop/image", of(40, random), account, out),
+        "stack" => numbered("stack", of(50, random), account, out),
+        "database" => numbered("db", of(12, random), account, out),
+        "alarm" => numbered("TargetTracking-service", of(90, random), account, out),
+        "target" => numbered("targets", of(30, random), account, out),
         other => out.push_str(other),
     }
 }
 
 /// A number of its own for each account and kind of resource.
-fn pool_of(kind: &str, account: &str) -> u64 {
+pub(crate) fn pool_of(kind: &str, account: &str) -> u64 {
     account
         .bytes()
         .chain(kind.bytes())
         .fold(0xCBF2_9CE4_8422_2325, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3))
 }
 
-fn pooled(prefix: &str, kind: &str, size: u64, account: &str, random: &mut Random, out: &mut String) {
+fn pooled(prefix: &str, kind: &str, number: u64, account: &str, out: &mut String) {
     out.push_str(prefix);
-    hex(mix(random.below(size) ^ pool_of(kind, account)), 16, out);
+    hex(mix(number ^ pool_of(kind, account)), 16, out);
 }
 
-fn numbered(prefix: &str, size: u64, account: &str, random: &mut Random, out: &mut String) {
+fn numbered(prefix: &str, number: u64, account: &str, out: &mut String) {
     out.push_str(prefix);
     out.push('-');
     hex(pool_of(prefix, account), 4, out);
-    push(out, format_args!("-{:02}", random.below(size)));
+    push(out, format_args!("-{number:02}"));
 }
 
 /// Formatting into a String cannot fail.

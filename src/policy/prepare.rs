@@ -165,6 +165,11 @@ impl PreparedRequest {
         self.slots.get(key.0).unwrap_or(&Slot::Unknown)
     }
 
+    /// Asks for another resource of a full name instead.
+    pub fn set_resource(&mut self, arn: &str) {
+        self.resource = PreparedResource::Named(arn.into(), colons(arn));
+    }
+
     /// The same request with another slot.
     pub(super) fn set_slot(&mut self, key: KeyId, slot: Slot) {
         if let Some(place) = self.slots.get_mut(key.0) {

@@ -176,7 +176,7 @@ impl<'a> Call<'a> {
     }
 
     /// Its requests and who asked; or why there is none that policies decide.
-    fn asked(&self) -> Result<(&[Asked], &Who), Unasked> {
+    pub(super) fn asked(&self) -> Result<(&[Asked], &Who), Unasked> {
         let asked = match &self.reading {
             Reading::Requests(asked) => asked.as_slice(),
             Reading::NotRequest(reason) => {
@@ -374,7 +374,7 @@ impl<'a> Call<'a> {
 }
 
 /// Why policies have no say, or none is known.
-enum Unasked {
+pub(super) enum Unasked {
     No(Lack),
     Unmapped(Lack),
 }

@@ -6,6 +6,7 @@
 //! text, so the JSON of most records is never parsed.
 
 mod apart;
+mod object;
 mod tally;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,6 +31,7 @@ use crate::snapshot::Snapshot;
 
 use apart::{OF_CALLER, write_caller};
 pub(super) use apart::{names_sessions, text, write_asker};
+use object::{Learned, ObjectKey, Objects, learned};
 pub(super) use tally::{Sample, Sampled, Tally};
 
 /// So many shapes and calls are remembered; then all are forgotten and judged again when they come back.
@@ -71,6 +73,7 @@ pub struct Replayer {
     kinds: HashMap<u64, CallKind>,
     shapes: HashMap<u128, Shape>,
     calls: HashMap<u128, Known>,
+    objects: Objects,
     /// Which of `facts` is known of a session, by the columns that it is found by.
     sessions: HashMap<u128, usize>,
     /// What is known of sessions, each once.
@@ -99,6 +102,8 @@ struct CallKind {
     fields: Fields,
     /// Whether it may ask for an action that is wanted.
     wanted: bool,
+    /// Whether it may be about an object in a bucket.
+    on_objects: bool,
 }
 
 /// What is known of a shape.
@@ -117,6 +122,7 @@ struct Known {
     resource: u64,
     /// Of the request that decides under the proposal, where that changes the call.
     proposed: Option<u64>,
+    deciders: Deciders,
     /// Kept where each event's verdict is asked for.
     shown: Option<Arc<str>>,
 }
@@ -250,6 +256,7 @@ impl Replayer {
             kinds: HashMap::new(),
             shapes: HashMap::new(),
             calls: HashMap::new(),
+            objects: Objects::default(),
             sessions: HashMap::new(),
             facts: Vec::new(),
             facts_by_content: HashMap::new(),
@@ -281,13 +288,27 @@ impl Replayer {
         }
         let place = self.session(record);
         let session = self.facts.get(place).cloned().flatten();
+        let known = match self.object(record, call, place, session.as_deref()) {
+            Some(known) => known,
+            None => self.known_or_judged(record, call, place, session.as_deref()),
+        };
+        self.count(record, &known, session.as_deref());
+        self.plan.verdicts.then(|| self.verdict(&known))
+    }
+
+    /// What a call comes to: as remembered, or judged.
+    fn known_or_judged(
+        &mut self,
+        record: &Record<'_>,
+        call: CallKind,
+        place: usize,
+        session: Option<&Session>,
+    ) -> Known {
         let shape = self.hash(record, call.fields, place);
         let known_shape = self.shapes.get(&shape).copied();
         let call = known_shape.map(|known| self.call_hash(record, shape, known));
         let known = call.and_then(|call| self.calls.get(&call).cloned());
-        let known = known.unwrap_or_else(|| self.judge(record, shape, session.as_deref()));
-        self.count(record, &known, session.as_deref());
-        self.plan.verdicts.then(|| self.verdict(&known))
+        known.unwrap_or_else(|| self.judge(record, shape, session, None).0)
     }
 
     /// The place of what is known of a record's session.
@@ -324,6 +345,7 @@ impl Replayer {
             CallKind {
                 fields: OF_CALLER.into_iter().fold(all.without(Field::ResponseElements), Fields::without),
                 wanted: wanted.is_none_or(|pattern| asks_for(source, name, pattern)),
+                on_objects: source == "s3.amazonaws.com",
             }
         })
     }
@@ -349,8 +371,15 @@ impl Replayer {
         xxh3_128(&self.buffer)
     }
 
-    /// Judges a call that is not remembered.
-    fn judge(&mut self, record: &Record<'_>, shape: u128, session: Option<&Session>) -> Known {
+    /// Judges a call that is not remembered. With the key of its object it is learned, too, what it has in common with
+    /// calls on other objects.
+    fn judge(
+        &mut self,
+        record: &Record<'_>,
+        shape: u128,
+        session: Option<&Session>,
+        key: Option<&ObjectKey<'_>>,
+    ) -> (Known, Option<Learned>) {
         let mut parsed = Parsed::of_call(record);
         let mut call = Call::read(record, &parsed, session, &self.plan.snapshot);
         let response = needs_response(&call.reading);
@@ -370,6 +399,10 @@ impl Replayer {
             parsed.add(record, more);
             call = Call { record, parsed: &parsed, then, who, reading, session };
         }
+        let learned = key.and_then(|key| {
+            let under = proposed.as_ref().map(|(plays, judge)| (plays.as_slice(), &**judge));
+            learned(&call, key, (plays.as_slice(), &self.today), under)
+        });
         let judgement = call.judge(&mut self.today, &plays, proposed);
         let known = self.settle(&call, judgement);
         if self.shapes.len() + self.calls.len() >= REMEMBERED_MAX {
@@ -387,7 +420,7 @@ impl Replayer {
         self.shapes.insert(shape, known_shape);
         let number = self.call_hash(record, shape, known_shape);
         self.calls.insert(number, known.clone());
-        known
+        (known, learned)
     }
 
     /// What was judged of a call, under its ruling. Of a call that is like one before, the ruling is known.
@@ -422,7 +455,7 @@ impl Replayer {
         let resource = call.shown(deciders.today);
         let proposed = deciders.proposed.map(|at| xxh3_64(call.shown(at).as_bytes()));
         let shown = (self.plan.verdicts || call.then == Then::Denied).then(|| Arc::from(resource));
-        Known { tally, resource: xxh3_64(resource.as_bytes()), proposed, shown }
+        Known { tally, resource: xxh3_64(resource.as_bytes()), proposed, deciders, shown }
     }
 
     fn count(&mut self, record: &Record<'_>, known: &Known, session: Option<&Session>) {

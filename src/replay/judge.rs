@@ -8,6 +8,7 @@ use std::sync::Arc;
 use hashbrown::{HashMap, HashSet};
 use xxhash_rust::xxh3::xxh3_128;
 
+pub(super) use self::number::Unnamed;
 use self::number::{alike, fingerprint, number_in, number_of, said_by, with_resource};
 use super::answer::{Decided, Lack, LayerKind};
 use super::fold::{names_sessions, text, write_asker};
@@ -362,6 +363,12 @@ impl Judge {
         };
         let prepared = self.evaluator.prepare(&request);
         (request, prepared)
+    }
+
+    /// A request in the evaluator's form, and what tells it from others but for the name of its resource.
+    pub(super) fn unnamed(&self, told: &Told<'_>, play: &Play) -> (PreparedRequest, Unnamed) {
+        let (request, prepared) = self.prepared(told, play);
+        (prepared, Unnamed::of(&request, &play.keys, self.by_session))
     }
 
     /// The decision on a request, and the request as a number: a hash of caller, action, resource and of what is known of

@@ -91,30 +91,55 @@ pub(super) fn number_in(account: Option<AccountId>, told: &mut Vec<u8>) {
 /// A request as a number: caller, action, resource, and what is known of the keys that the policies in play read. What a
 /// role's session is called counts only where a policy tells sessions apart.
 pub(super) fn number_of(request: &Request, keys: &[Box<str>], by_session: bool) -> u128 {
-    let mut told = Vec::with_capacity(512);
-    write_asker(&request.caller, by_session, &mut told);
-    text(Some(&request.action), &mut told);
-    let (kind, name) = match &request.resource {
-        Resource::Named(arn) => (0_u8, Some(arn.as_str())),
-        Resource::Pattern(arn) => (1, Some(arn.as_str())),
-        Resource::Any => (2, None),
-        Resource::Unknown => (3, None),
+    let name = match &request.resource {
+        Resource::Named(arn) | Resource::Pattern(arn) => Some(arn.as_str()),
+        Resource::Any | Resource::Unknown => None,
     };
-    told.push(kind);
-    text(name, &mut told);
-    number_in(request.resource_account, &mut told);
-    for key in keys {
-        match request.context.standing(key) {
-            Standing::Values(values) => {
-                told.push(0);
-                told.extend_from_slice(&values.len().to_le_bytes());
-                for value in &values {
-                    text(Some(value), &mut told);
+    Unnamed::of(request, keys, by_session).named(name)
+}
+
+/// What tells requests apart but for the name of the resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::replay) struct Unnamed {
+    before: Vec<u8>,
+    after: Vec<u8>,
+}
+
+impl Unnamed {
+    pub(super) fn of(request: &Request, keys: &[Box<str>], by_session: bool) -> Self {
+        let mut before = Vec::with_capacity(256);
+        write_asker(&request.caller, by_session, &mut before);
+        text(Some(&request.action), &mut before);
+        before.push(match &request.resource {
+            Resource::Named(_) => 0_u8,
+            Resource::Pattern(_) => 1,
+            Resource::Any => 2,
+            Resource::Unknown => 3,
+        });
+        let mut after = Vec::with_capacity(128);
+        number_in(request.resource_account, &mut after);
+        for key in keys {
+            match request.context.standing(key) {
+                Standing::Values(values) => {
+                    after.push(0);
+                    after.extend_from_slice(&values.len().to_le_bytes());
+                    for value in &values {
+                        text(Some(value), &mut after);
+                    }
                 }
+                Standing::Absent => after.push(1),
+                Standing::Unknown => after.push(2),
             }
-            Standing::Absent => told.push(1),
-            Standing::Unknown => told.push(2),
         }
+        Self { before, after }
     }
-    xxh3_128(&told)
+
+    /// The request as a number, with the name of its resource.
+    pub(in crate::replay) fn named(&self, name: Option<&str>) -> u128 {
+        let mut told = Vec::with_capacity(self.before.len() + self.after.len() + 128);
+        told.extend_from_slice(&self.before);
+        text(name, &mut told);
+        told.extend_from_slice(&self.after);
+        xxh3_128(&told)
+    }
 }

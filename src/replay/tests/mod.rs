@@ -5,6 +5,7 @@ mod assuming;
 mod counting;
 mod explaining;
 mod grouping;
+mod objects;
 mod propagation;
 mod session_policy;
 mod special;
