@@ -92,8 +92,9 @@
 //!   (`archive::s3::merge`), tries of a request (`cli::s3`). So has what is inflated at a time: an object as a whole
 //!   ([`archive::WHOLE_BYTES_MAX`]), or else some blocks ahead of who decodes them (`lake::flow`).
 //! - What goes a shorter way comes out the same: objects inflated as a whole (`archive::whole`), values skipped by blocks
-//!   (`record::block`), values and names known again (`record::memo`) are held by tests against the longer way. What is odd
-//!   takes the longer way, so that it is refused with its reason.
+//!   (`record::block`), values and names known again (`record::memo`), calls on objects that are told by how statements fit
+//!   them (`replay::fold::object`) are held by tests against the longer way. What is odd takes the longer way, so that it is
+//!   refused with its reason.
 //! - Three values: what is not known of a request or of its policies makes it undetermined, never allowed or denied by
 //!   guess; trouble in a policy never widens access ([`policy`], [`snapshot`]). `policy` knows no file; `snapshot` reads them.
 //! - No unsafe code. Input never panics. Every listing is totally ordered.

@@ -12,6 +12,7 @@ use deltalake_core::kernel::transaction::CommitProperties;
 use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
 use deltalake_core::operations::create::CreateBuilder;
 use deltalake_core::protocol::SaveMode;
+use deltalake_core::table::config::TableProperty;
 use deltalake_core::{DeltaTable, DeltaTableBuilder, DeltaTableError};
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
@@ -27,6 +28,9 @@ use crate::archive::s3::{Bucket, S3Error, S3ErrorKind, S3Url, Store};
 
 /// The file that tells whether a store puts only where nothing is; hidden from readers by its name.
 const PROBE: &str = ".put-if-none-match";
+
+/// After so many commits of a table its log is summed up, so that whoever opens the lake reads no more commits than that.
+const CHECKPOINT_EVERY: &str = "25";
 
 /// Where a lake is.
 #[derive(Debug, Clone)]
@@ -151,6 +155,7 @@ impl Ground {
                 .with_table_name(table.name())
                 .with_columns(table.delta_fields())
                 .with_partition_columns(table.partition_columns().iter().copied())
+                .with_configuration_property(TableProperty::CheckpointInterval, Some(CHECKPOINT_EVERY))
                 .with_save_mode(SaveMode::Ignore)
                 // A second try would make the table once more, as a version after the first.
                 .with_commit_properties(CommitProperties::default().with_max_retries(0))

@@ -84,6 +84,42 @@ async fn a_table_made_twice_hides_no_conflict() {
 }
 
 #[tokio::test]
+async fn a_lake_is_read_from_its_newest_checkpoint_and_a_few_commits() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut lake = Lake::create(folder.path()).await.unwrap();
+    for batch in 1..=60 {
+        let (objects, refusals) = ledger_files(&lake, batch, "a").await;
+        assert_eq!(lake.commit(batch, &[], objects, refusals).await.unwrap(), Committed::Done);
+    }
+    // The commits that a checkpoint holds may be deleted.
+    let mut deleted = 0;
+    for table in Table::ALL {
+        let log = folder.path().join(table.name()).join("_delta_log");
+        let names = std::fs::read_dir(&log).unwrap().map(|entry| entry.unwrap().file_name());
+        let names: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
+        let checkpoints = names.iter().filter_map(|name| name.strip_suffix(".checkpoint.parquet"));
+        let newest = checkpoints.max().unwrap_or_else(|| panic!("no checkpoint of {table:?}: {names:?}"));
+        let kept = names.iter().filter(|name| name.ends_with(".json") && name.as_str() >= newest).count();
+        assert!(kept <= 25, "{kept} commits are read of {table:?}");
+        for name in names.iter().filter(|name| name.ends_with(".json") && name.as_str() < newest) {
+            std::fs::remove_file(log.join(name)).unwrap();
+            deleted += 1;
+        }
+    }
+    assert!(deleted >= 3 * 40, "{deleted}");
+    let mut late = Lake::open(folder.path()).await.unwrap();
+    assert_eq!(late.batch(Table::Events).await.unwrap(), 60);
+    assert_eq!(counted(folder.path(), Table::Objects).await, 60);
+    assert_eq!(counted(folder.path(), Table::Refusals).await, 60);
+    // Who comes with a batch that is there finds it there.
+    let (objects, refusals) = ledger_files(&lake, 61, "late").await;
+    assert_eq!(late.commit(61, &[], objects, refusals).await.unwrap(), Committed::Done);
+    let (objects, refusals) = ledger_files(&lake, 61, "again").await;
+    assert_eq!(lake.commit(61, &[], objects, refusals).await.unwrap(), Committed::Conflict);
+    assert_eq!(counted(folder.path(), Table::Objects).await, 61);
+}
+
+#[tokio::test]
 async fn a_folder_with_other_things_is_no_place_for_a_lake() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("notes.txt"), "mine").unwrap();
