@@ -42,7 +42,7 @@ pub(crate) struct Tallies {
     pub(crate) hits: BTreeMap<(usize, usize), Hit>,
     pub(crate) needs: Needs,
     /// Calls of which no action is known, by principal and name.
-    pub(crate) unmapped: BTreeMap<(usize, String), u64>,
+    pub(crate) unmapped: BTreeMap<(usize, Unmapped), u64>,
 }
 
 impl Tallies {
@@ -82,13 +82,16 @@ impl Tallies {
     }
 }
 
+/// The source and the name of a call of which no action is known.
+pub(crate) type Unmapped = (String, String);
+
 /// What one call comes to.
 #[derive(Debug, Clone, Default)]
 struct Found {
     actions: Vec<(ActionNumber, Asked)>,
     hits: Vec<(usize, Truth)>,
     needs: Vec<Need>,
-    unmapped: Option<String>,
+    unmapped: Option<Unmapped>,
 }
 
 /// Which events the second look reads: those of which resources or conditions tell which statements match.
@@ -273,7 +276,7 @@ impl Census {
                         }
                         settle(&mut found, tracked, key.then);
                     }
-                    Mapping::Unknown(_) => found.unmapped = Some(shown(name)),
+                    Mapping::Unknown(_) => found.unmapped = Some((name.source.clone(), name.name.clone())),
                     Mapping::NotRequest(_) => {}
                 }
                 found
@@ -281,10 +284,6 @@ impl Census {
             to.count(key.subject, key.then, found, span);
         }
     }
-}
-
-fn shown(name: &EventName) -> String {
-    format!("{}: {}", crate::aws::service_of(&name.source), name.name)
 }
 
 /// What a name tells of the calls of a principal.
@@ -477,9 +476,11 @@ impl Detail {
         let asked = match reading {
             Reading::Requests(asked) => asked,
             Reading::NotRequest(_) => return found,
+            // What AWS refused was no use.
+            Reading::Unmapped(_) if then == Then::Denied => return found,
             Reading::Unmapped(_) => {
                 let (source, name) = (record.event_source.unwrap_or(""), record.event_name.unwrap_or(""));
-                found.unmapped = Some(format!("{}: {name}", crate::aws::service_of(source)));
+                found.unmapped = Some((source.to_owned(), name.to_owned()));
                 return found;
             }
         };
