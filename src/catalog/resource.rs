@@ -130,7 +130,13 @@ pub fn resources_of(action: &'static Action, evidence: &Evidence<'_>) -> Vec<Res
 
 impl Resource {
     fn everything(certainty: Certainty) -> Self {
-        Self { arn: "*".to_owned(), certainty, source: Source::Action, kind: None, presence: Presence::Certain }
+        Self {
+            arn: "*".to_owned(),
+            certainty,
+            source: Source::Action,
+            kind: None,
+            presence: Presence::Certain,
+        }
     }
 
     fn new(kind: &'static ResourceType, arn: String, certainty: Certainty, source: Source) -> Self {

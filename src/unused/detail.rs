@@ -426,7 +426,7 @@ impl Detail {
     /// What a call comes to, told from all of its record.
     fn whole(&mut self, record: &Record<'_>, subject: usize, named: u64, then: Then) -> Arc<Found> {
         let (source, name) = (record.event_source.unwrap_or(""), record.event_name.unwrap_or(""));
-        let conditions = self.plan.tracked.get(subject).map_or(Fields::NONE, |tracked| tracked.fields());
+        let conditions = self.plan.fields_of(subject);
         let fields = *self.fields.entry(named).or_insert_with(|| fields_of_request(source, name));
         self.buffer.clear();
         self.buffer.extend_from_slice(&subject.to_le_bytes());
@@ -499,7 +499,8 @@ impl Detail {
                 Telltale { record, parsed: &parsed, who: &who, asked, session: session.as_deref(), snapshot };
             tracked.matching(&told, &mut hits);
             if self.plan.requests && then == Then::Allowed && is_certain {
-                found.needs.extend(needs(&told, tracked, &hits));
+                let is_denied = self.plan.today.get(subject).is_some_and(|today| today.denies(&told));
+                found.needs.extend(needs(&told, tracked, if is_denied { &[] } else { &hits }));
             }
             let weaken = |truth: Truth| if is_certain { truth } else { truth.and(Truth::Unknown) };
             found.hits.extend(hits.iter().map(|(slot, truth)| (*slot, weaken(*truth))));
@@ -515,7 +516,8 @@ impl Detail {
     }
 }
 
-/// What a policy must allow for a request. Where it is not known which of several statements allowed it, each of them.
+/// What a policy must allow for a request that these parts of statements match. Where it is not known which of several statements
+/// allowed it, each of them: no request shows that any one is needed.
 fn needs(told: &Telltale<'_>, tracked: &Tracked, hits: &[(usize, Truth)]) -> Vec<Need> {
     let resource = match &told.asked.resource {
         Resource::Named(arn) => Needed::Named(arn.clone()),
@@ -545,11 +547,13 @@ fn needs(told: &Telltale<'_>, tracked: &Tracked, hits: &[(usize, Truth)]) -> Vec
     {
         passed_to = values;
     }
+    let is_proven = by.len() < 2;
     let one = |by| Need {
         action: told.asked.action.clone(),
         resource: resource.clone(),
         by,
         passed_to: passed_to.clone(),
+        is_proven,
     };
     if by.is_empty() { vec![one(None)] } else { by.into_iter().map(|(_, _, slot)| one(Some(slot))).collect() }
 }

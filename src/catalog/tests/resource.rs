@@ -288,15 +288,31 @@ fn a_launch_makes_the_volumes_that_it_asks_for_and_those_of_its_image() {
     let made = Some("arn:aws:ec2:eu-west-1:111122223333:volume/*".to_owned());
     let perhaps = made.as_ref().map(|arn| format!("{arn} ~perhaps"));
     let none = || launch(json!({}));
-    assert_eq!(volume(launch(json!({"items": [{"deviceName": "/dev/xvda", "ebs": {"volumeSize": 8}}]})), Value::Null), made);
-    assert_eq!(volume(none(), launched(json!({"instanceId": "i-1", "rootDeviceType": "ebs", "blockDeviceMapping": {}}))), made);
-    let mapped = json!({"blockDeviceMapping": {"items": [{"deviceName": "/dev/sdf", "ebs": {"volumeId": "vol-1"}}]}});
+    assert_eq!(
+        volume(
+            launch(json!({"items": [{"deviceName": "/dev/xvda", "ebs": {"volumeSize": 8}}]})),
+            Value::Null
+        ),
+        made
+    );
+    assert_eq!(
+        volume(
+            none(),
+            launched(json!({"instanceId": "i-1", "rootDeviceType": "ebs", "blockDeviceMapping": {}}))
+        ),
+        made
+    );
+    let mapped =
+        json!({"blockDeviceMapping": {"items": [{"deviceName": "/dev/sdf", "ebs": {"volumeId": "vol-1"}}]}});
     assert_eq!(volume(none(), launched(mapped)), made);
     // A device that is left out, or a disk of the host, is no volume; what the image brings a refused call does not tell.
     let others = json!({"items": [{"deviceName": "/dev/sdb", "virtualName": "ephemeral0"}, {"deviceName": "/dev/sdc", "noDevice": {}}]});
     assert_eq!(volume(launch(others.clone()), Value::Null), perhaps);
     assert_eq!(volume(none(), launched(json!({"instanceId": "i-1"}))), perhaps);
-    assert_eq!(volume(launch(others), launched(json!({"instanceId": "i-1", "rootDeviceType": "instance-store"}))), None);
+    assert_eq!(
+        volume(launch(others), launched(json!({"instanceId": "i-1", "rootDeviceType": "instance-store"}))),
+        None
+    );
 }
 
 #[test]

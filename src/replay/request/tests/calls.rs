@@ -76,7 +76,8 @@ fn a_launch_without_block_devices_asks_for_a_volume_if_its_instance_has_one() {
             "responseElements": response});
         of(Origin::Call, &call).into_iter().filter(|line| line.contains(":volume/")).collect::<Vec<_>>()
     };
-    let of_type = |kind: &str| json!({"instancesSet": {"items": [{"instanceId": "i-1", "rootDeviceType": kind}]}});
+    let of_type =
+        |kind: &str| json!({"instancesSet": {"items": [{"instanceId": "i-1", "rootDeviceType": kind}]}});
     let volume = "ec2:RunInstances arn:aws:ec2:eu-west-1:111122223333:volume/*";
     assert_eq!(launch(of_type("ebs")), [volume]);
     assert_eq!(launch(Value::Null), [format!("?{volume}")]);
