@@ -487,6 +487,21 @@ impl Detail {
         let session = self.plan.issuances.session(record);
         let is_stated = asked.iter().any(|asked| asked.origin == Origin::Stated);
         let mut hits = Vec::new();
+        // A call needs all of its requests: one that is denied today leaves nothing that a policy could keep working.
+        let keeps = self.plan.requests && then == Then::Allowed;
+        let told_of = |asked| Telltale {
+            record,
+            parsed: &parsed,
+            who: &who,
+            asked,
+            session: session.as_deref(),
+            snapshot,
+        };
+        let today = self.plan.today.get(subject).filter(|_| keeps);
+        let is_denied = today.is_some_and(|today| {
+            let mut certain = asked.iter().filter(|asked| asked.presence == Presence::Certain);
+            certain.any(|asked| today.denies(&told_of(asked)))
+        });
         for asked in &asked {
             // Where AWS states what it refused, nothing else was.
             if then == Then::Denied && is_stated && asked.origin != Origin::Stated {
@@ -495,11 +510,9 @@ impl Detail {
             let is_certain = asked.presence == Presence::Certain;
             let own = Asked { is_certain, is_derived: asked.origin == Origin::Derived };
             found.actions.extend(INDEX.number_of(&asked.action).map(|number| (number, own)));
-            let told =
-                Telltale { record, parsed: &parsed, who: &who, asked, session: session.as_deref(), snapshot };
+            let told = told_of(asked);
             tracked.matching(&told, &mut hits);
-            if self.plan.requests && then == Then::Allowed && is_certain {
-                let is_denied = self.plan.today.get(subject).is_some_and(|today| today.denies(&told));
+            if keeps && is_certain {
                 found.needs.extend(needs(&told, tracked, if is_denied { &[] } else { &hits }));
             }
             let weaken = |truth: Truth| if is_certain { truth } else { truth.and(Truth::Unknown) };

@@ -93,7 +93,8 @@ fn of_service(actions: &Actions, service: &str, calls: &[String]) -> Vec<String>
             let all = catalog().service(service).into_iter().flat_map(|service| service.actions);
             let known = all.filter(|action| covers(actions, action)).map(catalog::Action::full_name);
             let is_left = |call: &&String| !names.iter().any(|name| catalog::matches(name, call));
-            known.chain(calls.iter().filter(is_left).map(|call| full(call))).collect()
+            let all = known.chain(calls.iter().filter(is_left).map(|call| full(call)));
+            write::patterns(&all.collect())
         }
     }
 }

@@ -65,7 +65,7 @@ fn one_or_many(mut texts: Vec<String>) -> Value {
 }
 
 /// Actions as they are written: `Get*` where all actions of the service that begin so are among them.
-fn patterns(actions: &BTreeSet<String>) -> Vec<String> {
+pub(super) fn patterns(actions: &BTreeSet<String>) -> Vec<String> {
     let mut by_word: BTreeMap<(&str, &str), Vec<&String>> = BTreeMap::new();
     for full_name in actions {
         let (service, name) = full_name.split_once(':').unwrap_or((full_name, ""));
