@@ -274,6 +274,9 @@ struct OfType {
     resources: Vec<Resource>,
 }
 
+/// A statement by its place, and a type of resources by service and name.
+type Named<'a> = (usize, &'a str, &'a str);
+
 /// Puts actions to the policies of one principal.
 struct Asking<'a> {
     evaluator: &'a Evaluator,
@@ -284,7 +287,7 @@ struct Asking<'a> {
     partition: &'a str,
     /// By the place of a statement and a type of resources, by service and name: the resources of that type that it names. Many
     /// actions take the same types.
-    of_type: RefCell<HashMap<(usize, &'a str, &'a str), Rc<[String]>>>,
+    of_type: RefCell<HashMap<Named<'a>, Rc<[String]>>>,
 }
 
 impl Asking<'_> {

@@ -118,7 +118,9 @@ pub fn suggest(
     }
     let mut allowed = gathered.statements(options.generality);
     if options.levels {
-        allowed.iter_mut().for_each(|own_statement| statement::widen(own_statement, &own.granted));
+        for one in &mut allowed {
+            statement::widen(one, &own.granted);
+        }
     }
     let mut kept: BTreeSet<String> = allowed.iter().flat_map(|own| own.actions.iter().cloned()).collect();
     kept.extend(whole.actions);

@@ -107,7 +107,7 @@ fn what_a_call_of_no_known_action_may_have_needed_stays_as_it_is_granted() {
     assert_eq!(of("Kept").len(), 2);
     let actions: Vec<&str> = of("Kept")
         .iter()
-        .flat_map(|own| own["Action"].as_array())
+        .filter_map(|own| own["Action"].as_array())
         .flatten()
         .filter_map(Value::as_str)
         .collect();
