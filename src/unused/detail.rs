@@ -502,6 +502,8 @@ impl Detail {
             let mut certain = asked.iter().filter(|asked| asked.presence == Presence::Certain);
             certain.any(|asked| today.denies(&told_of(asked)))
         });
+        let certain = asked.iter().filter(|asked| asked.presence == Presence::Certain);
+        let asked_for: BTreeSet<&str> = certain.map(|asked| asked.action.as_str()).collect();
         for asked in &asked {
             // Where AWS states what it refused, nothing else was.
             if then == Then::Denied && is_stated && asked.origin != Origin::Stated {
@@ -512,7 +514,9 @@ impl Detail {
             found.actions.extend(INDEX.number_of(&asked.action).map(|number| (number, own)));
             let told = told_of(asked);
             tracked.matching(&told, &mut hits);
-            if keeps && is_certain {
+            // Of an action that was asked for for certain all resources stay that the call perhaps needed.
+            let is_asked = || asked_for.contains(&asked.action.as_str());
+            if keeps && (is_certain || is_asked()) {
                 found.needs.extend(needs(&told, tracked, if is_denied { &[] } else { &hits }));
             }
             let weaken = |truth: Truth| if is_certain { truth } else { truth.and(Truth::Unknown) };

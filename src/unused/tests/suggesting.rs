@@ -153,6 +153,26 @@ fn what_takes_any_resource_gets_no_more_than_todays_statement_gives() {
 }
 
 #[test]
+fn a_launch_keeps_the_volumes_that_it_made_or_perhaps_made() {
+    let launch =
+        r#"{"instancesSet": {"items": [{"imageId": "ami-0123456789abcdef0"}]}, "blockDeviceMapping": {}}"#;
+    let with = |kind: &str| {
+        format!(r#"{{"instancesSet": {{"items": [{{"instanceId": "i-0123456789abcdef0"{kind}}}]}}}}"#)
+    };
+    let keeps = |kind: &str| {
+        let response = with(kind);
+        let used = Record {
+            response_elements: Some(&response),
+            ..by_ann("ec2.amazonaws.com", "RunInstances", Some(launch))
+        };
+        text(&suggested(&json!([allow("ec2:*", "*")]), &[used], Options::default())).contains(":volume/*")
+    };
+    assert!(keeps(r#", "rootDeviceType": "ebs""#));
+    assert!(keeps(""));
+    assert!(!keeps(r#", "rootDeviceType": "instance-store""#));
+}
+
+#[test]
 fn every_deny_of_today_stays() {
     let granted = json!([allow("s3:PutObject", "*"), deny("s3:DeleteObject", "*")]);
     let used = by_ann("s3.amazonaws.com", "PutObject", Some(r#"{"bucketName": "example", "key": "k"}"#));
