@@ -179,8 +179,13 @@ fn image_parameter(parameters: &Value) -> Option<Presence> {
 
 /// The roles that the parameters name by ARN, under a key that ends in `role` or `roleArn`; for an instance profile a pattern, for its role is not logged.
 fn passed_roles(evidence: &Evidence<'_>) -> Vec<Resource> {
-    let role =
-        |arn: String, certainty| Resource { arn, certainty, source: Source::Request, kind: Some("role") };
+    let role = |arn: String, certainty| Resource {
+        arn,
+        certainty,
+        source: Source::Request,
+        kind: Some("role"),
+        presence: Presence::Certain,
+    };
     let (arns, is_profile) = handed_over(evidence.parameters);
     let mut roles: Vec<_> = arns.into_iter().map(|arn| role(arn.to_owned(), Certainty::Exact)).collect();
     if roles.is_empty() && is_profile {
@@ -228,6 +233,7 @@ fn tagged(action: &'static Action, parameters: &Value, evidence: &Evidence<'_>) 
                 certainty: Certainty::Exact,
                 source: Source::Request,
                 kind: Some(kind.name),
+                presence: Presence::Certain,
             })
         })
         .collect();

@@ -22,6 +22,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::arn_format::Part;
+use super::event::Presence;
 use super::service::{Action, ActionResource, ResourceType};
 use super::{catalog, pattern};
 use parameter::Leaves;
@@ -65,6 +66,8 @@ pub struct Resource {
     pub source: Source,
     /// The name of its type among the action's; None for `*`.
     pub kind: Option<&'static str>,
+    /// Whether the call was authorized on it: [`Presence::Possible`] where only what the record leaves out decides.
+    pub presence: Presence,
 }
 
 /// How much of an ARN is known.
@@ -127,11 +130,17 @@ pub fn resources_of(action: &'static Action, evidence: &Evidence<'_>) -> Vec<Res
 
 impl Resource {
     fn everything(certainty: Certainty) -> Self {
-        Self { arn: "*".to_owned(), certainty, source: Source::Action, kind: None }
+        Self {
+            arn: "*".to_owned(),
+            certainty,
+            source: Source::Action,
+            kind: None,
+            presence: Presence::Certain,
+        }
     }
 
     fn new(kind: &'static ResourceType, arn: String, certainty: Certainty, source: Source) -> Self {
-        Self { arn, certainty, source, kind: Some(kind.name) }
+        Self { arn, certainty, source, kind: Some(kind.name), presence: Presence::Certain }
     }
 }
 

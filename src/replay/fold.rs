@@ -681,6 +681,7 @@ impl Record<'_> {
                 Field::MfaAuthenticated => to.push(flag(self.mfa_authenticated)),
                 Field::SessionCredentialFromConsole => to.push(flag(self.session_credential_from_console)),
                 Field::AssumedRoot => to.push(flag(self.assumed_root)),
+                Field::ReadOnly => to.push(flag(self.read_only)),
                 other => text(self.text(other), to),
             }
         }

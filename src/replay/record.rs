@@ -16,6 +16,7 @@ macro_rules! columns {
             pub mfa_authenticated: Option<bool>,
             pub session_credential_from_console: Option<bool>,
             pub assumed_root: Option<bool>,
+            pub read_only: Option<bool>,
             $(pub $name: Option<&'a str>,)*
         }
 
@@ -28,6 +29,7 @@ macro_rules! columns {
             MfaAuthenticated,
             SessionCredentialFromConsole,
             AssumedRoot,
+            ReadOnly,
             $($variant,)*
         }
 
@@ -44,7 +46,7 @@ macro_rules! columns {
             /// All of them.
             pub const ALL: &[Field] = &[
                 Field::EventTime, Field::SessionCreated, Field::MfaAuthenticated,
-                Field::SessionCredentialFromConsole, Field::AssumedRoot, $(Field::$variant,)*
+                Field::SessionCredentialFromConsole, Field::AssumedRoot, Field::ReadOnly, $(Field::$variant,)*
             ];
 
             /// The column's name.
@@ -56,6 +58,7 @@ macro_rules! columns {
                     Field::MfaAuthenticated => "mfa_authenticated",
                     Field::SessionCredentialFromConsole => "session_credential_from_console",
                     Field::AssumedRoot => "assumed_root",
+                    Field::ReadOnly => "read_only",
                     $(Field::$variant => stringify!($name),)*
                 }
             }
@@ -67,6 +70,7 @@ macro_rules! columns {
                     Field::MfaAuthenticated => 1 << 2,
                     Field::SessionCredentialFromConsole => 1 << 3,
                     Field::AssumedRoot => 1 << 4,
+                    Field::ReadOnly => 1 << 48,
                     $(Field::$variant => 1 << $index,)*
                 }
             }
@@ -82,6 +86,7 @@ macro_rules! columns {
                     mfa_authenticated: None,
                     session_credential_from_console: None,
                     assumed_root: None,
+                    read_only: None,
                     $($name: text(Field::$variant),)*
                 }
             }

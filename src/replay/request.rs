@@ -196,7 +196,7 @@ impl<'a> Call<'a> {
         origin: Origin,
         presence: Presence,
     ) -> Asked {
-        let found::Resource { mut arn, mut certainty, source, kind } = found;
+        let found::Resource { mut arn, mut certainty, source, kind, presence: of_resource } = found;
         let mut from = match source {
             Source::Logged => ResourceFrom::Logged,
             Source::Request => ResourceFrom::Request,
@@ -234,7 +234,7 @@ impl<'a> Call<'a> {
             from,
             resource_account,
             origin,
-            presence,
+            presence: presence.max(of_resource),
         }
     }
 }
@@ -242,7 +242,13 @@ impl<'a> Call<'a> {
 /// What stands for the resource of an action that nothing names one for.
 fn unnamed(action: &Action) -> found::Resource {
     let certainty = if action.is_wildcard_only() { Certainty::Exact } else { Certainty::Unknown };
-    found::Resource { arn: "*".to_owned(), certainty, source: Source::Action, kind: None }
+    found::Resource {
+        arn: "*".to_owned(),
+        certainty,
+        source: Source::Action,
+        kind: None,
+        presence: Presence::Certain,
+    }
 }
 
 /// Takes a request in unless it stands there; of two that differ in presence only, the surer one stays.

@@ -12,6 +12,7 @@ macro_rules! set {
             Field::MfaAuthenticated => $record.mfa_authenticated = Some($record.mfa_authenticated != Some(true)),
             Field::SessionCredentialFromConsole => $record.session_credential_from_console = Some(true),
             Field::AssumedRoot => $record.assumed_root = Some($record.assumed_root != Some(true)),
+            Field::ReadOnly => $record.read_only = Some($record.read_only != Some(true)),
             $(Field::$variant => $record.$name = Some($value),)*
         }
     };

@@ -10,7 +10,7 @@ use super::finding::{Detail, Finding, Kind};
 use super::granted::Granted;
 use super::index::{ActionNumber, INDEX};
 use super::risk::Risk;
-use super::sight::{Sight, Unseen};
+use super::sight::{DataEvents, Sight, Unseen, is_pass_role};
 use super::subject::{Apart, SubjectKind};
 use super::suggest::Suggestion;
 use crate::aws::Time;
@@ -68,6 +68,8 @@ pub struct Covered {
     pub last: Option<Time>,
     /// The kinds of data events that are there.
     pub data_events: Vec<String>,
+    /// The same by direction, with the regions.
+    pub data_event_regions: Vec<DataEvents>,
     /// Whether there are management events that read.
     pub read_events: bool,
 }
@@ -113,10 +115,25 @@ pub struct PrincipalUse {
     pub origins: Vec<OriginUse>,
     /// Its statements, in order of policy and place.
     pub statements: Vec<StatementUse>,
-    /// Calls of which no action is known: source and name with their number.
-    pub unmapped: Vec<(String, u64)>,
+    /// Calls of which no action is known, in order. What the principal may do in their services is not called unused.
+    pub unmapped: Vec<UnmappedCall>,
     /// Counted once: a screen asks for them again and again.
     pub(crate) marks: OnceLock<Marks>,
+}
+
+/// Calls of which no action is known, that AWS let pass or that failed for a reason that is not permission.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnmappedCall {
+    /// Source and name: `ec2: LaunchMoonBase`.
+    pub call: String,
+    /// The services of IAM that the source's calls belong to; of a source that the catalog does not know what it is called
+    /// itself.
+    pub services: Vec<String>,
+    /// How many calls.
+    pub events: u64,
+    /// The event's name.
+    #[serde(skip)]
+    pub name: String,
 }
 
 /// Who is behind a role's sessions.
@@ -290,9 +307,25 @@ impl PrincipalUse {
         } else if uses.failed.events > 0 {
             Some(Unseen::Failed)
         } else {
-            self.sight.unseen(number)
+            self.unseen(number)
         };
         (Some(if unseen.is_some() { Mark::NotObservable } else { Mark::Unused }), unseen)
+    }
+
+    /// Why its use of an action could not have been seen, or been told from that of another one; None if it could.
+    pub(crate) fn unseen(&self, number: ActionNumber) -> Option<Unseen> {
+        let is_open = || {
+            let known = INDEX.get(number);
+            // What no action is known of may hand a role over.
+            known.is_some_and(|known| self.is_open(known.action.service) || is_pass_role(known))
+        };
+        let unknown = (!self.unmapped.is_empty() && is_open()).then_some(Unseen::UnknownCall);
+        self.sight.unseen(number).or(unknown)
+    }
+
+    /// Whether it made calls of a service of which no action is known.
+    pub(crate) fn is_open(&self, service: &str) -> bool {
+        self.unmapped.iter().any(|call| call.services.iter().any(|own| own == service))
     }
 
     /// How many actions have which mark.

@@ -41,10 +41,24 @@ pub struct AccountLog {
     /// By region the days that have events, and how many.
     pub regions: BTreeMap<String, BTreeMap<NaiveDate, u64>>,
     /// Which events there are, of whoever.
-    pub(crate) events: BTreeSet<usize>,
+    pub(crate) events: BTreeSet<SeenEvent>,
     /// All of them.
     pub span: Span,
 }
+
+/// That an event of a name is in a log.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SeenEvent {
+    pub(crate) event: usize,
+    /// `readOnly` of its records; None where they do not say.
+    pub(crate) read_only: Option<bool>,
+    /// Whether its records are data events (`eventCategory`); None where they do not say.
+    pub(crate) is_data: Option<bool>,
+    pub(crate) region: String,
+}
+
+/// Account and region by their hashes, event, `readOnly`, whether it is a data event.
+type Seen = (u64, u64, usize, Option<bool>, Option<bool>);
 
 /// The first look, as far as it has come. Several may share the work, see [`Census::merge`].
 #[derive(Debug)]
@@ -55,7 +69,7 @@ pub struct Census {
     /// By account and region, by day since 1970.
     days: HashMap<(u64, u64, i32), Span>,
     regions: HashMap<u64, String>,
-    seen: HashSet<(u64, usize)>,
+    seen: HashSet<Seen>,
     callers: HashMap<u64, Option<usize>>,
     pub(crate) tallies: HashMap<Key, Span>,
     /// Days and regions of principals.
@@ -102,6 +116,8 @@ impl Census {
         Field::EventSource,
         Field::EventName,
         Field::EventType,
+        Field::EventCategory,
+        Field::ReadOnly,
         Field::ErrorCode,
         Field::ErrorMessage,
         Field::RecipientAccountId,
@@ -148,7 +164,8 @@ impl Census {
         let time = Time(record.event_time);
         let day = i32::try_from(record.event_time.timestamp().div_euclid(86_400)).unwrap_or(i32::MAX);
         self.days.entry((account, region, day)).or_default().add(time);
-        self.seen.insert((account, event));
+        let is_data = record.event_category.map(|category| category == "Data");
+        self.seen.insert((account, region, event, record.read_only, is_data));
         if is_copy(record, &self.plan) {
             return None;
         }
@@ -178,7 +195,9 @@ impl Census {
         for (place, span) in other.days {
             self.days.entry(place).or_default().take(span);
         }
-        self.seen.extend(other.seen.into_iter().map(|(account, event)| (account, number(event))));
+        let renumbered =
+            |(account, region, event, reads, data)| (account, region, number(event), reads, data);
+        self.seen.extend(other.seen.into_iter().map(renumbered));
         for (key, span) in other.tallies {
             self.tallies.entry(Key { event: number(key.event), ..key }).or_default().take(span);
         }
@@ -202,9 +221,10 @@ impl Census {
             *own.entry(date).or_default() += span.events;
             log.span.take(*span);
         }
-        for (account, event) in sorted(&self.seen) {
+        for (account, region, event, read_only, is_data) in sorted(&self.seen) {
             if let Some(log) = self.accounts.get(&account).and_then(|name| logs.get_mut(name)) {
-                log.events.insert(event);
+                let region = self.regions.get(&region).cloned().unwrap_or_default();
+                log.events.insert(SeenEvent { event, read_only, is_data, region });
             }
         }
         logs
@@ -234,8 +254,8 @@ impl Census {
     }
 }
 
-fn sorted(seen: &HashSet<(u64, usize)>) -> Vec<(u64, usize)> {
-    let mut all: Vec<(u64, usize)> = seen.iter().copied().collect();
+fn sorted(seen: &HashSet<Seen>) -> Vec<Seen> {
+    let mut all: Vec<Seen> = seen.iter().copied().collect();
     all.sort_unstable();
     all
 }

@@ -42,7 +42,7 @@ pub(crate) struct Tallies {
     pub(crate) hits: BTreeMap<(usize, usize), Hit>,
     pub(crate) needs: Needs,
     /// Calls of which no action is known, by principal and name.
-    pub(crate) unmapped: BTreeMap<(usize, String), u64>,
+    pub(crate) unmapped: BTreeMap<(usize, Unmapped), u64>,
 }
 
 impl Tallies {
@@ -82,13 +82,16 @@ impl Tallies {
     }
 }
 
+/// The source and the name of a call of which no action is known.
+pub(crate) type Unmapped = (String, String);
+
 /// What one call comes to.
 #[derive(Debug, Clone, Default)]
 struct Found {
     actions: Vec<(ActionNumber, Asked)>,
     hits: Vec<(usize, Truth)>,
     needs: Vec<Need>,
-    unmapped: Option<String>,
+    unmapped: Option<Unmapped>,
 }
 
 /// Which events the second look reads: those of which resources or conditions tell which statements match.
@@ -273,7 +276,7 @@ impl Census {
                         }
                         settle(&mut found, tracked, key.then);
                     }
-                    Mapping::Unknown(_) => found.unmapped = Some(shown(name)),
+                    Mapping::Unknown(_) => found.unmapped = Some((name.source.clone(), name.name.clone())),
                     Mapping::NotRequest(_) => {}
                 }
                 found
@@ -281,10 +284,6 @@ impl Census {
             to.count(key.subject, key.then, found, span);
         }
     }
-}
-
-fn shown(name: &EventName) -> String {
-    format!("{}: {}", crate::aws::service_of(&name.source), name.name)
 }
 
 /// What a name tells of the calls of a principal.
@@ -427,7 +426,7 @@ impl Detail {
     /// What a call comes to, told from all of its record.
     fn whole(&mut self, record: &Record<'_>, subject: usize, named: u64, then: Then) -> Arc<Found> {
         let (source, name) = (record.event_source.unwrap_or(""), record.event_name.unwrap_or(""));
-        let conditions = self.plan.tracked.get(subject).map_or(Fields::NONE, |tracked| tracked.fields());
+        let conditions = self.plan.fields_of(subject);
         let fields = *self.fields.entry(named).or_insert_with(|| fields_of_request(source, name));
         self.buffer.clear();
         self.buffer.extend_from_slice(&subject.to_le_bytes());
@@ -477,15 +476,34 @@ impl Detail {
         let asked = match reading {
             Reading::Requests(asked) => asked,
             Reading::NotRequest(_) => return found,
+            // What AWS refused was no use.
+            Reading::Unmapped(_) if then == Then::Denied => return found,
             Reading::Unmapped(_) => {
                 let (source, name) = (record.event_source.unwrap_or(""), record.event_name.unwrap_or(""));
-                found.unmapped = Some(format!("{}: {name}", crate::aws::service_of(source)));
+                found.unmapped = Some((source.to_owned(), name.to_owned()));
                 return found;
             }
         };
         let session = self.plan.issuances.session(record);
         let is_stated = asked.iter().any(|asked| asked.origin == Origin::Stated);
         let mut hits = Vec::new();
+        // A call needs all of its requests: one that is denied today leaves nothing that a policy could keep working.
+        let keeps = self.plan.requests && then == Then::Allowed;
+        let told_of = |asked| Telltale {
+            record,
+            parsed: &parsed,
+            who: &who,
+            asked,
+            session: session.as_deref(),
+            snapshot,
+        };
+        let today = self.plan.today.get(subject).filter(|_| keeps);
+        let is_denied = today.is_some_and(|today| {
+            let mut certain = asked.iter().filter(|asked| asked.presence == Presence::Certain);
+            certain.any(|asked| today.denies(&told_of(asked)))
+        });
+        let certain = asked.iter().filter(|asked| asked.presence == Presence::Certain);
+        let asked_for: BTreeSet<&str> = certain.map(|asked| asked.action.as_str()).collect();
         for asked in &asked {
             // Where AWS states what it refused, nothing else was.
             if then == Then::Denied && is_stated && asked.origin != Origin::Stated {
@@ -494,11 +512,12 @@ impl Detail {
             let is_certain = asked.presence == Presence::Certain;
             let own = Asked { is_certain, is_derived: asked.origin == Origin::Derived };
             found.actions.extend(INDEX.number_of(&asked.action).map(|number| (number, own)));
-            let told =
-                Telltale { record, parsed: &parsed, who: &who, asked, session: session.as_deref(), snapshot };
+            let told = told_of(asked);
             tracked.matching(&told, &mut hits);
-            if self.plan.requests && then == Then::Allowed && is_certain {
-                found.needs.extend(needs(&told, tracked, &hits));
+            // Of an action that was asked for for certain all resources stay that the call perhaps needed.
+            let is_asked = || asked_for.contains(&asked.action.as_str());
+            if keeps && (is_certain || is_asked()) {
+                found.needs.extend(needs(&told, tracked, if is_denied { &[] } else { &hits }));
             }
             let weaken = |truth: Truth| if is_certain { truth } else { truth.and(Truth::Unknown) };
             found.hits.extend(hits.iter().map(|(slot, truth)| (*slot, weaken(*truth))));
@@ -514,7 +533,8 @@ impl Detail {
     }
 }
 
-/// What a policy must allow for a request. Where it is not known which of several statements allowed it, each of them.
+/// What a policy must allow for a request that these parts of statements match. Where it is not known which of several statements
+/// allowed it, each of them: no request shows that any one is needed.
 fn needs(told: &Telltale<'_>, tracked: &Tracked, hits: &[(usize, Truth)]) -> Vec<Need> {
     let resource = match &told.asked.resource {
         Resource::Named(arn) => Needed::Named(arn.clone()),
@@ -544,11 +564,13 @@ fn needs(told: &Telltale<'_>, tracked: &Tracked, hits: &[(usize, Truth)]) -> Vec
     {
         passed_to = values;
     }
+    let is_proven = by.len() < 2;
     let one = |by| Need {
         action: told.asked.action.clone(),
         resource: resource.clone(),
         by,
         passed_to: passed_to.clone(),
+        is_proven,
     };
     if by.is_empty() { vec![one(None)] } else { by.into_iter().map(|(_, _, slot)| one(Some(slot))).collect() }
 }

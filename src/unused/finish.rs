@@ -5,10 +5,10 @@ use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::answer::{Covered, OriginUse, PrincipalUse, Unused, WindowSeen};
+use super::answer::{Covered, OriginUse, PrincipalUse, UnmappedCall, Unused, WindowSeen};
 use super::census::{AccountLog, Census};
 use super::count::{Span, Uses};
-use super::detail::{Detail, Tallies};
+use super::detail::{Detail, Tallies, Unmapped};
 use super::finding::Finding;
 use super::granted::granted;
 use super::index::ActionNumber;
@@ -16,7 +16,8 @@ use super::plan::Plan;
 use super::sight::{Sight, sights};
 use super::trust::Assumptions;
 use super::{other, statement};
-use crate::aws::Time;
+use crate::aws::{Time, service_of};
+use crate::catalog::event::services_of;
 use crate::replay::answer::Then;
 
 /// All that was counted.
@@ -66,10 +67,9 @@ pub fn finish(plan: &Plan, material: Material) -> (Unused, super::suggest::Neede
     let begins = from.map(Time).or(whole_span.first);
     let window = window(from, to, whole_span);
     let mut principals = principals(plan, &census, &tallies, &sights, begins, origins);
-    let unmapped = tallies.unmapped.iter().map(|((subject, name), count)| (*subject, (name.clone(), *count)));
-    for (subject, calls) in unmapped {
-        if let Some(own) = principals.get_mut(subject) {
-            own.unmapped.push(calls);
+    for ((subject, name), count) in &tallies.unmapped {
+        if let Some(own) = principals.get_mut(*subject) {
+            own.unmapped.push(unmapped(name, *count));
         }
     }
     let statements = {
@@ -116,6 +116,18 @@ pub fn finish(plan: &Plan, material: Material) -> (Unused, super::suggest::Neede
     (answer, needed)
 }
 
+/// Calls of which no action is known, with the services that they may be of.
+fn unmapped((source, name): &Unmapped, events: u64) -> UnmappedCall {
+    let label = service_of(source);
+    let known = services_of(source);
+    let services = if known.is_empty() {
+        vec![label.to_owned()]
+    } else {
+        known.into_iter().map(|service| service.prefix.to_owned()).collect()
+    };
+    UnmappedCall { call: format!("{label}: {name}"), services, events, name: name.clone() }
+}
+
 fn window(from: Option<DateTime<Utc>>, to: Option<DateTime<Utc>>, span: Span) -> WindowSeen {
     let first = from.map(Time).or(span.first);
     let last = to.map(|to| Time(to - chrono::TimeDelta::microseconds(1))).or(span.last);
@@ -139,7 +151,10 @@ fn covered(account: &str, log: Option<&AccountLog>, sight: Option<&Arc<Sight>>) 
         regions: regions.map(|(region, days)| (region.clone(), days.len() as u64)).collect(),
         first: span.first,
         last: span.last,
-        data_events: sight.map(|sight| sight.data_events.clone()).unwrap_or_default(),
+        data_events: sight
+            .map(|sight| sight.data_events.iter().map(|own| own.kind.clone()).collect())
+            .unwrap_or_default(),
+        data_event_regions: sight.map(|sight| sight.data_events.clone()).unwrap_or_default(),
         read_events: sight.is_some_and(|sight| sight.has_reads),
     }
 }
@@ -203,7 +218,9 @@ fn limits(principals: &[PrincipalUse], findings: &[Finding], coverage: &[Covered
     let mut limits = vec![
         "Regions, days and kinds of events that are not covered may hold calls that nobody sees here."
             .to_owned(),
-        "Selectors of data events may leave out some resources; no record tells which.".to_owned(),
+        "Data events count as recorded where the account's log has others of their kind, reads and writes apart; what selectors \
+         leave out by name, resource, caller or region no record tells."
+            .to_owned(),
         "What only policies of resources allow is no grant of the principal, and is not counted as one."
             .to_owned(),
     ];
@@ -222,11 +239,12 @@ fn limits(principals: &[PrincipalUse], findings: &[Finding], coverage: &[Covered
         let are = if young == 1 { "principal is" } else { "principals are" };
         limits.push(format!("{young} {are} younger than the window; what was not done yet says little."));
     }
-    let unmapped: u64 = principals.iter().flat_map(|own| &own.unmapped).map(|(_, count)| count).sum();
+    let unmapped: u64 = principals.iter().flat_map(|own| &own.unmapped).map(|call| call.events).sum();
     if unmapped > 0 {
         let calls = if unmapped == 1 { "call" } else { "calls" };
         limits.push(format!(
-            "Of {unmapped} {calls} no action is known; what is called unused may have been used."
+            "Of {unmapped} {calls} no action is known: nothing of their services is called unused of who made them, and a replay \
+             does not hold them against policies."
         ));
     }
     if findings.iter().any(|finding| finding.young) {

@@ -5,8 +5,10 @@
 //! depends on either does not. Resource policies of others may allow more, and are no grants of the principal.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -19,6 +21,7 @@ use crate::policy::{
     Attached, Because, CompiledSet, Context, Document, Effect, Evaluator, Levels, Match, Outcome, PolicyKind,
     PolicySet, Request, Resource, Rule, Standing, Truth, resource_covers,
 };
+use crate::replay::{Fields, Told, context_of, fields_of_key};
 use crate::snapshot::{Asked, Given, Snapshot, Unsupplied};
 
 /// What a principal's policies can allow.
@@ -149,6 +152,7 @@ impl Play {
             play: self,
             subject,
             partition: Arn::parse(&subject.arn).map_or("aws", |arn| arn.partition),
+            of_type: RefCell::default(),
         };
         let mut granted = Granted { missing: self.missing.clone(), ..Granted::default() };
         for (number, known) in INDEX.iter() {
@@ -159,6 +163,48 @@ impl Play {
             }
         }
         granted
+    }
+}
+
+/// The policies that bind the requests of one principal, ready to be asked of one after another.
+#[derive(Debug)]
+pub(crate) struct Today {
+    evaluator: Evaluator,
+    set: CompiledSet,
+    keys: Vec<Box<str>>,
+    account: AccountId,
+    management: Option<AccountId>,
+}
+
+impl Today {
+    pub(crate) fn of(snapshot: &Snapshot, subject: &Subject) -> Self {
+        let play = Play::of(snapshot, subject);
+        let mut evaluator = Evaluator::new();
+        let set = evaluator.compile(&play.set);
+        let keys = set.keys().into_iter().map(Box::from).collect();
+        Self { evaluator, set, keys, account: subject.account, management: play.management }
+    }
+
+    /// The columns that the keys in their conditions are told from.
+    pub(crate) fn fields(&self) -> Fields {
+        self.keys.iter().fold(Fields::NONE, |fields, key| fields.and(fields_of_key(key)))
+    }
+
+    /// Whether they deny a request for certain.
+    pub(crate) fn denies(&self, told: &Told<'_>) -> bool {
+        let keys: Vec<&str> = self.keys.iter().map(|key| &**key).collect();
+        let request = Request {
+            caller: told.who.caller.clone(),
+            action: told.asked.action.clone(),
+            resource: told.asked.resource.clone(),
+            resource_account: Some(self.account),
+            management_account: self.management,
+            canonical_user: None,
+            rcp_supported: Some(false),
+            context: context_of(told, &keys),
+        };
+        let outcome = self.set.evaluate(&self.evaluator.prepare(&request)).outcome;
+        matches!(outcome, Outcome::ExplicitlyDenied | Outcome::ImplicitlyDenied)
     }
 }
 
@@ -228,6 +274,9 @@ struct OfType {
     resources: Vec<Resource>,
 }
 
+/// A statement by its place, and a type of resources by service and name.
+type Named<'a> = (usize, &'a str, &'a str);
+
 /// Puts actions to the policies of one principal.
 struct Asking<'a> {
     evaluator: &'a Evaluator,
@@ -236,6 +285,9 @@ struct Asking<'a> {
     play: &'a Play,
     subject: &'a Subject,
     partition: &'a str,
+    /// By the place of a statement and a type of resources, by service and name: the resources of that type that it names. Many
+    /// actions take the same types.
+    of_type: RefCell<HashMap<Named<'a>, Rc<[String]>>>,
 }
 
 impl Asking<'_> {
@@ -313,35 +365,53 @@ impl Asking<'_> {
         if action.resources.iter().all(|own| !own.required) {
             all.push(OfType { required: false, resources: vec![Resource::Any] });
         }
-        let grants: Vec<&Allowing<'_>> =
-            self.grants.iter().filter(|grant| covers(grant.actions, action)).collect();
+        let covering = self.grants.iter().enumerate().filter(|(_, grant)| covers(grant.actions, action));
+        let grants: Vec<(usize, &Allowing<'_>)> = covering.collect();
         for own in action.resources {
             let Some(form) = self.form(action.service, own.kind) else { continue };
+            let mut known: HashSet<String> = HashSet::new();
             let mut found: Vec<Resource> = Vec::new();
-            let mut add = |resource: Resource| {
-                if !found.contains(&resource) {
-                    found.push(resource);
-                }
-            };
-            for grant in &grants {
-                let Some(patterns) = &grant.patterns else {
-                    add(Resource::Pattern(form.clone()));
-                    continue;
-                };
-                for pattern in patterns {
-                    if !is_of_type(pattern, action.service, own.kind) {
-                        continue;
-                    }
-                    match resource_covers(pattern, &form) {
-                        Truth::Yes => add(Resource::Pattern(form.clone())),
-                        Truth::Unknown => add(Resource::Pattern((*pattern).to_owned())),
-                        Truth::No => {}
+            for (place, grant) in &grants {
+                for pattern in self.named(*place, grant, action.service, own.kind, &form).iter() {
+                    if known.insert(pattern.clone()) {
+                        found.push(Resource::Pattern(pattern.clone()));
                     }
                 }
             }
             all.push(OfType { required: own.required, resources: found });
         }
         all
+    }
+
+    /// The resources of a type that a statement names; all of the type where it names more.
+    fn named(
+        &self,
+        place: usize,
+        grant: &Allowing<'_>,
+        service: &'static str,
+        kind: &'static ResourceType,
+        form: &str,
+    ) -> Rc<[String]> {
+        let key = (place, service, kind.name);
+        if let Some(known) = self.of_type.borrow().get(&key) {
+            return Rc::clone(known);
+        }
+        let fits = |pattern: &&str| {
+            if !is_of_type(pattern, service, kind) {
+                return None;
+            }
+            match resource_covers(pattern, form) {
+                Truth::Yes => Some(form.to_owned()),
+                Truth::Unknown => Some((*pattern).to_owned()),
+                Truth::No => None,
+            }
+        };
+        let found: Rc<[String]> = match &grant.patterns {
+            None => Rc::from([form.to_owned()]),
+            Some(patterns) => patterns.iter().filter_map(fits).collect(),
+        };
+        self.of_type.borrow_mut().insert(key, Rc::clone(&found));
+        found
     }
 
     /// Every resource of a type: for IAM those of the principal's own account, for it changes no others.

@@ -44,10 +44,11 @@ mod track;
 mod trust;
 
 pub use answer::{
-    ActionUse, Covered, Mark, Marks, OriginUse, PrincipalUse, ServiceUse, StatementUse, Unused, WindowSeen,
+    ActionUse, Covered, Mark, Marks, OriginUse, PrincipalUse, ServiceUse, StatementUse, UnmappedCall, Unused,
+    WindowSeen,
 };
 pub use baseline::{Baseline, BaselineError, Compared, Known};
-pub use census::{AccountLog, Census, EventName, Key};
+pub use census::{AccountLog, Census, EventName, Key, SeenEvent};
 pub use count::{Span, Uses};
 pub use detail::{Detail, Wanted as WantedEvents};
 pub use finding::{Detail as FindingDetail, Finding, Kind};
@@ -55,6 +56,6 @@ pub use finish::{Material, finish};
 pub use granted::{Granted, granted};
 pub use plan::{FIELDS_OF_ORIGINAL, Originals, Plan, original};
 pub use risk::{Risk, risk, risk_of};
-pub use sight::{Sight, Unseen};
+pub use sight::{DataEvents, Sight, Unseen};
 pub use subject::{Apart, Subject, SubjectError, SubjectKind, Subjects, Wanted};
 pub use trust::{Assumptions, Trusts};

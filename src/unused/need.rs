@@ -25,10 +25,12 @@ pub(crate) enum Needed {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Need {
     pub(crate) action: String,
-    /// The slot of the statement that allows it today; None if none does.
+    /// The slot of the statement that allows it today; None if none does, or if something denies it for certain.
     pub(crate) by: Option<usize>,
     /// The services that a role was passed to, where that is known.
     pub(crate) passed_to: Vec<String>,
+    /// Whether nothing else allows it today.
+    pub(crate) is_proven: bool,
     pub(crate) resource: Needed,
 }
 
@@ -36,7 +38,7 @@ pub(crate) struct Need {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Needs(BTreeMap<usize, BTreeMap<Group, Resources>>);
 
-type Group = (String, Option<usize>, Vec<String>);
+type Group = (String, Option<usize>, Vec<String>, bool);
 
 /// Resources with the number of requests; the coarser the more there are, whatever their order.
 #[derive(Debug, Clone, Default)]
@@ -47,7 +49,7 @@ struct Resources {
 
 impl Needs {
     pub(crate) fn add(&mut self, subject: usize, need: &Need, count: u64) {
-        let group = (need.action.clone(), need.by, need.passed_to.clone());
+        let group = (need.action.clone(), need.by, need.passed_to.clone(), need.is_proven);
         self.0.entry(subject).or_default().entry(group).or_default().add(&need.resource, count);
     }
 
@@ -67,12 +69,13 @@ impl Needs {
     /// The requests of a principal, in order.
     pub(crate) fn of(&self, subject: usize) -> Vec<(Need, u64)> {
         let groups = self.0.get(&subject).into_iter().flatten();
-        let needs = groups.flat_map(|((action, by, passed_to), resources)| {
+        let needs = groups.flat_map(|((action, by, passed_to, is_proven), resources)| {
             resources.all.iter().map(move |(resource, count)| {
                 let need = Need {
                     action: action.clone(),
                     by: *by,
                     passed_to: passed_to.clone(),
+                    is_proven: *is_proven,
                     resource: resource.clone(),
                 };
                 (need, *count)
@@ -120,7 +123,13 @@ mod tests {
         let mut needs = Needs::default();
         for key in keys {
             let resource = Needed::Named(format!("arn:aws:s3:::example/logs/2026/07/{key}.gz"));
-            let need = Need { action: "s3:GetObject".to_owned(), by: None, passed_to: Vec::new(), resource };
+            let need = Need {
+                action: "s3:GetObject".to_owned(),
+                by: None,
+                passed_to: Vec::new(),
+                is_proven: true,
+                resource,
+            };
             needs.add(0, &need, 1);
         }
         needs

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use hashbrown::HashSet;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::granted::Today;
 use super::subject::{SubjectKind, Subjects};
 use super::track::Tracked;
 use crate::policy::Document;
@@ -30,6 +31,8 @@ pub struct Plan {
     pub requests: bool,
     /// By principal.
     pub(crate) tracked: Vec<Arc<Tracked>>,
+    /// What binds the requests of each principal; empty unless single requests are kept.
+    pub(crate) today: Vec<Arc<Today>>,
 }
 
 impl Plan {
@@ -48,13 +51,21 @@ impl Plan {
             Arc::clone(known.entry(addresses).or_insert_with(|| Arc::new(Tracked::of(policies))))
         });
         let tracked = tracked.collect();
-        Self { snapshot, subjects, issuances, originals: Arc::default(), requests, tracked }
+        let of_each = subjects.iter().filter(|_| requests);
+        let today = of_each.map(|subject| Arc::new(Today::of(&snapshot, subject))).collect();
+        Self { snapshot, subjects, issuances, originals: Arc::default(), requests, tracked, today }
     }
 
     /// The columns that the statements' conditions are told from.
     #[must_use]
     pub fn fields_of_conditions(&self) -> Fields {
-        self.tracked.iter().fold(Fields::NONE, |fields, tracked| fields.and(tracked.fields()))
+        (0..self.tracked.len()).fold(Fields::NONE, |fields, place| fields.and(self.fields_of(place)))
+    }
+
+    /// Those of one principal.
+    pub(crate) fn fields_of(&self, place: usize) -> Fields {
+        let tracked = self.tracked.get(place).map_or(Fields::NONE, |tracked| tracked.fields());
+        tracked.and(self.today.get(place).map_or(Fields::NONE, |today| today.fields()))
     }
 }
 

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::census::{AccountLog, EventName};
-use super::index::{ActionNumber, INDEX, Known};
+use super::census::{AccountLog, EventName, SeenEvent};
+use super::index::{ActionNumber, Actions, INDEX, Known};
 use crate::aws::service_of;
-use crate::catalog::event::Mapping;
+use crate::catalog::event::{MappedAction, Mapping, Presence};
 use crate::catalog::{AccessLevel, Visibility, catalog};
 
 /// Why the logs do not tell whether an action was used.
@@ -16,7 +16,8 @@ use crate::catalog::{AccessLevel, Visibility, catalog};
 pub enum Unseen {
     /// CloudTrail logs it as a data event only, and the account's log has none of that kind: none that reads, for an action
     /// that reads; none that writes, for one that writes
-    /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html>).
+    /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html>). What a call
+    /// asks for on the way is no event of its own: a copy of an object writes, and shows no reads.
     DataEvents,
     /// CloudTrail never logs it.
     NeverLogged,
@@ -34,6 +35,8 @@ pub enum Unseen {
     NoLog,
     /// Calls perhaps asked for it; their records do not tell.
     Perhaps,
+    /// The principal made calls of the service of which no action is known: they may have been calls of this one.
+    UnknownCall,
     /// All calls of it failed, for a reason that is not permission: they needed it, and whether they matter no log tells.
     Failed,
 }
@@ -51,6 +54,7 @@ impl Unseen {
             Self::ExcludedSource => "excluded-source",
             Self::NoLog => "no-log",
             Self::Perhaps => "perhaps",
+            Self::UnknownCall => "unknown-call",
             Self::Failed => "failed",
         }
     }
@@ -67,9 +71,21 @@ impl Unseen {
             Self::HomeRegion => "no events of the service's home region",
             Self::NoLog => "no log of the account",
             Self::Perhaps => "perhaps used",
+            Self::UnknownCall => "calls of which no action is known",
             Self::Failed => "only failed calls",
         }
     }
+}
+
+/// Data events of one kind that a log holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct DataEvents {
+    /// The value of `resources.type` in event selectors.
+    pub kind: String,
+    /// Regions that have such events which read.
+    pub reads: BTreeSet<String>,
+    /// Regions that have such events which write.
+    pub writes: BTreeSet<String>,
 }
 
 /// What one account's log could show.
@@ -77,36 +93,89 @@ impl Unseen {
 pub struct Sight {
     /// By action: why its use could not be seen.
     unseen: Vec<Option<Unseen>>,
-    /// The kinds of data events that are there: the values of `resources.type` of event selectors.
-    pub data_events: Vec<String>,
+    /// The kinds of data events that are there, in order.
+    pub data_events: Vec<DataEvents>,
     /// Whether there are management events that read.
     pub has_reads: bool,
+}
+
+/// What events of a log show of what it records. Only what a call is itself counts: a copy of an object is an event that
+/// writes, and its log need not have events that read
+/// (<https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedFieldSelector.html>, `readOnly`).
+#[derive(Default)]
+struct Evidence {
+    /// The resource types of actions of which data events are there, and whether those read.
+    kinds: BTreeSet<(&'static [&'static str], bool)>,
+    data_events: BTreeMap<&'static str, DataEvents>,
+    /// Actions of which the log has events.
+    actions: Actions,
+    has_reads: bool,
+    sources: BTreeSet<String>,
+}
+
+impl Evidence {
+    fn of(log: Option<&AccountLog>, names: &[EventName]) -> Self {
+        let mut evidence = Self::default();
+        for seen in log.iter().flat_map(|log| &log.events) {
+            let Some(name) = names.get(seen.event).filter(|name| name.is_call) else { continue };
+            evidence.sources.insert(service_of(&name.source).to_owned());
+            if let Mapping::Actions(actions, _) = catalog().actions_of_event(&name.source, &name.name) {
+                evidence.take(seen, &actions);
+            }
+        }
+        evidence
+    }
+
+    fn take(&mut self, seen: &SeenEvent, actions: &[MappedAction]) {
+        let known = |own: &MappedAction| {
+            let number = INDEX.number(own.action)?;
+            Some((own.presence, number, INDEX.get(number)?))
+        };
+        let all: Vec<(Presence, ActionNumber, &Known)> = actions.iter().filter_map(known).collect();
+        let is_certain = |presence: Presence| presence == Presence::Certain;
+        let has_certain = all.iter().any(|(presence, ..)| is_certain(*presence));
+        let mut decisive = all.iter().filter(|(presence, ..)| !has_certain || is_certain(*presence));
+        let does_read = seen.read_only.unwrap_or_else(|| decisive.all(|(_, _, known)| reads(known)));
+        let is_data = |known: &Known| matches!(known.visibility, Visibility::Data { .. });
+        let is_data = seen.is_data.unwrap_or_else(|| all.iter().any(|(_, _, known)| is_data(known)));
+        self.has_reads |= does_read && !is_data && !all.is_empty();
+        if !is_data {
+            return;
+        }
+        for (presence, number, known) in all {
+            let Visibility::Data { resource_types, .. } = known.visibility else { continue };
+            if reads(known) != does_read {
+                continue;
+            }
+            self.kinds.insert((resource_types, does_read));
+            if is_certain(presence) {
+                self.actions.insert(number);
+            }
+            let Some(kind) = resource_types.first() else { continue };
+            let own = self.data_events.entry(kind).or_default();
+            (*kind).clone_into(&mut own.kind);
+            let regions = if does_read { &mut own.reads } else { &mut own.writes };
+            regions.insert(seen.region.clone());
+        }
+    }
+
+    /// Whether a data event of an action would be there. An event of an action that is logged under several types of resources
+    /// shows that one of them is recorded, not which.
+    fn shows(&self, number: ActionNumber, known: &Known, types: &[&str]) -> bool {
+        let is_of_it = |(kinds, does_read): &(&[&str], bool)| {
+            *does_read == reads(known) && kinds.iter().all(|kind| types.contains(kind))
+        };
+        self.actions.has(number) || self.kinds.iter().any(is_of_it)
+    }
 }
 
 impl Sight {
     /// What a log with these events could show; None for no log.
     #[must_use]
     pub fn of(log: Option<&AccountLog>, names: &[EventName]) -> Self {
-        let mut kinds: BTreeSet<(&'static str, bool)> = BTreeSet::new();
-        let mut data_events = BTreeSet::new();
-        let mut has_reads = false;
-        let mut sources: BTreeSet<&str> = BTreeSet::new();
-        for name in log.iter().flat_map(|log| &log.events).filter_map(|event| names.get(*event)) {
-            sources.insert(service_of(&name.source));
-            let mapping = catalog().actions_of_event(&name.source, &name.name);
-            let Mapping::Actions(actions, _) = mapping else { continue };
-            for known in actions.iter().filter_map(|own| INDEX.get(INDEX.number(own.action)?)) {
-                match known.visibility {
-                    Visibility::Data { resource_types, .. } => {
-                        kinds.extend(resource_types.iter().map(|kind| (*kind, reads(known))));
-                        data_events.extend(resource_types.first().map(|kind| (*kind).to_owned()));
-                    }
-                    _ => has_reads |= reads(known),
-                }
-            }
-        }
+        let evidence = Evidence::of(log, names);
         let has_home = log.is_some_and(|log| HOMES.iter().any(|home| log.regions.contains_key(*home)));
-        let unseen = |known: &Known| {
+        let unseen = |number: ActionNumber, known: &Known| {
             if log.is_none() {
                 return Some(Unseen::NoLog);
             }
@@ -114,14 +183,13 @@ impl Sight {
             let is_global = GLOBAL.contains(&known.action.service);
             match known.visibility {
                 Visibility::Management if is_global && !has_home => Some(Unseen::HomeRegion),
-                Visibility::Management if source.is_some_and(|(_, source)| !sources.contains(source)) => {
+                Visibility::Management if source.is_some_and(|(_, own)| !evidence.sources.contains(*own)) => {
                     Some(Unseen::ExcludedSource)
                 }
-                Visibility::Management if reads(known) && !has_reads => Some(Unseen::ReadEvents),
+                Visibility::Management if reads(known) && !evidence.has_reads => Some(Unseen::ReadEvents),
                 Visibility::Management => None,
                 Visibility::Data { resource_types, .. } => {
-                    let is_seen = resource_types.iter().any(|kind| kinds.contains(&(*kind, reads(known))));
-                    (!is_seen).then_some(Unseen::DataEvents)
+                    (!evidence.shows(number, known, resource_types)).then_some(Unseen::DataEvents)
                 }
                 // It is derived from the calls that hand a role over.
                 Visibility::Implied { .. } if is_pass_role(known) => None,
@@ -130,9 +198,9 @@ impl Sight {
             }
         };
         Self {
-            unseen: INDEX.iter().map(|(_, known)| unseen(known)).collect(),
-            data_events: data_events.into_iter().collect(),
-            has_reads,
+            unseen: INDEX.iter().map(|(number, known)| unseen(number, known)).collect(),
+            data_events: evidence.data_events.into_values().collect(),
+            has_reads: evidence.has_reads,
         }
     }
 
@@ -168,7 +236,8 @@ fn reads(known: &Known) -> bool {
         || LOGGED_AS_READS.contains(&known.action.full_name().as_str())
 }
 
-fn is_pass_role(known: &Known) -> bool {
+/// Whether an action is asked for as part of calls that hand a role over.
+pub(crate) fn is_pass_role(known: &Known) -> bool {
     (known.action.service, known.action.name) == ("iam", "PassRole")
 }
 

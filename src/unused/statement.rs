@@ -52,7 +52,7 @@ fn unseen(whole: &Whole<'_>, place: usize, statement: &Statement, resource: Opti
         if uses.is_some_and(|uses| uses.perhaps.events > 0) {
             return Some(Unseen::Perhaps);
         }
-        own.sight.unseen(number)
+        own.unseen(number)
     });
     reasons.min()
 }

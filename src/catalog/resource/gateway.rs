@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use super::{Certainty, Resource, Search, Source};
 use crate::catalog::arn_format::Part;
 use crate::catalog::catalog;
+use crate::catalog::event::Presence;
 use crate::catalog::service::{Action, ResourceType};
 
 const VERBS: [&str; 5] = ["DELETE", "GET", "PATCH", "POST", "PUT"];
@@ -52,7 +53,7 @@ fn of_api(search: &Search<'_>, noun: &str, makes: bool) -> Option<Resource> {
         ("Api", None) => (format!("{all}/*"), Certainty::Pattern),
         _ => return None,
     };
-    Some(Resource { arn, certainty, source: Source::Request, kind: None })
+    Some(Resource { arn, certainty, source: Source::Request, kind: None, presence: Presence::Certain })
 }
 
 /// One of the formats of a type, filled.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::{Certainty, Resource, Search, Source, literal_of};
+use crate::catalog::event::Presence;
 use crate::catalog::service::{Action, ActionResource, ResourceType};
 
 /// The resources of one type, where a service has its own way; None if the general way is right.
@@ -35,6 +36,7 @@ pub(super) fn reads_response(action: &Action, kind: &ResourceType) -> Option<boo
     match (action.service, kind.name) {
         ("s3", "object" | "accesspointobject" | "bucket" | "accesspoint") => Some(false),
         ("secretsmanager", "Secret") | ("ecs", "task-definition") => Some(true),
+        ("ec2", "volume") if action.name == "RunInstances" => Some(true),
         ("iam", _) if kind.arn.placeholders().any(|name| name.ends_with("WithPath")) => Some(true),
         _ => None,
     }
@@ -334,6 +336,9 @@ fn ec2_resources(search: &Search<'_>, resource: &ActionResource) -> Option<Vec<R
     if matches!(search.action.name, "CreateTags" | "DeleteTags") {
         return Some(ec2_tagged(search, kind));
     }
+    if search.action.name == "RunInstances" && kind.name == "volume" {
+        return Some(launched_volumes(search, kind));
+    }
     if !is_made {
         return None;
     }
@@ -345,11 +350,36 @@ fn ec2_resources(search: &Search<'_>, resource: &ActionResource) -> Option<Vec<R
     Some(vec![made])
 }
 
+/// A launch is authorized on the volumes that it makes: those that it asks for, and those of an image whose root device is one,
+/// which the response tells (`rootDeviceType`). Of a launch without a response nobody knows what the image brings
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ExamplePolicies_EC2.html#iam-example-runinstances>,
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Instance.html>).
+fn launched_volumes(search: &Search<'_>, kind: &'static ResourceType) -> Vec<Resource> {
+    let items = |value: Option<&Value>, of: &str| -> Vec<Value> {
+        let of = value.and_then(|value| value.get(of)).map(|set| set.get("items").unwrap_or(set));
+        of.and_then(Value::as_array).cloned().unwrap_or_default()
+    };
+    let is_volume = |device: &Value| device.get("ebs").is_some_and(|ebs| !ebs.is_null());
+    let asked = items(search.evidence.parameters, "blockDeviceMapping");
+    let launched = items(search.evidence.response, "instancesSet");
+    let root = |instance: &Value| instance.get("rootDeviceType").and_then(Value::as_str).map(str::to_owned);
+    let roots: Vec<Option<String>> = launched.iter().map(root).collect();
+    let has_volume = asked.iter().any(is_volume)
+        || roots.iter().flatten().any(|root| root == "ebs")
+        || launched.iter().any(|instance| items(Some(instance), "blockDeviceMapping").iter().any(is_volume));
+    let has_none = !roots.is_empty() && roots.iter().all(|root| root.as_deref() == Some("instance-store"));
+    if has_none && !has_volume {
+        return Vec::new();
+    }
+    let mut made = search.fill(kind, &|_| Some(Cow::Borrowed("*")));
+    made.presence = if has_volume { Presence::Certain } else { Presence::Possible };
+    vec![made]
+}
+
 fn is_made(search: &Search<'_>, kind: &'static ResourceType) -> bool {
     let action = search.action.name;
     if action == "RunInstances" {
-        return matches!(kind.name, "instance" | "network-interface")
-            || (kind.name == "volume" && !search.leaves.first_of(["deviceName"]).is_empty());
+        return matches!(kind.name, "instance" | "network-interface");
     }
     let makes = ["Create", "Allocate", "Import", "Copy", "Register"];
     let Some(made) = makes.iter().find_map(|verb| action.strip_prefix(verb)) else { return false };

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::catalog::event::Presence;
 use crate::catalog::resource::{Certainty, Evidence, Place, Resource, Source, resources_of, table_faults};
 use crate::catalog::{catalog, event};
 
@@ -30,6 +31,7 @@ fn found(
 /// `ARN` as it is if exact, else with `~` and a mark of what is not known.
 fn words(resources: &[Resource]) -> Vec<String> {
     let word = |resource: &Resource| match resource.certainty {
+        Certainty::Exact if resource.presence == Presence::Possible => format!("{} ~perhaps", resource.arn),
         Certainty::Exact => resource.arn.clone(),
         Certainty::PathUnknown => format!("{} ~path", resource.arn),
         Certainty::Pattern => format!("{} ~pattern", resource.arn),
@@ -273,6 +275,44 @@ fn what_ec2_makes_has_no_id_yet() {
         &["arn:aws:ec2:eu-west-1:111122223333:volume/vol-1", "arn:aws:ec2:eu-west-1::snapshot/*"],
     );
     check("ec2:CreateKeyPair", json!({"keyName": "k"}), &["arn:aws:ec2:eu-west-1:111122223333:key-pair/k"]);
+}
+
+#[test]
+fn a_launch_makes_the_volumes_that_it_asks_for_and_those_of_its_image() {
+    let volume = |parameters: Value, response: Value| {
+        let found = found("ec2:RunInstances", "RunInstances", &parameters, &response, &Value::Null);
+        words(&found).into_iter().find(|own| own.contains(":volume/"))
+    };
+    let launch = |devices: Value| json!({"instancesSet": {"items": [{"imageId": "ami-1"}]}, "blockDeviceMapping": devices});
+    let launched = |own: Value| json!({"instancesSet": {"items": [own]}});
+    let made = Some("arn:aws:ec2:eu-west-1:111122223333:volume/*".to_owned());
+    let perhaps = made.as_ref().map(|arn| format!("{arn} ~perhaps"));
+    let none = || launch(json!({}));
+    assert_eq!(
+        volume(
+            launch(json!({"items": [{"deviceName": "/dev/xvda", "ebs": {"volumeSize": 8}}]})),
+            Value::Null
+        ),
+        made
+    );
+    assert_eq!(
+        volume(
+            none(),
+            launched(json!({"instanceId": "i-1", "rootDeviceType": "ebs", "blockDeviceMapping": {}}))
+        ),
+        made
+    );
+    let mapped =
+        json!({"blockDeviceMapping": {"items": [{"deviceName": "/dev/sdf", "ebs": {"volumeId": "vol-1"}}]}});
+    assert_eq!(volume(none(), launched(mapped)), made);
+    // A device that is left out, or a disk of the host, is no volume; what the image brings a refused call does not tell.
+    let others = json!({"items": [{"deviceName": "/dev/sdb", "virtualName": "ephemeral0"}, {"deviceName": "/dev/sdc", "noDevice": {}}]});
+    assert_eq!(volume(launch(others.clone()), Value::Null), perhaps);
+    assert_eq!(volume(none(), launched(json!({"instanceId": "i-1"}))), perhaps);
+    assert_eq!(
+        volume(launch(others), launched(json!({"instanceId": "i-1", "rootDeviceType": "instance-store"}))),
+        None
+    );
 }
 
 #[test]

@@ -14,6 +14,7 @@ pub(in crate::inquiry) struct Columns<'a> {
     mfa: Option<&'a BooleanArray>,
     console: Option<&'a BooleanArray>,
     root: Option<&'a BooleanArray>,
+    read_only: Option<&'a BooleanArray>,
     /// By the place of the field; None for those that are not read.
     texts: Vec<Option<Text<'a>>>,
 }
@@ -37,6 +38,7 @@ impl<'a> Columns<'a> {
             mfa: flag(Field::MfaAuthenticated)?,
             console: flag(Field::SessionCredentialFromConsole)?,
             root: flag(Field::AssumedRoot)?,
+            read_only: flag(Field::ReadOnly)?,
             texts,
         })
     }
@@ -50,6 +52,7 @@ impl<'a> Columns<'a> {
         record.mfa_authenticated = self.mfa.and_then(|flags| cells::flag(flags, row));
         record.session_credential_from_console = self.console.and_then(|flags| cells::flag(flags, row));
         record.assumed_root = self.root.and_then(|flags| cells::flag(flags, row));
+        record.read_only = self.read_only.and_then(|flags| cells::flag(flags, row));
         record
     }
 }

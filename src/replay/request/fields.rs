@@ -1,7 +1,7 @@
 //! Which columns a request is told from.
 
 use super::{Origin, Reading, ResourceFrom};
-use crate::catalog::event::{self, Mapping};
+use crate::catalog::event::{self, Mapping, Presence};
 use crate::catalog::resource::{Certainty, reads_response};
 use crate::catalog::{catalog, dependent};
 use crate::replay::{Field, Fields};
@@ -54,7 +54,8 @@ pub fn needs_response(without_response: &Reading) -> bool {
     let Reading::Requests(asked) = without_response else { return false };
     asked.iter().any(|asked| {
         let is_open = matches!(asked.certainty, Certainty::PathUnknown | Certainty::Pattern)
-            || asked.from == ResourceFrom::Snapshot;
+            || asked.from == ResourceFrom::Snapshot
+            || asked.presence == Presence::Possible;
         is_open
             && asked.origin != Origin::Derived
             && catalog().action(&asked.action).is_some_and(reads_response)

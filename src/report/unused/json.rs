@@ -9,7 +9,7 @@ use crate::report::json as documents;
 use crate::unused::suggest::Suggestion;
 use crate::unused::{
     Apart, Compared, Covered, Finding, Mark, Marks, OriginUse, PrincipalUse, Span, StatementUse, SubjectKind,
-    Unseen, Unused, WindowSeen,
+    UnmappedCall, Unseen, Unused, WindowSeen,
 };
 
 #[derive(Serialize)]
@@ -57,7 +57,7 @@ struct Principal<'a> {
     actions: Actions<'a>,
     origins: &'a [OriginUse],
     statements: &'a [StatementUse],
-    unmapped: Vec<Unmapped<'a>>,
+    unmapped: &'a [UnmappedCall],
 }
 
 #[derive(Serialize)]
@@ -67,12 +67,6 @@ struct Service {
     #[serde(flatten)]
     marks: Marks,
     riskiest_unused: Vec<&'static str>,
-}
-
-#[derive(Serialize)]
-struct Unmapped<'a> {
-    call: &'a str,
-    events: u64,
 }
 
 #[derive(Serialize)]
@@ -192,7 +186,7 @@ impl<'a> Principal<'a> {
             actions: Actions(own, all),
             origins: &own.origins,
             statements: &own.statements,
-            unmapped: own.unmapped.iter().map(|(call, events)| Unmapped { call, events: *events }).collect(),
+            unmapped: &own.unmapped,
         }
     }
 }

@@ -55,13 +55,17 @@ pub(super) fn head(own: &PrincipalUse, unused: &Unused, page: &Page<'_>) -> Stri
         facts.line(Sign::Claim, "missing", words);
     }
     if !own.unmapped.is_empty() {
-        let sum: u64 = own.unmapped.iter().map(|(_, count)| count).sum();
-        let names: Vec<&str> = own.unmapped.iter().take(3).map(|(name, _)| name.as_str()).collect();
-        facts.line(
-            Sign::Claim,
-            "unknown",
-            &format!("{} of which no action is known: {}", counted(sum, "call", "calls"), names.join(", ")),
+        let sum: u64 = own.unmapped.iter().map(|call| call.events).sum();
+        let mut names =
+            own.unmapped.iter().take(3).map(|own| own.call.as_str()).collect::<Vec<_>>().join(", ");
+        if own.unmapped.len() > 3 {
+            names.push_str(&format!(", {} more", own.unmapped.len() - 3));
+        }
+        let calls = counted(sum, "call", "calls");
+        let words = format!(
+            "{calls} of which no action is known, so nothing of their services is called unused: {names}"
         );
+        facts.line(Sign::Claim, "unknown", &words);
     }
     out.push_str(&facts.render(style));
     out.push('\n');

@@ -5,7 +5,7 @@ use crate::report::figure::{counted, grouped};
 use crate::report::replay::words::{short, whole};
 use crate::report::{Mark, Style, json as documents, section};
 use crate::unused::Unused;
-use crate::unused::suggest::{CHARACTERS_MAX, Suggestion};
+use crate::unused::suggest::{CHARACTERS_MAX, Exceeded, KeptWhole, Limit, Suggestion};
 
 /// So many names stand in a line.
 const NAMES_FEW: usize = 6;
@@ -36,6 +36,20 @@ fn one(own: &Suggestion, style: Style, all: bool) -> String {
             Mark::None,
             format!("{} of today's denies stay", own.guards.iter().map(|own| own.statements).sum::<u64>()),
         );
+    }
+    for limit in &own.limits {
+        item(Mark::Look, exceeded(limit));
+    }
+    for kept in &own.kept_whole {
+        item(Mark::Claim, kept_whole(kept));
+    }
+    let perhaps = own.policies.iter().flat_map(|policy| &policy.unproven);
+    let perhaps: Vec<String> = perhaps.filter(|sid| sid.starts_with("Perhaps")).cloned().collect();
+    if !perhaps.is_empty() {
+        let of = counted(perhaps.len() as u64, "statement", "statements");
+        let words =
+            format!("stay, though it is not known which of them calls needed: {of}, {}", few(&perhaps, all));
+        item(Mark::Claim, words);
     }
     if let Some(proof) = &own.proof {
         let mark = if proof.broken + proof.may_break > 0 { Mark::Look } else { Mark::None };
@@ -80,6 +94,35 @@ fn one(own: &Suggestion, style: Style, all: bool) -> String {
         );
     }
     out
+}
+
+/// A limit of IAM that a suggestion does not keep.
+fn exceeded(own: &Exceeded) -> String {
+    let (found, most) = (grouped(own.found), grouped(own.most));
+    match (own.limit, &own.policy) {
+        (Limit::PolicySize, name) => {
+            let name = name.as_deref().unwrap_or("a policy");
+            format!(
+                "not valid as it is: {name} has {found} characters where IAM takes {most}, and a statement of it cannot be divided"
+            )
+        }
+        (Limit::AttachedPolicies, _) => {
+            let raised = own.raised.map(grouped).unwrap_or_default();
+            let more =
+                if own.is_final() { "and not more than" } else { "until the quota is raised, to at most" };
+            format!("{found} managed policies, of which {most} may be attached {more} {raised}")
+        }
+    }
+}
+
+/// A service that stays as it is.
+fn kept_whole(own: &KeptWhole) -> String {
+    let calls = counted(own.events, "call", "calls");
+    format!(
+        "{} stays as it is granted today: {calls} of which no action is known ({})",
+        own.service,
+        few(&own.calls, false)
+    )
 }
 
 /// The policies themselves, as JSON, each below its name.

@@ -1,10 +1,12 @@
 //! All principals at a glance: who has most that nobody used, and what the logs cover.
 
+use std::collections::BTreeSet;
+
 use super::words;
 use super::{Page, Show};
 use crate::report::figure::{counted, day, grouped, share};
 use crate::report::{Column, Cut, Facts, Mark, Table, chart, section};
-use crate::unused::{Marks, PrincipalUse, Unused};
+use crate::unused::{DataEvents, Marks, PrincipalUse, Unused};
 
 /// Columns of a bar.
 const BAR: usize = 12;
@@ -170,15 +172,28 @@ pub(super) fn coverage(unused: &Unused, page: &Page<'_>) -> String {
             regions.join(", ")
         );
         out.push_str(&section::item(Mark::None, &words, page.style));
-        let data = match own.data_events.as_slice() {
+        let data = match own.data_event_regions.as_slice() {
             [] => "no data events".to_owned(),
-            kinds => format!("data events: {}", kinds.join(", ")),
+            kinds => format!("data events: {}", kinds.iter().map(data_events).collect::<Vec<_>>().join("; ")),
         };
         let reads = if own.read_events { "" } else { "; no events that read" };
         let mark = if own.data_events.is_empty() || !own.read_events { Mark::Claim } else { Mark::None };
         out.push_str(&section::item(mark, &format!("{data}{reads}"), page.style));
     }
     out
+}
+
+/// `AWS::S3::Object reads in eu-west-1, writes in eu-west-1`.
+fn data_events(own: &DataEvents) -> String {
+    let of = |word: &str, regions: &BTreeSet<String>| {
+        let regions = regions.iter().map(String::as_str).collect::<Vec<_>>().join(" and ");
+        (!regions.is_empty()).then(|| format!("{word} in {regions}"))
+    };
+    if own.reads == own.writes {
+        return format!("{} {}", own.kind, of("reads and writes", &own.reads).unwrap_or_default());
+    }
+    let both = [of("reads", &own.reads), of("writes", &own.writes)];
+    format!("{} {}", own.kind, both.into_iter().flatten().collect::<Vec<_>>().join(", "))
 }
 
 /// What limits the answer.

@@ -1,7 +1,7 @@
 //! What is written for resources that were seen: their parts that vary from one to the next become wildcards.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::catalog::catalog;
 use crate::policy::{Match, Resources, Truth, resource_covers};
@@ -25,11 +25,13 @@ const SIBLINGS_MAX: usize = 4;
 pub(super) fn is_within(resources: &Resources, written: &str) -> bool {
     match resources.matching {
         Match::Listed => resources.patterns.iter().any(|pattern| covers(pattern, written)),
-        Match::NotListed => resources
-            .patterns
-            .iter()
-            .all(|pattern| !pattern.contains("${") && resource_covers(pattern, written) == Truth::No),
+        Match::NotListed => is_outside(&resources.patterns, written),
     }
+}
+
+/// Whether nothing that a written resource stands for is among these.
+pub(super) fn is_outside(patterns: &[String], written: &str) -> bool {
+    patterns.iter().all(|pattern| !pattern.contains("${") && resource_covers(pattern, written) == Truth::No)
 }
 
 /// Whether a pattern stands for all that another one stands for. What variables stand for nothing here knows.
@@ -172,8 +174,42 @@ pub(super) fn simplified(all: &BTreeSet<String>, may_join: &dyn Fn(&str) -> bool
         _ => text.clone(),
     };
     let joined: BTreeSet<String> = all.iter().map(together).collect();
-    let is_needed = |text: &&String| !joined.iter().any(|other| other != *text && covers(other, text));
-    joined.iter().filter(is_needed).cloned().collect()
+    let covering = Covering::of(&joined);
+    joined.iter().filter(|text| !covering.covers_beside(text)).cloned().collect()
+}
+
+/// Resources, by what they begin with: a pattern can stand only for what begins as it does.
+pub(super) struct Covering<'a> {
+    all: &'a BTreeSet<String>,
+    patterns: HashMap<&'a str, Vec<&'a str>>,
+    /// The lengths of those beginnings.
+    lengths: BTreeSet<usize>,
+}
+
+impl<'a> Covering<'a> {
+    pub(super) fn of(all: &'a BTreeSet<String>) -> Self {
+        let mut patterns: HashMap<&str, Vec<&str>> = HashMap::new();
+        for pattern in all.iter().filter(|text| text.contains(['*', '?'])) {
+            let beginning = pattern.split(['*', '?']).next().unwrap_or_default();
+            patterns.entry(beginning).or_default().push(pattern);
+        }
+        let lengths = patterns.keys().map(|beginning| beginning.len()).collect();
+        Self { all, patterns, lengths }
+    }
+
+    /// Whether one of them stands for all that a written resource stands for.
+    pub(super) fn covers(&self, written: &str) -> bool {
+        self.all.contains(written) || self.covers_beside(written)
+    }
+
+    /// The same of another one than itself.
+    fn covers_beside(&self, written: &str) -> bool {
+        let beginnings = self.lengths.iter().filter_map(|length| written.get(..*length));
+        let mut fitting = beginnings.filter_map(|beginning| self.patterns.get(beginning)).flatten();
+        // Of two that stand for the same the first one stays.
+        let is_first = |pattern: &str| pattern < written || !covers(written, pattern);
+        fitting.any(|pattern| *pattern != written && covers(pattern, written) && is_first(pattern))
+    }
 }
 
 /// What stands before the last slash, of objects only: their keys are many.

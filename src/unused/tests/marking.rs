@@ -42,6 +42,98 @@ fn what_no_log_could_show_is_not_called_unused() {
 }
 
 #[test]
+fn data_events_vouch_for_calls_of_their_own_direction_and_not_for_what_they_ask_for_on_the_way() {
+    let world = || World::default().user(ANN, &json!([allow("*", "*")]));
+    let copy = r#"{"bucketName": "example", "key": "b", "x-amz-copy-source": "example/a"}"#;
+    let data = |called, parameters, read_only| Record {
+        event_category: Some("Data"),
+        read_only: Some(read_only),
+        ..s3(called, parameters)
+    };
+    let answer = look(&world().read(), &[data("CopyObject", copy, false)], None);
+    // The copy read an object; reads need not be recorded for all that.
+    assert_eq!(mark(&answer, ANN, "s3:GetObject"), Some(Mark::Used));
+    assert_eq!(reason(&answer, "s3:GetObjectAcl"), Some(Unseen::DataEvents));
+    assert_eq!(reason(&answer, "s3:ListBucket"), Some(Unseen::DataEvents));
+    assert_eq!(mark(&answer, ANN, "s3:DeleteObject"), Some(Mark::Unused));
+    assert!(!answer.coverage[0].read_events);
+    let [kind] = answer.coverage[0].data_event_regions.as_slice() else { panic!("{:?}", answer.coverage) };
+    assert_eq!(kind.kind, "AWS::S3::Object");
+    assert_eq!(
+        (kind.reads.len(), kind.writes.iter().map(String::as_str).collect::<Vec<_>>()),
+        (0, vec!["eu-west-1"])
+    );
+    // Without `readOnly` the name tells.
+    let answer = look(&world().read(), &[s3("CopyObject", copy)], None);
+    assert_eq!(reason(&answer, "s3:GetObjectAcl"), Some(Unseen::DataEvents));
+    // A look at a bucket is a management event, though it asks for what else only data events show.
+    let head = Record {
+        event_category: Some("Management"),
+        read_only: Some(true),
+        ..s3("HeadBucket", r#"{"bucketName": "example"}"#)
+    };
+    let answer = look(&world().read(), &[head], None);
+    assert_eq!(mark(&answer, ANN, "s3:ListBucket"), Some(Mark::Used));
+    assert_eq!(reason(&answer, "s3:GetObject"), Some(Unseen::DataEvents));
+    assert!(answer.coverage[0].read_events && answer.coverage[0].data_events.is_empty());
+}
+
+#[test]
+fn an_event_that_is_logged_under_several_types_vouches_for_none_of_them_alone() {
+    let world = || World::default().user(ANN, &json!([allow("dynamodb:*", "*")]));
+    let of = |called| Record {
+        event_category: Some("Data"),
+        read_only: Some(true),
+        ..by_ann("dynamodb.amazonaws.com", called, Some("{}"))
+    };
+    let answer = look(&world().read(), &[of("GetRecords")], None);
+    assert_eq!(mark(&answer, ANN, "dynamodb:GetShardIterator"), Some(Mark::Unused));
+    assert_eq!(reason(&answer, "dynamodb:GetItem"), Some(Unseen::DataEvents));
+    let answer = look(&world().read(), &[of("GetItem")], None);
+    assert_eq!(mark(&answer, ANN, "dynamodb:Query"), Some(Mark::Unused));
+}
+
+#[test]
+fn beside_calls_of_which_no_action_is_known_nothing_of_their_service_is_called_unused() {
+    let world = || {
+        World::default().user(
+            ANN,
+            &json!([allow("ec2:*", "*"), allow("sqs:CreateQueue", "*"), allow("iam:PassRole", "*")]),
+        )
+    };
+    let moon = by_ann("ec2.amazonaws.com", "LaunchMoonBase", Some("{}"));
+    let near = [
+        moon,
+        by_ann("ec2.amazonaws.com", "DescribeImages", None),
+        Record { aws_region: Some("us-east-1"), ..moon },
+    ];
+    let answer = look(&world().read(), &near, None);
+    assert_eq!(reason(&answer, "ec2:TerminateInstances"), Some(Unseen::UnknownCall));
+    // It may have handed a role over.
+    assert_eq!(reason(&answer, "iam:PassRole"), Some(Unseen::UnknownCall));
+    assert_eq!(mark(&answer, ANN, "ec2:DescribeImages"), Some(Mark::Used));
+    assert_eq!(mark(&answer, ANN, "sqs:CreateQueue"), Some(Mark::Unused));
+    let [call] = of(&answer, ANN).unmapped.as_slice() else { panic!() };
+    assert_eq!(
+        (call.call.as_str(), call.services.as_slice(), call.events),
+        ("ec2: LaunchMoonBase", ["ec2".to_owned()].as_slice(), 2)
+    );
+    assert!(
+        answer.limits.iter().any(|limit| limit.starts_with("Of 2 calls no action is known")),
+        "{:?}",
+        answer.limits
+    );
+    // Nor is a statement about the service said to have decided nothing.
+    let never = found(&answer, Kind::StatementNeverDecided);
+    assert_eq!(never.len(), 1, "{never:?}");
+    assert_eq!(answer.unused_privileged(), 0);
+    // What AWS refused was no use.
+    let refused = Record { error_code: Some("AccessDenied"), ..moon };
+    let answer = look(&world().read(), &[refused, near[1]], None);
+    assert_eq!(mark(&answer, ANN, "ec2:TerminateInstances"), Some(Mark::Unused));
+}
+
+#[test]
 fn calls_of_global_services_are_seen_only_where_they_are_logged() {
     let world = || World::default().user(ANN, &json!([allow("*", "*")]));
     let near = by_ann("ec2.amazonaws.com", "DescribeInstances", None);

@@ -74,6 +74,105 @@ fn access_levels_add_only_what_the_same_statement_allows() {
 }
 
 #[test]
+fn what_a_call_of_no_known_action_may_have_needed_stays_as_it_is_granted() {
+    let mut conditional = allow("ec2:Run*", "*");
+    conditional["Condition"] = json!({"StringEquals": {"aws:RequestedRegion": "eu-west-1"}});
+    let granted = json!([
+        { "Effect": "Allow", "NotAction": ["iam:*", "ec2:Delete*"], "Resource": "*" },
+        conditional,
+        allow("sqs:*", "arn:aws:sqs:*:*:q"),
+    ]);
+    let calls = [
+        by_ann("ec2.amazonaws.com", "LaunchMoonBase", Some("{}")),
+        by_ann("ec2.amazonaws.com", "DescribeImages", None),
+        by_ann("ssm.amazonaws.com", "DescribeParameters", None),
+    ];
+    let found = suggested(&granted, &calls, Options::default());
+    let [kept] = found.kept_whole.as_slice() else { panic!("{:?}", found.kept_whole) };
+    assert_eq!(
+        (kept.service.as_str(), kept.calls.as_slice(), kept.events),
+        ("ec2", ["LaunchMoonBase".to_owned()].as_slice(), 1)
+    );
+    let statements: Vec<Value> = found
+        .policies
+        .iter()
+        .flat_map(|policy| policy.document["Statement"].as_array().unwrap().clone())
+        .collect();
+    let of = |sid: &str| {
+        statements.iter().filter(|own| own["Sid"].as_str().unwrap().starts_with(sid)).collect::<Vec<_>>()
+    };
+    // What was used of other services is as narrow as ever; what is used of this one stands in what stays.
+    let [used] = of("Used").try_into().unwrap();
+    assert_eq!(used["Action"], "ssm:DescribeParameters");
+    assert_eq!(of("Kept").len(), 2);
+    let actions: Vec<&str> = of("Kept")
+        .iter()
+        .filter_map(|own| own["Action"].as_array())
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    assert!(actions.contains(&"ec2:LaunchMoonBase") && actions.contains(&"ec2:Describe*"));
+    assert!(actions.iter().all(|action| action.starts_with("ec2:") && !action.starts_with("ec2:Delete")));
+    assert!(of("Kept").iter().any(|own| own["Action"] == "ec2:Run*" && own.get("Condition").is_some()));
+    assert!(found.removed.iter().flat_map(|own| &own.actions).all(|action| !action.starts_with("ec2:")));
+    assert!(found.unseen.iter().all(|action| !action.starts_with("ec2:")));
+    assert!(found.policies.iter().flat_map(|own| &own.unproven).count() >= 2);
+}
+
+#[test]
+fn what_todays_policies_deny_is_not_kept() {
+    let granted = json!([allow("s3:GetObject", "*"), deny("s3:GetObject", "arn:aws:s3:::example/private/*")]);
+    let [open, private] =
+        ["open/a", "private/a"].map(|key| json!({ "bucketName": "example", "key": key }).to_string());
+    let used = [&open, &private].map(|own| by_ann("s3.amazonaws.com", "GetObject", Some(own)));
+    let found = suggested(&granted, &used, Options::default());
+    assert_eq!(found.policies[0].document["Statement"][0]["Resource"], "arn:aws:s3:::example/open/a");
+    assert_eq!(found.not_granted, [("s3:GetObject".to_owned(), 1)]);
+}
+
+#[test]
+fn what_is_allowed_anyway_needs_no_second_statement() {
+    let mut near = allow("s3:GetObject", "arn:aws:s3:::example/*");
+    near["Condition"] = json!({"StringEquals": {"aws:RequestedRegion": "eu-west-1"}});
+    let mut narrow = near.clone();
+    narrow["Condition"]["IpAddress"] = json!({"aws:SourceIp": "192.0.2.0/24"});
+    narrow["Resource"] = json!("arn:aws:s3:::example/a");
+    let key = json!({ "bucketName": "example", "key": "a" }).to_string();
+    let used = by_ann("s3.amazonaws.com", "GetObject", Some(&key));
+    let found = suggested(&json!([narrow, near]), &[used], Options::default());
+    assert_eq!(found.statements, 1, "{}", text(&found));
+}
+
+#[test]
+fn what_takes_any_resource_gets_no_more_than_todays_statement_gives() {
+    let all_but =
+        json!([{ "Effect": "Allow", "Action": "ec2:*", "NotResource": "arn:aws:ec2:*:*:instance/*" }]);
+    let used = by_ann("ec2.amazonaws.com", "DescribeInstances", None);
+    let found = suggested(&all_but, &[used], Options::default());
+    assert_eq!(found.policies[0].document["Statement"][0]["NotResource"], "arn:aws:ec2:*:*:instance/*");
+}
+
+#[test]
+fn a_launch_keeps_the_volumes_that_it_made_or_perhaps_made() {
+    let launch =
+        r#"{"instancesSet": {"items": [{"imageId": "ami-0123456789abcdef0"}]}, "blockDeviceMapping": {}}"#;
+    let with = |kind: &str| {
+        format!(r#"{{"instancesSet": {{"items": [{{"instanceId": "i-0123456789abcdef0"{kind}}}]}}}}"#)
+    };
+    let keeps = |kind: &str| {
+        let response = with(kind);
+        let used = Record {
+            response_elements: Some(&response),
+            ..by_ann("ec2.amazonaws.com", "RunInstances", Some(launch))
+        };
+        text(&suggested(&json!([allow("ec2:*", "*")]), &[used], Options::default())).contains(":volume/*")
+    };
+    assert!(keeps(r#", "rootDeviceType": "ebs""#));
+    assert!(keeps(""));
+    assert!(!keeps(r#", "rootDeviceType": "instance-store""#));
+}
+
+#[test]
 fn every_deny_of_today_stays() {
     let granted = json!([allow("s3:PutObject", "*"), deny("s3:DeleteObject", "*")]);
     let used = by_ann("s3.amazonaws.com", "PutObject", Some(r#"{"bucketName": "example", "key": "k"}"#));

@@ -69,6 +69,22 @@ fn a_launch_asks_for_each_resource_and_passes_its_role() {
 }
 
 #[test]
+fn a_launch_without_block_devices_asks_for_a_volume_if_its_instance_has_one() {
+    let launch = |response: Value| {
+        let call = json!({"eventSource": "ec2.amazonaws.com", "eventName": "RunInstances", "requestParameters": {
+            "instancesSet": {"items": [{"imageId": "ami-0123456789abcdef0"}]}, "blockDeviceMapping": {}},
+            "responseElements": response});
+        of(Origin::Call, &call).into_iter().filter(|line| line.contains(":volume/")).collect::<Vec<_>>()
+    };
+    let of_type =
+        |kind: &str| json!({"instancesSet": {"items": [{"instanceId": "i-1", "rootDeviceType": kind}]}});
+    let volume = "ec2:RunInstances arn:aws:ec2:eu-west-1:111122223333:volume/*";
+    assert_eq!(launch(of_type("ebs")), [volume]);
+    assert_eq!(launch(Value::Null), [format!("?{volume}")]);
+    assert!(launch(of_type("instance-store")).is_empty());
+}
+
+#[test]
 fn what_names_a_role_passes_it() {
     let role = "arn:aws:iam::111122223333:role/work/app";
     check(
