@@ -32,6 +32,7 @@
 //! | [`query`] | the named questions in `queries/*.sql`, read-only SQL, typed rows | `aws`, `lineage`, `lake` |
 //! | [`investigate`] | folds the rows of one subject into one answer; knows no engine | `aws`, `lineage`'s plain values, `query`'s plain row |
 //! | [`inquiry`] | puts a question to a lake: who is meant, which rows are theirs, what could be seen at all | `aws`, `lineage`, `catalog`, `snapshot`, `replay`, `unused`, `lake`, `query`, `investigate` |
+//! | [`cluster`] | Ballista's scheduler and executors, and sessions whose reading they do | `lake`, `query` |
 //! | [`report`] | results to text, JSON and CSV; the only place where log text becomes output text | `aws`, plain results of `lineage`, `catalog`, `policy`, `snapshot`, `replay`, `unused`, `lake`, `query`, `investigate`, `inquiry` |
 //! | [`cli`] | arguments -> plan -> command -> report; exit codes; progress | all |
 //!
@@ -104,6 +105,8 @@ pub mod archive;
 pub mod aws;
 pub mod catalog;
 pub mod cli;
+#[cfg(feature = "cluster")]
+pub mod cluster;
 pub mod inquiry;
 pub mod investigate;
 pub mod lake;

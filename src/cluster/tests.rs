@@ -1,0 +1,1 @@
+//! Plans that are cut, and rows that come out the same.
