@@ -21,7 +21,9 @@ pub(super) fn to_stderr(verbose: bool) {
 
 impl Log for Stderr {
     fn enabled(&self, metadata: &Metadata) -> bool {
-        metadata.level() <= log::max_level()
+        // The AWS SDK warns of every place where a region or credentials might have been; what fails says so itself.
+        let most = if metadata.target().starts_with("aws_") { LevelFilter::Error } else { log::max_level() };
+        metadata.level() <= most
     }
 
     fn log(&self, record: &Record) {

@@ -7,8 +7,9 @@ use ballista_core::optimizer::with_ballista_optimizer_rules;
 
 use super::cut::Planner;
 use super::job::Jobs;
+use super::split::Place;
 use super::{ClusterError, START_WAIT_MAX, SchedulerAddress, node, status};
-use crate::lake::{self, Session};
+use crate::lake::{self, Lake, Session};
 
 /// So often is looked for an executor where there is none yet.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -47,10 +48,11 @@ impl Cluster {
         Ok(Self { jobs: Arc::new(Jobs::of(scheduler)?), tasks })
     }
 
-    /// The same session, with what reads the lake run by the cluster.
+    /// A session of a lake, with what reads that lake run by the cluster.
     #[must_use]
-    pub fn session(&self, session: &Session) -> Session {
-        let planner = Arc::new(Planner::new(Arc::clone(&self.jobs)));
+    pub fn session(&self, lake: &Lake, session: &Session) -> Session {
+        let (store, base) = lake.place();
+        let planner = Arc::new(Planner::new(Arc::clone(&self.jobs), Place { store, base }));
         let rules = with_ballista_optimizer_rules(session.state().optimizers());
         lake::elsewhere(session, planner, rules, |config| {
             node::adjusted(config).with_target_partitions(self.tasks)

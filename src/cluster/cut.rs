@@ -22,11 +22,13 @@ use datafusion_proto::protobuf::PhysicalPlanNode;
 use super::MESSAGE_BYTES_MAX;
 use super::job::Jobs;
 use super::remote::{Part, RemoteExec, RemoteNode, RemotePlanner};
-use super::split::{Splits, splits};
+use super::split::{Place, Splits, splits};
 
 /// Plans the statements of a session of a cluster.
 pub(super) struct Planner {
     jobs: Arc<Jobs>,
+    /// The lake that executors see, too.
+    place: Place,
     /// Plans parts, as the cluster runs them.
     parts: DefaultPhysicalPlanner,
     /// Plans what is around them.
@@ -34,9 +36,10 @@ pub(super) struct Planner {
 }
 
 impl Planner {
-    pub(super) fn new(jobs: Arc<Jobs>) -> Self {
+    pub(super) fn new(jobs: Arc<Jobs>, place: Place) -> Self {
         Self {
             jobs,
+            place,
             parts: DefaultPhysicalPlanner::default(),
             here: DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(RemotePlanner)]),
         }
@@ -46,7 +49,7 @@ impl Planner {
     async fn part(&self, plan: &LogicalPlan, session: &dyn Session) -> Option<Arc<Part>> {
         // What the engine can't plan by itself, as one end of a recursion, it says again where it is asked for the whole.
         let plan = self.parts.create_physical_plan(plan, session).await.ok()?;
-        if splits(&plan) != Splits::Lake {
+        if splits(&plan, &self.place) != Splits::Lake {
             return None;
         }
         let encoded = encode(&plan)?;

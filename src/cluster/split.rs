@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use datafusion::catalog::memory::{DataSourceExec, MemorySourceConfig};
 use datafusion::common::JoinType;
+use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::{FileScanConfig, ParquetSource};
+use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::physical_plan::aggregates::AggregateExec;
 use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::coop::CooperativeExec;
@@ -27,6 +29,7 @@ use datafusion::physical_plan::union::UnionExec;
 use datafusion::physical_plan::unnest::UnnestExec;
 use datafusion::physical_plan::windows::{BoundedWindowAggExec, WindowAggExec};
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, Partitioning};
+use object_store::path::Path;
 
 /// Rows in memory go along with a plan up to so many bytes.
 const CARRIED_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -42,23 +45,40 @@ pub(super) enum Splits {
     Never,
 }
 
-/// Whether a plan may be split.
-pub(super) fn splits(plan: &Arc<dyn ExecutionPlan>) -> Splits {
+/// Where a lake is: other files are for this machine alone.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    /// By what sessions know its store.
+    pub(super) store: ObjectStoreUrl,
+    /// Its folder in the store.
+    pub(super) base: Path,
+}
+
+impl Place {
+    fn holds(&self, files: &FileScanConfig) -> bool {
+        let mut locations =
+            files.file_groups.iter().flat_map(|group| group.iter()).map(PartitionedFile::path);
+        files.object_store_url == self.store && locations.all(|path| path.prefix_matches(&self.base))
+    }
+}
+
+/// Whether a plan over the lake at a place may be split.
+pub(super) fn splits(plan: &Arc<dyn ExecutionPlan>, place: &Place) -> Splits {
     let mut carried = 0;
-    let found = below(plan, &mut carried);
+    let found = below(plan, place, &mut carried);
     if carried > CARRIED_BYTES_MAX { Splits::Never } else { found }
 }
 
-fn below(plan: &Arc<dyn ExecutionPlan>, carried: &mut usize) -> Splits {
+fn below(plan: &Arc<dyn ExecutionPlan>, place: &Place, carried: &mut usize) -> Splits {
     if let Some(source) = plan.downcast_ref::<DataSourceExec>() {
-        return leaf(source, carried);
+        return leaf(source, place, carried);
     }
     if !itself(plan) {
         return Splits::Never;
     }
     let mut all = Splits::Nothing;
     for child in plan.children() {
-        match below(child, carried) {
+        match below(child, place, carried) {
             Splits::Never => return Splits::Never,
             Splits::Lake => all = Splits::Lake,
             Splits::Nothing => {}
@@ -68,11 +88,11 @@ fn below(plan: &Arc<dyn ExecutionPlan>, carried: &mut usize) -> Splits {
 }
 
 /// A leaf with rows: files of the lake, or rows that are here.
-fn leaf(source: &DataSourceExec, carried: &mut usize) -> Splits {
+fn leaf(source: &DataSourceExec, place: &Place, carried: &mut usize) -> Splits {
     let source = source.data_source();
     if let Some(files) = source.downcast_ref::<FileScanConfig>() {
         let parquet = files.file_source().downcast_ref::<ParquetSource>().is_some();
-        return if parquet { Splits::Lake } else { Splits::Never };
+        return if parquet && place.holds(files) { Splits::Lake } else { Splits::Never };
     }
     let Some(memory) = source.downcast_ref::<MemorySourceConfig>() else { return Splits::Never };
     let batches = memory.partitions().iter().flatten();

@@ -43,7 +43,10 @@ pub(crate) fn elsewhere(
 ) -> SessionContext {
     let here = context.copied_config();
     let elsewhere = Elsewhere { planner, rules, here: here.clone() };
-    let config = change(here).with_extension(Arc::new(elsewhere.clone()));
+    // The tables are in the session's catalog: another one would take its place.
+    let config = change(here)
+        .with_create_default_catalog_and_schema(false)
+        .with_extension(Arc::new(elsewhere.clone()));
     let state = SessionStateBuilder::new_from_existing(context.state())
         .with_config(config)
         .with_optimizer_rules(elsewhere.rules)
@@ -58,7 +61,7 @@ pub(crate) fn session_like(config: SessionConfig, runtime: Arc<RuntimeEnv>) -> S
         return SessionContext::new_with_config_rt(config, runtime);
     };
     let state = SessionStateBuilder::new()
-        .with_config(config)
+        .with_config(config.with_create_default_catalog_and_schema(true))
         .with_runtime_env(runtime)
         .with_default_features()
         .with_optimizer_rules(elsewhere.rules.clone())
