@@ -10,7 +10,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ballista_core::serde::BallistaPhysicalExtensionCodec;
 use datafusion::catalog::Session;
-use datafusion::common::tree_node::TreeNode;
+use datafusion::catalog::memory::DataSourceExec;
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfig};
 use datafusion::error::Result;
 use datafusion::execution::context::QueryPlanner;
 use datafusion::logical_expr::{Extension, LogicalPlan};
@@ -52,6 +55,7 @@ impl Planner {
         if splits(&plan, &self.place) != Splits::Lake {
             return None;
         }
+        let plan = light(plan).ok()?;
         let encoded = encode(&plan)?;
         Some(Arc::new(Part { plan, encoded: Arc::new(encoded), jobs: Arc::clone(&self.jobs) }))
     }
@@ -119,6 +123,26 @@ fn is_statement(plan: &LogicalPlan) -> bool {
             | LogicalPlan::Copy(_)
             | LogicalPlan::RecursiveQuery(_)
     )
+}
+
+/// The same plan without what the log tells of each file: files were chosen by that already, and it takes most of the bytes.
+fn light(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+    let light = plan.transform_up(|node| {
+        let source = node.downcast_ref::<DataSourceExec>().map(DataSourceExec::data_source);
+        let Some(files) = source.and_then(|source| source.downcast_ref::<FileScanConfig>()) else {
+            return Ok(Transformed::no(node));
+        };
+        let groups = files.file_groups.iter().map(|group| {
+            group
+                .iter()
+                .map(|file| PartitionedFile { statistics: None, ..file.clone() })
+                .collect::<FileGroup>()
+        });
+        let mut files = files.clone();
+        files.file_groups = groups.collect();
+        Ok(Transformed::yes(DataSourceExec::from_data_source(files) as Arc<dyn ExecutionPlan>))
+    })?;
+    Ok(light.data)
 }
 
 /// A plan as it is sent. None where it holds something that can't be, or is too long.

@@ -50,6 +50,11 @@ impl RemoteExec {
         ));
         Self { part, properties }
     }
+
+    #[cfg(test)]
+    pub(super) fn part(&self) -> &Arc<Part> {
+        &self.part
+    }
 }
 
 impl fmt::Debug for RemoteExec {

@@ -108,7 +108,6 @@ fn itself(plan: &Arc<dyn ExecutionPlan>) -> bool {
         || plan.is::<ProjectionExec>()
         || plan.is::<CooperativeExec>()
         || plan.is::<UnnestExec>()
-        || plan.is::<UnionExec>()
         || plan.is::<CoalescePartitionsExec>()
         || plan.is::<SortExec>()
         || plan.is::<SortPreservingMergeExec>()
@@ -120,6 +119,10 @@ fn itself(plan: &Arc<dyn ExecutionPlan>) -> bool {
         || plan.is::<CrossJoinExec>()
     {
         return true;
+    }
+    if plan.is::<UnionExec>() {
+        // A task has some partitions of one input and none of the others, and the engine's sorts take none for a mistake.
+        return !plan.children().iter().any(|child| sorts_parts(child));
     }
     if plan.is::<GlobalLimitExec>() {
         return plan.children().iter().all(|child| one_partition(child));
@@ -149,6 +152,14 @@ fn by_the_right(kind: JoinType) -> bool {
         kind,
         JoinType::Inner | JoinType::Right | JoinType::RightSemi | JoinType::RightAnti | JoinType::RightMark
     )
+}
+
+/// Whether partitions are sorted, each by itself, before rows are exchanged.
+fn sorts_parts(plan: &Arc<dyn ExecutionPlan>) -> bool {
+    if plan.is::<RepartitionExec>() {
+        return false;
+    }
+    plan.is::<SortExec>() || plan.children().iter().any(|child| sorts_parts(child))
 }
 
 fn one_partition(plan: &Arc<dyn ExecutionPlan>) -> bool {

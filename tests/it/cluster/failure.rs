@@ -23,7 +23,7 @@ fn long_answer(cluster: &Cluster, lake: &str) -> String {
         cluster.folder.path(),
     ));
     let events: u64 = ran.stdout.lines().nth(1).unwrap().parse().unwrap();
-    format!("n,zero\n{},0\n", events * events)
+    format!("n,zero\r\n{},0\r\n", events * events)
 }
 
 /// [`LONG`], begun; its answer goes to the file.

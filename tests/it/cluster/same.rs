@@ -205,7 +205,8 @@ fn a_plan_says_what_runs_on_the_cluster() {
         let ran = run(cluster.program(&["sql", &explain, "--lake", &lake, "--format", "csv"]));
         let plan: Vec<&str> =
             ran.stdout.lines().filter_map(|line| line.strip_prefix("physical_plan,")).collect();
-        let first = plan.first().unwrap_or_else(|| panic!("{ran:?}")).trim_start_matches('"');
+        let mut lines = plan.iter().map(|line| line.trim_start_matches(['"', ' ']));
+        let first = lines.find(|line| !line.starts_with("CooperativeExec")).unwrap();
         assert!(ran.stdout.contains("RemoteExec"), "{}", ran.stdout);
         assert_eq!(first.starts_with("RemoteExec"), whole, "{statement}\n{}", ran.stdout);
         // Nothing reads the lake on this machine.
@@ -220,28 +221,23 @@ fn commands_answer_the_same_on_a_cluster() {
     let cluster = Cluster::start(2);
     let lake = lake(cluster.folder.path(), &sources());
     let key = common(&cluster, &lake, "access_key_id");
-    let user = common(&cluster, &lake, "user_name");
     let session = common(&cluster, &lake, "assumed_role_arn");
     let event = common(&cluster, &lake, "event_id");
     let iam = places::package("testdata/stories/proposed-scp/iam").display().to_string();
-    let mut ran = 0;
-    for format in ["text", "json"] {
-        for arguments in [
-            &["coverage", "--all"][..],
-            &["coverage", "--from", "2026-03-08", "--to", "2026-03-10"],
-            &["investigate", &key],
-            &["investigate", &user, "--calls", "--created"],
-            &["investigate", &key, "--follow"],
-            &["trace", &key],
-            &["trace", &session],
-            &["trace", &event],
-            &["sessions"],
-            &["replay", "--snapshot", &iam],
-            &["unused", "--snapshot", &iam],
-        ] {
-            cluster.same(&[arguments, &["--lake", &lake, "--format", format]].concat());
-            ran += 1;
-        }
+    for arguments in [
+        &["coverage", "--all"][..],
+        &["coverage", "--from", "2026-03-08", "--to", "2026-03-10", "--format", "json"],
+        &["investigate", &key],
+        &["investigate", &session, "--calls", "--created", "--format", "json"],
+        &["investigate", &key, "--follow", "--format", "json"],
+        &["trace", &key, "--format", "json"],
+        &["trace", &session],
+        &["trace", &event, "--up"],
+        &["sessions", "--format", "json"],
+        &["replay", "--snapshot", &iam, "--format", "json"],
+        &["unused", "--snapshot", &iam, "--format", "json"],
+    ] {
+        let ran = cluster.same(&[arguments, &["--lake", &lake]].concat());
+        assert!(ran.stdout.len() > 100, "{arguments:?} {ran:?}");
     }
-    assert_eq!(ran, 22);
 }
