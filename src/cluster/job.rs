@@ -313,17 +313,46 @@ fn chain(error: &dyn std::error::Error) -> String {
 /// of others.
 fn told(text: &str) -> String {
     let text = text.replace("\\n", "\n").replace("\\\"", "\"").replace("\\'", "'");
-    // A store's words say by themselves what is wrong, and which executor says so.
-    let words =
-        text.find("Generic lake error: ").and_then(|at| text.get(at + "Generic lake error: ".len()..));
-    if let Some(words) = words {
-        let hint = words.find("under the same path").map(|at| at + "under the same path".len());
-        let end = hint.or_else(|| words.find('\n')).unwrap_or(words.len());
-        return words.get(..end).unwrap_or(words).trim_end_matches([')', '"', '.', ' ']).to_owned();
+    if let Some(words) = store_words(&text) {
+        return words.to_owned();
     }
     let mut short: String = text.chars().take(MESSAGE_CHARS_MAX).collect();
     if short.len() < text.len() {
         short.push('…');
     }
     short
+}
+
+/// The words of a store of a node ([`crate::lake::NodeStores`]): they say by themselves what is wrong, and who says so.
+fn store_words(text: &str) -> Option<&str> {
+    let middle = text.find(" cannot read `").or_else(|| text.find(" cannot read the lake: "))?;
+    let start = text.get(..middle)?.rfind("executor ")?;
+    let words = text.get(start..)?;
+    // Where the debug form of the error around them goes on.
+    let end = words.find("\" }").unwrap_or(words.len());
+    Some(words.get(..end)?.trim_end_matches([')', '}', '"', '.', ' ']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::told;
+
+    #[test]
+    fn of_what_an_executor_says_only_the_words_of_its_store_are_shown() {
+        let words = "executor 192.0.2.7:1 cannot read `/lake/a.parquet`: there is no such file on its machine\nhint: a lake";
+        for around in [
+            format!(
+                "Job failed due to stage 1 failed: Task failed: ObjectStore(Generic lake error: {words})"
+            ),
+            format!(
+                "Task failed: Shared(External(ParquetError(External(Generic {{ store: \"lake\", source: \"{}\" }}))))",
+                words.replace('\n', "\\n")
+            ),
+            words.to_owned(),
+        ] {
+            assert_eq!(told(&around), words, "{around}");
+        }
+        assert_eq!(told("division by zero"), "division by zero");
+        assert!(told(&"x".repeat(5000)).chars().count() < 2100);
+    }
 }

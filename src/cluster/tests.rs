@@ -51,7 +51,7 @@ async fn part(session: &SessionContext, sql: &str) -> Arc<Part> {
     Arc::clone(remote.unwrap_or_else(|| panic!("{sql}\n{}", displayable(plan.as_ref()).indent(false))).part())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_plan_comes_out_of_its_encoding_as_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let session = session(folder.path()).await;
@@ -80,7 +80,7 @@ async fn a_plan_comes_out_of_its_encoding_as_it_was() {
     assert_eq!(seen, 7);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_takes_few_bytes_of_a_plan() {
     let folder = tempfile::tempdir().unwrap();
     let session = session(folder.path()).await;
