@@ -40,7 +40,12 @@ async fn scheduler(command: &Scheduler) -> Result<u8, Failure> {
         let signal = told_to_end().await;
         note(&format!("{signal}: the scheduler ends; jobs that run are lost"));
     };
-    cluster::run_scheduler(SchedulerOptions { bind: command.bind, stores }, ready, end).await?;
+    cluster::run_scheduler(
+        SchedulerOptions { bind: command.bind, advertise: command.advertise.clone(), stores },
+        ready,
+        end,
+    )
+    .await?;
     Ok(EXIT_DONE)
 }
 

@@ -56,7 +56,7 @@ pub(super) async fn open(data: &Data) -> anyhow::Result<Source> {
     query::register_functions(&mut session)?;
     #[cfg(feature = "cluster")]
     if let Some(scheduler) = &data.cluster {
-        session = Cluster::connect(scheduler).await?.session(&lake, &session);
+        session = Cluster::connect(scheduler).await?.session(&lake, &session, note);
     }
     let mut exit = EXIT_DONE;
     if !data.logs.is_empty() {

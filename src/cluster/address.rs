@@ -20,12 +20,13 @@ impl SchedulerAddress {
     /// As a URL has it: an IPv6 address in brackets.
     #[must_use]
     pub fn authority(&self) -> String {
-        if self.host.contains(':') {
-            format!("[{}]:{}", self.host, self.port)
-        } else {
-            format!("{}:{}", self.host, self.port)
-        }
+        format!("{}:{}", bracketed(&self.host), self.port)
     }
+}
+
+/// A host as a URL has it: an IPv6 address in brackets.
+pub(super) fn bracketed(host: &str) -> String {
+    if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
 }
 
 impl fmt::Display for SchedulerAddress {

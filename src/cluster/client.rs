@@ -48,11 +48,12 @@ impl Cluster {
         Ok(Self { jobs: Arc::new(Jobs::of(scheduler)?), tasks })
     }
 
-    /// A session of a lake, with what reads that lake run by the cluster.
+    /// A session of a lake, with what reads that lake run by the cluster. `note` is told, in a line for the user, where
+    /// files of the lake have to be read here after all.
     #[must_use]
-    pub fn session(&self, lake: &Lake, session: &Session) -> Session {
+    pub fn session(&self, lake: &Lake, session: &Session, note: fn(&str)) -> Session {
         let (store, base) = lake.place();
-        let planner = Arc::new(Planner::new(Arc::clone(&self.jobs), Place { store, base }));
+        let planner = Arc::new(Planner::new(Arc::clone(&self.jobs), Place { store, base }, note));
         let rules = with_ballista_optimizer_rules(session.state().optimizers());
         lake::elsewhere(session, planner, rules, |config| {
             node::adjusted(config).with_target_partitions(self.tasks)

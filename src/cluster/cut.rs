@@ -32,6 +32,8 @@ pub(super) struct Planner {
     jobs: Arc<Jobs>,
     /// The lake that executors see, too.
     place: Place,
+    /// Told what a cluster can't do.
+    note: fn(&str),
     /// Plans parts, as the cluster runs them.
     parts: DefaultPhysicalPlanner,
     /// Plans what is around them.
@@ -39,10 +41,11 @@ pub(super) struct Planner {
 }
 
 impl Planner {
-    pub(super) fn new(jobs: Arc<Jobs>, place: Place) -> Self {
+    pub(super) fn new(jobs: Arc<Jobs>, place: Place, note: fn(&str)) -> Self {
         Self {
             jobs,
             place,
+            note,
             parts: DefaultPhysicalPlanner::default(),
             here: DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(RemotePlanner)]),
         }
@@ -101,8 +104,25 @@ impl QueryPlanner for Planner {
         {
             return Ok(Arc::new(RemoteExec::new(Arc::clone(&node.part))));
         }
-        self.here.create_physical_plan(&cut, session).await
+        let plan = self.here.create_physical_plan(&cut, session).await?;
+        let files = files(&plan, &self.place);
+        if files > 0 {
+            (self.note)(&format!(
+                "note: the cluster at {} cannot read {files} of the files for this; they are read here",
+                self.jobs.scheduler
+            ));
+        }
+        Ok(plan)
     }
+}
+
+/// How many files of the lake a plan reads here.
+fn files(plan: &Arc<dyn ExecutionPlan>, place: &Place) -> usize {
+    let below: usize = plan.children().into_iter().map(|child| files(child, place)).sum();
+    let source = plan.downcast_ref::<DataSourceExec>().map(DataSourceExec::data_source);
+    let own =
+        source.and_then(|source| source.downcast_ref::<FileScanConfig>()).filter(|own| place.holds(own));
+    below + own.map_or(0, |own| own.file_groups.iter().map(FileGroup::len).sum())
 }
 
 /// Whether a plan reads any table that may be of the lake.

@@ -95,6 +95,14 @@ pub enum ClusterError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A scheduler listens everywhere, and does not know what it is called.
+    #[error(
+        "a scheduler on {address} needs the name or address by which its executors reach it\nhint: add `--advertise HOST`"
+    )]
+    Unnamed {
+        /// Where it was to listen.
+        address: SocketAddr,
+    },
     /// The folder for what executors keep can't be used.
     #[error("cannot use the work folder `{}`", folder.display())]
     WorkFolder {

@@ -9,6 +9,7 @@ use ballista_core::config::TaskSchedulingPolicy;
 use ballista_executor::executor_process::{ExecutorProcessConfig, start_executor_process};
 use datafusion::execution::object_store::ObjectStoreRegistry;
 
+use super::address::bracketed;
 use super::{
     Bind, ClusterError, HEARTBEAT, MESSAGE_BYTES_MAX, START_WAIT_MAX, SchedulerAddress, node, status,
 };
@@ -127,18 +128,9 @@ fn shown(ip: IpAddr) -> String {
     bracketed(&ip.to_string())
 }
 
-/// An IPv6 address as a URL has it.
-fn bracketed(host: &str) -> String {
-    if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
-}
-
-/// What an executor calls itself that does not know how others reach it.
+/// What an executor calls itself that does not know how others reach it: its machine's name, where the system tells.
 fn machine() -> String {
-    sysinfo_name().unwrap_or_else(|| "on this machine".to_owned())
-}
-
-fn sysinfo_name() -> Option<String> {
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let name = name.trim();
-    (!name.is_empty()).then(|| name.to_owned())
+    if name.is_empty() { "on this machine".to_owned() } else { name.to_owned() }
 }

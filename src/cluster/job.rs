@@ -61,7 +61,6 @@ pub async fn settled(wait: Duration) {
 pub(super) struct Jobs {
     pub(super) scheduler: SchedulerAddress,
     endpoint: Endpoint,
-    session: String,
 }
 
 /// Rows of a job.
@@ -81,7 +80,7 @@ impl Jobs {
             })?
             .connect_timeout(ANSWER_WAIT_MAX)
             .tcp_nodelay(true);
-        Ok(Self { scheduler: scheduler.clone(), endpoint, session: uuid::Uuid::new_v4().to_string() })
+        Ok(Self { scheduler: scheduler.clone(), endpoint })
     }
 
     /// Runs an encoded plan to its end, and gives its rows as they are asked for.
@@ -138,11 +137,14 @@ impl Jobs {
         config: &SessionConfig,
     ) -> Result<String, ClusterError> {
         let settings = config.options().entries().into_iter();
-        let settings = settings.map(|entry| KeyValuePair { key: entry.key, value: entry.value }).collect();
+        let settings: Vec<KeyValuePair> =
+            settings.map(|entry| KeyValuePair { key: entry.key, value: entry.value }).collect();
+        // A scheduler keeps sessions for ever: of equal settings there is one.
+        let session_id = crate::lake::token_hash(format!("{settings:?}").as_bytes());
         let mut request = tonic::Request::new(ExecuteQueryParams {
             query: Some(Query::PhysicalPlan(plan.to_vec())),
             settings,
-            session_id: self.session.clone(),
+            session_id,
             operation_id: uuid::Uuid::new_v4().to_string(),
         });
         version::insert_version_header(request.metadata_mut());

@@ -18,7 +18,7 @@ use datafusion_proto::protobuf::{LogicalPlanNode, PhysicalPlanNode};
 use tokio::net::TcpListener;
 use tonic::service::RoutesBuilder;
 
-use super::address::SCHEDULER_PORT;
+use super::address::{SCHEDULER_PORT, bracketed};
 use super::status::PATH;
 use super::{
     Bind, ClusterError, EXECUTOR_SILENT_MAX, ExecutorStatus, MESSAGE_BYTES_MAX, Status, VERSION, node,
@@ -37,6 +37,8 @@ const END_WAIT_MAX: Duration = Duration::from_secs(3);
 pub struct SchedulerOptions {
     /// Where it listens.
     pub bind: Bind,
+    /// By what name or address executors reach it; None for the address that it listens on.
+    pub advertise: Option<String>,
     /// What plans are read with; the scheduler itself reads no file.
     pub stores: Arc<dyn ObjectStoreRegistry>,
 }
@@ -46,13 +48,16 @@ type Server = SchedulerServer<LogicalPlanNode, PhysicalPlanNode>;
 /// Runs a scheduler until `end`. `ready` is told where it listens.
 ///
 /// # Errors
-/// Where it can't listen, or ends by itself.
+/// Where it can't listen, executors could not reach it, or it ends by itself.
 pub async fn run_scheduler(
     options: SchedulerOptions,
     ready: impl FnOnce(SocketAddr),
     end: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ClusterError> {
     let address = options.bind.socket(SCHEDULER_PORT);
+    if address.ip().is_unspecified() && options.advertise.is_none() {
+        return Err(ClusterError::Unnamed { address });
+    }
     let listening = TcpListener::bind(address).await.and_then(|listener| {
         let address = listener.local_addr()?;
         Ok((listener, address))
@@ -82,7 +87,8 @@ fn config(options: &SchedulerOptions, address: SocketAddr) -> Result<SchedulerCo
     Ok(SchedulerConfig {
         bind_host: address.ip().to_string(),
         bind_port: address.port(),
-        external_host: address.ip().to_string(),
+        // Executors tell it here how their tasks go.
+        external_host: bracketed(options.advertise.as_deref().unwrap_or(&address.ip().to_string())),
         scheduling_policy: TaskSchedulingPolicy::PushStaged,
         executor_timeout_seconds: EXECUTOR_SILENT_MAX.as_secs(),
         expire_dead_executor_interval_seconds: LOST_EVERY.as_secs(),

@@ -6,10 +6,11 @@
 
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use datafusion::catalog::memory::{DataSourceExec, MemorySourceConfig};
 use datafusion::common::JoinType;
 use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::{FileScanConfig, ParquetSource};
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfig, ParquetSource};
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::physical_plan::aggregates::AggregateExec;
 use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
@@ -55,9 +56,8 @@ pub(super) struct Place {
 }
 
 impl Place {
-    fn holds(&self, files: &FileScanConfig) -> bool {
-        let mut locations =
-            files.file_groups.iter().flat_map(|group| group.iter()).map(PartitionedFile::path);
+    pub(super) fn holds(&self, files: &FileScanConfig) -> bool {
+        let mut locations = files.file_groups.iter().flat_map(FileGroup::iter).map(PartitionedFile::path);
         files.object_store_url == self.store && locations.all(|path| path.prefix_matches(&self.base))
     }
 }
@@ -96,7 +96,7 @@ fn leaf(source: &DataSourceExec, place: &Place, carried: &mut usize) -> Splits {
     }
     let Some(memory) = source.downcast_ref::<MemorySourceConfig>() else { return Splits::Never };
     let batches = memory.partitions().iter().flatten();
-    *carried += batches.map(|batch| batch.get_array_memory_size()).sum::<usize>();
+    *carried += batches.map(RecordBatch::get_array_memory_size).sum::<usize>();
     Splits::Nothing
 }
 

@@ -29,7 +29,7 @@ async fn session(folder: &std::path::Path) -> SessionContext {
     crate::query::register_functions(&mut session).unwrap();
     let jobs = Arc::new(Jobs::of(&"df://127.0.0.1:1".parse().unwrap()).unwrap());
     let (store, base) = lake.place();
-    let planner = Arc::new(Planner::new(jobs, Place { store, base }));
+    let planner = Arc::new(Planner::new(jobs, Place { store, base }, |note| panic!("{note}")));
     let rules = ballista_core::optimizer::with_ballista_optimizer_rules(session.state().optimizers());
     lake::elsewhere(&session, planner, rules, |config| node::adjusted(config).with_target_partitions(4))
 }

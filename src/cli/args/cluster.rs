@@ -30,6 +30,9 @@ pub(in crate::cli) struct Scheduler {
     /// The address to listen on. There is no authentication: anything but loopback is for a private network only
     #[arg(long, value_name = "IP[:PORT]", default_value = "127.0.0.1:50050")]
     pub(in crate::cli) bind: Bind,
+    /// The name or address by which executors reach it, if it is not the one to listen on
+    #[arg(long, value_name = "HOST", value_parser = host)]
+    pub(in crate::cli) advertise: Option<String>,
     /// Say what is going on, not only what goes wrong
     #[arg(long)]
     pub(in crate::cli) verbose: bool,
@@ -53,7 +56,7 @@ pub(in crate::cli) struct Executor {
     pub(in crate::cli) bind: Bind,
     /// The name or address by which the scheduler, other executors and clients reach this one, if it is not the one to
     /// listen on
-    #[arg(long, value_name = "HOST")]
+    #[arg(long, value_name = "HOST", value_parser = host)]
     pub(in crate::cli) advertise: Option<String>,
     /// Say what is going on, not only what goes wrong
     #[arg(long)]
@@ -73,4 +76,15 @@ pub(in crate::cli) struct Status {
         default_value = "df://127.0.0.1:50050"
     )]
     pub(in crate::cli) cluster: SchedulerAddress,
+}
+
+/// A name or an address without a port.
+fn host(text: &str) -> Result<String, String> {
+    let address: SchedulerAddress = text.parse()?;
+    let plain = text.trim_start_matches('[').trim_end_matches(']');
+    if address.host == plain {
+        Ok(address.host)
+    } else {
+        Err(format!("expected a name or an address without a port, found `{text}`"))
+    }
 }

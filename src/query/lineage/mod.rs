@@ -285,14 +285,7 @@ impl Relations {
         {
             return Ok(any);
         }
-        let failed = |error| QueryError::engine("cannot read events", error);
-        let mut stream = super::select_ids(&self.ctx, filter).await?;
-        while let Some(batch) = stream.try_next().await.map_err(failed)? {
-            if batch.num_rows() > 0 {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        super::select::any(&self.ctx, filter).await
     }
 
     /// The events that satisfy `filter`, in no particular order; [`super::rows`] reads them. Of the columns of JSON those

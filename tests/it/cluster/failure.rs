@@ -125,7 +125,7 @@ fn a_scheduler_of_another_version_is_refused_with_both_versions() {
     let address = format!("df://{}", listener.local_addr().unwrap());
     let answering = std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
         let mut request = [0; 1024];
         assert!(stream.read(&mut request).unwrap() > 0);
         let body = r#"{"version":"9.9.9","ballista":"99.0.0","started":"","jobs_queued":0,"jobs_running":0,"executors":[]}"#;
@@ -156,7 +156,12 @@ fn an_address_where_nobody_listens_is_an_error_at_once() {
 #[test]
 fn a_port_that_others_reach_is_warned_of() {
     let folder = tempfile::tempdir().unwrap();
-    let mut open = Process::start(program(&["cluster", "scheduler", "--bind", "0.0.0.0:0"], folder.path()));
+    let everywhere = ["cluster", "scheduler", "--bind", "0.0.0.0:0"];
+    let unnamed = run(program(&everywhere, folder.path()));
+    assert_eq!(unnamed.code, Some(2), "{unnamed:?}");
+    assert!(unnamed.stderr.contains("hint: add `--advertise HOST`"), "{unnamed:?}");
+    let named = [&everywhere[..], &["--advertise", "127.0.0.1"]].concat();
+    let mut open = Process::start(program(&named, folder.path()));
     until(|| open.said().contains("listens on"));
     assert!(open.said().contains("there is no authentication"), "{}", open.said());
     open.signal("TERM");
