@@ -13,7 +13,8 @@
 //!
 //! Log *objects* (files) are found and inflated, split into *records*, and become *events*: rows of a Delta Lake table.
 //! Questions are asked in SQL, or, where one answer needs thought over many rows, folded in plain code that knows no
-//! engine. Only `report` turns log text into output text.
+//! engine. Only `report` turns log text into output text. Where a lake is too large for one machine, executors of a
+//! `cluster` do the reading of `lake` and `query`.
 //!
 //! The modules stand in the order of the flow; each uses only those above it:
 //!
@@ -32,6 +33,7 @@
 //! | [`query`] | the named questions in `queries/*.sql`, read-only SQL, typed rows | `aws`, `lineage`, `lake` |
 //! | [`investigate`] | folds the rows of one subject into one answer; knows no engine | `aws`, `lineage`'s plain values, `query`'s plain row |
 //! | [`inquiry`] | puts a question to a lake: who is meant, which rows are theirs, what could be seen at all | `aws`, `lineage`, `catalog`, `snapshot`, `replay`, `unused`, `lake`, `query`, `investigate` |
+//! | [`cluster`] | Ballista's scheduler and executors, and sessions whose reading they do | `lake`, `query` |
 //! | [`report`] | results to text, JSON and CSV; the only place where log text becomes output text | `aws`, plain results of `lineage`, `catalog`, `policy`, `snapshot`, `replay`, `unused`, `lake`, `query`, `investigate`, `inquiry` |
 //! | [`cli`] | arguments -> plan -> command -> report; exit codes; progress | all |
 //!
@@ -71,6 +73,8 @@
 //! | finding | something unused, or used without a grant, with an id that two runs share |
 //! | suggestion | the policies that would have been enough for what a principal did |
 //! | catalog | which actions, resource types and condition keys exist |
+//! | scheduler, executor | of a cluster: who takes jobs and hands out their tasks, and who runs those, as many beside each other as it has slots |
+//! | job | a part of a plan that a cluster runs as a whole; a statement is one job, some, or none |
 //! | gap | why links end before that: what is missing, and what would close it |
 //!
 //! # Invariants
@@ -84,7 +88,7 @@
 //!   batch before it tries again (`lake::rebase`), so a record is kept once, whoever else writes.
 //! - The same objects give the same rows, whatever order threads and deliveries take: of several copies of a record the
 //!   first in the listing is kept (`lake::pipeline`); between jobs that share a lake, the first that was committed.
-//! - `investigate`, `lineage`, `replay`, `unused` and `report` know no engine, clock, file or environment; only `lake` and `query` speak DataFusion; only
+//! - `investigate`, `lineage`, `replay`, `unused` and `report` know no engine, clock, file or environment; only `lake`, `query` and `cluster` speak DataFusion; only
 //!   `cli` prints and reads arguments, environment and clock (but for the time of a commit, which Delta asks for). The AWS
 //!   SDK reads environment and profile files for its chain of credentials and regions, in `cli::s3` and nowhere else; only
 //!   that file and `archive::s3` speak to the SDK; a lake in S3 is `lake::s3`, over `archive::s3`.
@@ -97,6 +101,10 @@
 //!   refused with its reason.
 //! - Three values: what is not known of a request or of its policies makes it undetermined, never allowed or denied by
 //!   guess; trouble in a policy never widens access ([`policy`], [`snapshot`]). `policy` knows no file; `snapshot` reads them.
+//! - A statement gives the same rows wherever it runs. What goes to a cluster is a list of what is known to be right in
+//!   parts (`cluster::split`); everything else, and whatever can't be sent, is done by the client, over what the cluster gives
+//!   (`cluster::cut`). The Delta log is read by the client alone; each node asks S3 with its own credentials; every wait for a
+//!   cluster has a limit.
 //! - No unsafe code. Input never panics. Every listing is totally ordered.
 //!
 //! `tests/it/tree.rs` holds the edges of the table above.
@@ -105,6 +113,8 @@ pub mod archive;
 pub mod aws;
 pub mod catalog;
 pub mod cli;
+#[cfg(feature = "cluster")]
+pub mod cluster;
 pub mod inquiry;
 pub mod investigate;
 pub mod lake;

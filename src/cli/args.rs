@@ -1,5 +1,7 @@
 //! What the user typed.
 
+#[cfg(feature = "cluster")]
+mod cluster;
 mod policy;
 mod replay;
 mod unused;
@@ -13,6 +15,8 @@ use super::output::FormatTyped;
 use crate::archive::Shard;
 use crate::inquiry::Window;
 
+#[cfg(feature = "cluster")]
+pub(super) use cluster::{Cluster, ClusterCommand, Executor, Scheduler, Status as StatusAsked};
 pub(super) use policy::{
     Catalog, CatalogCommand, KindTyped, Policy, PolicyCommand, PolicyEval, PolicyLint, PolicyTest, Snapshot,
 };
@@ -78,6 +82,9 @@ pub(super) enum Command {
     Snapshot(Snapshot),
     /// Which actions exist, what they act on, and how they show in logs
     Catalog(Catalog),
+    /// When one machine is too small: a scheduler and executors that run what `--cluster` asks
+    #[cfg(feature = "cluster")]
+    Cluster(Cluster),
 }
 
 impl Command {
@@ -99,6 +106,31 @@ impl Command {
             Self::Policy(_) => "policy",
             Self::Snapshot(_) => "snapshot",
             Self::Catalog(_) => "catalog",
+            #[cfg(feature = "cluster")]
+            Self::Cluster(_) => "cluster",
+        }
+    }
+
+    /// Where its events come from, for those that read any.
+    #[cfg(feature = "cluster")]
+    pub(super) fn data(&self) -> Option<&Data> {
+        match self {
+            Self::Investigate(command) => Some(&command.data),
+            Self::Trace(command) => Some(&command.data),
+            Self::Sessions(command) => Some(&command.data),
+            Self::Replay(command) => Some(&command.data),
+            Self::Explain(command) => Some(&command.data),
+            Self::Unused(command) => Some(&command.data),
+            Self::Coverage(command) => Some(&command.data),
+            Self::Query(command) => Some(&command.data),
+            Self::Sql(command) => Some(&command.data),
+            Self::Ingest(_)
+            | Self::CanAssume(_)
+            | Self::Compact(_)
+            | Self::Policy(_)
+            | Self::Snapshot(_)
+            | Self::Catalog(_)
+            | Self::Cluster(_) => None,
         }
     }
 }
@@ -113,6 +145,10 @@ pub(super) struct Data {
     /// first
     #[arg(long, value_name = "PATH", num_args = 1..)]
     pub(super) logs: Vec<PathBuf>,
+    /// Have a cluster read the lake, which all its executors must see
+    #[cfg(feature = "cluster")]
+    #[arg(long, value_name = "df://HOST:PORT", env = "BACKTRAIL_CLUSTER", conflicts_with = "logs")]
+    pub(super) cluster: Option<crate::cluster::SchedulerAddress>,
     #[command(flatten)]
     pub(super) reading: Reading,
 }

@@ -5,12 +5,16 @@
 
 mod args;
 mod catalog;
+#[cfg(feature = "cluster")]
+mod cluster;
 mod compact;
 mod coverage;
 mod explain;
 mod failure;
 mod ingest;
 mod investigate;
+#[cfg(feature = "cluster")]
+mod log;
 mod output;
 mod policy;
 mod progress;
@@ -59,7 +63,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(EXIT_FAILED);
         }
     };
-    let code = match runtime.block_on(Box::pin(run(arguments))) {
+    let code = match runtime.block_on(Box::pin(ended(arguments))) {
         Ok(code) => code,
         Err(Failure::ClosedPipe) => EXIT_DONE,
         Err(Failure::Error(error)) => {
@@ -70,6 +74,15 @@ pub fn main() -> ExitCode {
     // Nothing that still runs in the background may hold the end back.
     runtime.shutdown_background();
     ExitCode::from(code)
+}
+
+/// Runs a command to its end, or until the user interrupts it where that needs care.
+async fn ended(arguments: Arguments) -> Result<u8, Failure> {
+    #[cfg(feature = "cluster")]
+    if arguments.command.data().is_some_and(|data| data.cluster.is_some()) {
+        return cluster::interruptible(run(arguments)).await;
+    }
+    run(arguments).await
 }
 
 async fn run(arguments: Arguments) -> Result<u8, Failure> {
@@ -96,6 +109,8 @@ async fn run(arguments: Arguments) -> Result<u8, Failure> {
         Command::Policy(command) => policy::run(&command, &mut out)?,
         Command::Snapshot(command) => snapshot::run(&command, &mut out)?,
         Command::Catalog(command) => catalog::run(&command, &mut out)?,
+        #[cfg(feature = "cluster")]
+        Command::Cluster(command) => cluster::run(&command, &mut out).await?,
     };
     out.flush()?;
     Ok(code)

@@ -100,14 +100,16 @@ pub(super) fn error(error: &anyhow::Error) {
     let mut text = String::new();
     for cause in error.chain() {
         let cause = cause.to_string();
+        // So the engine names errors that are none of its own, and of them says nothing more.
+        let cause = cause.trim_start_matches("External error: ");
         // Many errors repeat their cause's text in their own.
-        if text.contains(&cause) {
+        if text.contains(cause) {
             continue;
         }
         if !text.is_empty() {
             text.push_str(": ");
         }
-        text.push_str(&cause);
+        text.push_str(cause);
     }
     for (place, line) in text.lines().enumerate() {
         let line = crate::report::text::escape(line);

@@ -57,7 +57,8 @@ pub(super) async fn sources(given: &[PathBuf], reading: &Reading) -> anyhow::Res
     Ok(Sources { paths, s3 })
 }
 
-async fn store(options: &S3) -> Store {
+/// How S3 is asked.
+pub(super) async fn store(options: &S3) -> Store {
     let timeouts =
         TimeoutConfig::builder().connect_timeout(CONNECT_WAIT_MAX).read_timeout(ANSWER_WAIT_MAX).build();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())

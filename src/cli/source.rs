@@ -9,6 +9,8 @@ use super::output::note;
 use super::progress::Bar;
 use super::{EXIT_DONE, EXIT_UNREADABLE, s3};
 use crate::archive::{self, Place};
+#[cfg(feature = "cluster")]
+use crate::cluster::Cluster;
 use crate::lake::{self, Lake, Session};
 use crate::query::{self, measure};
 
@@ -52,6 +54,10 @@ pub(super) async fn open(data: &Data) -> anyhow::Result<Source> {
     };
     let mut session = lake.session()?;
     query::register_functions(&mut session)?;
+    #[cfg(feature = "cluster")]
+    if let Some(scheduler) = &data.cluster {
+        session = Cluster::connect(scheduler).await?.session(&lake, &session, note);
+    }
     let mut exit = EXIT_DONE;
     if !data.logs.is_empty() {
         let reading = measure::reading(&session).await?;

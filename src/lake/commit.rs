@@ -12,6 +12,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+#[cfg(feature = "cluster")]
+use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 use deltalake_core::kernel::transaction::{
@@ -141,6 +143,12 @@ impl Lake {
     #[must_use]
     pub fn site(&self) -> &Site {
         &self.ground.site
+    }
+
+    /// By what a session knows the lake's store, and the lake's folder in it.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn place(&self) -> (ObjectStoreUrl, object_store::path::Path) {
+        (self.ground.url.clone(), self.ground.base.clone())
     }
 
     /// Looks for newer versions of the tables.

@@ -28,8 +28,11 @@ mod rows;
 mod s3;
 mod schema;
 mod seen;
+mod session;
 mod site;
 mod sort;
+#[cfg(feature = "cluster")]
+mod stores;
 mod table;
 mod write;
 
@@ -51,7 +54,12 @@ pub use pipeline::{OBJECT_REFUSALS_MAX, Summary};
 pub use plan::{Plan, newest_days, plan};
 pub use rebuild::rebuild;
 pub use schema::{OBJECT_COLUMNS, REFUSAL_COLUMNS, SmallColumn, Table, small_schema};
+#[cfg(feature = "cluster")]
+pub(crate) use session::elsewhere;
+pub(crate) use session::{config_here, plans_elsewhere, session_like};
 pub use site::Site;
+#[cfg(feature = "cluster")]
+pub use stores::NodeStores;
 pub use table::first_day;
 pub(crate) use table::{EventFile, EventFiles, event_files};
 

@@ -115,7 +115,7 @@ pub(super) struct Ground {
     /// By what a session knows the store.
     pub(super) url: ObjectStoreUrl,
     /// The lake's folder in the store.
-    base: object_store::path::Path,
+    pub(super) base: object_store::path::Path,
 }
 
 impl Ground {

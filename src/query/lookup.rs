@@ -16,7 +16,7 @@ use datafusion::prelude::SessionContext;
 use futures::{StreamExt, TryStreamExt};
 
 use super::{Filter, QueryError};
-use crate::lake::{Column, EventFile, EventFiles, event_files};
+use crate::lake::{Column, EventFile, EventFiles, event_files, plans_elsewhere};
 
 mod group;
 mod test;
@@ -34,6 +34,8 @@ const OPENED_MAX: usize = 16;
 #[derive(Debug, Clone)]
 pub(super) struct Lookup {
     files: Arc<EventFiles>,
+    /// Whether rows are read where the session plans: then only what the log tells is known here.
+    elsewhere: bool,
 }
 
 /// Says of a batch, for each large column, which rows need it.
@@ -61,7 +63,8 @@ impl Lookup {
     /// The look-ups of a session; None where its `events` are not those of a lake.
     pub(super) async fn open(ctx: &SessionContext) -> Result<Option<Lookup>, QueryError> {
         let files = event_files(ctx).await.map_err(failed)?;
-        Ok(files.map(|files| Lookup { files: Arc::new(files) }))
+        let elsewhere = plans_elsewhere(ctx);
+        Ok(files.map(|files| Lookup { files: Arc::new(files), elsewhere }))
     }
 
     /// The first and the last time of an event in microseconds, as the log tells; None where it does not tell of all files.
@@ -86,7 +89,8 @@ impl Lookup {
     }
 
     /// Reads the rows that satisfy a condition: each row group's are folded by themselves, beside each other; the parts
-    /// come in the order of the files. None where the condition is one that only the engine can tell.
+    /// come in the order of the files. None where the condition is one that only the engine can tell, or rows are read
+    /// elsewhere.
     pub(super) async fn fold<T, F>(
         &self,
         filter: &Filter,
@@ -97,7 +101,7 @@ impl Lookup {
         T: Default + Send + 'static,
         F: Fn(&mut T, RecordBatch) -> Result<(), QueryError> + Clone + Send + Sync + 'static,
     {
-        let Some(test) = Test::of(filter) else { return Ok(None) };
+        let Some(test) = self.test(filter) else { return Ok(None) };
         let (test, wanted, schema) = (Arc::new(test), Arc::new(wanted.clone()), self.schema(&wanted));
         let parts = self.groups(&test).await?.into_iter().map(|group| {
             let (test, wanted, schema, add) =
@@ -114,9 +118,9 @@ impl Lookup {
         Ok(Some(parts))
     }
 
-    /// Whether any row satisfies a condition. None where the condition is one that only the engine can tell.
+    /// Whether any row satisfies a condition. None as in [`Lookup::fold`].
     pub(super) async fn any(&self, filter: &Filter) -> Result<Option<bool>, QueryError> {
-        let Some(test) = Test::of(filter) else { return Ok(None) };
+        let Some(test) = self.test(filter) else { return Ok(None) };
         let test = Arc::new(test);
         let parts = self.groups(&test).await?.into_iter().map(|group| {
             let test = Arc::clone(&test);
@@ -151,7 +155,11 @@ impl Lookup {
         Ok(groups.filter(|group| group.may_hold(test)).collect())
     }
 
-    /// The rows that satisfy a condition. None where the condition is one that only the engine can tell.
+    fn test(&self, filter: &Filter) -> Option<Test> {
+        if self.elsewhere { None } else { Test::of(filter) }
+    }
+
+    /// The rows that satisfy a condition. None as in [`Lookup::fold`].
     pub(super) async fn rows(
         &self,
         filter: &Filter,

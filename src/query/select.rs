@@ -109,16 +109,19 @@ pub async fn select(ctx: &SessionContext, filter: &Filter) -> Result<SendableRec
     columns(ctx, filter, EVENT_ROW_COLUMNS).await
 }
 
-/// The event ids of the rows that satisfy `filter`, in no particular order.
+/// Whether any row satisfies `filter`.
 ///
 /// # Errors
 ///
 /// [`QueryError::Engine`] when the lake cannot be read.
-pub async fn select_ids(
-    ctx: &SessionContext,
-    filter: &Filter,
-) -> Result<SendableRecordBatchStream, QueryError> {
-    columns(ctx, filter, &["event_id"]).await
+pub(super) async fn any(ctx: &SessionContext, filter: &Filter) -> Result<bool, QueryError> {
+    let failed = |error| QueryError::engine("cannot read events", error);
+    let frame = ctx.table("events").await.map_err(failed)?;
+    let frame = frame.filter(filter.expression()).map_err(failed)?;
+    let frame = frame.select_columns(&["event_id"]).map_err(failed)?;
+    // Where rows are read elsewhere, they would all come.
+    let rows = frame.limit(0, Some(1)).map_err(failed)?.collect().await.map_err(failed)?;
+    Ok(rows.iter().any(|batch| batch.num_rows() > 0))
 }
 
 /// Some columns of the rows that satisfy `filter`, in no particular order, in as many streams as are read beside each other.

@@ -13,6 +13,8 @@ mod bad;
 mod below;
 mod chains;
 mod cli;
+#[cfg(feature = "cluster")]
+mod cluster;
 mod json;
 mod lineage;
 mod lossless;

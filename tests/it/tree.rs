@@ -14,7 +14,7 @@ use crate::places;
 const LINES_MAX: usize = 700;
 
 /// The modules that speak to the engine.
-const ENGINE: [&str; 2] = ["lake", "query"];
+const ENGINE: [&str; 3] = ["cluster", "lake", "query"];
 
 /// The modules that hand the engine's session on, and name nothing else of it.
 const HANDS_ON: [&str; 2] = ["cli", "inquiry"];

@@ -17,7 +17,7 @@ use tokio::sync::OnceCell;
 
 use super::pass::{CREATE_FUNCTION, ISSUING, LAUNCHING, value};
 use super::{View, make_view};
-use crate::lake::Column;
+use crate::lake::{Column, config_here};
 use crate::query::launch::launched as launched_by;
 use crate::query::lookup::{Lookup, Wanted};
 use crate::query::{Filter, QueryError, register_functions};
@@ -254,7 +254,7 @@ impl Memory {
     /// The plan of a view over an empty table.
     async fn plan(&self, view: View, schema: SchemaRef) -> Result<Arc<dyn ExecutionPlan>, QueryError> {
         let failed = |error| QueryError::engine("cannot plan a view of lineage", error);
-        let config = self.like.copied_config().with_target_partitions(1);
+        let config = config_here(&self.like).with_target_partitions(1);
         let mut own = SessionContext::new_with_config_rt(config, self.like.runtime_env());
         let nothing = MemTable::try_new(schema, vec![Vec::new()]).map_err(failed)?;
         own.register_table("events", Arc::new(nothing)).map_err(failed)?;

@@ -31,7 +31,7 @@ use tokio::sync::OnceCell;
 
 use super::lookup::{Lookup, Wanted};
 use super::{Filter, QueryError};
-use crate::lake::{Column, Kind};
+use crate::lake::{Column, Kind, config_here};
 use crate::lineage::{Credential, Issuance, Launch, Usage};
 use memory::Memory;
 
@@ -285,14 +285,7 @@ impl Relations {
         {
             return Ok(any);
         }
-        let failed = |error| QueryError::engine("cannot read events", error);
-        let mut stream = super::select_ids(&self.ctx, filter).await?;
-        while let Some(batch) = stream.try_next().await.map_err(failed)? {
-            if batch.num_rows() > 0 {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        super::select::any(&self.ctx, filter).await
     }
 
     /// The events that satisfy `filter`, in no particular order; [`super::rows`] reads them. Of the columns of JSON those
@@ -370,7 +363,7 @@ async fn telling(
     events: Vec<RecordBatch>,
 ) -> Result<Relations, QueryError> {
     let failed = |error| QueryError::engine("cannot compute lineage", error);
-    let mut own = SessionContext::new_with_config_rt(ctx.copied_config(), ctx.runtime_env());
+    let mut own = SessionContext::new_with_config_rt(config_here(ctx), ctx.runtime_env());
     own.register_table("events", Arc::new(workshop::table(schema, events)?)).map_err(failed)?;
     super::register_functions(&mut own)?;
     let relations = Relations::open(&own).await?;

@@ -15,7 +15,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use tokio::sync::OnceCell;
 
 use super::label::{self, Origins};
-use crate::lake::{Kind, small_schema};
+use crate::lake::{Kind, session_like, small_schema};
 
 /// The columns that `origins` takes over from the callers, by their names there.
 pub(super) const FROM_NODES: [&str; 10] = [
@@ -123,7 +123,7 @@ impl OriginsTable {
 
     async fn compute(&self) -> Result<Origins> {
         let failed = |error| DataFusionError::External(Box::new(error));
-        let mut ctx = SessionContext::new_with_config_rt(self.config.clone(), Arc::clone(&self.runtime));
+        let mut ctx = session_like(self.config.clone(), Arc::clone(&self.runtime));
         ctx.register_table("events", Arc::clone(&self.events))?;
         crate::query::register_functions(&mut ctx).map_err(failed)?;
         label::label(&ctx).await.map_err(failed)

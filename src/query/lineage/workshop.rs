@@ -7,6 +7,7 @@ use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use datafusion::datasource::MemTable;
 use datafusion::prelude::SessionContext;
 
+use crate::lake::config_here;
 use crate::query::{QueryError, register_functions};
 
 /// Tables in memory, and SQL over them. On a cluster the same statements run over files on shared storage.
@@ -17,7 +18,7 @@ pub(super) struct Workshop {
 impl Workshop {
     /// A session like `like`, without its tables.
     pub(super) fn like(like: &SessionContext) -> Result<Workshop, QueryError> {
-        let mut config = like.copied_config();
+        let mut config = config_here(like);
         // Hash joins of tables in memory: the order of rows does not matter.
         config.options_mut().optimizer.repartition_joins = true;
         let mut ctx = SessionContext::new_with_config_rt(config, like.runtime_env());

@@ -4,5 +4,5 @@ mod fault;
 mod lake;
 mod pruning;
 mod rows;
-mod server;
+pub(crate) mod server;
 mod shard;

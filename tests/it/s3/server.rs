@@ -217,6 +217,12 @@ impl Server {
         command
     }
 
+    /// Where it listens.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
     /// Runs the program to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         tokio::task::block_in_place(|| Ran::of(&self.command(arguments).output().unwrap()))

@@ -1,0 +1,62 @@
+//! The client's side: a session that plans as the engine does, and has the parts run by a cluster.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ballista_core::optimizer::with_ballista_optimizer_rules;
+
+use super::cut::Planner;
+use super::job::Jobs;
+use super::split::Place;
+use super::{ClusterError, START_WAIT_MAX, SchedulerAddress, node, status};
+use crate::lake::{self, Lake, Session};
+
+/// So often is looked for an executor where there is none yet.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// A plan is split into no more tasks than this beside each other, however many slots there are.
+const TASKS_MAX: u64 = 1024;
+
+/// And into no fewer, so that a job is never one long task that is lost as a whole.
+const TASKS_MIN: u64 = 4;
+
+/// A cluster that answers.
+#[derive(Debug, Clone)]
+pub struct Cluster {
+    jobs: Arc<Jobs>,
+    tasks: usize,
+}
+
+impl Cluster {
+    /// Finds a scheduler, and waits a little for its first executor.
+    ///
+    /// # Errors
+    /// Where none answers in time, it is of another version, or has no executor.
+    pub async fn connect(scheduler: &SchedulerAddress) -> Result<Self, ClusterError> {
+        let started = tokio::time::Instant::now();
+        let slots = loop {
+            let slots = status(scheduler).await?.slots();
+            if slots > 0 {
+                break slots;
+            }
+            if started.elapsed() > START_WAIT_MAX {
+                return Err(ClusterError::NoExecutor { scheduler: scheduler.clone() });
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        };
+        let tasks = usize::try_from(slots.clamp(TASKS_MIN, TASKS_MAX)).unwrap_or(usize::MAX);
+        Ok(Self { jobs: Arc::new(Jobs::of(scheduler)?), tasks })
+    }
+
+    /// A session of a lake, with what reads that lake run by the cluster. `note` is told, in a line for the user, where
+    /// files of the lake have to be read here after all.
+    #[must_use]
+    pub fn session(&self, lake: &Lake, session: &Session, note: fn(&str)) -> Session {
+        let (store, base) = lake.place();
+        let planner = Arc::new(Planner::new(Arc::clone(&self.jobs), Place { store, base }, note));
+        let rules = with_ballista_optimizer_rules(session.state().optimizers());
+        lake::elsewhere(session, planner, rules, |config| {
+            node::adjusted(config).with_target_partitions(self.tasks)
+        })
+    }
+}

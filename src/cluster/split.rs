@@ -1,0 +1,167 @@
+//! Which plans give the same rows when they are split among executors.
+//!
+//! Ballista cuts a plan where rows are exchanged, and runs each piece as tasks of some partitions each. That is right for
+//! operators that look at one partition at a time, or whose inputs are brought together first; others would see only their
+//! task's share, and yet Ballista runs them. So this is a list of what is known to be right, and everything else stays here.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use datafusion::catalog::memory::{DataSourceExec, MemorySourceConfig};
+use datafusion::common::JoinType;
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfig, ParquetSource};
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::physical_plan::aggregates::AggregateExec;
+use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
+use datafusion::physical_plan::coop::CooperativeExec;
+use datafusion::physical_plan::empty::EmptyExec;
+use datafusion::physical_plan::filter::FilterExec;
+use datafusion::physical_plan::joins::{
+    CrossJoinExec, HashJoinExec, NestedLoopJoinExec, PartitionMode, SortMergeJoinExec,
+};
+use datafusion::physical_plan::limit::{GlobalLimitExec, LocalLimitExec};
+use datafusion::physical_plan::placeholder_row::PlaceholderRowExec;
+use datafusion::physical_plan::projection::ProjectionExec;
+use datafusion::physical_plan::repartition::RepartitionExec;
+use datafusion::physical_plan::sorts::sort::SortExec;
+use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
+use datafusion::physical_plan::union::UnionExec;
+use datafusion::physical_plan::unnest::UnnestExec;
+use datafusion::physical_plan::windows::{BoundedWindowAggExec, WindowAggExec};
+use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, Partitioning};
+use object_store::path::Path;
+
+/// Rows in memory go along with a plan up to so many bytes.
+const CARRIED_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Whether a plan may be split.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Splits {
+    /// It may, and reads the lake.
+    Lake,
+    /// It may, and there is no reason to.
+    Nothing,
+    /// It holds something that would give other rows, or that can't be sent.
+    Never,
+}
+
+/// Where a lake is: other files are for this machine alone.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    /// By what sessions know its store.
+    pub(super) store: ObjectStoreUrl,
+    /// Its folder in the store.
+    pub(super) base: Path,
+}
+
+impl Place {
+    pub(super) fn holds(&self, files: &FileScanConfig) -> bool {
+        let mut locations = files.file_groups.iter().flat_map(FileGroup::iter).map(PartitionedFile::path);
+        files.object_store_url == self.store && locations.all(|path| path.prefix_matches(&self.base))
+    }
+}
+
+/// Whether a plan over the lake at a place may be split.
+pub(super) fn splits(plan: &Arc<dyn ExecutionPlan>, place: &Place) -> Splits {
+    let mut carried = 0;
+    let found = below(plan, place, &mut carried);
+    if carried > CARRIED_BYTES_MAX { Splits::Never } else { found }
+}
+
+fn below(plan: &Arc<dyn ExecutionPlan>, place: &Place, carried: &mut usize) -> Splits {
+    if let Some(source) = plan.downcast_ref::<DataSourceExec>() {
+        return leaf(source, place, carried);
+    }
+    if !itself(plan) {
+        return Splits::Never;
+    }
+    let mut all = Splits::Nothing;
+    for child in plan.children() {
+        match below(child, place, carried) {
+            Splits::Never => return Splits::Never,
+            Splits::Lake => all = Splits::Lake,
+            Splits::Nothing => {}
+        }
+    }
+    all
+}
+
+/// A leaf with rows: files of the lake, or rows that are here.
+fn leaf(source: &DataSourceExec, place: &Place, carried: &mut usize) -> Splits {
+    let source = source.data_source();
+    if let Some(files) = source.downcast_ref::<FileScanConfig>() {
+        let parquet = files.file_source().downcast_ref::<ParquetSource>().is_some();
+        return if parquet && place.holds(files) { Splits::Lake } else { Splits::Never };
+    }
+    let Some(memory) = source.downcast_ref::<MemorySourceConfig>() else { return Splits::Never };
+    let batches = memory.partitions().iter().flatten();
+    *carried += batches.map(RecordBatch::get_array_memory_size).sum::<usize>();
+    Splits::Nothing
+}
+
+/// Whether an operator gives the same rows in tasks of some partitions each.
+fn itself(plan: &Arc<dyn ExecutionPlan>) -> bool {
+    if plan.is::<EmptyExec>()
+        || plan.is::<PlaceholderRowExec>()
+        || plan.is::<FilterExec>()
+        || plan.is::<ProjectionExec>()
+        || plan.is::<CooperativeExec>()
+        || plan.is::<UnnestExec>()
+        || plan.is::<CoalescePartitionsExec>()
+        || plan.is::<SortExec>()
+        || plan.is::<SortPreservingMergeExec>()
+        || plan.is::<AggregateExec>()
+        || plan.is::<WindowAggExec>()
+        || plan.is::<BoundedWindowAggExec>()
+        || plan.is::<LocalLimitExec>()
+        || plan.is::<SortMergeJoinExec>()
+        || plan.is::<CrossJoinExec>()
+    {
+        return true;
+    }
+    if plan.is::<UnionExec>() {
+        // A task has some partitions of one input and none of the others, and the engine's sorts take none for a mistake.
+        return !plan.children().iter().any(|child| sorts_parts(child));
+    }
+    if plan.is::<GlobalLimitExec>() {
+        return plan.children().iter().all(|child| one_partition(child));
+    }
+    if let Some(exchange) = plan.downcast_ref::<RepartitionExec>() {
+        // Ballista leaves the other kinds out, and with them the number of partitions that the plan counts on.
+        return matches!(exchange.partitioning(), Partitioning::Hash(..));
+    }
+    if let Some(join) = plan.downcast_ref::<HashJoinExec>() {
+        return !join.null_aware
+            && match join.partition_mode() {
+                PartitionMode::Partitioned => true,
+                PartitionMode::CollectLeft => by_the_right(*join.join_type()) || one_partition(join.right()),
+                PartitionMode::Auto => false,
+            };
+    }
+    if let Some(join) = plan.downcast_ref::<NestedLoopJoinExec>() {
+        return by_the_right(*join.join_type()) || one_partition(join.right());
+    }
+    false
+}
+
+/// Whether each row of such a join comes of one row of its right side. The left side is whole in each task, so a row that
+/// comes of it alone would come once for each.
+fn by_the_right(kind: JoinType) -> bool {
+    matches!(
+        kind,
+        JoinType::Inner | JoinType::Right | JoinType::RightSemi | JoinType::RightAnti | JoinType::RightMark
+    )
+}
+
+/// Whether partitions are sorted, each by itself, before rows are exchanged.
+fn sorts_parts(plan: &Arc<dyn ExecutionPlan>) -> bool {
+    if plan.is::<RepartitionExec>() {
+        return false;
+    }
+    plan.is::<SortExec>() || plan.children().iter().any(|child| sorts_parts(child))
+}
+
+fn one_partition(plan: &Arc<dyn ExecutionPlan>) -> bool {
+    plan.output_partitioning().partition_count() == 1
+}

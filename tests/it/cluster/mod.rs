@@ -1,0 +1,6 @@
+//! A scheduler and executors as processes on loopback: the same answers as without them, and clear words when they fail.
+
+mod failure;
+mod processes;
+mod same;
+mod storage;
