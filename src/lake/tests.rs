@@ -99,10 +99,11 @@ async fn a_lake_is_read_from_its_newest_checkpoint_and_a_few_commits() {
         let names: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
         let checkpoints = names.iter().filter_map(|name| name.strip_suffix(".checkpoint.parquet"));
         let newest = checkpoints.max().unwrap_or_else(|| panic!("no checkpoint of {table:?}: {names:?}"));
-        let kept = names.iter().filter(|name| name.ends_with(".json") && name.as_str() >= newest).count();
-        assert!(kept <= 25, "{kept} commits are read of {table:?}");
-        for name in names.iter().filter(|name| name.ends_with(".json") && name.as_str() < newest) {
-            std::fs::remove_file(log.join(name)).unwrap();
+        let commits = names.iter().filter_map(|name| name.strip_suffix(".json"));
+        let (held, left): (Vec<&str>, Vec<&str>) = commits.partition(|commit| *commit < newest);
+        assert!(left.len() <= 25, "{left:?} are read of {table:?}");
+        for commit in held {
+            std::fs::remove_file(log.join(format!("{commit}.json"))).unwrap();
             deleted += 1;
         }
     }
