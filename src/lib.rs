@@ -33,7 +33,7 @@
 //! | [`query`] | the named questions in `queries/*.sql`, read-only SQL, typed rows | `aws`, `lineage`, `lake` |
 //! | [`investigate`] | folds the rows of one subject into one answer; knows no engine | `aws`, `lineage`'s plain values, `query`'s plain row |
 //! | [`inquiry`] | puts a question to a lake: who is meant, which rows are theirs, what could be seen at all | `aws`, `lineage`, `catalog`, `snapshot`, `replay`, `unused`, `lake`, `query`, `investigate` |
-//! | [`cluster`] | Ballista's scheduler and executors, and sessions whose reading they do | `lake`, `query` |
+//! | [`cluster`] | Ballista's scheduler and executors, sessions whose reading they do, and ingests | `archive`, `lake`, `query` |
 //! | [`report`] | results to text, JSON and CSV; the only place where log text becomes output text | `aws`, plain results of `lineage`, `catalog`, `policy`, `snapshot`, `replay`, `unused`, `lake`, `query`, `investigate`, `inquiry` |
 //! | [`cli`] | arguments -> plan -> command -> report; exit codes; progress | all |
 //!
@@ -74,6 +74,7 @@
 //! | suggestion | the policies that would have been enough for what a principal did |
 //! | catalog | which actions, resource types and condition keys exist |
 //! | scheduler, executor | of a cluster: who takes jobs and hands out their tasks, and who runs those, as many beside each other as it has slots |
+//! | share | one of so many parts of a listing that a task of a cluster reads into the lake, as a shard is by a job |
 //! | job | a part of a plan that a cluster runs as a whole; a statement is one job, some, or none |
 //! | gap | why links end before that: what is missing, and what would close it |
 //!

@@ -111,9 +111,18 @@ impl Command {
         }
     }
 
+    /// Whether a cluster does what it asks for.
+    #[cfg(feature = "cluster")]
+    pub(super) fn on_cluster(&self) -> bool {
+        match self {
+            Self::Ingest(command) => command.cluster.is_some(),
+            other => other.data().is_some_and(|data| data.cluster.is_some()),
+        }
+    }
+
     /// Where its events come from, for those that read any.
     #[cfg(feature = "cluster")]
-    pub(super) fn data(&self) -> Option<&Data> {
+    fn data(&self) -> Option<&Data> {
         match self {
             Self::Investigate(command) => Some(&command.data),
             Self::Trace(command) => Some(&command.data),
@@ -341,6 +350,10 @@ pub(super) struct Ingest {
     /// Say how many objects, bytes and days would be read, and read none
     #[arg(long)]
     pub(super) dry_run: bool,
+    /// Have the executors of a cluster read and write, each slot a part of the listing: they must all see sources and lake
+    #[cfg(feature = "cluster")]
+    #[arg(long, value_name = "df://HOST:PORT", env = "BACKTRAIL_CLUSTER")]
+    pub(super) cluster: Option<crate::cluster::SchedulerAddress>,
     #[command(flatten)]
     pub(super) reading: Reading,
 }

@@ -60,6 +60,7 @@ async fn executor(command: &Executor) -> Result<u8, Failure> {
         advertise: command.advertise.clone(),
         work_folder: command.work_dir.clone(),
         slots,
+        s3: s3.clone(),
     };
     let ready = |address| {
         note(&format!(

@@ -1,6 +1,8 @@
 //! `backtrail ingest`.
 
 use std::io::Write;
+#[cfg(feature = "cluster")]
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -9,7 +11,13 @@ use super::failure::Failure;
 use super::output::{Format, Output, note};
 use super::progress::Bar;
 use super::{EXIT_DONE, EXIT_UNREADABLE, s3, source};
+#[cfg(feature = "cluster")]
+use crate::archive::Prune;
 use crate::archive::{self, Listing};
+#[cfg(feature = "cluster")]
+use crate::cluster::{Cluster, SchedulerAddress, SharedIngest};
+#[cfg(feature = "cluster")]
+use crate::lake::Lake;
 use crate::lake::{self, IngestOptions, IngestReport, Site};
 use crate::record::Refusal;
 use crate::report;
@@ -39,6 +47,12 @@ pub(super) async fn run(command: &Ingest, out: &mut Output) -> Result<u8, Failur
         return dry_run(&site, listing, &options, out).await;
     }
     let bar = Bar::new();
+    #[cfg(feature = "cluster")]
+    let report = match &command.cluster {
+        Some(scheduler) => Box::pin(on_cluster(scheduler, command, &site, prune, &options)).await,
+        None => Ok(Box::pin(lake::ingest(&site, listing, &options, &bar)).await?),
+    };
+    #[cfg(not(feature = "cluster"))]
     let report = Box::pin(lake::ingest(&site, listing, &options, &bar)).await;
     let took = bar.end();
     let report = report?;
@@ -58,6 +72,49 @@ pub(super) async fn run(command: &Ingest, out: &mut Output) -> Result<u8, Failur
     let flags = if site.folder().is_none() { source::s3_flags(&command.reading.s3) } else { String::new() };
     note(&report::ingest::text(&report, &site.to_string(), &flags, took, out.style));
     Ok(if report.counts.refused > 0 { EXIT_UNREADABLE } else { EXIT_DONE })
+}
+
+/// Has a cluster read.
+#[cfg(feature = "cluster")]
+async fn on_cluster(
+    scheduler: &SchedulerAddress,
+    command: &Ingest,
+    site: &Site,
+    prune: Prune,
+    options: &IngestOptions,
+) -> anyhow::Result<IngestReport> {
+    if command.shard.is_some() || command.max_objects.is_some() || command.reading.workers.is_some() {
+        anyhow::bail!(
+            "a cluster divides the listing among its slots: leave out --shard, --max-objects and --workers with --cluster"
+        );
+    }
+    if command.sources.iter().any(|source| source.as_os_str() == "-") {
+        anyhow::bail!("a cluster can't read standard input: expected files, folders or `s3://BUCKET/PREFIX`");
+    }
+    let seen = |path: &Path| -> anyhow::Result<String> {
+        match path.to_str() {
+            Some(text) if text.starts_with("s3://") => Ok(text.to_owned()),
+            _ => {
+                let path = std::path::absolute(path)?;
+                let text = path.to_str().map(str::to_owned);
+                text.ok_or_else(|| {
+                    anyhow::anyhow!("cannot tell a cluster of `{}`: its name is no text", path.display())
+                })
+            }
+        }
+    };
+    let ingest = SharedIngest {
+        sources: command.sources.iter().map(|source| seen(source)).collect::<anyhow::Result<_>>()?,
+        prune,
+        lake: seen(&command.lake)?,
+        inflated_bytes_max: options.inflated_bytes_max,
+        batch_bytes: options.batch_bytes,
+    };
+    let cluster = Cluster::connect(scheduler).await?;
+    Lake::create(site.clone()).await?;
+    let mut report = cluster.ingest(&ingest).await?;
+    report.lake = Lake::open(site.clone()).await?.size()?;
+    Ok(report)
 }
 
 /// Says what would be read.
@@ -133,7 +190,7 @@ struct Counters<'a> {
     objects_known: u64,
     objects_changed: &'a [String],
     more: bool,
-    objects_set_aside: &'a std::collections::BTreeMap<&'static str, u64>,
+    objects_set_aside: &'a std::collections::BTreeMap<String, u64>,
     records_read: u64,
     kept: u64,
     duplicate: u64,

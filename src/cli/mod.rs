@@ -79,7 +79,7 @@ pub fn main() -> ExitCode {
 /// Runs a command to its end, or until the user interrupts it where that needs care.
 async fn ended(arguments: Arguments) -> Result<u8, Failure> {
     #[cfg(feature = "cluster")]
-    if arguments.command.data().is_some_and(|data| data.cluster.is_some()) {
+    if arguments.command.on_cluster() {
         return cluster::interruptible(run(arguments)).await;
     }
     run(arguments).await

@@ -48,6 +48,16 @@ impl Cluster {
         Ok(Self { jobs: Arc::new(Jobs::of(scheduler)?), tasks })
     }
 
+    /// Who runs jobs on it.
+    pub(super) fn jobs(&self) -> Arc<Jobs> {
+        Arc::clone(&self.jobs)
+    }
+
+    /// How many tasks a job is split into.
+    pub(super) fn tasks(&self) -> usize {
+        self.tasks
+    }
+
     /// A session of a lake, with what reads that lake run by the cluster. `note` is told, in a line for the user, where
     /// files of the lake have to be read here after all.
     #[must_use]

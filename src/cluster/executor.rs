@@ -11,8 +11,9 @@ use datafusion::execution::object_store::ObjectStoreRegistry;
 
 use super::address::bracketed;
 use super::{
-    Bind, ClusterError, HEARTBEAT, MESSAGE_BYTES_MAX, START_WAIT_MAX, SchedulerAddress, node, status,
+    Bind, ClusterError, HEARTBEAT, MESSAGE_BYTES_MAX, START_WAIT_MAX, SchedulerAddress, node, share, status,
 };
+use crate::archive::s3::Store;
 
 /// So often an executor looks for its scheduler while it starts.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -36,6 +37,8 @@ pub struct ExecutorOptions {
     pub work_folder: PathBuf,
     /// How many tasks it runs beside each other; also shares its memory.
     pub slots: usize,
+    /// How archives in S3 are asked, and lakes that are written.
+    pub s3: Store,
 }
 
 /// Where an executor listens.
@@ -62,6 +65,7 @@ pub async fn run_executor(
     let host = options.advertise.clone().or_else(|| (!ip.is_unspecified()).then(|| shown(ip)));
     let name = format!("executor {}:{}", host.clone().unwrap_or_else(machine), ports.rows);
     let stores = stores(&name);
+    let reader = share::Reader::new(&name, options.s3.clone());
     // What does not fit the memory of a task goes beside its rows.
     let runtime = node::runtime(&stores, Some(&folder))?;
     let config = ExecutorProcessConfig {
@@ -79,7 +83,7 @@ pub async fn run_executor(
         grpc_max_decoding_message_size: MESSAGE_BYTES_MAX,
         grpc_max_encoding_message_size: MESSAGE_BYTES_MAX,
         executor_heartbeat_interval_seconds: HEARTBEAT.as_secs(),
-        override_function_registry: Some(Arc::new(node::functions()?)),
+        override_function_registry: Some(Arc::new(node::functions(reader)?)),
         override_config_producer: Some(Arc::new(node::config)),
         override_runtime_producer: Some(Arc::new(move |_| Ok(Arc::clone(&runtime)))),
         ..ExecutorProcessConfig::default()

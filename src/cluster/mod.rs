@@ -21,6 +21,7 @@ mod job;
 mod node;
 mod remote;
 mod scheduler;
+mod share;
 mod split;
 mod status;
 
@@ -33,6 +34,7 @@ pub use error::ClusterError;
 pub use executor::{ExecutorOptions, run_executor};
 pub use job::settled;
 pub use scheduler::{SchedulerOptions, run_scheduler};
+pub use share::SharedIngest;
 pub use status::{ExecutorStatus, Status, status};
 
 use std::time::Duration;

@@ -12,7 +12,7 @@ use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
 
-use super::MESSAGE_BYTES_MAX;
+use super::{MESSAGE_BYTES_MAX, share};
 use crate::query::register_functions;
 
 /// A node keeps so much of the metadata of Parquet files.
@@ -42,13 +42,17 @@ pub(super) fn state(config: SessionConfig, runtime: Arc<RuntimeEnv>) -> Result<S
         .build();
     let mut context = SessionContext::new_with_state(state);
     register_functions(&mut context).map_err(|error| DataFusionError::External(Box::new(error)))?;
+    context.register_udf(share::function(None));
     Ok(context.state())
 }
 
-/// The functions for an executor, found by name.
-pub(super) fn functions() -> Result<BallistaFunctionRegistry> {
+/// The functions for an executor, found by name, with who reads shares of an ingest there.
+pub(super) fn functions(reader: share::Reader) -> Result<BallistaFunctionRegistry> {
     let state = state(config(), RuntimeEnvBuilder::new().build_arc()?)?;
-    Ok(BallistaFunctionRegistry::from(&state))
+    let mut functions = BallistaFunctionRegistry::from(&state);
+    let read = share::function(Some(reader));
+    functions.scalar_functions.insert(read.name().to_owned(), Arc::new(read));
+    Ok(functions)
 }
 
 /// What a node reads from, and where it puts what does not fit its memory.

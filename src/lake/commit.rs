@@ -100,7 +100,7 @@ pub(super) enum Committed {
 }
 
 /// What the lake holds, in figures.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct LakeSize {
     /// The version of `events`.
     pub version: u64,

@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::commit::{Committed, Lake, LakeSize, NewFile};
@@ -57,17 +58,26 @@ pub struct IngestOptions {
     pub batch_bytes: u64,
     /// Reading ends after so many objects; None for all.
     pub objects_max: Option<u64>,
+    /// Whether it waits until no other ingest of this machine writes the lake, where that is a folder. Commits would sort it
+    /// out, but each may make the others do work again.
+    pub takes_turns: bool,
 }
 
 impl Default for IngestOptions {
     fn default() -> Self {
         let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { workers, inflated_bytes_max: INFLATED_BYTES_MAX, batch_bytes: BATCH_BYTES, objects_max: None }
+        Self {
+            workers,
+            inflated_bytes_max: INFLATED_BYTES_MAX,
+            batch_bytes: BATCH_BYTES,
+            objects_max: None,
+            takes_turns: true,
+        }
     }
 }
 
 /// What an ingest came to.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct IngestReport {
     /// Objects in the listing.
     pub objects: u64,
@@ -80,7 +90,7 @@ pub struct IngestReport {
     /// Whether reading ended at [`IngestOptions::objects_max`], before the end of the listing.
     pub more: bool,
     /// Objects that hold no events, by kind.
-    pub set_aside: BTreeMap<&'static str, u64>,
+    pub set_aside: BTreeMap<String, u64>,
     /// Read objects that added no row.
     pub objects_without_new: u64,
     /// The entries of all objects that were read.
@@ -95,6 +105,30 @@ pub struct IngestReport {
     pub summary: Summary,
     /// The lake afterwards.
     pub lake: LakeSize,
+}
+
+impl IngestReport {
+    /// Adds what another ingest into the same lake came to, of other objects; the lake is then as the later one left it.
+    pub fn add(&mut self, other: IngestReport) {
+        self.objects += other.objects;
+        self.objects_read += other.objects_read;
+        self.objects_known += other.objects_known;
+        self.objects_changed.extend(other.objects_changed);
+        self.more |= other.more;
+        for (kind, count) in other.set_aside {
+            *self.set_aside.entry(kind).or_default() += count;
+        }
+        self.objects_without_new += other.objects_without_new;
+        self.counts.add(&other.counts);
+        let room = REFUSALS_REPORTED_MAX.saturating_sub(self.refusals.len());
+        self.refusals.extend(other.refusals.into_iter().take(room));
+        self.raw_bytes += other.raw_bytes;
+        self.inflated_bytes += other.inflated_bytes;
+        self.summary.add(&other.summary);
+        if other.lake.version >= self.lake.version {
+            self.lake = other.lake;
+        }
+    }
 }
 
 /// Told what happens while an ingest runs. Calls come from several threads.
@@ -139,7 +173,7 @@ pub async fn ingest(
     progress: &dyn Progress,
 ) -> Result<IngestReport, LakeError> {
     let mut lake = Lake::create(site).await?;
-    let _lock = lock(&lake, progress)?;
+    let _lock = if options.takes_turns { lock(&lake, progress)? } else { None };
     lake.reconcile().await?;
     let mut ledger = Ledger::load(&lake).await?;
     let mut report = IngestReport::default();
@@ -184,7 +218,7 @@ pub async fn ingest(
     report.objects_changed = intake.found.changed;
     report.more = intake.found.more;
     for (kind, count) in intake.found.set_aside {
-        *report.set_aside.entry(kind).or_default() += count;
+        *report.set_aside.entry(kind.to_owned()).or_default() += count;
     }
     report.lake = lake.size()?;
     Ok(report)
@@ -355,7 +389,7 @@ impl Unit<'_> {
             report.raw_bytes += outcome.raw_bytes;
             report.inflated_bytes += outcome.inflated_bytes;
             if let Some(kind) = outcome.set_aside {
-                *report.set_aside.entry(Foreign::describe(kind)).or_default() += 1;
+                *report.set_aside.entry(Foreign::describe(kind).to_owned()).or_default() += 1;
             } else if outcome.counts.read > 0 && outcome.counts.kept == 0 {
                 report.objects_without_new += 1;
             }

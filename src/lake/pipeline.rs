@@ -39,7 +39,7 @@ pub(super) struct BatchResult {
 }
 
 /// What kind of events were kept.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Summary {
     /// Kept events by account.
     pub accounts: BTreeMap<String, u64>,

@@ -1,9 +1,11 @@
 //! The counts that must add up: `read = kept + duplicate + refused`.
 
+use serde::{Deserialize, Serialize};
+
 use super::Reason;
 
 /// What became of the entries that were read, of one object or of all.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Entries met, refused ones among them; a refusal of a whole object counts as one.
     pub read: u64,
@@ -32,13 +34,14 @@ impl Counts {
 }
 
 /// One thing that was not read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
     /// The object.
     pub object: String,
     /// The entry's place in it, None for the object as a whole.
     pub record_index: Option<i64>,
-    /// Why.
+    /// Why. Of a refusal that comes from another process only the words are known ([`Reason::Source`]).
+    #[serde(with = "words")]
     pub reason: Reason,
 }
 
@@ -49,4 +52,19 @@ pub struct Tally {
     pub counts: Counts,
     /// What was refused, in the order of the objects.
     pub refusals: Vec<Refusal>,
+}
+
+/// A reason as its words.
+mod words {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::Reason;
+
+    pub(super) fn serialize<S: Serializer>(reason: &Reason, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(reason)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Reason, D::Error> {
+        String::deserialize(from).map(Reason::Source)
+    }
 }
