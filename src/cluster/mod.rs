@@ -21,6 +21,7 @@ mod job;
 mod node;
 mod remote;
 mod scheduler;
+mod sound;
 mod split;
 mod status;
 

@@ -49,6 +49,28 @@ fn an_executor_killed_in_mid_query_changes_no_answer() {
     until(|| cluster.status().is_some_and(|status| status.0 == 1));
 }
 
+/// An executor that stops without ending is found out late: the other has done its share of a step by then, and Ballista by
+/// itself would count that twice.
+#[test]
+fn an_executor_that_falls_silent_in_mid_query_changes_no_answer() {
+    let cluster = Cluster::start(2);
+    let lake = lake(cluster.folder.path(), &story());
+    let out = cluster.folder.path().join("out.csv");
+    let mut asked = begun(&cluster, &lake, &out);
+    until(|| running(&cluster));
+    // The first step is done: its rows are there.
+    let work = cluster.folder.path().join("work-0");
+    until(|| {
+        walkdir::WalkDir::new(&work)
+            .into_iter()
+            .any(|entry| entry.is_ok_and(|entry| entry.file_type().is_file()))
+    });
+    cluster.executors[0].signal("STOP");
+    assert_eq!(asked.ended(), Some(0), "{}", asked.said());
+    assert_eq!(std::fs::read_to_string(&out).unwrap(), long_answer(&cluster, &lake));
+    until(|| cluster.scheduler.said().contains("for its client to send it anew"));
+}
+
 #[test]
 fn a_job_without_any_executor_left_ends_with_an_error() {
     let mut cluster = Cluster::start(1);

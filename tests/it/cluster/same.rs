@@ -219,25 +219,39 @@ fn a_plan_says_what_runs_on_the_cluster() {
 #[test]
 fn commands_answer_the_same_on_a_cluster() {
     let cluster = Cluster::start(2);
-    let lake = lake(cluster.folder.path(), &sources());
-    let key = common(&cluster, &lake, "access_key_id");
-    let session = common(&cluster, &lake, "assumed_role_arn");
-    let event = common(&cluster, &lake, "event_id");
+    let (one, all) = (cluster.folder.path().join("one"), cluster.folder.path().join("all"));
     let iam = places::package("testdata/stories/proposed-scp/iam").display().to_string();
+    let mut ran = 0;
+    let mut same = |arguments: &[&str], lake: &str| {
+        let answer = cluster.same(&[arguments, &["--lake", lake]].concat());
+        assert!(answer.stdout.len() > 100, "{arguments:?} {answer:?}");
+        ran += 1;
+    };
+    // Tens of questions, one after another.
+    let lake_of_one = lake(&one, &sources()[..1]);
+    let key = common(&cluster, &lake_of_one, "access_key_id");
+    let session = common(&cluster, &lake_of_one, "assumed_role_arn");
+    let event = common(&cluster, &lake_of_one, "event_id");
     for arguments in [
-        &["coverage", "--all"][..],
-        &["coverage", "--from", "2026-03-08", "--to", "2026-03-10", "--format", "json"],
-        &["investigate", &key],
+        &["investigate", &key][..],
         &["investigate", &session, "--calls", "--created", "--format", "json"],
         &["investigate", &key, "--follow", "--format", "json"],
         &["trace", &key, "--format", "json"],
         &["trace", &session],
         &["trace", &event, "--up"],
+        &["explain", &event],
+    ] {
+        same(arguments, &lake_of_one);
+    }
+    let lake_of_all = lake(&all, &sources());
+    for arguments in [
+        &["coverage", "--all"][..],
+        &["coverage", "--from", "2026-03-08", "--to", "2026-03-10", "--format", "json"],
         &["sessions", "--format", "json"],
         &["replay", "--snapshot", &iam, "--format", "json"],
         &["unused", "--snapshot", &iam, "--format", "json"],
     ] {
-        let ran = cluster.same(&[arguments, &["--lake", &lake]].concat());
-        assert!(ran.stdout.len() > 100, "{arguments:?} {ran:?}");
+        same(arguments, &lake_of_all);
     }
+    assert_eq!(ran, 12);
 }
