@@ -13,8 +13,8 @@ fn story() -> Vec<PathBuf> {
 }
 
 /// Keeps executors busy for some seconds; its answer is known by counting.
-const LONG: &str = "select count(*) as n, sum(char_length(regexp_replace(a.event_name || b.event_name, '[aeiou]+', '', 'g')) * 0) \
-                    as zero from events a cross join events b";
+const LONG: &str = "select count(*) as n, sum(char_length(regexp_replace(a.event_name || b.event_name, '[aeiou]+', '', 'g')) * 0) as zero \
+     from events a cross join events b cross join (values (1), (2), (3), (4)) as c(times)";
 
 /// Counts the events, and with them what [`LONG`] gives.
 fn long_answer(cluster: &Cluster, lake: &str) -> String {
@@ -23,7 +23,7 @@ fn long_answer(cluster: &Cluster, lake: &str) -> String {
         cluster.folder.path(),
     ));
     let events: u64 = ran.stdout.lines().nth(1).unwrap().parse().unwrap();
-    format!("n,zero\r\n{},0\r\n", events * events)
+    format!("n,zero\r\n{},0\r\n", 4 * events * events)
 }
 
 /// [`LONG`], begun; its answer goes to the file.

@@ -89,6 +89,18 @@ const STATEMENTS: &[&str] = &[
     "select count(*) as n, count(b.event_id) as m from events a left join events b on a.shared_event_id = b.event_id",
     "select count(*) as n, count(a.event_id) as m from events a right join events b on a.access_key_id = \
      b.issued_access_key_id",
+    // Joins by equal columns and a condition, with sides whose sizes are known and not.
+    "select b.session_issuer_user_name as r, count(*) as n, count(a.event_id) as m from (select * from events order by \
+     event_time, event_id, record_index, object limit 100) a right join (select * from events where event_name like 'A%') b \
+     on a.event_id = b.event_id and a.record_index <= b.record_index group by 1 order by 1",
+    "select a.identity_type as t, count(*) as n, count(a.event_id) as m, count(b.event_id) as o from (select * from events \
+     where record_index < 5) a full join (select * from events where error_code is not null) b on a.event_id = b.event_id and \
+     b.read_only group by 1 order by 1, 2",
+    "select a.aws_region as r, count(*) as n from events a join (select * from events where read_only order by event_time, \
+     event_id, record_index, object limit 200) b on a.event_id = b.event_id and a.record_index <= b.record_index and \
+     a.event_time >= b.session_created group by 1 order by 1",
+    "select a.event_name as e, count(*) as n from events a left join events b on a.access_key_id = b.issued_access_key_id and \
+     a.event_time < b.event_time where b.event_id is null group by 1 order by 1",
     "select count(*) as n, count(a.event_id) as m, count(b.event_id) as o from (select * from events where error_code is \
      null) a full join (select * from events where read_only) b on a.event_id = b.event_id",
     "select count(*) as n from events a join events b on a.event_time < b.event_time and a.account <> b.account",
