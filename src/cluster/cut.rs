@@ -15,6 +15,7 @@ use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfig};
 use datafusion::error::Result;
+use datafusion::execution::SessionState;
 use datafusion::execution::context::QueryPlanner;
 use datafusion::logical_expr::{Extension, LogicalPlan};
 use datafusion::physical_plan::ExecutionPlan;
@@ -25,7 +26,7 @@ use datafusion_proto::protobuf::PhysicalPlanNode;
 use super::MESSAGE_BYTES_MAX;
 use super::job::Jobs;
 use super::remote::{Part, RemoteExec, RemoteNode, RemotePlanner};
-use super::split::{Place, Splits, splits};
+use super::split::{Place, Splits, merges_by_condition, splits};
 
 /// Plans the statements of a session of a cluster.
 pub(super) struct Planner {
@@ -54,7 +55,12 @@ impl Planner {
     /// A plan as a part that the cluster runs, if it can and has something to read.
     async fn part(&self, plan: &LogicalPlan, session: &dyn Session) -> Option<Arc<Part>> {
         // What the engine can't plan by itself, as one end of a recursion, it says again where it is asked for the whole.
-        let plan = self.parts.create_physical_plan(plan, session).await.ok()?;
+        let mut found = self.parts.create_physical_plan(plan, session).await.ok()?;
+        if merges_by_condition(&found) {
+            let hashing = hashing(session, Mode::Apart)?;
+            found = self.parts.create_physical_plan(plan, &hashing).await.ok()?;
+        }
+        let plan = found;
         if splits(&plan, &self.place) != Splits::Lake {
             return None;
         }
@@ -104,7 +110,11 @@ impl QueryPlanner for Planner {
         {
             return Ok(Arc::new(RemoteExec::new(Arc::clone(&node.part))));
         }
-        let plan = self.here.create_physical_plan(&cut, session).await?;
+        // What stays here is planned as it is without a cluster.
+        let plan = match hashing(session, Mode::Together) {
+            Some(hashing) => self.here.create_physical_plan(&cut, &hashing).await?,
+            None => self.here.create_physical_plan(&cut, session).await?,
+        };
         let files = files(&plan, &self.place);
         if files > 0 {
             (self.note)(&format!(
@@ -114,6 +124,27 @@ impl QueryPlanner for Planner {
         }
         Ok(plan)
     }
+}
+
+/// Where the rows of a hash join's smaller side are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// Each task has those of its partition.
+    Apart,
+    /// All are in one place, where they are few.
+    Together,
+}
+
+/// The same session, joining by hash tables rather than by merging what is sorted.
+fn hashing(session: &dyn Session, mode: Mode) -> Option<SessionState> {
+    let mut state = session.as_any().downcast_ref::<SessionState>()?.clone();
+    let options = &mut state.config_mut().options_mut().optimizer;
+    options.prefer_hash_join = true;
+    if mode == Mode::Apart {
+        options.hash_join_single_partition_threshold = 0;
+        options.hash_join_single_partition_threshold_rows = 0;
+    }
+    Some(state)
 }
 
 /// How many files of the lake a plan reads here.

@@ -75,6 +75,14 @@ pub enum ClusterError {
         /// What was said.
         problem: String,
     },
+    /// Executors went away again and again while a job ran.
+    #[error(
+        "executors of the cluster at {scheduler} went away each time while the job ran\nhint: ask again; `backtrail cluster status --cluster {scheduler}` shows who is there"
+    )]
+    Interrupted {
+        /// The scheduler.
+        scheduler: SchedulerAddress,
+    },
     /// The rows of a job that is done can't be got.
     #[error(
         "cannot get the rows of a finished job from executor {executor} of the cluster at {scheduler}: {problem}\nhint: ask again; if that executor is there (`backtrail cluster status --cluster {scheduler}`), its address must be one that this machine reaches, see `--advertise`"

@@ -23,12 +23,15 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::prelude::SessionConfig;
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tonic::transport::{Channel, Endpoint};
 
 use super::share;
-use super::status::slow;
-use super::{ANSWER_WAIT_MAX, ClusterError, MESSAGE_BYTES_MAX, ROWS_WAIT_MAX, SchedulerAddress};
+use super::sound::CANCELLED;
+use super::status::{slow, status};
+use super::{
+    ANSWER_WAIT_MAX, ClusterError, EXECUTOR_SILENT_MAX, MESSAGE_BYTES_MAX, ROWS_WAIT_MAX, SchedulerAddress,
+};
 
 /// The first question whether a job is done comes after this time, each other after twice the time of the one before.
 const ASK_FIRST: Duration = Duration::from_millis(10);
@@ -40,8 +43,11 @@ const ACCEPT_WAIT_MAX: Duration = Duration::from_mins(2);
 /// A scheduler that does not answer is asked so often again before it counts as gone.
 const ASK_TRIES_MAX: u32 = 3;
 
-/// A job runs once more where an executor that had its rows went away before they were got.
-const RUNS_MAX: u32 = 2;
+/// A job runs so often at the most, where an executor goes away while it runs or before its rows were got.
+const RUNS_MAX: u32 = 3;
+
+/// So often is looked whether a cluster whose job is not done has any executor.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// A message of an executor is shown up to so many characters.
 const MESSAGE_CHARS_MAX: usize = 2000;
@@ -93,7 +99,10 @@ impl Jobs {
         let mut runs = 0;
         loop {
             runs += 1;
-            let places = self.finish(&plan, &config).await?;
+            let places = match self.finish(&plan, &config).await {
+                Err(ClusterError::Interrupted { .. }) if runs < RUNS_MAX => continue,
+                other => other?,
+            };
             let mut rows = Box::pin(Arc::clone(&self).rows(places));
             // Once rows were given, those of another run could be others.
             match rows.next().await {
@@ -125,7 +134,7 @@ impl Jobs {
         let job = self.send(&mut client, plan, config).await?;
         let mut running = Running { job: Some(job.clone()), client: client.clone() };
         let ended = self.ended(&mut client, &job).await;
-        if !matches!(ended, Err(ClusterError::Lost { .. })) {
+        if matches!(ended, Ok(_) | Err(ClusterError::Job { .. } | ClusterError::Interrupted { .. })) {
             running.job = None;
         }
         ended
@@ -173,6 +182,7 @@ impl Jobs {
     async fn ended(&self, client: &mut Client, job: &str) -> Result<Places, ClusterError> {
         let mut wait = ASK_FIRST;
         let mut failures = 0;
+        let (mut looked, mut bare) = (Instant::now(), None);
         loop {
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(ASK_EVERY_MAX);
@@ -181,12 +191,16 @@ impl Jobs {
                 Ok(Ok(answer)) => match answer.into_inner().status {
                     Some(status) => match status.status {
                         Some(JobState::Successful(done)) => return Ok(done.partition_location),
+                        Some(JobState::Failed(failed)) if failed.error == CANCELLED => {
+                            return Err(ClusterError::Interrupted { scheduler: self.scheduler.clone() });
+                        }
                         Some(JobState::Failed(failed)) => {
                             let problem = told(&failed.error);
                             return Err(ClusterError::Job { scheduler: self.scheduler.clone(), problem });
                         }
                         Some(JobState::Queued(_) | JobState::Running(_)) | None => {
                             failures = 0;
+                            self.has_executor(&mut looked, &mut bare).await?;
                             continue;
                         }
                     },
@@ -203,6 +217,29 @@ impl Jobs {
                 return Err(self.lost("run a job", problem));
             }
         }
+    }
+
+    /// Looks from time to time whether there is an executor; where there was none for long, no job will ever be done.
+    async fn has_executor(
+        &self,
+        looked: &mut Instant,
+        bare: &mut Option<Instant>,
+    ) -> Result<(), ClusterError> {
+        if looked.elapsed() < LOOK_EVERY {
+            return Ok(());
+        }
+        *looked = Instant::now();
+        // Whether the scheduler answers at all is seen elsewhere.
+        match status(&self.scheduler).await {
+            Ok(status) if status.slots() == 0 => {
+                let since = *bare.get_or_insert_with(Instant::now);
+                if since.elapsed() > EXECUTOR_SILENT_MAX {
+                    return Err(ClusterError::NoExecutor { scheduler: self.scheduler.clone() });
+                }
+            }
+            _ => *bare = None,
+        }
+        Ok(())
     }
 
     /// The rows of a job that is done, in the order of its partitions.

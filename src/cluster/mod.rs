@@ -22,6 +22,7 @@ mod node;
 mod remote;
 mod scheduler;
 mod share;
+mod sound;
 mod split;
 mod status;
 

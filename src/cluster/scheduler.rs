@@ -19,6 +19,7 @@ use tokio::net::TcpListener;
 use tonic::service::RoutesBuilder;
 
 use super::address::{SCHEDULER_PORT, bracketed};
+use super::sound::Sound;
 use super::status::PATH;
 use super::{
     Bind, ClusterError, EXECUTOR_SILENT_MAX, ExecutorStatus, MESSAGE_BYTES_MAX, Status, VERSION, node,
@@ -67,7 +68,19 @@ pub async fn run_scheduler(
         |error: &dyn std::fmt::Display| ClusterError::Ended { who: "scheduler", problem: error.to_string() };
     let config = Arc::new(config(&options, address)?);
     let cluster = BallistaCluster::new_from_config(&config).await.map_err(|error| ended(&error))?;
+    let (ending, mut unsound) = tokio::sync::mpsc::unbounded_channel();
+    let sound = Arc::new(Sound::new(cluster.cluster_state(), ending));
+    let cluster = BallistaCluster::new(sound, cluster.job_state());
     let server: Server = create_scheduler(cluster, config).await.map_err(|error| ended(&error))?;
+    let canceller = server.clone();
+    tokio::spawn(async move {
+        while let Some(job) = unsound.recv().await {
+            log::warn!("job {job} is cancelled, for its client to send it anew: an executor went away");
+            if let Err(error) = canceller.cancel_job(job).await {
+                log::error!("cannot cancel it: {error}");
+            }
+        }
+    });
     let service = routes(server).into_make_service_with_connect_info::<SocketAddr>();
     let (told, over) = tokio::sync::oneshot::channel::<()>();
     let serving = axum::serve(listener, service).with_graceful_shutdown(async move {

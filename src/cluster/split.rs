@@ -115,7 +115,6 @@ fn itself(plan: &Arc<dyn ExecutionPlan>) -> bool {
         || plan.is::<WindowAggExec>()
         || plan.is::<BoundedWindowAggExec>()
         || plan.is::<LocalLimitExec>()
-        || plan.is::<SortMergeJoinExec>()
         || plan.is::<CrossJoinExec>()
     {
         return true;
@@ -123,6 +122,9 @@ fn itself(plan: &Arc<dyn ExecutionPlan>) -> bool {
     if plan.is::<UnionExec>() {
         // A task has some partitions of one input and none of the others, and the engine's sorts take none for a mistake.
         return !plan.children().iter().any(|child| sorts_parts(child));
+    }
+    if let Some(join) = plan.downcast_ref::<SortMergeJoinExec>() {
+        return join.filter().is_none();
     }
     if plan.is::<GlobalLimitExec>() {
         return plan.children().iter().all(|child| one_partition(child));
@@ -152,6 +154,13 @@ fn by_the_right(kind: JoinType) -> bool {
         kind,
         JoinType::Inner | JoinType::Right | JoinType::RightSemi | JoinType::RightAnti | JoinType::RightMark
     )
+}
+
+/// Whether a plan has a join that merges what is sorted, and holds a condition against what comes of it. On executors such
+/// a join looks for the columns of its condition on the wrong side: it panics, or fails, or worse.
+pub(super) fn merges_by_condition(plan: &Arc<dyn ExecutionPlan>) -> bool {
+    let own = plan.downcast_ref::<SortMergeJoinExec>().is_some_and(|join| join.filter().is_some());
+    own || plan.children().into_iter().any(merges_by_condition)
 }
 
 /// Whether partitions are sorted, each by itself, before rows are exchanged.

@@ -89,6 +89,18 @@ const STATEMENTS: &[&str] = &[
     "select count(*) as n, count(b.event_id) as m from events a left join events b on a.shared_event_id = b.event_id",
     "select count(*) as n, count(a.event_id) as m from events a right join events b on a.access_key_id = \
      b.issued_access_key_id",
+    // Joins by equal columns and a condition, with sides whose sizes are known and not.
+    "select b.session_issuer_user_name as r, count(*) as n, count(a.event_id) as m from (select * from events order by \
+     event_time, event_id, record_index, object limit 100) a right join (select * from events where event_name like 'A%') b \
+     on a.event_id = b.event_id and a.record_index <= b.record_index group by 1 order by 1",
+    "select a.identity_type as t, count(*) as n, count(a.event_id) as m, count(b.event_id) as o from (select * from events \
+     where record_index < 5) a full join (select * from events where error_code is not null) b on a.event_id = b.event_id and \
+     b.read_only group by 1 order by 1, 2",
+    "select a.aws_region as r, count(*) as n from events a join (select * from events where read_only order by event_time, \
+     event_id, record_index, object limit 200) b on a.event_id = b.event_id and a.record_index <= b.record_index and \
+     a.event_time >= b.session_created group by 1 order by 1",
+    "select a.event_name as e, count(*) as n from events a left join events b on a.access_key_id = b.issued_access_key_id and \
+     a.event_time < b.event_time where b.event_id is null group by 1 order by 1",
     "select count(*) as n, count(a.event_id) as m, count(b.event_id) as o from (select * from events where error_code is \
      null) a full join (select * from events where read_only) b on a.event_id = b.event_id",
     "select count(*) as n from events a join events b on a.event_time < b.event_time and a.account <> b.account",
@@ -219,25 +231,39 @@ fn a_plan_says_what_runs_on_the_cluster() {
 #[test]
 fn commands_answer_the_same_on_a_cluster() {
     let cluster = Cluster::start(2);
-    let lake = lake(cluster.folder.path(), &sources());
-    let key = common(&cluster, &lake, "access_key_id");
-    let session = common(&cluster, &lake, "assumed_role_arn");
-    let event = common(&cluster, &lake, "event_id");
+    let (one, all) = (cluster.folder.path().join("one"), cluster.folder.path().join("all"));
     let iam = places::package("testdata/stories/proposed-scp/iam").display().to_string();
+    let mut ran = 0;
+    let mut same = |arguments: &[&str], lake: &str| {
+        let answer = cluster.same(&[arguments, &["--lake", lake]].concat());
+        assert!(answer.stdout.len() > 100, "{arguments:?} {answer:?}");
+        ran += 1;
+    };
+    // Tens of questions, one after another.
+    let lake_of_one = lake(&one, &sources()[..1]);
+    let key = common(&cluster, &lake_of_one, "access_key_id");
+    let session = common(&cluster, &lake_of_one, "assumed_role_arn");
+    let event = common(&cluster, &lake_of_one, "event_id");
     for arguments in [
-        &["coverage", "--all"][..],
-        &["coverage", "--from", "2026-03-08", "--to", "2026-03-10", "--format", "json"],
-        &["investigate", &key],
+        &["investigate", &key][..],
         &["investigate", &session, "--calls", "--created", "--format", "json"],
         &["investigate", &key, "--follow", "--format", "json"],
         &["trace", &key, "--format", "json"],
         &["trace", &session],
         &["trace", &event, "--up"],
+        &["explain", &event],
+    ] {
+        same(arguments, &lake_of_one);
+    }
+    let lake_of_all = lake(&all, &sources());
+    for arguments in [
+        &["coverage", "--all"][..],
+        &["coverage", "--from", "2026-03-08", "--to", "2026-03-10", "--format", "json"],
         &["sessions", "--format", "json"],
         &["replay", "--snapshot", &iam, "--format", "json"],
         &["unused", "--snapshot", &iam, "--format", "json"],
     ] {
-        let ran = cluster.same(&[arguments, &["--lake", &lake]].concat());
-        assert!(ran.stdout.len() > 100, "{arguments:?} {ran:?}");
+        same(arguments, &lake_of_all);
     }
+    assert_eq!(ran, 12);
 }

@@ -1,0 +1,165 @@
+//! Jobs of which a step would be done twice are ended before it is: they are asked again as a whole.
+//!
+//! When an executor is lost, Ballista does again what it had done, and the steps that others were in. Of such a step it keeps
+//! the rows that were done already beside those of the second time, and the next step counts both: a wrong answer. (So it is
+//! in 55.0: a running stage that is rolled back leaves its outputs in the inputs of the next.) Tasks are handed out in one place
+//! only, so there the scheduler looks: a job that is in any step for the second time, or that began before the last loss, gets
+//! no task any more and is cancelled, and its client sends it anew.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use ballista_core::JobId;
+use ballista_core::error::Result;
+use ballista_core::serde::protobuf::ExecutorHeartbeat;
+use ballista_core::serde::scheduler::{ExecutorData, ExecutorMetadata};
+use ballista_scheduler::cluster::{BoundTask, ClusterState, ClusterStateEventStream, ExecutorSlot};
+use ballista_scheduler::config::TaskDistributionPolicy;
+use ballista_scheduler::state::execution_stage::ExecutionStage;
+use ballista_scheduler::state::task_manager::JobInfoCache;
+use tokio::sync::mpsc::UnboundedSender;
+
+/// What a scheduler says of a job that it cancelled. Nobody but the job's client and [`Sound`] cancels one.
+pub(super) const CANCELLED: &str = "Cancelled";
+
+/// What is known of the executors, handing out only tasks of jobs that are sound.
+pub(super) struct Sound {
+    inner: Arc<dyn ClusterState>,
+    /// How many executors went away so far, for whatever reason.
+    losses: AtomicU64,
+    /// How many had when a job's first task was handed out; None where it is to end.
+    begun: Mutex<HashMap<JobId, Option<u64>>>,
+    /// Told which jobs are to end, each once.
+    ending: UnboundedSender<JobId>,
+}
+
+impl Sound {
+    pub(super) fn new(inner: Arc<dyn ClusterState>, ending: UnboundedSender<JobId>) -> Self {
+        Self { inner, losses: AtomicU64::new(0), begun: Mutex::default(), ending }
+    }
+
+    /// Whether a job may go on.
+    fn goes_on(&self, id: &JobId, again: bool) -> bool {
+        let losses = self.losses.load(Ordering::SeqCst);
+        let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        let began = begun.entry(id.clone()).or_insert(Some(losses));
+        if *began == Some(losses) && !again {
+            return true;
+        }
+        if began.take().is_some() {
+            // Where nobody listens, the scheduler ends.
+            drop(self.ending.send(id.clone()));
+        }
+        false
+    }
+}
+
+/// Whether any step of a job was begun a second time.
+async fn again(job: &JobInfoCache) -> bool {
+    let graph = job.execution_graph.read().await;
+    graph.stages().values().any(|stage| attempts_before(stage) > 0)
+}
+
+fn attempts_before(stage: &ExecutionStage) -> usize {
+    match stage {
+        ExecutionStage::UnResolved(stage) => stage.stage_attempt_num,
+        ExecutionStage::Resolved(stage) => stage.stage_attempt_num,
+        ExecutionStage::Running(stage) => stage.stage_attempt_num,
+        ExecutionStage::Successful(stage) => stage.stage_attempt_num,
+        ExecutionStage::Failed(stage) => stage.stage_attempt_num,
+    }
+}
+
+#[async_trait]
+impl ClusterState for Sound {
+    async fn init(&self) -> Result<()> {
+        self.inner.init().await
+    }
+
+    async fn bind_schedulable_tasks(
+        &self,
+        distribution: TaskDistributionPolicy,
+        active_jobs: Arc<HashMap<JobId, JobInfoCache>>,
+        executors: Option<HashSet<String>>,
+    ) -> Result<Vec<BoundTask>> {
+        let mut sound = HashMap::new();
+        #[expect(clippy::iter_over_hash_type, reason = "each job is looked at by itself")]
+        for (id, job) in active_jobs.iter() {
+            if self.goes_on(id, again(job).await) {
+                sound.insert(id.clone(), job.clone());
+            }
+        }
+        let known = |id: &JobId, _: &mut Option<u64>| active_jobs.contains_key(id);
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner).retain(known);
+        self.inner.bind_schedulable_tasks(distribution, Arc::new(sound), executors).await
+    }
+
+    async fn unbind_tasks(&self, executor_slots: Vec<ExecutorSlot>) -> Result<()> {
+        self.inner.unbind_tasks(executor_slots).await
+    }
+
+    async fn register_executor(&self, metadata: ExecutorMetadata, spec: ExecutorData) -> Result<()> {
+        self.inner.register_executor(metadata, spec).await
+    }
+
+    async fn save_executor_metadata(&self, metadata: ExecutorMetadata) -> Result<()> {
+        self.inner.save_executor_metadata(metadata).await
+    }
+
+    async fn get_executor_metadata(&self, executor_id: &str) -> Result<ExecutorMetadata> {
+        self.inner.get_executor_metadata(executor_id).await
+    }
+
+    async fn registered_executor_metadata(&self) -> Vec<ExecutorMetadata> {
+        self.inner.registered_executor_metadata().await
+    }
+
+    async fn save_executor_heartbeat(&self, heartbeat: ExecutorHeartbeat) -> Result<()> {
+        self.inner.save_executor_heartbeat(heartbeat).await
+    }
+
+    async fn remove_executor(&self, executor_id: &str) -> Result<()> {
+        // Before anything is done about it.
+        self.losses.fetch_add(1, Ordering::SeqCst);
+        self.inner.remove_executor(executor_id).await
+    }
+
+    fn executor_heartbeats(&self) -> HashMap<String, ExecutorHeartbeat> {
+        self.inner.executor_heartbeats()
+    }
+
+    fn get_executor_heartbeat(&self, executor_id: &str) -> Option<ExecutorHeartbeat> {
+        self.inner.get_executor_heartbeat(executor_id)
+    }
+
+    async fn cluster_state_events(&self) -> Result<ClusterStateEventStream> {
+        self.inner.cluster_state_events().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ballista_scheduler::cluster::memory::InMemoryClusterState;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_job_goes_on_only_while_no_executor_was_lost_and_no_step_is_repeated() {
+        let (ending, mut ended) = tokio::sync::mpsc::unbounded_channel();
+        let sound = Sound::new(Arc::new(InMemoryClusterState::default()), ending);
+        let (first, second, third) = (JobId::new("1"), JobId::new("2"), JobId::new("3"));
+        assert!(sound.goes_on(&first, false) && sound.goes_on(&first, false));
+        sound.remove_executor("lost").await.unwrap();
+        assert!(!sound.goes_on(&first, false));
+        assert!(!sound.goes_on(&first, false));
+        assert!(sound.goes_on(&second, false), "a job that began after the loss");
+        assert!(!sound.goes_on(&second, true));
+        assert!(!sound.goes_on(&second, false), "what ended stays so");
+        assert!(sound.goes_on(&third, false));
+        assert_eq!(ended.recv().await, Some(first));
+        assert_eq!(ended.recv().await, Some(second));
+        assert!(ended.try_recv().is_err());
+    }
+}
