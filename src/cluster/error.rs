@@ -57,7 +57,7 @@ pub enum ClusterError {
     },
     /// The scheduler was asked and failed, or went away.
     #[error(
-        "the scheduler at {scheduler} went away while it was asked to {step}: {problem}\nhint: nothing was changed; ask again when `backtrail cluster status --cluster {scheduler}` shows it"
+        "the scheduler at {scheduler} went away while it was asked to {step}: {problem}\nhint: ask again when `backtrail cluster status --cluster {scheduler}` shows it; an ingest goes on from its last commits"
     )]
     Lost {
         /// Where it was.
