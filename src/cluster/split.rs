@@ -64,6 +64,9 @@ impl Place {
 
 /// Whether a plan over the lake at a place may be split.
 pub(super) fn splits(plan: &Arc<dyn ExecutionPlan>, place: &Place) -> Splits {
+    if limited_inside(plan) {
+        return Splits::Never;
+    }
     let mut carried = 0;
     let found = below(plan, place, &mut carried);
     if carried > CARRIED_BYTES_MAX { Splits::Never } else { found }
@@ -154,6 +157,35 @@ fn by_the_right(kind: JoinType) -> bool {
         kind,
         JoinType::Inner | JoinType::Right | JoinType::RightSemi | JoinType::RightAnti | JoinType::RightMark
     )
+}
+
+/// Whether a plan keeps only some rows anywhere but at its end. Where a step begins with that and goes on with more, Ballista
+/// plans the step anew and may keep too many: a limit is the last that a job does.
+fn limited_inside(plan: &Arc<dyn ExecutionPlan>) -> bool {
+    let mut end = plan;
+    let mut together = false;
+    loop {
+        let brings_together = end.is::<SortPreservingMergeExec>() || end.is::<CoalescePartitionsExec>();
+        let ends = end.is::<SortExec>()
+            || end.is::<GlobalLimitExec>()
+            || end.is::<LocalLimitExec>()
+            || end.is::<ProjectionExec>()
+            || end.is::<CooperativeExec>();
+        match end.children().as_slice() {
+            [] => return false,
+            [child] if ends || brings_together && !together => {
+                together |= brings_together;
+                end = child;
+            }
+            _ => return limits(end),
+        }
+    }
+}
+
+/// Whether a plan keeps only some rows anywhere.
+fn limits(plan: &Arc<dyn ExecutionPlan>) -> bool {
+    let own = plan.fetch().is_some() || plan.is::<GlobalLimitExec>() || plan.is::<LocalLimitExec>();
+    own || plan.children().into_iter().any(limits)
 }
 
 /// Whether a plan has a join that merges what is sorted, and holds a condition against what comes of it. On executors such

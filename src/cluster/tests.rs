@@ -95,3 +95,45 @@ async fn a_file_takes_few_bytes_of_a_plan() {
     let bytes = (two - one) / files;
     assert!(bytes < 4000, "{bytes} bytes a file of {files}");
 }
+
+/// Whether the whole statement is one job.
+async fn whole(session: &SessionContext, sql: &str) -> bool {
+    let plan = session.state().create_logical_plan(sql).await.unwrap();
+    let plan = session.state().create_physical_plan(&plan).await.unwrap();
+    let below = plan.children().first().is_some_and(|child| child.is::<RemoteExec>());
+    plan.is::<RemoteExec>() || plan.name() == "CooperativeExec" && below
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_is_the_last_that_a_job_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = session(folder.path()).await;
+    let limited = "(select * from events order by event_time, event_id limit 20)";
+    for (sql, as_one) in [
+        (limited.to_owned(), true),
+        (format!("select event_name from {limited} order by event_time, event_id"), true),
+        ("select event_name, count(*) from events group by 1 order by 2 desc limit 3".to_owned(), true),
+        ("select event_id from events limit 3".to_owned(), true),
+        (format!("select event_id from {limited} where read_only"), false),
+        (format!("select event_name, count(*) from {limited} group by 1"), false),
+        (format!("select a.event_id from {limited} a join events b on a.event_id = b.event_id"), false),
+        (format!("select event_id from {limited} union all select event_id from events"), false),
+    ] {
+        assert_eq!(whole(&session, &sql).await, as_one, "{sql}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_join_with_a_condition_hashes_and_one_without_merges() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = session(folder.path()).await;
+    for (kind, more, operator) in [
+        ("left join", "", "SortMergeJoinExec"),
+        ("left join", " and a.record_index < b.record_index", "HashJoinExec: mode=Partitioned"),
+        ("full join", " and b.read_only", "HashJoinExec: mode=Partitioned"),
+    ] {
+        let sql = format!("select count(*) from events a {kind} events b on a.event_id = b.event_id{more}");
+        let plan = displayable(part(&session, &sql).await.plan.as_ref()).indent(false).to_string();
+        assert!(plan.contains(operator), "{sql}\n{plan}");
+    }
+}

@@ -139,6 +139,14 @@ const STATEMENTS: &[&str] = &[
     "select count(*) as n from (select * from events limit 10 offset 1000000)",
     "select event_name, count(*) as n from (select * from events order by event_time, event_id, record_index, object limit \
      50) group by 1 order by 1",
+    // A limit inside, and more after it: of what it keeps, only that may be left.
+    "select b.account, count(*) as n, count(b.event_id) as o from events a left join (select * from events where event_date < \
+     date '2026-06-01' order by event_time, event_id, record_index, object limit 90) b on a.event_id = b.event_id and \
+     b.read_only group by 1 order by 1, 2",
+    "select a.event_name, count(*) as n from (select * from events order by event_time desc, event_id, record_index, object \
+     limit 60) a join events b on a.event_id = b.event_id where a.read_only group by 1 order by 1",
+    "select event_name, count(*) as n from (select * from (select * from events order by event_time, event_id, record_index, \
+     object limit 80) where read_only order by event_id, record_index, object limit 20) group by 1 order by 1",
     // The words of AWS, of JSON and of regular expressions.
     "select service(event_source) as s, is_denied(error_code) as d, outcome(event_source, error_code, error_message, \
      response_elements, service_event_details) as o, count(*) as n from events group by 1, 2, 3 order by 1, 2, 3",
