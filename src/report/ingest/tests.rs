@@ -22,7 +22,7 @@ fn report() -> IngestReport {
         objects_read: 12,
         objects_known: 2,
         objects_changed: vec!["b\n".to_owned()],
-        set_aside: BTreeMap::from([("digest", 1_004)]),
+        set_aside: BTreeMap::from([("digest".to_owned(), 1_004)]),
         objects_without_new: 1,
         counts: Counts { read: 1_240, kept: 1_227, duplicate: 10, refused: 3 },
         refusals: vec![
