@@ -17,6 +17,10 @@ pub(crate) type Rules = Vec<Arc<dyn OptimizerRule + Send + Sync>>;
 
 /// Who plans the statements of a session, in the place of the engine itself.
 #[derive(Clone)]
+#[cfg_attr(
+    not(feature = "cluster"),
+    expect(dead_code, reason = "without a cluster everything is planned here")
+)]
 pub(crate) struct Elsewhere {
     /// Makes plans of which parts run elsewhere.
     pub(crate) planner: Arc<dyn QueryPlanner + Send + Sync>,
@@ -35,6 +39,7 @@ impl fmt::Debug for Elsewhere {
 /// The same session with its tables and functions, planning elsewhere.
 ///
 /// `change` gives the config for that of the session.
+#[cfg(feature = "cluster")]
 pub(crate) fn elsewhere(
     context: &SessionContext,
     planner: Arc<dyn QueryPlanner + Send + Sync>,
