@@ -17,10 +17,6 @@ pub(crate) type Rules = Vec<Arc<dyn OptimizerRule + Send + Sync>>;
 
 /// Who plans the statements of a session, in the place of the engine itself.
 #[derive(Clone)]
-#[cfg_attr(
-    not(feature = "cluster"),
-    expect(dead_code, reason = "without a cluster everything is planned here")
-)]
 pub(crate) struct Elsewhere {
     /// Makes plans of which parts run elsewhere.
     pub(crate) planner: Arc<dyn QueryPlanner + Send + Sync>,
