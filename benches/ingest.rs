@@ -24,6 +24,7 @@ const PEAK_BYTES_MAX: u64 = 400_000_000;
 const DUCKDB: &str = r#"
 import sys, duckdb
 objects, out = sys.argv[1:]
+duckdb.sql("set enable_progress_bar = false")
 source = f"read_json('{objects}/**/*.json.gz', maximum_object_size = 67108864)"
 duckdb.sql(f"copy (select unnest(Records, max_depth := 2) from {source}) to '{out}' (format parquet, compression zstd)")
 print(duckdb.sql(f"select count(*) from '{out}'").fetchall()[0][0])
