@@ -95,8 +95,8 @@ fn cores() -> usize {
 fn warn_if_open(bind: Bind) {
     if !bind.ip.is_loopback() {
         note(&format!(
-            "warning: {} is reached from other machines, and there is no authentication: whoever reaches it can run plans and \
-             read lakes and their rows\nhint: keep it inside a private network, as a security group that only the cluster is in",
+            "warning: {} is reached from other machines, and there is no authentication: whoever reaches it can run plans, \
+             and read and write lakes as its executors can\nhint: keep it inside a private network, as a security group that only the cluster is in",
             bind.ip
         ));
     }
