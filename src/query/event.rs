@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::lineage::CallerFields;
+use crate::lineage::{CallerFields, RecordRef};
 
 /// One row of the `events` table. Every field is the column of the same name (see [`crate::lake::Column`]); `None` is
 /// SQL's NULL. Text is as it stood in the log: hostile, to be shown only through [`crate::report`].
@@ -62,6 +62,20 @@ pub struct EventRow<'a> {
 }
 
 impl EventRow<'_> {
+    /// Where the record stands, and what it is.
+    #[must_use]
+    pub fn record(&self) -> RecordRef {
+        RecordRef {
+            time: self.event_time,
+            event_id: self.event_id.map(str::to_owned),
+            object: self.object.to_owned(),
+            index: self.record_index,
+            event_name: self.event_name.unwrap_or_default().to_owned(),
+            account: self.account.map(str::to_owned),
+            region: self.aws_region.map(str::to_owned),
+        }
+    }
+
     /// Who called, as the column `caller` of the view `calls` has it: equal for the same caller, None for nobody.
     #[must_use]
     pub fn caller_id(&self) -> Option<i64> {

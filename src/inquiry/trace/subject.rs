@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::fetch::{Source, together};
-use crate::aws::{Arn, Principal, Subject, Time};
+use crate::aws::{Arn, Principal, Subject};
 use crate::inquiry::{ResolveError, Resolved, Window, resolve};
 use crate::investigate::SubjectKind;
 use crate::lake::{Column, Session};
@@ -83,15 +83,7 @@ async fn of_event(source: &Source, asked: &str, id: &str) -> Result<Asked, Resol
     let mut records = BTreeSet::new();
     for batch in source.events(&filter, &[]).await? {
         for row in query::rows(&batch)? {
-            records.insert(Proof {
-                event_id: id.to_owned(),
-                event_time: Time(row.event_time),
-                event_name: row.event_name.unwrap_or_default().to_owned(),
-                account: row.account.map(str::to_owned),
-                region: row.aws_region.map(str::to_owned),
-                object: row.object.to_owned(),
-                record_index: row.record_index,
-            });
+            records.insert(Proof::from(&row.record()));
         }
     }
     let Some(first) = records.first() else {

@@ -6,7 +6,6 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::{Source, keep, kept, one_of};
-use crate::aws::Time;
 use crate::lake::Column;
 use crate::lineage::Proof;
 use crate::query::{self, EventRow, Filter, QueryError};
@@ -102,14 +101,27 @@ fn removed(row: &EventRow<'_>, found: &mut Vec<Removal>) {
         }
         _ => ("workload", text("functionName").into_iter().collect()),
     };
-    let record = Proof {
-        event_id: row.event_id.unwrap_or_default().to_owned(),
-        event_time: Time(row.event_time),
-        event_name: row.event_name.unwrap_or_default().to_owned(),
-        account: row.account.map(str::to_owned),
-        region: row.aws_region.map(str::to_owned),
-        object: row.object.to_owned(),
-        record_index: row.record_index,
-    };
+    let record = Proof::from(&row.record());
     found.extend(ids.into_iter().map(|id| Removal { record: record.clone(), what, id }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_record_without_an_id_removed_is_proved_by_its_place() {
+        let row = EventRow {
+            event_name: Some("DeleteAccessKey"),
+            request_parameters: Some(r#"{"userName":"dana","accessKeyId":"AKIARTX3GSDSQEXAMPLE"}"#),
+            object: "a.json.gz",
+            record_index: 3,
+            ..EventRow::default()
+        };
+        let mut found = Vec::new();
+        removed(&row, &mut found);
+        let [removal] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!((removal.what, removal.id.as_str()), ("key", "AKIARTX3GSDSQEXAMPLE"));
+        assert_eq!(removal.record.event_id, "a.json.gz#3");
+    }
 }
