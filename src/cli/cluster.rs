@@ -149,14 +149,23 @@ async fn status(command: &StatusAsked, out: &mut Output) -> Result<u8, Failure> 
     Ok(if status.executors.is_empty() { EXIT_FOUND } else { EXIT_DONE })
 }
 
-/// Runs a command that asks a cluster; what runs there is cancelled when the user interrupts it.
-pub(super) async fn interruptible(command: impl Future<Output = Result<u8, Failure>>) -> Result<u8, Failure> {
+/// Runs a command that asks a cluster; what runs there is cancelled when the user interrupts it, but for tasks that ingest:
+/// these come to their end.
+pub(super) async fn interruptible(
+    command: impl Future<Output = Result<u8, Failure>>,
+    ingests: bool,
+) -> Result<u8, Failure> {
     let signal = tokio::select! {
         ended = Box::pin(command) => return ended,
         signal = told_to_end() => signal,
     };
     cluster::settled(CANCEL_WAIT_MAX).await;
-    Err(anyhow::anyhow!("{signal}: what ran on the cluster is cancelled").into())
+    let left = if ingests {
+        "executors read on to the end of the parts that they are in\nhint: run it again for the rest, and the whole tally"
+    } else {
+        "what ran on the cluster is cancelled"
+    };
+    Err(anyhow::anyhow!("{signal}: {left}").into())
 }
 
 /// Waits for SIGINT or SIGTERM, and gives its name.

@@ -80,7 +80,8 @@ pub fn main() -> ExitCode {
 async fn ended(arguments: Arguments) -> Result<u8, Failure> {
     #[cfg(feature = "cluster")]
     if arguments.command.on_cluster() {
-        return cluster::interruptible(run(arguments)).await;
+        let ingests = matches!(arguments.command, Command::Ingest(_));
+        return cluster::interruptible(run(arguments), ingests).await;
     }
     run(arguments).await
 }

@@ -201,3 +201,28 @@ fn what_cannot_be_divided_is_refused_before_anything_is_read() {
         assert!(ran.stderr.contains(words), "expected `{words}`: {ran:?}");
     }
 }
+
+#[test]
+fn an_interrupted_ingest_goes_on_in_the_parts_that_executors_are_in() {
+    let cluster = Cluster::start(1);
+    let folder = cluster.folder.path();
+    let (logs, events) = many_objects(folder);
+    let lake = folder.join("lake").display().to_string();
+    let sources = [logs];
+    let asked = [&ingest(&sources, &lake)[..], &["--batch-bytes", "1"]].concat();
+    let mut running = Process::start(cluster.program(&asked));
+    let commits = Path::new(&lake).join("events/_delta_log");
+    let so_far = || std::fs::read_dir(&commits).map_or(0, Iterator::count);
+    until(|| so_far() > 4);
+    running.signal("INT");
+    assert_eq!(running.ended(), Some(2), "{}", running.said());
+    assert!(running.said().contains("executors read on"), "{}", running.said());
+    let then = so_far();
+    until(|| so_far() > then + 2);
+    // Run again, here, it brings in the rest, each event once.
+    let ran = run(program(&ingest(&sources, &lake), folder));
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let count = "select count(*) as n, count(distinct event_id) as ids from events";
+    let counted = run(program(&["sql", count, "--lake", &lake, "--format", "csv"], folder));
+    assert_eq!(counted.stdout, format!("n,ids\r\n{events},{events}\r\n"), "{counted:?}");
+}
