@@ -5,15 +5,20 @@
 //! in 55.0: a running stage that is rolled back leaves its outputs in the inputs of the next.) Tasks are handed out in one place
 //! only, so there the scheduler looks: a job that is in any step for the second time, or that began before the last loss, gets
 //! no task any more and is cancelled, and its client sends it anew.
+//!
+//! The tasks of a step that is rolled back are stopped, but their executors' slots are never given back (55.0 finds them by the
+//! step that no longer has them): an executor that lost all its slots this way would get no task for ever. So slots are counted
+//! anew from the tasks that run, each time before tasks are handed out.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use ballista_core::JobId;
 use ballista_core::error::Result;
 use ballista_core::serde::protobuf::ExecutorHeartbeat;
+use ballista_core::serde::protobuf::task_status;
 use ballista_core::serde::scheduler::{ExecutorData, ExecutorMetadata};
 use ballista_scheduler::cluster::{BoundTask, ClusterState, ClusterStateEventStream, ExecutorSlot};
 use ballista_scheduler::config::TaskDistributionPolicy;
@@ -33,11 +38,44 @@ pub(super) struct Sound {
     begun: Mutex<HashMap<JobId, Option<u64>>>,
     /// Told which jobs are to end, each once.
     ending: UnboundedSender<JobId>,
+    slots: Mutex<HashMap<String, Slots>>,
+}
+
+/// The slots of an executor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Slots {
+    all: u32,
+    /// How many `inner` takes for free.
+    free: u32,
 }
 
 impl Sound {
     pub(super) fn new(inner: Arc<dyn ClusterState>, ending: UnboundedSender<JobId>) -> Self {
-        Self { inner, losses: AtomicU64::new(0), begun: Mutex::default(), ending }
+        Self { inner, losses: AtomicU64::new(0), begun: Mutex::default(), ending, slots: Mutex::default() }
+    }
+
+    fn slots(&self) -> MutexGuard<'_, HashMap<String, Slots>> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that tasks were given slots, or gave them back.
+    fn note(&self, changed: &[ExecutorSlot], change: fn(u32, u32) -> u32) {
+        let mut slots = self.slots();
+        for (executor, count) in changed {
+            if let Some(slots) = slots.get_mut(executor) {
+                slots.free = change(slots.free, *count);
+            }
+        }
+    }
+
+    /// The slots that no task holds and that nobody gave back, where the tasks that run hold so many.
+    fn forgotten(&self, held: &HashMap<String, u32>) -> Vec<ExecutorSlot> {
+        let slots = self.slots();
+        let forgotten = slots.iter().map(|(executor, slots)| {
+            let held = held.get(executor).copied().unwrap_or(0);
+            (executor.clone(), slots.all.saturating_sub(held).saturating_sub(slots.free))
+        });
+        forgotten.filter(|(_, count)| *count > 0).collect()
     }
 
     /// Whether a job may go on.
@@ -53,6 +91,20 @@ impl Sound {
             drop(self.ending.send(id.clone()));
         }
         false
+    }
+}
+
+/// How many slots of each executor the running tasks of a job hold.
+async fn hold(job: &JobInfoCache, held: &mut HashMap<String, u32>) {
+    let graph = job.execution_graph.read().await;
+    for stage in graph.stages().values() {
+        let ExecutionStage::Running(stage) = stage else { continue };
+        for task in &stage.task_infos {
+            if let task_status::Status::Running(running) = &task.task_status {
+                let held = held.entry(running.executor_id.clone()).or_default();
+                *held = held.saturating_add(task.vcores_consumed);
+            }
+        }
     }
 }
 
@@ -85,23 +137,38 @@ impl ClusterState for Sound {
         executors: Option<HashSet<String>>,
     ) -> Result<Vec<BoundTask>> {
         let mut sound = HashMap::new();
+        let mut held = HashMap::new();
         #[expect(clippy::iter_over_hash_type, reason = "each job is looked at by itself")]
         for (id, job) in active_jobs.iter() {
+            hold(job, &mut held).await;
             if self.goes_on(id, again(job).await) {
                 sound.insert(id.clone(), job.clone());
             }
         }
         let known = |id: &JobId, _: &mut Option<u64>| active_jobs.contains_key(id);
         self.begun.lock().unwrap_or_else(PoisonError::into_inner).retain(known);
-        self.inner.bind_schedulable_tasks(distribution, Arc::new(sound), executors).await
+        let forgotten = self.forgotten(&held);
+        if !forgotten.is_empty() {
+            self.unbind_tasks(forgotten).await?;
+        }
+        let bound = self.inner.bind_schedulable_tasks(distribution, Arc::new(sound), executors).await?;
+        let taken: Vec<ExecutorSlot> =
+            bound.iter().map(|(executor, task)| (executor.clone(), task.vcores_consumed)).collect();
+        self.note(&taken, u32::saturating_sub);
+        Ok(bound)
     }
 
     async fn unbind_tasks(&self, executor_slots: Vec<ExecutorSlot>) -> Result<()> {
+        self.note(&executor_slots, u32::saturating_add);
         self.inner.unbind_tasks(executor_slots).await
     }
 
     async fn register_executor(&self, metadata: ExecutorMetadata, spec: ExecutorData) -> Result<()> {
-        self.inner.register_executor(metadata, spec).await
+        let executor = metadata.id.clone();
+        let slots = Slots { all: spec.total_vcores, free: spec.available_vcores };
+        self.inner.register_executor(metadata, spec).await?;
+        self.slots().insert(executor, slots);
+        Ok(())
     }
 
     async fn save_executor_metadata(&self, metadata: ExecutorMetadata) -> Result<()> {
@@ -123,6 +190,7 @@ impl ClusterState for Sound {
     async fn remove_executor(&self, executor_id: &str) -> Result<()> {
         // Before anything is done about it.
         self.losses.fetch_add(1, Ordering::SeqCst);
+        self.slots().remove(executor_id);
         self.inner.remove_executor(executor_id).await
     }
 
@@ -161,5 +229,22 @@ mod tests {
         assert_eq!(ended.recv().await, Some(first));
         assert_eq!(ended.recv().await, Some(second));
         assert!(ended.try_recv().is_err());
+    }
+
+    #[tokio::test]
+    async fn slots_that_no_running_task_holds_are_found() {
+        let (ending, _ended) = tokio::sync::mpsc::unbounded_channel();
+        let sound = Sound::new(Arc::new(InMemoryClusterState::default()), ending);
+        sound.slots().insert("a".to_owned(), Slots { all: 4, free: 4 });
+        sound.slots().insert("b".to_owned(), Slots { all: 2, free: 2 });
+        let held = |a: u32| HashMap::from([("a".to_owned(), a), ("gone".to_owned(), 1)]);
+        sound.note(&[("a".to_owned(), 3)], u32::saturating_sub);
+        assert_eq!(sound.forgotten(&held(3)), []);
+        assert_eq!(sound.forgotten(&held(1)), [("a".to_owned(), 2)]);
+        sound.unbind_tasks(sound.forgotten(&held(1))).await.unwrap();
+        assert_eq!(sound.forgotten(&held(1)), []);
+        assert_eq!(sound.slots()["a"], Slots { all: 4, free: 3 });
+        sound.remove_executor("a").await.unwrap();
+        assert_eq!(sound.forgotten(&HashMap::new()), []);
     }
 }

@@ -145,7 +145,7 @@ async fn an_archive_and_a_lake_in_buckets_are_read_and_written_by_executors() {
         server.put(&key("111122223333", "eu-west-1", "2026/03/09", minute), &object(&id));
     }
     tokio::task::block_in_place(|| {
-        let cluster = Cluster::with(2, |command| {
+        let cluster = Cluster::with(2, 2, |command| {
             let mut with_credentials = server.command(&[]);
             with_credentials.args(command.get_args());
             with_credentials
@@ -168,7 +168,7 @@ async fn an_executor_that_may_not_read_the_archive_says_so_by_its_name() {
     server.put(&key("111122223333", "eu-west-1", "2026/03/09", 1), &object("1"));
     tokio::task::block_in_place(|| {
         let endpoint = server.endpoint().to_owned();
-        let cluster = Cluster::with(1, |mut command| {
+        let cluster = Cluster::with(1, 2, |mut command| {
             command.env("AWS_ENDPOINT_URL_S3", &endpoint);
             command
         });

@@ -151,11 +151,11 @@ pub(super) struct Cluster {
 impl Cluster {
     /// Starts a scheduler and so many executors of two slots, each of them there.
     pub(super) fn start(executors: usize) -> Cluster {
-        Cluster::with(executors, |command| command)
+        Cluster::with(executors, 2, |command| command)
     }
 
-    /// The same, with a change of how executors are started.
-    pub(super) fn with(executors: usize, change: impl Fn(Command) -> Command) -> Cluster {
+    /// The same with so many slots, and a change of how executors are started.
+    pub(super) fn with(executors: usize, slots: usize, change: impl Fn(Command) -> Command) -> Cluster {
         let folder = tempfile::tempdir().unwrap();
         let mut scheduler =
             Process::start(program(&["cluster", "scheduler", "--bind", "127.0.0.1:0"], folder.path()));
@@ -164,8 +164,9 @@ impl Cluster {
         let mut cluster = Cluster { scheduler, executors: Vec::new(), address, folder };
         for number in 0..executors {
             let work = cluster.folder.path().join(format!("work-{number}"));
+            let slots = slots.to_string();
             let arguments =
-                ["cluster", "executor", "--scheduler", &cluster.address, "--slots", "2", "--work-dir"];
+                ["cluster", "executor", "--scheduler", &cluster.address, "--slots", &slots, "--work-dir"];
             let mut command = program(&arguments, cluster.folder.path());
             command.arg(work);
             let mut executor = Process::start(change(command));

@@ -13,7 +13,7 @@ async fn a_lake_in_a_bucket_answers_the_same_on_a_cluster() {
     let ingested = server.ingest(&["--lake", LAKE, &story]);
     assert!(ingested.number("kept") > 200, "{ingested:?}");
     tokio::task::block_in_place(|| {
-        let cluster = Cluster::with(2, |command| {
+        let cluster = Cluster::with(2, 2, |command| {
             let mut with_credentials = server.command(&[]);
             with_credentials.args(command.get_args());
             with_credentials
@@ -47,7 +47,7 @@ async fn an_executor_without_credentials_says_so_by_its_name() {
     server.ingest(&["--lake", LAKE, &story]);
     tokio::task::block_in_place(|| {
         let endpoint = server.endpoint().to_owned();
-        let cluster = Cluster::with(1, |mut command| {
+        let cluster = Cluster::with(1, 2, |mut command| {
             command.env("AWS_ENDPOINT_URL_S3", &endpoint);
             command
         });
