@@ -97,13 +97,14 @@ impl Sound {
 /// How many slots of each executor the running tasks of a job hold.
 async fn hold(job: &JobInfoCache, held: &mut HashMap<String, u32>) {
     let graph = job.execution_graph.read().await;
-    for stage in graph.stages().values() {
-        let ExecutionStage::Running(stage) = stage else { continue };
-        for task in &stage.task_infos {
-            if let task_status::Status::Running(running) = &task.task_status {
-                let held = held.entry(running.executor_id.clone()).or_default();
-                *held = held.saturating_add(task.vcores_consumed);
-            }
+    let running = graph.stages().values().filter_map(|stage| match stage {
+        ExecutionStage::Running(stage) => Some(&stage.task_infos),
+        _ => None,
+    });
+    for task in running.flatten() {
+        if let task_status::Status::Running(running) = &task.task_status {
+            let held = held.entry(running.executor_id.clone()).or_default();
+            *held = held.saturating_add(task.vcores_consumed);
         }
     }
 }

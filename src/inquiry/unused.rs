@@ -61,7 +61,7 @@ pub async fn unused(ctx: &Session, options: UnusedOptions) -> Result<Unused, Unu
     let First { census, detail: mut seen, assumptions } = first(ctx, window, &plan, &trusts).await?;
     let events = Arc::new(census.wanted(&plan));
     // Tags of sessions may decide conditions; the records that tell them are read only where something depends on them.
-    let plan = if events.is_empty() {
+    let plan = if events.is_empty() || !plan.asks_for_session_tags() {
         plan
     } else {
         let issued = Arc::new(issuances(ctx, window).await?);

@@ -29,7 +29,7 @@ mod tests;
 mod who;
 
 pub use assume::{Supposed, can_assume};
-pub use context::{Told, context, context_of, fields_of_key, why_unknown};
+pub use context::{Told, context, context_of, fields_of_key, is_told_by_session, why_unknown};
 pub use explain::{Changed, Question, changed, concerned, explain};
 pub use finish::Proposed;
 pub use fold::{DISTINCT_MAX, EventVerdict, Folded, Plan, Replayer};

@@ -19,8 +19,8 @@ use crate::catalog::{catalog, dependent, event};
 use crate::policy::{Caller, Effect, Resource, Standing, Truth};
 use crate::replay::answer::Then;
 use crate::replay::{
-    self, Field, Fields, Origin, Parsed, Reading, Record, Told as Telltale, context_of, fields_of_request,
-    needs_response, requests, who,
+    self, Field, Fields, Origin, Parsed, Reading, Record, Session, Told as Telltale, context_of,
+    fields_of_request, needs_response, requests, who,
 };
 
 /// So many calls are remembered; then all are forgotten and read again when they come back.
@@ -418,7 +418,7 @@ impl Detail {
             response_elements: None,
             ..*record
         };
-        let found = Arc::new(self.read(&bare, subject, then));
+        let found = Arc::new(self.read(&bare, subject, then, None));
         self.bare_known.insert(key, Arc::clone(&found));
         Some(found)
     }
@@ -432,11 +432,20 @@ impl Detail {
         self.buffer.extend_from_slice(&subject.to_le_bytes());
         let all = fields.and(conditions).and(Fields::of(&[Field::UserName, Field::PrincipalId]));
         record.write(all.without(Field::EventTime), &mut self.buffer);
+        let session = self.session(record, subject);
+        // Sessions with the same tags are alike.
+        for (key, value) in session.iter().filter_map(|session| session.tags.as_ref()).flatten() {
+            for text in [key, value] {
+                self.buffer.extend_from_slice(&text.len().to_le_bytes());
+                self.buffer.extend_from_slice(text.as_bytes());
+            }
+        }
+        self.buffer.push(u8::from(session.as_ref().is_some_and(|session| session.tags.is_some())));
         let key = xxh3_128(&self.buffer);
         if let Some(known) = self.known.get(&key) {
             return Arc::clone(known);
         }
-        let found = Arc::new(self.read(record, subject, then));
+        let found = Arc::new(self.read(record, subject, then, session.as_deref()));
         // Conditions on time make every event another one.
         if !all.has(Field::EventTime) {
             if self.known.len() >= REMEMBERED_MAX {
@@ -445,6 +454,11 @@ impl Detail {
             self.known.insert(key, Arc::clone(&found));
         }
         found
+    }
+
+    /// The session of a call, where its tags count.
+    fn session(&self, record: &Record<'_>, subject: usize) -> Option<Arc<Session>> {
+        if self.plan.asks_for_session_tags_of(subject) { self.plan.issuances.session(record) } else { None }
     }
 
     fn flush(&mut self) {
@@ -459,7 +473,7 @@ impl Detail {
         self.tallies
     }
 
-    fn read(&self, record: &Record<'_>, subject: usize, then: Then) -> Found {
+    fn read(&self, record: &Record<'_>, subject: usize, then: Then, session: Option<&Session>) -> Found {
         let snapshot = &self.plan.snapshot;
         let mut parsed = Parsed::of_call(record);
         // What keys are told from.
@@ -484,19 +498,11 @@ impl Detail {
                 return found;
             }
         };
-        let session = self.plan.issuances.session(record);
         let is_stated = asked.iter().any(|asked| asked.origin == Origin::Stated);
         let mut hits = Vec::new();
         // A call needs all of its requests: one that is denied today leaves nothing that a policy could keep working.
         let keeps = self.plan.requests && then == Then::Allowed;
-        let told_of = |asked| Telltale {
-            record,
-            parsed: &parsed,
-            who: &who,
-            asked,
-            session: session.as_deref(),
-            snapshot,
-        };
+        let told_of = |asked| Telltale { record, parsed: &parsed, who: &who, asked, session, snapshot };
         let today = self.plan.today.get(subject).filter(|_| keeps);
         let is_denied = today.is_some_and(|today| {
             let mut certain = asked.iter().filter(|asked| asked.presence == Presence::Certain);

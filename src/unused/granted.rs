@@ -21,7 +21,7 @@ use crate::policy::{
     Attached, Because, CompiledSet, Context, Document, Effect, Evaluator, Levels, Match, Outcome, PolicyKind,
     PolicySet, Request, Resource, Rule, Standing, Truth, resource_covers,
 };
-use crate::replay::{Fields, Told, context_of, fields_of_key};
+use crate::replay::{Told, context_of};
 use crate::snapshot::{Asked, Given, Snapshot, Unsupplied};
 
 /// What a principal's policies can allow.
@@ -185,9 +185,9 @@ impl Today {
         Self { evaluator, set, keys, account: subject.account, management: play.management }
     }
 
-    /// The columns that the keys in their conditions are told from.
-    pub(crate) fn fields(&self) -> Fields {
-        self.keys.iter().fold(Fields::NONE, |fields, key| fields.and(fields_of_key(key)))
+    /// The keys that they depend on.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.keys.iter().map(|key| &**key)
     }
 
     /// Whether they deny a request for certain.

@@ -10,7 +10,7 @@ use super::granted::Today;
 use super::subject::{SubjectKind, Subjects};
 use super::track::Tracked;
 use crate::policy::Document;
-use crate::replay::{Field, Fields, Issuances, Record};
+use crate::replay::{FIELDS_OF_SESSION, Field, Fields, Issuances, Record, fields_of_key, is_told_by_session};
 use crate::snapshot::Snapshot;
 
 /// Requests by the hashes of their shared ids.
@@ -33,6 +33,8 @@ pub struct Plan {
     pub(crate) tracked: Vec<Arc<Tracked>>,
     /// What binds the requests of each principal; empty unless single requests are kept.
     pub(crate) today: Vec<Arc<Today>>,
+    /// Whether a tag of its session may decide on a call, by principal.
+    pub(crate) asks_for_tags: Vec<bool>,
 }
 
 impl Plan {
@@ -50,23 +52,58 @@ impl Plan {
             let addresses: Vec<usize> = policies.iter().map(|own| Arc::as_ptr(own).addr()).collect();
             Arc::clone(known.entry(addresses).or_insert_with(|| Arc::new(Tracked::of(policies))))
         });
-        let tracked = tracked.collect();
+        let tracked: Vec<Arc<Tracked>> = tracked.collect();
         let of_each = subjects.iter().filter(|_| requests);
-        let today = of_each.map(|subject| Arc::new(Today::of(&snapshot, subject))).collect();
-        Self { snapshot, subjects, issuances, originals: Arc::default(), requests, tracked, today }
+        let today: Vec<Arc<Today>> = of_each.map(|subject| Arc::new(Today::of(&snapshot, subject))).collect();
+        let asks = |place| keys(&tracked, &today, place).any(is_told_by_session);
+        let asks_for_tags = (0..tracked.len()).map(asks).collect();
+        Self {
+            snapshot,
+            subjects,
+            issuances,
+            originals: Arc::default(),
+            requests,
+            tracked,
+            today,
+            asks_for_tags,
+        }
     }
 
     /// The columns that the statements' conditions are told from.
     #[must_use]
     pub fn fields_of_conditions(&self) -> Fields {
-        (0..self.tracked.len()).fold(Fields::NONE, |fields, place| fields.and(self.fields_of(place)))
+        let of_session = if self.asks_for_session_tags() { FIELDS_OF_SESSION } else { &[] };
+        let all =
+            (0..self.tracked.len()).fold(Fields::NONE, |fields, place| fields.and(self.fields_of(place)));
+        all.and(Fields::of(of_session))
     }
 
-    /// Those of one principal.
-    pub(crate) fn fields_of(&self, place: usize) -> Fields {
-        let tracked = self.tracked.get(place).map_or(Fields::NONE, |tracked| tracked.fields());
-        tracked.and(self.today.get(place).map_or(Fields::NONE, |today| today.fields()))
+    /// Whether a condition or a variable asks for a tag of the caller, which the record that issued its session may have set.
+    #[must_use]
+    pub fn asks_for_session_tags(&self) -> bool {
+        self.asks_for_tags.contains(&true)
     }
+
+    /// The same of one principal.
+    pub(crate) fn asks_for_session_tags_of(&self, place: usize) -> bool {
+        self.asks_for_tags.get(place).is_some_and(|asks| *asks)
+    }
+
+    /// The columns for one principal, beside those that tell its session.
+    pub(crate) fn fields_of(&self, place: usize) -> Fields {
+        keys(&self.tracked, &self.today, place)
+            .fold(Fields::NONE, |fields, key| fields.and(fields_of_key(key)))
+    }
+}
+
+/// The keys that the decisions on one principal's calls depend on.
+fn keys<'a>(
+    tracked: &'a [Arc<Tracked>],
+    today: &'a [Arc<Today>],
+    place: usize,
+) -> impl Iterator<Item = &'a str> {
+    let of_tracked = tracked.get(place).into_iter().flat_map(|tracked| tracked.keys());
+    of_tracked.chain(today.get(place).into_iter().flat_map(|today| today.keys()))
 }
 
 /// The identity policies of a principal that the snapshot holds: inline, of groups, managed; each once.

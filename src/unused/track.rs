@@ -11,7 +11,7 @@ use crate::policy::{
     Attached, Caller, CompiledSet, Context, Document, Effect, Evaluator, Match, PolicySet, Request, Resource,
     Statement, StatementId, Truth,
 };
-use crate::replay::{Fields, Told, context_of, fields_of_key};
+use crate::replay::{Told, context_of};
 
 /// The identity policies of principals that have the same ones, ready to be asked.
 #[derive(Debug)]
@@ -94,9 +94,9 @@ impl Tracked {
         set.statements().filter_map(slot).collect()
     }
 
-    /// The columns that the keys in its conditions are told from.
-    pub(crate) fn fields(&self) -> Fields {
-        self.keys.iter().fold(Fields::NONE, |fields, key| fields.and(fields_of_key(key)))
+    /// The keys that they depend on.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.keys.iter().map(|key| &**key)
     }
 
     /// The parts that match a request, or may match it.

@@ -405,3 +405,20 @@ fn a_principal_alone_has_the_same_marks_as_among_all_others() {
     let suggestion = all.find(|one| one["arn"] == own["arn"]).unwrap();
     assert_eq!(&alone["suggestions"][0], suggestion);
 }
+
+/// Of two statements that name the caller's tag, each call is one's or nobody's: the tag was set when the session was issued.
+#[test]
+fn the_tags_that_a_session_was_issued_with_tell_which_statements_its_calls_match() {
+    let told = Told::new("proposed-scp");
+    let iam = story::file("proposed-scp", "iam");
+    let output = told.run(&["unused", "--snapshot", &iam, "--principal", "analyst-read", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let answer: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    let statements = answer["principals"][0]["statements"].as_array().unwrap().iter();
+    let number = |own: &Value, name: &str| own[name].as_u64().unwrap();
+    let counted: BTreeMap<&str, (u64, u64)> = statements
+        .map(|own| (own["sid"].as_str().unwrap(), (number(own, "matched"), number(own, "may"))))
+        .collect();
+    // Of one secret neither log nor snapshot has the tags.
+    assert_eq!(counted, BTreeMap::from([("OwnProject", (1, 0)), ("OwnSecrets", (2, 1)), ("Deeper", (1, 0))]));
+}

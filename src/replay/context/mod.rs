@@ -112,6 +112,12 @@ pub fn fields_of_key(key: &str) -> Fields {
     Fields::of(&OF_EVERY_KEY).and(Fields::of(own))
 }
 
+/// Whether a key, in any case, is told from what issued the caller's session ([`Told::session`]).
+#[must_use]
+pub fn is_told_by_session(key: &str) -> bool {
+    key.to_lowercase().starts_with(tags::PRINCIPAL_TAG)
+}
+
 /// What is known of a key in lower case, or why nothing is.
 fn standing(ask: &Ask<'_>, key: &str) -> Result<Standing, Cow<'static, str>> {
     if let Some(values) = enriched::values(ask, key) {
@@ -170,8 +176,10 @@ fn members(ask: &Ask<'_>) -> Vec<String> {
     keys.extend(enriched::keys(ask));
     keys.extend(sts::claim_keys(ask));
     let session = told.session.and_then(|session| session.tags.as_ref());
-    keys.extend(session.into_iter().flatten().map(|(key, _)| format!("aws:principaltag/{key}")));
-    keys.extend(tags::of_role(ask).into_iter().flatten().map(|(key, _)| format!("aws:principaltag/{key}")));
+    keys.extend(session.into_iter().flatten().map(|(key, _)| format!("{}{key}", tags::PRINCIPAL_TAG)));
+    keys.extend(
+        tags::of_role(ask).into_iter().flatten().map(|(key, _)| format!("{}{key}", tags::PRINCIPAL_TAG)),
+    );
     if let Ok(Some(parameters)) = ask.parameters() {
         for key in super::tag::given(parameters).tags.into_keys() {
             for prefix in ["aws:requesttag/", "s3:requestobjecttag/", "rds:req-tag/"] {

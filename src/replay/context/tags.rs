@@ -11,13 +11,16 @@ use crate::aws::Arn;
 use crate::policy::{Caller, Resource};
 
 pub(super) const RULES: &[Rule] = &[
-    Rule::family("aws:principaltag/", &[], principal_tag),
+    Rule::family(PRINCIPAL_TAG, &[], principal_tag),
     Rule::family("aws:requesttag/", TAGS, |ask, key| request_tag(ask, "aws:RequestTag/${TagKey}", key)),
     Rule::family("rds:req-tag/", TAGS, |ask, key| request_tag(ask, "rds:req-tag/${TagKey}", key)),
     Rule::new("aws:tagkeys", TAGS, tag_keys),
 ];
 
 const TAGS: &[Field] = super::ask::PARAMETERS;
+
+/// What stands before the tag's key in the condition keys for tags of the caller.
+pub(super) const PRINCIPAL_TAG: &str = "aws:principaltag/";
 
 /// What stands before the tag's key in the condition keys for tags of resources.
 pub(super) const RESOURCE_TAG: &str = ":resourcetag/";

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::replay::context::rule::TABLES;
+use crate::replay::{Session, SessionPolicies};
 
 /// Texts that are put in the place of a column's own: nothing that means anything, and for each column something that does.
 fn other(field: Field) -> [&'static str; 2] {
@@ -106,6 +107,25 @@ fn a_key_stays_the_same_while_its_columns_do() {
         }
     }
     assert!(compared > 20_000 && known > 2_000, "{compared} {known}");
+}
+
+#[test]
+fn only_tags_of_the_caller_are_told_by_what_issued_its_session() {
+    let keys = every_key();
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let tags = BTreeMap::from([("Team".to_owned(), "data".to_owned())]);
+    let sessions = [
+        Session { policies: SessionPolicies::None, tags: None, issued_by: None },
+        Session { policies: SessionPolicies::None, tags: Some(tags), issued_by: Some("1".to_owned()) },
+    ];
+    let case = Case::new(by_role("s3.amazonaws.com", "GetObject", None), "s3:GetObject", Some(BUCKET));
+    let [unknown, tagged] = sessions
+        .each_ref()
+        .map(|session| case.with(|told| context_of(&Told { session: Some(session), ..*told }, &keys)));
+    let differ: Vec<&&str> =
+        keys.iter().filter(|key| unknown.standing(key) != tagged.standing(key)).collect();
+    assert!(differ.contains(&&"aws:PrincipalTag/Team"), "{differ:?}");
+    assert!(differ.iter().all(|key| is_told_by_session(key)), "{differ:?}");
 }
 
 #[test]
