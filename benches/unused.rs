@@ -104,6 +104,7 @@ async fn look(lake: &Lake, snapshot: &Arc<Snapshot>, origins: bool) -> Result<Un
         snapshot: Arc::clone(snapshot),
         origins,
         suggest: None,
+        events_at_once: inquiry::EVENTS_AT_ONCE,
     };
     Ok(Box::pin(inquiry::unused(&session, options)).await?)
 }

@@ -44,6 +44,7 @@ pub(super) async fn run(command: &Unused, out: &mut Output) -> Result<u8, Failur
             || command.principal.is_some()
             || matches!(command.show, Some(UnusedShowTyped::Origins)),
         suggest,
+        events_at_once: inquiry::EVENTS_AT_ONCE,
     };
     let started = Instant::now();
     let answer = match Box::pin(inquiry::unused(&source.session, options)).await {

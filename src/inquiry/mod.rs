@@ -8,6 +8,7 @@ mod behind;
 mod cover;
 mod explain;
 mod follow;
+mod portion;
 mod replay;
 mod resolve;
 mod sessions;
@@ -32,7 +33,7 @@ pub use resolve::{Candidate, ResolveError, Resolved, resolve};
 pub use sessions::{SessionsOptions, sessions};
 pub use survey::{AccountSurvey, RegionSurvey, Survey, survey};
 pub use trace::{TraceOptions, trace};
-pub use unused::{UnusedError, UnusedOptions, unused};
+pub use unused::{EVENTS_AT_ONCE, UnusedError, UnusedOptions, unused};
 
 /// The tree below a subject is followed so many steps.
 const FOLLOW_DEPTH_MAX: usize = 64;

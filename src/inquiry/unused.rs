@@ -4,13 +4,16 @@
 //! are read again, see [`crate::unused`].
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::TimeDelta;
 
 use super::Window;
+use super::portion::{Portion, portions};
 use super::replay::{ReplayOptions, each, issuances, replay};
 use crate::catalog::catalog;
 use crate::catalog::event::{Mapping, Presence};
-use crate::lake::{Column, Session};
+use crate::lake::{self, Column, Session};
 use crate::query::{Filter, QueryError, measure};
 use crate::replay::{Fields, Issuances, Proposed};
 use crate::snapshot::Snapshot;
@@ -19,6 +22,12 @@ use crate::unused::{
     Assumptions, Census, Detail, FIELDS_OF_ORIGINAL, Material, OriginUse, Originals, Plan, SubjectError,
     Subjects, Trusts, Unused, Wanted, WantedEvents, finish, original,
 };
+
+/// So much of the metadata of the lake's files is kept: a portion's files are looked at twice, one time after another.
+const METADATA_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// The two records of a request that concerns two accounts are not further apart.
+const COPIES_APART: TimeDelta = TimeDelta::hours(1);
 
 /// What is looked for.
 #[derive(Debug, Clone)]
@@ -33,7 +42,12 @@ pub struct UnusedOptions {
     pub origins: bool,
     /// How policies are suggested; None for no suggestions.
     pub suggest: Option<suggest::Options>,
+    /// Days are looked at together until they have so many events: what is held for each event is held for theirs only.
+    pub events_at_once: u64,
 }
+
+/// What [`UnusedOptions::events_at_once`] is where memory counts, and time.
+pub const EVENTS_AT_ONCE: u64 = 1_000_000;
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -52,22 +66,16 @@ pub enum UnusedError {
 ///
 /// [`UnusedError`] where nobody is named as asked for, or the lake cannot be read.
 pub async fn unused(ctx: &Session, options: UnusedOptions) -> Result<Unused, UnusedError> {
-    let UnusedOptions { window, wanted, snapshot, origins, suggest } = options;
+    let UnusedOptions { window, wanted, snapshot, origins, suggest, events_at_once } = options;
     let subjects = Arc::new(Subjects::of(&snapshot, &wanted)?);
-    let issued = Arc::new(Issuances::default());
-    let plan = Plan::new(Arc::clone(&snapshot), Arc::clone(&subjects), issued, suggest.is_some());
-    let plan = Arc::new(Plan { originals: Arc::new(originals(ctx, window).await?), ..plan });
-    let trusts = Arc::new(Trusts::of(&snapshot, &subjects));
-    let First { census, detail: mut seen, assumptions } = first(ctx, window, &plan, &trusts).await?;
+    let plan = Plan::new(Arc::clone(&snapshot), Arc::clone(&subjects), Arc::default(), suggest.is_some());
+    let plan = Arc::new(plan);
+    // What is held for every event is held for those of one portion.
+    lake::keep_metadata(ctx, METADATA_BYTES_MAX);
+    let portions = portions(ctx, window, events_at_once).await?;
+    let First { census, detail: mut seen, assumptions } = first(ctx, &portions, &plan).await?;
     let events = Arc::new(census.wanted(&plan));
-    // Tags of sessions may decide conditions; the records that tell them are read only where something depends on them.
-    let plan = if events.is_empty() || !plan.asks_for_session_tags() {
-        plan
-    } else {
-        let issued = Arc::new(issuances(ctx, window).await?);
-        Arc::new(Plan { issuances: issued, ..(*plan).clone() })
-    };
-    seen.merge(second(ctx, window, &plan, &events).await?);
+    seen.merge(second(ctx, &portions, &plan, &events).await?);
     let behind = if origins { behind(ctx, window).await? } else { BTreeMap::new() };
     let material =
         Material { census, detail: seen, assumptions, origins: behind, from: window.from, to: window.to };
@@ -87,8 +95,12 @@ pub async fn unused(ctx: &Session, options: UnusedOptions) -> Result<Unused, Unu
     Ok(answer)
 }
 
-/// The requests that two accounts' logs have, of which the caller's own is here.
+/// The requests that two accounts' logs have, of which the caller's own is here. Both records have one time, as a rule.
 async fn originals(ctx: &Session, window: Window) -> Result<Originals, QueryError> {
+    let window = Window {
+        from: window.from.map(|from| from - COPIES_APART),
+        to: window.to.map(|to| to + COPIES_APART),
+    };
     let filter = Filter::All(vec![window.filter(), Filter::Some(Column::SharedEventId)]);
     let fields = Fields::of(FIELDS_OF_ORIGINAL);
     let parts = each(ctx, &filter, fields, Originals::default, |found, record| {
@@ -107,27 +119,39 @@ struct First {
 }
 
 /// The first look.
-async fn first(
-    ctx: &Session,
-    window: Window,
-    plan: &Arc<Plan>,
-    trusts: &Arc<Trusts>,
-) -> Result<First, QueryError> {
-    let start = || First {
+async fn first(ctx: &Session, portions: &[Portion], plan: &Arc<Plan>) -> Result<First, QueryError> {
+    let trusts = Arc::new(Trusts::of(&plan.snapshot, &plan.subjects));
+    let new = || First {
         census: Census::new(Arc::clone(plan)),
         detail: Detail::new(Arc::clone(plan), Arc::default()),
-        assumptions: Assumptions::new(Arc::clone(trusts)),
+        assumptions: Assumptions::new(Arc::clone(&trusts)),
     };
     let fields = Census::fields(plan).and(Assumptions::fields());
-    let parts = each(ctx, &window.filter(), fields, start, |first, record| {
-        if let Some(key) = first.census.take(record) {
-            first.detail.take_light(record, key);
-        }
-        first.assumptions.take(record);
-        Ok(())
-    })
-    .await?;
-    let mut first = start();
+    let mut parts = Vec::new();
+    for portion in portions {
+        let originals = Arc::new(originals(ctx, portion.window).await?);
+        let plan = Arc::new(Plan { originals, ..(**plan).clone() });
+        let resting = Mutex::new(parts);
+        // Each goes on where one stopped: what it has read before it need not read again.
+        let start = || {
+            let mut part = pop(&resting).unwrap_or_else(new);
+            part.census.go_on(Arc::clone(&plan));
+            part.detail.go_on(Arc::clone(&plan));
+            part
+        };
+        let mut made = each(ctx, &portion.filter, fields, start, |first, record| {
+            if let Some(key) = first.census.take(record) {
+                first.detail.take_light(record, key);
+            }
+            first.assumptions.take(record);
+            Ok(())
+        })
+        .await?;
+        parts = resting.into_inner().unwrap_or_else(PoisonError::into_inner);
+        parts.append(&mut made);
+    }
+    let mut parts = parts.into_iter();
+    let mut first = parts.next().unwrap_or_else(new);
     for part in parts {
         first.census.merge(part.census);
         first.detail.merge(part.detail);
@@ -136,28 +160,47 @@ async fn first(
     Ok(first)
 }
 
+fn pop<T>(resting: &Mutex<Vec<T>>) -> Option<T> {
+    resting.lock().unwrap_or_else(PoisonError::into_inner).pop()
+}
+
 /// The second look.
 async fn second(
     ctx: &Session,
-    window: Window,
+    portions: &[Portion],
     plan: &Arc<Plan>,
     wanted: &Arc<WantedEvents>,
 ) -> Result<Detail, QueryError> {
-    let start = || Detail::new(Arc::clone(plan), Arc::clone(wanted));
-    let mut detail = start();
+    let new = || Detail::new(Arc::clone(plan), Arc::clone(wanted));
     if wanted.is_empty() {
-        return Ok(detail);
+        return Ok(new());
     }
     let named = Filter::In(Column::EventName, wanted.event_names.clone());
-    let filter = Filter::All(vec![window.filter(), named]);
-    let parts = each(ctx, &filter, wanted.fields, start, |detail, record| {
-        detail.take(record);
-        Ok(())
-    })
-    .await?;
-    for part in parts {
-        detail.merge(part);
+    let mut parts = Vec::new();
+    for portion in portions {
+        let originals = Arc::new(originals(ctx, portion.window).await?);
+        // Tags of sessions may decide conditions; the records that tell them are read only where something depends on them.
+        let asks = plan.asks_for_session_tags();
+        let issued = if asks { issuances(ctx, portion.window).await? } else { Issuances::default() };
+        let plan = Arc::new(Plan { originals, issuances: Arc::new(issued), ..(**plan).clone() });
+        let resting = Mutex::new(parts);
+        let start = || {
+            let mut part = pop(&resting).unwrap_or_else(new);
+            part.go_on(Arc::clone(&plan));
+            part
+        };
+        let filter = Filter::All(vec![portion.filter.clone(), named.clone()]);
+        let mut made = each(ctx, &filter, wanted.fields, start, |detail, record| {
+            detail.take(record);
+            Ok(())
+        })
+        .await?;
+        parts = resting.into_inner().unwrap_or_else(PoisonError::into_inner);
+        parts.append(&mut made);
     }
+    let mut parts = parts.into_iter();
+    let mut detail = parts.next().unwrap_or_else(new);
+    parts.for_each(|part| detail.merge(part));
     Ok(detail)
 }
 

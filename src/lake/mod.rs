@@ -60,8 +60,8 @@ pub(crate) use session::{config_here, plans_elsewhere, session_like};
 pub use site::Site;
 #[cfg(feature = "cluster")]
 pub use stores::NodeStores;
-pub use table::first_day;
-pub(crate) use table::{EventFile, EventFiles, event_files};
+pub use table::days;
+pub(crate) use table::{EventFile, EventFiles, event_files, keep_metadata};
 
 /// The engine's session, as [`Lake::session`] gives it: for code that passes it on and knows no more of it.
 pub use datafusion::prelude::SessionContext as Session;

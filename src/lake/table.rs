@@ -3,10 +3,12 @@
 //! The list is resolved once, from a Delta snapshot; the plan is a plain Parquet scan, so that nothing of Delta has to run
 //! where the scan runs.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, SchemaRef};
 use async_trait::async_trait;
+use chrono::NaiveDate;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::pruning::PrunableStatistics;
 use datafusion::common::stats::Precision;
@@ -149,20 +151,31 @@ impl LakeTable {
     }
 }
 
-/// The first day of which a session's lake has events, as its Delta log tells; None where the session has no lake or the
-/// lake no event.
+/// The days of which a session's lake has events, and how many, as its Delta log tells; none where the session has no lake or
+/// the lake no event. Of files whose number of events the log does not tell, none is counted.
 ///
 /// # Errors
 ///
 /// When the session has no table `events`.
-pub async fn first_day(context: &super::Session) -> Result<Option<i32>> {
+pub async fn days(context: &super::Session) -> Result<BTreeMap<NaiveDate, u64>> {
     let events = context.table_provider("events").await?;
-    let Some(table) = events.downcast_ref::<LakeTable>() else { return Ok(None) };
-    let days = table.files.iter().filter_map(|(file, _)| match file.partition_values.first() {
-        Some(ScalarValue::Date32(day)) => *day,
-        _ => None,
-    });
-    Ok(days.min())
+    let mut days = BTreeMap::new();
+    let Some(table) = events.downcast_ref::<LakeTable>() else { return Ok(days) };
+    for (file, statistics) in &table.files {
+        if let Some(ScalarValue::Date32(Some(day))) = file.partition_values.first()
+            && let Some(date) = NaiveDate::from_epoch_days(*day)
+        {
+            let rows = statistics.num_rows.get_value().map_or(0, |rows| *rows as u64);
+            *days.entry(date).or_default() += rows;
+        }
+    }
+    Ok(days)
+}
+
+/// Has a session keep so many bytes of the metadata of Parquet files at the most. What looks at every file once, or a few times
+/// one after another, gains nothing from more.
+pub(crate) fn keep_metadata(context: &super::Session, bytes: usize) {
+    context.runtime_env().cache_manager.get_file_metadata_cache().update_cache_limit(bytes);
 }
 
 /// The data files of `events`, for a reader that looks up few rows without a plan.

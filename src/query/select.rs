@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::functions::expr_fn::starts_with;
 use datafusion::logical_expr::{Expr, col, lit};
@@ -31,6 +31,8 @@ pub enum Filter {
     From(DateTime<Utc>),
     /// The event is before this time.
     Before(DateTime<Utc>),
+    /// The event is of a day from the first on, and before the second.
+    Days(NaiveDate, NaiveDate),
     /// The time in the column is in one of these seconds since 1970.
     Seconds(Column, BTreeSet<i64>),
     /// The column is one of these texts, and the event is not before the first time of that text and before the second.
@@ -64,10 +66,13 @@ impl Filter {
             }
             Filter::Some(column) => col(column.name()).is_not_null(),
             Filter::From(time) => {
-                col("event_time").gt_eq(instant(*time)).and(col("event_date").gt_eq(day(*time)))
+                col("event_time").gt_eq(instant(*time)).and(col("event_date").gt_eq(day(time.date_naive())))
             }
             Filter::Before(time) => {
-                col("event_time").lt(instant(*time)).and(col("event_date").lt_eq(day(*time)))
+                col("event_time").lt(instant(*time)).and(col("event_date").lt_eq(day(time.date_naive())))
+            }
+            Filter::Days(first, end) => {
+                col("event_date").gt_eq(day(*first)).and(col("event_date").lt(day(*end)))
             }
             Filter::Seconds(column, seconds) => {
                 let whole = datafusion::functions::expr_fn::date_trunc(lit("second"), col(column.name()));
@@ -96,8 +101,8 @@ fn instant(time: DateTime<Utc>) -> Expr {
     lit(ScalarValue::TimestampMicrosecond(Some(time.timestamp_micros()), Some("UTC".into())))
 }
 
-fn day(time: DateTime<Utc>) -> Expr {
-    lit(ScalarValue::Date32(Some(time.date_naive().to_epoch_days())))
+fn day(date: NaiveDate) -> Expr {
+    lit(ScalarValue::Date32(Some(date.to_epoch_days())))
 }
 
 /// The rows that satisfy `filter`, in no particular order; [`super::rows`] reads them.

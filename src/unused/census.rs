@@ -156,6 +156,11 @@ impl Census {
         }
     }
 
+    /// Goes on with events of which the plan knows other originals; the principals stay the same.
+    pub fn go_on(&mut self, plan: Arc<Plan>) {
+        self.plan = plan;
+    }
+
     /// Counts an event. Gives whose it was, as it was counted; None where nobody's who is looked at.
     pub fn take(&mut self, record: &Record<'_>) -> Option<Key> {
         let event = self.events.number(record);

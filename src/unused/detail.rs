@@ -343,6 +343,11 @@ impl Detail {
         }
     }
 
+    /// Goes on with events of which the plan knows other originals and issuances; the principals stay the same.
+    pub fn go_on(&mut self, plan: Arc<Plan>) {
+        self.plan = plan;
+    }
+
     /// Counts an event.
     pub fn take(&mut self, record: &Record<'_>) {
         if record.event_type.is_some_and(|kind| kind != "AwsApiCall") || is_copy(record, &self.plan) {

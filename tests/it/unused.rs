@@ -1,12 +1,17 @@
 //! `unused` as a user runs it, over a story whose marks, findings and policies were written beside it from AWS's pages.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::process::Output;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
+use backtrail::inquiry::{self, UnusedOptions, Window};
+use backtrail::lake::Lake;
 use backtrail::policy::{
     Attached, Caller, Context, Document, Evaluator, Outcome, PolicyKind, PolicySet, Request, Resource, Rest,
 };
+use backtrail::snapshot::Snapshot;
+use backtrail::unused::{Wanted, suggest};
 use serde_json::Value;
 
 use crate::program::{backtrail, stderr, stdout};
@@ -421,4 +426,32 @@ fn the_tags_that_a_session_was_issued_with_tell_which_statements_its_calls_match
         .collect();
     // Of one secret neither log nor snapshot has the tags.
     assert_eq!(counted, BTreeMap::from([("OwnProject", (1, 0)), ("OwnSecrets", (2, 1)), ("Deeper", (1, 0))]));
+}
+
+/// Whether the days of a window are looked at together or one after another.
+#[tokio::test]
+async fn a_look_at_one_day_after_another_finds_the_same() {
+    for (name, days) in [(STORY, 5), ("proposed-scp", 2)] {
+        let told = Told::new(name);
+        let session = Lake::open(Path::new(&told.lake)).await.unwrap().session().unwrap();
+        assert!(backtrail::lake::days(&session).await.unwrap().len() >= days, "{name}");
+        let snapshot = Arc::new(Snapshot::read(Path::new(&story::file(name, "iam"))).unwrap());
+        let look = async |events_at_once| {
+            let suggest = suggest::Options { generality: suggest::Generality::default(), levels: false };
+            let options = UnusedOptions {
+                window: Window::default(),
+                wanted: Wanted::default(),
+                snapshot: Arc::clone(&snapshot),
+                origins: false,
+                suggest: Some(suggest),
+                events_at_once,
+            };
+            let mut session = session.clone();
+            backtrail::query::register_functions(&mut session).unwrap();
+            inquiry::unused(&session, options).await.unwrap()
+        };
+        let (together, apart) = (look(u64::MAX).await, look(1).await);
+        assert!(together.principals.iter().any(|own| own.calls.events > 0), "{name}");
+        assert_eq!(format!("{together:#?}"), format!("{apart:#?}"), "{name}");
+    }
 }

@@ -8,13 +8,13 @@ use chrono::{DateTime, Utc};
 use datafusion::functions_aggregate::expr_fn::min;
 use datafusion::logical_expr::{col, lit};
 use datafusion::prelude::{DataFrame, SessionContext};
-use datafusion::scalar::ScalarValue;
 use futures::TryStreamExt;
 use hashbrown::HashMap;
 
 use crate::aws::Time;
-use crate::lake::first_day;
+use crate::lake::days;
 use crate::lineage::{Caller, Class, Credential, Issuance, IssuanceKind, Launch, RecordRef, Usage, Workload};
+use crate::query::Filter;
 use crate::query::QueryError;
 
 /// The places of columns by their names: looked up once for batches of one schema.
@@ -277,9 +277,9 @@ pub(super) async fn logs_begin(
     let failed = |error| QueryError::engine("cannot read the lake", error);
     let of_account = col("account").eq(lit(account));
     let least = |frame: DataFrame| frame.aggregate(vec![], vec![min(col("event_time")).alias("first")]);
-    let first = first_day(ctx).await.map_err(failed)?;
+    let first = days(ctx).await.map_err(failed)?.into_keys().next();
     let on_first =
-        first.map(|day| of_account.clone().and(col("event_date").eq(lit(ScalarValue::Date32(Some(day))))));
+        first.map(|day| of_account.clone().and(Filter::Days(day, day + chrono::Days::new(1)).expression()));
     for condition in on_first.into_iter().chain([of_account]) {
         let events = ctx.table("events").await.map_err(failed)?;
         let frame = events.filter(condition).and_then(least).map_err(failed)?;

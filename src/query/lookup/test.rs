@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use hashbrown::{HashMap, HashSet};
 
 use super::super::Filter;
@@ -58,6 +58,7 @@ impl Test {
             Filter::Some(column) => text(column, TextTest::Present),
             Filter::From(time) => Some(Test::Time(time.timestamp_micros()..i64::MAX)),
             Filter::Before(time) => Some(Test::Time(i64::MIN..time.timestamp_micros())),
+            Filter::Days(first, end) => Some(Test::Time(midnight(*first)..midnight(*end))),
             Filter::Seconds(column, seconds) => {
                 let test = Test::Seconds(*column, Arc::new(seconds.clone()));
                 (column.kind() == Kind::Timestamp).then_some(test)
@@ -125,6 +126,10 @@ impl TextTest {
             TextTest::Ends(_) | TextTest::SessionName(_) | TextTest::Present => true,
         }
     }
+}
+
+fn midnight(day: NaiveDate) -> i64 {
+    day.and_time(NaiveTime::MIN).and_utc().timestamp_micros()
 }
 
 /// Whether a column holds texts and stands in the files.
