@@ -11,6 +11,7 @@ mod measure;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -82,17 +83,36 @@ async fn main() -> Result<()> {
         answer.unused_privileged()
     ))?;
     say(&format!("  {events} events: {median:7.2} s {:9.0} events/s", events as f64 / median))?;
-    if let Some(peak) = peak() {
-        say(&format!("  peak memory {} MB", peak / 1024))?;
-    }
-    Ok(())
+    let sql = "select cast(min(event_date) as varchar), cast(min(event_date) + interval '7 days' as varchar) from events";
+    let days = rows(&lake, sql).await?;
+    let Some([from, to]) = days.first().map(Vec::as_slice) else { anyhow::bail!("no day") };
+    commands(&at, &iam, [from, to].map(|text| text.get(..10).unwrap_or(text)))
 }
 
-/// The most memory that this process had, in KiB, where the system tells.
-fn peak() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().trim_end_matches(" kB").parse().ok()
+/// What it takes as a user asks, each window in a process of its own: the first week, and all.
+fn commands(lake: &Path, iam: &Path, week: [&str; 2]) -> Result<()> {
+    let [from, to] = week;
+    for (what, window) in [("the first week", vec!["--from", from, "--to", to]), ("all of it", Vec::new())] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_backtrail"));
+        command
+            .args(["unused", "--format", "json", "--lake"])
+            .arg(lake)
+            .arg("--snapshot")
+            .arg(iam)
+            .args(window);
+        let (cost, output) = measure::run(command.stdout(Stdio::piped()))?;
+        let answer: Value = serde_json::from_slice(&output.stdout)?;
+        let coverage = answer.get("coverage").and_then(Value::as_array).context("no coverage")?;
+        let events: u64 = coverage.iter().filter_map(|own| own.get("events")?.as_u64()).sum();
+        ensure!(events > 0, "{what}: no events");
+        say(&format!(
+            "  the command, {what}: {events} events, {:.2} s CPU, {:.2} s wall, {:.0} MB",
+            cost.cpu_s,
+            cost.wall_s,
+            measure::megabytes(cost.peak_bytes)
+        ))?;
+    }
+    Ok(())
 }
 
 async fn look(lake: &Lake, snapshot: &Arc<Snapshot>, origins: bool) -> Result<Unused> {

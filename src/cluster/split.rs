@@ -29,7 +29,7 @@ use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMerge
 use datafusion::physical_plan::union::UnionExec;
 use datafusion::physical_plan::unnest::UnnestExec;
 use datafusion::physical_plan::windows::{BoundedWindowAggExec, WindowAggExec};
-use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, Partitioning};
+use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, InputOrderMode, Partitioning};
 use object_store::path::Path;
 
 /// Rows in memory go along with a plan up to so many bytes.
@@ -115,12 +115,16 @@ fn itself(plan: &Arc<dyn ExecutionPlan>) -> bool {
         || plan.is::<SortExec>()
         || plan.is::<SortPreservingMergeExec>()
         || plan.is::<AggregateExec>()
-        || plan.is::<WindowAggExec>()
-        || plan.is::<BoundedWindowAggExec>()
         || plan.is::<LocalLimitExec>()
         || plan.is::<CrossJoinExec>()
     {
         return true;
+    }
+    if let Some(window) = plan.downcast_ref::<WindowAggExec>() {
+        return window.partition_keys().is_empty() || sorted(window.input());
+    }
+    if let Some(window) = plan.downcast_ref::<BoundedWindowAggExec>() {
+        return window.input_order_mode == InputOrderMode::Linear || sorted(window.input());
     }
     if plan.is::<UnionExec>() {
         // A task has some partitions of one input and none of the others, and the engine's sorts take none for a mistake.
@@ -148,6 +152,20 @@ fn itself(plan: &Arc<dyn ExecutionPlan>) -> bool {
         return by_the_right(*join.join_type()) || one_partition(join.right());
     }
     false
+}
+
+/// Whether rows are sorted right where they are wanted so. An order that follows from what is known of them, as of a single row,
+/// is forgotten on the way to another step, which then refuses them.
+fn sorted(plan: &Arc<dyn ExecutionPlan>) -> bool {
+    if plan.is::<SortExec>() || plan.is::<SortPreservingMergeExec>() {
+        return true;
+    }
+    let passes = plan.is::<WindowAggExec>()
+        || plan.is::<BoundedWindowAggExec>()
+        || plan.is::<ProjectionExec>()
+        || plan.is::<FilterExec>()
+        || plan.is::<CooperativeExec>();
+    passes && plan.children().iter().all(|child| sorted(child))
 }
 
 /// Whether each row of such a join comes of one row of its right side. The left side is whole in each task, so a row that

@@ -14,7 +14,7 @@ use crate::replay::answer::Then;
 use crate::replay::{Field, Fields, Record, who};
 
 /// Callers that are remembered; then all are forgotten and told again.
-const CALLERS_MAX: usize = 1_000_000;
+const CALLERS_MAX: usize = 100_000;
 
 /// An event by source and name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -24,7 +24,7 @@ use crate::replay::{
 };
 
 /// So many calls are remembered; then all are forgotten and read again when they come back.
-const REMEMBERED_MAX: usize = 1_000_000;
+const REMEMBERED_MAX: usize = 100_000;
 
 /// How often a part of a statement matched what AWS let pass.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -154,7 +154,7 @@ pub struct Detail {
 type Pending = (usize, usize, Then);
 
 /// So many differently counted calls are pending at most.
-const PENDING_MAX: usize = 100_000;
+const PENDING_MAX: usize = 20_000;
 
 /// What in the text of parameters tells more of a call than its name.
 #[derive(Debug)]

@@ -18,7 +18,7 @@ use crate::replay::{FIELDS_OF_CALLER, Field, Fields, Record, who};
 use crate::snapshot::Snapshot;
 
 /// Callers that are remembered; then all are forgotten.
-const CALLERS_MAX: usize = 500_000;
+const CALLERS_MAX: usize = 50_000;
 
 /// The principals of every role's trust policy, each to be asked by itself.
 #[derive(Debug)]

@@ -3,5 +3,6 @@
 mod failure;
 mod ingest;
 mod processes;
+mod random;
 mod same;
 mod storage;
