@@ -62,7 +62,7 @@ pub(crate) fn run(command: &mut Command) -> Result<(Cost, Output)> {
 /// The processor time of all children that were waited for.
 fn children_cpu_s() -> Result<f64> {
     // `cutime` and `cstime` are the 14th and 15th behind the name.
-    cpu_s(13)
+    cpu_s("self", 13)
 }
 
 /// The processor time of this process so far, with all its threads; in steps of 0.01 s.
@@ -71,14 +71,22 @@ fn children_cpu_s() -> Result<f64> {
 /// Where there is no `/proc`.
 pub(crate) fn own_cpu_s() -> Result<f64> {
     // `utime` and `stime` are the 12th and 13th behind the name.
-    cpu_s(11)
+    cpu_s("self", 11)
 }
 
-/// Two neighbours of the fields behind the name in `/proc/self/stat`, see proc_pid_stat(5), in seconds.
-fn cpu_s(skipped: usize) -> Result<f64> {
-    let stat = fs::read_to_string("/proc/self/stat").context("this needs Linux")?;
+/// The processor time of a running process so far, with all its threads; in steps of 0.01 s.
+///
+/// # Errors
+/// Where it has ended.
+pub(crate) fn cpu_s_of(id: u32) -> Result<f64> {
+    cpu_s(&id.to_string(), 11)
+}
+
+/// Two neighbours of the fields behind the name in a process's `stat`, see proc_pid_stat(5), in seconds.
+fn cpu_s(process: &str, skipped: usize) -> Result<f64> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).context("this needs Linux")?;
     // The name in brackets, which comes second, may hold anything.
-    let (_, fields) = stat.rsplit_once(") ").context("an odd /proc/self/stat")?;
+    let (_, fields) = stat.rsplit_once(") ").context("an odd `stat`")?;
     let ticks: Vec<f64> = fields
         .split(' ')
         .skip(skipped)
