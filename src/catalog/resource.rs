@@ -12,6 +12,7 @@
 //! What stays unknown is marked ([`Certainty`]), never filled with a guess. One request may be for several resources, of
 //! one type or of several: AWS then authorizes each.
 
+mod choice;
 mod gateway;
 mod parameter;
 mod special;
@@ -23,7 +24,7 @@ use serde_json::Value;
 
 use super::arn_format::Part;
 use super::event::Presence;
-use super::service::{Action, ActionResource, ResourceType};
+use super::service::{AccessLevel, Action, ActionResource, ResourceType};
 use super::{catalog, pattern};
 use parameter::Leaves;
 #[cfg(test)]
@@ -66,7 +67,8 @@ pub struct Resource {
     pub source: Source,
     /// The name of its type among the action's; None for `*`.
     pub kind: Option<&'static str>,
-    /// Whether the call was authorized on it: [`Presence::Possible`] where only what the record leaves out decides.
+    /// Whether the call was authorized on it: [`Presence::Possible`] where only what the record leaves out decides, or which
+    /// of several types AWS asks for.
     pub presence: Presence,
 }
 
@@ -109,10 +111,17 @@ pub fn resources_of(action: &'static Action, evidence: &Evidence<'_>) -> Vec<Res
     if gateway::is_verb(action) {
         return vec![gateway::path(&search).unwrap_or_else(|| Resource::everything(Certainty::Unknown))];
     }
-    let mut found: Vec<Resource> = Vec::new();
+    let (mut found, mut missing) = (Vec::new(), Vec::new());
     for resource in action.resources {
-        found.extend(special::resources(&search, resource).unwrap_or_else(|| search.resources(resource)));
+        let own = special::resources(&search, resource).or_else(|| choice::resources(&search, resource));
+        let is_general = own.is_none();
+        let own = own.unwrap_or_else(|| search.resources(resource.kind));
+        if own.is_empty() && is_general && resource.required {
+            missing.push(resource.kind);
+        }
+        found.extend(own);
     }
+    found.extend(search.missing(&missing, &found));
     if found.is_empty() {
         let partly = action.resources.iter().filter_map(|resource| search.partly(resource.kind));
         found.extend(partly);
@@ -120,7 +129,10 @@ pub fn resources_of(action: &'static Action, evidence: &Evidence<'_>) -> Vec<Res
     if found.is_empty() {
         // A type that is not required need not be named, and parameters that name none ask for no resource
         // (<https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>).
-        let needs_none = evidence.parameters.is_some() && action.resources.iter().all(|own| !own.required);
+        // What changes something is about something, though, under whatever name the parameters have it.
+        let only_looks = matches!(action.level, AccessLevel::List | AccessLevel::Read);
+        let needs_none = action.resources.iter().all(|own| !own.required)
+            && evidence.parameters.is_some_and(|given| only_looks || is_empty(given));
         found.push(Resource::everything(if needs_none { Certainty::Exact } else { Certainty::Unknown }));
     }
     found.sort();
@@ -153,8 +165,7 @@ struct Search<'a> {
 
 impl<'a> Search<'a> {
     /// What is found of one type without knowledge of the service.
-    fn resources(&self, resource: &ActionResource) -> Vec<Resource> {
-        let kind = resource.kind;
+    fn resources(&self, kind: &'static ResourceType) -> Vec<Resource> {
         let logged = self.logged(kind);
         if !logged.is_empty() {
             return logged;
@@ -163,9 +174,37 @@ impl<'a> Search<'a> {
         if !named.is_empty() {
             return named;
         }
-        let filled: Vec<_> =
-            self.filled(kind).into_iter().map(|resource| self.completed(kind, resource)).collect();
-        if filled.is_empty() && resource.required { vec![self.unknown(kind)] } else { filled }
+        self.filled(kind).into_iter().map(|resource| self.completed(kind, resource)).collect()
+    }
+
+    /// What stands for required types of which nothing was found, beside what was.
+    ///
+    /// The service authorization reference marks several types as required both where a call needs all of them (an instance
+    /// and a volume) and where it needs one or the other (a listener of an application or of a network load balancer), and
+    /// does not tell which. So one of several is certain only if the call makes it; where a whole ARN names another one, the
+    /// types are taken for alternatives.
+    fn missing(&self, kinds: &[&'static ResourceType], found: &[Resource]) -> Vec<Resource> {
+        let required = || self.action.resources.iter().filter(|resource| resource.required);
+        let is_alone = required().count() == 1;
+        let is_named = found.iter().any(|resource| {
+            let is_required = required().any(|own| Some(own.kind.name) == resource.kind);
+            is_required
+                && (resource.source == Source::Logged || self.leaves.arns().any(|arn| arn == resource.arn))
+        });
+        let mut stand = Vec::new();
+        for kind in kinds {
+            let mut unknown = self.unknown(kind);
+            let is_certain =
+                is_alone || unknown.certainty == Certainty::Exact || special::is_made(self, kind);
+            if !is_certain && is_named {
+                continue;
+            }
+            if !is_certain {
+                unknown.presence = Presence::Possible;
+            }
+            stand.push(unknown);
+        }
+        stand
     }
 
     /// The ARNs of the type in the record's `resources`.
@@ -328,6 +367,10 @@ pub(super) fn handed_over(parameters: Option<&Value>) -> (Vec<&str>, bool) {
         matches!(role, Some(crate::aws::Principal::Role { .. }))
     };
     (leaves.roles().filter(is_role).collect(), leaves.has("iamInstanceProfile"))
+}
+
+fn is_empty(parameters: &Value) -> bool {
+    parameters.is_null() || parameters.as_object().is_some_and(serde_json::Map::is_empty)
 }
 
 fn is_place(placeholder: &str) -> bool {

@@ -50,6 +50,9 @@ pub(super) fn compare(
     let Some(aws) = stated(denial) else { return Beside::NotComparable };
     let agrees = match (denial.effect, denial.layer) {
         (aws::Effect::Explicit, Some(layer)) => denies(survey, kind_of(layer), denial.policy_arn),
+        // An explicit denial comes first, and would have been stated
+        // (<https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>).
+        (aws::Effect::Implicit, _) if outcome == Outcome::ExplicitlyDenied => Truth::No,
         (aws::Effect::Implicit, Some(layer)) => allows_nothing(survey, kind_of(layer)),
         (aws::Effect::Explicit, None) => match outcome {
             Outcome::ExplicitlyDenied => Truth::Yes,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::{Certainty, Resource, Search, Source, literal_of};
+use super::{Certainty, Resource, Search, Source, choice, literal_of};
 use crate::catalog::event::Presence;
 use crate::catalog::service::{Action, ActionResource, ResourceType};
 
@@ -23,8 +23,9 @@ pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Optio
         ("ecs", "cluster" | "service" | "task" | "container-instance" | "task-definition") => {
             ecs_resources(search, kind)
         }
+        ("dynamodb", "table" | "index") if choice::index(search).is_some() => None,
         ("dynamodb", "table") => dynamodb_tables(search, kind),
-        ("rds", _) => Some(rds_resources(search, resource)),
+        ("rds", _) => rds_resources(search, kind),
         ("ec2", _) => ec2_resources(search, resource),
         ("iam", _) => iam_entities(search, kind),
         _ => None,
@@ -53,6 +54,10 @@ fn s3_location<'a>(search: &Search<'a>) -> (Option<Cow<'a, str>>, Option<Cow<'a,
     if let Some(source) = source {
         let path = source.split('?').next().unwrap_or(source);
         let path = percent_decoded(path.strip_prefix('/').unwrap_or(path));
+        // `arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME/object/KEY`.
+        if path.starts_with("arn:") {
+            return (Some(Cow::Owned(path)), None);
+        }
         return match path.split_once('/') {
             Some((bucket, key)) => (Some(Cow::Owned(bucket.to_owned())), Some(Cow::Owned(key.to_owned()))),
             None => (None, None),
@@ -68,23 +73,36 @@ fn is_copy(search: &Search<'_>) -> bool {
 /// An object is known by bucket and key; a batch of deletions logs no keys. An access point stands where the bucket does,
 /// by its ARN (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-usage-examples.html>).
 fn s3_objects(search: &Search<'_>, kind: &'static ResourceType) -> Vec<Resource> {
+    let (bucket, key) = s3_location(search);
+    if bucket.as_deref().is_some_and(is_access_point) {
+        // AWS asks the caller's and the access point's policies about the access point's object, and the bucket's policy
+        // about the bucket's: no one ARN is right for all of them.
+        return if kind.name == "object" {
+            vec![Resource::everything(Certainty::Unknown)]
+        } else {
+            Vec::new()
+        };
+    }
     let logged = search.logged(kind);
     if !logged.is_empty() && !is_copy(search) {
         return logged;
     }
-    let (bucket, key) = s3_location(search);
     // The source of a copy is another object than the parameters name, even if it can't be read.
     let bucket = bucket.or_else(|| is_copy(search).then_some(Cow::Borrowed("*")));
     let Some(bucket) = bucket else { return Vec::new() };
     let partition = search.evidence.place.partition;
-    let is_access_point = bucket.contains(":accesspoint/");
     let certainty = if key.is_some() && bucket != "*" { Certainty::Exact } else { Certainty::Pattern };
     let key = key.unwrap_or(Cow::Borrowed("*"));
-    match (kind.name, is_access_point) {
-        ("accesspointobject", true) => vec![found(kind, format!("{bucket}/object/{key}"), certainty)],
-        ("object", false) => vec![found(kind, format!("arn:{partition}:s3:::{bucket}/{key}"), certainty)],
+    match kind.name {
+        "object" => vec![found(kind, format!("arn:{partition}:s3:::{bucket}/{key}"), certainty)],
         _ => Vec::new(),
     }
+}
+
+/// Whether what stands for a bucket is an access point, by its ARN or its alias
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-naming.html>).
+fn is_access_point(bucket: &str) -> bool {
+    bucket.contains(":accesspoint/") || bucket.ends_with("-s3alias")
 }
 
 fn s3_buckets(search: &Search<'_>, kind: &'static ResourceType) -> Vec<Resource> {
@@ -178,8 +196,13 @@ fn secrets(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resou
 /// `functionName` is a name, `name:qualifier`, `ACCOUNT:function:name`, or an ARN; `qualifier` may stand apart
 /// (<https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>).
 fn lambda_functions(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
-    let logged = search.logged(kind);
+    let mut logged = search.logged(kind);
     if !logged.is_empty() {
+        if let ([one], Some(qualifier)) = (logged.as_mut_slice(), search.leaves.one("qualifier"))
+            && one.arn.split(":function:").nth(1).is_some_and(|name| !name.contains(':'))
+        {
+            one.arn = format!("{}:{qualifier}", one.arn);
+        }
         return Some(logged);
     }
     let name = search.leaves.one("functionName")?;
@@ -317,14 +340,14 @@ fn dynamodb_tables(search: &Search<'_>, kind: &'static ResourceType) -> Option<V
 
 /// RDS stores identifiers in lower case
 /// (<https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html>).
-fn rds_resources(search: &Search<'_>, resource: &ActionResource) -> Vec<Resource> {
-    let mut resources = search.resources(resource);
+fn rds_resources(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+    let mut resources = search.resources(kind);
     for found in resources.iter_mut().filter(|found| found.source == Source::Request) {
         if !search.leaves.arns().any(|arn| arn == found.arn) {
             found.arn = found.arn.to_ascii_lowercase();
         }
     }
-    resources
+    (!resources.is_empty()).then_some(resources)
 }
 
 /// What is made has no id yet: a policy sees `instance/*`
@@ -376,7 +399,8 @@ fn launched_volumes(search: &Search<'_>, kind: &'static ResourceType) -> Vec<Res
     vec![made]
 }
 
-fn is_made(search: &Search<'_>, kind: &'static ResourceType) -> bool {
+/// Whether the call makes what it is about, so that it has no id yet.
+pub(super) fn is_made(search: &Search<'_>, kind: &'static ResourceType) -> bool {
     let action = search.action.name;
     if action == "RunInstances" {
         return matches!(kind.name, "instance" | "network-interface");
@@ -431,10 +455,12 @@ fn iam_entities(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<
     if known.is_some() {
         return known;
     }
-    let names = search.values(kind, placeholder);
+    let mut names = search.values(kind, placeholder);
     if names.is_empty() {
         return None;
     }
+    // The ARN of an entity of another type is no name.
+    names.retain(|name| !name.starts_with("arn:"));
     let is_new = search.action.name.starts_with("Create") && literal_of(kind).starts_with(&created(search));
     let path = if is_new { search.leaves.top(&["path"]).first().copied().unwrap_or("/") } else { "/" };
     let path = path.trim_start_matches('/');

@@ -30,12 +30,15 @@ fn found(
 
 /// `ARN` as it is if exact, else with `~` and a mark of what is not known.
 fn words(resources: &[Resource]) -> Vec<String> {
-    let word = |resource: &Resource| match resource.certainty {
-        Certainty::Exact if resource.presence == Presence::Possible => format!("{} ~perhaps", resource.arn),
-        Certainty::Exact => resource.arn.clone(),
-        Certainty::PathUnknown => format!("{} ~path", resource.arn),
-        Certainty::Pattern => format!("{} ~pattern", resource.arn),
-        Certainty::Unknown => format!("{} ~unknown", resource.arn),
+    let word = |resource: &Resource| {
+        let known = match resource.certainty {
+            Certainty::Exact => "",
+            Certainty::PathUnknown => " ~path",
+            Certainty::Pattern => " ~pattern",
+            Certainty::Unknown => " ~unknown",
+        };
+        let perhaps = if resource.presence == Presence::Possible { " ~perhaps" } else { "" };
+        format!("{}{known}{perhaps}", resource.arn)
     };
     resources.iter().map(word).collect()
 }
@@ -87,7 +90,16 @@ fn s3_is_named_by_bucket_and_key() {
     check("s3:GetBucketAcl", parameters, &["arn:aws:s3:::b"]);
     check("s3:DeleteObject", json!({"bucketName": "b", "delete": ""}), &["arn:aws:s3:::b/* ~pattern"]);
     let point = "arn:aws:s3:eu-west-1:111122223333:accesspoint/p";
-    check("s3:GetObject", json!({"bucketName": point, "key": "k"}), &[&format!("{point}/object/k")]);
+    // The caller's policies see the access point, the bucket's own the bucket.
+    check("s3:GetObject", json!({"bucketName": point, "key": "k"}), &["* ~unknown"]);
+    let logged = json!([{"ARN": "arn:aws:s3:::b/k"}, {"ARN": "arn:aws:s3:::b"}]);
+    for bucket in [point, "p-abcdef0123456789abcdef0123456789-s3alias"] {
+        let parameters = json!({"bucketName": bucket, "key": "k"});
+        let resources = found("s3:GetObject", "GetObject", &parameters, &Value::Null, &logged);
+        assert_eq!(words(&resources), ["* ~unknown"]);
+    }
+    let copied = json!({"bucketName": "to", "key": "k", "x-amz-copy-source": format!("/{point}/object/x")});
+    check("s3:GetObject", copied, &["* ~unknown"]);
     check("s3:ListBucket", json!({"bucketName": point}), &[point]);
     check("s3:GetObject", Value::Null, &["* ~unknown"]);
 }
@@ -101,6 +113,165 @@ fn a_copy_reads_its_source_and_writes_its_target() {
         "s3:GetObject",
         json!({"bucketName": "to", "key": "new", "x-amz-copy-source": "%zz"}),
         &["arn:aws:s3:::*/* ~pattern"],
+    );
+}
+
+/// What the reference marks as required is one of several things at times, and the parameters tell which.
+#[test]
+fn of_types_that_stand_for_one_another_the_one_that_is_named_counts() {
+    let listener = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/app/a/0123456789abcdef/0123456789abcdef";
+    check("elasticloadbalancing:ModifyListener", json!({"listenerArn": listener}), &[listener]);
+    let execution = "arn:aws:states:eu-west-1:111122223333:execution:m:e";
+    check("states:DescribeExecution", json!({"executionArn": execution}), &[execution]);
+    let role = "arn:aws:iam::111122223333:role/r";
+    check("iam:GenerateServiceLastAccessedDetails", json!({"arn": role}), &[role]);
+    let table = "arn:aws:dynamodb:eu-west-1:111122223333:table/t";
+    check("dynamodb:TagResource", json!({"resourceArn": table}), &[table]);
+    // A call that needs both names both.
+    check(
+        "ec2:AttachVolume",
+        json!({"volumeId": "vol-1", "instanceId": "i-1"}),
+        &[
+            "arn:aws:ec2:eu-west-1:111122223333:instance/i-1",
+            "arn:aws:ec2:eu-west-1:111122223333:volume/vol-1",
+        ],
+    );
+    // What is made is asked for in any case; what else is required stays open.
+    let made = found(
+        "ec2:CreateNatGateway",
+        "CreateNatGateway",
+        &json!({"subnetId": "subnet-1"}),
+        &Value::Null,
+        &Value::Null,
+    );
+    assert!(words(&made).contains(&"arn:aws:ec2:eu-west-1:111122223333:natgateway/*".to_owned()), "{made:?}");
+    check(
+        "rds:DeleteDBCluster",
+        json!({"dBClusterIdentifier": "c", "skipFinalSnapshot": true}),
+        &[
+            "arn:aws:rds:eu-west-1:111122223333:cluster-snapshot:* ~pattern ~perhaps",
+            "arn:aws:rds:eu-west-1:111122223333:cluster:c",
+        ],
+    );
+}
+
+#[test]
+fn nodes_of_systems_manager_are_instances_or_registered_machines() {
+    let (instance, machine) = (
+        "arn:aws:ec2:eu-west-1:111122223333:instance/i-0123456789abcdef0",
+        "arn:aws:ssm:eu-west-1:111122223333:managed-instance/mi-0123456789abcdef0",
+    );
+    check("ssm:StartSession", json!({"target": "i-0123456789abcdef0"}), &[instance]);
+    check("ssm:StartSession", json!({"target": "mi-0123456789abcdef0"}), &[machine]);
+    check("ssm:DescribeInstancePatches", json!({"instanceId": "i-0123456789abcdef0"}), &[instance]);
+    let document = "arn:aws:ssm:eu-west-1:111122223333:document/AWS-RunShellScript";
+    let by_id = json!({"documentName": "AWS-RunShellScript", "targets": [{"key": "InstanceIds", "values": ["i-0123456789abcdef0"]}]});
+    check("ssm:SendCommand", by_id, &[instance, document]);
+    let by_tag =
+        json!({"documentName": "AWS-RunShellScript", "targets": [{"key": "tag:Stage", "values": ["prod"]}]});
+    check(
+        "ssm:SendCommand",
+        by_tag,
+        &[
+            "arn:aws:ec2:eu-west-1:111122223333:instance/* ~pattern ~perhaps",
+            document,
+            "arn:aws:ssm:eu-west-1:111122223333:managed-instance/* ~pattern ~perhaps",
+        ],
+    );
+}
+
+#[test]
+fn a_change_whose_parameters_name_nothing_that_is_known_is_about_something() {
+    check("ec2:DisassociateAddress", json!({"associationId": "eipassoc-1"}), &["* ~unknown"]);
+    check("ec2:DisassociateAddress", json!({}), &["*"]);
+}
+
+#[test]
+fn rules_have_their_bus_in_their_name_unless_it_is_the_default_one() {
+    let rule = "arn:aws:events:eu-west-1:111122223333:rule/r";
+    check("events:PutTargets", json!({"rule": "r", "targets": []}), &[rule]);
+    check("events:PutRule", json!({"name": "r", "eventBusName": "default"}), &[rule]);
+    let of_bus = "arn:aws:events:eu-west-1:111122223333:rule/bus/r";
+    check("events:PutRule", json!({"name": "r", "eventBusName": "bus"}), &[of_bus]);
+    let bus = "arn:aws:events:eu-west-1:111122223333:event-bus/bus";
+    check("events:DeleteRule", json!({"name": "r", "eventBusName": bus}), &[of_bus]);
+}
+
+#[test]
+fn the_scope_of_a_web_acl_is_written_otherwise_in_its_name() {
+    let named = |scope: &str, place: &str| {
+        let parameters = json!({"name": "w", "id": "1", "scope": scope});
+        check(
+            "wafv2:GetWebACL",
+            parameters,
+            &[&format!("arn:aws:wafv2:eu-west-1:111122223333:{place}/webacl/w/1")],
+        );
+    };
+    named("REGIONAL", "regional");
+    named("CLOUDFRONT", "global");
+    let made = json!({"name": "w", "scope": "REGIONAL"});
+    check("wafv2:CreateWebACL", made, &["arn:aws:wafv2:eu-west-1:111122223333:regional/webacl/w/* ~pattern"]);
+}
+
+#[test]
+fn an_index_is_queried_and_not_its_table() {
+    let index = "arn:aws:dynamodb:eu-west-1:111122223333:table/t/index/i";
+    check("dynamodb:Query", json!({"tableName": "t", "indexName": "i"}), &[index]);
+    check("dynamodb:Query", json!({"tableName": "t"}), &["arn:aws:dynamodb:eu-west-1:111122223333:table/t"]);
+}
+
+#[test]
+fn a_qualifier_belongs_to_a_function_that_is_logged_without_it() {
+    let arn = "arn:aws:lambda:eu-west-1:111122223333:function:f";
+    let logged = json!([{"ARN": arn}]);
+    let parameters = json!({"functionName": arn, "qualifier": "live"});
+    let resources = found("lambda:InvokeFunction", "Invoke", &parameters, &Value::Null, &logged);
+    assert_eq!(words(&resources), [format!("{arn}:live")]);
+}
+
+#[test]
+fn a_model_is_of_the_type_that_its_name_has() {
+    let model = "arn:aws:bedrock:eu-west-1::foundation-model/amazon.titan-text-express-v1";
+    check("bedrock:InvokeModel", json!({"modelId": "amazon.titan-text-express-v1"}), &[model]);
+    check("bedrock:InvokeModel", json!({"modelId": model}), &[model]);
+    check(
+        "bedrock:InvokeModel",
+        json!({"modelId": "eu.amazon.nova-micro-v1:0"}),
+        &[
+            "arn:aws:bedrock:eu-west-1:111122223333:inference-profile/eu.amazon.nova-micro-v1:0",
+            "arn:aws:bedrock:eu-west-1::foundation-model/* ~pattern ~perhaps",
+        ],
+    );
+}
+
+#[test]
+fn the_root_user_of_the_target_is_assumed() {
+    for target in ["444455556666", "arn:aws:iam::444455556666:root"] {
+        check("sts:AssumeRoot", json!({"targetPrincipal": target}), &["arn:aws:iam::444455556666:root"]);
+    }
+}
+
+#[test]
+fn names_that_are_logged_under_other_words_fill_their_own_place() {
+    check(
+        "eks:DescribeNodegroup",
+        json!({"name": "c", "nodegroupName": "n"}),
+        &["arn:aws:eks:eu-west-1:111122223333:nodegroup/c/n/* ~pattern"],
+    );
+    check(
+        "autoscaling:UpdateAutoScalingGroup",
+        json!({"autoScalingGroupName": "g"}),
+        &["arn:aws:autoscaling:eu-west-1:111122223333:autoScalingGroup:*:autoScalingGroupName/g ~pattern"],
+    );
+    check("route53:GetHostedZone", json!({"id": "/hostedzone/Z1"}), &["arn:aws:route53:::hostedzone/Z1"]);
+    check(
+        "batch:SubmitJob",
+        json!({"jobName": "j", "jobQueue": "q", "jobDefinition": "d:1"}),
+        &[
+            "arn:aws:batch:eu-west-1:111122223333:job-definition/d:1",
+            "arn:aws:batch:eu-west-1:111122223333:job-queue/q",
+            "arn:aws:batch:eu-west-1:111122223333:job/* ~pattern",
+        ],
     );
 }
 

@@ -114,13 +114,61 @@ fn via_service(ask: &Ask<'_>) -> Tell {
             Tell::Unknown("the service may have made the call in a role of its own, or for its caller")
         }
         Via::Forwarded(service) => {
-            let label = service.strip_suffix(".amazonaws.com").filter(|label| !label.contains('.'));
+            let label = service.strip_suffix(".amazonaws.com").and_then(via_label);
             match label.zip(ask.told.record.aws_region) {
                 Some((label, region)) => Tell::Value(format!("{label}.{region}.amazonaws.com")),
                 None => Tell::Unknown("under which name KMS knows the service is not certain"),
             }
         }
     }
+}
+
+/// Services that KMS knows under the name that they have as principals.
+const VIA_ALIKE: [&str; 35] = [
+    "acm",
+    "aoss",
+    "appflow",
+    "backup",
+    "bedrock",
+    "codeartifact",
+    "connect",
+    "dms",
+    "dynamodb",
+    "ec2",
+    "ecr",
+    "elasticache",
+    "elasticfilesystem",
+    "es",
+    "forecast",
+    "fsx",
+    "glue",
+    "kafka",
+    "kendra",
+    "kinesis",
+    "lambda",
+    "lex",
+    "mq",
+    "personalize",
+    "rds",
+    "redshift",
+    "s3",
+    "sagemaker",
+    "secretsmanager",
+    "ses",
+    "sns",
+    "sqs",
+    "ssm",
+    "timestream",
+    "workspaces",
+];
+
+/// The name that KMS has for a service which forwards a request, from the one in `invokedBy`: EBS asks as the front end of EC2
+/// (<https://docs.aws.amazon.com/ebs/latest/userguide/how-ebs-encryption-works.html>). None if it is not known.
+fn via_label(invoked_by: &str) -> Option<&str> {
+    if invoked_by == "ec2-frontend-api" {
+        return Some("ec2");
+    }
+    VIA_ALIKE.contains(&invoked_by).then_some(invoked_by)
 }
 
 /// Whether a service asks for the grant on its caller's behalf

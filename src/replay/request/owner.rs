@@ -17,6 +17,11 @@ impl Call<'_> {
     /// The first of these that tells: the ARN; `accountId` beside that ARN in the record's `resources`, or beside that of
     /// the resource whose policy it meets (an object's bucket); the snapshot; and the rules of [`Call::by_rule`].
     pub(super) fn owner(&self, action: &Action, arn: &str, kind: Option<&str>) -> Option<AccountId> {
+        // A member account's root user has no policy: the caller's own alone decides whether its account lends it
+        // (<https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoot.html>).
+        if action.service == "sts" && action.name == "AssumeRoot" {
+            return self.scene.caller;
+        }
         let Some(parsed) = Arn::parse(arn) else {
             // An action without a resource is asked of the caller's own account.
             let is_own = action.is_wildcard_only() || kind.is_none() && !may_be_shared(action);

@@ -160,6 +160,14 @@ fn an_implicit_denial_agrees_with_a_layer_that_allows_nothing() {
     }
 }
 
+/// AWS states an explicit denial where there is one.
+#[test]
+fn a_layer_that_allows_nothing_does_not_agree_beside_an_explicit_deny_of_another() {
+    let both = Layers { resource: Empty, scp: [Open, Shut], ..OPEN };
+    let ours = both.beside(&implicit("resource-based policy"));
+    assert!(ours.contains("| explicitly denied by"), "{ours}");
+}
+
 #[test]
 fn a_ceiling_that_is_not_there_allows_and_a_grant_that_is_not_there_does_not() {
     let shut = Layers { identity: Empty, ..OPEN };

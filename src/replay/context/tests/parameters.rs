@@ -94,6 +94,11 @@ fn kms_has_the_caller_the_service_and_the_encryption_context() {
     };
     Case::new(forwarded, "kms:Decrypt", Some(KEY))
         .check(&[("kms:ViaService", "secretsmanager.eu-west-1.amazonaws.com")]);
+    for (service, via) in [("ec2-frontend-api", "ec2.eu-west-1.amazonaws.com"), ("example", "unknown")] {
+        let name = format!("{service}.amazonaws.com");
+        let record = Record { invoked_by: Some(&name), source_ip_address: Some(&name), ..forwarded };
+        Case::new(record, "kms:CreateGrant", Some(KEY)).check(&[("kms:ViaService", via)]);
+    }
     let internal = Record { invoked_by: Some("AWS Internal"), ..forwarded };
     Case::new(internal, "kms:Decrypt", Some(KEY)).check(&[("kms:ViaService", "unknown")]);
     let grant = by_user(

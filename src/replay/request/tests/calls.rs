@@ -223,6 +223,17 @@ fn an_action_without_resources_is_asked_of_the_caller_s_account() {
     );
 }
 
+/// Nobody but the caller's own account decides whether a member account's root user may be assumed.
+#[test]
+fn a_root_user_is_asked_for_by_its_account_and_has_no_policy_of_its_own() {
+    let parameters = json!({"targetPrincipal": "444455556666"});
+    let call = json!({"eventSource": "sts.amazonaws.com", "eventName": "AssumeRoot", "requestParameters": parameters});
+    let asked = asked(&logged(&call));
+    let [root] = asked.as_slice() else { panic!("{asked:?}") };
+    assert_eq!(root.shown, "arn:aws:iam::444455556666:root");
+    assert_eq!(root.resource_account, AccountId::parse("111122223333"));
+}
+
 #[test]
 fn partitions_follow_the_caller_or_the_region() {
     let call = |region: &str, caller: Value| {
