@@ -73,7 +73,7 @@ pub(super) async fn run(command: &Unused, out: &mut Output) -> Result<u8, Failur
                 && (command.principal.is_none()
                     || answer.principals.iter().any(|own| own.arn == known.subject))
         };
-        compared.resolved.retain(is_seen);
+        compared.resolved.retain(|known| is_seen(known) && !answer.is_unseen(known));
         Ok(compared)
     });
     let compared = compared.transpose()?;
@@ -95,9 +95,17 @@ pub(super) async fn run(command: &Unused, out: &mut Output) -> Result<u8, Failur
             write!(out, "{}", report::unused::text(&answer, &options, out.style))?;
         }
     }
+    let unlogged: Vec<&str> = answer.unlogged().collect();
+    let is_blind = command.fail_on.is_some() && !unlogged.is_empty();
+    if is_blind {
+        output::note(&format!(
+            "note: no log of {} in the window: what is unused there is not known",
+            unlogged.join(", ")
+        ));
+    }
     Ok(if command.fail_on.is_some() && fails(&answer, compared.as_ref()) {
         EXIT_FOUND
-    } else if problems {
+    } else if problems || is_blind {
         EXIT_UNREADABLE
     } else {
         source.exit
@@ -132,11 +140,30 @@ fn write_policies(folder: &Path, answer: &Answer) -> anyhow::Result<()> {
         );
         let own = folder.join(&suggestion.account).join(kind).join(name);
         fs::create_dir_all(&own).with_context(|| format!("cannot make the folder `{}`", own.display()))?;
+        // Policies of an earlier run would be put in place beside these.
+        for entry in fs::read_dir(&own).with_context(|| format!("cannot list `{}`", own.display()))? {
+            let path = entry?.path();
+            if is_policy_of(&path, &suggest::own_name(&suggestion.principal)) {
+                fs::remove_file(&path).with_context(|| format!("cannot remove `{}`", path.display()))?;
+            }
+        }
         for policy in suggestion.policies.iter().chain(&suggestion.guards) {
             write_policy(&own.join(format!("{}.json", policy.name)), policy)?;
         }
     }
     Ok(())
+}
+
+/// Whether a file is called as policies of a principal are written: `NAME-used.json`, `NAME-denied-2.json`.
+fn is_policy_of(path: &Path, name: &str) -> bool {
+    let file = path.file_name().and_then(|file| file.to_str());
+    let Some(rest) = file.and_then(|file| file.strip_suffix(".json")?.strip_prefix(name)) else {
+        return false;
+    };
+    let number = ["-used", "-denied"].iter().find_map(|word| rest.strip_prefix(word));
+    number.is_some_and(|number| {
+        number.is_empty() || number.strip_prefix('-').is_some_and(|digits| digits.parse::<u32>().is_ok())
+    })
 }
 
 fn write_policy(path: &Path, policy: &SuggestedPolicy) -> anyhow::Result<()> {

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
 
+use super::baseline::Known;
 use super::count::{Span, Uses};
 use super::finding::{Detail, Finding, Kind};
 use super::granted::Granted;
@@ -298,6 +299,8 @@ impl PrincipalUse {
     fn mark(&self, number: ActionNumber, is_granted: bool, uses: &Uses) -> (Option<Mark>, Option<Unseen>) {
         match (is_granted, uses.used.events > 0) {
             (true, true) => return (Some(Mark::Used), None),
+            // A policy that is not in the snapshot may grant it.
+            (false, true) if self.granted.lacks_grants => return (Some(Mark::Used), None),
             (false, true) => return (Some(Mark::UsedNotGranted), None),
             (false, false) => return (None, None),
             (true, false) => {}
@@ -419,6 +422,23 @@ impl Unused {
                 && finding.risk.is_privileged()
                 && arns.contains(finding.subject.as_str())
         })
+    }
+
+    /// Whether a finding of an earlier run may still hold, though this one does not have it: what it says was not seen this time.
+    #[must_use]
+    pub fn is_unseen(&self, known: &Known) -> bool {
+        if self.coverage.iter().any(|own| own.account == known.account && !own.is_covered) {
+            return true;
+        }
+        let Some(own) = self.principals.iter().find(|own| own.arn == known.subject) else { return false };
+        let action = known.detail.get("action");
+        known.kind == Kind::ActionUnused.word()
+            && own.actions().any(|now| Some(&now.action()) == action && now.mark == Some(Mark::NotObservable))
+    }
+
+    /// The accounts whose principals were looked at without any log of theirs.
+    pub fn unlogged(&self) -> impl Iterator<Item = &str> {
+        self.coverage.iter().filter(|own| !own.is_covered).map(|own| own.account.as_str())
     }
 
     /// How many privileged actions nobody used, of principals that are neither kept apart nor younger than the window.

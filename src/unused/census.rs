@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::count::Span;
 use super::plan::{Plan, is_copy};
-use crate::aws::Time;
+use crate::aws::{IdKind, Time};
 use crate::replay::answer::Then;
 use crate::replay::{Field, Fields, Record, who};
 
@@ -70,10 +70,12 @@ pub struct Census {
     days: HashMap<(u64, u64, i32), Span>,
     regions: HashMap<u64, String>,
     seen: HashSet<Seen>,
-    callers: HashMap<u64, Option<usize>>,
+    callers: Callers,
     pub(crate) tallies: HashMap<Key, Span>,
     /// Days and regions of principals.
     places: HashSet<(usize, i32, u64)>,
+    /// Events of principals that had the name of one before it: their unique id is another.
+    pub(crate) predecessors: u64,
     /// Long-term keys by id.
     pub(crate) keys: HashMap<String, Span>,
 }
@@ -153,6 +155,7 @@ impl Census {
             tallies: HashMap::new(),
             places: HashSet::new(),
             keys: HashMap::new(),
+            predecessors: 0,
         }
     }
 
@@ -174,7 +177,14 @@ impl Census {
         if is_copy(record, &self.plan) {
             return None;
         }
-        let subject = self.subject(record)?;
+        let subject = match self.subject(record) {
+            Found::Subject(subject) => subject,
+            Found::Predecessor => {
+                self.predecessors += 1;
+                return None;
+            }
+            Found::Nobody => return None,
+        };
         let key = Key { subject, event, then: Then::of(record) };
         self.tallies.entry(key).or_default().add(time);
         self.places.insert((subject, day, region));
@@ -187,7 +197,7 @@ impl Census {
         Some(key)
     }
 
-    fn subject(&mut self, record: &Record<'_>) -> Option<usize> {
+    fn subject(&mut self, record: &Record<'_>) -> Found {
         subject_of(record, &self.plan, &mut self.callers)
     }
 
@@ -207,6 +217,7 @@ impl Census {
             self.tallies.entry(Key { event: number(key.event), ..key }).or_default().take(span);
         }
         self.places.extend(other.places);
+        self.predecessors += other.predecessors;
         for (id, span) in other.keys {
             self.keys.entry(id).or_default().take(span);
         }
@@ -272,12 +283,29 @@ fn named(names: &mut HashMap<u64, String>, name: Option<&str>) -> u64 {
     key
 }
 
-/// The place of the principal that called; None for who is not looked at.
-pub(crate) fn subject_of(
-    record: &Record<'_>,
-    plan: &Plan,
-    callers: &mut HashMap<u64, Option<usize>>,
-) -> Option<usize> {
+/// Callers that are remembered.
+pub(crate) type Callers = HashMap<u64, Found>;
+
+/// Who of the principals called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// The one of this place.
+    Subject(usize),
+    /// Another one, whose name one of them has now: a principal that is made again has another unique id
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids>).
+    Predecessor,
+    /// Nobody who is looked at.
+    Nobody,
+}
+
+impl Found {
+    pub(crate) fn subject(self) -> Option<usize> {
+        if let Self::Subject(place) = self { Some(place) } else { None }
+    }
+}
+
+/// The principal that called.
+pub(crate) fn subject_of(record: &Record<'_>, plan: &Plan, callers: &mut Callers) -> Found {
     const FIELDS: [Field; 7] = [
         Field::IdentityType,
         Field::PrincipalId,
@@ -291,12 +319,14 @@ pub(crate) fn subject_of(
         record.identity_type,
         Some("AWSService" | "Root" | "SAMLUser" | "WebIdentityUser" | "IdentityCenterUser")
     ) {
-        return None;
+        return Found::Nobody;
     }
     // The role of a session is named by its issuer; the session's own name differs all the time.
     let is_session = record.identity_type == Some("AssumedRole") && record.session_issuer_arn.is_some();
+    let unique_id = record.principal_id.map(|id| id.split(':').next().unwrap_or(id));
     let key = if is_session {
-        xxh3_64(record.session_issuer_arn.unwrap_or("").as_bytes())
+        let arn = xxh3_64(record.session_issuer_arn.unwrap_or("").as_bytes());
+        arn ^ xxh3_64(unique_id.unwrap_or("").as_bytes()).rotate_left(17)
     } else {
         let mut bytes = Vec::with_capacity(256);
         for field in FIELDS {
@@ -313,8 +343,19 @@ pub(crate) fn subject_of(
         callers.clear();
     }
     let place = who(record, Some(&plan.snapshot)).and_then(|who| plan.subjects.place(&who.principal));
-    callers.insert(key, place);
-    place
+    let found = place.map_or(Found::Nobody, |place| {
+        let own = plan.subjects.get(place).and_then(|subject| subject.unique_id.as_deref());
+        let is_other =
+            own.zip(unique_id).is_some_and(|(own, id)| own != id && is_unique_id(own) && is_unique_id(id));
+        if is_other { Found::Predecessor } else { Found::Subject(place) }
+    });
+    callers.insert(key, found);
+    found
+}
+
+/// Whether a text is the unique id of a user or role, rather than a name or what stands for one.
+fn is_unique_id(text: &str) -> bool {
+    matches!(IdKind::of(text), Some(IdKind::User | IdKind::Role))
 }
 
 /// The columns that [`subject_of`] and [`is_copy`] read.

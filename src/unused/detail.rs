@@ -7,7 +7,7 @@ use hashbrown::{HashMap, HashSet};
 use memchr::memmem::Finder;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
-use super::census::{Census, EventName, Key, fields_of_subject, subject_of};
+use super::census::{Callers, Census, EventName, Key, fields_of_subject, subject_of};
 use super::count::{Asked, Span, Uses};
 use super::index::{ActionNumber, INDEX};
 use super::need::{Need, Needed, Needs};
@@ -136,7 +136,7 @@ pub struct Detail {
     wanted: Arc<Wanted>,
     /// By the place of the policies and event.
     told: HashMap<(usize, usize), Told>,
-    callers: HashMap<u64, Option<usize>>,
+    callers: Callers,
     fields: HashMap<u64, Fields>,
     known: HashMap<u128, Arc<Found>>,
     /// By the place of the policies and name: what can tell more of a call; None where all of it is to be read.
@@ -353,7 +353,7 @@ impl Detail {
         if record.event_type.is_some_and(|kind| kind != "AwsApiCall") || is_copy(record, &self.plan) {
             return;
         }
-        let Some(subject) = subject_of(record, &self.plan, &mut self.callers) else { return };
+        let Some(subject) = subject_of(record, &self.plan, &mut self.callers).subject() else { return };
         let (source, name) = (record.event_source.unwrap_or(""), record.event_name.unwrap_or(""));
         let named = xxh3_64(source.as_bytes()) ^ xxh3_64(name.as_bytes()).rotate_left(17);
         let then = Then::of(record);

@@ -102,7 +102,14 @@ pub fn finish(plan: &Plan, material: Material) -> (Unused, super::suggest::Neede
     findings.dedup_by(|a, b| a.id == b.id);
     let coverage = accounts.iter().map(|account| covered(account, logs.get(account), sights.get(account)));
     let coverage: Vec<Covered> = coverage.collect();
-    let limits = limits(&principals, &findings, &coverage);
+    let mut limits = limits(&principals, &findings, &coverage);
+    if census.predecessors > 0 {
+        let events = if census.predecessors == 1 { "event is" } else { "events are" };
+        limits.push(format!(
+            "{} {events} of users and roles that were removed, and whose names others have now: they count for nobody.",
+            census.predecessors
+        ));
+    }
     let needed = super::suggest::Needed::new(tallies.needs);
     let answer = Unused {
         snapshot: plan.snapshot.path.clone(),

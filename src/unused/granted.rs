@@ -33,6 +33,8 @@ pub struct Granted {
     pub(crate) conditional: Actions,
     /// What the snapshot lacks of the principal's policies, in words: what that grants or denies does not count.
     pub missing: Vec<String>,
+    /// Whether policies that would grant something are among that: then nothing is known not to be granted.
+    pub lacks_grants: bool,
 }
 
 impl Granted {
@@ -91,6 +93,7 @@ struct Play {
     set: PolicySet,
     context: Context,
     missing: Vec<String>,
+    lacks_grants: bool,
     management: Option<AccountId>,
 }
 
@@ -99,6 +102,7 @@ impl Play {
         let given = Given { session: None, endpoint: None, unsupplied: Unsupplied::None };
         let mut set = snapshot.policies(&subject.caller, "", &Resource::Any, Some(subject.account), &given);
         let mut missing = Vec::new();
+        let lacks_grants = set.identity.missing.is_some();
         missing.extend(set.identity.missing.take());
         set.boundary = set.boundary.filter(|boundary| {
             missing.extend(boundary.missing.clone());
@@ -114,7 +118,7 @@ impl Play {
             resource_account: None,
         };
         let context = snapshot.context(asked, Unsupplied::Unknown);
-        Self { set, context, missing, management: snapshot.management_account() }
+        Self { set, context, missing, lacks_grants, management: snapshot.management_account() }
     }
 
     /// Equal for principals that are granted the same.
@@ -154,7 +158,8 @@ impl Play {
             partition: Arn::parse(&subject.arn).map_or("aws", |arn| arn.partition),
             of_type: RefCell::default(),
         };
-        let mut granted = Granted { missing: self.missing.clone(), ..Granted::default() };
+        let mut granted =
+            Granted { missing: self.missing.clone(), lacks_grants: self.lacks_grants, ..Granted::default() };
         for (number, known) in INDEX.iter() {
             let Some(standing) = asking.ask(known) else { continue };
             granted.actions.insert(number);

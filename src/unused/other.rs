@@ -76,6 +76,10 @@ impl Whole<'_> {
     }
 }
 
+/// A credential report gives the last use of a key by 15 minutes, and may be hours old itself
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html>).
+const REPORT_SLACK: chrono::TimeDelta = chrono::TimeDelta::hours(4);
+
 fn detail<const N: usize>(cells: [(&'static str, &str); N]) -> Detail {
     cells.into_iter().map(|(name, value)| (name, value.to_owned())).collect()
 }
@@ -126,6 +130,14 @@ fn user(whole: &Whole<'_>, own: &PrincipalUse, found: &mut Vec<Finding>) {
         let details = whole.plan.snapshot.accounts.get(&AccountId::parse(&own.account)?)?;
         details.access_keys.get(own.principal.strip_prefix("user/")?)
     };
+    // Without a window nothing tells what is long ago; and a report that knows of no use where the log has a later one is older
+    // than the log.
+    let is_outdated = own.calls.last.is_some_and(|last| {
+        credentials.is_some() && last_used.is_none_or(|used| last.0 - used.0 > REPORT_SLACK)
+    });
+    if whole.begins.is_none() || is_outdated && listed().is_none() {
+        return;
+    }
     let mut reported = BTreeSet::new();
     for key in credentials.iter().flat_map(|credentials| &credentials.keys) {
         // The list has the ids, the report the last uses; the day of their making joins them.
@@ -135,7 +147,7 @@ fn user(whole: &Whole<'_>, own: &PrincipalUse, found: &mut Vec<Finding>) {
         });
         reported.extend(id.map(|key| key.id.clone()));
         let seen = id.and_then(|key| whole.census.keys.get(&key.id));
-        if whole.is_recent(key.last_used) || seen.is_some() {
+        if whole.is_recent(key.last_used) || seen.is_some() || is_outdated && id.is_none() {
             continue;
         }
         let number = key.number.to_string();

@@ -174,15 +174,18 @@ impl Sight {
     #[must_use]
     pub fn of(log: Option<&AccountLog>, names: &[EventName]) -> Self {
         let evidence = Evidence::of(log, names);
-        let has_home = log.is_some_and(|log| HOMES.iter().any(|home| log.regions.contains_key(*home)));
+        let is_logged =
+            |homes: &[&str]| log.is_some_and(|log| homes.iter().any(|home| log.regions.contains_key(*home)));
         let unseen = |number: ActionNumber, known: &Known| {
             if log.is_none() {
                 return Some(Unseen::NoLog);
             }
             let source = EXCLUDABLE.iter().find(|(service, _)| *service == known.action.service);
-            let is_global = GLOBAL.contains(&known.action.service);
+            let homes = homes(known.action.service);
             match known.visibility {
-                Visibility::Management if is_global && !has_home => Some(Unseen::HomeRegion),
+                Visibility::Management if homes.is_some_and(|homes| !is_logged(homes)) => {
+                    Some(Unseen::HomeRegion)
+                }
                 Visibility::Management if source.is_some_and(|(_, own)| !evidence.sources.contains(*own)) => {
                     Some(Unseen::ExcludedSource)
                 }
@@ -210,14 +213,50 @@ impl Sight {
     }
 }
 
-/// Services whose calls are all logged in one region, whatever region they came from.
-const GLOBAL: [&str; 4] = ["cloudfront", "iam", "organizations", "route53"];
+/// Services whose calls are all logged in one region, whatever region they came from: those with one control plane
+/// (<https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/global-services.html>), and those that have
+/// one endpoint (<https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html>).
+const GLOBAL: [&str; 22] = [
+    "account",
+    "artifact",
+    "billing",
+    "budgets",
+    "ce",
+    "cloudfront",
+    "consolidatedbilling",
+    "cur",
+    "freetier",
+    "health",
+    "iam",
+    "invoicing",
+    "organizations",
+    "payments",
+    "route53",
+    "route53domains",
+    "savingsplans",
+    "shield",
+    "support",
+    "tax",
+    "trustedadvisor",
+    "waf",
+];
+
+/// Those of the whitepaper whose region is another.
+const WESTERN: [&str; 2] = ["globalaccelerator", "networkmanager"];
 
 /// Services whose management events a trail can leave out, and what their event source is called.
 const EXCLUDABLE: [(&str, &str); 2] = [("kms", "kms"), ("rds-data", "rdsdata")];
 
-/// That region, in each partition.
+/// The region of the first, in each partition.
 const HOMES: [&str; 3] = ["us-east-1", "us-gov-west-1", "cn-north-1"];
+
+/// The regions, in each partition, of which one has all calls of a service; None of a service that logs in every region.
+fn homes(service: &str) -> Option<&'static [&'static str]> {
+    if WESTERN.contains(&service) {
+        return Some(&["us-west-2"]);
+    }
+    GLOBAL.contains(&service).then_some(&HOMES)
+}
 
 /// Actions that IAM calls writing and whose events say `readOnly`, so that trails of writes leave them out.
 const LOGGED_AS_READS: [&str; 8] = [

@@ -84,6 +84,9 @@ pub enum SubjectError {
         /// Names that resemble it, at most three.
         near: Vec<String>,
     },
+    /// The snapshot has no such account.
+    #[error("no account {0} in the snapshot")]
+    NoAccount(AccountId),
 }
 
 fn near_words(near: &[String]) -> String {
@@ -106,6 +109,9 @@ impl Subjects {
     ///
     /// [`SubjectError`] where one is asked for by a name that nobody has.
     pub fn of(snapshot: &Snapshot, wanted: &Wanted) -> Result<Self, SubjectError> {
+        if let Some(account) = wanted.account.filter(|account| !snapshot.accounts.contains_key(account)) {
+            return Err(SubjectError::NoAccount(account));
+        }
         let mut all = Vec::new();
         for (account, details) in &snapshot.accounts {
             if wanted.account.is_some_and(|wanted| wanted != *account) {

@@ -147,6 +147,17 @@ fn words(principal: &Principal) -> String {
     }
 }
 
+/// The service that assumes a role for a caller whom its own call names otherwise, and that the role trusts
+/// (<https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html>,
+/// <https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html>).
+fn lender(record: &Record<'_>) -> Option<&'static str> {
+    match (record.event_source?, record.event_name?) {
+        ("rolesanywhere.amazonaws.com", "CreateSession") => Some("rolesanywhere.amazonaws.com"),
+        ("eks-auth.amazonaws.com", "AssumeRoleForPodIdentity") => Some("pods.eks.amazonaws.com"),
+        _ => None,
+    }
+}
+
 #[derive(Deserialize)]
 struct Parameters {
     #[serde(rename = "roleArn")]
@@ -179,9 +190,9 @@ impl Assumptions {
 
     /// Takes a record, if it is of a role that was assumed.
     pub fn take(&mut self, record: &Record<'_>) {
-        let is_meant = record.event_name.is_some_and(|name| Self::NAMES.contains(&name))
+        let is_of_sts = record.event_name.is_some_and(|name| Self::NAMES.contains(&name))
             && record.event_source == Some("sts.amazonaws.com");
-        if !is_meant || Then::of(record) != Then::Allowed {
+        if !is_of_sts && lender(record).is_none() || Then::of(record) != Then::Allowed {
             return;
         }
         let Some(role) = self.role(record) else { return };
@@ -218,6 +229,7 @@ impl Assumptions {
             hash.update(&text.len().to_le_bytes());
             hash.update(text.as_bytes());
         }
+        hash.update(lender(record).unwrap_or("").as_bytes());
         // The provider of a SAML subject is a parameter.
         if record.event_name == Some("AssumeRoleWithSAML") {
             hash.update(record.request_parameters.unwrap_or("").as_bytes());
@@ -229,6 +241,10 @@ impl Assumptions {
         let found = || {
             let trust = self.trusts.by_role.get(&role)?;
             let arn = &self.trusts.subjects.get(role)?.arn;
+            if let Some(name) = lender(record) {
+                let service = Caller::Service { name: name.to_owned() };
+                return Some(trust.matching(&service, "sts:AssumeRole", arn));
+            }
             let who = who(record, Some(&self.trusts.snapshot))?;
             let action = format!("sts:{}", record.event_name.unwrap_or_default());
             Some(trust.matching(&who.caller, &action, arn))

@@ -365,6 +365,14 @@ fn exit_codes_baselines_and_rows_are_what_scripts_need() {
     let output = run(&told, &["--principal", "nobody-here"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("nobody-here"), "{}", stderr(&output));
+    let output = run(&told, &["--account", "999999999999", "--fail-on", "unused-privileged"]);
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    // Without any log nothing is found, and that is no pass.
+    let iam = story("iam");
+    let late = ["unused", "--snapshot", &iam, "--from", "2031-01-01", "--fail-on", "unused-privileged"];
+    let output = told.run(&late);
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    assert!(stderr(&output).contains("what is unused there is not known"), "{}", stderr(&output));
 
     let answer = json(&told, &[]);
     let file = told.folder.path().join("before.json");
@@ -388,8 +396,15 @@ fn exit_codes_baselines_and_rows_are_what_scripts_need() {
     assert_eq!(rows.lines().count() - 1, expected_findings(&answer), "{rows}");
     let folder = told.folder.path().join("policies");
     let path = folder.display().to_string();
+    let own = folder.join("111122223333/role/deploy");
+    std::fs::create_dir_all(&own).unwrap();
+    for name in ["role-deploy-used-2.json", "notes.json"] {
+        std::fs::write(own.join(name), "{}").unwrap();
+    }
     json(&told, &["--principal", "role/deploy", "--suggest", "--write", &path]);
-    let written = std::fs::read_to_string(folder.join("111122223333/role/deploy/deploy-used.json")).unwrap();
+    // What an earlier run wrote is gone, and nothing else.
+    assert!(!own.join("role-deploy-used-2.json").exists() && own.join("notes.json").exists());
+    let written = std::fs::read_to_string(own.join("role-deploy-used.json")).unwrap();
     let document = Document::parse(PolicyKind::Identity, "written", &written);
     assert!(document.problems.is_empty() && !document.statements.is_empty());
 }

@@ -13,10 +13,11 @@ const NAMES_FEW: usize = 6;
 /// All suggestions.
 pub(super) fn section(unused: &Unused, page: &Page<'_>) -> String {
     let all = unused.suggestions.iter();
-    all.map(|own| one(own, page.style, page.options.all)).collect::<Vec<_>>().join("\n")
+    let is_logged = |own: &Suggestion| !unused.unlogged().any(|account| account == own.account);
+    all.map(|own| one(own, is_logged(own), page.style, page.options.all)).collect::<Vec<_>>().join("\n")
 }
 
-fn one(own: &Suggestion, style: Style, all: bool) -> String {
+fn one(own: &Suggestion, is_logged: bool, style: Style, all: bool) -> String {
     let title = format!("Suggested policy for {}", whole(&short(&own.arn), style));
     let size: Vec<String> = own.policies.iter().map(|policy| grouped(policy.characters)).collect();
     let note = format!(
@@ -26,7 +27,10 @@ fn one(own: &Suggestion, style: Style, all: bool) -> String {
     );
     let mut out = section::heading(&title, &note, style);
     let mut item = |mark, words: String| out.push_str(&section::item(mark, &words, style));
-    if own.policies.is_empty() {
+    if !is_logged {
+        let words = "no log of its account is in the window: what it used is not known, and this is no policy to put in place";
+        item(Mark::Look, words.to_owned());
+    } else if own.policies.is_empty() {
         item(Mark::None, "nothing that today's policies grant was used: no policy is needed".to_owned());
     } else {
         item(Mark::None, format!("{} of {} characters", size.join(" + "), grouped(CHARACTERS_MAX as u64)));
@@ -36,6 +40,9 @@ fn one(own: &Suggestion, style: Style, all: bool) -> String {
             Mark::None,
             format!("{} of today's denies stay", own.guards.iter().map(|own| own.statements).sum::<u64>()),
         );
+    }
+    for arn in &own.kept_attached {
+        item(Mark::Look, format!("stays attached, as the snapshot does not tell what it grants: {arn}"));
     }
     for limit in &own.limits {
         item(Mark::Look, exceeded(limit));
@@ -61,6 +68,12 @@ fn one(own: &Suggestion, style: Style, all: bool) -> String {
                 grouped(proof.replayed)
             ),
         );
+        if proof.undecided > 0 {
+            let requests = counted(proof.undecided, "more request", "more requests");
+            let words =
+                format!("nothing is proved of {requests}: today's policies, as supplied, do not decide them");
+            item(Mark::Claim, words);
+        }
         if proof.may_break > 0 {
             item(Mark::Claim, format!("{} may break", grouped(proof.may_break)));
         }

@@ -47,7 +47,10 @@ pub(super) fn head(unused: &Unused, page: &Page<'_>) -> String {
     }
     let privileged = unused.unused_privileged();
     if privileged > 0 {
-        let words = format!("{} privileged actions that nobody used", grouped(privileged));
+        let words = format!(
+            "{} that nobody used",
+            counted(privileged, "grant of a privileged action", "grants of privileged actions")
+        );
         facts.line(Mark::Look, "unused", &words);
     }
     if let Some(compared) = &page.options.compared {

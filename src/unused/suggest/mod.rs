@@ -69,6 +69,8 @@ pub struct Suggestion {
     pub perhaps: Vec<String>,
     /// Granted actions that are left out though the logs could not have shown their use: nothing proves that they were not used.
     pub unseen: Vec<String>,
+    /// Managed policies that stay attached: what they grant is not in the snapshot. By ARN.
+    pub kept_attached: Vec<String>,
     /// What a replay over the window says; None before it.
     pub proof: Option<Proof>,
 }
@@ -148,16 +150,28 @@ pub fn suggest(
         not_granted: not_granted.into_iter().collect(),
         perhaps: perhaps(own, &kept),
         unseen: unseen(own, &kept),
+        kept_attached: unknown(plan, place),
         policies,
         guards,
         proof: None,
     }
 }
 
-/// Names of managed policies are unique in an account, where a user may be called like a role.
-fn own_name(principal: &str) -> String {
+/// The managed policies of a principal that the snapshot does not hold.
+fn unknown(plan: &Plan, place: usize) -> Vec<String> {
+    let own = plan.subjects.principal(place, &plan.snapshot);
+    let is_unknown =
+        |arn: &&String| plan.snapshot.managed.get(*arn).is_none_or(|managed| managed.document.is_none());
+    own.into_iter().flat_map(|own| &own.attached).filter(is_unknown).cloned().collect()
+}
+
+/// What the policies for a principal are called by. Names of managed policies are unique in an account, where a user may be
+/// called like a role: `role-NAME`, `user-NAME`.
+#[must_use]
+pub fn own_name(principal: &str) -> String {
     let name = principal.rsplit('/').next().unwrap_or(principal);
-    if principal.starts_with("user/") { format!("{name}-user") } else { name.to_owned() }
+    let kind = if principal.starts_with("user/") { "user" } else { "role" };
+    format!("{kind}-{name}")
 }
 
 fn statement_of<'a>(tracked: &'a Tracked, need: &Need) -> Option<(&'a Document, &'a Statement)> {

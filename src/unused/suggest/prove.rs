@@ -8,14 +8,17 @@ use serde::Serialize;
 use super::{SuggestedPolicy, Suggestion};
 use crate::aws::{AccountId, Arn, Principal as Named};
 use crate::policy::{Document, PolicyKind};
-use crate::replay::answer::{Change, Replay, Then};
+use crate::replay::answer::{Change, Replay, Then, Verdict};
 use crate::snapshot::Snapshot;
 
 /// What a replay over the window says of a suggestion.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Proof {
-    /// The principal's calls that were replayed.
+    /// The principal's calls that worked and that today's policies decide.
     pub replayed: u64,
+    /// Its calls that worked and of which today's policies, as far as they were supplied, tell nothing for certain: nothing is
+    /// proved of them.
+    pub undecided: u64,
     /// Calls that worked, that today's policies do not deny, and that the suggested ones do.
     pub broken: u64,
     /// Calls that worked, and of which nobody knows under the suggested policies.
@@ -56,7 +59,7 @@ pub fn propose(snapshot: &Snapshot, suggestions: &[Suggestion]) -> Snapshot {
             Arc::new(Document::parse(PolicyKind::Identity, &policy.name, &policy.document.to_string()))
         };
         principal.inline = suggestion.policies.iter().chain(&suggestion.guards).map(parsed).collect();
-        principal.attached.clear();
+        principal.attached.clone_from(&suggestion.kept_attached);
         principal.groups.clear();
     }
     proposed
@@ -64,17 +67,19 @@ pub fn propose(snapshot: &Snapshot, suggestions: &[Suggestion]) -> Snapshot {
 
 /// Puts what a replay says to each suggestion.
 pub fn prove(suggestions: &mut [Suggestion], replay: &Replay) {
-    let mut replayed: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut replayed: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
     for group in replay.groups.iter().filter(|group| group.then == Then::Allowed) {
-        if let Some(principal) = &group.principal {
-            *replayed.entry(principal).or_default() += group.seen.events;
+        let Some(principal) = &group.principal else { continue };
+        let (decided, undecided) = replayed.entry(principal).or_default();
+        match group.verdict {
+            Verdict::NotARequest => {}
+            Verdict::Undetermined => *undecided += group.seen.events,
+            Verdict::Same | Verdict::NowDenied | Verdict::NowAllowed => *decided += group.seen.events,
         }
     }
     for suggestion in suggestions {
-        let mut proof = Proof {
-            replayed: replayed.get(suggestion.arn.as_str()).copied().unwrap_or(0),
-            ..Proof::default()
-        };
+        let (decided, undecided) = replayed.get(suggestion.arn.as_str()).copied().unwrap_or_default();
+        let mut proof = Proof { replayed: decided, undecided, ..Proof::default() };
         let changes = replay.proposal.iter().flat_map(|proposal| &proposal.groups);
         for group in changes.filter(|group| group.principal.as_deref() == Some(&suggestion.arn)) {
             let certain = match group.change {

@@ -5,6 +5,7 @@ mod granting;
 mod marking;
 mod showing;
 mod suggesting;
+mod sure;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,0 +1,154 @@
+//! What is not known is not called unused, used without a grant, resolved, or proved.
+
+use super::*;
+use crate::unused::suggest::{Generality, Options};
+use crate::unused::{Baseline, SubjectError, Unseen};
+
+const BOB: &str = "arn:aws:iam::111122223333:user/bob";
+
+fn everything() -> Value {
+    json!([allow("*", "*")])
+}
+
+fn options() -> Option<Options> {
+    Some(Options { generality: Generality::default(), levels: false })
+}
+
+#[test]
+fn what_a_policy_that_is_not_here_may_grant_is_no_use_without_a_grant() {
+    const MISSING: &str = "arn:aws:iam::aws:policy/AmazonSQSFullAccess";
+    let queue = Some(r#"{"queueUrl": "https://sqs.eu-west-1.amazonaws.com/111122223333/jobs"}"#);
+    let call = by_ann("sqs.amazonaws.com", "DeleteQueue", queue);
+    let world = || World::default().user(ANN, &json!([allow("s3:ListAllMyBuckets", "*")]));
+    let attached = json!([{"PolicyName": "AmazonSQSFullAccess", "PolicyArn": MISSING}]);
+    let answer = look(&world().with("AttachedManagedPolicies", &attached).read(), &[call], options());
+    assert_eq!(mark(&answer, ANN, "sqs:DeleteQueue"), Some(Mark::Used));
+    assert_eq!(suggestion(&answer, ANN).kept_attached, [MISSING]);
+    // Where all policies are here, nothing grants it.
+    let answer = look(&world().read(), &[call], options());
+    assert_eq!(mark(&answer, ANN, "sqs:DeleteQueue"), Some(Mark::UsedNotGranted));
+    assert_eq!(suggestion(&answer, ANN).kept_attached, [""; 0]);
+}
+
+#[test]
+fn calls_of_somebody_who_had_the_name_before_count_for_nobody() {
+    let now = |id: &str| {
+        World::default().role(DEPLOY, &trust_ann(), &everything()).with("RoleId", &json!(id)).read()
+    };
+    let call = Record {
+        principal_id: Some("AROARTX3GSDSQOLDEXAMPLE:one"),
+        ..by_deploy(
+            "ec2.amazonaws.com",
+            "TerminateInstances",
+            Some(r#"{"instancesSet": {"items": [{"instanceId": "i-1"}]}}"#),
+        )
+    };
+    let same = look(&now("AROARTX3GSDSQOLDEXAMPLE"), &[call], None);
+    assert_eq!(mark(&same, DEPLOY, "ec2:TerminateInstances"), Some(Mark::Used));
+    let other = look(&now("AROARTX3GSDSQNEWEXAMPLE"), &[call], None);
+    assert_eq!(mark(&other, DEPLOY, "ec2:TerminateInstances"), Some(Mark::Unused));
+    assert_eq!(of(&other, DEPLOY).calls.events, 0);
+    let said = |answer: &Unused| {
+        answer.limits.iter().any(|words| words.starts_with("1 event is of users and roles that were removed"))
+    };
+    assert!(said(&other) && !said(&same), "{:?}", other.limits);
+}
+
+#[test]
+fn services_with_one_region_are_unused_only_where_that_region_is_logged() {
+    let world = World::default().user(ANN, &everything()).read();
+    let call = by_ann("ec2.amazonaws.com", "DescribeInstances", None);
+    for (action, home) in [
+        ("account:DeleteAlternateContact", "us-east-1"),
+        ("shield:CreateProtection", "us-east-1"),
+        ("globalaccelerator:CreateAccelerator", "us-west-2"),
+        ("networkmanager:CreateGlobalNetwork", "us-west-2"),
+    ] {
+        let reason =
+            |answer: &Unused| of(answer, ANN).actions().find(|own| own.action() == action).unwrap().unseen;
+        assert_eq!(reason(&look(&world, &[call], None)), Some(Unseen::HomeRegion), "{action}");
+        let there = Record { aws_region: Some(home), ..call };
+        assert_eq!(mark(&look(&world, &[call, there], None), ANN, action), Some(Mark::Unused), "{action}");
+    }
+}
+
+#[test]
+fn a_role_that_a_service_lends_was_assumed() {
+    for (service, source, name, response) in [
+        ("rolesanywhere.amazonaws.com", "rolesanywhere.amazonaws.com", "CreateSession", None),
+        (
+            "pods.eks.amazonaws.com",
+            "eks-auth.amazonaws.com",
+            "AssumeRoleForPodIdentity",
+            Some("arn:aws:sts::111122223333:assumed-role/deploy/eks-one"),
+        ),
+    ] {
+        let trust = json!([{"Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"], "Principal": {"Service": service}}]);
+        let world = World::default().role(DEPLOY, &trust, &everything()).user(ANN, &everything()).read();
+        let asked = json!({"roleArn": DEPLOY}).to_string();
+        let lent = Record {
+            identity_type: Some("Unknown"),
+            identity_arn: None,
+            access_key_id: None,
+            assumed_role_arn: response,
+            ..by_ann(source, name, response.is_none().then_some(asked.as_str()))
+        };
+        let reads = by_ann("ec2.amazonaws.com", "DescribeImages", None);
+        let answer = look(&world, &[lent, Record { read_only: Some(true), ..reads }], None);
+        assert_eq!(found(&answer, Kind::RoleNeverAssumed), [], "{service}");
+        assert_eq!(found(&answer, Kind::TrustPrincipalNeverAssumed), [], "{service}");
+    }
+}
+
+#[test]
+fn what_only_went_out_of_sight_is_not_resolved() {
+    let world = World::default().user(ANN, &everything()).read();
+    let call =
+        Record { aws_region: Some("us-east-1"), ..by_ann("ec2.amazonaws.com", "DescribeImages", None) };
+    let before = look(&world, &[call], None);
+    let mut shown = Vec::new();
+    crate::report::unused::json(&mut shown, &before, true, None).unwrap();
+    let baseline = Baseline::parse(&String::from_utf8(shown).unwrap()).unwrap();
+    let resolved = |answer: &Unused| {
+        let actions: Vec<_> = answer.action_findings().collect();
+        let mut compared = baseline.compare(answer.findings.iter().chain(&actions));
+        compared.resolved.retain(|known| known.kind == "action-unused" && !answer.is_unseen(known));
+        compared.resolved.len()
+    };
+    // The home of IAM is not logged any more, or nothing is.
+    let elsewhere = look(&world, &[by_ann("ec2.amazonaws.com", "DescribeImages", None)], None);
+    assert_eq!(resolved(&elsewhere), 0);
+    assert_eq!(resolved(&look(&world, &[], None)), 0);
+    let less = World::default().user(ANN, &json!([allow("ec2:*", "*")])).read();
+    assert!(resolved(&look(&less, &[call], None)) > 1_000);
+}
+
+#[test]
+fn a_report_that_is_older_than_the_log_tells_nothing_of_keys() {
+    let report = "user,arn,password_enabled,password_last_used,password_last_changed,access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date\n\
+        ann,arn:aws:iam::111122223333:user/ann,false,N/A,N/A,true,2020-01-01T00:00:00Z,N/A\n";
+    let world = World::default()
+        .user(ANN, &everything())
+        .user(BOB, &everything())
+        .file("credential-report.csv", report)
+        .read();
+    let of_bob = Record {
+        identity_arn: Some(BOB),
+        user_name: Some("bob"),
+        ..by_ann("s3.amazonaws.com", "ListBuckets", None)
+    };
+    let keys = |records: &[Record<'_>]| found(&look(&world, records, None), Kind::AccessKeyUnused).len();
+    assert_eq!(keys(&[of_bob]), 1);
+    assert_eq!(keys(&[of_bob, by_ann("s3.amazonaws.com", "ListBuckets", None)]), 0);
+}
+
+#[test]
+fn an_account_that_the_snapshot_does_not_have_is_an_error() {
+    let snapshot = World::default().user(ANN, &everything()).read();
+    let of = |account: &str| {
+        let account = crate::aws::AccountId::parse(account);
+        Subjects::of(&snapshot, &Wanted { account, ..Wanted::default() })
+    };
+    assert!(of(ACCOUNT).is_ok());
+    assert!(matches!(of("999999999999"), Err(SubjectError::NoAccount(_))));
+}
