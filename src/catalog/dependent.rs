@@ -29,7 +29,7 @@ pub struct Dependent {
 /// - `iam:PassRole` (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>): certain if the
 ///   parameters name a role or an instance profile, whose role is not logged; not asked for if they name neither. Without
 ///   parameters it is possible. So it is where AWS does not list it for a write, but a parameter that is called like a
-///   role names one.
+///   role names one; and where the roles stand in what the call names, a task definition or a launch template.
 /// - `ec2:CreateTags` and a service's own tagging action
 ///   (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html>): certain if tags are given,
 ///   not asked for if none are.
@@ -39,7 +39,7 @@ pub struct Dependent {
 #[must_use]
 pub fn dependents_of(action: &'static Action, evidence: &Evidence<'_>) -> Vec<Dependent> {
     let listed = action.dependents.iter().filter_map(|name| catalog().action(name));
-    let mut dependents: Vec<_> = listed.filter_map(|dependent| derive(dependent, evidence)).collect();
+    let mut dependents: Vec<_> = listed.filter_map(|dependent| derive(action, dependent, evidence)).collect();
     dependents.extend(unlisted_pass_role(action, evidence));
     dependents
 }
@@ -80,16 +80,25 @@ fn may_pass_unlisted(action: &Action) -> bool {
         && matches!(action.level, AccessLevel::Write | AccessLevel::PermissionsManagement)
 }
 
-fn derive(action: &'static Action, evidence: &Evidence<'_>) -> Option<Dependent> {
+/// Calls that start tasks, whose roles a task definition has, unless they are overridden
+/// (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html>).
+const OF_TASKS: [&str; 4] = ["RunTask", "StartTask", "CreateService", "UpdateService"];
+
+/// Whether what a call names without a role may have one: a task definition, or a launch template, which may have an instance
+/// profile (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RequestLaunchTemplateData.html>).
+fn may_name_roles_elsewhere(action: &Action, parameters: &Value) -> bool {
+    action.service == "ecs" && OF_TASKS.contains(&action.name) || names_template(parameters)
+}
+
+fn derive(caller: &Action, action: &'static Action, evidence: &Evidence<'_>) -> Option<Dependent> {
     let possible = Dependent { action, presence: Presence::Possible, resources: Vec::new() };
     let Some(parameters) = evidence.parameters else { return Some(possible) };
     if (action.service, action.name) == ("iam", "PassRole") {
         let resources = passed_roles(evidence);
-        return (!resources.is_empty()).then_some(Dependent {
-            presence: Presence::Certain,
-            resources,
-            ..possible
-        });
+        if resources.is_empty() {
+            return may_name_roles_elsewhere(caller, parameters).then_some(possible);
+        }
+        return Some(Dependent { presence: Presence::Certain, resources, ..possible });
     }
     if is_tagging(action) {
         let resources = tagged(action, parameters, evidence);
@@ -160,21 +169,25 @@ fn says(parameters: &Value, wanted: &str) -> bool {
 /// say, too
 /// (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-systems-manager-parameter-to-find-AMI.html>).
 fn image_parameter(parameters: &Value) -> Option<Presence> {
-    fn any(value: &Value, holds: &dyn Fn(&str, &Value) -> bool) -> bool {
-        match value {
-            Value::Object(fields) => fields.iter().any(|(key, value)| holds(key, value) || any(value, holds)),
-            Value::Array(items) => items.iter().any(|item| any(item, holds)),
-            _ => false,
-        }
-    }
     let is_named = |_: &str, value: &Value| value.as_str().is_some_and(|id| id.starts_with("resolve:ssm:"));
-    let is_template = |key: &str, _: &Value| {
-        key.get(..14).is_some_and(|begin| begin.eq_ignore_ascii_case("launchTemplate"))
-    };
     if any(parameters, &is_named) {
         return Some(Presence::Certain);
     }
-    any(parameters, &is_template).then_some(Presence::Possible)
+    names_template(parameters).then_some(Presence::Possible)
+}
+
+/// Whether parameters name a launch template.
+fn names_template(parameters: &Value) -> bool {
+    any(parameters, &|key, _| key.get(..14).is_some_and(|begin| begin.eq_ignore_ascii_case("launchTemplate")))
+}
+
+/// Whether any member of a value, however deep, is as wanted.
+fn any(value: &Value, holds: &dyn Fn(&str, &Value) -> bool) -> bool {
+    match value {
+        Value::Object(fields) => fields.iter().any(|(key, value)| holds(key, value) || any(value, holds)),
+        Value::Array(items) => items.iter().any(|item| any(item, holds)),
+        _ => false,
+    }
 }
 
 /// The roles that the parameters name by ARN, under a key that ends in `role` or `roleArn`; for an instance profile a pattern, for its role is not logged.

@@ -515,6 +515,9 @@ impl Detail {
         });
         let certain = asked.iter().filter(|asked| asked.presence == Presence::Certain);
         let asked_for: BTreeSet<&str> = certain.map(|asked| asked.action.as_str()).collect();
+        // A call that asked for one of several actions needed one of them: all of them stay.
+        let is_one_of_several =
+            !asked.iter().any(|asked| asked.presence == Presence::Certain && asked.origin != Origin::Derived);
         for asked in &asked {
             // Where AWS states what it refused, nothing else was.
             if then == Then::Denied && is_stated && asked.origin != Origin::Stated {
@@ -527,8 +530,16 @@ impl Detail {
             tracked.matching(&told, &mut hits);
             // Of an action that was asked for for certain all resources stay that the call perhaps needed.
             let is_asked = || asked_for.contains(&asked.action.as_str());
-            if keeps && (is_certain || is_asked()) {
-                found.needs.extend(needs(&told, tracked, if is_denied { &[] } else { &hits }));
+            // So does a role that the call names, and that it perhaps handed over.
+            let is_perhaps = || match asked.origin {
+                Origin::Derived => {
+                    asked.action == "iam:PassRole" && matches!(asked.resource, Resource::Named(_))
+                }
+                _ => is_one_of_several,
+            };
+            let is_sure = is_certain || is_asked();
+            if keeps && (is_sure || is_perhaps()) {
+                found.needs.extend(needs(&told, tracked, if is_denied { &[] } else { &hits }, is_sure));
             }
             let weaken = |truth: Truth| if is_certain { truth } else { truth.and(Truth::Unknown) };
             found.hits.extend(hits.iter().map(|(slot, truth)| (*slot, weaken(*truth))));
@@ -545,8 +556,8 @@ impl Detail {
 }
 
 /// What a policy must allow for a request that these parts of statements match. Where it is not known which of several statements
-/// allowed it, each of them: no request shows that any one is needed.
-fn needs(told: &Telltale<'_>, tracked: &Tracked, hits: &[(usize, Truth)]) -> Vec<Need> {
+/// allowed it, each of them: no request shows that any one is needed. Nor does it where the call was not asked for it for sure.
+fn needs(told: &Telltale<'_>, tracked: &Tracked, hits: &[(usize, Truth)], is_sure: bool) -> Vec<Need> {
     let resource = match &told.asked.resource {
         Resource::Named(arn) => Needed::Named(arn.clone()),
         Resource::Pattern(arn) => Needed::Pattern(arn.clone()),
@@ -575,7 +586,7 @@ fn needs(told: &Telltale<'_>, tracked: &Tracked, hits: &[(usize, Truth)]) -> Vec
     {
         passed_to = values;
     }
-    let is_proven = by.len() < 2;
+    let is_proven = is_sure && by.len() < 2;
     let one = |by| Need {
         action: told.asked.action.clone(),
         resource: resource.clone(),

@@ -45,6 +45,22 @@ fn a_role_handed_to_a_call_without_the_dependent_may_be_passed() {
 }
 
 #[test]
+fn a_role_may_stand_in_what_the_call_names() {
+    let passes = |action: &str, parameters: &Value| {
+        of(action, Some(parameters)).into_iter().find(|name| name.contains("PassRole"))
+    };
+    let task = json!({"cluster": "c", "taskDefinition": "web:3"});
+    assert_eq!(passes("ecs:RunTask", &task), Some("iam:PassRole?".to_owned()));
+    let template = json!({"launchTemplate": {"launchTemplateName": "web"}});
+    assert_eq!(passes("ec2:RunInstances", &template), Some("iam:PassRole?".to_owned()));
+    assert_eq!(passes("ec2:RunInstances", &json!({"imageId": "ami-1"})), None);
+    // A role that the call names itself is the one.
+    let role = "arn:aws:iam::111122223333:role/run";
+    let overridden = json!({"taskDefinition": "web:3", "overrides": {"taskRoleArn": role}});
+    assert_eq!(passes("ecs:RunTask", &overridden), Some(format!("iam:PassRole {role}")));
+}
+
+#[test]
 fn an_instance_profile_hides_its_role() {
     let run =
         json!({"iamInstanceProfile": {"name": "web"}, "instancesSet": {"items": [{"imageId": "ami-1"}]}});

@@ -152,3 +152,36 @@ fn an_account_that_the_snapshot_does_not_have_is_an_error() {
     assert!(of(ACCOUNT).is_ok());
     assert!(matches!(of("999999999999"), Err(SubjectError::NoAccount(_))));
 }
+
+/// The names of the statements of a suggestion that allow an action.
+fn kept(answer: &Unused, action: &str) -> Vec<String> {
+    let policies = suggestion(answer, ANN).policies.iter();
+    let statements = policies.flat_map(|policy| policy.document["Statement"].as_array().unwrap());
+    let names = |value: &Value| match value {
+        Value::Array(items) => items.iter().any(|item| item == action),
+        one => one == action,
+    };
+    statements
+        .filter(|own| names(&own["Action"]))
+        .map(|own| own["Sid"].as_str().unwrap_or("").to_owned())
+        .collect()
+}
+
+#[test]
+fn of_what_a_call_perhaps_needed_the_suggestion_keeps_what_names_something() {
+    let role = "arn:aws:iam::111122223333:role/stacks";
+    let world = World::default().user(ANN, &everything()).read();
+    let stack = json!({"stackName": "shop", "roleARN": role}).to_string();
+    let answer =
+        look(&world, &[by_ann("cloudformation.amazonaws.com", "CreateStack", Some(&stack))], options());
+    assert!(kept(&answer, "iam:PassRole").iter().all(|sid| sid.starts_with("Perhaps")), "{answer:#?}");
+    assert_eq!(kept(&answer, "iam:PassRole").len(), 1);
+    // Which objects and versions a batch deletes is not logged, so neither is which action it needed.
+    let batch =
+        by_ann("s3.amazonaws.com", "DeleteObjects", Some(r#"{"bucketName": "example", "delete": ""}"#));
+    let answer = look(&world, &[batch], options());
+    for action in ["s3:DeleteObject", "s3:DeleteObjectVersion"] {
+        assert_eq!(kept(&answer, action).len(), 1, "{action} {:#?}", answer.suggestions);
+        assert!(kept(&answer, action)[0].starts_with("Perhaps"));
+    }
+}
