@@ -10,9 +10,7 @@ fn everything() -> Value {
     json!([allow("*", "*")])
 }
 
-fn options() -> Option<Options> {
-    Some(Options { generality: Generality::default(), levels: false })
-}
+const OPTIONS: Option<Options> = Some(Options { generality: Generality::Templated, levels: false });
 
 #[test]
 fn what_a_policy_that_is_not_here_may_grant_is_no_use_without_a_grant() {
@@ -21,11 +19,11 @@ fn what_a_policy_that_is_not_here_may_grant_is_no_use_without_a_grant() {
     let call = by_ann("sqs.amazonaws.com", "DeleteQueue", queue);
     let world = || World::default().user(ANN, &json!([allow("s3:ListAllMyBuckets", "*")]));
     let attached = json!([{"PolicyName": "AmazonSQSFullAccess", "PolicyArn": MISSING}]);
-    let answer = look(&world().with("AttachedManagedPolicies", &attached).read(), &[call], options());
+    let answer = look(&world().with("AttachedManagedPolicies", &attached).read(), &[call], OPTIONS);
     assert_eq!(mark(&answer, ANN, "sqs:DeleteQueue"), Some(Mark::Used));
     assert_eq!(suggestion(&answer, ANN).kept_attached, [MISSING]);
     // Where all policies are here, nothing grants it.
-    let answer = look(&world().read(), &[call], options());
+    let answer = look(&world().read(), &[call], OPTIONS);
     assert_eq!(mark(&answer, ANN, "sqs:DeleteQueue"), Some(Mark::UsedNotGranted));
     assert_eq!(suggestion(&answer, ANN).kept_attached, [""; 0]);
 }
@@ -173,13 +171,13 @@ fn of_what_a_call_perhaps_needed_the_suggestion_keeps_what_names_something() {
     let world = World::default().user(ANN, &everything()).read();
     let stack = json!({"stackName": "shop", "roleARN": role}).to_string();
     let answer =
-        look(&world, &[by_ann("cloudformation.amazonaws.com", "CreateStack", Some(&stack))], options());
+        look(&world, &[by_ann("cloudformation.amazonaws.com", "CreateStack", Some(&stack))], OPTIONS);
     assert!(kept(&answer, "iam:PassRole").iter().all(|sid| sid.starts_with("Perhaps")), "{answer:#?}");
     assert_eq!(kept(&answer, "iam:PassRole").len(), 1);
     // Which objects and versions a batch deletes is not logged, so neither is which action it needed.
     let batch =
         by_ann("s3.amazonaws.com", "DeleteObjects", Some(r#"{"bucketName": "example", "delete": ""}"#));
-    let answer = look(&world, &[batch], options());
+    let answer = look(&world, &[batch], OPTIONS);
     for action in ["s3:DeleteObject", "s3:DeleteObjectVersion"] {
         assert_eq!(kept(&answer, action).len(), 1, "{action} {:#?}", answer.suggestions);
         assert!(kept(&answer, action)[0].starts_with("Perhaps"));
