@@ -10,6 +10,9 @@
 -- column caller_key text: The access key id that signed; NULL also where the record has an empty one.
 -- column caller_created timestamp: When the session of the caller was created, in whole seconds.
 -- column sign_in_session text: The sign-in session that the credential belongs to (`signInSessionArn`).
+-- column direct boolean: Whether the caller signed the request itself: no service made it for the caller, and no console
+--     session. Both use keys of their own
+--     (https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html).
 select
   caller_id(
     identity_type, event_source, invoked_by, identity_account_id, session_issuer_account_id, account, access_key_id,
@@ -26,5 +29,6 @@ select
     json_get_str(identity_rest, 'sessionContext', 'signInSessionArn'),
     json_get_str(identity_rest, 'signInSessionArn')
   ) as sign_in_session,
+  invoked_by is null and not coalesce(session_credential_from_console, false) as direct,
   events.*
 from events

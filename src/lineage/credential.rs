@@ -99,6 +99,10 @@ pub struct Caller {
     pub on_behalf_of: Option<String>,
     /// `signInSessionArn`: the sign-in session that the credential belongs to.
     pub sign_in_session: Option<String>,
+    /// Whether it signed a request itself: no service made it for the caller (`invokedBy`), and no console session
+    /// (`sessionCredentialFromConsole`). Both use keys of their own that no issuance names
+    /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>).
+    pub direct: bool,
 }
 
 impl Caller {
@@ -187,6 +191,7 @@ impl Caller {
         least(&mut self.on_behalf_of, other.on_behalf_of);
         least(&mut self.sign_in_session, other.sign_in_session);
         self.mfa = self.mfa.max(other.mfa);
+        self.direct |= other.direct;
     }
 
     /// The caller as a node of an answer.

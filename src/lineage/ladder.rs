@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::credential::is_telling;
 use super::{Caller, Issuance, IssuanceKind};
+use crate::aws::IdKind;
 
 /// Seconds by which clocks of AWS may differ: a child may seem so much older than its issuance, and a session's creation
 /// may be so far from it. In all key-proven pairs of public logs the difference is 0.
@@ -106,7 +107,7 @@ pub enum Rung {
     Portal,
     /// Same sign-in session.
     SignInSession,
-    /// Same name only.
+    /// Same name only, or a neighbour that made another key.
     Claim,
 }
 
@@ -224,7 +225,8 @@ pub fn fit(caller: &Caller, first: Option<DateTime<Utc>>, issuance: &Issuance) -
         let lived = first.map_or(0, |first| first.timestamp() - issuance.record.time.timestamp());
         return if lived <= KEY_LIFE_SECONDS { rank(Rung::Key, 0) } else { None };
     }
-    if agreement == Agreement::Same {
+    let disproved = is_disproved(caller, issuance);
+    if agreement == Agreement::Same && !disproved {
         let rung = match issuance.kind {
             IssuanceKind::ConsoleLogin | IssuanceKind::SwitchRole | IssuanceKind::OAuth => {
                 // The sign-in of a session is its use, not its making.
@@ -246,8 +248,12 @@ pub fn fit(caller: &Caller, first: Option<DateTime<Utc>>, issuance: &Issuance) -
     if caller.sign_in_session.is_some() && caller.sign_in_session == issuance.sign_in_session {
         return if early_enough { rank(Rung::SignInSession, 0) } else { None };
     }
-    // Only the name: for records that do not say when the session was created.
-    let named = agreement == Agreement::Same && caller.created.is_none() && caller.is_role_session();
+    // Only the name: for records that do not say when the session was created, and for a key that is not the one that
+    // was made in this very second.
+    let same_second =
+        disproved && apart == Some(0) && caller.arn.is_some() && caller.arn == issuance.session_arn;
+    let unproven = caller.created.is_none() || same_second;
+    let named = agreement == Agreement::Same && unproven && caller.is_role_session();
     let lived = first.map(|first| first.timestamp() - issuance.record.time.timestamp())?;
     let in_time = (-SLACK_SECONDS..=ROLE_SESSION_SECONDS).contains(&lived);
     (named && in_time).then_some(Fit::Fits(Rank { rung: Rung::Claim, seconds_apart: 0 }))
@@ -322,6 +328,17 @@ fn agreement(caller: &Caller, issuance: &Issuance) -> Option<Agreement> {
         (Some(true), _) | (_, Some(true)) => Some(Agreement::Same),
         (None, None) => Some(Agreement::Open),
     }
+}
+
+/// Whether a caller that signs itself uses another temporary key than an AssumeRole call answered with. Only services and the
+/// console make calls of one session with keys of their own; so this session was made by another call, however near.
+fn is_disproved(caller: &Caller, issuance: &Issuance) -> bool {
+    let made = issuance.key.as_deref().is_some_and(|key| IdKind::of(key) == Some(IdKind::TemporaryKey));
+    issuance.kind == IssuanceKind::AssumeRole
+        && made
+        && caller.direct
+        && caller.has_temporary_key()
+        && issuance.key != caller.access_key
 }
 
 /// Whether two known texts are equal; None where one is not known.

@@ -3,7 +3,7 @@
 import copy
 
 import cloudtrail as ct
-from telling import (A, ADMIN, B, BROWSER, C, DANA, DEPLOY, EVE, HOME, OPS, SIGN_IN, THIEF, Case, at, by_key, first_of, key, link,
+from telling import (A, ADMIN, B, BROWSER, C, DANA, DEPLOY, EVE, FORWARDER, HOME, OPS, SIGN_IN, THIEF, Case, at, by_key, first_of, key, link,
                      none_of, origin, person, some, timed)
 
 LEA = "lea@example.com"
@@ -13,7 +13,6 @@ OKTA = f"arn:aws:iam::{A}:saml-provider/Okta"
 STORE = f"arn:aws:identitystore::{A}:identitystore/d-0123456789"
 LEA_ID, MAX_ID = "e0000000-1111-4222-8333-444455556666", "e0000000-1111-4222-8333-777788889999"
 ROOT = {"type": "Root", "principalId": A, "arn": f"arn:aws:iam::{A}:root", "accountId": A}
-FORWARDER = "secretsmanager.amazonaws.com"
 
 
 def on_behalf(user_id=LEA_ID):
@@ -142,7 +141,7 @@ def tokens():
               eventType="AwsConsoleSignIn", readOnly=False, requestID=None)
     login = case.console_login("09:05:04", session, address=THIEF)
     case.works("09:05:20", timed(ADMIN, "shell", key(1), "09:05:04"), agent=BROWSER, address=THIEF)
-    case.works("09:06:00", timed(ADMIN, "shell", key(2), "09:00:00"), agent=BROWSER, address=THIEF)
+    case.works("09:06:00", timed(ADMIN, "shell", key(2), "09:00:00"), agent=BROWSER, address=THIEF, sessionCredentialFromConsole="true")
     case.ask(key(1), "a session of the sign-in's second", origin=by_key(DANA), links=[link("session", login), link("key", made)])
     case.ask(key(2), "a session that kept the role session's time", origin=by_key(DANA), links=[link("session", made)])
 

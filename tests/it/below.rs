@@ -137,7 +137,8 @@ fn of_two_keys_of_one_user_the_same_is_shown_in_any_order_of_records() {
             assume(number, &dana(KEYS[1 - number as usize]), created, "night", &issued)
         })
         .collect();
-    let used = session("night", "ASIARTX3GSDSQEXAMPLE", created);
+    let mut used = session("night", "ASIARTX3GSDSQEXAMPLE", created);
+    used["invokedBy"] = json!("secretsmanager.amazonaws.com");
     let leaf = call(9, &used, "2026-03-09T09:00:05Z", "ec2.amazonaws.com", "DescribeInstances");
     let orders: [&[&[Value]]; 3] = [
         &[&[both[0].clone(), both[1].clone(), leaf.clone()]],
@@ -153,6 +154,26 @@ fn of_two_keys_of_one_user_the_same_is_shown_in_any_order_of_records() {
             "complete": true, "certain": true});
         assert_eq!(found["rows"][0], expected, "{found}");
     }
+}
+
+#[test]
+fn an_assume_role_that_made_another_key_is_no_proof_for_whoever_signs_itself() {
+    let created = "2026-03-09T09:00:00Z";
+    let made = assume(1, &dana(KEYS[0]), created, "night", "ASIARTX3GSDSSEXAMPLE");
+    let of = |number, key, second: &str| {
+        let used = session("night", key, &format!("2026-03-09T09:00:{second}Z"));
+        call(number, &used, "2026-03-09T09:00:05Z", "ec2.amazonaws.com", "DescribeInstances")
+    };
+    let (same, near) = (of(2, "ASIARTX3GSDSQEXAMPLE", "00"), of(3, "ASIARTX3GSDSREXAMPLE", "02"));
+    let folder = logs(&[&[made, same, near]]);
+    let sql = "select rule, origin_kind, complete, certain, gap from origins \
+               where access_key_id like 'ASIA%' order by access_key_id";
+    let found = said(&["sql", sql], folder.path());
+    let row = |rule: Option<&str>, kind: &str, gap: &str| json!({"rule": rule, "origin_kind": kind, "complete": false, "certain": false, "gap": gap});
+    let expected = [row(Some("claim"), "iam-user", "only-claimed"), row(None, "unknown", "record-missing")];
+    assert_eq!(found["rows"], json!(expected), "{found}");
+    let found = said(&["investigate", KEYS[0], "--follow"], folder.path());
+    assert!(found["follow"]["below"].as_array().unwrap().iter().all(|one| one["calls"] == 0), "{found}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 -- The further steps of the ladder, for those that no key links: same session and second, by STS before sign-in records;
--- same permission set, account and second; same sign-in session; same name only. Smaller ranks are stronger, see
+-- same permission set, account and second; same sign-in session; same name only, or the second of an AssumeRole that
+-- answered with another key, for a caller that signs itself. Smaller ranks are stronger, see
 -- `crate::lineage::Rank`; who takes the rows keeps those with the smallest.
 with near as (
   select *, unnest(make_array(-2, -1, 0, 1, 2)) as off from rest where created_s is not null
@@ -10,6 +11,7 @@ with near as (
     and coalesce(near.account_hash = steps.account_hash, true)
     and coalesce(near.id_hash = steps.id_hash, true)
     and coalesce(near.key_hash <> steps.key_hash, true)
+    and not (near.other_keys_disprove and steps.names_key)
     and not (
       steps.signs_in
       and not steps.switched
@@ -24,6 +26,7 @@ with near as (
     and near.caller <> coalesce(steps.caller, 0)
     and coalesce(near.account_hash = steps.account_hash, true)
     and coalesce(near.key_hash <> steps.key_hash, true)
+    and not (near.other_keys_disprove and steps.names_key)
     and not (
       steps.signs_in
       and not steps.switched
@@ -59,6 +62,17 @@ with near as (
     and coalesce(rest.account_hash = steps.account_hash, true)
     and coalesce(rest.id_hash = steps.id_hash, true)
     and coalesce(rest.key_hash <> steps.key_hash, true)
+    and steps.at_s between rest.first_s - 43200 and rest.first_s + 2
+  union all
+  select rest.caller as c, steps.i, 50 as rank
+  from rest join steps on rest.arn_hash = steps.arn_hash and rest.created_s = steps.at_s
+  where rest.other_keys_disprove
+    and steps.names_key
+    and rest.role_session
+    and rest.caller <> coalesce(steps.caller, 0)
+    and coalesce(rest.account_hash = steps.account_hash, true)
+    and coalesce(rest.id_hash = steps.id_hash, true)
+    and rest.key_hash <> steps.key_hash
     and steps.at_s between rest.first_s - 43200 and rest.first_s + 2
 )
 select c, i, cast(rank as bigint) as rank from fitting

@@ -13,6 +13,7 @@ select
   kind in ('console-login', 'switch-role', 'oauth') as signs_in,
   switch_from is not null as switched,
   coalesce(identity_type in ('AssumedRole', 'Role'), false) as role_session,
+  kind = 'assume-role' and coalesce(starts_with(made_key, 'ASIA'), false) as names_key,
   text_hash(made_key) as key_hash,
   text_hash(made_arn) as arn_hash,
   text_hash(telling_id(made_id)) as id_hash,
