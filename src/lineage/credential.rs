@@ -420,6 +420,7 @@ pub struct CallerFields<'a> {
     pub user_name: Option<&'a str>,
     pub identity_provider: Option<&'a str>,
     pub on_behalf_of_user_id: Option<&'a str>,
+    pub shared_event_id: Option<&'a str>,
     pub session_created_micros: Option<i64>,
 }
 
@@ -452,6 +453,10 @@ impl CallerFields<'_> {
     }
 
     /// The id of the caller; None for nobody.
+    ///
+    /// A principal of another account is one for each request to STS that two accounts recorded: their records of it have
+    /// one `sharedEventID`, and nothing else joins them
+    /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>).
     ///
     /// It is the 64-bit XXH3 of what tells callers of the class apart, so it is the same in every lake. Two of a million
     /// callers are taken for one with a probability of 3 in 100 million.
@@ -487,7 +492,12 @@ impl CallerFields<'_> {
                 self.principal_id,
                 self.on_behalf_of_user_id,
             ],
-            Class::Account => [home, self.principal_id, None, None, None],
+            // A role session's unique id is that of everybody who chose its name: who it was only the other account's
+            // record of the same request tells.
+            Class::Account => {
+                let request = self.shared_event_id.filter(|_| self.event_source == Some("sts.amazonaws.com"));
+                [home, self.principal_id, request, None, None]
+            }
         };
         scratch.clear();
         scratch.push(class as u8);

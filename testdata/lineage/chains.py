@@ -167,6 +167,20 @@ def two_accounts():
     case.ask(key(0, B), "a key that only an answer names", origin=by_key(DANA), links=[link("key", made)])
     case.ask(DANA.key, "below, a session without calls: they are in the other account's log", descendants=[child(made, calls=0)])
 
+    case = Case("cross-copy-of-another", "cross-account: three requests of one role session name, one without its copy", "each request goes on to its own copy and no other; the one without ends at the account's principal, gap `record-missing`")
+    session, asked = f"{DEPLOY.id}:deploy", []
+    for number, (user, minute, copied) in enumerate(((DANA, "10", True), (DANA, "11", False), (EVE, "12", True))):
+        case.assume(f"{minute}:00:00", user.signed(), DEPLOY, "deploy", key(number))
+        shared = ct.uuid_of("lineage", case.name, number)
+        there = case.across(f"{minute}:05:00", session, OPS, "shop", key(number, B), A, shared)
+        here = case.assume(f"{minute}:05:00", timed(DEPLOY, "deploy", key(number), f"{minute}:00:00"), OPS, "shop", key(number, B), sharedEventID=shared) if copied else None
+        asked.append((user, there, here))
+    for user, there, here in asked:
+        if here:
+            case.ask(there, "its own copy names who it was", origin=by_key(user), links=some(link("shared-event", here)))
+        else:
+            case.ask(there, "another request's copy says nothing of it", origin=origin("account", False, "record-missing", account=A, name=session), links=[])
+
     case = Case("cross-denied", "denied cross-account AssumeRole, only in the caller's log", "nothing comes of it: the role's session is another account's")
     error = ("AccessDenied", f"User: {DANA.arn} is not authorized to perform: sts:AssumeRole on resource: {OPS.arn}")
     refused = case.assume("09:00:00", DANA.signed(), OPS, "deploy-shop", None, error)

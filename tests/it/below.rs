@@ -177,6 +177,17 @@ fn an_assume_role_that_made_another_key_is_no_proof_for_whoever_signs_itself() {
 }
 
 #[test]
+fn another_accounts_principal_is_who_the_copy_of_this_very_request_names() {
+    let sql =
+        "select origin, complete, gap from event_origins where caller_class = 'account' order by event_time";
+    let found = said(&["sql", sql], &case("cross-copy-of-another"));
+    let user = |name: &str| json!({"origin": format!("arn:aws:iam::{ACCOUNT}:user/{name}"), "complete": true, "gap": null});
+    let principal = format!("{ACCOUNT}:AROARTX3GSDSQAEXAMPLE:deploy");
+    let missing = json!({"origin": principal, "complete": false, "gap": "record-missing"});
+    assert_eq!(found["rows"], json!([user("dana"), missing, user("eve")]), "{found}");
+}
+
+#[test]
 fn one_user_by_two_ways_is_one_row_that_says_in_what_the_ways_differ() {
     let found = said(&["sessions"], &case("one-user-two-ways"));
     let rows = found["rows"].as_array().unwrap();

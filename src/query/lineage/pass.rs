@@ -265,6 +265,7 @@ impl<'a> Events<'a> {
             user_name: own(USER_NAME),
             identity_provider: own(PROVIDER),
             on_behalf_of_user_id: own(ON_BEHALF),
+            shared_event_id: value(self.shared, row),
             session_created_micros: self.created.is_valid(row).then(|| self.created.value(row)),
         }
     }

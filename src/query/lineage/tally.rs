@@ -19,7 +19,7 @@ use crate::query::lookup::{Lookup, Wanted};
 use crate::query::{Filter, QueryError};
 
 /// The columns that tell of a caller and of what it did.
-const COLUMNS: [Column; 25] = [
+const COLUMNS: [Column; 26] = [
     Column::EventTime,
     Column::EventSource,
     Column::Account,
@@ -45,20 +45,20 @@ const COLUMNS: [Column; 25] = [
     Column::SourceIdentity,
     Column::FederatedProvider,
     Column::InScopeOf,
+    Column::SharedEventId,
 ];
 
 /// Further columns, of which few records have a value.
 const RARE: [Column; 1] = [Column::Ec2RoleDelivery];
 
 /// Columns of [`Events`] that say nothing of a caller: they are not read.
-const UNASKED: [Column; 7] = [
+const UNASKED: [Column; 6] = [
     Column::EventName,
     Column::EventCategory,
     Column::ErrorMessage,
     Column::IssuedAccessKeyId,
     Column::AssumedRoleArn,
     Column::AssumedRoleId,
-    Column::SharedEventId,
 ];
 
 /// The callers of the events that satisfy a condition, with what they did, by id. None where the condition is one that
