@@ -188,6 +188,45 @@ fn another_accounts_principal_is_who_the_copy_of_this_very_request_names() {
 }
 
 #[test]
+fn what_fits_two_callers_alike_is_told_apart_below_either_and_not_counted_as_its_own() {
+    let created = "2026-03-09T09:00:00Z";
+    let mut eve = dana(KEYS[1]);
+    eve["userName"] = json!("eve");
+    eve["arn"] = json!(format!("arn:aws:iam::{ACCOUNT}:user/eve"));
+    eve["principalId"] = json!("AIDARTX3GSDSQBEXAMPLE");
+    let (own, others) = ("ASIARTX3GSDSQEXAMPLE", "ASIARTX3GSDSREXAMPLE");
+    let forwarded = |key: &str| {
+        let mut identity = session("night", key, created);
+        identity["invokedBy"] = json!("s3.amazonaws.com");
+        identity
+    };
+    let works = |number, identity: &Value| {
+        call(number, identity, "2026-03-09T09:00:05Z", "ec2.amazonaws.com", "DescribeInstances")
+    };
+    let records = [
+        assume(1, &dana(KEYS[0]), created, "night", own),
+        assume(2, &eve, created, "night", others),
+        works(3, &session("night", own, created)),
+        works(4, &session("night", others, created)),
+        works(5, &forwarded("ASIARTX3GSDSSEXAMPLE")),
+        works(6, &forwarded("")),
+    ];
+    let folder = logs(&[&records]);
+    for (key, other) in [(KEYS[0], KEYS[1]), (KEYS[1], KEYS[0])] {
+        let found = said(&["trace", key, "--down"], folder.path());
+        let of = |line: &Value| (line["rule"].clone(), line["calls"].clone(), line["remarks"].clone());
+        let mut lines: Vec<_> = found["descendants"].as_array().unwrap().iter().map(of).collect();
+        lines.sort_by_key(|line| line.1.as_u64());
+        let open = json!([format!("fits as well what {other} assumed")]);
+        assert_eq!(lines, [(json!("key"), json!(1), json!([])), (json!("claim"), json!(2), open)], "{found}");
+        let found = said(&["investigate", key, "--follow"], folder.path());
+        let below = found["follow"]["below"].as_array().unwrap();
+        assert_eq!(below.iter().map(|one| one["calls"].as_u64().unwrap()).sum::<u64>(), 1, "{below:?}");
+        assert_eq!(found["follow"]["limits"], json!(["2 credentials may be of others as well"]));
+    }
+}
+
+#[test]
 fn one_user_by_two_ways_is_one_row_that_says_in_what_the_ways_differ() {
     let found = said(&["sessions"], &case("one-user-two-ways"));
     let rows = found["rows"].as_array().unwrap();
