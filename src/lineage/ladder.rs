@@ -75,6 +75,7 @@ impl Rank {
             Rung::Session => 0,
             Rung::SignIn => 1,
             Rung::Portal => 2,
+            Rung::AnyPortal => 3,
             Rung::SignInSession => return 40,
             Rung::Claim => return 50,
         };
@@ -103,8 +104,10 @@ pub enum Rung {
     Session,
     /// Same session, by the record of the console or of a sign-in.
     SignIn,
-    /// Same permission set, account and second in the access portal.
+    /// Same person, permission set, account and second in the access portal.
     Portal,
+    /// The same, where nothing names the person.
+    AnyPortal,
     /// Same sign-in session.
     SignInSession,
     /// Same name only, or a neighbour that made another key.
@@ -117,7 +120,9 @@ impl Rung {
     pub fn rule(self) -> Rule {
         match self {
             Rung::Key => Rule::Key,
-            Rung::Session | Rung::SignIn | Rung::Portal | Rung::SignInSession => Rule::Session,
+            Rung::Session | Rung::SignIn | Rung::Portal | Rung::AnyPortal | Rung::SignInSession => {
+                Rule::Session
+            }
             Rung::Claim => Rule::Claim,
         }
     }
@@ -242,8 +247,10 @@ pub fn fit(caller: &Caller, first: Option<DateTime<Utc>>, issuance: &Issuance) -
             return rank(rung, near);
         }
     }
-    if issuance.kind == IssuanceKind::Portal && is_portal_of(caller, issuance) {
-        return near.and_then(|near| rank(Rung::Portal, near));
+    if issuance.kind == IssuanceKind::Portal
+        && let Some(rung) = portal_rung(caller, issuance)
+    {
+        return near.and_then(|near| rank(rung, near));
     }
     if caller.sign_in_session.is_some() && caller.sign_in_session == issuance.sign_in_session {
         return if early_enough { rank(Rung::SignInSession, 0) } else { None };
@@ -346,14 +353,24 @@ fn both(own: Option<&str>, made: Option<&str>) -> Option<bool> {
     Some(own? == made?)
 }
 
-/// Whether a step in the access portal led into the session: Identity Center names its roles
+/// How a step in the access portal led into the session: Identity Center names its roles
 /// `AWSReservedSSO_<permission set>_<16 hexadecimal digits>`, and the session by the user
-/// (<https://docs.aws.amazon.com/singlesignon/latest/userguide/howtoviewpermissions.html>).
-fn is_portal_of(caller: &Caller, issuance: &Issuance) -> bool {
-    let set = caller.role_name().and_then(super::subject::permission_set);
-    let same_set = set.is_some() && set == issuance.permission_set.as_deref();
+/// (<https://docs.aws.amazon.com/singlesignon/latest/userguide/howtoviewpermissions.html>). Both records may name the user's
+/// id, in `onBehalfOf`; another id is another person
+/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>). None where
+/// it did not.
+fn portal_rung(caller: &Caller, issuance: &Issuance) -> Option<Rung> {
+    let set = caller.role_name().and_then(super::subject::permission_set)?;
+    if Some(set) != issuance.permission_set.as_deref() {
+        return None;
+    }
     let names = both(caller.session_name(), issuance.user_name.as_deref());
-    same_set && names != Some(false)
+    let ids = both(caller.on_behalf_of.as_deref(), issuance.caller.on_behalf_of.as_deref());
+    match (names, ids) {
+        (Some(false), _) | (_, Some(false)) => None,
+        (None, None) => Some(Rung::AnyPortal),
+        _ => Some(Rung::Portal),
+    }
 }
 
 /// Whether a key id that an issuance names is no name of one key: issuances of different sessions name the same id while

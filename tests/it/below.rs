@@ -227,6 +227,20 @@ fn what_fits_two_callers_alike_is_told_apart_below_either_and_not_counted_as_its
 }
 
 #[test]
+fn a_session_of_identity_center_is_of_the_person_whose_id_it_names() {
+    let sql = "select origin, candidates, certain from origins where access_key_id is not null and origin_kind = \
+               'identity-center-user' order by access_key_id";
+    let found = said(&["sql", sql], &case("identity-center-two-people"));
+    let row = |name: &str, candidates: u32| json!({"origin": format!("{name}@example.com"), "candidates": candidates, "certain": true});
+    let mut rows = found["rows"].as_array().unwrap().clone();
+    let open = rows.pop().unwrap();
+    assert_eq!(rows, [row("lea", 1), row("max", 1), row("lea", 1), row("max", 1)], "{found}");
+    assert_eq!((&open["candidates"], &open["certain"]), (&json!(2), &json!(false)));
+    let found = said(&["sessions", "--user", "max@example.com"], &case("identity-center-two-people"));
+    assert_eq!(found["sessions"], 2, "{found}");
+}
+
+#[test]
 fn one_user_by_two_ways_is_one_row_that_says_in_what_the_ways_differ() {
     let found = said(&["sessions"], &case("one-user-two-ways"));
     let rows = found["rows"].as_array().unwrap();

@@ -65,8 +65,8 @@ struct Issuance {
     made: Credential,
     long_term: bool,
     made_by_assume_role: bool,
-    /// For a portal step: the permission set, with which the role's name begins, and the user.
-    portal: Option<(String, Option<String>)>,
+    /// For a portal step: the permission set, with which the role's name begins, the user and the user's id.
+    portal: Option<(String, Option<String>, Option<String>)>,
     sign_in_session: Option<String>,
     /// The next one up.
     parent: Caller,
@@ -227,10 +227,13 @@ impl Twin {
     /// like an equal arn, so it is bound to the moment too.
     fn is_session_of(&self, issuance: &Issuance, c: &Credential) -> bool {
         let made = &issuance.made;
-        if let Some((permission_set, user)) = &issuance.portal {
+        if let Some((permission_set, user, id)) = &issuance.portal {
             let (role, name) = c.role_session();
             let of_set = role.starts_with(&format!("AWSReservedSSO_{permission_set}_"));
-            return of_set && made.home == c.home && user.as_ref().is_none_or(|user| *user == name);
+            let same_user = user.as_ref().is_none_or(|user| *user == name);
+            let own = self.told(c, "/userIdentity/onBehalfOf/userId");
+            let same_id = own.as_ref().zip(id.as_ref()).is_none_or(|(own, id)| own == id);
+            return of_set && made.home == c.home && same_user && same_id;
         }
         let sign_in = self.told(c, SIGN_IN_SESSION);
         (made.arn.is_some() && made.arn == c.arn)
@@ -624,7 +627,9 @@ fn issuance(record: &Value, place: usize, time: i64, caller: &Caller) -> Option<
         ("sso", "Federate" | "GetRoleCredentials") => {
             key = None;
             let set = tells("/serviceEventDetails/role_name").or(tells("/requestParameters/roleName"));
-            portal = set.map(|set| (set, tells("/userIdentity/userName")));
+            let user = ["/userIdentity/userName", "/userIdentity/onBehalfOf/userId"].map(tells);
+            let [user, id] = user;
+            portal = set.map(|set| (set, user, id));
             let home = tells("/serviceEventDetails/account_id").or(tells("/requestParameters/accountId"));
             Credential { home: home.unwrap_or_default(), ..Credential::default() }
         }

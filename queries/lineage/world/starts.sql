@@ -11,6 +11,7 @@ select
   event_source = 'sts.amazonaws.com' as by_sts,
   event_source = 'signin.amazonaws.com' as by_sign_in,
   kind in ('console-login', 'switch-role', 'oauth') as signs_in,
+  case when kind = 'portal' then nullif(on_behalf_of_user_id, '') end as portal_user_id,
   switch_from is not null as switched,
   coalesce(identity_type in ('AssumedRole', 'Role'), false) as role_session,
   kind = 'assume-role' and coalesce(starts_with(made_key, 'ASIA'), false) as names_key,

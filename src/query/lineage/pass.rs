@@ -376,10 +376,11 @@ const SIGN_IN: usize = TEXTS.len() - 1;
 
 /// What the joins need of issuances: `starts.sql` gives all others these columns, too. Hashes are those of the SQL
 /// function `text_hash`; times are whole seconds since 1970.
-pub(super) const DELEGATION: [(&str, DataType); 19] = [
+pub(super) const DELEGATION: [(&str, DataType); 20] = [
     ("caller", DataType::Int64),
     ("permission_set", DataType::Utf8),
     ("made_user", DataType::Utf8),
+    ("portal_user_id", DataType::Utf8),
     ("sign_in_session", DataType::Utf8),
     ("shared_hash", DataType::Int64),
     ("role_side", DataType::Boolean),
