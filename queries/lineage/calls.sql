@@ -1,8 +1,8 @@
 -- view: calls
 -- what: Every event, with who called.
 -- column caller bigint: Equal for the same caller: a credential (account, key, ARN, unique id and creation of its
---     session together), or the service, subject or foreign principal where there is none. NULL where the record
---     names nobody.
+--     session together), or the service, subject or foreign principal where there is none; a foreign principal is
+--     another caller in each request to STS that two accounts recorded. NULL where the record names nobody.
 -- column caller_class text: `credential`, `service`, `outside` (a subject of an identity provider), `account` (a
 --     principal of another account) or `nobody`.
 -- column caller_account text: The account of the caller: its own, else that of its session, else that of the
@@ -10,10 +10,13 @@
 -- column caller_key text: The access key id that signed; NULL also where the record has an empty one.
 -- column caller_created timestamp: When the session of the caller was created, in whole seconds.
 -- column sign_in_session text: The sign-in session that the credential belongs to (`signInSessionArn`).
+-- column direct boolean: Whether the caller signed the request itself: no service made it for the caller, and no console
+--     session. Both use keys of their own
+--     (https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html).
 select
   caller_id(
     identity_type, event_source, invoked_by, identity_account_id, session_issuer_account_id, account, access_key_id,
-    identity_arn, principal_id, user_name, identity_provider, on_behalf_of_user_id, session_created
+    identity_arn, principal_id, user_name, identity_provider, on_behalf_of_user_id, shared_event_id, session_created
   ) as caller,
   caller_class(
     identity_type, event_source, invoked_by, identity_account_id, access_key_id, identity_arn, principal_id, user_name,
@@ -26,5 +29,6 @@ select
     json_get_str(identity_rest, 'sessionContext', 'signInSessionArn'),
     json_get_str(identity_rest, 'signInSessionArn')
   ) as sign_in_session,
+  invoked_by is null and not coalesce(session_credential_from_console, false) as direct,
   events.*
 from events

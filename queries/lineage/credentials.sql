@@ -6,6 +6,7 @@
 -- column forwarded bigint: How many of them a service made for it.
 -- column first_use timestamp: The first of them.
 -- column last_use timestamp: The last of them.
+-- column direct boolean: Whether it signed a request itself: neither a service nor the console made it.
 select
   caller,
   min(caller_class) as caller_class,
@@ -28,6 +29,7 @@ select
   min(ec2_role_delivery) as ec2_role_delivery,
   min(on_behalf_of_user_id) as on_behalf_of_user_id,
   min(sign_in_session) as sign_in_session,
+  bool_or(direct) as direct,
   count(*) as calls,
   count(*) filter (where is_denied(error_code)) as denied,
   count(*) filter (where error_code <> '' and not is_denied(error_code)) as failed,

@@ -207,5 +207,6 @@ select
   federated_provider,
   in_scope_of,
   ec2_role_delivery,
-  on_behalf_of_user_id
+  on_behalf_of_user_id,
+  direct
 from made

@@ -39,7 +39,8 @@ select
   in_scope_of,
   ec2_role_delivery,
   on_behalf_of_user_id,
-  sign_in_session
+  sign_in_session,
+  direct
 from (
   select *, unnest(launched(event_source, event_name, request_parameters, response_elements)) as workload
   from calls

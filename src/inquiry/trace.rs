@@ -127,6 +127,11 @@ async fn traced(
             1 => limits.push("1 credential only bears the name of a workload".to_owned()),
             some => limits.push(format!("{some} credentials only bear the name of a workload")),
         }
+        match tree.left_open {
+            0 => {}
+            1 => limits.push("1 credential may be of others as well".to_owned()),
+            some => limits.push(format!("{some} credentials may be of others as well")),
+        }
     }
     let home = origin.origin.account.clone().or_else(|| asked.subject.node.as_ref()?.account.clone());
     // Said only where nobody is known to have made the key.

@@ -99,6 +99,10 @@ pub struct Caller {
     pub on_behalf_of: Option<String>,
     /// `signInSessionArn`: the sign-in session that the credential belongs to.
     pub sign_in_session: Option<String>,
+    /// Whether it signed a request itself: no service made it for the caller (`invokedBy`), and no console session
+    /// (`sessionCredentialFromConsole`). Both use keys of their own that no issuance names
+    /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>).
+    pub direct: bool,
 }
 
 impl Caller {
@@ -187,6 +191,7 @@ impl Caller {
         least(&mut self.on_behalf_of, other.on_behalf_of);
         least(&mut self.sign_in_session, other.sign_in_session);
         self.mfa = self.mfa.max(other.mfa);
+        self.direct |= other.direct;
     }
 
     /// The caller as a node of an answer.
@@ -415,6 +420,7 @@ pub struct CallerFields<'a> {
     pub user_name: Option<&'a str>,
     pub identity_provider: Option<&'a str>,
     pub on_behalf_of_user_id: Option<&'a str>,
+    pub shared_event_id: Option<&'a str>,
     pub session_created_micros: Option<i64>,
 }
 
@@ -447,6 +453,10 @@ impl CallerFields<'_> {
     }
 
     /// The id of the caller; None for nobody.
+    ///
+    /// A principal of another account is one for each request to STS that two accounts recorded: their records of it have
+    /// one `sharedEventID`, and nothing else joins them
+    /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>).
     ///
     /// It is the 64-bit XXH3 of what tells callers of the class apart, so it is the same in every lake. Two of a million
     /// callers are taken for one with a probability of 3 in 100 million.
@@ -482,7 +492,12 @@ impl CallerFields<'_> {
                 self.principal_id,
                 self.on_behalf_of_user_id,
             ],
-            Class::Account => [home, self.principal_id, None, None, None],
+            // A role session's unique id is that of everybody who chose its name: who it was only the other account's
+            // record of the same request tells.
+            Class::Account => {
+                let request = self.shared_event_id.filter(|_| self.event_source == Some("sts.amazonaws.com"));
+                [home, self.principal_id, request, None, None]
+            }
         };
         scratch.clear();
         scratch.push(class as u8);

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::credential::is_telling;
 use super::{Caller, Issuance, IssuanceKind};
+use crate::aws::IdKind;
 
 /// Seconds by which clocks of AWS may differ: a child may seem so much older than its issuance, and a session's creation
 /// may be so far from it. In all key-proven pairs of public logs the difference is 0.
@@ -74,6 +75,7 @@ impl Rank {
             Rung::Session => 0,
             Rung::SignIn => 1,
             Rung::Portal => 2,
+            Rung::AnyPortal => 3,
             Rung::SignInSession => return 40,
             Rung::Claim => return 50,
         };
@@ -102,11 +104,13 @@ pub enum Rung {
     Session,
     /// Same session, by the record of the console or of a sign-in.
     SignIn,
-    /// Same permission set, account and second in the access portal.
+    /// Same person, permission set, account and second in the access portal.
     Portal,
+    /// The same, where nothing names the person.
+    AnyPortal,
     /// Same sign-in session.
     SignInSession,
-    /// Same name only.
+    /// Same name only, or a neighbour that made another key.
     Claim,
 }
 
@@ -116,7 +120,9 @@ impl Rung {
     pub fn rule(self) -> Rule {
         match self {
             Rung::Key => Rule::Key,
-            Rung::Session | Rung::SignIn | Rung::Portal | Rung::SignInSession => Rule::Session,
+            Rung::Session | Rung::SignIn | Rung::Portal | Rung::AnyPortal | Rung::SignInSession => {
+                Rule::Session
+            }
             Rung::Claim => Rule::Claim,
         }
     }
@@ -224,7 +230,8 @@ pub fn fit(caller: &Caller, first: Option<DateTime<Utc>>, issuance: &Issuance) -
         let lived = first.map_or(0, |first| first.timestamp() - issuance.record.time.timestamp());
         return if lived <= KEY_LIFE_SECONDS { rank(Rung::Key, 0) } else { None };
     }
-    if agreement == Agreement::Same {
+    let disproved = is_disproved(caller, issuance);
+    if agreement == Agreement::Same && !disproved {
         let rung = match issuance.kind {
             IssuanceKind::ConsoleLogin | IssuanceKind::SwitchRole | IssuanceKind::OAuth => {
                 // The sign-in of a session is its use, not its making.
@@ -240,14 +247,20 @@ pub fn fit(caller: &Caller, first: Option<DateTime<Utc>>, issuance: &Issuance) -
             return rank(rung, near);
         }
     }
-    if issuance.kind == IssuanceKind::Portal && is_portal_of(caller, issuance) {
-        return near.and_then(|near| rank(Rung::Portal, near));
+    if issuance.kind == IssuanceKind::Portal
+        && let Some(rung) = portal_rung(caller, issuance)
+    {
+        return near.and_then(|near| rank(rung, near));
     }
     if caller.sign_in_session.is_some() && caller.sign_in_session == issuance.sign_in_session {
         return if early_enough { rank(Rung::SignInSession, 0) } else { None };
     }
-    // Only the name: for records that do not say when the session was created.
-    let named = agreement == Agreement::Same && caller.created.is_none() && caller.is_role_session();
+    // Only the name: for records that do not say when the session was created, and for a key that is not the one that
+    // was made in this very second.
+    let same_second =
+        disproved && apart == Some(0) && caller.arn.is_some() && caller.arn == issuance.session_arn;
+    let unproven = caller.created.is_none() || same_second;
+    let named = agreement == Agreement::Same && unproven && caller.is_role_session();
     let lived = first.map(|first| first.timestamp() - issuance.record.time.timestamp())?;
     let in_time = (-SLACK_SECONDS..=ROLE_SESSION_SECONDS).contains(&lived);
     (named && in_time).then_some(Fit::Fits(Rank { rung: Rung::Claim, seconds_apart: 0 }))
@@ -324,19 +337,40 @@ fn agreement(caller: &Caller, issuance: &Issuance) -> Option<Agreement> {
     }
 }
 
+/// Whether a caller that signs itself uses another temporary key than an AssumeRole call answered with. Only services and the
+/// console make calls of one session with keys of their own; so this session was made by another call, however near.
+fn is_disproved(caller: &Caller, issuance: &Issuance) -> bool {
+    let made = issuance.key.as_deref().is_some_and(|key| IdKind::of(key) == Some(IdKind::TemporaryKey));
+    issuance.kind == IssuanceKind::AssumeRole
+        && made
+        && caller.direct
+        && caller.has_temporary_key()
+        && issuance.key != caller.access_key
+}
+
 /// Whether two known texts are equal; None where one is not known.
 fn both(own: Option<&str>, made: Option<&str>) -> Option<bool> {
     Some(own? == made?)
 }
 
-/// Whether a step in the access portal led into the session: Identity Center names its roles
+/// How a step in the access portal led into the session: Identity Center names its roles
 /// `AWSReservedSSO_<permission set>_<16 hexadecimal digits>`, and the session by the user
-/// (<https://docs.aws.amazon.com/singlesignon/latest/userguide/howtoviewpermissions.html>).
-fn is_portal_of(caller: &Caller, issuance: &Issuance) -> bool {
-    let set = caller.role_name().and_then(super::subject::permission_set);
-    let same_set = set.is_some() && set == issuance.permission_set.as_deref();
+/// (<https://docs.aws.amazon.com/singlesignon/latest/userguide/howtoviewpermissions.html>). Both records may name the user's
+/// id, in `onBehalfOf`; another id is another person
+/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>). None where
+/// it did not.
+fn portal_rung(caller: &Caller, issuance: &Issuance) -> Option<Rung> {
+    let set = caller.role_name().and_then(super::subject::permission_set)?;
+    if Some(set) != issuance.permission_set.as_deref() {
+        return None;
+    }
     let names = both(caller.session_name(), issuance.user_name.as_deref());
-    same_set && names != Some(false)
+    let ids = both(caller.on_behalf_of.as_deref(), issuance.caller.on_behalf_of.as_deref());
+    match (names, ids) {
+        (Some(false), _) | (_, Some(false)) => None,
+        (None, None) => Some(Rung::AnyPortal),
+        _ => Some(Rung::Portal),
+    }
 }
 
 /// Whether a key id that an issuance names is no name of one key: issuances of different sessions name the same id while

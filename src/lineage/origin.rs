@@ -287,9 +287,26 @@ fn of_issuance(session: &Caller, issuance: &Issuance, sight: &Sight) -> Origin {
             on_behalf_of: Workload::of_session(session, Some(issuance)),
             ..Origin::new(OriginKind::Service)
         },
-        Class::Outside => outside(maker, Some(issuance)),
+        Class::Outside => person(session, outside(maker, Some(issuance))),
         _ => of_caller(End { caller: maker, first: None, issuance: None, forwarded: false }, sight),
     }
+}
+
+/// A user of Identity Center, with what the session that it led to says: the portal's records name the user or its id, and
+/// the session both.
+fn person(session: &Caller, mut found: Origin) -> Origin {
+    if found.kind != OriginKind::IdentityCenterUser {
+        return found;
+    }
+    let name = session.session_name();
+    match (&found.user_id, &session.on_behalf_of) {
+        (Some(own), Some(its)) if own == its && found.name.is_none() => {
+            found.name = name.map(str::to_owned);
+        }
+        (None, Some(its)) if found.name.as_deref() == name => found.user_id = Some(its.clone()),
+        _ => {}
+    }
+    found
 }
 
 /// A subject of an identity provider.

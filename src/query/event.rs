@@ -92,6 +92,7 @@ impl EventRow<'_> {
             user_name: self.user_name,
             identity_provider: self.identity_provider,
             on_behalf_of_user_id: self.on_behalf_of_user_id,
+            shared_event_id: self.shared_event_id,
             session_created_micros: self.session_created.map(|created| created.timestamp_micros()),
         }
         .id()

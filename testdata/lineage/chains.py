@@ -1,7 +1,7 @@
 """Chains of keys: users and roles, two accounts, twins, keys that come again, seconds that are not quite equal."""
 
 import cloudtrail as ct
-from telling import (ADMIN, AUDIT, B, BACKUP, BUILD, C, DANA, DEPLOY, EVE, OPS, THIEF, WORKER, A, Case, above, at, by_key, child,
+from telling import (ADMIN, AUDIT, B, BACKUP, BROWSER, BUILD, C, DANA, DEPLOY, EVE, FORWARDER, OPS, THIEF, WORKER, A, Case, above, at, by_key, child,
                      first_of, key, link, none_of, origin, person, some, timed, timeless, with_key)
 
 UNKNOWN = {"arn": None, "access_key": None}
@@ -31,7 +31,7 @@ def user_to_role():
     refused = [case.assume(time, DANA.signed(), DEPLOY, "retry", None, error) for time in ("09:00:00", "09:00:02", "09:00:04")]
     made = case.assume("09:00:04", DANA.signed(), DEPLOY, "retry", key(0))
     case.works("09:00:05", timed(DEPLOY, "retry", key(0), "09:00:04"))
-    case.works("09:00:06", timed(DEPLOY, "retry", key(1), "09:00:04"))
+    case.works("09:00:06", timed(DEPLOY, "retry", key(1), "09:00:04", invokedBy=FORWARDER))
     for used, rule in ((key(0), "key"), (key(1), "session")):
         case.ask(used, f"one of four AssumeRole calls worked; rule `{rule}`", origin=by_key(DANA), links=[link(rule, made)])
     case.ask(DANA.key, "what was refused has no descendants", descendants=none_of(*refused))
@@ -76,7 +76,7 @@ def role_chains():
     old = timed(WORKER, "again", key(0), "09:00:00")
     second = case.assume("09:50:00", old, WORKER, "again", key(1))
     case.works("09:51:00", timed(WORKER, "again", key(1), "09:50:00"))
-    case.works("09:52:00", timed(WORKER, "again", key(2), "09:50:00"))
+    case.works("09:52:00", timed(WORKER, "again", key(2), "09:50:00", invokedBy=FORWARDER))
     case.ask(key(1), "the second session came from the first", origin=by_key(DANA), links=[link("key", second), link("key", first)])
     case.ask(key(2), "and so did a key that no answer names", origin=by_key(DANA), links=[link("session", second), link("key", first)])
     case.ask(key(0), "the first session did not make itself", origin=by_key(DANA), links=[link("key", first)])
@@ -91,14 +91,25 @@ def twins():
 
     case = Case("twins-one-origin", "twins in one second, rule `session`, one origin", "link ambiguous between two, origin certain")
     both = [case.assume("09:00:00", DANA.signed(), DEPLOY, "night", key(number)) for number in (0, 1)]
-    case.works("09:00:01", timed(DEPLOY, "night", key(2), "09:00:00"))
+    case.works("09:00:01", timed(DEPLOY, "night", key(2), "09:00:00", invokedBy=FORWARDER))
     case.ask(key(2), "either AssumeRole may have made it, both are dana's", origin=by_key(DANA), links=[link("session", first_of(*both), both)])
 
     case = Case("twins-two-origins", "twins in one second, rule `session`, two origins", "link ambiguous, origin not certain, gap `several-origins`")
     both = [case.assume("09:00:00", user.signed(), DEPLOY, "night", key(number)) for number, user in enumerate((DANA, EVE))]
-    case.works("09:00:01", timed(DEPLOY, "night", key(2), "09:00:00"))
+    case.works("09:00:01", timed(DEPLOY, "night", key(2), "09:00:00", invokedBy=FORWARDER))
     case.ask(key(2), "dana and eve made the same session in the same second",
              origin={"certain": False, "complete": False, "gap": {"reason": "several-origins"}}, links=some(link("session", first_of(*both), both)))
+
+    case = Case("key-of-a-neighbour", "a key of one's own that no answer names, beside the AssumeRole of somebody else", "`claim` to the AssumeRole of the very second, none to one 2 s off: origin not certain, not complete; nothing of it is below dana")
+    case.earlier()
+    made = case.assume("09:00:00", DANA.signed(), DEPLOY, "botocore-session-1773046800", key(0))
+    case.works("09:00:01", timed(DEPLOY, "botocore-session-1773046800", key(0), "09:00:00"))
+    case.works("09:00:02", timed(DEPLOY, "botocore-session-1773046800", key(1), "09:00:00"), address=THIEF)
+    case.works("09:00:03", timed(DEPLOY, "botocore-session-1773046800", key(2), "09:00:02"), address=THIEF)
+    case.works("09:00:04", timed(DEPLOY, "botocore-session-1773046800", key(3), "09:00:00"), agent=BROWSER, sessionCredentialFromConsole="true")
+    case.ask(key(1), "who signs a call has the key of the answer, and this one is another", origin=origin("iam-user", False, "only-claimed", arn=DANA.arn, certain=False), links=[link("claim", made)])
+    case.ask(key(2), "nor is it of an answer two seconds before", origin=origin("unknown", False, "record-missing", **UNKNOWN), links=none_of(made))
+    case.ask(key(3), "the console uses keys of its own", origin=by_key(DANA), links=[link("session", made)])
 
 
 def keys_that_come_again():
@@ -156,6 +167,20 @@ def two_accounts():
     case.ask(key(0, B), "a key that only an answer names", origin=by_key(DANA), links=[link("key", made)])
     case.ask(DANA.key, "below, a session without calls: they are in the other account's log", descendants=[child(made, calls=0)])
 
+    case = Case("cross-copy-of-another", "cross-account: three requests of one role session name, one without its copy", "each request goes on to its own copy and no other; the one without ends at the account's principal, gap `record-missing`")
+    session, asked = f"{DEPLOY.id}:deploy", []
+    for number, (user, minute, copied) in enumerate(((DANA, "10", True), (DANA, "11", False), (EVE, "12", True))):
+        case.assume(f"{minute}:00:00", user.signed(), DEPLOY, "deploy", key(number))
+        shared = ct.uuid_of("lineage", case.name, number)
+        there = case.across(f"{minute}:05:00", session, OPS, "shop", key(number, B), A, shared)
+        here = case.assume(f"{minute}:05:00", timed(DEPLOY, "deploy", key(number), f"{minute}:00:00"), OPS, "shop", key(number, B), sharedEventID=shared) if copied else None
+        asked.append((user, there, here))
+    for user, there, here in asked:
+        if here:
+            case.ask(there, "its own copy names who it was", origin=by_key(user), links=some(link("shared-event", here)))
+        else:
+            case.ask(there, "another request's copy says nothing of it", origin=origin("account", False, "record-missing", account=A, name=session), links=[])
+
     case = Case("cross-denied", "denied cross-account AssumeRole, only in the caller's log", "nothing comes of it: the role's session is another account's")
     error = ("AccessDenied", f"User: {DANA.arn} is not authorized to perform: sts:AssumeRole on resource: {OPS.arn}")
     refused = case.assume("09:00:00", DANA.signed(), OPS, "deploy-shop", None, error)
@@ -199,7 +224,7 @@ def seconds():
         case.earlier()
         made = case.assume("09:00:00", DANA.signed(), DEPLOY, "night", key(0))
         for number, rule in enumerate(("key", "session")):
-            case.works("09:00:10", timed(DEPLOY, "night", key(number), f"09:00:0{apart}"))
+            case.works("09:00:10", timed(DEPLOY, "night", key(number), f"09:00:0{apart}", **({"invokedBy": FORWARDER} if number else {})))
             told = {"origin": by_key(DANA), "links": [link(rule, made, seconds_apart=apart)]}
             if apart == 3:
                 told = {"origin": origin("unknown", False, "record-missing", **UNKNOWN), "links": none_of(made)}
@@ -208,7 +233,7 @@ def seconds():
     case = Case("exact-second-wins", "creationDate: the same second beats a near one", "the AssumeRole of the very second alone")
     case.assume("09:00:00", DANA.signed(), DEPLOY, "night", key(0))
     made = case.assume("09:00:01", EVE.signed(), DEPLOY, "night", key(1))
-    case.works("09:00:05", timed(DEPLOY, "night", key(2), "09:00:01"))
+    case.works("09:00:05", timed(DEPLOY, "night", key(2), "09:00:01", invokedBy=FORWARDER))
     case.ask(key(2), "one second off is only taken where nothing fits exactly", origin=by_key(EVE), links=[link("session", made, seconds_apart=0)])
 
     case = Case("neighbour-disproved", "creationDate disproves a neighbour of the same name", "gap `record-missing`, no link to the neighbour")

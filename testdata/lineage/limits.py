@@ -3,7 +3,7 @@
 import copy
 
 import cloudtrail as ct
-from telling import (A, ADMIN, B, BACKUP, BUILD, DANA, DEPLOY, EVE, WORKER, Case, User, above, at, by_key, child, federation, first_of, key, link, none_of,
+from telling import (A, ADMIN, B, BACKUP, BUILD, DANA, DEPLOY, EVE, FORWARDER, WORKER, Case, User, above, at, by_key, child, federation, first_of, key, link, none_of,
                      origin, person, some, timed, with_key)
 from workloads import EKS, with_web_identity
 
@@ -113,18 +113,18 @@ def candidates():
                     "link ambiguous between all; " + ("all lead to dana, certain" if followed else "one was not followed, so dana is not certain, gap `several-origins`"))
         login = case.console_login("08:00:00", DANA.identity)
         all_of = [case.assume("09:00:00", DANA.session(key(number), "08:00:00"), BUILD, "night", key(30)) for number in range(count)]
-        case.works("09:00:05", timed(BUILD, "night", key(31), "09:00:00"))
+        case.works("09:00:05", timed(BUILD, "night", key(31), "09:00:00", invokedBy=FORWARDER))
         case.ask(key(31), "each was called with another key of one console session; none tells which it was",
                  links=[link("session", first_of(*all_of), all_of), link("session", login)],
                  origin=origin("iam-user", followed, None if followed else "several-origins", arn=DANA.arn, certain=followed))
 
     case = Case("twins-at-every-step", "two candidates at each of 20 steps within one second: a million ways", "every link ambiguous between two, all ways lead to dana: certain")
-    holders = [timed(role, "step-0", key(number), "09:00:00") for number, role in ((1, DEPLOY), (2, BUILD))]
+    holders = [timed(role, "step-0", key(number), "09:00:00", invokedBy=FORWARDER) for number, role in ((1, DEPLOY), (2, BUILD))]
     last = [case.assume("09:00:00", DANA.signed(), role, "step-0", key(number)) for number, role in ((1, DEPLOY), (2, BUILD))]
     steps = []
     for step in range(1, 21):
         steps.append([[case.assume("09:00:00", holder, role, f"step-{step}", key(0)) for holder in holders] for role in (DEPLOY, BUILD)])
-        holders = [timed(role, f"step-{step}", key(number), "09:00:00") for number, role in ((1, DEPLOY), (2, BUILD))]
+        holders = [timed(role, f"step-{step}", key(number), "09:00:00", invokedBy=FORWARDER) for number, role in ((1, DEPLOY), (2, BUILD))]
     leaf = case.works("09:30:00", holders[0])
     links, at_role = [], 0
     for step in reversed(steps):
@@ -185,7 +185,7 @@ def deliveries():
     again["addendum"] = {"reason": "UPDATED_DATA", "updatedFields": "tlsDetails", "originalRequestID": made["requestID"], "originalEventID": made["eventID"]}
     case.records.append(again)
     for number, rule in enumerate(("key", "session")):
-        case.works(f"09:00:0{number + 5}", timed(DEPLOY, "night", key(number), "09:00:00"))
+        case.works(f"09:00:0{number + 5}", timed(DEPLOY, "night", key(number), "09:00:00", **({"invokedBy": FORWARDER} if number else {})))
         case.ask(key(number), f"two contents, one AssumeRole; rule `{rule}`", origin=by_key(DANA), links=[link(rule, made)])
 
 

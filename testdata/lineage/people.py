@@ -3,17 +3,16 @@
 import copy
 
 import cloudtrail as ct
-from telling import (A, ADMIN, B, BROWSER, C, DANA, DEPLOY, EVE, HOME, OPS, SIGN_IN, THIEF, Case, at, by_key, first_of, key, link,
+from telling import (A, ADMIN, B, BROWSER, C, DANA, DEPLOY, EVE, FORWARDER, HOME, OPS, SIGN_IN, THIEF, Case, at, by_key, first_of, key, link,
                      none_of, origin, person, some, timed)
 
-LEA = "lea@example.com"
+LEA, MAX = "lea@example.com", "max@example.com"
 SSO = ct.Role(B, "AWSReservedSSO_PlatformAdmin_0123456789abcdef", 1, "/aws-reserved/sso.amazonaws.com/eu-west-1/")
 SSO_PROVIDER = f"arn:aws:iam::{B}:saml-provider/AWSSSO_0123456789abcdef_DO_NOT_DELETE"
 OKTA = f"arn:aws:iam::{A}:saml-provider/Okta"
 STORE = f"arn:aws:identitystore::{A}:identitystore/d-0123456789"
 LEA_ID, MAX_ID = "e0000000-1111-4222-8333-444455556666", "e0000000-1111-4222-8333-777788889999"
 ROOT = {"type": "Root", "principalId": A, "arn": f"arn:aws:iam::{A}:root", "accountId": A}
-FORWARDER = "secretsmanager.amazonaws.com"
 
 
 def on_behalf(user_id=LEA_ID):
@@ -142,7 +141,7 @@ def tokens():
               eventType="AwsConsoleSignIn", readOnly=False, requestID=None)
     login = case.console_login("09:05:04", session, address=THIEF)
     case.works("09:05:20", timed(ADMIN, "shell", key(1), "09:05:04"), agent=BROWSER, address=THIEF)
-    case.works("09:06:00", timed(ADMIN, "shell", key(2), "09:00:00"), agent=BROWSER, address=THIEF)
+    case.works("09:06:00", timed(ADMIN, "shell", key(2), "09:00:00"), agent=BROWSER, address=THIEF, sessionCredentialFromConsole="true")
     case.ask(key(1), "a session of the sign-in's second", origin=by_key(DANA), links=[link("session", login), link("key", made)])
     case.ask(key(2), "a session that kept the role session's time", origin=by_key(DANA), links=[link("session", made)])
 
@@ -211,6 +210,17 @@ def portals():
     case.works("09:00:05", timed(SSO, LEA, key(0, B), "09:00:01", onBehalfOf=on_behalf()), address=HOME)
     case.ask(key(0, B), "no name to compare; account, role and time fit", origin=origin("identity-center-user", access_key=None), links=[link("session", made, seconds_apart=1)])
 
+    case = Case("identity-center-two-people", "IAM Identity Center, new record shape: two people into one permission set, one second apart and in one second", "each session goes to the step of its own user id; without one in the record it is open")
+    case.earlier(B)
+    for second, lea, other in (("00:00", "00:00", "00:01"), ("10:00", "10:00", "10:00")):
+        steps = [portal(case, f"09:{lea}", None), portal(case, f"09:{other}", None, user_id=MAX_ID)]
+        for number, (name, user_id) in enumerate(((LEA, LEA_ID), (MAX, MAX_ID))):
+            used = key(number + (2 if second == "10:00" else 0), B)
+            case.works(f"09:{second[:2]}:30", timed(SSO, name, used, f"09:{second}", onBehalfOf=on_behalf(user_id)), address=HOME)
+            case.ask(used, "the record names the user's id", origin=origin("identity-center-user", name=name, user_id=user_id), links=[link("session", steps[number])])
+    case.works("09:11:00", timed(SSO, MAX, key(4, B), "09:10:00"), address=HOME)
+    case.ask(key(4, B), "this record does not", origin={"certain": False, "complete": False, "gap": {"reason": "several-origins"}}, links=some(link("session", first_of(*steps), steps)))
+
     case = Case("identity-center-console", "IAM Identity Center, console: AssumeRoleWithSAML, other keys used", "`session` to the AssumeRoleWithSAML for both keys; a subject of AWSSSO_… is an Identity Center user")
     made = with_saml(case, "09:00:00", SSO, LEA, key(0, B), SSO_PROVIDER)
     for number in (1, 2):
@@ -241,12 +251,12 @@ def portals():
     case.ask(key(0), "a company's own identity provider", origin=origin("saml", name=LEA, provider=OKTA, access_key=None), links=[link("key", made)])
 
 
-def portal(case, time, user_name, name="GetRoleCredentials", **more):
+def portal(case, time, user_name, name="GetRoleCredentials", user_id=LEA_ID, **more):
     """The portal's record, in the management account: the old shape with a name, the new one without."""
     if user_name:
         identity = {"type": "Unknown", "principalId": LEA_ID if user_name == LEA else MAX_ID, "accountId": A, "userName": user_name}
     else:
-        identity = {"type": "IdentityCenterUser", "accountId": A, "onBehalfOf": on_behalf(), "credentialId": "EXAMPLE-" + ct.uuid_of("credential", case.name)}
+        identity = {"type": "IdentityCenterUser", "accountId": A, "onBehalfOf": on_behalf(user_id), "credentialId": "EXAMPLE-" + ct.uuid_of("credential", case.name)}
     return case.call(time, identity, f"sso:{name}", None, None, address=HOME, eventType="AwsServiceEvent", host=None, readOnly=name.startswith("Get"),
                      serviceEventDetails={"role_name": "PlatformAdmin", "account_id": B}, **more)
 

@@ -8,6 +8,7 @@ DAY = "2026-03-09"
 OFFICE, HOME, RUNNER, NAT, THIEF = "198.51.100.17", "198.51.100.23", "192.0.2.140", "192.0.2.88", "203.0.113.66"
 CLI = "aws-cli/2.22.35 md/awscrt#0.23.4 ua/2.1 os/linux#6.8.0 md/arch#x86_64 lang/python#3.12.8 md/pyimpl#CPython"
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:135.0) Gecko/20100101 Firefox/135.0"
+FORWARDER = "secretsmanager.amazonaws.com"
 SIGN_IN = "AWS Signin, aws-internal/3 aws-sdk-java/1.12.750"
 
 CASES = []

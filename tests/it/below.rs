@@ -137,7 +137,8 @@ fn of_two_keys_of_one_user_the_same_is_shown_in_any_order_of_records() {
             assume(number, &dana(KEYS[1 - number as usize]), created, "night", &issued)
         })
         .collect();
-    let used = session("night", "ASIARTX3GSDSQEXAMPLE", created);
+    let mut used = session("night", "ASIARTX3GSDSQEXAMPLE", created);
+    used["invokedBy"] = json!("secretsmanager.amazonaws.com");
     let leaf = call(9, &used, "2026-03-09T09:00:05Z", "ec2.amazonaws.com", "DescribeInstances");
     let orders: [&[&[Value]]; 3] = [
         &[&[both[0].clone(), both[1].clone(), leaf.clone()]],
@@ -153,6 +154,90 @@ fn of_two_keys_of_one_user_the_same_is_shown_in_any_order_of_records() {
             "complete": true, "certain": true});
         assert_eq!(found["rows"][0], expected, "{found}");
     }
+}
+
+#[test]
+fn an_assume_role_that_made_another_key_is_no_proof_for_whoever_signs_itself() {
+    let created = "2026-03-09T09:00:00Z";
+    let made = assume(1, &dana(KEYS[0]), created, "night", "ASIARTX3GSDSSEXAMPLE");
+    let of = |number, key, second: &str| {
+        let used = session("night", key, &format!("2026-03-09T09:00:{second}Z"));
+        call(number, &used, "2026-03-09T09:00:05Z", "ec2.amazonaws.com", "DescribeInstances")
+    };
+    let (same, near) = (of(2, "ASIARTX3GSDSQEXAMPLE", "00"), of(3, "ASIARTX3GSDSREXAMPLE", "02"));
+    let folder = logs(&[&[made, same, near]]);
+    let sql = "select rule, origin_kind, complete, certain, gap from origins \
+               where access_key_id like 'ASIA%' order by access_key_id";
+    let found = said(&["sql", sql], folder.path());
+    let row = |rule: Option<&str>, kind: &str, gap: &str| json!({"rule": rule, "origin_kind": kind, "complete": false, "certain": false, "gap": gap});
+    let expected = [row(Some("claim"), "iam-user", "only-claimed"), row(None, "unknown", "record-missing")];
+    assert_eq!(found["rows"], json!(expected), "{found}");
+    let found = said(&["investigate", KEYS[0], "--follow"], folder.path());
+    assert!(found["follow"]["below"].as_array().unwrap().iter().all(|one| one["calls"] == 0), "{found}");
+}
+
+#[test]
+fn another_accounts_principal_is_who_the_copy_of_this_very_request_names() {
+    let sql =
+        "select origin, complete, gap from event_origins where caller_class = 'account' order by event_time";
+    let found = said(&["sql", sql], &case("cross-copy-of-another"));
+    let user = |name: &str| json!({"origin": format!("arn:aws:iam::{ACCOUNT}:user/{name}"), "complete": true, "gap": null});
+    let principal = format!("{ACCOUNT}:AROARTX3GSDSQAEXAMPLE:deploy");
+    let missing = json!({"origin": principal, "complete": false, "gap": "record-missing"});
+    assert_eq!(found["rows"], json!([user("dana"), missing, user("eve")]), "{found}");
+}
+
+#[test]
+fn what_fits_two_callers_alike_is_told_apart_below_either_and_not_counted_as_its_own() {
+    let created = "2026-03-09T09:00:00Z";
+    let mut eve = dana(KEYS[1]);
+    eve["userName"] = json!("eve");
+    eve["arn"] = json!(format!("arn:aws:iam::{ACCOUNT}:user/eve"));
+    eve["principalId"] = json!("AIDARTX3GSDSQBEXAMPLE");
+    let (own, others) = ("ASIARTX3GSDSQEXAMPLE", "ASIARTX3GSDSREXAMPLE");
+    let forwarded = |key: &str| {
+        let mut identity = session("night", key, created);
+        identity["invokedBy"] = json!("s3.amazonaws.com");
+        identity
+    };
+    let works = |number, identity: &Value| {
+        call(number, identity, "2026-03-09T09:00:05Z", "ec2.amazonaws.com", "DescribeInstances")
+    };
+    let records = [
+        assume(1, &dana(KEYS[0]), created, "night", own),
+        assume(2, &eve, created, "night", others),
+        works(3, &session("night", own, created)),
+        works(4, &session("night", others, created)),
+        works(5, &forwarded("ASIARTX3GSDSSEXAMPLE")),
+        works(6, &forwarded("")),
+    ];
+    let folder = logs(&[&records]);
+    for (key, other) in [(KEYS[0], KEYS[1]), (KEYS[1], KEYS[0])] {
+        let found = said(&["trace", key, "--down"], folder.path());
+        let of = |line: &Value| (line["rule"].clone(), line["calls"].clone(), line["remarks"].clone());
+        let mut lines: Vec<_> = found["descendants"].as_array().unwrap().iter().map(of).collect();
+        lines.sort_by_key(|line| line.1.as_u64());
+        let open = json!([format!("fits as well what {other} assumed")]);
+        assert_eq!(lines, [(json!("key"), json!(1), json!([])), (json!("claim"), json!(2), open)], "{found}");
+        let found = said(&["investigate", key, "--follow"], folder.path());
+        let below = found["follow"]["below"].as_array().unwrap();
+        assert_eq!(below.iter().map(|one| one["calls"].as_u64().unwrap()).sum::<u64>(), 1, "{below:?}");
+        assert_eq!(found["follow"]["limits"], json!(["2 credentials may be of others as well"]));
+    }
+}
+
+#[test]
+fn a_session_of_identity_center_is_of_the_person_whose_id_it_names() {
+    let sql = "select origin, candidates, certain from origins where access_key_id is not null and origin_kind = \
+               'identity-center-user' order by access_key_id";
+    let found = said(&["sql", sql], &case("identity-center-two-people"));
+    let row = |name: &str, candidates: u32| json!({"origin": format!("{name}@example.com"), "candidates": candidates, "certain": true});
+    let mut rows = found["rows"].as_array().unwrap().clone();
+    let open = rows.pop().unwrap();
+    assert_eq!(rows, [row("lea", 1), row("max", 1), row("lea", 1), row("max", 1)], "{found}");
+    assert_eq!((&open["candidates"], &open["certain"]), (&json!(2), &json!(false)));
+    let found = said(&["sessions", "--user", "max@example.com"], &case("identity-center-two-people"));
+    assert_eq!(found["sessions"], 2, "{found}");
 }
 
 #[test]

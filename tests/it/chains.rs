@@ -237,15 +237,24 @@ fn agrees_with_twin(twin: &Twin, origins: &[Value], calls: &[Value], differ: &mu
         calls.iter().map(|row| (text(&row["event_id"]), row["caller"].as_i64().unwrap())).collect();
     assert_eq!(by_record.len(), calls.len(), "an event id has several rows");
     assert_eq!(by_record.len(), twin.records().len(), "not every record is a row");
-    let (mut seen, mut deepest, mut several) = (0, 0, 0);
+    let (mut seen, mut deepest, mut several, mut crossed) = (0, 0, 0, 0);
     for (place, logged) in twin.records().iter().enumerate() {
         let id = text(&logged.record["eventID"]);
         let (row, answer) = (by_caller[&by_record[&id]], twin.of_record(place));
-        // Of services, subjects and other accounts' principals `origins` has one row for all of their records.
+        // Of services and subjects `origins` has one row for all of their records.
         if row["caller_class"] != "credential" {
-            // A principal of another account is who its own account's copy of some request names.
-            let shared = row["caller_class"] == "account" && row["rule"] == "shared-event";
-            if !shared {
+            // A principal of another account is who its own account's copy of this very request names.
+            let copy = answer.links.first().filter(|(rule, _)| rule == "shared-event");
+            if row["caller_class"] == "account" {
+                crossed += 1;
+                differ.expect(&id, "copy", &row["event_id"].as_str(), &copy.map(|(_, event)| event.as_str()));
+                let found: BTreeSet<String> = answer.origins.iter().map(|origin| known(origin)).collect();
+                if found.len() == 1 && copy.is_some() {
+                    differ.expect(&id, "origin of a copy", &Some(&origin(row)), &found.first());
+                }
+                differ.expect(&id, "copy complete", &row["complete"], &Value::from(answer.complete));
+            }
+            if copy.is_none() {
                 differ.expect(&id, "links of no credential", &number(&row["depth"]), &0);
             }
             continue;
@@ -277,6 +286,7 @@ fn agrees_with_twin(twin: &Twin, origins: &[Value], calls: &[Value], differ: &mu
     assert!(seen > 300, "only {seen} records were compared");
     assert!(deepest > 8, "chains had no more than {deepest} steps");
     assert!(several > 0, "no record had several origins");
+    assert!(crossed > 10, "only {crossed} records of other accounts' principals");
 }
 
 fn number(value: &Value) -> u64 {

@@ -64,8 +64,9 @@ struct Issuance {
     time: i64,
     made: Credential,
     long_term: bool,
-    /// For a portal step: the permission set, with which the role's name begins, and the user.
-    portal: Option<(String, Option<String>)>,
+    made_by_assume_role: bool,
+    /// For a portal step: the permission set, with which the role's name begins, the user and the user's id.
+    portal: Option<(String, Option<String>, Option<String>)>,
     sign_in_session: Option<String>,
     /// The next one up.
     parent: Caller,
@@ -192,8 +193,19 @@ impl Twin {
             return (if self.is_constant(c) { "session" } else { "key" }, named);
         }
         if let Some(created) = c.created {
-            let same = others.into_iter().filter(|i| self.is_session_of(i, c)).collect();
-            return ("session", closest(same, created));
+            // Who signs a call itself holds the key of its own issuance: that of another key is a neighbour.
+            let neighbour =
+                |i: &&Issuance| i.made_by_assume_role && i.made.has_temporary_key() && self.is_direct(c);
+            let same = others.into_iter().filter(|i| self.is_session_of(i, c));
+            let (neighbours, same): (Vec<&Issuance>, Vec<&Issuance>) = same.partition(neighbour);
+            let found = closest(same, created);
+            if found.is_empty() {
+                let lived = |i: &&Issuance| lived(i) <= ROLE_SESSION_MAX;
+                let near =
+                    neighbours.into_iter().filter(|i| i.time == created && i.made.arn == c.arn).filter(lived);
+                return ("claim", near.collect());
+            }
+            return ("session", found);
         }
         let claims = |i: &&Issuance| i.made.arn == c.arn && lived(i) <= ROLE_SESSION_MAX;
         let role = ["AssumedRole", "Role"].contains(&c.kind.as_str()) && c.arn.is_some();
@@ -215,10 +227,13 @@ impl Twin {
     /// like an equal arn, so it is bound to the moment too.
     fn is_session_of(&self, issuance: &Issuance, c: &Credential) -> bool {
         let made = &issuance.made;
-        if let Some((permission_set, user)) = &issuance.portal {
+        if let Some((permission_set, user, id)) = &issuance.portal {
             let (role, name) = c.role_session();
             let of_set = role.starts_with(&format!("AWSReservedSSO_{permission_set}_"));
-            return of_set && made.home == c.home && user.as_ref().is_none_or(|user| *user == name);
+            let same_user = user.as_ref().is_none_or(|user| *user == name);
+            let own = self.told(c, "/userIdentity/onBehalfOf/userId");
+            let same_id = own.as_ref().zip(id.as_ref()).is_none_or(|(own, id)| own == id);
+            return of_set && made.home == c.home && same_user && same_id;
         }
         let sign_in = self.told(c, SIGN_IN_SESSION);
         (made.arn.is_some() && made.arn == c.arn)
@@ -312,6 +327,16 @@ impl Twin {
             ("read-only-not-logged", !home.iter().any(read_only)),
         ];
         reasons.into_iter().find(|(_, holds)| *holds).map_or("record-missing", |(reason, _)| reason)
+    }
+
+    /// Whether a credential with a temporary key signed a call that neither a service nor the console made for it.
+    fn is_direct(&self, c: &Credential) -> bool {
+        let by_itself = |place: usize| {
+            let record = &self.records[place].record;
+            let console = &record["sessionCredentialFromConsole"];
+            record["userIdentity"]["invokedBy"].is_null() && *console != true && *console != "true"
+        };
+        c.has_temporary_key() && self.of(c).any(by_itself)
     }
 
     /// Whether services made all calls of the session (user, creation date), long-term keys apart.
@@ -602,7 +627,9 @@ fn issuance(record: &Value, place: usize, time: i64, caller: &Caller) -> Option<
         ("sso", "Federate" | "GetRoleCredentials") => {
             key = None;
             let set = tells("/serviceEventDetails/role_name").or(tells("/requestParameters/roleName"));
-            portal = set.map(|set| (set, tells("/userIdentity/userName")));
+            let user = ["/userIdentity/userName", "/userIdentity/onBehalfOf/userId"].map(tells);
+            let [user, id] = user;
+            portal = set.map(|set| (set, user, id));
             let home = tells("/serviceEventDetails/account_id").or(tells("/requestParameters/accountId"));
             Credential { home: home.unwrap_or_default(), ..Credential::default() }
         }
@@ -615,7 +642,18 @@ fn issuance(record: &Value, place: usize, time: i64, caller: &Caller) -> Option<
     };
     made.key = key;
     let long_term = action(record) == ("iam", "CreateAccessKey");
-    Some(Issuance { place, time, made, long_term, portal, sign_in_session, parent, caller_side: None })
+    let made_by_assume_role = action(record) == ("sts", "AssumeRole");
+    Some(Issuance {
+        place,
+        time,
+        made,
+        long_term,
+        made_by_assume_role,
+        portal,
+        sign_in_session,
+        parent,
+        caller_side: None,
+    })
 }
 
 /// The session of the record's own identity.
@@ -697,4 +735,15 @@ fn a_recycled_key_of_another_second_is_a_gap_and_a_constant_one_says_session() {
     let issued = vec![assume("a", 1, "ASIA1EXAMPLE", "s"), assume("b", 1, "ASIA1EXAMPLE", "other")];
     let constant = answer([issued, vec![call("c", 5, "ASIA1EXAMPLE", "s", 1)]].concat(), 2);
     assert_eq!(constant.links, [("session".to_owned(), "a".to_owned())]);
+}
+
+#[test]
+fn a_key_of_ones_own_beside_an_assume_role_that_made_another_proves_nothing() {
+    let near = |record| answer(vec![assume("a", 1, "ASIA1EXAMPLE", "s"), record], 1);
+    let own = near(call("b", 5, "ASIA2EXAMPLE", "s", 1));
+    assert_eq!((own.links, own.complete), (vec![("claim".to_owned(), "a".to_owned())], false));
+    assert!(near(call("b", 5, "ASIA2EXAMPLE", "s", 3)).links.is_empty());
+    let mut console = call("b", 5, "ASIA2EXAMPLE", "s", 1);
+    console["sessionCredentialFromConsole"] = json!("true");
+    assert_eq!(near(console).links, [("session".to_owned(), "a".to_owned())]);
 }

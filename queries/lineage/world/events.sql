@@ -28,6 +28,7 @@ select
   session_issuer_arn,
   session_issuer_user_name,
   mfa_authenticated,
+  session_credential_from_console,
   source_identity,
   federated_provider,
   in_scope_of,

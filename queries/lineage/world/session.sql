@@ -1,8 +1,9 @@
 -- The further steps of the ladder, for those that no key links: same session and second, by STS before sign-in records;
--- same permission set, account and second; same sign-in session; same name only. Smaller ranks are stronger, see
+-- same permission set, account and second; same sign-in session; same name only, or the second of an AssumeRole that
+-- answered with another key, for a caller that signs itself. Smaller ranks are stronger, see
 -- `crate::lineage::Rank`; who takes the rows keeps those with the smallest.
 with near as (
-  select *, unnest(make_array(-2, -1, 0, 1, 2)) as off from rest where created_s is not null
+  select *, nullif(on_behalf_of_user_id, '') as person, unnest(make_array(-2, -1, 0, 1, 2)) as off from rest where created_s is not null
 ), fitting as (
   select near.caller as c, steps.i, 10 + 10 * abs(near.off) + case when steps.signs_in then 1 else 0 end as rank
   from near join steps on near.arn_hash = steps.arn_hash and near.created_s + near.off = steps.at_s
@@ -10,6 +11,7 @@ with near as (
     and coalesce(near.account_hash = steps.account_hash, true)
     and coalesce(near.id_hash = steps.id_hash, true)
     and coalesce(near.key_hash <> steps.key_hash, true)
+    and not (near.other_keys_disprove and steps.names_key)
     and not (
       steps.signs_in
       and not steps.switched
@@ -24,6 +26,7 @@ with near as (
     and near.caller <> coalesce(steps.caller, 0)
     and coalesce(near.account_hash = steps.account_hash, true)
     and coalesce(near.key_hash <> steps.key_hash, true)
+    and not (near.other_keys_disprove and steps.names_key)
     and not (
       steps.signs_in
       and not steps.switched
@@ -32,12 +35,17 @@ with near as (
     )
     and steps.at_s <= near.first_s + 2
   union all
-  select near.caller as c, steps.i, 12 + 10 * abs(near.off) as rank
+  select
+    near.caller as c,
+    steps.i,
+    10 + 10 * abs(near.off)
+      + case when coalesce(near.portal_user = steps.made_user, near.person = steps.portal_user_id) then 2 else 3 end as rank
   from near join steps
     on near.permission_set = steps.permission_set
     and near.account_hash = steps.account_hash
     and near.created_s + near.off = steps.at_s
   where coalesce(near.portal_user = steps.made_user, true)
+    and coalesce(near.person = steps.portal_user_id, true)
     and near.caller <> coalesce(steps.caller, 0)
     and steps.at_s <= near.first_s + 2
   union all
@@ -59,6 +67,17 @@ with near as (
     and coalesce(rest.account_hash = steps.account_hash, true)
     and coalesce(rest.id_hash = steps.id_hash, true)
     and coalesce(rest.key_hash <> steps.key_hash, true)
+    and steps.at_s between rest.first_s - 43200 and rest.first_s + 2
+  union all
+  select rest.caller as c, steps.i, 50 as rank
+  from rest join steps on rest.arn_hash = steps.arn_hash and rest.created_s = steps.at_s
+  where rest.other_keys_disprove
+    and steps.names_key
+    and rest.role_session
+    and rest.caller <> coalesce(steps.caller, 0)
+    and coalesce(rest.account_hash = steps.account_hash, true)
+    and coalesce(rest.id_hash = steps.id_hash, true)
+    and rest.key_hash <> steps.key_hash
     and steps.at_s between rest.first_s - 43200 and rest.first_s + 2
 )
 select c, i, cast(rank as bigint) as rank from fitting

@@ -64,6 +64,7 @@ fn caller(row: &EventRow<'_>) -> Caller {
         ec2_role_delivery: None,
         on_behalf_of: None,
         sign_in_session: None,
+        direct: false,
     }
 }
 

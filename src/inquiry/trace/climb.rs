@@ -162,7 +162,7 @@ async fn delegation(
         unasked: 0,
     };
     let mut first = first;
-    let mut claimed = false;
+    let mut claimed = None;
     for step in 0..STEPS_MAX {
         let caller = top.end.clone();
         if caller.class == Class::Outside {
@@ -192,7 +192,9 @@ async fn delegation(
             Rule::Key if is_shared_key(chosen, &list) => Rule::Session,
             rule => rule,
         };
-        claimed |= rule == Rule::Claim;
+        if rule == Rule::Claim {
+            claimed = claimed.or(Some(only_claimed(&caller)));
+        }
         let ambiguous = match found.best.as_slice() {
             [_] => Vec::new(),
             several => several.iter().map(|issuance| issuance.record.id()).collect(),
@@ -355,7 +357,7 @@ async fn ended(
     mut top: Top,
     first: Option<DateTime<Utc>>,
     late: Option<&Issuance>,
-    claimed: bool,
+    claimed: Option<Gap>,
 ) -> Result<Top, QueryError> {
     let caller = top.end.clone();
     top.first = first;
@@ -381,12 +383,9 @@ async fn ended(
             "the only issuance that fits comes after the first use".clone_into(&mut gap.text);
         }
     }
-    if claimed {
-        found = found.with_gap(stop(
-            Reason::OnlyClaimed,
-            "only the names of role and session agree: the record does not say when the session was created",
-            "records of newer versions name the session's creation",
-        ));
+    let is_claimed = claimed.is_some();
+    if let Some(gap) = claimed {
+        found = found.with_gap(gap);
     }
     if top.unasked > 0 {
         found = found.with_gap(stop(
@@ -400,7 +399,7 @@ async fn ended(
     // Not all was followed: here, or on the way of another candidate.
     let open = |one: &Origin| one.gap.as_ref().is_some_and(|gap| gap.reason == Reason::SeveralOrigins);
     let is_open = top.origins.iter().any(open);
-    found.certain = ids.len() == 1 && found.kind != OriginKind::Unknown && !claimed && !is_open;
+    found.certain = ids.len() == 1 && found.kind != OriginKind::Unknown && !is_claimed && !is_open;
     if ids.len() > 1 {
         let ids: Vec<String> = ids.into_iter().collect();
         found.complete = false;
@@ -474,6 +473,22 @@ fn principal_node(arn: &str) -> Node {
 
 pub(super) fn stop(reason: Reason, text: &str, hint: &str) -> Gap {
     Gap { reason, text: text.to_owned(), hint: hint.to_owned() }
+}
+
+/// Why the issuance that is shown for a caller proves nothing.
+fn only_claimed(caller: &Caller) -> Gap {
+    if caller.created.is_some() {
+        return stop(
+            Reason::OnlyClaimed,
+            "the AssumeRole of this second answered with another key: the session's own may not be here",
+            "add the logs of all regions and accounts: STS records a call in the region that answered it",
+        );
+    }
+    stop(
+        Reason::OnlyClaimed,
+        "only the names of role and session agree: the record does not say when the session was created",
+        "records of newer versions name the session's creation",
+    )
 }
 
 /// An issuance that would fit, but comes after the first use.

@@ -34,6 +34,8 @@ pub(super) struct Tree {
     pub(super) truncated: Vec<String>,
     /// How many credentials only bear the name of a workload, and stand among no `held`.
     pub(super) left_out: usize,
+    /// How many credentials may be of others as well, and stand among no `held`.
+    pub(super) left_open: usize,
 }
 
 /// Whoever stands at a line of the tree and may have led to more.
@@ -317,38 +319,40 @@ async fn sessions(
     let mut given: BTreeSet<i64> = BTreeSet::new();
     for issuance in issued {
         let Some(parent) = lines.get(&issuance.maker().id).copied() else { continue };
-        let mut mine = Vec::new();
-        // Of what only bears the name it is not said that the subject led to it.
-        let mut led_to = Vec::new();
+        let (mut mine, mut open) = (Vec::new(), Vec::new());
+        let mut remarks = BTreeSet::new();
         let mut rule = Rule::Key;
         for credential in index.near(issuance).into_iter().filter_map(|at| used.get(at)) {
-            let Some(by) = fits(source, credential, issuance).await? else { continue };
-            rule = rule.max(by);
-            if given.insert(credential.caller.id) {
-                mine.push(credential.clone());
-                led_to.extend((by != Rule::Claim).then(|| credential.clone()));
+            let Some((by, remark)) = fits(source, credential, issuance, &lines).await? else { continue };
+            let is_new = given.insert(credential.caller.id);
+            if by == Rule::Claim {
+                open.extend(is_new.then(|| credential.clone()));
+                remarks.extend(remark);
+                continue;
             }
+            rule = rule.max(by);
+            mine.extend(is_new.then(|| credential.clone()));
         }
         if issuance.key.is_none() {
             rule = rule.max(Rule::Session);
         }
-        let node = mine.first().map_or_else(|| made_node(issuance), |one| one.caller.node());
-        let id = issuance.session_arn.clone().or_else(|| issuance.key.clone()).unwrap_or_default();
-        let kind = match issuance.kind {
-            IssuanceKind::ConsoleLogin => NodeKind::Console,
-            _ => NodeKind::Session,
-        };
-        let mut growth = Growth::new(kind, &id, rule);
-        growth.node = Some(node);
-        growth.made = Some(Proof::from(&issuance.record));
-        growth.usage = together(&mine);
+        // What may be of somebody else as well stands apart: it is not said that the subject led to it.
+        if !open.is_empty() {
+            let mut growth = growth_of(issuance, Rule::Claim, &open);
+            growth.remarks.extend(remarks);
+            growth.fold = growth.fold.map(|fold| format!("claim {fold}"));
+            growth.role = None;
+            if plant.grow(parent, growth).is_none() {
+                break;
+            }
+            plant.leave_open(open.len());
+            if mine.is_empty() {
+                continue;
+            }
+        }
+        let mut growth = growth_of(issuance, rule, &mine);
         growth.keys_made.extend(issuance.key.clone());
-        growth.keys = mine.iter().filter_map(|one| one.caller.access_key.clone()).collect();
-        growth.credentials = mine.iter().map(|one| (one.caller.clone(), one.usage.clone())).collect();
-        growth.lead_to(&led_to);
-        // Sign-ins of one user are sessions of their own, though they bear one ARN.
-        growth.fold = issuance.session_arn.clone().filter(|_| kind == NodeKind::Session);
-        growth.role = issuance.session_arn.as_deref().and_then(role_of);
+        growth.lead_to(&mine);
         let elsewhere = issuance.session_account.clone().filter(|_| mine.is_empty());
         if let Some(account) = elsewhere
             && !source.sight().await?.accounts.contains_key(&account)
@@ -360,10 +364,28 @@ async fn sessions(
             ));
         }
         let Some(line) = plant.grow(parent, growth) else { break };
-        plant.leave_out(mine.len() - led_to.len());
-        held.entry(line).or_default().extend(led_to);
+        held.entry(line).or_default().extend(mine);
     }
     Ok(held.into_iter().map(|(line, credentials)| Holder::of(Some(line), &credentials)).collect())
+}
+
+/// The line of a session or temporary key, with those who acted as it.
+fn growth_of(issuance: &Issuance, rule: Rule, credentials: &[Credential]) -> Growth {
+    let kind = match issuance.kind {
+        IssuanceKind::ConsoleLogin => NodeKind::Console,
+        _ => NodeKind::Session,
+    };
+    let id = issuance.session_arn.clone().or_else(|| issuance.key.clone()).unwrap_or_default();
+    let mut growth = Growth::new(kind, &id, rule);
+    growth.node = Some(credentials.first().map_or_else(|| made_node(issuance), |one| one.caller.node()));
+    growth.made = Some(Proof::from(&issuance.record));
+    growth.usage = together(credentials);
+    growth.keys = credentials.iter().filter_map(|one| one.caller.access_key.clone()).collect();
+    growth.credentials = credentials.iter().map(|one| (one.caller.clone(), one.usage.clone())).collect();
+    // Sign-ins of one user are sessions of their own, though they bear one ARN.
+    growth.fold = issuance.session_arn.clone().filter(|_| kind == NodeKind::Session);
+    growth.role = issuance.session_arn.as_deref().and_then(role_of);
+    growth
 }
 
 /// Credentials by what the ladder asks for: of thousands of issuances and as many credentials only few pairs can fit.
@@ -413,17 +435,19 @@ fn role_of(arn: &str) -> Option<String> {
     arn.rsplit_once('/').map(|(role, _)| role.to_owned())
 }
 
-/// The rule by which a credential is of an issuance; None where the ladder does not lead from it to there.
+/// The rule by which a credential is of an issuance, and what is to be said of it; None where the ladder does not lead from
+/// it to there. Where another issuance fits alike, of somebody who is none of the holders of this level, it is a claim.
 async fn fits(
     source: &Source,
     credential: &Credential,
     issuance: &Issuance,
-) -> Result<Option<Rule>, QueryError> {
+    lines: &BTreeMap<i64, Option<usize>>,
+) -> Result<Option<(Rule, Option<String>)>, QueryError> {
     let first = credential.usage.first.map(|time| time.0);
     let alone = find(&credential.caller, first, [issuance]);
     let Some(rank) = alone.rank else { return Ok(None) };
     if rank.rung == Rung::Key {
-        return Ok(Some(Rule::Key));
+        return Ok(Some((Rule::Key, None)));
     }
     let caller = &credential.caller;
     let list = candidates(source, caller, first).await?;
@@ -432,7 +456,20 @@ async fn fits(
         let copy = one.copy.as_ref().map(|copy| &copy.record);
         one.record == issuance.record || copy == Some(&issuance.record)
     };
-    Ok(found.best.iter().any(|one| is_it(one)).then(|| rank.rung.rule()))
+    if !found.best.iter().any(|one| is_it(one)) {
+        return Ok(None);
+    }
+    let is_others = |one: &&&Issuance| !is_it(one) && !lines.contains_key(&one.maker().id);
+    let others: BTreeSet<String> =
+        found.best.iter().filter(is_others).map(|one| one.maker().node().id).collect();
+    if others.is_empty() {
+        return Ok(Some((rank.rung.rule(), None)));
+    }
+    let others = match others.len() {
+        1 | 2 => others.into_iter().collect::<Vec<_>>().join(" and "),
+        some => format!("{some} others"),
+    };
+    Ok(Some((Rule::Claim, Some(format!("fits as well what {others} assumed")))))
 }
 
 /// The credentials that may be those of some issuances: by key, and by session.

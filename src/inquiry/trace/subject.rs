@@ -149,6 +149,7 @@ pub(super) fn never_used(issuance: &Issuance) -> Caller {
         ec2_role_delivery: None,
         on_behalf_of: None,
         sign_in_session: issuance.sign_in_session.clone(),
+        direct: false,
         arn,
     }
 }

@@ -34,6 +34,7 @@ struct Count {
     /// In whole seconds.
     created: Option<i64>,
     mfa: Option<bool>,
+    direct: bool,
 }
 
 /// The callers so far.
@@ -71,6 +72,7 @@ impl Fold {
                     last: time,
                     created: None,
                     mfa: None,
+                    direct: false,
                 });
                 new.push(u32::try_from(row).unwrap_or(u32::MAX));
             } else {
@@ -79,6 +81,7 @@ impl Fold {
             let Some(count) = self.counts.get_mut(number as usize) else { continue };
             count.calls += 1;
             count.forwarded += i64::from(events.is_forwarded(row));
+            count.direct |= events.is_direct(row);
             count.first = count.first.min(time);
             count.last = count.last.max(time);
             if events.created.is_valid(row) {
@@ -185,6 +188,8 @@ impl Fold {
                 count.class == Class::Credential && text(KEY, row).is_none_or(|key| !key.starts_with("AKIA"))
             }),
             flags(&|row, _| matches!(text(TYPE, row), Some("AssumedRole" | "Role"))),
+            flags(&|row, count| count.direct && text(KEY, row).is_some_and(|key| key.starts_with("ASIA"))),
+            flags(&|_, count| count.direct),
             hashes(KEY),
             hashes(ARN),
             Arc::new(ids),
@@ -225,6 +230,8 @@ fn schema() -> SchemaRef {
         Field::new("last_use", time(), true),
         Field::new("climbs", DataType::Boolean, true),
         Field::new("role_session", DataType::Boolean, true),
+        Field::new("other_keys_disprove", DataType::Boolean, true),
+        Field::new("direct", DataType::Boolean, true),
         Field::new("key_hash", DataType::Int64, true),
         Field::new("arn_hash", DataType::Int64, true),
         Field::new("id_hash", DataType::Int64, true),

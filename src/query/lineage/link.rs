@@ -27,7 +27,7 @@ const COPIES: &str = "select called.i as i, caller_side.i as copy \
     where called.role_side and caller_side.caller_side";
 
 /// What the later steps of the ladder need of callers: no wide text is copied.
-const REST: [&str; 11] = [
+const REST: [&str; 13] = [
     "caller",
     "created_s",
     "first_s",
@@ -39,6 +39,8 @@ const REST: [&str; 11] = [
     "portal_user",
     "sign_in_session",
     "role_session",
+    "other_keys_disprove",
+    "on_behalf_of_user_id",
 ];
 
 /// The rank of a link between two copies of a request.

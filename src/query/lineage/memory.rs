@@ -23,7 +23,7 @@ use crate::query::lookup::{Lookup, Wanted};
 use crate::query::{Filter, QueryError, register_functions};
 
 /// The columns that tell of an issuance or a launch and of its caller, but for those of JSON.
-const COLUMNS: [Column; 35] = [
+const COLUMNS: [Column; 36] = [
     Column::EventTime,
     Column::EventId,
     Column::EventSource,
@@ -51,6 +51,7 @@ const COLUMNS: [Column; 35] = [
     Column::SessionIssuerArn,
     Column::SessionIssuerUserName,
     Column::MfaAuthenticated,
+    Column::SessionCredentialFromConsole,
     Column::SourceIdentity,
     Column::FederatedProvider,
     Column::InScopeOf,

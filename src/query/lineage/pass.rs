@@ -119,6 +119,7 @@ pub(super) struct Events<'a> {
     pub(super) times: &'a TimestampMicrosecondArray,
     pub(super) created: &'a TimestampMicrosecondArray,
     pub(super) mfa: &'a BooleanArray,
+    console: &'a BooleanArray,
     /// The columns of [`TEXTS`]; the first two stand for themselves only where nothing stands in for them.
     texts: Vec<&'a StringArray>,
     sign_in_sessions: Option<StringArray>,
@@ -158,9 +159,12 @@ impl<'a> Events<'a> {
             let odd = || QueryError::Column { column: name, expected: "timestamp", found: found() };
             column.as_primitive_opt::<TimestampMicrosecondType>().ok_or_else(odd)
         };
-        let mfa = column("mfa_authenticated", "boolean")?;
-        let found = || mfa.data_type().to_string();
-        let odd = || QueryError::Column { column: "mfa_authenticated", expected: "boolean", found: found() };
+        let flag = |name: &'static str| {
+            let column = column(name, "boolean")?;
+            let found = || column.data_type().to_string();
+            let odd = || QueryError::Column { column: name, expected: "boolean", found: found() };
+            column.as_boolean_opt().ok_or_else(odd)
+        };
         let rest = text("identity_rest")?;
         let mut texts = Vec::with_capacity(TEXTS.len());
         for name in TEXTS {
@@ -177,7 +181,8 @@ impl<'a> Events<'a> {
         Ok(Events {
             times: time("event_time")?,
             created: time("session_created")?,
-            mfa: mfa.as_boolean_opt().ok_or_else(odd)?,
+            mfa: flag("mfa_authenticated")?,
+            console: flag("session_credential_from_console")?,
             texts,
             sign_in_sessions: sign_in_sessions.filter(|column| column.null_count() < column.len()),
             issuer_accounts: text("session_issuer_account_id")?,
@@ -197,6 +202,12 @@ impl<'a> Events<'a> {
     /// Whether a service made the call for its caller.
     pub(super) fn is_forwarded(&self, row: usize) -> bool {
         self.texts.get(INVOKED_BY).is_some_and(|column| column.is_valid(row))
+    }
+
+    /// Whether the caller signed the request itself, see [`crate::lineage::Caller::direct`].
+    pub(super) fn is_direct(&self, row: usize) -> bool {
+        let by_console = self.console.is_valid(row) && self.console.value(row);
+        !self.is_forwarded(row) && !by_console
     }
 
     fn len(&self) -> usize {
@@ -254,6 +265,7 @@ impl<'a> Events<'a> {
             user_name: own(USER_NAME),
             identity_provider: own(PROVIDER),
             on_behalf_of_user_id: own(ON_BEHALF),
+            shared_event_id: value(self.shared, row),
             session_created_micros: self.created.is_valid(row).then(|| self.created.value(row)),
         }
     }
@@ -341,6 +353,9 @@ impl<'a> Events<'a> {
                     made_account(row).is_none_or(|account| Some(account) != value(self.accounts, row))
                 }),
                 "by_sts" => flags(&|_| true),
+                "names_key" => {
+                    flags(&|row| value(self.issued_keys, row).is_some_and(|key| key.starts_with("ASIA")))
+                }
                 "role_session" => flags(&|row| self.text(TYPE, row) == Some("AssumedRole")),
                 "role_side" | "by_sign_in" | "signs_in" | "switched" => flags(&|_| false),
                 _ => new_null_array(&DataType::Utf8, rows.len()),
@@ -361,10 +376,11 @@ const SIGN_IN: usize = TEXTS.len() - 1;
 
 /// What the joins need of issuances: `starts.sql` gives all others these columns, too. Hashes are those of the SQL
 /// function `text_hash`; times are whole seconds since 1970.
-pub(super) const DELEGATION: [(&str, DataType); 18] = [
+pub(super) const DELEGATION: [(&str, DataType); 20] = [
     ("caller", DataType::Int64),
     ("permission_set", DataType::Utf8),
     ("made_user", DataType::Utf8),
+    ("portal_user_id", DataType::Utf8),
     ("sign_in_session", DataType::Utf8),
     ("shared_hash", DataType::Int64),
     ("role_side", DataType::Boolean),
@@ -374,6 +390,7 @@ pub(super) const DELEGATION: [(&str, DataType); 18] = [
     ("signs_in", DataType::Boolean),
     ("switched", DataType::Boolean),
     ("role_session", DataType::Boolean),
+    ("names_key", DataType::Boolean),
     ("key_hash", DataType::Int64),
     ("arn_hash", DataType::Int64),
     ("id_hash", DataType::Int64),

@@ -110,6 +110,7 @@ impl Cells<'_> {
             ec2_role_delivery: self.text("ec2_role_delivery", row)?,
             on_behalf_of: self.text("on_behalf_of_user_id", row)?,
             sign_in_session: self.text("sign_in_session", row)?,
+            direct: self.flag("direct", row)?.unwrap_or(false),
         })
     }
 

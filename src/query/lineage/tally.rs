@@ -19,7 +19,7 @@ use crate::query::lookup::{Lookup, Wanted};
 use crate::query::{Filter, QueryError};
 
 /// The columns that tell of a caller and of what it did.
-const COLUMNS: [Column; 24] = [
+const COLUMNS: [Column; 26] = [
     Column::EventTime,
     Column::EventSource,
     Column::Account,
@@ -41,23 +41,24 @@ const COLUMNS: [Column; 24] = [
     Column::SessionIssuerArn,
     Column::SessionIssuerUserName,
     Column::MfaAuthenticated,
+    Column::SessionCredentialFromConsole,
     Column::SourceIdentity,
     Column::FederatedProvider,
     Column::InScopeOf,
+    Column::SharedEventId,
 ];
 
 /// Further columns, of which few records have a value.
 const RARE: [Column; 1] = [Column::Ec2RoleDelivery];
 
 /// Columns of [`Events`] that say nothing of a caller: they are not read.
-const UNASKED: [Column; 7] = [
+const UNASKED: [Column; 6] = [
     Column::EventName,
     Column::EventCategory,
     Column::ErrorMessage,
     Column::IssuedAccessKeyId,
     Column::AssumedRoleArn,
     Column::AssumedRoleId,
-    Column::SharedEventId,
 ];
 
 /// The callers of the events that satisfy a condition, with what they did, by id. None where the condition is one that
@@ -163,6 +164,7 @@ struct Group {
     /// In whole seconds.
     created: Option<i64>,
     mfa: Option<bool>,
+    direct: bool,
     usage: Usage,
 }
 
@@ -183,6 +185,7 @@ impl Tally {
                 texts: Default::default(),
                 created: None,
                 mfa: None,
+                direct: false,
                 usage: Usage::default(),
             });
             for place in &says {
@@ -201,6 +204,7 @@ impl Tally {
             if events.mfa.is_valid(row) {
                 group.mfa = group.mfa.max(Some(events.mfa.value(row)));
             }
+            group.direct |= events.is_direct(row);
             group.usage.merge(&deeds.usage(row));
         }
         Ok(())
@@ -250,6 +254,7 @@ impl Group {
         }
         self.created = [self.created, other.created].into_iter().flatten().min();
         self.mfa = self.mfa.max(other.mfa);
+        self.direct |= other.direct;
         self.usage.merge(&other.usage);
     }
 
@@ -295,6 +300,7 @@ impl Group {
             ec2_role_delivery,
             on_behalf_of,
             sign_in_session,
+            direct: self.direct,
         };
         Credential { caller, usage: self.usage }
     }

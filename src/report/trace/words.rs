@@ -270,6 +270,11 @@ pub(super) fn link_words(link: &Link) -> String {
     };
     let certain = if link.seconds_apart == 0 { "certain" } else { "likely" };
     match link.rule {
+        Rule::Claim if link.from.created.is_some() => {
+            format!(
+                "? a claim, no proof: names and second agree with this {event}, but it answered with another key"
+            )
+        }
         Rule::Claim => format!("? a claim, no proof: only the names agree with this {event}"),
         _ if link.ambiguous.len() > 1 => {
             let count = figure::grouped(link.ambiguous.len() as u64);

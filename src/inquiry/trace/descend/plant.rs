@@ -104,6 +104,7 @@ pub(super) struct Plant {
     full: bool,
     notes: Vec<String>,
     left_out: usize,
+    left_open: usize,
     folds: BTreeMap<(Option<usize>, String), usize>,
 }
 
@@ -115,6 +116,7 @@ impl Plant {
             full: false,
             notes: Vec::new(),
             left_out: 0,
+            left_open: 0,
             folds: BTreeMap::new(),
         }
     }
@@ -131,6 +133,11 @@ impl Plant {
     /// Counts credentials that are shown as claims: what they did is not what the subject led to.
     pub(super) fn leave_out(&mut self, credentials: usize) {
         self.left_out += credentials;
+    }
+
+    /// Counts credentials of which it is open whether the subject led to them.
+    pub(super) fn leave_open(&mut self, credentials: usize) {
+        self.left_open += credentials;
     }
 
     /// Adds a line, or folds it into one that is there; gives the line. None when the tree is full.
@@ -249,7 +256,7 @@ impl Plant {
         }
         let roots = children(&self.lines, &below, None);
         let held = self.lines.iter().filter_map(|line| self.held(line)).collect();
-        Tree { roots, held, truncated: self.notes, left_out: self.left_out }
+        Tree { roots, held, truncated: self.notes, left_out: self.left_out, left_open: self.left_open }
     }
 
     fn held(&self, line: &Line) -> Option<Held> {

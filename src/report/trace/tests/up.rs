@@ -255,6 +255,14 @@ fn seconds_apart_and_claims_are_said() {
 ",
     );
     trace.links[0].rule = Rule::Claim;
+    assert_lines(
+        &up(&trace),
+        "
+│ claim    ? a claim, no proof: names and second agree with this AssumeRole, but
+│          it answered with another key
+",
+    );
+    trace.links[0].from.created = None;
     assert_lines(&up(&trace), "│ claim    ? a claim, no proof: only the names agree with this AssumeRole\n");
 }
 
