@@ -68,4 +68,4 @@ pub use ladder::{
 pub use origin::{End, Origin, OriginKind, origin};
 pub use sessions::{SessionKey, SessionRow, Sessions};
 pub use sight::{AccountSight, Gap, Reason, Sight};
-pub use workload::{Workload, is_instance_id};
+pub use workload::{Passed, Workload, is_instance_id, last_launch};

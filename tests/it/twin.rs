@@ -344,11 +344,13 @@ impl Twin {
         Some(self.link("identity", latest?))
     }
 
-    /// The earliest record, in the account of a service's session, whose success launched the workload that has it: an
-    /// instance by the session's name, others by `inScopeOf.credentialsIssuedTo`. Nothing here launches pods.
+    /// The last record, in the account of a service's session and not after it, whose success launched the workload that
+    /// has it or gave it a role: an instance by the session's name, others by `inScopeOf.credentialsIssuedTo`. None where
+    /// that one gave a function another role. Nothing here launches pods.
     fn launched(&self, c: &Credential, end: &Answer) -> Option<Link> {
         let origin = end.origins.first().filter(|origin| origin.starts_with("service|"))?;
-        let (_, session) = c.role_session();
+        let (role, session) = c.role_session();
+        let moment = c.created.or_else(|| self.of(c).filter_map(|place| self.times[place]).min());
         let on_instance = origin.contains("|ec2.amazonaws.com|") && session.starts_with("i-");
         let scope = self.told(c, "/userIdentity/inScopeOf/credentialsIssuedTo");
         let workload = if on_instance { session } else { scope? };
@@ -356,17 +358,25 @@ impl Twin {
         let launch = |place: &usize| {
             let record = &self.records[*place].record;
             let launches = match action(record) {
-                ("ec2", name) => name == "RunInstances",
+                ("ec2", "RunInstances" | "AssociateIamInstanceProfile") => true,
+                ("ec2", name) => name == "ReplaceIamInstanceProfileAssociation",
                 ("ecs", "RunTask" | "StartTask") | ("codebuild", "StartBuild") => true,
+                ("lambda", name) if name.starts_with("UpdateFunctionConfiguration") => {
+                    text(record, "/requestParameters/role").is_some()
+                }
                 (source, name) => source == "lambda" && name.starts_with("CreateFunction"),
             };
+            let launches = launches && self.times[*place] <= moment.map(|moment| moment + SLACK);
             let succeeded = launches && self.accounts[*place] == c.home && is_success(record);
             let response = if succeeded { record["responseElements"].to_string() } else { String::new() };
             named.iter().any(|name| response.contains(name))
         };
         let launches = (0..self.records.len()).filter(launch);
-        let first = launches.min_by_key(|place| (self.times[*place], &self.ids[*place], *place));
-        Some(self.link("launched", first?))
+        let last = launches.max_by_key(|place| (self.times[*place], &self.ids[*place], *place))?;
+        let passed = text(&self.records[last].record, "/requestParameters/role");
+        let other = action(&self.records[last].record).0 == "lambda"
+            && passed.is_some_and(|passed| passed.rsplit('/').next() != Some(&role));
+        (!other).then(|| self.link("launched", last))
     }
 
     fn of(&self, c: &Credential) -> impl Iterator<Item = usize> {

@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use super::fetch::Source;
 use crate::aws::Time;
 use crate::lineage::{
-    Caller, Class, Credential, End, Gap, Issuance, IssuanceKind, Link, Node, NodeKind, Origin, OriginKind,
-    Proof, Reason, Rule, Rung, Sight, TracedOrigin, Violation, find, is_shared_key, origin,
+    Caller, Class, Credential, End, Gap, Issuance, IssuanceKind, Link, Mismatch, Node, NodeKind, Origin,
+    OriginKind, Proof, Reason, Rule, Rung, Sight, TracedOrigin, Violation, find, is_shared_key, origin,
 };
 use crate::query::QueryError;
 
@@ -36,6 +36,8 @@ pub(super) struct Climbed {
     pub(super) origins: BTreeSet<Origin>,
     pub(super) violations: Vec<Violation>,
     pub(super) twins: Vec<Issuance>,
+    /// Of a workload whose last launch passed another role.
+    pub(super) mismatches: Vec<Mismatch>,
 }
 
 /// A walk on its way.
@@ -77,6 +79,7 @@ pub(super) async fn climb(source: &Source, credential: &Credential) -> Result<Cl
         origins: distinct(&top.origins),
         violations: top.violations.clone(),
         twins: top.twins.clone(),
+        mismatches: Vec::new(),
     };
     let above = Box::pin(above(source, &top, &mut walk, &mut climbed, ABOVE_MAX)).await?;
     climbed.origin.above = above.map(Box::new);
@@ -307,6 +310,7 @@ async fn shared(
         ambiguous,
         above_origin: false,
         role_passed: None,
+        role_untold: None,
         to_usage: None,
     });
     Ok(Some(copy.clone()))
@@ -434,6 +438,7 @@ fn push_links(
         ambiguous,
         above_origin: false,
         role_passed: None,
+        role_untold: None,
         to_usage: None,
     });
     if let Some(copy) = &issuance.copy {
@@ -446,6 +451,7 @@ fn push_links(
             ambiguous: Vec::new(),
             above_origin: false,
             role_passed: None,
+            role_untold: None,
             to_usage: None,
         });
     }

@@ -226,6 +226,7 @@ async fn own_origin(
             ambiguous: Vec::new(),
             above_origin: true,
             role_passed: None,
+            role_untold: None,
             to_usage: None,
         });
         let whole = source.near(way.maker(), way.record.time).await?;

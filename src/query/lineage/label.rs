@@ -20,8 +20,8 @@ use super::pass::{Pass, pass};
 use super::workshop::{Workshop, ask, flags, numbers};
 use super::{Relations, account_sight, read, telling};
 use crate::lineage::{
-    AccountSight, Caller, Class, End, Gap, Issuance, IssuanceKind, Launch, Origin, OriginKind, Reason, Rule,
-    Sight, find_maker, origin, settle,
+    AccountSight, Caller, Class, End, Gap, Issuance, IssuanceKind, Launch, Origin, OriginKind, Passed,
+    Reason, Rule, Sight, find_maker, last_launch, origin, settle,
 };
 use crate::query::{Filter, QueryError};
 
@@ -433,11 +433,8 @@ impl Roots<'_> {
         let workload = found.on_behalf_of.as_ref()?;
         let moment: Option<DateTime<Utc>> = issuance.map(|one| one.record.time).or(caller.created);
         let launches = self.known.launches.get(&(account, workload.kind, workload.id.clone()))?;
-        let before = |launch: &&Launch| {
-            moment.is_none_or(|moment| launch.record.time.timestamp() <= moment.timestamp() + 2)
-        };
-        let launch = launches.iter().rfind(before)?;
-        Some(by(Rule::Launched, &launch.record, &launch.caller))
+        let (launch, passed) = last_launch(launches, workload, caller.role_name(), moment)?;
+        (passed != Passed::Other).then(|| by(Rule::Launched, &launch.record, &launch.caller))
     }
 }
 

@@ -231,9 +231,14 @@ pub(super) fn launches(batch: &RecordBatch, found: &mut Vec<Launch>) -> Result<(
         let text = cells.text("workload", row)?.unwrap_or_default();
         let Some((kind, id)) = text.split_once(':') else { continue };
         let Some(kind) = KINDS.into_iter().find(|known| *known == kind) else { continue };
+        let record = cells.record(row)?;
+        let workload = match kind {
+            "function" => Workload::function(id, record.region.as_deref()),
+            kind => Workload::new(kind, id),
+        };
         found.push(Launch {
-            record: cells.record(row)?,
-            workload: Workload { kind, id: id.to_owned() },
+            record,
+            workload,
             role_passed: cells.text("role_passed", row)?,
             caller: cells.caller(row)?,
         });

@@ -286,6 +286,11 @@ pub(super) fn link_words(link: &Link) -> String {
         Rule::Session => format!("{certain}: {event} made this session{apart}"),
         Rule::Identity => format!("certain: {}", made_words(event)),
         Rule::Launched => match &link.role_passed {
+            Some(passed) if let Some(role) = &link.role_untold => {
+                format!(
+                    "likely: {event} launched it and passed it {passed}; no record tells that this is the role {role}"
+                )
+            }
             Some(role) => format!("certain: {event} launched it and passed it the role {role}"),
             None => format!("certain: {event} launched it"),
         },

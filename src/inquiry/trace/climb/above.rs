@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use super::{Climbed, Top, Walk, delegation, named, stop, used_before_issued};
 use crate::inquiry::trace::fetch::{Source, earlier};
 use crate::lineage::{
-    Above, Caller, Class, End, Issuance, IssuanceKind, Link, Node, NodeKind, Origin, OriginKind, Proof,
-    Reason, Rule, SLACK_SECONDS, TracedOrigin, Violation, Workload, find_maker,
+    Above, Caller, Class, End, Issuance, IssuanceKind, Launch, Link, Mismatch, Node, NodeKind, Origin,
+    OriginKind, Passed, Proof, Reason, Rule, SLACK_SECONDS, TracedOrigin, Violation, Workload, find_maker,
 };
 use crate::query::QueryError;
 
@@ -19,7 +19,7 @@ pub(super) async fn above(
     left: usize,
 ) -> Result<Option<Above>, QueryError> {
     let Some(left) = left.checked_sub(1) else { return Ok(None) };
-    let Some(step) = step_above(source, top, &mut climbed.violations).await? else { return Ok(None) };
+    let Some(step) = step_above(source, top, climbed).await? else { return Ok(None) };
     let maker = step.maker.clone();
     let whole = match maker.class {
         Class::Credential => source.near(&maker, step.record.event_time.0).await?,
@@ -34,6 +34,7 @@ pub(super) async fn above(
         ambiguous: Vec::new(),
         above_origin: true,
         role_passed: step.role_passed,
+        role_untold: step.role_untold,
         to_usage: whole.as_ref().map(|whole| whole.usage.clone()),
     });
     let of = |origin| TracedOrigin { origin, above: None };
@@ -68,13 +69,14 @@ struct StepAbove {
     from: Node,
     maker: Caller,
     role_passed: Option<String>,
+    role_untold: Option<String>,
 }
 
-/// What cannot be is added to `violations`.
+/// What cannot be is added to the violations, a launch that is no proof to the mismatches.
 async fn step_above(
     source: &Source,
     top: &Top,
-    violations: &mut Vec<Violation>,
+    climbed: &mut Climbed,
 ) -> Result<Option<StepAbove>, QueryError> {
     let caller = &top.end;
     let account = caller.account.clone().unwrap_or_default();
@@ -84,6 +86,7 @@ async fn step_above(
         from,
         maker: issuance.maker().clone(),
         role_passed: None,
+        role_untold: None,
     };
     if top.origin.kind == OriginKind::IamUser && caller.has_long_term_key() {
         let key = caller.access_key.clone().unwrap_or_default();
@@ -94,7 +97,7 @@ async fn step_above(
         let first = source.first_before(caller, soonest).await?;
         let found = find_maker(caller, first, &list);
         if let (None, Some(late)) = (found.best.first(), found.too_late.first()) {
-            violations.push(used_before_issued(late, first));
+            climbed.violations.push(used_before_issued(late, first));
         }
         return Ok(found.best.first().map(|issuance| made(Rule::Key, issuance, caller.node())));
     }
@@ -117,14 +120,40 @@ async fn step_above(
     };
     let Some(workload) = workload else { return Ok(None) };
     let moment = top.issuance.as_ref().map(|issuance| issuance.record.time).or(caller.created);
-    let launch = source.launch_of(&workload, &account, moment).await?;
-    Ok(launch.map(|launch| StepAbove {
+    let role = caller.role_name();
+    let launch = source.launch_of(&workload, &account, role, moment).await?;
+    let Some((launch, passed)) = launch else { return Ok(None) };
+    if passed == Passed::Other {
+        climbed.mismatches.push(of_other_role(caller, &workload, &launch));
+        return Ok(None);
+    }
+    let untold = passed == Passed::Untold && launch.role_passed.is_some();
+    Ok(Some(StepAbove {
         rule: Rule::Launched,
         record: Proof::from(&launch.record),
         from: workload_node(&workload, &account),
         maker: launch.caller.clone(),
         role_passed: launch.role_passed.clone(),
+        role_untold: role.filter(|_| untold).map(str::to_owned),
     }))
+}
+
+/// A session whose role its workload was not launched with: somebody gave it the role later, and no record tells who.
+fn of_other_role(session: &Caller, workload: &Workload, launch: &Launch) -> Mismatch {
+    let role = session.role_name().unwrap_or_default();
+    let (event, by) = (&launch.record.event_name, launch.caller.node().id);
+    let passed = launch.role_passed.as_deref().unwrap_or_default();
+    let words = workload.words();
+    Mismatch {
+        kind: "role",
+        claim: words.clone(),
+        verified: role.to_owned(),
+        session: session.arn.clone().unwrap_or_default(),
+        text: format!(
+            "{words} acts with the role {role}, but {event} by {by} passed it {passed}: who gave it {role} no record tells"
+        ),
+        event_id: Some(launch.record.id()),
+    }
 }
 
 fn user_node(origin: &Origin) -> Node {

@@ -20,7 +20,7 @@ fn ambiguous() -> Trace {
 /// An instance's key, and dana who launched the instance.
 fn launched() -> Trace {
     let instance = "i-0123456789abcdef0";
-    let workload = Workload { kind: "instance", id: instance.to_owned() };
+    let workload = Workload::new("instance", instance);
     let key = "ASIARTX3GSDSREXAMPLE";
     let node = temporary(key, "worker", instance);
     let service = Node {
@@ -47,6 +47,7 @@ fn launched() -> Trace {
         Link {
             above_origin: true,
             role_passed: Some("arn:aws:iam::111122223333:role/worker".to_owned()),
+            role_untold: None,
             ..link(Rule::Launched, record, machine, dana())
         },
     ];
