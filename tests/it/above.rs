@@ -172,3 +172,170 @@ fn who_gave_an_instance_another_profile_is_behind_what_it_does_then() {
         assert!(leads_to(EVES, "admin", folder.path()) && !leads_to(DANAS, "admin", folder.path()));
     }
 }
+
+/// A sign-in at the console, and a call in its session.
+fn signs_in(number: u32, name: &str, time: &str, key: &str) -> [Value; 2] {
+    let mut identity = user(name, "");
+    identity.as_object_mut().unwrap().remove("accessKeyId");
+    let mut sign_in = call(number, &identity, time, "signin.amazonaws.com", "ConsoleLogin");
+    sign_in["eventType"] = json!("AwsConsoleSignIn");
+    sign_in["responseElements"] = json!({"ConsoleLogin": "Success"});
+    let inside = in_console(name, time, key);
+    [sign_in, call(number + 1, &inside, &time.replace(":00Z", ":05Z"), "iam.amazonaws.com", "ListUsers")]
+}
+
+/// A console session of a user.
+fn in_console(name: &str, created: &str, key: &str) -> Value {
+    let mut inside = user(name, key);
+    inside["sessionContext"] = json!({"attributes": {"creationDate": created, "mfaAuthenticated": "false"}});
+    inside
+}
+
+/// A call of IAM for bob.
+fn for_bob(number: u32, who: &Value, time: &str, name: &str) -> Value {
+    let mut made = call(number, who, time, "iam.amazonaws.com", name);
+    if name != "ChangePassword" {
+        made["requestParameters"] = json!({"userName": "bob"});
+    }
+    made
+}
+
+const CONSOLE: [&str; 3] = ["ASIARTX3GSDSSEXAMPLE", "ASIARTX3GSDSTEXAMPLE", "ASIARTX3GSDSUEXAMPLE"];
+
+#[test]
+fn a_password_that_the_user_s_own_key_set_leads_to_whoever_made_the_key() {
+    let key = "AKIARTX3GSDSSEXAMPLE";
+    let mut made = for_bob(2, &eve(), "2026-03-09T08:00:00Z", "CreateAccessKey");
+    made["responseElements"] = json!({"accessKey": {"userName": "bob", "accessKeyId": key}});
+    let folder = logs(&[
+        &[
+            for_bob(1, &dana(DANAS), "2026-03-09T07:00:00Z", "CreateLoginProfile"),
+            made,
+            for_bob(3, &user("bob", key), "2026-03-09T08:05:00Z", "UpdateLoginProfile"),
+        ],
+        &signs_in(4, "bob", "2026-03-09T09:00:00Z", CONSOLE[0]),
+    ]);
+    for who in [CONSOLE[0], &event_id(4)] {
+        assert_eq!(above("identity", who, folder.path()), [event_id(3)], "{who}");
+        assert_eq!(above("key", who, folder.path()), [event_id(2)], "{who}");
+    }
+    assert_eq!(origins(CONSOLE[0], folder.path()), [json!(event_id(3)), eve()["arn"].clone()]);
+}
+
+#[test]
+fn a_password_leads_to_the_sign_ins_until_another_is_set() {
+    let january = in_console("bob", "2026-01-02T11:00:00Z", CONSOLE[0]);
+    let folder = logs(&[
+        &[for_bob(1, &eve(), "2026-01-02T10:00:00Z", "CreateLoginProfile")],
+        &signs_in(2, "bob", "2026-01-02T11:00:00Z", CONSOLE[0]),
+        &[for_bob(4, &january, "2026-01-02T11:00:10Z", "ChangePassword")],
+        &signs_in(5, "bob", "2026-02-02T11:00:00Z", CONSOLE[1]),
+        &[for_bob(7, &dana(DANAS), "2026-03-02T10:00:00Z", "UpdateLoginProfile")],
+        &signs_in(8, "bob", "2026-03-02T11:00:00Z", CONSOLE[2]),
+    ]);
+    let path = folder.path();
+    // By session, and by the record of its sign-in.
+    for (key, sign_in, set) in
+        [(CONSOLE[0], 2, vec![1]), (CONSOLE[1], 5, vec![4, 1]), (CONSOLE[2], 8, vec![7])]
+    {
+        let set: Vec<String> = set.into_iter().map(event_id).collect();
+        assert_eq!(above("identity", key, path), set, "{key}");
+        assert_eq!(above("identity", &event_id(sign_in), path), set, "{sign_in}");
+        let setter = if key == CONSOLE[2] { dana(DANAS) } else { eve() };
+        assert_eq!(origins(key, path), [json!(set[0]), setter["arn"].clone()], "{key}");
+    }
+    // All sign-ins at once were by three passwords.
+    let sql = "select above_event_id from origins where access_key_id is null and session_created is null \
+               and identity_arn like '%:user/bob'";
+    assert_eq!(said(&["sql", sql], path)["rows"], json!([{"above_event_id": null}]));
+    // Down: who set a password has what came of it, and not what came of the next.
+    let below = |key: &str| {
+        let tree = said(&["trace", key, "--down"], path)["descendants"].to_string();
+        CONSOLE.map(|key| tree.contains(key))
+    };
+    assert_eq!(below(EVES), [true, true, false]);
+    assert_eq!(below(DANAS), [false, false, true]);
+}
+
+#[test]
+fn a_user_of_the_same_name_is_another_user() {
+    let (first, second) = ("AIDARTX3GSDSQFIRSTEXAMPLE", "AIDARTX3GSDSQOTHEREXAMPLE");
+    let key = "AKIARTX3GSDSSEXAMPLE";
+    let create = |number, who: &Value, time: &str, id: &str| {
+        let mut made = for_bob(number, who, time, "CreateUser");
+        made["responseElements"] = json!({"user": {"userName": "bob", "userId": id}});
+        made
+    };
+    let mut issued = for_bob(4, &dana(DANAS), "2026-03-09T10:00:00Z", "CreateAccessKey");
+    issued["responseElements"] = json!({"accessKey": {"userName": "bob", "accessKeyId": key}});
+    let mut bob = user("bob", key);
+    bob["principalId"] = json!(second);
+    let all = [
+        create(1, &eve(), "2026-03-09T08:00:00Z", first),
+        for_bob(2, &eve(), "2026-03-09T08:10:00Z", "DeleteUser"),
+        create(3, &dana(DANAS), "2026-03-09T09:00:00Z", second),
+        issued,
+        call(5, &bob, "2026-03-09T11:00:00Z", "s3.amazonaws.com", "ListBuckets"),
+    ];
+    // Either of the removal, the next creation and the unique id tells, though the others are not in the logs.
+    let mut ageless = all.clone();
+    ageless[0]["responseElements"] = json!({});
+    for kept in [
+        all.to_vec(),
+        vec![all[0].clone(), all[4].clone()],
+        vec![ageless[0].clone(), ageless[1].clone(), ageless[4].clone()],
+        vec![ageless[0].clone(), ageless[2].clone(), ageless[4].clone()],
+    ] {
+        let folder = logs(&[&kept]);
+        let found = said(&["trace", EVES, "--down"], folder.path());
+        let line = &found["descendants"][0];
+        assert_eq!((&line["id"], &line["calls"]), (&json!("bob"), &json!(0)), "{line}");
+        let found = said(&["investigate", EVES, "--follow"], folder.path());
+        let below = found["follow"]["below"].as_array().unwrap();
+        assert!(below.iter().all(|one| one["calls"] == 0), "{below:?}");
+    }
+    // It is dana's.
+    let folder = logs(&[&all]);
+    let found = said(&["trace", DANAS, "--down"], folder.path());
+    assert_eq!(found["descendants"][0]["calls"], 1);
+}
+
+#[test]
+fn a_function_that_was_made_again_is_its_new_maker_s() {
+    let create = ["CreateFunction20150331", "resizer"];
+    let folder = logs(&[
+        &[
+            function(1, &eve(), "2026-03-09T08:00:00Z", "eu-west-1", create),
+            function(2, &dana(DANAS), "2026-03-09T09:00:00Z", "eu-west-1", create),
+        ],
+        &acting(3, "lambda", &session("resizer", "resize", KEY, "2026-03-09T10:00:00Z"), "eu-west-1"),
+    ]);
+    assert_eq!(above("launched", KEY, folder.path()), [event_id(2)]);
+    assert!(leads_to(DANAS, "resizer", folder.path()) && !leads_to(EVES, "resizer", folder.path()));
+    let found = said(&["investigate", EVES, "--follow"], folder.path());
+    let below = found["follow"]["below"].as_array().unwrap();
+    assert!(below.iter().all(|one| one["calls"] == 0), "{below:?}");
+}
+
+#[test]
+fn the_root_of_a_member_account_is_of_its_caller_s_partition() {
+    let member = "444455556666";
+    for partition in ["aws", "aws-us-gov", "aws-cn"] {
+        let mut who = dana(DANAS);
+        who["arn"] = json!(format!("arn:{partition}:iam::{ACCOUNT}:user/dana"));
+        let time = "2026-03-09T09:00:00Z";
+        let mut assumed = call(1, &who, time, "sts.amazonaws.com", "AssumeRoot");
+        assumed["requestParameters"] = json!({"targetPrincipal": member});
+        assumed["responseElements"] = json!({"credentials": {"accessKeyId": KEY}});
+        let root = json!({"type": "Root", "principalId": member, "accountId": member, "accessKeyId": KEY,
+            "arn": format!("arn:{partition}:iam::{member}:root"), "sessionContext": {"assumedRoot": "true",
+            "attributes": {"creationDate": time, "mfaAuthenticated": "false"}}});
+        let mut acted = call(2, &root, "2026-03-09T09:00:05Z", "s3.amazonaws.com", "DeleteBucketPolicy");
+        acted["recipientAccountId"] = json!(member);
+        let folder = logs(&[&[assumed, acted]]);
+        let found = said(&["trace", KEY, "--up"], folder.path());
+        assert_eq!(found["links"][0]["event_id"], event_id(1), "{partition}");
+        assert_eq!(found["origin"]["arn"], who["arn"]);
+        assert_eq!(origins(KEY, folder.path())[1], who["arn"]);
+    }
+}

@@ -334,8 +334,12 @@ impl Twin {
         let signed_in = action(record) == ("signin", "ConsoleLogin") && is_success(record);
         let gives = |place: &usize| {
             let record = &self.records[*place].record;
-            let gives = matches!(action(record), ("iam", "CreateLoginProfile" | "UpdateLoginProfile"));
-            let to_user = text(record, "/requestParameters/userName").as_ref() == Some(&user);
+            let (gives, of) = match action(record) {
+                ("iam", "CreateLoginProfile" | "UpdateLoginProfile") => (true, "/requestParameters/userName"),
+                ("iam", name) => (name == "ChangePassword", "/userIdentity/userName"),
+                _ => (false, ""),
+            };
+            let to_user = gives && text(record, of).as_ref() == Some(&user);
             let earlier = self.times[*place].is_some() && self.times[*place] <= self.times[sign_in];
             signed_in && gives && earlier && to_user && is_success(record) && self.accounts[*place] == c.home
         };
@@ -358,9 +362,11 @@ impl Twin {
         let launch = |place: &usize| {
             let record = &self.records[*place].record;
             let launches = match action(record) {
-                ("ec2", "RunInstances" | "AssociateIamInstanceProfile") => true,
-                ("ec2", name) => name == "ReplaceIamInstanceProfileAssociation",
                 ("ecs", "RunTask" | "StartTask") | ("codebuild", "StartBuild") => true,
+                ("ec2", name) => {
+                    let swaps = ["AssociateIamInstanceProfile", "ReplaceIamInstanceProfileAssociation"];
+                    name == "RunInstances" || swaps.contains(&name)
+                }
                 ("lambda", name) if name.starts_with("UpdateFunctionConfiguration") => {
                     text(record, "/requestParameters/role").is_some()
                 }
@@ -632,9 +638,14 @@ fn issuance(record: &Value, place: usize, time: i64, caller: &Caller) -> Option<
 fn own_session(record: &Value) -> Credential {
     let tells = |field: &str| text(record, &format!("/userIdentity/{field}"));
     let home = tells("accountId").unwrap_or_else(|| account(record));
+    let partition = match text(record, "/awsRegion").unwrap_or_default() {
+        region if region.starts_with("us-gov-") => "aws-us-gov",
+        region if region.starts_with("cn-") => "aws-cn",
+        _ => "aws",
+    };
     let arn = tells("arn").or_else(|| match tells("type")?.as_str() {
-        "IAMUser" => Some(format!("arn:aws:iam::{home}:user/{}", tells("userName")?)),
-        "Root" => Some(format!("arn:aws:iam::{home}:root")),
+        "IAMUser" => Some(format!("arn:{partition}:iam::{home}:user/{}", tells("userName")?)),
+        "Root" => Some(format!("arn:{partition}:iam::{home}:root")),
         _ => None,
     });
     Credential { home, ..Credential::of_arn(arn, tells("principalId")) }

@@ -43,10 +43,17 @@ pub(super) struct Climbed {
 /// A walk on its way.
 struct Walk {
     /// The credentials between the start and here.
-    seen: BTreeSet<i64>,
+    seen: BTreeSet<(i64, Option<DateTime<Utc>>)>,
     /// Where candidates that were not chosen lead, by who made them and when: the ways from several of them meet again,
     /// so that without this each ambiguous step would double the work.
     led: BTreeMap<(i64, DateTime<Utc>), BTreeSet<Origin>>,
+}
+
+impl Walk {
+    /// Goes on to whoever called at a moment; false for one that was met before. Each sign-in of a user is one of its own.
+    fn enters(&mut self, caller: &Caller, time: DateTime<Utc>) -> bool {
+        self.seen.insert((caller.id, Some(time).filter(|_| caller.signs_in())))
+    }
 }
 
 /// What stands at the upper end of the delegation.
@@ -60,6 +67,8 @@ struct Top {
     end: Caller,
     /// Its first use.
     first: Option<DateTime<Utc>>,
+    /// Its last use, where it is the one that was asked about.
+    last: Option<DateTime<Utc>>,
     /// The console sign-in that it came by.
     sign_in: Option<Issuance>,
     /// The last issuance, where nobody with a credential called it.
@@ -71,8 +80,11 @@ struct Top {
 /// Walks up from a credential.
 pub(super) async fn climb(source: &Source, credential: &Credential) -> Result<Climbed, QueryError> {
     let first = credential.usage.first.map(|time| time.0);
-    let mut walk = Walk { seen: BTreeSet::from([credential.caller.id]), led: BTreeMap::new() };
-    let top = Box::pin(delegation(source, &credential.caller, first, &mut walk)).await?;
+    let mut walk = Walk { seen: BTreeSet::from([(credential.caller.id, None)]), led: BTreeMap::new() };
+    let mut top = Box::pin(delegation(source, &credential.caller, first, &mut walk)).await?;
+    if top.end.id == credential.caller.id {
+        top.last = credential.usage.last.map(|time| time.0);
+    }
     let mut climbed = Climbed {
         links: top.links.clone(),
         origin: TracedOrigin { origin: top.origin.clone(), above: None },
@@ -160,6 +172,7 @@ async fn delegation(
         twins: Vec::new(),
         end: start.clone(),
         first,
+        last: None,
         sign_in: None,
         issuance: None,
         unasked: 0,
@@ -176,7 +189,7 @@ async fn delegation(
         if caller.class == Class::Account
             && let Some(copy) = shared(source, &mut top, first).await?
         {
-            if !walk.seen.insert(copy.caller.id) {
+            if !walk.enters(&copy.caller, copy.record.time) {
                 return Ok(cyclic(top, &copy));
             }
             let whole = source.near(&copy.caller, copy.record.time).await?;
@@ -226,7 +239,7 @@ async fn delegation(
             top.issuance = Some((*chosen).clone());
             return ended(source, top, first, None, claimed).await;
         }
-        if !walk.seen.insert(maker.id) {
+        if !walk.enters(&maker, chosen.record.time) {
             return Ok(cyclic(top, chosen));
         }
         // The call that issued is a use of the maker's; others may be earlier.
@@ -333,7 +346,7 @@ async fn origins_of(
         return Ok(known.clone());
     }
     let before = walk.seen.clone();
-    if !walk.seen.insert(maker.id) {
+    if !walk.enters(maker, issuance.record.time) {
         let gap = stop(Reason::Cycle, "a credential would be its own ancestor", "");
         return Ok(BTreeSet::from([Origin::unknown(gap)]));
     }

@@ -369,7 +369,7 @@ impl Source {
     ) -> Result<Vec<Issuance>, QueryError> {
         let names: &[&str] = match kind {
             IssuanceKind::User => &["CreateUser"],
-            _ => &["CreateLoginProfile", "UpdateLoginProfile"],
+            _ => &["CreateLoginProfile", "UpdateLoginProfile", "ChangePassword"],
         };
         let mut found = self
             .issuances(&Filter::All(vec![

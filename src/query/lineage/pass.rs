@@ -388,7 +388,7 @@ pub(super) const DELEGATION: [(&str, DataType); 18] = [
 const KEPT: [&str; 3] = ["event_time", "event_id", "account"];
 
 /// The calls that may issue, by name, as the view `issuances` has them.
-pub(super) const ISSUING: [&str; 23] = [
+pub(super) const ISSUING: [&str; 24] = [
     "AssumeRole",
     "AssumeRoleWithSAML",
     "AssumeRoleWithWebIdentity",
@@ -406,6 +406,7 @@ pub(super) const ISSUING: [&str; 23] = [
     "CreateUser",
     "CreateLoginProfile",
     "UpdateLoginProfile",
+    "ChangePassword",
     "CreateServiceSpecificCredential",
     "UploadSigningCertificate",
     "UploadSSHPublicKey",
@@ -461,7 +462,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(names, 29);
+        assert_eq!(names, 30);
         assert!(may_tell("CreateFunction20150331") && may_tell("UpdateFunctionConfiguration20150331v2"));
         assert!(!may_tell("ListUsers"));
     }

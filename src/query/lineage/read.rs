@@ -165,14 +165,13 @@ fn credential(batch: &RecordBatch, places: &Places, row: usize) -> Result<Creden
     Ok(Credential { caller: cells.caller(row)?, usage: cells.usage(row)? })
 }
 
-/// The caller in one row, and when it was first used.
-pub(super) fn node(
-    batch: &RecordBatch,
-    places: &Places,
-    row: usize,
-) -> Result<(Caller, Option<DateTime<Utc>>), QueryError> {
+/// The first and the last use of a caller.
+pub(super) type Used = (Option<DateTime<Utc>>, Option<DateTime<Utc>>);
+
+/// The caller in one row, and when it was used.
+pub(super) fn node(batch: &RecordBatch, places: &Places, row: usize) -> Result<(Caller, Used), QueryError> {
     let cells = Cells(batch, places);
-    Ok((cells.caller(row)?, cells.time("first_use", row)?))
+    Ok((cells.caller(row)?, (cells.time("first_use", row)?, cells.time("last_use", row)?)))
 }
 
 /// Adds what was done from each address.

@@ -303,6 +303,7 @@ fn made_words(event: &str) -> String {
         "CreateUser" => "CreateUser made this user".to_owned(),
         "CreateLoginProfile" => "CreateLoginProfile gave the user a password".to_owned(),
         "UpdateLoginProfile" => "UpdateLoginProfile set the user's password anew".to_owned(),
+        "ChangePassword" => "ChangePassword: the user chose the password".to_owned(),
         event => format!("the record of {event} itself names whom it is for"),
     }
 }

@@ -7,6 +7,7 @@ use crate::inquiry::trace::fetch::{Source, earlier};
 use crate::lineage::{
     Above, Caller, Class, End, Issuance, IssuanceKind, Launch, Link, Mismatch, Node, NodeKind, Origin,
     OriginKind, Passed, Proof, Reason, Rule, SLACK_SECONDS, TracedOrigin, Violation, Workload, find_maker,
+    password_of,
 };
 use crate::query::QueryError;
 
@@ -43,7 +44,7 @@ pub(super) async fn above(
         let found = named(source, end).await?;
         return Ok(Some(Above { rule: step.rule, record: step.record, origin: of(found) }));
     }
-    if !walk.seen.insert(maker.id) {
+    if !walk.enters(&maker, step.record.event_time.0) {
         climbed.violations.push(Violation {
             kind: "cycle",
             record: step.record.clone(),
@@ -102,16 +103,16 @@ async fn step_above(
         return Ok(found.best.first().map(|issuance| made(Rule::Key, issuance, caller.node())));
     }
     // A record without a key and without a session is the sign-in itself.
-    let signs_in = caller.access_key.is_none() && caller.created.is_none();
-    let moment = top.sign_in.as_ref().map(|one| one.record.time).or(top.first.filter(|_| signs_in));
+    let moments = match &top.sign_in {
+        Some(one) => Some((one.record.time, one.record.time)),
+        None => top.first.filter(|_| caller.signs_in()).map(|first| (first, top.last.unwrap_or(first))),
+    };
     if top.origin.kind == OriginKind::IamUser
-        && let (Some(moment), Some(name)) = (moment, &top.origin.name)
+        && let (Some(moments), Some(name)) = (moments, &top.origin.name)
     {
         let list = source.ways_in(&account, name, IssuanceKind::Password).await?;
-        let own = |way: &&Issuance| way.maker().arn.is_some() && way.maker().arn == top.origin.arn;
-        let before = |way: &&Issuance| way.record.time <= moment;
-        let last = list.iter().rfind(|way| before(way) && !own(way));
-        return Ok(last.map(|way| made(Rule::Identity, way, user_node(&top.origin))));
+        let way = password_of(&list, caller, moments);
+        return Ok(way.map(|way| made(Rule::Identity, way, user_node(&top.origin))));
     }
     let workload = match &top.issuance {
         Some(_) => top.origin.on_behalf_of.clone(),

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::plant::{Growth, Plant};
-use super::{Holder, by_callers, lines_of, role_of};
+use super::{Holder, Lines, by_callers, role_of};
 use crate::inquiry::trace::climb::{Twins, candidates_beside, prepare_candidates, workload_node};
 use crate::inquiry::trace::fetch::{Source, VALUES_MAX, earlier, later, together};
 use crate::lake::Column;
@@ -29,8 +29,8 @@ pub(super) async fn launches_by(source: &Source, level: &[Holder]) -> Result<Vec
     for filter in by_callers(level) {
         launched.extend(source.launches(&filter).await?);
     }
-    let lines = lines_of(level);
-    launched.retain(|launch| lines.contains_key(&launch.caller.id));
+    let lines = Lines::of(level);
+    launched.retain(|launch| lines.at(&launch.caller, launch.record.time).is_some());
     launched.sort_by(|a, b| (&a.record, &a.workload).cmp(&(&b.record, &b.workload)));
     Ok(launched)
 }
@@ -42,10 +42,10 @@ pub(super) async fn launched_by(
     launched: &[Launch],
     plant: &mut Plant,
 ) -> Result<Vec<Holder>, QueryError> {
-    let lines = lines_of(level);
+    let lines = Lines::of(level);
     let mut holders = Vec::new();
     let followed: Vec<&Launch> =
-        launched.iter().filter(|launch| lines.contains_key(&launch.caller.id)).collect();
+        launched.iter().filter(|launch| lines.at(&launch.caller, launch.record.time).is_some()).collect();
     let all = named_after_any(source, &followed).await?;
     let mut bearers: Vec<(&Launch, Vec<Credential>)> = Vec::with_capacity(followed.len());
     for launch in followed {
@@ -54,7 +54,9 @@ pub(super) async fn launched_by(
     }
     let naming = Naming::of(source, &bearers).await?;
     for (launch, named) in bearers {
-        let Some(parent) = lines.get(&launch.caller.id).copied() else { continue };
+        let Some(parent) = lines.at(&launch.caller, launch.record.time).map(|holder| holder.line) else {
+            continue;
+        };
         let account = launch.record.account.clone().unwrap_or_default();
         let mut growth = Growth::new(NodeKind::Workload, &launch.workload.id, Rule::Launched);
         growth.node = Some(workload_node(&launch.workload, &account));
