@@ -322,6 +322,25 @@ fn a_launch_is_certain_only_where_it_passed_the_role_that_acts() {
 }
 
 #[test]
+fn a_launch_that_passed_another_role_does_not_stand_above_the_origin() {
+    let mut trace = launched();
+    trace.origin.above = None;
+    trace.links.pop();
+    assert!(up(&trace).contains("no launch of instance"));
+    trace.mismatches.push(Mismatch {
+        kind: "role",
+        claim: "instance i-0123456789abcdef0".to_owned(),
+        verified: "admin".to_owned(),
+        session: String::new(),
+        text: "who gave it admin no record tells".to_owned(),
+        event_id: None,
+    });
+    let screen = up(&trace);
+    assert!(screen.contains("! role     who gave it admin no record tells"), "{screen}");
+    assert!(!screen.contains("no launch of"), "{screen}");
+}
+
+#[test]
 fn who_launched_the_workload_stands_above_the_origin() {
     let screen = up(&launched());
     assert_lines(
