@@ -4,7 +4,7 @@
 --     `console-login`, `switch-role`, `portal`, `oauth`, `access-key`, `user`, `password`, `other-way` or `other`.
 -- column made_key text: The access key id that it answered with.
 -- column made_arn text: The ARN of the session; made of role and session name where the answer does not name it.
--- column made_id text: The unique id of the session.
+-- column made_id text: The unique id of the session, or of the user that was made.
 -- column made_account text: The account in which the session acts.
 -- column role text: The role asked for.
 -- column permission_set text: The permission set of a step in the access portal.
@@ -47,6 +47,7 @@ with named as (
         when 'CreateUser' then 'user'
         when 'CreateLoginProfile' then 'password'
         when 'UpdateLoginProfile' then 'password'
+        when 'ChangePassword' then 'password'
         when 'CreateServiceSpecificCredential' then 'other-way'
         when 'UploadSigningCertificate' then 'other-way'
         when 'UploadSSHPublicKey' then 'other-way'
@@ -64,13 +65,24 @@ with named as (
         'AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'AssumeRoot', 'GetSessionToken',
         'GetFederationToken', 'GetDelegatedAccessToken', 'ConsoleLogin', 'SwitchRole', 'RenewRole',
         'CreateOAuth2Token', 'Federate', 'GetRoleCredentials', 'CreateAccessKey', 'CreateUser', 'CreateLoginProfile',
-        'UpdateLoginProfile', 'CreateServiceSpecificCredential', 'UploadSigningCertificate', 'UploadSSHPublicKey',
+        'UpdateLoginProfile', 'ChangePassword', 'CreateServiceSpecificCredential', 'UploadSigningCertificate', 'UploadSSHPublicKey',
         'GetCredentialsForIdentity', 'CreateSession', 'AssumeRoleForPodIdentity'
       )
     )
     and nullif(error_code, '') is null
     and nullif(error_message, '') is null
     and event_category is distinct from 'Insight'
+), placed as (
+  select
+    *,
+    -- Where no ARN names it the region tells: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+    case
+      when identity_arn like 'arn:%' then split_part(identity_arn, ':', 2)
+      when aws_region like 'us-gov-%' then 'aws-us-gov'
+      when aws_region like 'cn-%' then 'aws-cn'
+      else 'aws'
+    end as partition
+  from named
 ), made as (
   select
     *,
@@ -89,14 +101,16 @@ with named as (
       when kind in ('console-login', 'switch-role', 'oauth') then coalesce(
         nullif(identity_arn, ''),
         case
-          when identity_type = 'IAMUser' then concat('arn:aws:iam::', caller_account, ':user/', user_name)
-          when identity_type = 'Root' then concat('arn:aws:iam::', caller_account, ':root')
+          when identity_type = 'IAMUser' then concat('arn:', partition, ':iam::', caller_account, ':user/', user_name)
+          when identity_type = 'Root' then concat('arn:', partition, ':iam::', caller_account, ':root')
         end
       )
       when kind = 'session-token' then identity_arn
       when kind = 'federation-token' then json_get_str(response_elements, 'federatedUser', 'arn')
       when kind = 'assume-root' then concat(
-        'arn:aws:iam::',
+        'arn:',
+        partition,
+        ':iam::',
         regexp_replace(json_get_str(request_parameters, 'targetPrincipal'), '^.*?([0-9]{12}).*$', '\1'),
         ':root'
       )
@@ -114,11 +128,12 @@ with named as (
     case
       when kind in ('console-login', 'switch-role', 'oauth', 'session-token') then principal_id
       when kind = 'federation-token' then json_get_str(response_elements, 'federatedUser', 'federatedUserId')
+      when kind = 'user' then json_get_str(response_elements, 'user', 'userId')
       when event_source = 'rolesanywhere.amazonaws.com'
         then json_get_str(response_elements, 'credentialSet', 0, 'assumedRoleUser', 'assumedRoleId')
       else assumed_role_id
     end as made_id
-  from named
+  from placed
   where kind is not null
     -- Not `or`: that would read the JSON of every row.
     and case

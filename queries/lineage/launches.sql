@@ -1,5 +1,6 @@
 -- view: launches
--- what: Every record that launched an instance, function, task or build, one row for each, with who called.
+-- what: Every record that launched an instance, function, task or build, or gave it a role, one row for each, with who
+--     called.
 -- column workload text: `instance:`, `function:`, `task:` or `build:` and the id, as sessions of its role bear it.
 -- column role_passed text: The role or instance profile that was passed to it.
 select
@@ -15,6 +16,10 @@ select
   coalesce(
     json_get_str(request_parameters, 'iamInstanceProfile', 'arn'),
     json_get_str(request_parameters, 'iamInstanceProfile', 'name'),
+    json_get_str(request_parameters, 'AssociateIamInstanceProfileRequest', 'IamInstanceProfile', 'Arn'),
+    json_get_str(request_parameters, 'AssociateIamInstanceProfileRequest', 'IamInstanceProfile', 'Name'),
+    json_get_str(request_parameters, 'ReplaceIamInstanceProfileAssociationRequest', 'IamInstanceProfile', 'Arn'),
+    json_get_str(request_parameters, 'ReplaceIamInstanceProfileAssociationRequest', 'IamInstanceProfile', 'Name'),
     json_get_str(request_parameters, 'role'),
     json_get_str(request_parameters, 'overrides', 'taskRoleArn'),
     json_get_str(response_elements, 'build', 'serviceRole')
@@ -46,8 +51,12 @@ from (
   from calls
   where event_source in ('ec2.amazonaws.com', 'lambda.amazonaws.com', 'ecs.amazonaws.com', 'codebuild.amazonaws.com')
     and (
-      event_name in ('RunInstances', 'RunTask', 'StartTask', 'StartBuild')
+      event_name in (
+        'RunInstances', 'AssociateIamInstanceProfile', 'ReplaceIamInstanceProfileAssociation', 'RunTask', 'StartTask',
+        'StartBuild'
+      )
       or event_name like 'CreateFunction%'
+      or event_name like 'UpdateFunctionConfiguration%'
     )
     and nullif(error_code, '') is null
     and nullif(error_message, '') is null

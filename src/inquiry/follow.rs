@@ -88,7 +88,7 @@ impl Following {
             from: begun.map_or(DateTime::<Utc>::MIN_UTC, |begun| earlier(begun, SLACK_SECONDS)),
             to: match begun.filter(|_| ends) {
                 Some(begun) => later(begun, KEY_LIFE_SECONDS + SLACK_SECONDS),
-                None => DateTime::<Utc>::MAX_UTC,
+                None => held.until.unwrap_or(DateTime::<Utc>::MAX_UTC),
             },
         };
         self.callers.insert(caller.id, follower);

@@ -28,6 +28,10 @@ pub struct Link {
     pub above_origin: bool,
     /// The role that was passed to a launched workload.
     pub role_passed: Option<String>,
+    /// The role with which the workload acts, where the launch passed something of another name and no record tells that
+    /// it holds this role.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role_untold: Option<String>,
     /// What the upper end did: in all of its session, and where it has none within an hour of this record. None where it
     /// is no credential.
     pub to_usage: Option<Usage>,
@@ -157,9 +161,9 @@ pub struct Descendant {
 /// Whether what somebody claims is borne out.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Mismatch {
-    /// `session-name`, `source-identity` or `place`.
+    /// `session-name`, `source-identity`, `place` or `role`.
     pub kind: &'static str,
-    /// What is claimed: the session's name, the source identity, the instance.
+    /// What is claimed: the session's name, the source identity, the instance, the function.
     pub claim: String,
     /// What the links verify.
     pub verified: String,

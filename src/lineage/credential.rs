@@ -148,6 +148,12 @@ impl Caller {
         }
     }
 
+    /// Whether it stands for the sign-ins of a user, each of which has neither a key nor a session: all are one caller.
+    #[must_use]
+    pub fn signs_in(&self) -> bool {
+        self.is_user_or_root() && self.access_key.is_none() && self.created.is_none()
+    }
+
     /// Whether it is a session of a role.
     #[must_use]
     pub fn is_role_session(&self) -> bool {

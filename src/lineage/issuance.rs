@@ -35,7 +35,7 @@ pub enum IssuanceKind {
     AccessKey,
     /// `iam:CreateUser`.
     User,
-    /// `iam:CreateLoginProfile`, `UpdateLoginProfile`: a password.
+    /// `iam:CreateLoginProfile`, `UpdateLoginProfile`, and `ChangePassword` by the user: a password.
     Password,
     /// `iam:CreateServiceSpecificCredential`, `UploadSigningCertificate`, `UploadSSHPublicKey`: other ways in.
     OtherWay,
@@ -112,7 +112,7 @@ pub struct Issuance {
     pub key: Option<String>,
     /// The ARN of the session that it made; made of role and session name where the answer does not name it.
     pub session_arn: Option<String>,
-    /// The unique id of the session.
+    /// The unique id of the session, or of the user that was made.
     pub session_id: Option<String>,
     /// The account in which the session acts.
     pub session_account: Option<String>,
@@ -153,6 +153,13 @@ impl Issuance {
             Principal::FederatedUser { name } => Some(name),
             _ => None,
         }
+    }
+
+    /// The partition of AWS that it is in, as the caller's ARN tells it; `aws` where it has none
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>).
+    #[must_use]
+    pub fn partition(&self) -> &str {
+        self.caller.arn.as_deref().and_then(Arn::parse).map_or("aws", |arn| arn.partition)
     }
 
     /// Who called, as the caller's own account tells it where its copy is here.
@@ -208,6 +215,20 @@ pub fn settle(mut issuances: Vec<Issuance>) -> Vec<Issuance> {
         }
     }
     settled
+}
+
+/// Who set the password of the sign-ins between two moments, of the passwords that were set for their user in order of
+/// time: the last one before. Also the user may have set it, but not the sign-in itself. None where another was set in
+/// between: then nothing tells of them all.
+#[must_use]
+pub fn password_of<'a>(
+    set: &'a [Issuance],
+    sign_in: &Caller,
+    (first, last): (DateTime<Utc>, DateTime<Utc>),
+) -> Option<&'a Issuance> {
+    let before = |moment| set.iter().rfind(|way| way.record.time <= moment && way.maker().id != sign_in.id);
+    let way = before(first)?;
+    before(last).filter(|later| later.record == way.record)
 }
 
 /// A call that launched workloads: instances, functions, tasks, builds.

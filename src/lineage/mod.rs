@@ -61,7 +61,7 @@ pub use answer::{
 pub use credential::{
     Caller, CallerFields, Class, Credential, Node, NodeKind, Usage, is_telling, sign_in_session,
 };
-pub use issuance::{Issuance, IssuanceKind, Launch, RecordRef, settle};
+pub use issuance::{Issuance, IssuanceKind, Launch, RecordRef, password_of, settle};
 pub use ladder::{
     Fit, Found, KEY_LIFE_SECONDS, ROLE_SESSION_SECONDS, Rank, Rule, Rung, SLACK_SECONDS, find, find_maker,
     fit, is_shared_key,
@@ -69,4 +69,4 @@ pub use ladder::{
 pub use origin::{End, Origin, OriginKind, origin};
 pub use sessions::{SessionKey, SessionRow, Sessions};
 pub use sight::{AccountSight, Gap, Reason, Sight};
-pub use workload::{Workload, is_instance_id};
+pub use workload::{Passed, Workload, is_instance_id, last_launch};

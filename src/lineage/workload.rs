@@ -1,9 +1,12 @@
 //! Workloads: instances, functions, tasks, builds, pods, that act with a role.
 
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Caller, Class, Issuance};
+use super::{Caller, Class, Issuance, Launch, SLACK_SECONDS};
 
 /// What runs with a role.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -12,9 +15,33 @@ pub struct Workload {
     pub kind: &'static str,
     /// Its id, as the sessions of its role bear it: `i-…`, the function's name, the task's id.
     pub id: String,
+    /// Of a function its region: the name is unique there only
+    /// (<https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html>). None where it is not told, and of others,
+    /// whose ids are unique.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
 }
 
 impl Workload {
+    /// A workload whose id is unique, or of which the region is not told.
+    #[must_use]
+    pub fn new(kind: &'static str, id: &str) -> Workload {
+        Workload { kind, id: id.to_owned(), region: None }
+    }
+
+    /// A function of a region.
+    #[must_use]
+    pub fn function(name: &str, region: Option<&str>) -> Workload {
+        Workload { region: region.map(str::to_owned), ..Workload::new("function", name) }
+    }
+
+    /// Whether both may be the same one: of one kind and id, and where both tell a region also of one region.
+    #[must_use]
+    pub fn may_be(&self, other: &Workload) -> bool {
+        let regions = self.region.as_ref().zip(other.region.as_ref());
+        (self.kind, &self.id) == (other.kind, &other.id) && regions.is_none_or(|(own, other)| own == other)
+    }
+
     /// In words: `instance i-…`.
     #[must_use]
     pub fn words(&self) -> String {
@@ -45,20 +72,80 @@ impl Workload {
             return Some(scope);
         }
         if caller.ec2_role_delivery.is_some() && name.is_some_and(is_instance_id) {
-            return Some(Workload { kind: "instance", id: name.unwrap_or_default().to_owned() });
+            return Some(Workload::new("instance", name.unwrap_or_default()));
         }
         let name = name.or_else(|| issuance.and_then(|issuance| issuance.session_name()))?;
         let kind = match service? {
             "ec2.amazonaws.com" if is_instance_id(name) => "instance",
-            "lambda.amazonaws.com" => "function",
+            "lambda.amazonaws.com" => {
+                let region = issuance.and_then(|issuance| issuance.record.region.as_deref());
+                return Some(Workload::function(name, region));
+            }
             "ecs-tasks.amazonaws.com" | "ecs.amazonaws.com" => "task",
             "codebuild.amazonaws.com" => {
                 let id = name.strip_prefix("AWSCodeBuild-").unwrap_or(name);
-                return Some(Workload { kind: "build", id: id.to_owned() });
+                return Some(Workload::new("build", id));
             }
             _ => return None,
         };
-        Some(Workload { kind, id: name.to_owned() })
+        Some(Workload::new(kind, name))
+    }
+}
+
+/// What a launch says of the role with which its workload acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Passed {
+    /// It passed this role.
+    Role,
+    /// It does not say so: the role is not named, or what was passed has another name and may hold the role all the same,
+    /// as an instance profile
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-ec2_instance-profiles.html>) and as the
+    /// second role of a task (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html>).
+    Untold,
+    /// It passed another role: somebody else gave the workload this one.
+    Other,
+}
+
+impl Passed {
+    fn of(launch: &Launch, role: Option<&str>) -> Passed {
+        let passed = launch.role_passed.as_deref().and_then(|passed| passed.rsplit('/').next());
+        match passed.zip(role) {
+            Some((passed, role)) if passed == role => Passed::Role,
+            // A function has one role (<https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html>).
+            Some(_) if launch.workload.kind == "function" => Passed::Other,
+            _ => Passed::Untold,
+        }
+    }
+}
+
+/// The launch to which a session of a workload goes back: the last one before `moment`, the time at which the session was
+/// made; and whether it passed the role of this name. Where functions of one name in several regions may be meant it is
+/// the one that was given the role; None where several were, or none.
+pub fn last_launch<'a>(
+    launches: impl IntoIterator<Item = &'a Launch>,
+    workload: &Workload,
+    role: Option<&str>,
+    moment: Option<DateTime<Utc>>,
+) -> Option<(&'a Launch, Passed)> {
+    let mut last: BTreeMap<Option<&str>, &Launch> = BTreeMap::new();
+    for launch in launches {
+        let time = launch.record.time.timestamp();
+        let before = moment.is_none_or(|moment| time <= moment.timestamp() + SLACK_SECONDS);
+        if !before || !launch.workload.may_be(workload) {
+            continue;
+        }
+        let known = last.entry(launch.workload.region.as_deref()).or_insert(launch);
+        if launch.record > known.record {
+            *known = launch;
+        }
+    }
+    let mut all = last.into_values().map(|launch| (launch, Passed::of(launch, role)));
+    match all.len() {
+        0 | 1 => all.next(),
+        _ => {
+            let mut of_role = all.filter(|(_, passed)| *passed == Passed::Role);
+            of_role.next().filter(|_| of_role.next().is_none())
+        }
     }
 }
 
@@ -78,11 +165,14 @@ fn in_scope(json: &str) -> Option<Workload> {
     let id = text("credentialsIssuedTo").or_else(|| text("sourceArn"))?;
     let last = id.rsplit(['/', ':']).next().unwrap_or(id);
     let is = |what: &str| id.contains(what) || text("issuerType").is_some_and(|issuer| issuer.contains(what));
+    if is(":function:") || (is("Lambda") && !is_instance_id(last)) {
+        // `arn:aws:lambda:REGION:ACCOUNT:function:NAME[:VERSION]`
+        let name = id.split(":function:").nth(1).and_then(|rest| rest.split(':').next()).unwrap_or(last);
+        let region = id.starts_with("arn:").then(|| id.split(':').nth(3)).flatten();
+        return Some(Workload::function(name, region.filter(|region| !region.is_empty())));
+    }
     let (kind, id) = if is_instance_id(last) {
         ("instance", last)
-    } else if is(":function:") || is("Lambda") {
-        // `arn:aws:lambda:REGION:ACCOUNT:function:NAME[:VERSION]`
-        ("function", id.split(":function:").nth(1).and_then(|rest| rest.split(':').next()).unwrap_or(last))
     } else if is(":task/") || is("ECS") {
         ("task", last)
     } else if is(":build/") || is("CodeBuild") {
@@ -90,7 +180,7 @@ fn in_scope(json: &str) -> Option<Workload> {
     } else {
         ("resource", id)
     };
-    Some(Workload { kind, id: id.to_owned() })
+    Some(Workload::new(kind, id))
 }
 
 /// The pod that the session tags of EKS Pod Identity name
@@ -103,5 +193,5 @@ fn pod(tags: &str) -> Option<Workload> {
         found.get("value").and_then(Value::as_str)
     };
     let (namespace, pod) = (tag("kubernetes-namespace")?, tag("kubernetes-pod-name")?);
-    Some(Workload { kind: "pod", id: format!("{namespace}/{pod}") })
+    Some(Workload::new("pod", &format!("{namespace}/{pod}")))
 }

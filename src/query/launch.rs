@@ -1,4 +1,4 @@
-//! Which workloads a call launched, by the ids in its response.
+//! Which workloads a call launched or gave a role, by the ids in its response.
 
 use serde_json::Value;
 
@@ -10,6 +10,11 @@ use super::lenient;
 /// EC2 names the session by the instance
 /// (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/iam-roles-for-amazon-ec2.html>), Lambda by the function, ECS by
 /// the task's id, CodeBuild `AWSCodeBuild-` and the build's id.
+///
+/// Who gives a workload another role launches it anew
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ReplaceIamInstanceProfileAssociation.html>,
+/// <https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html>): an update of a function that
+/// names no role leaves it as it is.
 pub(super) fn launched([event_source, event_name, request, response]: [Option<&str>; 4]) -> Vec<String> {
     let (Some(source), Some(name)) = (event_source, event_name) else { return Vec::new() };
     let value = |text: Option<&str>| text.and_then(lenient::value).unwrap_or(Value::Null);
@@ -20,6 +25,11 @@ pub(super) fn launched([event_source, event_name, request, response]: [Option<&s
             let items = response.pointer("/instancesSet/items").and_then(Value::as_array);
             let ids = items.into_iter().flatten().filter_map(|item| item.get("instanceId")?.as_str());
             ids.map(|id| format!("instance:{id}")).collect()
+        }
+        ("ec2.amazonaws.com", "AssociateIamInstanceProfile" | "ReplaceIamInstanceProfileAssociation") => {
+            let response = value(response);
+            let id = response.pointer(&format!("/{name}Response/iamInstanceProfileAssociation/instanceId"));
+            id.and_then(Value::as_str).map(|id| format!("instance:{id}")).into_iter().collect()
         }
         ("ecs.amazonaws.com", "RunTask" | "StartTask") => {
             let response = value(response);
@@ -32,13 +42,28 @@ pub(super) fn launched([event_source, event_name, request, response]: [Option<&s
             let id = response.pointer("/build/id").or_else(|| response.pointer("/build/arn"));
             id.and_then(Value::as_str).map(|id| format!("build:{}", last(id))).into_iter().collect()
         }
-        ("lambda.amazonaws.com", name) if name.starts_with("CreateFunction") => {
-            let named = |json: &Value| json.get("functionName").and_then(Value::as_str).map(last);
-            let function = named(&value(request)).or_else(|| named(&value(response)));
+        ("lambda.amazonaws.com", name) if FUNCTION_ROLES.iter().any(|of| name.starts_with(of)) => {
+            let request = value(request);
+            if !name.starts_with("CreateFunction") && request.get("role").and_then(Value::as_str).is_none() {
+                return Vec::new();
+            }
+            let named = |json: &Value| json.get("functionName").and_then(Value::as_str).map(function_name);
+            let function = named(&request).or_else(|| named(&value(response)));
             function.map(|function| format!("function:{function}")).into_iter().collect()
         }
         _ => Vec::new(),
     }
+}
+
+/// The calls that give functions roles bear the version of the API behind this.
+pub(super) const FUNCTION_ROLES: [&str; 2] = ["CreateFunction", "UpdateFunctionConfiguration"];
+
+/// The name of a function, of which a call may name the ARN or a part of it:
+/// `arn:aws:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER]`, `ACCOUNT:function:NAME[:QUALIFIER]`, `NAME[:QUALIFIER]`
+/// (<https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html>).
+fn function_name(text: &str) -> String {
+    let name = text.rsplit_once("function:").map_or(text, |(_, name)| name);
+    name.split(':').next().unwrap_or(name).to_owned()
 }
 
 #[cfg(test)]
@@ -71,6 +96,24 @@ mod tests {
             "null",
             &["function:resize"],
         );
+    }
+
+    #[test]
+    fn who_gives_a_workload_another_role_launches_it_anew() {
+        for name in ["AssociateIamInstanceProfile", "ReplaceIamInstanceProfileAssociation"] {
+            let response = format!(
+                r#"{{"{name}Response":{{"iamInstanceProfileAssociation":{{"instanceId":"i-0123456789abcdef0"}}}}}}"#
+            );
+            check("ec2", name, "{}", &response, &["instance:i-0123456789abcdef0"]);
+        }
+        let update = "UpdateFunctionConfiguration20150331v2";
+        let role = r#""role":"arn:aws:iam::111122223333:role/resize""#;
+        let response = format!(r#"{{"functionName":"resize",{role}}}"#);
+        for named in ["resize", "arn:aws:lambda:eu-west-1:111122223333:function:resize:live"] {
+            let request = format!(r#"{{"functionName":"{named}",{role}}}"#);
+            check("lambda", update, &request, &response, &["function:resize"]);
+        }
+        check("lambda", update, r#"{"functionName":"resize","timeout":9}"#, &response, &[]);
     }
 
     #[test]

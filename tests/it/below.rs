@@ -11,12 +11,12 @@ use tempfile::TempDir;
 use crate::places;
 use crate::twin::{Logged, Twin};
 
-const ACCOUNT: &str = "111122223333";
-const DANA: &str = "arn:aws:iam::111122223333:user/dana";
-const KEYS: [&str; 2] = ["AKIARTX3GSDSQEXAMPLE", "AKIARTX3GSDSREXAMPLE"];
+pub(crate) const ACCOUNT: &str = "111122223333";
+pub(crate) const DANA: &str = "arn:aws:iam::111122223333:user/dana";
+pub(crate) const KEYS: [&str; 2] = ["AKIARTX3GSDSQEXAMPLE", "AKIARTX3GSDSREXAMPLE"];
 
 /// What the binary says on stdout, as JSON.
-fn said(arguments: &[&str], logs: &Path) -> Value {
+pub(crate) fn said(arguments: &[&str], logs: &Path) -> Value {
     let cache = tempfile::tempdir().unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_backtrail"))
         .args(arguments)
@@ -32,7 +32,7 @@ fn said(arguments: &[&str], logs: &Path) -> Value {
 }
 
 /// A folder with one object for each list of records.
-fn logs(objects: &[&[Value]]) -> TempDir {
+pub(crate) fn logs(objects: &[&[Value]]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (number, records) in objects.iter().enumerate() {
         let path = folder.path().join(format!("{number}.json"));
@@ -46,7 +46,7 @@ fn case(name: &str) -> std::path::PathBuf {
 }
 
 /// dana with a long-term key.
-fn dana(key: &str) -> Value {
+pub(crate) fn dana(key: &str) -> Value {
     json!({"type": "IAMUser", "principalId": "AIDARTX3GSDSQAEXAMPLE", "arn": DANA, "accountId": ACCOUNT,
         "accessKeyId": key, "userName": "dana"})
 }
@@ -56,7 +56,7 @@ fn session_arn(session: &str) -> String {
 }
 
 /// A session of the role, created at a moment.
-fn session(name: &str, key: &str, created: &str) -> Value {
+pub(crate) fn session(name: &str, key: &str, created: &str) -> Value {
     json!({"type": "AssumedRole", "principalId": format!("AROARTX3GSDSQAEXAMPLE:{name}"), "arn": session_arn(name),
         "accountId": ACCOUNT, "accessKeyId": key, "sessionContext": {"sessionIssuer": {"type": "Role",
         "principalId": "AROARTX3GSDSQAEXAMPLE", "arn": format!("arn:aws:iam::{ACCOUNT}:role/deploy"),
@@ -64,7 +64,7 @@ fn session(name: &str, key: &str, created: &str) -> Value {
 }
 
 /// A call: who, when, and what of which service.
-fn call(number: u32, identity: &Value, time: &str, source: &str, name: &str) -> Value {
+pub(crate) fn call(number: u32, identity: &Value, time: &str, source: &str, name: &str) -> Value {
     json!({"eventVersion": "1.11", "userIdentity": identity, "eventTime": time, "eventSource": source,
         "eventName": name, "awsRegion": "eu-west-1", "sourceIPAddress": "198.51.100.17", "userAgent": "aws-cli/2.22.35",
         "requestParameters": {}, "responseElements": {}, "eventID": format!("00000000-0000-4000-8000-{number:012}"),
@@ -72,7 +72,7 @@ fn call(number: u32, identity: &Value, time: &str, source: &str, name: &str) -> 
         "eventCategory": "Management"})
 }
 
-fn assume(number: u32, identity: &Value, time: &str, name: &str, key: &str) -> Value {
+pub(crate) fn assume(number: u32, identity: &Value, time: &str, name: &str, key: &str) -> Value {
     let mut made = call(number, identity, time, "sts.amazonaws.com", "AssumeRole");
     made["requestParameters"] =
         json!({"roleArn": format!("arn:aws:iam::{ACCOUNT}:role/deploy"), "roleSessionName": name});

@@ -9,6 +9,7 @@
     reason = "clippy.toml allows these in tests, but clippy takes the functions that tests share for no tests"
 )]
 
+mod above;
 mod bad;
 mod below;
 mod chains;

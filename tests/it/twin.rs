@@ -6,7 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDateTime};
-use serde_json::{Value, json};
+use serde_json::Value;
+
+mod cases;
 
 /// One record and where it stands.
 pub(crate) struct Logged {
@@ -359,8 +361,12 @@ impl Twin {
         let signed_in = action(record) == ("signin", "ConsoleLogin") && is_success(record);
         let gives = |place: &usize| {
             let record = &self.records[*place].record;
-            let gives = matches!(action(record), ("iam", "CreateLoginProfile" | "UpdateLoginProfile"));
-            let to_user = text(record, "/requestParameters/userName").as_ref() == Some(&user);
+            let (gives, of) = match action(record) {
+                ("iam", "CreateLoginProfile" | "UpdateLoginProfile") => (true, "/requestParameters/userName"),
+                ("iam", name) => (name == "ChangePassword", "/userIdentity/userName"),
+                _ => (false, ""),
+            };
+            let to_user = gives && text(record, of).as_ref() == Some(&user);
             let earlier = self.times[*place].is_some() && self.times[*place] <= self.times[sign_in];
             signed_in && gives && earlier && to_user && is_success(record) && self.accounts[*place] == c.home
         };
@@ -369,11 +375,13 @@ impl Twin {
         Some(self.link("identity", latest?))
     }
 
-    /// The earliest record, in the account of a service's session, whose success launched the workload that has it: an
-    /// instance by the session's name, others by `inScopeOf.credentialsIssuedTo`. Nothing here launches pods.
+    /// The last record, in the account of a service's session and not after it, whose success launched the workload that
+    /// has it or gave it a role: an instance by the session's name, others by `inScopeOf.credentialsIssuedTo`. None where
+    /// that one gave a function another role. Nothing here launches pods.
     fn launched(&self, c: &Credential, end: &Answer) -> Option<Link> {
         let origin = end.origins.first().filter(|origin| origin.starts_with("service|"))?;
-        let (_, session) = c.role_session();
+        let (role, session) = c.role_session();
+        let moment = c.created.or_else(|| self.of(c).filter_map(|place| self.times[place]).min());
         let on_instance = origin.contains("|ec2.amazonaws.com|") && session.starts_with("i-");
         let scope = self.told(c, "/userIdentity/inScopeOf/credentialsIssuedTo");
         let workload = if on_instance { session } else { scope? };
@@ -381,17 +389,27 @@ impl Twin {
         let launch = |place: &usize| {
             let record = &self.records[*place].record;
             let launches = match action(record) {
-                ("ec2", name) => name == "RunInstances",
                 ("ecs", "RunTask" | "StartTask") | ("codebuild", "StartBuild") => true,
+                ("ec2", name) => {
+                    let swaps = ["AssociateIamInstanceProfile", "ReplaceIamInstanceProfileAssociation"];
+                    name == "RunInstances" || swaps.contains(&name)
+                }
+                ("lambda", name) if name.starts_with("UpdateFunctionConfiguration") => {
+                    text(record, "/requestParameters/role").is_some()
+                }
                 (source, name) => source == "lambda" && name.starts_with("CreateFunction"),
             };
+            let launches = launches && self.times[*place] <= moment.map(|moment| moment + SLACK);
             let succeeded = launches && self.accounts[*place] == c.home && is_success(record);
             let response = if succeeded { record["responseElements"].to_string() } else { String::new() };
             named.iter().any(|name| response.contains(name))
         };
         let launches = (0..self.records.len()).filter(launch);
-        let first = launches.min_by_key(|place| (self.times[*place], &self.ids[*place], *place));
-        Some(self.link("launched", first?))
+        let last = launches.max_by_key(|place| (self.times[*place], &self.ids[*place], *place))?;
+        let passed = text(&self.records[last].record, "/requestParameters/role");
+        let other = action(&self.records[last].record).0 == "lambda"
+            && passed.is_some_and(|passed| passed.rsplit('/').next() != Some(&role));
+        (!other).then(|| self.link("launched", last))
     }
 
     fn of(&self, c: &Credential) -> impl Iterator<Item = usize> {
@@ -660,9 +678,14 @@ fn issuance(record: &Value, place: usize, time: i64, caller: &Caller) -> Option<
 fn own_session(record: &Value) -> Credential {
     let tells = |field: &str| text(record, &format!("/userIdentity/{field}"));
     let home = tells("accountId").unwrap_or_else(|| account(record));
+    let partition = match text(record, "/awsRegion").unwrap_or_default() {
+        region if region.starts_with("us-gov-") => "aws-us-gov",
+        region if region.starts_with("cn-") => "aws-cn",
+        _ => "aws",
+    };
     let arn = tells("arn").or_else(|| match tells("type")?.as_str() {
-        "IAMUser" => Some(format!("arn:aws:iam::{home}:user/{}", tells("userName")?)),
-        "Root" => Some(format!("arn:aws:iam::{home}:root")),
+        "IAMUser" => Some(format!("arn:{partition}:iam::{home}:user/{}", tells("userName")?)),
+        "Root" => Some(format!("arn:{partition}:iam::{home}:root")),
         _ => None,
     });
     Credential { home, ..Credential::of_arn(arn, tells("principalId")) }
@@ -690,60 +713,4 @@ fn named_by_arn(arn: String) -> Caller {
     let part = arn.split([':', '/']).nth(5).unwrap_or_default();
     let kind = kinds.into_iter().find(|(name, _)| *name == part).map_or("FederatedUser", |(_, kind)| kind);
     Caller::Credential(Credential { kind: kind.to_owned(), ..Credential::of_arn(Some(arn), None) })
-}
-
-fn answer(records: Vec<Value>, place: usize) -> Answer {
-    let logged = |(index, record)| Logged { object: String::new(), index, record };
-    let twin = Twin::new(records.into_iter().enumerate().map(logged).collect());
-    assert_eq!(twin.records()[place].index, place);
-    twin.of_record(place)
-}
-
-/// A call, in this second of one minute, with a session's key.
-fn call(id: &str, second: u32, key: &str, session: &str, created: u32) -> Value {
-    json!({"eventID": id, "eventTime": format!("2026-01-01T00:00:{second:02}Z"), "userIdentity": {
-        "type": "AssumedRole", "accountId": "111122223333", "accessKeyId": key,
-        "arn": format!("arn:aws:sts::111122223333:assumed-role/r/{session}"),
-        "sessionContext": {"attributes": {"creationDate": format!("2026-01-01T00:00:{created:02}Z")}}}})
-}
-
-/// An AssumeRole by a user.
-fn assume(id: &str, second: u32, key: &str, session: &str) -> Value {
-    json!({"eventID": id, "eventTime": format!("2026-01-01T00:00:{second:02}Z"), "userIdentity": {
-        "type": "IAMUser", "accountId": "111122223333", "arn": "arn:aws:iam::111122223333:user/u",
-        "accessKeyId": "AKIAEXAMPLE"}, "eventSource": "sts.amazonaws.com", "eventName": "AssumeRole", "readOnly": true,
-        "responseElements": {"credentials": {"accessKeyId": key}, "assumedRoleUser": {
-            "arn": format!("arn:aws:sts::111122223333:assumed-role/r/{session}")}}})
-}
-
-#[test]
-fn only_the_key_tells_twins_of_one_second_apart() {
-    let twins = || vec![assume("a", 1, "ASIA1EXAMPLE", "s"), assume("b", 1, "ASIA2EXAMPLE", "s")];
-    let by_key = answer([twins(), vec![call("c", 5, "ASIA2EXAMPLE", "s", 1)]].concat(), 2);
-    assert_eq!(by_key.links, [("key".to_owned(), "b".to_owned())]);
-    assert!(by_key.ambiguous.is_empty() && by_key.complete);
-    let keyless = answer([twins(), vec![call("c", 5, "", "s", 1)]].concat(), 2);
-    assert_eq!(keyless.links, [("session".to_owned(), "a".to_owned())]);
-    assert_eq!(keyless.ambiguous, ["a", "b"]);
-    assert_eq!(keyless.origins, by_key.origins);
-}
-
-#[test]
-fn a_recycled_key_of_another_second_is_a_gap_and_a_constant_one_says_session() {
-    let recycled = answer(vec![assume("a", 1, "ASIA1EXAMPLE", "s"), call("b", 9, "ASIA1EXAMPLE", "s", 5)], 1);
-    assert_eq!((recycled.links, recycled.gap.as_deref()), (Vec::new(), Some("record-missing")));
-    let issued = vec![assume("a", 1, "ASIA1EXAMPLE", "s"), assume("b", 1, "ASIA1EXAMPLE", "other")];
-    let constant = answer([issued, vec![call("c", 5, "ASIA1EXAMPLE", "s", 1)]].concat(), 2);
-    assert_eq!(constant.links, [("session".to_owned(), "a".to_owned())]);
-}
-
-#[test]
-fn a_key_of_ones_own_beside_an_assume_role_that_made_another_proves_nothing() {
-    let near = |record| answer(vec![assume("a", 1, "ASIA1EXAMPLE", "s"), record], 1);
-    let own = near(call("b", 5, "ASIA2EXAMPLE", "s", 1));
-    assert_eq!((own.links, own.complete), (vec![("claim".to_owned(), "a".to_owned())], false));
-    assert!(near(call("b", 5, "ASIA2EXAMPLE", "s", 3)).links.is_empty());
-    let mut console = call("b", 5, "ASIA2EXAMPLE", "s", 1);
-    console["sessionCredentialFromConsole"] = json!("true");
-    assert_eq!(near(console).links, [("session".to_owned(), "a".to_owned())]);
 }

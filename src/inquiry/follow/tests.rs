@@ -76,6 +76,7 @@ fn held(kind: NodeKind, made: i64, callers: Vec<Caller>) -> Held {
         made: Some(proof(made)),
         folded: 1,
         workload: None,
+        until: None,
         callers,
     }
 }

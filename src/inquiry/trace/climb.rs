@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use super::fetch::Source;
 use crate::aws::Time;
 use crate::lineage::{
-    Caller, Class, Credential, End, Gap, Issuance, IssuanceKind, Link, Node, NodeKind, Origin, OriginKind,
-    Proof, Reason, Rule, Rung, Sight, TracedOrigin, Violation, find, is_shared_key, origin,
+    Caller, Class, Credential, End, Gap, Issuance, IssuanceKind, Link, Mismatch, Node, NodeKind, Origin,
+    OriginKind, Proof, Reason, Rule, Rung, Sight, TracedOrigin, Violation, find, is_shared_key, origin,
 };
 use crate::query::QueryError;
 
@@ -36,15 +36,24 @@ pub(super) struct Climbed {
     pub(super) origins: BTreeSet<Origin>,
     pub(super) violations: Vec<Violation>,
     pub(super) twins: Vec<Issuance>,
+    /// Of a workload whose last launch passed another role.
+    pub(super) mismatches: Vec<Mismatch>,
 }
 
 /// A walk on its way.
 struct Walk {
     /// The credentials between the start and here.
-    seen: BTreeSet<i64>,
+    seen: BTreeSet<(i64, Option<DateTime<Utc>>)>,
     /// Where candidates that were not chosen lead, by who made them and when: the ways from several of them meet again,
     /// so that without this each ambiguous step would double the work.
     led: BTreeMap<(i64, DateTime<Utc>), BTreeSet<Origin>>,
+}
+
+impl Walk {
+    /// Goes on to whoever called at a moment; false for one that was met before. Each sign-in of a user is one of its own.
+    fn enters(&mut self, caller: &Caller, time: DateTime<Utc>) -> bool {
+        self.seen.insert((caller.id, Some(time).filter(|_| caller.signs_in())))
+    }
 }
 
 /// What stands at the upper end of the delegation.
@@ -58,6 +67,8 @@ struct Top {
     end: Caller,
     /// Its first use.
     first: Option<DateTime<Utc>>,
+    /// Its last use, where it is the one that was asked about.
+    last: Option<DateTime<Utc>>,
     /// The console sign-in that it came by.
     sign_in: Option<Issuance>,
     /// The last issuance, where nobody with a credential called it.
@@ -69,14 +80,18 @@ struct Top {
 /// Walks up from a credential.
 pub(super) async fn climb(source: &Source, credential: &Credential) -> Result<Climbed, QueryError> {
     let first = credential.usage.first.map(|time| time.0);
-    let mut walk = Walk { seen: BTreeSet::from([credential.caller.id]), led: BTreeMap::new() };
-    let top = Box::pin(delegation(source, &credential.caller, first, &mut walk)).await?;
+    let mut walk = Walk { seen: BTreeSet::from([(credential.caller.id, None)]), led: BTreeMap::new() };
+    let mut top = Box::pin(delegation(source, &credential.caller, first, &mut walk)).await?;
+    if top.end.id == credential.caller.id {
+        top.last = credential.usage.last.map(|time| time.0);
+    }
     let mut climbed = Climbed {
         links: top.links.clone(),
         origin: TracedOrigin { origin: top.origin.clone(), above: None },
         origins: distinct(&top.origins),
         violations: top.violations.clone(),
         twins: top.twins.clone(),
+        mismatches: Vec::new(),
     };
     let above = Box::pin(above(source, &top, &mut walk, &mut climbed, ABOVE_MAX)).await?;
     climbed.origin.above = above.map(Box::new);
@@ -157,6 +172,7 @@ async fn delegation(
         twins: Vec::new(),
         end: start.clone(),
         first,
+        last: None,
         sign_in: None,
         issuance: None,
         unasked: 0,
@@ -173,7 +189,7 @@ async fn delegation(
         if caller.class == Class::Account
             && let Some(copy) = shared(source, &mut top, first).await?
         {
-            if !walk.seen.insert(copy.caller.id) {
+            if !walk.enters(&copy.caller, copy.record.time) {
                 return Ok(cyclic(top, &copy));
             }
             let whole = source.near(&copy.caller, copy.record.time).await?;
@@ -225,7 +241,7 @@ async fn delegation(
             top.issuance = Some((*chosen).clone());
             return ended(source, top, first, None, claimed).await;
         }
-        if !walk.seen.insert(maker.id) {
+        if !walk.enters(&maker, chosen.record.time) {
             return Ok(cyclic(top, chosen));
         }
         // The call that issued is a use of the maker's; others may be earlier.
@@ -309,6 +325,7 @@ async fn shared(
         ambiguous,
         above_origin: false,
         role_passed: None,
+        role_untold: None,
         to_usage: None,
     });
     Ok(Some(copy.clone()))
@@ -331,7 +348,7 @@ async fn origins_of(
         return Ok(known.clone());
     }
     let before = walk.seen.clone();
-    if !walk.seen.insert(maker.id) {
+    if !walk.enters(maker, issuance.record.time) {
         let gap = stop(Reason::Cycle, "a credential would be its own ancestor", "");
         return Ok(BTreeSet::from([Origin::unknown(gap)]));
     }
@@ -433,6 +450,7 @@ fn push_links(
         ambiguous,
         above_origin: false,
         role_passed: None,
+        role_untold: None,
         to_usage: None,
     });
     if let Some(copy) = &issuance.copy {
@@ -445,6 +463,7 @@ fn push_links(
             ambiguous: Vec::new(),
             above_origin: false,
             role_passed: None,
+            role_untold: None,
             to_usage: None,
         });
     }

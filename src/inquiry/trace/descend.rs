@@ -10,16 +10,18 @@ use super::fetch::{Source, VALUES_MAX, later, one_of, together};
 use super::subject::Asked;
 use crate::lake::Column;
 use crate::lineage::{
-    Caller, Credential, Descendant, Issuance, IssuanceKind, KEY_LIFE_SECONDS, Node, NodeKind, Proof, Reason,
-    Rule, Rung, SLACK_SECONDS, find, find_maker, made_node, settle,
+    Caller, Credential, Descendant, Issuance, IssuanceKind, KEY_LIFE_SECONDS, NodeKind, Proof, Reason, Rule,
+    Rung, SLACK_SECONDS, find, made_node, settle,
 };
 use crate::query::{Filter, QueryError};
 
 mod plant;
+mod way;
 mod workload;
 
 use plant::{Growth, Plant};
 pub(in crate::inquiry) use plant::{Held, addresses};
+use way::ways_in;
 use workload::{launched_by, launches_by};
 
 /// A tree has so many lines at the most.
@@ -48,7 +50,18 @@ struct Holder {
     last: Option<DateTime<Utc>>,
 }
 
+/// Whoever was followed already. All sign-ins of a user are one caller: by each password some of them are.
+type Known = (i64, Option<DateTime<Utc>>);
+
+fn known_as(caller: &Caller, first: Option<DateTime<Utc>>) -> Known {
+    (caller.id, first.filter(|_| caller.signs_in()))
+}
+
 impl Holder {
+    fn known(&self) -> impl Iterator<Item = Known> + '_ {
+        self.callers.iter().map(|caller| known_as(caller, self.first))
+    }
+
     fn of(line: Option<usize>, credentials: &[Credential]) -> Holder {
         let usage = together(credentials);
         Holder {
@@ -68,8 +81,7 @@ pub(super) async fn descend(
 ) -> Result<Tree, QueryError> {
     let mut plant = Plant::new(LINES_MAX);
     let mut level = roots(source, asked, &mut plant).await?;
-    let mut known: BTreeSet<i64> =
-        level.iter().flat_map(|holder| &holder.callers).map(|one| one.id).collect();
+    let mut known: BTreeSet<Known> = level.iter().flat_map(Holder::known).collect();
     for _ in 0..options.depth {
         if level.is_empty() || plant.is_full() {
             break;
@@ -81,7 +93,8 @@ pub(super) async fn descend(
         let launched = launches_by(source, &level).await?;
         next.extend(launched_by(source, &level, &launched, &mut plant).await?);
         for holder in &mut next {
-            holder.callers.retain(|caller| known.insert(caller.id));
+            let first = holder.first;
+            holder.callers.retain(|caller| known.insert(known_as(caller, first)));
         }
         next.retain(|holder| !holder.callers.is_empty());
         level = next;
@@ -244,7 +257,6 @@ fn forwarded_growth(credentials: &[Credential]) -> Growth {
 
 /// The issuances that the holders of a level called, in order of time.
 async fn issued_by(source: &Source, level: &[Holder]) -> Result<Vec<Issuance>, QueryError> {
-    let ids: BTreeSet<i64> = level.iter().flat_map(|holder| &holder.callers).map(|one| one.id).collect();
     let mut found = Vec::new();
     for filter in by_callers(level) {
         // What was launched is asked for next.
@@ -252,7 +264,11 @@ async fn issued_by(source: &Source, level: &[Holder]) -> Result<Vec<Issuance>, Q
         found.extend(source.issuances(&filter).await?);
     }
     let mut found = settle(found);
-    found.retain(|issuance| ids.contains(&issuance.maker().id) || ids.contains(&issuance.caller.id));
+    let lines = Lines::of(level);
+    let time = |issuance: &Issuance| issuance.record.time;
+    found.retain(|one| {
+        [one.maker(), &one.caller].into_iter().any(|caller| lines.at(caller, time(one)).is_some())
+    });
     Ok(found)
 }
 
@@ -282,15 +298,29 @@ fn by_callers(level: &[Holder]) -> Vec<Filter> {
     filters
 }
 
-/// By caller: the line of the first holder that it stands for.
-fn lines_of(level: &[Holder]) -> BTreeMap<i64, Option<usize>> {
-    let mut lines = BTreeMap::new();
-    for holder in level {
-        for caller in &holder.callers {
-            lines.entry(caller.id).or_insert(holder.line);
+/// By caller: the holders that it stands for.
+struct Lines<'a>(BTreeMap<i64, Vec<&'a Holder>>);
+
+impl<'a> Lines<'a> {
+    fn of(level: &'a [Holder]) -> Lines<'a> {
+        let mut lines: BTreeMap<i64, Vec<&'a Holder>> = BTreeMap::new();
+        for holder in level {
+            for caller in &holder.callers {
+                lines.entry(caller.id).or_default().push(holder);
+            }
         }
+        Lines(lines)
     }
-    lines
+
+    /// The first holder that a caller stands for; of sign-ins the one that holds this of them.
+    fn at(&self, caller: &Caller, time: DateTime<Utc>) -> Option<&'a Holder> {
+        let holds = |holder: &&Holder| {
+            let within = |first, last| first <= time && time <= last;
+            !caller.signs_in()
+                || holder.first.zip(holder.last).is_none_or(|(first, last)| within(first, last))
+        };
+        self.0.get(&caller.id)?.iter().copied().find(holds)
+    }
 }
 
 /// Sessions and temporary keys that were issued.
@@ -303,7 +333,7 @@ async fn sessions(
     let issued: Vec<&Issuance> = issued.iter().filter(|one| one.kind.delegates()).collect();
     let used = used_of(source, &issued).await?;
     let index = Used::of(&used);
-    let lines = lines_of(level);
+    let lines = Lines::of(level);
     let mut climbers: Vec<Climber> = Vec::new();
     for issuance in &issued {
         for credential in index.near(issuance).into_iter().filter_map(|at| used.get(at)) {
@@ -318,7 +348,9 @@ async fn sessions(
     let mut held: BTreeMap<usize, Vec<Credential>> = BTreeMap::new();
     let mut given: BTreeSet<i64> = BTreeSet::new();
     for issuance in issued {
-        let Some(parent) = lines.get(&issuance.maker().id).copied() else { continue };
+        let Some(parent) = lines.at(issuance.maker(), issuance.record.time).map(|holder| holder.line) else {
+            continue;
+        };
         let (mut mine, mut open) = (Vec::new(), Vec::new());
         let mut remarks = BTreeSet::new();
         let mut rule = Rule::Key;
@@ -441,7 +473,7 @@ async fn fits(
     source: &Source,
     credential: &Credential,
     issuance: &Issuance,
-    lines: &BTreeMap<i64, Option<usize>>,
+    lines: &Lines<'_>,
 ) -> Result<Option<(Rule, Option<String>)>, QueryError> {
     let first = credential.usage.first.map(|time| time.0);
     let alone = find(&credential.caller, first, [issuance]);
@@ -459,7 +491,7 @@ async fn fits(
     if !found.best.iter().any(|one| is_it(one)) {
         return Ok(None);
     }
-    let is_others = |one: &&&Issuance| !is_it(one) && !lines.contains_key(&one.maker().id);
+    let is_others = |one: &&&Issuance| !is_it(one) && lines.at(one.maker(), one.record.time).is_none();
     let others: BTreeSet<String> =
         found.best.iter().filter(is_others).map(|one| one.maker().node().id).collect();
     if others.is_empty() {
@@ -499,103 +531,4 @@ async fn used_of(source: &Source, issued: &[&Issuance]) -> Result<Vec<Credential
         }
     }
     Ok(found.into_values().collect())
-}
-
-/// Keys, users, passwords and other ways in that were made.
-async fn ways_in(
-    source: &Source,
-    level: &[Holder],
-    issued: &[Issuance],
-    plant: &mut Plant,
-) -> Result<Vec<Holder>, QueryError> {
-    let mut holders = Vec::new();
-    let lines = lines_of(level);
-    // Users first: what was made for them stands below them.
-    let mut users: BTreeMap<(Option<usize>, String, String), usize> = BTreeMap::new();
-    let ways = || issued.iter().filter(|one| !one.kind.delegates());
-    for way in ways().filter(|way| way.kind == IssuanceKind::User) {
-        let Some(parent) = lines.get(&way.maker().id).copied() else { continue };
-        let account = way.record.account.clone().unwrap_or_default();
-        let name = way.user_name.clone().unwrap_or_default();
-        let mut growth = Growth::new(NodeKind::User, &name, Rule::Identity);
-        growth.made = Some(Proof::from(&way.record));
-        growth.node = Some(user_node(&account, &name));
-        let of_user = of_user(source, &account, &name, way.record.time).await?;
-        growth.usage = together(&of_user);
-        growth.lead_to(&of_user);
-        let Some(line) = plant.grow(parent, growth) else { return Ok(holders) };
-        users.insert((parent, account, name), line);
-    }
-    for way in ways().filter(|way| way.kind != IssuanceKind::User) {
-        let Some(parent) = lines.get(&way.maker().id).copied() else { continue };
-        let account = way.record.account.clone().unwrap_or_default();
-        let name = way.user_name.clone().unwrap_or_default();
-        let below = users.get(&(parent, account.clone(), name.clone())).copied().or(parent);
-        let (mut growth, credentials) = match way.kind {
-            IssuanceKind::AccessKey => {
-                let key = way.key.clone().unwrap_or_default();
-                let mut used = source.of_key(&key, Some(way.record.time)).await?;
-                let mut growth = Growth::new(NodeKind::AccessKey, &key, Rule::Key);
-                used.retain(|one| {
-                    let found = find_maker(&one.caller, one.usage.first.map(|time| time.0), [way]);
-                    if !found.too_late.is_empty() {
-                        growth.remarks.push("a key of this id was used before it was made".to_owned());
-                    }
-                    !found.best.is_empty()
-                });
-                growth.node = Some(used.first().map_or_else(|| made_node(way), |one| one.caller.node()));
-                (growth, used)
-            }
-            IssuanceKind::Password => {
-                // The sign-ins; what was done in their sessions stands below.
-                let mut used = of_user(source, &account, &name, way.record.time).await?;
-                used.retain(|one| one.caller.access_key.is_none() && one.caller.created.is_none());
-                let mut growth = Growth::new(NodeKind::Password, &name, Rule::Identity);
-                growth.node = Some(user_node(&account, &name));
-                (growth, used)
-            }
-            _ => {
-                let mut growth = Growth::new(NodeKind::OtherWay, &name, Rule::Identity);
-                growth.node = Some(user_node(&account, &name));
-                growth.notes.push(way.record.event_name.clone());
-                (growth, Vec::new())
-            }
-        };
-        growth.made = Some(Proof::from(&way.record));
-        growth.usage = together(&credentials);
-        growth.lead_to(&credentials);
-        let Some(line) = plant.grow(below, growth) else { return Ok(holders) };
-        holders.push(Holder::of(Some(line), &credentials));
-    }
-    Ok(holders)
-}
-
-fn user_node(account: &str, name: &str) -> Node {
-    Node {
-        kind: NodeKind::User,
-        id: format!("arn:aws:iam::{account}:user/{name}"),
-        account: Some(account.to_owned()),
-        access_key: None,
-        arn: Some(format!("arn:aws:iam::{account}:user/{name}")),
-        name: Some(name.to_owned()),
-        session_name: None,
-        created: None,
-    }
-}
-
-/// The credentials of an IAM user from a moment on.
-async fn of_user(
-    source: &Source,
-    account: &str,
-    name: &str,
-    from: DateTime<Utc>,
-) -> Result<Vec<Credential>, QueryError> {
-    source
-        .callers(&Filter::All(vec![
-            Filter::From(super::fetch::earlier(from, SLACK_SECONDS)),
-            Filter::Is(Column::IdentityType, "IAMUser".to_owned()),
-            Filter::Is(Column::UserName, name.to_owned()),
-            Filter::Is(Column::IdentityAccountId, account.to_owned()),
-        ]))
-        .await
 }

@@ -9,8 +9,8 @@ use tokio::sync::OnceCell;
 
 use crate::lake::{Column, Session};
 use crate::lineage::{
-    AccountSight, Caller, Credential, Issuance, IssuanceKind, KEY_LIFE_SECONDS, Launch, ROLE_SESSION_SECONDS,
-    SLACK_SECONDS, Sight, Usage, Workload, settle,
+    AccountSight, Caller, Credential, Issuance, IssuanceKind, KEY_LIFE_SECONDS, Launch, Passed,
+    ROLE_SESSION_SECONDS, SLACK_SECONDS, Sight, Usage, Workload, last_launch, settle,
 };
 use crate::query::lineage::{Relations, account_sight, logs_begin};
 use crate::query::{Filter, QueryError};
@@ -19,7 +19,7 @@ mod condition;
 mod gone;
 mod prepare;
 
-use condition::{around, launching, naming, of_key};
+use condition::{around, launching, naming, of_key, relaunching};
 pub(super) use gone::Removal;
 
 /// What a caller without an end did is counted within so many seconds of a moment: an hour.
@@ -369,7 +369,7 @@ impl Source {
     ) -> Result<Vec<Issuance>, QueryError> {
         let names: &[&str] = match kind {
             IssuanceKind::User => &["CreateUser"],
-            _ => &["CreateLoginProfile", "UpdateLoginProfile"],
+            _ => &["CreateLoginProfile", "UpdateLoginProfile", "ChangePassword"],
         };
         let mut found = self
             .issuances(&Filter::All(vec![
@@ -381,27 +381,40 @@ impl Source {
         Ok(found)
     }
 
-    /// The last launch of a workload in an account, not after `moment`.
+    /// The last launch of a workload in an account, not after `moment`, and whether it passed a role: see [`last_launch`].
     pub(super) async fn launch_of(
         &self,
         workload: &Workload,
         account: &str,
+        role: Option<&str>,
         moment: Option<DateTime<Utc>>,
-    ) -> Result<Option<Launch>, QueryError> {
-        let Some(launching) = launching(workload.kind, account) else { return Ok(None) };
-        let end = moment.map(|moment| later(moment, SLACK_SECONDS + 1));
-        let times = match (self.relations.logs_span(), workload.kind) {
-            // Functions are created rarely.
-            (None, _) | (_, "function") => end.map(Filter::Before).into_iter().collect(),
-            (Some(span), _) => match self.launched_at(workload, &launching, end, span).await? {
-                Some(time) => vec![Filter::From(time), Filter::Before(later(time, 1))],
-                None => return Ok(None),
-            },
-        };
-        let all = times.into_iter().chain(launching.clone()).collect();
-        let mut found = self.relations.launches(&Filter::All(all)).await?;
-        found.retain(|launch| launch.workload == *workload && end.is_none_or(|end| launch.record.time < end));
-        Ok(found.into_iter().max_by(|a, b| a.record.cmp(&b.record)))
+    ) -> Result<Option<(Launch, Passed)>, QueryError> {
+        let mut found = self.relaunches(workload.kind, account).await?;
+        if let Some(launching) = launching(workload.kind, account) {
+            let end = moment.map(|moment| later(moment, SLACK_SECONDS + 1));
+            let times = match self.relations.logs_span() {
+                None => Some(end.map(Filter::Before).into_iter().collect::<Vec<_>>()),
+                Some(span) => {
+                    let time = self.launched_at(workload, &launching, end, span).await?;
+                    time.map(|time| vec![Filter::From(time), Filter::Before(later(time, 1))])
+                }
+            };
+            if let Some(times) = times {
+                let all = times.into_iter().chain(launching).collect();
+                found.extend(self.relations.launches(&Filter::All(all)).await?);
+            }
+        }
+        let last = last_launch(&found, workload, role, moment);
+        Ok(last.map(|(launch, passed)| (launch.clone(), passed)))
+    }
+
+    /// The launches of a kind of workload in an account that are few: those of functions, and those that give a workload
+    /// another role.
+    pub(super) async fn relaunches(&self, kind: &str, account: &str) -> Result<Vec<Launch>, QueryError> {
+        match relaunching(kind, account) {
+            Some(seldom) => self.launches(&Filter::All(seldom)).await,
+            None => Ok(Vec::new()),
+        }
     }
 
     /// When a workload was last launched before `end`.
@@ -445,11 +458,13 @@ impl Source {
 
     /// The launches among the events that satisfy a condition, in order of time.
     pub(super) async fn launches(&self, filter: &Filter) -> Result<Vec<Launch>, QueryError> {
-        if let Some(known) = kept(&self.launches, &format!("{filter:?}")) {
+        let name = format!("{filter:?}");
+        if let Some(known) = kept(&self.launches, &name) {
             return Ok(known);
         }
         let mut found = self.relations.launches(filter).await?;
         found.sort_by(|a, b| a.record.cmp(&b.record));
+        keep(&self.launches, name, &found);
         Ok(found)
     }
 }

@@ -1,4 +1,4 @@
-//! Claims that the links do not bear out: session names, source identities, and the place of a workload.
+//! Claims that the links do not bear out: session names, source identities, the place of a workload, and its role.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,6 +33,7 @@ pub(super) async fn mismatches(
         let session = caller.arn.clone().unwrap_or_default();
         found.extend(of_names(&up.origin.origin, (name, identity), &users, &session, event_id.as_ref()));
         found.extend(of_place(source, credential, &up.origin.origin, event_id).await?);
+        found.extend(up.mismatches.iter().cloned());
     }
     Ok(found.into_iter().collect())
 }

@@ -91,7 +91,9 @@ async fn of_event(source: &Source, asked: &str, id: &str) -> Result<Asked, Resol
     };
     let mut credentials = Vec::new();
     for named in source.callers(&filter).await? {
-        credentials.push(source.whole(&named.caller).await?.unwrap_or(named));
+        // All sign-ins of a user are one caller: of the others nothing is asked.
+        let whole = if named.caller.signs_in() { None } else { source.whole(&named.caller).await? };
+        credentials.push(whole.unwrap_or(named));
     }
     let mut subject = subject_of("event", id, asked, &credentials);
     subject.event = Some(first.clone());
@@ -117,7 +119,8 @@ pub(super) fn never_used(issuance: &Issuance) -> Caller {
     let long_term = issuance.kind == IssuanceKind::AccessKey;
     let arn = if long_term {
         let account = issuance.session_account.as_deref().unwrap_or_default();
-        issuance.user_name.as_ref().map(|name| format!("arn:aws:iam::{account}:user/{name}"))
+        let partition = issuance.partition();
+        issuance.user_name.as_ref().map(|name| format!("arn:{partition}:iam::{account}:user/{name}"))
     } else {
         issuance.session_arn.clone()
     };
@@ -227,6 +230,7 @@ async fn own_origin(
             ambiguous: Vec::new(),
             above_origin: true,
             role_passed: None,
+            role_untold: None,
             to_usage: None,
         });
         let whole = source.near(way.maker(), way.record.time).await?;
@@ -261,7 +265,7 @@ async fn unused_user(source: &Source, asked: &str, typed: &Subject) -> Result<Op
     });
     let Some(made) = made else { return Ok(None) };
     let account = made.record.account.clone().unwrap_or_default();
-    let arn = format!("arn:aws:iam::{account}:user/{name}");
+    let arn = format!("arn:{}:iam::{account}:user/{name}", made.partition());
     let mut found = Asked {
         subject: subject_of("user", &arn, asked, &[]),
         credentials: Vec::new(),

@@ -132,6 +132,7 @@ fn a_link_that_tells_the_making_leaves_no_blind_spot() {
         ambiguous: Vec::new(),
         above_origin: true,
         role_passed: None,
+        role_untold: None,
         to_usage: None,
     };
     let mut behind = Behind {

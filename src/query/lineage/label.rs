@@ -20,8 +20,8 @@ use super::pass::{Pass, pass};
 use super::workshop::{Workshop, ask, flags, numbers};
 use super::{Relations, account_sight, read, telling};
 use crate::lineage::{
-    AccountSight, Caller, Class, End, Gap, Issuance, IssuanceKind, Launch, Origin, OriginKind, Reason, Rule,
-    Sight, find_maker, origin, settle,
+    AccountSight, Caller, Class, End, Gap, Issuance, IssuanceKind, Launch, Origin, OriginKind, Passed,
+    Reason, Rule, Sight, find_maker, last_launch, origin, password_of, settle,
 };
 use crate::query::{Filter, QueryError};
 
@@ -358,7 +358,7 @@ impl Roots<'_> {
             };
             return Ok(Root { origin: Origin::unknown(gap), above: None });
         };
-        let (named, first) = read::node(batch, &self.links.nodes.columns, row)?;
+        let (named, used) = read::node(batch, &self.links.nodes.columns, row)?;
         let vouched = || self.links.vouched.get(&caller).copied();
         let mut issuance = match end.map(|(_, i)| i).or_else(vouched) {
             Some(i) => self.links.steps.issuance(i)?,
@@ -370,7 +370,7 @@ impl Roots<'_> {
             issuance.copy = self.links.steps.issuance(*copy)?.map(Box::new);
         }
         let forwarded = issuance.is_none() && self.is_forwarded(batch, row)?;
-        let end = End { caller: &named, first, issuance: issuance.as_ref(), forwarded };
+        let end = End { caller: &named, first: used.0, issuance: issuance.as_ref(), forwarded };
         let mut found = origin(end, &self.known.sight);
         if self.links.late.contains_key(&caller)
             && let Some(gap) = &mut found.gap
@@ -385,7 +385,7 @@ impl Roots<'_> {
             found.mfa = sign_in.mfa;
             found.sign_in = Some(sign_in.record.id());
         }
-        let above = self.above((&named, first), issuance.as_ref(), sign_in.as_ref(), &found);
+        let above = self.above((&named, used), issuance.as_ref(), sign_in.as_ref(), &found);
         Ok(Root { origin: found, above })
     }
 
@@ -402,7 +402,7 @@ impl Roots<'_> {
     /// Who made the key or password of an origin or launched its workload.
     fn above(
         &self,
-        (caller, first): (&Caller, Option<DateTime<Utc>>),
+        (caller, (first, last)): (&Caller, read::Used),
         issuance: Option<&Issuance>,
         sign_in: Option<&Issuance>,
         found: &Origin,
@@ -421,23 +421,22 @@ impl Roots<'_> {
             return Some(by(Rule::Key, &way.record, way.maker()));
         }
         // A record without a key and without a session is the sign-in itself.
-        let signs_in = (caller.access_key.is_none() && caller.created.is_none()).then_some(first);
+        let moments = match sign_in {
+            Some(one) => Some((one.record.time, one.record.time)),
+            None => first.filter(|_| caller.signs_in()).map(|first| (first, last.unwrap_or(first))),
+        };
         if found.kind == OriginKind::IamUser
-            && let Some(moment) = sign_in.map(|one| one.record.time).or(signs_in.flatten())
+            && let Some(moments) = moments
         {
             let ways = self.known.passwords.get(&(account, found.name.clone()?))?;
-            let own = |way: &Issuance| way.maker().arn.is_some() && way.maker().arn == found.arn;
-            let way = ways.iter().rfind(|way| way.record.time <= moment && !own(way))?;
+            let way = password_of(ways, caller, moments)?;
             return Some(by(Rule::Identity, &way.record, way.maker()));
         }
         let workload = found.on_behalf_of.as_ref()?;
         let moment: Option<DateTime<Utc>> = issuance.map(|one| one.record.time).or(caller.created);
         let launches = self.known.launches.get(&(account, workload.kind, workload.id.clone()))?;
-        let before = |launch: &&Launch| {
-            moment.is_none_or(|moment| launch.record.time.timestamp() <= moment.timestamp() + 2)
-        };
-        let launch = launches.iter().rfind(before)?;
-        Some(by(Rule::Launched, &launch.record, &launch.caller))
+        let (launch, passed) = last_launch(launches, workload, caller.role_name(), moment)?;
+        (passed != Passed::Other).then(|| by(Rule::Launched, &launch.record, &launch.caller))
     }
 }
 

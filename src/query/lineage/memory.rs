@@ -15,7 +15,7 @@ use datafusion::physical_plan::{ExecutionPlan, collect};
 use datafusion::prelude::SessionContext;
 use tokio::sync::OnceCell;
 
-use super::pass::{CREATE_FUNCTION, ISSUING, LAUNCHING, value};
+use super::pass::{self, ISSUING, value};
 use super::{View, make_view};
 use crate::lake::{Column, config_here};
 use crate::query::launch::launched as launched_by;
@@ -82,12 +82,12 @@ pub(super) fn issuing(filter: &Filter) -> Filter {
 
 /// The events that satisfy a condition and may launch.
 pub(super) fn launching(filter: &Filter) -> Filter {
-    Filter::All(vec![filter.clone(), may_launch()])
+    Filter::All(vec![filter.clone(), pass::launching()])
 }
 
 /// The events that satisfy a condition and may issue or launch.
 pub(super) fn making(filter: &Filter) -> Filter {
-    Filter::All(vec![filter.clone(), Filter::Any(vec![may_issue(), may_launch()])])
+    Filter::All(vec![filter.clone(), Filter::Any(vec![may_issue(), pass::launching()])])
 }
 
 fn may_issue() -> Filter {
@@ -96,14 +96,6 @@ fn may_issue() -> Filter {
         Filter::In(Column::EventName, names),
         Filter::Some(Column::IssuedAccessKeyId),
         Filter::Some(Column::AssumedRoleArn),
-    ])
-}
-
-fn may_launch() -> Filter {
-    let names = LAUNCHING.iter().map(|name| (*name).to_owned()).collect();
-    Filter::Any(vec![
-        Filter::In(Column::EventName, names),
-        Filter::Begins(Column::EventName, CREATE_FUNCTION.to_owned()),
     ])
 }
 
@@ -121,7 +113,7 @@ pub(super) fn linking() -> Wanted {
 pub(super) fn linking_and_launched() -> Wanted {
     wanted(|row| {
         let name = row.text(Column::EventName).unwrap_or_default();
-        if LAUNCHING.contains(&name) || name.starts_with(CREATE_FUNCTION) {
+        if pass::may_launch(name) {
             return [true; LARGE.len()];
         }
         links(row)

@@ -17,8 +17,10 @@ use futures::TryStreamExt;
 use super::closure::arrow;
 use super::fold::Fold;
 use super::hash::text_hash;
+use crate::lake::Column;
 use crate::lineage::{CallerFields, sign_in_session};
-use crate::query::QueryError;
+use crate::query::launch::FUNCTION_ROLES;
+use crate::query::{Filter, QueryError};
 
 const EVENTS: &str = include_str!("../../../queries/lineage/world/events.sql");
 
@@ -403,7 +405,7 @@ pub(super) const DELEGATION: [(&str, DataType); 20] = [
 const KEPT: [&str; 3] = ["event_time", "event_id", "account"];
 
 /// The calls that may issue, by name, as the view `issuances` has them.
-pub(super) const ISSUING: [&str; 23] = [
+pub(super) const ISSUING: [&str; 24] = [
     "AssumeRole",
     "AssumeRoleWithSAML",
     "AssumeRoleWithWebIdentity",
@@ -421,6 +423,7 @@ pub(super) const ISSUING: [&str; 23] = [
     "CreateUser",
     "CreateLoginProfile",
     "UpdateLoginProfile",
+    "ChangePassword",
     "CreateServiceSpecificCredential",
     "UploadSigningCertificate",
     "UploadSSHPublicKey",
@@ -430,16 +433,31 @@ pub(super) const ISSUING: [&str; 23] = [
 ];
 
 /// The calls that may launch, by name, as the view `launches` has them.
-pub(super) const LAUNCHING: [&str; 4] = ["RunInstances", "RunTask", "StartTask", "StartBuild"];
+const LAUNCHING: [&str; 6] = [
+    "RunInstances",
+    "AssociateIamInstanceProfile",
+    "ReplaceIamInstanceProfileAssociation",
+    "RunTask",
+    "StartTask",
+    "StartBuild",
+];
 
-/// The calls that create a function bear the version of the API behind this.
-pub(super) const CREATE_FUNCTION: &str = "CreateFunction";
+/// Whether a call of this name may launch.
+pub(super) fn may_launch(event_name: &str) -> bool {
+    LAUNCHING.contains(&event_name) || FUNCTION_ROLES.iter().any(|of| event_name.starts_with(of))
+}
+
+/// The events of which [`may_launch`] says so.
+pub(super) fn launching() -> Filter {
+    let names = LAUNCHING.iter().map(|name| (*name).to_owned()).collect();
+    let functions = FUNCTION_ROLES.iter().map(|of| Filter::Begins(Column::EventName, (*of).to_owned()));
+    let some = [Filter::In(Column::EventName, names)].into_iter().chain(functions);
+    Filter::Any(some.collect())
+}
 
 /// Whether a call of this name may issue or launch: those that the views `issuances` and `launches` take by name.
 fn may_tell(event_name: &str) -> bool {
-    ISSUING.contains(&event_name)
-        || LAUNCHING.contains(&event_name)
-        || event_name.starts_with(CREATE_FUNCTION)
+    ISSUING.contains(&event_name) || may_launch(event_name)
 }
 
 #[cfg(test)]
@@ -461,7 +479,8 @@ mod tests {
                 }
             }
         }
-        assert_eq!(names, 27);
-        assert!(may_tell("CreateFunction20150331") && !may_tell("ListUsers"));
+        assert_eq!(names, 30);
+        assert!(may_tell("CreateFunction20150331") && may_tell("UpdateFunctionConfiguration20150331v2"));
+        assert!(!may_tell("ListUsers"));
     }
 }

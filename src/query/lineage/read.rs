@@ -166,14 +166,13 @@ fn credential(batch: &RecordBatch, places: &Places, row: usize) -> Result<Creden
     Ok(Credential { caller: cells.caller(row)?, usage: cells.usage(row)? })
 }
 
-/// The caller in one row, and when it was first used.
-pub(super) fn node(
-    batch: &RecordBatch,
-    places: &Places,
-    row: usize,
-) -> Result<(Caller, Option<DateTime<Utc>>), QueryError> {
+/// The first and the last use of a caller.
+pub(super) type Used = (Option<DateTime<Utc>>, Option<DateTime<Utc>>);
+
+/// The caller in one row, and when it was used.
+pub(super) fn node(batch: &RecordBatch, places: &Places, row: usize) -> Result<(Caller, Used), QueryError> {
     let cells = Cells(batch, places);
-    Ok((cells.caller(row)?, cells.time("first_use", row)?))
+    Ok((cells.caller(row)?, (cells.time("first_use", row)?, cells.time("last_use", row)?)))
 }
 
 /// Adds what was done from each address.
@@ -232,9 +231,14 @@ pub(super) fn launches(batch: &RecordBatch, found: &mut Vec<Launch>) -> Result<(
         let text = cells.text("workload", row)?.unwrap_or_default();
         let Some((kind, id)) = text.split_once(':') else { continue };
         let Some(kind) = KINDS.into_iter().find(|known| *known == kind) else { continue };
+        let record = cells.record(row)?;
+        let workload = match kind {
+            "function" => Workload::function(id, record.region.as_deref()),
+            kind => Workload::new(kind, id),
+        };
         found.push(Launch {
-            record: cells.record(row)?,
-            workload: Workload { kind, id: id.to_owned() },
+            record,
+            workload,
             role_passed: cells.text("role_passed", row)?,
             caller: cells.caller(row)?,
         });

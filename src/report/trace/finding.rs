@@ -37,7 +37,8 @@ fn not_taken(one: &NotTaken) -> String {
 /// Where the chain ends at a key or workload and no record says how that came to be.
 fn nothing_above(trace: &Trace) -> Option<String> {
     let origin = &trace.origin.origin;
-    if trace.origin.above.is_some() {
+    // A launch that passed another role is told as a mismatch.
+    if trace.origin.above.is_some() || trace.mismatches.iter().any(|one| one.kind == "role") {
         return None;
     }
     let (what, how) = match (origin.kind, &origin.access_key, &origin.on_behalf_of) {
@@ -89,6 +90,7 @@ fn mismatch_label(one: &Mismatch) -> &'static str {
         "session-name" => "name",
         "source-identity" => "source",
         "place" => "place",
+        "role" => "role",
         _ => "claim",
     }
 }

@@ -290,10 +290,21 @@ pub(super) fn link_words(link: &Link) -> String {
         }
         Rule::Session => format!("{certain}: {event} made this session{apart}"),
         Rule::Identity => format!("certain: {}", made_words(event)),
-        Rule::Launched => match &link.role_passed {
-            Some(role) => format!("certain: {event} launched it and passed it the role {role}"),
-            None => format!("certain: {event} launched it"),
-        },
+        Rule::Launched => launched_words(link, event),
+    }
+}
+
+/// What a record launched, or gave a role.
+fn launched_words(link: &Link, event: &str) -> String {
+    let anew = ["Associate", "Replace", "Update"].iter().any(|verb| event.starts_with(verb));
+    match (&link.role_passed, &link.role_untold) {
+        (Some(passed), Some(role)) => {
+            let gave = if anew { "gave it" } else { "launched it and passed it" };
+            format!("likely: {event} {gave} {passed}; no record tells that this holds the role {role}")
+        }
+        (Some(role), None) if anew => format!("certain: {event} gave it the role {role}"),
+        (Some(role), None) => format!("certain: {event} launched it and passed it the role {role}"),
+        (None, _) => format!("certain: {event} launched it"),
     }
 }
 
@@ -303,6 +314,7 @@ fn made_words(event: &str) -> String {
         "CreateUser" => "CreateUser made this user".to_owned(),
         "CreateLoginProfile" => "CreateLoginProfile gave the user a password".to_owned(),
         "UpdateLoginProfile" => "UpdateLoginProfile set the user's password anew".to_owned(),
+        "ChangePassword" => "ChangePassword: the user chose the password".to_owned(),
         event => format!("the record of {event} itself names whom it is for"),
     }
 }

@@ -5,8 +5,9 @@ use chrono::{DateTime, Utc};
 use super::{Climbed, Top, Walk, delegation, named, stop, used_before_issued};
 use crate::inquiry::trace::fetch::{Source, earlier};
 use crate::lineage::{
-    Above, Caller, Class, End, Issuance, IssuanceKind, Link, Node, NodeKind, Origin, OriginKind, Proof,
-    Reason, Rule, SLACK_SECONDS, TracedOrigin, Violation, Workload, find_maker,
+    Above, Caller, Class, End, Issuance, IssuanceKind, Launch, Link, Mismatch, Node, NodeKind, Origin,
+    OriginKind, Passed, Proof, Reason, Rule, SLACK_SECONDS, TracedOrigin, Violation, Workload, find_maker,
+    password_of,
 };
 use crate::query::QueryError;
 
@@ -19,7 +20,7 @@ pub(super) async fn above(
     left: usize,
 ) -> Result<Option<Above>, QueryError> {
     let Some(left) = left.checked_sub(1) else { return Ok(None) };
-    let Some(step) = step_above(source, top, &mut climbed.violations).await? else { return Ok(None) };
+    let Some(step) = step_above(source, top, climbed).await? else { return Ok(None) };
     let maker = step.maker.clone();
     let whole = match maker.class {
         Class::Credential => source.near(&maker, step.record.event_time.0).await?,
@@ -34,6 +35,7 @@ pub(super) async fn above(
         ambiguous: Vec::new(),
         above_origin: true,
         role_passed: step.role_passed,
+        role_untold: step.role_untold,
         to_usage: whole.as_ref().map(|whole| whole.usage.clone()),
     });
     let of = |origin| TracedOrigin { origin, above: None };
@@ -42,7 +44,7 @@ pub(super) async fn above(
         let found = named(source, end).await?;
         return Ok(Some(Above { rule: step.rule, record: step.record, origin: of(found) }));
     }
-    if !walk.seen.insert(maker.id) {
+    if !walk.enters(&maker, step.record.event_time.0) {
         climbed.violations.push(Violation {
             kind: "cycle",
             record: step.record.clone(),
@@ -68,13 +70,14 @@ struct StepAbove {
     from: Node,
     maker: Caller,
     role_passed: Option<String>,
+    role_untold: Option<String>,
 }
 
-/// What cannot be is added to `violations`.
+/// What cannot be is added to the violations, a launch that is no proof to the mismatches.
 async fn step_above(
     source: &Source,
     top: &Top,
-    violations: &mut Vec<Violation>,
+    climbed: &mut Climbed,
 ) -> Result<Option<StepAbove>, QueryError> {
     let caller = &top.end;
     let account = caller.account.clone().unwrap_or_default();
@@ -84,6 +87,7 @@ async fn step_above(
         from,
         maker: issuance.maker().clone(),
         role_passed: None,
+        role_untold: None,
     };
     if top.origin.kind == OriginKind::IamUser && caller.has_long_term_key() {
         let key = caller.access_key.clone().unwrap_or_default();
@@ -94,21 +98,21 @@ async fn step_above(
         let first = source.first_before(caller, soonest).await?;
         let found = find_maker(caller, first, &list);
         if let (None, Some(late)) = (found.best.first(), found.too_late.first()) {
-            violations.push(used_before_issued(late, first));
+            climbed.violations.push(used_before_issued(late, first));
         }
         return Ok(found.best.first().map(|issuance| made(Rule::Key, issuance, caller.node())));
     }
     // A record without a key and without a session is the sign-in itself.
-    let signs_in = caller.access_key.is_none() && caller.created.is_none();
-    let moment = top.sign_in.as_ref().map(|one| one.record.time).or(top.first.filter(|_| signs_in));
+    let moments = match &top.sign_in {
+        Some(one) => Some((one.record.time, one.record.time)),
+        None => top.first.filter(|_| caller.signs_in()).map(|first| (first, top.last.unwrap_or(first))),
+    };
     if top.origin.kind == OriginKind::IamUser
-        && let (Some(moment), Some(name)) = (moment, &top.origin.name)
+        && let (Some(moments), Some(name)) = (moments, &top.origin.name)
     {
         let list = source.ways_in(&account, name, IssuanceKind::Password).await?;
-        let own = |way: &&Issuance| way.maker().arn.is_some() && way.maker().arn == top.origin.arn;
-        let before = |way: &&Issuance| way.record.time <= moment;
-        let last = list.iter().rfind(|way| before(way) && !own(way));
-        return Ok(last.map(|way| made(Rule::Identity, way, user_node(&top.origin))));
+        let way = password_of(&list, caller, moments);
+        return Ok(way.map(|way| made(Rule::Identity, way, user_node(&top.origin))));
     }
     let workload = match &top.issuance {
         Some(_) => top.origin.on_behalf_of.clone(),
@@ -117,14 +121,40 @@ async fn step_above(
     };
     let Some(workload) = workload else { return Ok(None) };
     let moment = top.issuance.as_ref().map(|issuance| issuance.record.time).or(caller.created);
-    let launch = source.launch_of(&workload, &account, moment).await?;
-    Ok(launch.map(|launch| StepAbove {
+    let role = caller.role_name();
+    let launch = source.launch_of(&workload, &account, role, moment).await?;
+    let Some((launch, passed)) = launch else { return Ok(None) };
+    if passed == Passed::Other {
+        climbed.mismatches.push(of_other_role(caller, &workload, &launch));
+        return Ok(None);
+    }
+    let untold = passed == Passed::Untold && launch.role_passed.is_some();
+    Ok(Some(StepAbove {
         rule: Rule::Launched,
         record: Proof::from(&launch.record),
         from: workload_node(&workload, &account),
         maker: launch.caller.clone(),
         role_passed: launch.role_passed.clone(),
+        role_untold: role.filter(|_| untold).map(str::to_owned),
     }))
+}
+
+/// A session whose role its workload was not launched with: somebody gave it the role later, and no record tells who.
+fn of_other_role(session: &Caller, workload: &Workload, launch: &Launch) -> Mismatch {
+    let role = session.role_name().unwrap_or_default();
+    let (event, by) = (&launch.record.event_name, launch.caller.node().id);
+    let passed = launch.role_passed.as_deref().unwrap_or_default();
+    let words = workload.words();
+    Mismatch {
+        kind: "role",
+        claim: words.clone(),
+        verified: role.to_owned(),
+        session: session.arn.clone().unwrap_or_default(),
+        text: format!(
+            "{words} acts with the role {role}, but {event} by {by} passed it {passed}: who gave it {role} no record tells"
+        ),
+        event_id: Some(launch.record.id()),
+    }
 }
 
 fn user_node(origin: &Origin) -> Node {

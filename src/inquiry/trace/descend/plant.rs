@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use chrono::{DateTime, Utc};
+
 use super::Tree;
 use crate::inquiry::trace::fetch::{Removal, Source, later};
 use crate::lineage::{Caller, Credential, Descendant, Gap, Node, NodeKind, Proof, Rule, Usage};
@@ -42,6 +44,8 @@ pub(super) struct Growth {
     pub(super) notes: Vec<String>,
     pub(super) remarks: Vec<String>,
     pub(super) gap: Option<Gap>,
+    /// When it no longer led to anything: another password was set.
+    pub(super) until: Option<DateTime<Utc>>,
 }
 
 impl Growth {
@@ -64,6 +68,7 @@ impl Growth {
             notes: Vec::new(),
             remarks: Vec::new(),
             gap: None,
+            until: None,
         }
     }
 
@@ -84,6 +89,8 @@ pub(in crate::inquiry) struct Held {
     /// The workload that it is a session of.
     pub(in crate::inquiry) workload: Option<String>,
     pub(in crate::inquiry) callers: Vec<Caller>,
+    /// When they no longer acted as this line.
+    pub(in crate::inquiry) until: Option<DateTime<Utc>>,
 }
 
 /// A line of the tree.
@@ -271,6 +278,7 @@ impl Plant {
             folded: folded(line),
             workload: workload.map(|workload| named(workload).to_owned()),
             callers: growth.led_to.clone()?,
+            until: growth.until,
         })
     }
 }

@@ -9,13 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::plant::{Growth, Plant};
-use super::{Holder, by_callers, lines_of, role_of};
+use super::{Holder, Lines, by_callers, role_of};
 use crate::inquiry::trace::climb::{Twins, candidates_beside, prepare_candidates, workload_node};
 use crate::inquiry::trace::fetch::{Source, VALUES_MAX, earlier, later, together};
 use crate::lake::Column;
 use crate::lineage::{
-    Caller, Class, Credential, Issuance, KEY_LIFE_SECONDS, Launch, NodeKind, Proof, Rule, Rung,
-    SLACK_SECONDS, Workload, find,
+    Caller, Class, Credential, Issuance, KEY_LIFE_SECONDS, Launch, NodeKind, Passed, Proof, Rule, Rung,
+    SLACK_SECONDS, Workload, find, last_launch,
 };
 use crate::query::{Filter, QueryError};
 
@@ -29,8 +29,8 @@ pub(super) async fn launches_by(source: &Source, level: &[Holder]) -> Result<Vec
     for filter in by_callers(level) {
         launched.extend(source.launches(&filter).await?);
     }
-    let lines = lines_of(level);
-    launched.retain(|launch| lines.contains_key(&launch.caller.id));
+    let lines = Lines::of(level);
+    launched.retain(|launch| lines.at(&launch.caller, launch.record.time).is_some());
     launched.sort_by(|a, b| (&a.record, &a.workload).cmp(&(&b.record, &b.workload)));
     Ok(launched)
 }
@@ -42,10 +42,10 @@ pub(super) async fn launched_by(
     launched: &[Launch],
     plant: &mut Plant,
 ) -> Result<Vec<Holder>, QueryError> {
-    let lines = lines_of(level);
+    let lines = Lines::of(level);
     let mut holders = Vec::new();
     let followed: Vec<&Launch> =
-        launched.iter().filter(|launch| lines.contains_key(&launch.caller.id)).collect();
+        launched.iter().filter(|launch| lines.at(&launch.caller, launch.record.time).is_some()).collect();
     let all = named_after_any(source, &followed).await?;
     let mut bearers: Vec<(&Launch, Vec<Credential>)> = Vec::with_capacity(followed.len());
     for launch in followed {
@@ -54,13 +54,15 @@ pub(super) async fn launched_by(
     }
     let naming = Naming::of(source, &bearers).await?;
     for (launch, named) in bearers {
-        let Some(parent) = lines.get(&launch.caller.id).copied() else { continue };
+        let Some(parent) = lines.at(&launch.caller, launch.record.time).map(|holder| holder.line) else {
+            continue;
+        };
         let account = launch.record.account.clone().unwrap_or_default();
         let mut growth = Growth::new(NodeKind::Workload, &launch.workload.id, Rule::Launched);
         growth.node = Some(workload_node(&launch.workload, &account));
         growth.made = Some(Proof::from(&launch.record));
         growth.notes.extend(launch.role_passed.as_ref().map(|role| format!("role passed: {role}")));
-        let sessions = judged(source, named, &launch.workload, &naming).await?;
+        let sessions = judged(source, named, launch, &naming).await?;
         let own = sessions.iter().filter(|session| session.is_own());
         growth.usage = together(own.map(|session| &session.credential));
         growth.lead_to(&[]);
@@ -89,7 +91,7 @@ impl Naming {
         let naming = Naming(by_key);
         let open = all().filter(|(launch, one)| {
             let first = one.usage.first.map(|time| time.0);
-            Workload::of_session(&one.caller, None).as_ref() != Some(&launch.workload)
+            !is_of(&one.caller, None, &launch.workload)
                 && find(&one.caller, first, naming.all(&one.caller)).best.is_empty()
         });
         let open = open.map(|(_, one)| (one.caller.clone(), one.usage.first.map(|time| time.0)));
@@ -170,6 +172,11 @@ async fn named_after(
         .await
 }
 
+/// Whether AWS says that a session is a workload's.
+fn is_of(caller: &Caller, issuance: Option<&Issuance>, workload: &Workload) -> bool {
+    Workload::of_session(caller, issuance).is_some_and(|own| own.may_be(workload))
+}
+
 /// A session that bears a workload's name.
 struct Named {
     credential: Credential,
@@ -188,13 +195,15 @@ impl Named {
     }
 }
 
-/// Says of each session whether it is the workload's.
+/// Says of each session whether it is the workload's; without those that go back to another launch.
 async fn judged(
     source: &Source,
     named: Vec<Credential>,
-    workload: &Workload,
+    launch: &Launch,
     naming: &Naming,
 ) -> Result<Vec<Named>, QueryError> {
+    let workload = &launch.workload;
+    let account = launch.record.account.as_deref().unwrap_or_default();
     let used = together(&named);
     let (Some(start), Some(end)) = (used.first, used.last) else { return Ok(Vec::new()) };
     let mut looked_up = BTreeSet::new();
@@ -203,7 +212,7 @@ async fn judged(
         let caller = &credential.caller;
         let first = credential.usage.first.map(|time| time.0);
         let naming = naming.within(caller, start.0, end.0);
-        let by_itself = Workload::of_session(caller, None).as_ref() == Some(workload);
+        let by_itself = is_of(caller, None, workload);
         let is_open = !by_itself && find(caller, first, &naming).best.is_empty();
         let session = (caller.arn.clone(), caller.created);
         let list = if is_open && (looked_up.len() < LOOKED_UP_MAX || looked_up.contains(&session)) {
@@ -212,17 +221,54 @@ async fn judged(
         } else {
             naming
         };
-        sessions.push(judge(credential, &list, workload, by_itself));
+        let mut session = judge(credential, &list, workload, by_itself);
+        if !goes_back(source, &mut session, launch, account).await? {
+            continue;
+        }
+        sessions.push(session);
     }
     Ok(sessions)
+}
+
+/// Whether a session goes back to a launch, and not to another one of the same workload; it is no more than a claim where
+/// that launch passed another role. Only functions and instances are given other roles.
+async fn goes_back(
+    source: &Source,
+    session: &mut Named,
+    launch: &Launch,
+    account: &str,
+) -> Result<bool, QueryError> {
+    let caller = &session.credential.caller;
+    let made = session.made.as_ref().filter(|_| session.is_own()).map(|made| made.event_time.0);
+    let moment = made.or(caller.created).or(session.credential.usage.first.map(|first| first.0));
+    if !matches!(launch.workload.kind, "function" | "instance") {
+        return Ok(true);
+    }
+    let role = caller.role_name().map(str::to_owned);
+    // An instance is launched once.
+    let others = source.relaunches(launch.workload.kind, account).await?;
+    let all = others.iter().chain([launch]);
+    // Before the first launch nothing goes back to it.
+    let last = last_launch(all, &launch.workload, role.as_deref(), moment);
+    let Some(passed) = last.filter(|last| last.0.record == launch.record).map(|last| last.1) else {
+        return Ok(false);
+    };
+    if passed == Passed::Other && session.is_own() {
+        session.rule = Rule::Claim;
+        session.remark = Some(format!(
+            "a session of the {}, but of the role {}: no record tells who gave it that",
+            launch.workload.kind,
+            role.unwrap_or_default()
+        ));
+    }
+    Ok(true)
 }
 
 /// Whether a session is the workload's, by the candidates for its issuance, or by its own records.
 fn judge(credential: Credential, list: &[Issuance], workload: &Workload, by_itself: bool) -> Named {
     let caller = &credential.caller;
     let found = find(caller, credential.usage.first.map(|time| time.0), list);
-    let is_its =
-        |issuance: &&Issuance| Workload::of_session(caller, Some(issuance)).as_ref() == Some(workload);
+    let is_its = |issuance: &&Issuance| is_of(caller, Some(issuance), workload);
     let by_service = found.rank.filter(|rank| rank.rung != Rung::Claim && found.best.iter().all(is_its));
     let rule = match (by_service, by_itself) {
         (Some(rank), _) => rank.rung.rule(),

@@ -25,21 +25,39 @@ const ISSUERS: [&str; 8] = [
 /// The calls whose answers name the session that they made.
 const NAMING_SESSION: [&str; 3] = ["AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"];
 
-/// The calls that launch a kind of workload in an account; None for a kind that no call launches.
+/// The calls that launch a kind of workload in an account, where they are many; None for other kinds.
 pub(super) fn launching(kind: &str, account: &str) -> Option<Vec<Filter>> {
     let (source, names): (&str, &[&str]) = match kind {
         "instance" => ("ec2.amazonaws.com", &["RunInstances"]),
         "task" => ("ecs.amazonaws.com", &["RunTask", "StartTask"]),
         "build" => ("codebuild.amazonaws.com", &["StartBuild"]),
-        "function" => ("lambda.amazonaws.com", &[]),
         _ => return None,
     };
-    let name = match names {
-        [] => Filter::Begins(Column::EventName, "CreateFunction".to_owned()),
-        names => one_of(Column::EventName, names.iter().map(|name| (*name).to_owned()).collect()),
-    };
+    let name = one_of(Column::EventName, names.iter().map(|name| (*name).to_owned()).collect());
+    Some(of_service(source, account, name))
+}
+
+/// The calls that launch a kind of workload in an account or give it another role, where they are few; None for a kind that
+/// no such call launches.
+pub(super) fn relaunching(kind: &str, account: &str) -> Option<Vec<Filter>> {
+    let begins = |name: &str| Filter::Begins(Column::EventName, name.to_owned());
+    match kind {
+        "function" => {
+            let name = Filter::Any(vec![begins("CreateFunction"), begins("UpdateFunctionConfiguration")]);
+            Some(of_service("lambda.amazonaws.com", account, name))
+        }
+        "instance" => {
+            let names = ["AssociateIamInstanceProfile", "ReplaceIamInstanceProfileAssociation"];
+            let name = one_of(Column::EventName, names.iter().map(|name| (*name).to_owned()).collect());
+            Some(of_service("ec2.amazonaws.com", account, name))
+        }
+        _ => None,
+    }
+}
+
+fn of_service(source: &str, account: &str, name: Filter) -> Vec<Filter> {
     let of_account = Filter::Is(Column::Account, account.to_owned());
-    Some(vec![Filter::Is(Column::EventSource, source.to_owned()), of_account, name])
+    vec![Filter::Is(Column::EventSource, source.to_owned()), of_account, name]
 }
 
 /// The time in which a key may be used or named that was made about `moment`; None for a long-term one.

@@ -50,6 +50,7 @@ fn link(rule: Rule, record: Proof, above_origin: bool) -> Link {
         ambiguous: Vec::new(),
         above_origin,
         role_passed: None,
+        role_untold: None,
         to_usage: None,
     }
 }
@@ -127,8 +128,7 @@ fn many_links_are_counted_by_rule() {
 #[test]
 fn who_launched_the_workload_stands_above_it() {
     let mut service = Origin::principal(OriginKind::Service, None, Some("ec2.amazonaws.com".into()), None);
-    service.on_behalf_of =
-        Some(crate::lineage::Workload { kind: "instance", id: "i-0123456789abcdef0".into() });
+    service.on_behalf_of = Some(crate::lineage::Workload::new("instance", "i-0123456789abcdef0"));
     let run = proof(-60, "RunInstances");
     let links =
         vec![link(Rule::Key, proof(-1, "AssumeRole"), false), link(Rule::Launched, run.clone(), true)];
@@ -180,7 +180,7 @@ fn several_origins_are_listed_with_their_calls() {
 fn workloads_of_one_service_are_counted_together_and_limits_are_said() {
     let of = |id: &str, calls| {
         let mut origin = Origin::principal(OriginKind::Service, None, Some("ec2.amazonaws.com".into()), None);
-        origin.on_behalf_of = Some(crate::lineage::Workload { kind: "instance", id: id.into() });
+        origin.on_behalf_of = Some(crate::lineage::Workload::new("instance", id));
         OriginSeen { origin, calls }
     };
     let gap = Gap { reason: Reason::SeveralOrigins, text: "2".into(), hint: String::new() };

@@ -39,7 +39,7 @@ fn hostile_origin(kind: OriginKind) -> Origin {
         provider: text(),
         user_id: text(),
         sign_in: text(),
-        on_behalf_of: Some(Workload { kind: "function", id: HOSTILE.to_owned() }),
+        on_behalf_of: Some(Workload::new("function", HOSTILE)),
         ..origin(kind, Some(HOSTILE), HOSTILE)
     }
     .with_gap(gap(Reason::RecordMissing, HOSTILE, HOSTILE))
@@ -56,6 +56,7 @@ fn hostile() -> Trace {
     let mut trace = empty(asked, found);
     let step = Link {
         role_passed: Some(HOSTILE.to_owned()),
+        role_untold: None,
         to_usage: Some(used.clone()),
         ambiguous: vec![HOSTILE.to_owned(), EVENT.to_owned()],
         ..link(Rule::Launched, record(), node(NodeKind::Session), node(NodeKind::Service))

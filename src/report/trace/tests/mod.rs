@@ -91,6 +91,7 @@ fn link(rule: Rule, record: Proof, from: Node, to: Node) -> Link {
         ambiguous: Vec::new(),
         above_origin: false,
         role_passed: None,
+        role_untold: None,
         to_usage: None,
     }
 }

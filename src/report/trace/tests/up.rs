@@ -20,7 +20,7 @@ fn ambiguous() -> Trace {
 /// An instance's key, and dana who launched the instance.
 fn launched() -> Trace {
     let instance = "i-0123456789abcdef0";
-    let workload = Workload { kind: "instance", id: instance.to_owned() };
+    let workload = Workload::new("instance", instance);
     let key = "ASIARTX3GSDSREXAMPLE";
     let node = temporary(key, "worker", instance);
     let service = Node {
@@ -47,6 +47,7 @@ fn launched() -> Trace {
         Link {
             above_origin: true,
             role_passed: Some("arn:aws:iam::111122223333:role/worker".to_owned()),
+            role_untold: None,
             ..link(Rule::Launched, record, machine, dana())
         },
     ];
@@ -304,6 +305,47 @@ AKIARTX3GSDSQEXAMPLE   long-term key
 ■ origin   IAM user dana, complete
 ",
     );
+}
+
+#[test]
+fn a_launch_is_certain_only_where_it_passed_the_role_that_acts() {
+    let words = |event: &str, untold: Option<&str>| {
+        let mut link = launched().links.pop().unwrap();
+        link.record.event_name = event.to_owned();
+        link.role_passed = Some("web".to_owned());
+        link.role_untold = untold.map(str::to_owned);
+        words::link_words(&link)
+    };
+    let (run, swap) = ("RunInstances", "ReplaceIamInstanceProfileAssociation");
+    assert_eq!(words(run, None), "certain: RunInstances launched it and passed it the role web");
+    assert_eq!(words(swap, None), format!("certain: {swap} gave it the role web"));
+    assert_eq!(
+        words(run, Some("admin")),
+        "likely: RunInstances launched it and passed it web; no record tells that this holds the role admin"
+    );
+    assert_eq!(
+        words(swap, Some("admin")),
+        format!("likely: {swap} gave it web; no record tells that this holds the role admin")
+    );
+}
+
+#[test]
+fn a_launch_that_passed_another_role_does_not_stand_above_the_origin() {
+    let mut trace = launched();
+    trace.origin.above = None;
+    trace.links.pop();
+    assert!(up(&trace).contains("no launch of instance"));
+    trace.mismatches.push(Mismatch {
+        kind: "role",
+        claim: "instance i-0123456789abcdef0".to_owned(),
+        verified: "admin".to_owned(),
+        session: String::new(),
+        text: "who gave it admin no record tells".to_owned(),
+        event_id: None,
+    });
+    let screen = up(&trace);
+    assert!(screen.contains("! role     who gave it admin no record tells"), "{screen}");
+    assert!(!screen.contains("no launch of"), "{screen}");
 }
 
 #[test]

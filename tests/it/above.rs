@@ -1,0 +1,341 @@
+//! What `trace`, `origins` and `investigate --follow` say of those who stand above an origin, where another made something
+//! of the same name or changed it: workloads, passwords, users.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::below::{ACCOUNT, KEYS, call, dana, logs, said};
+
+const INSTANCE: &str = "i-0123456789abcdef0";
+const KEY: &str = "ASIARTX3GSDSQEXAMPLE";
+const DANAS: &str = KEYS[0];
+const EVES: &str = KEYS[1];
+
+/// eve with a long-term key.
+fn eve() -> Value {
+    user("eve", EVES)
+}
+
+fn user(name: &str, key: &str) -> Value {
+    let mut identity = dana(key);
+    identity["userName"] = json!(name);
+    identity["arn"] = json!(format!("arn:aws:iam::{ACCOUNT}:user/{name}"));
+    identity["principalId"] = json!(format!("AIDARTX3GSDSQ{}EXAMPLE", name.to_uppercase()));
+    identity
+}
+
+fn role_arn(role: &str) -> String {
+    format!("arn:aws:iam::{ACCOUNT}:role/{role}")
+}
+
+/// A session of a role that a service assumed, created at a moment.
+fn session(role: &str, name: &str, key: &str, created: &str) -> Value {
+    let id = format!("AROARTX3GSDSQ{}EXAMPLE", role.replace('-', "").to_uppercase());
+    json!({"type": "AssumedRole", "principalId": format!("{id}:{name}"), "accountId": ACCOUNT, "accessKeyId": key,
+        "arn": format!("arn:aws:sts::{ACCOUNT}:assumed-role/{role}/{name}"), "sessionContext": {"sessionIssuer": {
+        "type": "Role", "principalId": id, "arn": role_arn(role), "accountId": ACCOUNT, "userName": role},
+        "attributes": {"creationDate": created, "mfaAuthenticated": "false"}}})
+}
+
+/// The AssumeRole by a service that made such a session, and a call of it.
+fn acting(number: u32, service: &str, session: &Value, region: &str) -> [Value; 2] {
+    let time = session["sessionContext"]["attributes"]["creationDate"].as_str().unwrap();
+    let caller = json!({"type": "AWSService", "invokedBy": format!("{service}.amazonaws.com")});
+    let mut assumed = call(number, &caller, time, "sts.amazonaws.com", "AssumeRole");
+    let name = session["principalId"].as_str().unwrap().split(':').nth(1).unwrap();
+    assumed["awsRegion"] = json!(region);
+    assumed["requestParameters"] =
+        json!({"roleArn": session["sessionContext"]["sessionIssuer"]["arn"], "roleSessionName": name});
+    assumed["responseElements"] = json!({"credentials": {"accessKeyId": session["accessKeyId"]},
+        "assumedRoleUser": {"arn": session["arn"], "assumedRoleId": session["principalId"]}});
+    let acted = call(number + 1, session, &time.replace(":00Z", ":05Z"), "iam.amazonaws.com", "ListUsers");
+    [assumed, acted]
+}
+
+/// A call on a function that names its role.
+fn function(number: u32, who: &Value, time: &str, region: &str, [name, role]: [&str; 2]) -> Value {
+    let mut made = call(number, who, time, "lambda.amazonaws.com", name);
+    made["awsRegion"] = json!(region);
+    made["requestParameters"] = json!({"functionName": "resize", "role": role_arn(role)});
+    made["responseElements"] = json!({"functionName": "resize", "role": role_arn(role),
+        "functionArn": format!("arn:aws:lambda:{region}:{ACCOUNT}:function:resize")});
+    made
+}
+
+/// The event ids of the links of a rule above the origin of a key.
+fn above(rule: &str, key: &str, logs: &Path) -> Vec<String> {
+    let found = said(&["trace", key, "--up"], logs);
+    let links = found["links"].as_array().unwrap().iter();
+    let links = links.filter(|link| link["above_origin"] == true && link["rule"] == rule);
+    links.map(|link| link["event_id"].as_str().unwrap().to_owned()).collect()
+}
+
+/// The event above the origin of the caller with a key, and whoever stands above all, as `origins` has them.
+fn origins(key: &str, logs: &Path) -> [Value; 2] {
+    let sql = format!("select above_event_id, root from origins where access_key_id = '{key}'");
+    let found = said(&["sql", &sql], logs);
+    ["above_event_id", "root"].map(|column| found["rows"][0][column].clone())
+}
+
+/// Whether a session of a role stands as a fact below what somebody launched or made.
+fn leads_to(key: &str, role: &str, logs: &Path) -> bool {
+    fn any(lines: &Value, role: &str) -> bool {
+        lines.as_array().unwrap().iter().any(|line| {
+            let is = line["id"].as_str().unwrap().contains(&format!(":assumed-role/{role}/"));
+            (is && line["rule"] != "claim") || any(&line["children"], role)
+        })
+    }
+    any(&said(&["trace", key, "--down"], logs)["descendants"], role)
+}
+
+fn event_id(number: u32) -> String {
+    format!("00000000-0000-4000-8000-{number:012}")
+}
+
+#[test]
+fn functions_of_one_name_in_two_regions_have_makers_of_their_own() {
+    let create = "CreateFunction20150331";
+    let mut acting =
+        acting(3, "lambda", &session("admin", "resize", KEY, "2026-03-09T10:00:00Z"), "eu-west-1");
+    for in_scope in [false, true] {
+        if in_scope {
+            acting[1]["userIdentity"]["inScopeOf"] = json!({"issuerType": "AWS::Lambda::Function",
+                "credentialsIssuedTo": format!("arn:aws:lambda:eu-west-1:{ACCOUNT}:function:resize")});
+        }
+        let made = [
+            function(1, &eve(), "2026-03-09T08:00:00Z", "eu-west-1", [create, "admin"]),
+            function(2, &dana(DANAS), "2026-03-09T09:00:00Z", "us-east-1", [create, "admin"]),
+        ];
+        let folder = logs(&[&made, &acting]);
+        assert_eq!(above("launched", KEY, folder.path()), [event_id(1)]);
+        assert_eq!(origins(KEY, folder.path()), [json!(event_id(1)), eve()["arn"].clone()]);
+        assert!(leads_to(EVES, "admin", folder.path()) && !leads_to(DANAS, "admin", folder.path()));
+    }
+}
+
+#[test]
+fn who_launched_a_function_with_another_role_is_not_behind_this_one() {
+    let acting = acting(3, "lambda", &session("admin", "resize", KEY, "2026-03-09T10:00:00Z"), "eu-west-1");
+    let made =
+        function(1, &dana(DANAS), "2026-03-09T08:00:00Z", "eu-west-1", ["CreateFunction20150331", "reader"]);
+    let folder = logs(&[&[made], &acting]);
+    let found = said(&["trace", KEY, "--up"], folder.path());
+    assert_eq!(found["origin"]["above"], Value::Null);
+    let mismatch = &found["mismatches"][0];
+    assert_eq!((&mismatch["kind"], &mismatch["verified"]), (&json!("role"), &json!("admin")));
+    assert_eq!(mismatch["event_id"], event_id(1));
+    assert_eq!(origins(KEY, folder.path()), [Value::Null, json!("lambda.amazonaws.com for function resize")]);
+    assert!(!leads_to(DANAS, "admin", folder.path()));
+}
+
+#[test]
+fn who_gave_a_function_another_role_is_behind_what_it_does_then() {
+    let (reader, admin) = ("ASIARTX3GSDSREXAMPLE", KEY);
+    let update = "UpdateFunctionConfiguration20150331v2";
+    let made = [
+        function(1, &dana(DANAS), "2026-03-09T08:00:00Z", "eu-west-1", ["CreateFunction20150331", "reader"]),
+        function(2, &eve(), "2026-03-09T09:30:00Z", "eu-west-1", [update, "admin"]),
+    ];
+    let before =
+        acting(3, "lambda", &session("reader", "resize", reader, "2026-03-09T09:00:00Z"), "eu-west-1");
+    let after = acting(5, "lambda", &session("admin", "resize", admin, "2026-03-09T10:00:00Z"), "eu-west-1");
+    let folder = logs(&[&made, &before, &after]);
+    for (key, number, maker) in [(reader, 1, dana(DANAS)), (admin, 2, eve())] {
+        assert_eq!(above("launched", key, folder.path()), [event_id(number)]);
+        assert_eq!(origins(key, folder.path()), [json!(event_id(number)), maker["arn"].clone()]);
+    }
+    let leads = |key| ["reader", "admin"].map(|role| leads_to(key, role, folder.path()));
+    assert_eq!((leads(DANAS), leads(EVES)), ([true, false], [false, true]));
+}
+
+#[test]
+fn who_gave_an_instance_another_profile_is_behind_what_it_does_then() {
+    let mut run = call(1, &dana(DANAS), "2026-03-09T08:00:00Z", "ec2.amazonaws.com", "RunInstances");
+    run["requestParameters"] = json!({"iamInstanceProfile": {"name": "web"}});
+    run["responseElements"] = json!({"instancesSet": {"items": [{"instanceId": INSTANCE}]}});
+    let acting = acting(3, "ec2", &session("admin", INSTANCE, KEY, "2026-03-09T10:00:00Z"), "eu-west-1");
+    // No record tells that the profile holds the role: it may.
+    let folder = logs(&[std::slice::from_ref(&run), &acting]);
+    let found = said(&["trace", KEY, "--up"], folder.path());
+    let launched = &found["links"].as_array().unwrap().last().unwrap();
+    assert_eq!((&launched["event_id"], &launched["role_untold"]), (&json!(event_id(1)), &json!("admin")));
+    for name in ["AssociateIamInstanceProfile", "ReplaceIamInstanceProfileAssociation"] {
+        let mut swap = call(2, &eve(), "2026-03-09T09:30:00Z", "ec2.amazonaws.com", name);
+        swap["requestParameters"][format!("{name}Request")] =
+            json!({"IamInstanceProfile": {"Name": "admin"}});
+        swap["responseElements"][format!("{name}Response")] =
+            json!({"iamInstanceProfileAssociation": {"instanceId": INSTANCE}});
+        let folder = logs(&[&[run.clone(), swap], &acting]);
+        assert_eq!(above("launched", KEY, folder.path()), [event_id(2)], "{name}");
+        assert_eq!(origins(KEY, folder.path()), [json!(event_id(2)), eve()["arn"].clone()]);
+        assert!(leads_to(EVES, "admin", folder.path()) && !leads_to(DANAS, "admin", folder.path()));
+    }
+}
+
+/// A sign-in at the console, and a call in its session.
+fn signs_in(number: u32, name: &str, time: &str, key: &str) -> [Value; 2] {
+    let mut identity = user(name, "");
+    identity.as_object_mut().unwrap().remove("accessKeyId");
+    let mut sign_in = call(number, &identity, time, "signin.amazonaws.com", "ConsoleLogin");
+    sign_in["eventType"] = json!("AwsConsoleSignIn");
+    sign_in["responseElements"] = json!({"ConsoleLogin": "Success"});
+    let inside = in_console(name, time, key);
+    [sign_in, call(number + 1, &inside, &time.replace(":00Z", ":05Z"), "iam.amazonaws.com", "ListUsers")]
+}
+
+/// A console session of a user.
+fn in_console(name: &str, created: &str, key: &str) -> Value {
+    let mut inside = user(name, key);
+    inside["sessionContext"] = json!({"attributes": {"creationDate": created, "mfaAuthenticated": "false"}});
+    inside
+}
+
+/// A call of IAM for bob.
+fn for_bob(number: u32, who: &Value, time: &str, name: &str) -> Value {
+    let mut made = call(number, who, time, "iam.amazonaws.com", name);
+    if name != "ChangePassword" {
+        made["requestParameters"] = json!({"userName": "bob"});
+    }
+    made
+}
+
+const CONSOLE: [&str; 3] = ["ASIARTX3GSDSSEXAMPLE", "ASIARTX3GSDSTEXAMPLE", "ASIARTX3GSDSUEXAMPLE"];
+
+#[test]
+fn a_password_that_the_user_s_own_key_set_leads_to_whoever_made_the_key() {
+    let key = "AKIARTX3GSDSSEXAMPLE";
+    let mut made = for_bob(2, &eve(), "2026-03-09T08:00:00Z", "CreateAccessKey");
+    made["responseElements"] = json!({"accessKey": {"userName": "bob", "accessKeyId": key}});
+    let folder = logs(&[
+        &[
+            for_bob(1, &dana(DANAS), "2026-03-09T07:00:00Z", "CreateLoginProfile"),
+            made,
+            for_bob(3, &user("bob", key), "2026-03-09T08:05:00Z", "UpdateLoginProfile"),
+        ],
+        &signs_in(4, "bob", "2026-03-09T09:00:00Z", CONSOLE[0]),
+    ]);
+    for who in [CONSOLE[0], &event_id(4)] {
+        assert_eq!(above("identity", who, folder.path()), [event_id(3)], "{who}");
+        assert_eq!(above("key", who, folder.path()), [event_id(2)], "{who}");
+    }
+    assert_eq!(origins(CONSOLE[0], folder.path()), [json!(event_id(3)), eve()["arn"].clone()]);
+}
+
+#[test]
+fn a_password_leads_to_the_sign_ins_until_another_is_set() {
+    let january = in_console("bob", "2026-01-02T11:00:00Z", CONSOLE[0]);
+    let folder = logs(&[
+        &[for_bob(1, &eve(), "2026-01-02T10:00:00Z", "CreateLoginProfile")],
+        &signs_in(2, "bob", "2026-01-02T11:00:00Z", CONSOLE[0]),
+        &[for_bob(4, &january, "2026-01-02T11:00:10Z", "ChangePassword")],
+        &signs_in(5, "bob", "2026-02-02T11:00:00Z", CONSOLE[1]),
+        &[for_bob(7, &dana(DANAS), "2026-03-02T10:00:00Z", "UpdateLoginProfile")],
+        &signs_in(8, "bob", "2026-03-02T11:00:00Z", CONSOLE[2]),
+    ]);
+    let path = folder.path();
+    // By session, and by the record of its sign-in.
+    for (key, sign_in, set) in
+        [(CONSOLE[0], 2, vec![1]), (CONSOLE[1], 5, vec![4, 1]), (CONSOLE[2], 8, vec![7])]
+    {
+        let set: Vec<String> = set.into_iter().map(event_id).collect();
+        assert_eq!(above("identity", key, path), set, "{key}");
+        assert_eq!(above("identity", &event_id(sign_in), path), set, "{sign_in}");
+        let setter = if key == CONSOLE[2] { dana(DANAS) } else { eve() };
+        assert_eq!(origins(key, path), [json!(set[0]), setter["arn"].clone()], "{key}");
+    }
+    // All sign-ins at once were by three passwords.
+    let sql = "select above_event_id from origins where access_key_id is null and session_created is null \
+               and identity_arn like '%:user/bob'";
+    assert_eq!(said(&["sql", sql], path)["rows"], json!([{"above_event_id": null}]));
+    // Down: who set a password has what came of it, and not what came of the next.
+    let below = |key: &str| {
+        let tree = said(&["trace", key, "--down"], path)["descendants"].to_string();
+        CONSOLE.map(|key| tree.contains(key))
+    };
+    assert_eq!(below(EVES), [true, true, false]);
+    assert_eq!(below(DANAS), [false, false, true]);
+}
+
+#[test]
+fn a_user_of_the_same_name_is_another_user() {
+    let (first, second) = ("AIDARTX3GSDSQFIRSTEXAMPLE", "AIDARTX3GSDSQOTHEREXAMPLE");
+    let key = "AKIARTX3GSDSSEXAMPLE";
+    let create = |number, who: &Value, time: &str, id: &str| {
+        let mut made = for_bob(number, who, time, "CreateUser");
+        made["responseElements"] = json!({"user": {"userName": "bob", "userId": id}});
+        made
+    };
+    let mut issued = for_bob(4, &dana(DANAS), "2026-03-09T10:00:00Z", "CreateAccessKey");
+    issued["responseElements"] = json!({"accessKey": {"userName": "bob", "accessKeyId": key}});
+    let mut bob = user("bob", key);
+    bob["principalId"] = json!(second);
+    let all = [
+        create(1, &eve(), "2026-03-09T08:00:00Z", first),
+        for_bob(2, &eve(), "2026-03-09T08:10:00Z", "DeleteUser"),
+        create(3, &dana(DANAS), "2026-03-09T09:00:00Z", second),
+        issued,
+        call(5, &bob, "2026-03-09T11:00:00Z", "s3.amazonaws.com", "ListBuckets"),
+    ];
+    // Either of the removal, the next creation and the unique id tells, though the others are not in the logs.
+    let mut ageless = all.clone();
+    ageless[0]["responseElements"] = json!({});
+    for kept in [
+        all.to_vec(),
+        vec![all[0].clone(), all[4].clone()],
+        vec![ageless[0].clone(), ageless[1].clone(), ageless[4].clone()],
+        vec![ageless[0].clone(), ageless[2].clone(), ageless[4].clone()],
+    ] {
+        let folder = logs(&[&kept]);
+        let found = said(&["trace", EVES, "--down"], folder.path());
+        let line = &found["descendants"][0];
+        assert_eq!((&line["id"], &line["calls"]), (&json!("bob"), &json!(0)), "{line}");
+        let found = said(&["investigate", EVES, "--follow"], folder.path());
+        let below = found["follow"]["below"].as_array().unwrap();
+        assert!(below.iter().all(|one| one["calls"] == 0), "{below:?}");
+    }
+    // It is dana's.
+    let folder = logs(&[&all]);
+    let found = said(&["trace", DANAS, "--down"], folder.path());
+    assert_eq!(found["descendants"][0]["calls"], 1);
+}
+
+#[test]
+fn a_function_that_was_made_again_is_its_new_maker_s() {
+    let create = ["CreateFunction20150331", "resizer"];
+    let folder = logs(&[
+        &[
+            function(1, &eve(), "2026-03-09T08:00:00Z", "eu-west-1", create),
+            function(2, &dana(DANAS), "2026-03-09T09:00:00Z", "eu-west-1", create),
+        ],
+        &acting(3, "lambda", &session("resizer", "resize", KEY, "2026-03-09T10:00:00Z"), "eu-west-1"),
+    ]);
+    assert_eq!(above("launched", KEY, folder.path()), [event_id(2)]);
+    assert!(leads_to(DANAS, "resizer", folder.path()) && !leads_to(EVES, "resizer", folder.path()));
+    let found = said(&["investigate", EVES, "--follow"], folder.path());
+    let below = found["follow"]["below"].as_array().unwrap();
+    assert!(below.iter().all(|one| one["calls"] == 0), "{below:?}");
+}
+
+#[test]
+fn the_root_of_a_member_account_is_of_its_caller_s_partition() {
+    let member = "444455556666";
+    for partition in ["aws", "aws-us-gov", "aws-cn"] {
+        let mut who = dana(DANAS);
+        who["arn"] = json!(format!("arn:{partition}:iam::{ACCOUNT}:user/dana"));
+        let time = "2026-03-09T09:00:00Z";
+        let mut assumed = call(1, &who, time, "sts.amazonaws.com", "AssumeRoot");
+        assumed["requestParameters"] = json!({"targetPrincipal": member});
+        assumed["responseElements"] = json!({"credentials": {"accessKeyId": KEY}});
+        let root = json!({"type": "Root", "principalId": member, "accountId": member, "accessKeyId": KEY,
+            "arn": format!("arn:{partition}:iam::{member}:root"), "sessionContext": {"assumedRoot": "true",
+            "attributes": {"creationDate": time, "mfaAuthenticated": "false"}}});
+        let mut acted = call(2, &root, "2026-03-09T09:00:05Z", "s3.amazonaws.com", "DeleteBucketPolicy");
+        acted["recipientAccountId"] = json!(member);
+        let folder = logs(&[&[assumed, acted]]);
+        let found = said(&["trace", KEY, "--up"], folder.path());
+        assert_eq!(found["links"][0]["event_id"], event_id(1), "{partition}");
+        assert_eq!(found["origin"]["arn"], who["arn"]);
+        assert_eq!(origins(KEY, folder.path())[1], who["arn"]);
+    }
+}
