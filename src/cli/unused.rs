@@ -73,7 +73,8 @@ pub(super) async fn run(command: &Unused, out: &mut Output) -> Result<u8, Failur
                 && (command.principal.is_none()
                     || answer.principals.iter().any(|own| own.arn == known.subject))
         };
-        compared.resolved.retain(|known| is_seen(known) && !answer.is_unseen(known));
+        let out_of_sight = answer.out_of_sight();
+        compared.resolved.retain(|known| is_seen(known) && !out_of_sight.has(known));
         Ok(compared)
     });
     let compared = compared.transpose()?;

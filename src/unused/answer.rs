@@ -1,6 +1,6 @@
 //! What is unused: plain values for `report`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
@@ -389,6 +389,25 @@ pub struct ServiceUse {
     pub riskiest: Vec<(Risk, &'static str)>,
 }
 
+/// What a run could not see.
+#[derive(Debug, Clone)]
+pub struct OutOfSight<'a> {
+    accounts: HashSet<&'a str>,
+    actions: HashSet<(&'a str, String)>,
+}
+
+impl OutOfSight<'_> {
+    /// Whether a finding of an earlier run may still hold, though this one does not have it.
+    #[must_use]
+    pub fn has(&self, known: &Known) -> bool {
+        let is_of_action = || {
+            let action = known.detail.get("action").filter(|_| known.kind == Kind::ActionUnused.word());
+            action.is_some_and(|action| self.actions.contains(&(known.subject.as_str(), action.clone())))
+        };
+        self.accounts.contains(known.account.as_str()) || is_of_action()
+    }
+}
+
 impl Unused {
     /// A finding for every action that is unused, not observable, or used without a grant, in order of principal and action.
     pub fn action_findings(&self) -> impl Iterator<Item = Finding> + '_ {
@@ -415,8 +434,7 @@ impl Unused {
     /// window.
     pub fn privileged_findings(&self) -> impl Iterator<Item = Finding> + '_ {
         let meant = |own: &&PrincipalUse| own.apart.is_none() && !own.young;
-        let arns: std::collections::HashSet<&str> =
-            self.principals.iter().filter(meant).map(|own| own.arn.as_str()).collect();
+        let arns: HashSet<&str> = self.principals.iter().filter(meant).map(|own| own.arn.as_str()).collect();
         self.action_findings().filter(move |finding| {
             finding.kind == Kind::ActionUnused
                 && finding.risk.is_privileged()
@@ -424,16 +442,14 @@ impl Unused {
         })
     }
 
-    /// Whether a finding of an earlier run may still hold, though this one does not have it: what it says was not seen this time.
+    /// What this run could not see, and an earlier one perhaps did.
     #[must_use]
-    pub fn is_unseen(&self, known: &Known) -> bool {
-        if self.coverage.iter().any(|own| own.account == known.account && !own.is_covered) {
-            return true;
-        }
-        let Some(own) = self.principals.iter().find(|own| own.arn == known.subject) else { return false };
-        let action = known.detail.get("action");
-        known.kind == Kind::ActionUnused.word()
-            && own.actions().any(|now| Some(&now.action()) == action && now.mark == Some(Mark::NotObservable))
+    pub fn out_of_sight(&self) -> OutOfSight<'_> {
+        let hidden = self.principals.iter().flat_map(|own| {
+            let actions = own.actions().filter(|action| action.mark == Some(Mark::NotObservable));
+            actions.map(|action| (own.arn.as_str(), action.action()))
+        });
+        OutOfSight { accounts: self.unlogged().collect(), actions: hidden.collect() }
     }
 
     /// The accounts whose principals were looked at without any log of theirs.

@@ -44,8 +44,8 @@ mod track;
 mod trust;
 
 pub use answer::{
-    ActionUse, Covered, Mark, Marks, OriginUse, PrincipalUse, ServiceUse, StatementUse, UnmappedCall, Unused,
-    WindowSeen,
+    ActionUse, Covered, Mark, Marks, OriginUse, OutOfSight, PrincipalUse, ServiceUse, StatementUse,
+    UnmappedCall, Unused, WindowSeen,
 };
 pub use baseline::{Baseline, BaselineError, Compared, Known};
 pub use census::{AccountLog, Census, EventName, Key, SeenEvent};
