@@ -76,8 +76,8 @@ pub struct Census {
     places: HashSet<(usize, i32, u64)>,
     /// Events of principals that had the name of one before it: their unique id is another.
     pub(crate) predecessors: u64,
-    /// Long-term keys by id.
-    pub(crate) keys: HashMap<String, Span>,
+    /// The long-term keys that were used, by id, with the place of the user.
+    pub(crate) keys: HashMap<String, usize>,
 }
 
 /// Event names and their numbers.
@@ -188,11 +188,10 @@ impl Census {
         let key = Key { subject, event, then: Then::of(record) };
         self.tallies.entry(key).or_default().add(time);
         self.places.insert((subject, day, region));
-        if let Some(id) = record.access_key_id.filter(|id| id.starts_with("AKIA")) {
-            match self.keys.get_mut(id) {
-                Some(span) => span.add(time),
-                None => self.keys.entry(id.to_owned()).or_default().add(time),
-            }
+        if let Some(id) = record.access_key_id.filter(|id| id.starts_with("AKIA"))
+            && !self.keys.contains_key(id)
+        {
+            self.keys.insert(id.to_owned(), subject);
         }
         Some(key)
     }
@@ -218,9 +217,7 @@ impl Census {
         }
         self.places.extend(other.places);
         self.predecessors += other.predecessors;
-        for (id, span) in other.keys {
-            self.keys.entry(id).or_default().take(span);
-        }
+        self.keys.extend(other.keys);
     }
 
     /// What the lake holds, by account; those without a name under none.

@@ -12,7 +12,7 @@ use super::sight::Unseen;
 use super::subject::{Apart, SubjectKind};
 use crate::aws::{AccountId, Arn, Time};
 use crate::policy::{Document, Effect};
-use crate::snapshot::{Account, Credentials, Group};
+use crate::snapshot::{Account, Credentials, Group, ReportedKey};
 
 pub(crate) fn findings(whole: &Whole<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
@@ -76,10 +76,6 @@ impl Whole<'_> {
     }
 }
 
-/// A credential report gives the last use of a key by 15 minutes, and may be hours old itself
-/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html>).
-const REPORT_SLACK: chrono::TimeDelta = chrono::TimeDelta::hours(4);
-
 fn detail<const N: usize>(cells: [(&'static str, &str); N]) -> Detail {
     cells.into_iter().map(|(name, value)| (name, value.to_owned())).collect()
 }
@@ -130,24 +126,27 @@ fn user(whole: &Whole<'_>, own: &PrincipalUse, found: &mut Vec<Finding>) {
         let details = whole.plan.snapshot.accounts.get(&AccountId::parse(&own.account)?)?;
         details.access_keys.get(own.principal.strip_prefix("user/")?)
     };
-    // Without a window nothing tells what is long ago; and a report that knows of no use where the log has a later one is older
-    // than the log.
-    let is_outdated = own.calls.last.is_some_and(|last| {
-        credentials.is_some() && last_used.is_none_or(|used| last.0 - used.0 > REPORT_SLACK)
-    });
-    if whole.begins.is_none() || is_outdated && listed().is_none() {
+    // Without a window nothing tells what is long ago.
+    if whole.begins.is_none() {
         return;
     }
+    // The list has the ids, the report the last uses; the day of their making joins them.
+    let id_of = |key: &ReportedKey| {
+        let mut same = listed()?.iter().filter(|own| own.created == key.rotated);
+        same.next().filter(|_| same.next().is_none())
+    };
+    let is_seen = |key: &ReportedKey| id_of(key).is_some_and(|key| whole.census.keys.contains_key(&key.id));
+    let of_report = || credentials.iter().flat_map(|credentials| &credentials.keys);
+    // Where the log has more of the user's keys in use than the report, it is the older one, and which keys those are is told
+    // of no key without an id.
+    let place = whole.plan.subjects.place(&own.arn);
+    let logged = whole.census.keys.values().filter(|of| Some(**of) == place).count();
+    let is_outdated = logged > of_report().filter(|key| whole.is_recent(key.last_used) || is_seen(key)).count();
     let mut reported = BTreeSet::new();
-    for key in credentials.iter().flat_map(|credentials| &credentials.keys) {
-        // The list has the ids, the report the last uses; the day of their making joins them.
-        let id = listed().and_then(|keys| {
-            let mut same = keys.iter().filter(|own| own.created == key.rotated);
-            same.next().filter(|_| same.next().is_none())
-        });
+    for key in of_report() {
+        let id = id_of(key);
         reported.extend(id.map(|key| key.id.clone()));
-        let seen = id.and_then(|key| whole.census.keys.get(&key.id));
-        if whole.is_recent(key.last_used) || seen.is_some() || is_outdated && id.is_none() {
+        if whole.is_recent(key.last_used) || is_seen(key) || is_outdated && id.is_none() {
             continue;
         }
         let number = key.number.to_string();

@@ -123,22 +123,27 @@ fn what_only_went_out_of_sight_is_not_resolved() {
 }
 
 #[test]
-fn a_report_that_is_older_than_the_log_tells_nothing_of_keys() {
-    let report = "user,arn,password_enabled,password_last_used,password_last_changed,access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date\n\
-        ann,arn:aws:iam::111122223333:user/ann,false,N/A,N/A,true,2020-01-01T00:00:00Z,N/A\n";
-    let world = World::default()
-        .user(ANN, &everything())
-        .user(BOB, &everything())
-        .file("credential-report.csv", report)
-        .read();
+fn a_report_that_knows_of_fewer_keys_in_use_than_the_log_tells_nothing_of_the_others() {
+    let report = "user,arn,password_enabled,password_last_used,password_last_changed,access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date,access_key_2_active,access_key_2_last_rotated,access_key_2_last_used_date\n\
+        ann,arn:aws:iam::111122223333:user/ann,false,N/A,N/A,true,2020-01-01T00:00:00Z,DATE,true,2020-02-01T00:00:00Z,N/A\n";
     let of_bob = Record {
         identity_arn: Some(BOB),
         user_name: Some("bob"),
+        access_key_id: Some("AKIARTX3GSDSQBOBEXAM"),
         ..by_ann("s3.amazonaws.com", "ListBuckets", None)
     };
-    let keys = |records: &[Record<'_>]| found(&look(&world, records, None), Kind::AccessKeyUnused).len();
-    assert_eq!(keys(&[of_bob]), 1);
-    assert_eq!(keys(&[of_bob, by_ann("s3.amazonaws.com", "ListBuckets", None)]), 0);
+    let own = by_ann("s3.amazonaws.com", "ListBuckets", None);
+    let keys = |first_used: &str, records: &[Record<'_>]| {
+        let report = report.replace("DATE", first_used);
+        let world = World::default().user(ANN, &everything()).user(BOB, &everything());
+        let answer = look(&world.file("credential-report.csv", &report).read(), records, None);
+        found(&answer, Kind::AccessKeyUnused).into_iter().map(|(_, detail)| detail.concat()).collect::<Vec<_>>()
+    };
+    assert_eq!(keys("N/A", &[of_bob]), ["1", "2"]);
+    // One of the two was used, and the report does not know of it.
+    assert_eq!(keys("N/A", &[of_bob, own]), [""; 0]);
+    // It knows of the one: so the other was not.
+    assert_eq!(keys(&at(0).to_rfc3339(), &[of_bob, own]), ["2"]);
 }
 
 #[test]
