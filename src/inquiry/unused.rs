@@ -15,7 +15,7 @@ use crate::catalog::catalog;
 use crate::catalog::event::{Mapping, Presence};
 use crate::lake::{self, Column, Session};
 use crate::query::{Filter, QueryError, measure};
-use crate::replay::{Fields, Issuances, Proposed};
+use crate::replay::{Fields, Issuances, Proposed, Record};
 use crate::snapshot::Snapshot;
 use crate::unused::suggest::{self, Suggestion};
 use crate::unused::{
@@ -131,24 +131,17 @@ async fn first(ctx: &Session, portions: &[Portion], plan: &Arc<Plan>) -> Result<
     for portion in portions {
         let originals = Arc::new(originals(ctx, portion.window).await?);
         let plan = Arc::new(Plan { originals, ..(**plan).clone() });
-        let resting = Mutex::new(parts);
-        // Each goes on where one stopped: what it has read before it need not read again.
-        let start = || {
-            let mut part = pop(&resting).unwrap_or_else(new);
+        let ready = |part: &mut First| {
             part.census.go_on(Arc::clone(&plan));
             part.detail.go_on(Arc::clone(&plan));
-            part
         };
-        let mut made = each(ctx, &portion.filter, fields, start, |first, record| {
+        parts = go_on(ctx, &portion.filter, fields, (parts, new, ready), |first, record| {
             if let Some(key) = first.census.take(record) {
                 first.detail.take_light(record, key);
             }
             first.assumptions.take(record);
-            Ok(())
         })
         .await?;
-        parts = resting.into_inner().unwrap_or_else(PoisonError::into_inner);
-        parts.append(&mut made);
     }
     let mut parts = parts.into_iter();
     let mut first = parts.next().unwrap_or_else(new);
@@ -160,8 +153,30 @@ async fn first(ctx: &Session, portions: &[Portion], plan: &Arc<Plan>) -> Result<
     Ok(first)
 }
 
-fn pop<T>(resting: &Mutex<Vec<T>>) -> Option<T> {
-    resting.lock().unwrap_or_else(PoisonError::into_inner).pop()
+/// Folds the events that satisfy a condition into parts that have folded others before: what those have read they need not
+/// read again. Where there are too few of them `new` makes more; `ready` is given each that is taken.
+async fn go_on<T: Send + 'static>(
+    ctx: &Session,
+    filter: &Filter,
+    fields: Fields,
+    (parts, new, ready): (Vec<T>, impl Fn() -> T, impl Fn(&mut T)),
+    take: impl Fn(&mut T, &Record<'_>) + Clone + Send + 'static,
+) -> Result<Vec<T>, QueryError> {
+    let resting = Mutex::new(parts);
+    let start = || {
+        let rested = resting.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut part = rested.unwrap_or_else(&new);
+        ready(&mut part);
+        part
+    };
+    let made = each(ctx, filter, fields, start, move |part, record| {
+        take(part, record);
+        Ok(())
+    });
+    let made = made.await?;
+    let mut parts = resting.into_inner().unwrap_or_else(PoisonError::into_inner);
+    parts.extend(made);
+    Ok(parts)
 }
 
 /// The second look.
@@ -183,20 +198,9 @@ async fn second(
         let asks = plan.asks_for_session_tags();
         let issued = if asks { issuances(ctx, portion.window).await? } else { Issuances::default() };
         let plan = Arc::new(Plan { originals, issuances: Arc::new(issued), ..(**plan).clone() });
-        let resting = Mutex::new(parts);
-        let start = || {
-            let mut part = pop(&resting).unwrap_or_else(new);
-            part.go_on(Arc::clone(&plan));
-            part
-        };
         let filter = Filter::All(vec![portion.filter.clone(), named.clone()]);
-        let mut made = each(ctx, &filter, wanted.fields, start, |detail, record| {
-            detail.take(record);
-            Ok(())
-        })
-        .await?;
-        parts = resting.into_inner().unwrap_or_else(PoisonError::into_inner);
-        parts.append(&mut made);
+        let ready = |part: &mut Detail| part.go_on(Arc::clone(&plan));
+        parts = go_on(ctx, &filter, wanted.fields, (parts, new, ready), Detail::take).await?;
     }
     let mut parts = parts.into_iter();
     let mut detail = parts.next().unwrap_or_else(new);

@@ -141,7 +141,8 @@ fn user(whole: &Whole<'_>, own: &PrincipalUse, found: &mut Vec<Finding>) {
     // of no key without an id.
     let place = whole.plan.subjects.place(&own.arn);
     let logged = whole.census.keys.values().filter(|of| Some(**of) == place).count();
-    let is_outdated = logged > of_report().filter(|key| whole.is_recent(key.last_used) || is_seen(key)).count();
+    let is_outdated =
+        logged > of_report().filter(|key| whole.is_recent(key.last_used) || is_seen(key)).count();
     let mut reported = BTreeSet::new();
     for key in of_report() {
         let id = id_of(key);

@@ -137,7 +137,10 @@ fn a_report_that_knows_of_fewer_keys_in_use_than_the_log_tells_nothing_of_the_ot
         let report = report.replace("DATE", first_used);
         let world = World::default().user(ANN, &everything()).user(BOB, &everything());
         let answer = look(&world.file("credential-report.csv", &report).read(), records, None);
-        found(&answer, Kind::AccessKeyUnused).into_iter().map(|(_, detail)| detail.concat()).collect::<Vec<_>>()
+        found(&answer, Kind::AccessKeyUnused)
+            .into_iter()
+            .map(|(_, detail)| detail.concat())
+            .collect::<Vec<_>>()
     };
     assert_eq!(keys("N/A", &[of_bob]), ["1", "2"]);
     // One of the two was used, and the report does not know of it.
