@@ -21,6 +21,14 @@ pub(crate) async fn lake(events: u64, habits: Option<u64>, folder: &Path) -> Res
     Ok(lake)
 }
 
+/// The lake that is given, or a generated one of so many events.
+pub(crate) async fn given_or_made(given: Option<&Path>, events: u64, folder: &Path) -> Result<PathBuf> {
+    match given {
+        Some(lake) => Ok(lake.to_owned()),
+        None => Box::pin(lake(events, None, folder)).await,
+    }
+}
+
 /// Shows nothing.
 pub(crate) struct Quiet;
 

@@ -55,10 +55,7 @@ async fn main() -> Result<()> {
     let args = Args::parse();
     measure::warn_if_unoptimized()?;
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-    let at = match &args.lake {
-        Some(lake) => lake.clone(),
-        None => Box::pin(generated::lake(args.events, None, folder.path())).await?,
-    };
+    let at = generated::given_or_made(args.lake.as_deref(), args.events, folder.path()).await?;
     let lake = Lake::open(&at).await?;
     let events = count(&lake, "select count(*) from events").await?;
     let iam = folder.path().join("iam");
