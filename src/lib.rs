@@ -20,20 +20,21 @@
 //!
 //! | module | one line | uses |
 //! |---|---|---|
-//! | [`aws`] | the words of AWS: account, ARN, access key id, denial message, time. No I/O | – |
+//! | [`pack`] | values as bytes, on their way to another process of this version | – |
+//! | [`aws`] | the words of AWS: account, ARN, access key id, denial message, time. No I/O | `pack` |
 //! | [`lineage`] | issuances, links, chains up and down, session names, why a chain stops; knows no engine | `aws` |
 //! | [`catalog`] | which actions, resource types and condition keys exist; which requests an event stands for | `aws` |
 //! | [`policy`] | the IAM evaluator: pure, total, three-valued; knows no log and no file | `aws` |
 //! | [`snapshot`] | the current policies: reads authorization details, organization and resource policies into `policy`'s types | `aws`, `catalog`, `policy` |
-//! | [`replay`] | records to requests, the policies' decision beside what AWS did, what a proposal changes; knows no engine | `aws`, `catalog`, `policy`, `snapshot` |
-//! | [`unused`] | what users and roles may do and never did, what else is unused, the policies that are enough; knows no engine | `aws`, `catalog`, `policy`, `snapshot`, `replay` |
+//! | [`replay`] | records to requests, the policies' decision beside what AWS did, what a proposal changes; knows no engine | `pack`, `aws`, `catalog`, `policy`, `snapshot` |
+//! | [`unused`] | what users and roles may do and never did, what else is unused, the policies that are enough; knows no engine | `pack`, `aws`, `catalog`, `policy`, `snapshot`, `replay` |
 //! | [`archive`] | finds log objects in folders and in S3, reads their names, opens and inflates them with limits; all words with S3 | `aws` |
 //! | [`record`] | splits any envelope into records, checks them, refuses with a reason; the tally | `aws`, `archive` |
 //! | [`lake`] | the columns; records to rows to Parquet; Delta commits, ledger, compaction, in a folder or in S3; the session | `aws`, `archive`, `record` |
-//! | [`query`] | the named questions in `queries/*.sql`, read-only SQL, typed rows | `aws`, `lineage`, `lake` |
+//! | [`query`] | the named questions in `queries/*.sql`, read-only SQL, typed rows | `pack`, `aws`, `lineage`, `lake` |
 //! | [`investigate`] | folds the rows of one subject into one answer; knows no engine | `aws`, `lineage`'s plain values, `query`'s plain row |
-//! | [`inquiry`] | puts a question to a lake: who is meant, which rows are theirs, what could be seen at all | `aws`, `lineage`, `catalog`, `snapshot`, `replay`, `unused`, `lake`, `query`, `investigate` |
-//! | [`cluster`] | Ballista's scheduler and executors, sessions whose reading they do, and ingests | `archive`, `lake`, `query` |
+//! | [`inquiry`] | puts a question to a lake: who is meant, which rows are theirs, what could be seen at all | `pack`, `aws`, `lineage`, `catalog`, `snapshot`, `replay`, `unused`, `lake`, `query`, `investigate` |
+//! | [`cluster`] | Ballista's scheduler and executors, sessions whose reading they do, folds of a lake in shares, and ingests | `archive`, `lake`, `query` |
 //! | [`report`] | results to text, JSON and CSV; the only place where log text becomes output text | `aws`, plain results of `lineage`, `catalog`, `policy`, `snapshot`, `replay`, `unused`, `lake`, `query`, `investigate`, `inquiry` |
 //! | [`cli`] | arguments -> plan -> command -> report; exit codes; progress | all |
 //!
@@ -74,7 +75,7 @@
 //! | suggestion | the policies that would have been enough for what a principal did |
 //! | catalog | which actions, resource types and condition keys exist |
 //! | scheduler, executor | of a cluster: who takes jobs and hands out their tasks, and who runs those, as many beside each other as it has slots |
-//! | share | one of so many parts of a listing that a task of a cluster reads into the lake, as a shard is by a job |
+//! | share | of a cluster: what one task does of a whole. Of a listing, read into the lake as a shard is by a job; or of a lake's files, folded in plain code |
 //! | job | a part of a plan that a cluster runs as a whole; a statement is one job, some, or none |
 //! | gap | why links end before that: what is missing, and what would close it |
 //!
@@ -120,6 +121,7 @@ pub mod inquiry;
 pub mod investigate;
 pub mod lake;
 pub mod lineage;
+pub mod pack;
 pub mod policy;
 pub mod query;
 pub mod record;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 /// The number of digits of an account id.
 const DIGITS: usize = 12;
 /// The first number that has too many digits.
@@ -9,7 +11,7 @@ const END: u64 = 1_000_000_000_000;
 
 /// An AWS account: twelve digits, leading zeros included
 /// (<https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-identifiers.html>).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
 pub struct AccountId(u64);
 
 impl AccountId {

@@ -1,7 +1,12 @@
 //! Times as records write them, and as users type them. Always UTC; no clock here.
 
+use std::io::{self, Read, Write};
+
+use borsh::{BorshDeserialize, BorshSerialize};
 use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, TimeDelta, Utc};
 use serde::{Serialize, Serializer};
+
+use crate::pack;
 
 /// More of a wrong text than this is not repeated in an error.
 const FOUND_MAX: usize = 64;
@@ -13,6 +18,18 @@ pub struct Time(pub DateTime<Utc>);
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    }
+}
+
+impl BorshSerialize for Time {
+    fn serialize<W: Write>(&self, writer: &mut W) -> io::Result<()> {
+        pack::write_time(&self.0, writer)
+    }
+}
+
+impl BorshDeserialize for Time {
+    fn deserialize_reader<R: Read>(reader: &mut R) -> io::Result<Self> {
+        pack::read_time(reader).map(Self)
     }
 }
 

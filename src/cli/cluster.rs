@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::output::{Format, Output, note};
 use super::{EXIT_DONE, EXIT_FOUND, log, s3};
 use crate::cluster::{self, Bind, ExecutorOptions, SchedulerOptions};
+use crate::inquiry;
 use crate::lake::NodeStores;
 use crate::report;
 use crate::report::Mark;
@@ -61,6 +62,7 @@ async fn executor(command: &Executor) -> Result<u8, Failure> {
         work_folder: command.work_dir.clone(),
         slots,
         s3: s3.clone(),
+        folds: Arc::new(inquiry::Shares),
     };
     let ready = |address| {
         note(&format!(

@@ -6,6 +6,7 @@ use std::time::Duration;
 use ballista_core::optimizer::with_ballista_optimizer_rules;
 
 use super::cut::Planner;
+use super::fold::Executors;
 use super::job::Jobs;
 use super::split::Place;
 use super::{ClusterError, START_WAIT_MAX, SchedulerAddress, node, status};
@@ -65,7 +66,10 @@ impl Cluster {
         let (store, base) = lake.place();
         let planner = Arc::new(Planner::new(Arc::clone(&self.jobs), Place { store, base }, note));
         let rules = with_ballista_optimizer_rules(session.state().optimizers());
-        lake::elsewhere(session, planner, rules, |config| {
+        let (site, version) = (lake.site().to_string(), lake.version());
+        let hands =
+            Arc::new(Executors { jobs: Arc::clone(&self.jobs), tasks: self.tasks, lake: site, version });
+        lake::elsewhere(session, planner, rules, hands, |config| {
             node::adjusted(config).with_target_partitions(self.tasks)
         })
     }

@@ -11,9 +11,10 @@ use datafusion::execution::object_store::ObjectStoreRegistry;
 
 use super::address::bracketed;
 use super::{
-    Bind, ClusterError, HEARTBEAT, MESSAGE_BYTES_MAX, START_WAIT_MAX, SchedulerAddress, node, share, status,
+    Bind, ClusterError, HEARTBEAT, MESSAGE_BYTES_MAX, START_WAIT_MAX, SchedulerAddress, node, status, task,
 };
 use crate::archive::s3::Store;
+use crate::lake::Folds;
 
 /// So often an executor looks for its scheduler while it starts.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -39,6 +40,8 @@ pub struct ExecutorOptions {
     pub slots: usize,
     /// How archives in S3 are asked, and lakes that are written.
     pub s3: Store,
+    /// Who folds shares of lakes.
+    pub folds: Arc<dyn Folds>,
 }
 
 /// Where an executor listens.
@@ -65,7 +68,7 @@ pub async fn run_executor(
     let host = options.advertise.clone().or_else(|| (!ip.is_unspecified()).then(|| shown(ip)));
     let name = format!("executor {}:{}", host.clone().unwrap_or_else(machine), ports.rows);
     let stores = stores(&name);
-    let reader = share::Reader::new(&name, options.s3.clone());
+    let worker = task::Worker::new(&name, options.s3.clone(), Arc::clone(&options.folds));
     // What does not fit the memory of a task goes beside its rows.
     let runtime = node::runtime(&stores, Some(&folder))?;
     let config = ExecutorProcessConfig {
@@ -83,7 +86,7 @@ pub async fn run_executor(
         grpc_max_decoding_message_size: MESSAGE_BYTES_MAX,
         grpc_max_encoding_message_size: MESSAGE_BYTES_MAX,
         executor_heartbeat_interval_seconds: HEARTBEAT.as_secs(),
-        override_function_registry: Some(Arc::new(node::functions(reader)?)),
+        override_function_registry: Some(Arc::new(node::functions(worker)?)),
         override_config_producer: Some(Arc::new(node::config)),
         override_runtime_producer: Some(Arc::new(move |_| Ok(Arc::clone(&runtime)))),
         ..ExecutorProcessConfig::default()

@@ -26,9 +26,9 @@ use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use tokio::time::{Instant, timeout};
 use tonic::transport::{Channel, Endpoint};
 
-use super::share;
 use super::sound::CANCELLED;
 use super::status::{slow, status};
+use super::task;
 use super::{
     ANSWER_WAIT_MAX, ClusterError, EXECUTOR_SILENT_MAX, MESSAGE_BYTES_MAX, ROWS_WAIT_MAX, SchedulerAddress,
 };
@@ -353,7 +353,7 @@ fn chain(error: &dyn std::error::Error) -> String {
 /// of others.
 fn told(text: &str) -> String {
     let text = text.replace("\\n", "\n").replace("\\\"", "\"").replace("\\'", "'");
-    if let Some(words) = share::words(&text).or_else(|| store_words(&text)) {
+    if let Some(words) = task::words(&text).or_else(|| store_words(&text)) {
         return words.to_owned();
     }
     let mut short: String = text.chars().take(MESSAGE_CHARS_MAX).collect();

@@ -17,6 +17,7 @@ mod client;
 mod cut;
 mod error;
 mod executor;
+mod fold;
 mod job;
 mod node;
 mod remote;
@@ -25,6 +26,7 @@ mod share;
 mod sound;
 mod split;
 mod status;
+mod task;
 
 #[cfg(test)]
 mod tests;

@@ -12,7 +12,7 @@ use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
 
-use super::{MESSAGE_BYTES_MAX, share};
+use super::{MESSAGE_BYTES_MAX, task};
 use crate::query::register_functions;
 
 /// A node keeps so much of the metadata of Parquet files.
@@ -42,16 +42,16 @@ pub(super) fn state(config: SessionConfig, runtime: Arc<RuntimeEnv>) -> Result<S
         .build();
     let mut context = SessionContext::new_with_state(state);
     register_functions(&mut context).map_err(|error| DataFusionError::External(Box::new(error)))?;
-    context.register_udf(share::function(None));
+    context.register_udf(task::function(None));
     Ok(context.state())
 }
 
-/// The functions for an executor, found by name, with who reads shares of an ingest there.
-pub(super) fn functions(reader: share::Reader) -> Result<BallistaFunctionRegistry> {
+/// The functions for an executor, found by name, with who does tasks there.
+pub(super) fn functions(worker: task::Worker) -> Result<BallistaFunctionRegistry> {
     let state = state(config(), RuntimeEnvBuilder::new().build_arc()?)?;
     let mut functions = BallistaFunctionRegistry::from(&state);
-    let read = share::function(Some(reader));
-    functions.scalar_functions.insert(read.name().to_owned(), Arc::new(read));
+    let work = task::function(Some(worker));
+    functions.scalar_functions.insert(work.name().to_owned(), Arc::new(work));
     Ok(functions)
 }
 

@@ -5,40 +5,17 @@
 //! on a cluster for the same reason as anywhere (`lake::commit`).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{Hash, Hasher};
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, Schema};
-use ballista_core::serde::BallistaPhysicalExtensionCodec;
 use chrono::NaiveDate;
-use datafusion::catalog::memory::MemorySourceConfig;
-use datafusion::common::{Result as EngineResult, exec_err};
 use datafusion::error::DataFusionError;
-use datafusion::logical_expr::{
-    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
-};
-use datafusion::physical_expr::expressions::col;
-use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr};
-use datafusion::physical_plan::ExecutionPlan;
-use datafusion::physical_plan::projection::ProjectionExec;
-use datafusion_proto::physical_plan::AsExecutionPlan;
-use datafusion_proto::protobuf::PhysicalPlanNode;
-use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
 
-use super::{Cluster, ClusterError, node};
-use crate::archive::s3::{S3Url, Store};
+use super::task::{self, Kind, Worker};
+use super::{Cluster, ClusterError};
+use crate::archive::s3::S3Url;
 use crate::archive::{self, Prune, Shard, Sources};
-use crate::lake::{self, IngestOptions, IngestReport, Lake, Progress, Site};
-
-/// The name of the function that reads a share; only executors have it.
-const FUNCTION: &str = "backtrail_ingest_share";
-
-/// The column with the shares.
-const SHARE: &str = "share";
+use crate::lake::{self, IngestOptions, IngestReport, Lake, Progress};
 
 /// What an ingest on a cluster reads, and into which lake. All places are as every executor sees them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,53 +85,31 @@ impl Share {
     }
 }
 
-/// Who reads shares: an executor.
-#[derive(Debug)]
-pub(super) struct Reader {
-    /// How it calls itself.
-    node: String,
-    s3: Store,
-}
-
-impl Reader {
-    pub(super) fn new(node: &str, s3: Store) -> Self {
-        Self { node: node.to_owned(), s3 }
-    }
-
-    async fn read(&self, share: &Share) -> anyhow::Result<IngestReport> {
-        let shard: Shard = share.shard.parse().map_err(|problem: String| anyhow::anyhow!(problem))?;
-        let (mut paths, mut places) = (Vec::new(), Vec::new());
-        for source in &share.sources {
-            match S3Url::parse(source) {
-                Some(place) => places.push(place),
-                None => paths.push(PathBuf::from(source)),
-            }
+/// Reads a share of an ingest, and gives its report.
+pub(super) async fn read(worker: &Worker, share: &str) -> anyhow::Result<Vec<u8>> {
+    let share: Share = serde_json::from_str(share)?;
+    let shard: Shard = share.shard.parse().map_err(|problem: String| anyhow::anyhow!(problem))?;
+    let (mut paths, mut places) = (Vec::new(), Vec::new());
+    for source in &share.sources {
+        match S3Url::parse(source) {
+            Some(place) => places.push(place),
+            None => paths.push(PathBuf::from(source)),
         }
-        let s3 = (!places.is_empty()).then(|| (places, self.s3.clone()));
-        let site = match S3Url::parse(&share.lake) {
-            Some(place) => Site::in_s3(&place, &self.s3)?,
-            None => Site::from(PathBuf::from(&share.lake)),
-        };
-        // It was made by the client: where it is not seen, it is another machine's folder, and none is to be made here.
-        Lake::open(site.clone()).await?;
-        let listing = archive::find(&Sources { paths, s3 }, &share.prune()?)?.within(Some(shard));
-        let options = IngestOptions {
-            workers: 1,
-            inflated_bytes_max: share.inflated_bytes_max,
-            batch_bytes: share.batch_bytes,
-            objects_max: None,
-            takes_turns: false,
-        };
-        Ok(Box::pin(lake::ingest(&site, listing, &options, &Unwatched)).await?)
     }
-
-    /// Reads a share on the thread of its task, to the end.
-    fn report(&self, text: &str) -> anyhow::Result<String> {
-        let share: Share = serde_json::from_str(text)?;
-        let runtime = tokio::runtime::Handle::try_current()?;
-        let report = tokio::task::block_in_place(|| runtime.block_on(Box::pin(self.read(&share))))?;
-        Ok(serde_json::to_string(&report)?)
-    }
+    let s3 = (!places.is_empty()).then(|| (places, worker.s3.clone()));
+    let site = worker.site(&share.lake)?;
+    // It was made by the client: where it is not seen, it is another machine's folder, and none is to be made here.
+    Lake::open(site.clone()).await?;
+    let listing = archive::find(&Sources { paths, s3 }, &share.prune()?)?.within(Some(shard));
+    let options = IngestOptions {
+        workers: 1,
+        inflated_bytes_max: share.inflated_bytes_max,
+        batch_bytes: share.batch_bytes,
+        objects_max: None,
+        takes_turns: false,
+    };
+    let report = Box::pin(lake::ingest(&site, listing, &options, &Unwatched)).await?;
+    Ok(serde_json::to_vec(&report)?)
 }
 
 /// Nobody looks at a task.
@@ -164,83 +119,6 @@ impl Progress for Unwatched {
     fn begin(&self, _: u64, _: u64) {}
     fn object(&self, _: u64, _: u64, _: u64) {}
     fn waiting(&self) {}
-}
-
-/// The function that reads shares: text with a share in, text with its report out. It is no function of SQL.
-#[derive(Debug)]
-struct ReadShare {
-    signature: Signature,
-    /// None wherever shares are only planned.
-    reader: Option<Reader>,
-}
-
-/// The function as the engine takes it; with a reader on executors.
-pub(super) fn function(reader: Option<Reader>) -> ScalarUDF {
-    let signature = Signature::exact(vec![DataType::Utf8], Volatility::Volatile);
-    ScalarUDF::new_from_impl(ReadShare { signature, reader })
-}
-
-impl PartialEq for ReadShare {
-    fn eq(&self, other: &Self) -> bool {
-        self.reader.is_some() == other.reader.is_some()
-    }
-}
-
-impl Eq for ReadShare {}
-
-impl Hash for ReadShare {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.reader.is_some().hash(state);
-    }
-}
-
-impl ScalarUDFImpl for ReadShare {
-    fn name(&self) -> &str {
-        FUNCTION
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, _: &[DataType]) -> EngineResult<DataType> {
-        Ok(DataType::Utf8)
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> EngineResult<ColumnarValue> {
-        let Some(reader) = &self.reader else { return exec_err!("only executors read shares of an ingest") };
-        let Some(shares) = args.args.first() else { return exec_err!("no share is given") };
-        let shares = cast(&shares.to_array(args.number_rows)?, &DataType::Utf8)?;
-        let shares = shares.as_string::<i32>();
-        let read = |row: usize| {
-            let report = reader.report(shares.value(row));
-            report.map_err(|error| DataFusionError::Execution(said(&reader.node, &error)))
-        };
-        let reports: StringArray = (0..shares.len()).map(read).collect::<EngineResult<Vec<String>>>()?.into();
-        Ok(ColumnarValue::Array(Arc::new(reports) as ArrayRef))
-    }
-}
-
-/// What stands before and behind the words of an executor, that the client finds them in what the engine makes of them.
-const SAID: [&str; 2] = ["ingest of a share: ", " (end of what the executor said)"];
-
-fn said(node: &str, error: &anyhow::Error) -> String {
-    let [before, behind] = SAID;
-    let mut words = Vec::new();
-    for cause in error.chain() {
-        let cause = cause.to_string();
-        if !words.iter().any(|known: &String| known.contains(&cause)) {
-            words.push(cause);
-        }
-    }
-    format!("{before}{node}: {}{behind}", words.join(": "))
-}
-
-/// The words of an executor; None where it is the engine that speaks.
-pub(super) fn words(text: &str) -> Option<&str> {
-    let [before, behind] = SAID;
-    let (_, rest) = text.split_once(before)?;
-    Some(rest.split_once(behind)?.0)
 }
 
 impl Cluster {
@@ -257,52 +135,16 @@ impl Cluster {
             .map(|place| serde_json::to_string(&Share::of(ingest, place, self.tasks())))
             .collect::<Result<_, _>>()
             .map_err(|error| DataFusionError::External(Box::new(error)))?;
-        let plan = encoded(&plan(&shares)?)?;
-        let config = node::config().with_target_partitions(shares.len());
-        let rows = self.jobs().run(Arc::new(plan), config).await?;
-        let batches: Vec<RecordBatch> = rows.try_collect().await?;
         let mut whole = IngestReport::default();
-        let mut came = 0;
-        for batch in &batches {
-            let column = batch.columns().first().and_then(|column| column.as_string_opt::<i32>());
-            for text in column.into_iter().flatten().flatten() {
-                let report: IngestReport =
-                    serde_json::from_str(text).map_err(|error| DataFusionError::External(Box::new(error)))?;
-                whole.add(report);
-                came += 1;
-            }
-        }
-        if came != shares.len() {
-            let problem = format!("{came} of {} shares were reported", shares.len());
-            return Err(ClusterError::Job { scheduler: self.jobs().scheduler.clone(), problem });
+        for report in task::run(self.jobs(), Kind::Ingest, Vec::new(), &shares).await? {
+            let report: IngestReport = serde_json::from_slice(&report)
+                .map_err(|error| DataFusionError::External(Box::new(error)))?;
+            whole.add(report);
         }
         whole.refusals.sort_by(|a, b| (&a.object, a.record_index).cmp(&(&b.object, b.record_index)));
         whole.objects_changed.sort();
         Ok(whole)
     }
-}
-
-/// One partition for each share, which is a task of its own.
-fn plan(shares: &[String]) -> EngineResult<Arc<dyn ExecutionPlan>> {
-    let schema = Arc::new(Schema::new(vec![Field::new(SHARE, DataType::Utf8, false)]));
-    let row = |share: &String| {
-        let column: ArrayRef = Arc::new(StringArray::from(vec![share.as_str()]));
-        Ok(vec![RecordBatch::try_new(Arc::clone(&schema), vec![column])?])
-    };
-    let rows = shares.iter().map(row).collect::<EngineResult<Vec<_>>>()?;
-    let rows = MemorySourceConfig::try_new_exec(&rows, Arc::clone(&schema), None)?;
-    let options = Arc::clone(node::config().options());
-    let call =
-        ScalarFunctionExpr::try_new(Arc::new(function(None)), vec![col(SHARE, &schema)?], &schema, options)?;
-    let call: Arc<dyn PhysicalExpr> = Arc::new(call);
-    Ok(Arc::new(ProjectionExec::try_new(vec![(call, "report".to_owned())], rows)?))
-}
-
-fn encoded(plan: &Arc<dyn ExecutionPlan>) -> EngineResult<Vec<u8>> {
-    let codec = BallistaPhysicalExtensionCodec::default();
-    let mut bytes = Vec::new();
-    PhysicalPlanNode::try_from_physical_plan(Arc::clone(plan), &codec)?.try_encode(&mut bytes)?;
-    Ok(bytes)
 }
 
 #[cfg(test)]
@@ -346,27 +188,5 @@ mod tests {
         let came: IngestReport = serde_json::from_str(&text).unwrap();
         assert_eq!(came.counts, counts);
         assert_eq!(came.refusals, [refusal(Reason::Source(Reason::NoEventTime.to_string()))]);
-    }
-
-    #[test]
-    fn an_executors_words_are_found_in_what_the_engine_says() {
-        let error = anyhow::anyhow!("no such folder").context("cannot read `/logs`");
-        let text = format!("Execution error: {}\ntask 3 failed", said("executor 192.0.2.7:50051", &error));
-        assert_eq!(words(&text), Some("executor 192.0.2.7:50051: cannot read `/logs`: no such folder"));
-        assert_eq!(words("Execution error: out of memory"), None);
-    }
-
-    #[test]
-    fn whoever_only_plans_reads_no_share() {
-        let error = function(None)
-            .invoke_with_args(ScalarFunctionArgs {
-                args: vec![ColumnarValue::Array(Arc::new(StringArray::from(vec!["{}"])))],
-                arg_fields: vec![Arc::new(Field::new(SHARE, DataType::Utf8, false))],
-                number_rows: 1,
-                return_field: Arc::new(Field::new("report", DataType::Utf8, true)),
-                config_options: Arc::clone(node::config().options()),
-            })
-            .unwrap_err();
-        assert!(error.to_string().contains("only executors"), "{error}");
     }
 }

@@ -9,6 +9,7 @@ use datafusion_proto::physical_plan::AsExecutionPlan;
 use datafusion_proto::protobuf::PhysicalPlanNode;
 
 use super::cut::Planner;
+use super::fold::Executors;
 use super::job::Jobs;
 use super::node;
 use super::remote::{Part, RemoteExec};
@@ -29,9 +30,17 @@ async fn session(folder: &std::path::Path) -> SessionContext {
     crate::query::register_functions(&mut session).unwrap();
     let jobs = Arc::new(Jobs::of(&"df://127.0.0.1:1".parse().unwrap()).unwrap());
     let (store, base) = lake.place();
+    let hands = Executors {
+        jobs: Arc::clone(&jobs),
+        tasks: 4,
+        lake: lake.site().to_string(),
+        version: lake.version(),
+    };
     let planner = Arc::new(Planner::new(jobs, Place { store, base }, |note| panic!("{note}")));
     let rules = ballista_core::optimizer::with_ballista_optimizer_rules(session.state().optimizers());
-    lake::elsewhere(&session, planner, rules, |config| node::adjusted(config).with_target_partitions(4))
+    lake::elsewhere(&session, planner, rules, Arc::new(hands), |config| {
+        node::adjusted(config).with_target_partitions(4)
+    })
 }
 
 struct Quiet;

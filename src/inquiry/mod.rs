@@ -12,6 +12,7 @@ mod portion;
 mod replay;
 mod resolve;
 mod sessions;
+mod share;
 mod survey;
 mod trace;
 mod unused;
@@ -31,6 +32,7 @@ pub use explain::{ExplainOptions, explain};
 pub use replay::{ReplayOptions, VERDICT_COLUMNS, replay};
 pub use resolve::{Candidate, ResolveError, Resolved, resolve};
 pub use sessions::{SessionsOptions, sessions};
+pub use share::Shares;
 pub use survey::{AccountSurvey, RegionSurvey, Survey, survey};
 pub use trace::{TraceOptions, trace};
 pub use unused::{EVENTS_AT_ONCE, UnusedError, UnusedOptions, unused};
@@ -52,6 +54,11 @@ impl Window {
     #[must_use]
     pub fn holds(self, time: DateTime<Utc>) -> bool {
         self.from.is_none_or(|from| time >= from) && self.to.is_none_or(|to| time < to)
+    }
+
+    /// Both ends.
+    fn ends(self) -> (Option<DateTime<Utc>>, Option<DateTime<Utc>>) {
+        (self.from, self.to)
     }
 
     fn bounds(self) -> query::measure::Bounds {

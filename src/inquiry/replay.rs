@@ -4,13 +4,14 @@ mod read;
 mod save;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use chrono::TimeDelta;
 
 use super::Window;
+use super::share::replayed;
 use crate::lake::{Column, Session};
 use crate::query::{self, Filter, QueryError};
 use crate::replay::answer::Replay;
@@ -22,8 +23,11 @@ pub(super) use read::Columns;
 pub use save::VERDICT_COLUMNS;
 use save::{Rows, Sink};
 
-/// Sessions of roles and of federated users end so long after they were issued, in seconds: 36 hours.
-const SESSION_SECONDS_MAX: i64 = 36 * 3600;
+/// Sessions of roles and of federated users end so long after they were issued, in seconds: 36 hours. One that was assumed in
+/// another session lasts an hour at the most, and may have its tags from that
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining>): of so many in a row all are read.
+const SESSION_SECONDS_MAX: i64 = (36 + CHAINED_HOURS) * 3600;
+const CHAINED_HOURS: i64 = 12;
 
 /// The calls of STS that issue sessions.
 const ISSUING: [&str; 6] = [
@@ -52,24 +56,70 @@ pub struct ReplayOptions {
     pub save: Option<PathBuf>,
 }
 
+/// Which events are replayed, and against what.
+#[derive(Debug, Clone)]
+pub(super) struct Question {
+    pub(super) window: Window,
+    /// Further conditions on events.
+    pub(super) filter: Filter,
+    pub(super) action: Option<String>,
+    pub(super) snapshot: Arc<Snapshot>,
+    pub(super) proposed: Option<Arc<Snapshot>>,
+}
+
+impl Question {
+    fn plan(&self, issuances: Issuances, verdicts: bool) -> Plan {
+        Plan {
+            snapshot: Arc::clone(&self.snapshot),
+            proposed: self.proposed.clone(),
+            issuances: Arc::new(issuances),
+            action: self.action.clone(),
+            verdicts,
+        }
+    }
+}
+
 /// Replays the events of a window.
 ///
 /// # Errors
 ///
 /// [`QueryError`] when the lake cannot be read.
 pub async fn replay(ctx: &Session, options: ReplayOptions) -> Result<Replay, QueryError> {
-    let issuances = issuances(ctx, options.window).await?;
     let (proposed, said) = options.proposed.unzip();
-    let plan = Plan {
+    let question = Question {
+        window: options.window,
+        filter: Filter::All(options.filters),
+        action: options.action,
         snapshot: options.snapshot,
         proposed,
-        issuances: Arc::new(issuances),
-        action: options.action,
-        verdicts: options.save.is_some(),
     };
-    let filter = Filter::All([vec![options.window.filter()], options.filters].concat());
+    // Rows of verdicts are written by whoever asks.
+    let replayer = if options.save.is_none() && query::folds_elsewhere(ctx) {
+        let mut replayer = Replayer::new(question.plan(Issuances::default(), false));
+        for state in replayed(ctx, &question).await? {
+            replayer.take_in(state);
+        }
+        replayer
+    } else {
+        folded(ctx, ctx, &question, options.save.as_deref()).await?
+    };
+    let mut folded = replayer.fold(&changes(ctx, options.window).await?);
+    worked(ctx, &mut folded).await?;
+    Ok(folded.answer(said))
+}
+
+/// Replays the events of a session, with what issued their sessions from the whole lake.
+pub(super) async fn folded(
+    ctx: &Session,
+    whole: &Session,
+    question: &Question,
+    save: Option<&Path>,
+) -> Result<Replayer, QueryError> {
+    let issuances = issuances(whole, question.window).await?;
+    let plan = question.plan(issuances, save.is_some());
+    let filter = Filter::All(vec![question.window.filter(), question.filter.clone()]);
     let fields = plan.fields();
-    let sink = options.save.as_deref().map(Sink::new).transpose()?.map(Arc::new);
+    let sink = save.map(Sink::new).transpose()?.map(Arc::new);
     let own = sink.clone();
     let start = || (Replayer::new(plan.clone()), Rows::default());
     let parts = each(ctx, &filter, fields, start, move |(replayer, rows), record| {
@@ -87,9 +137,7 @@ pub async fn replay(ctx: &Session, options: ReplayOptions) -> Result<Replay, Que
         replayer.merge(part);
     }
     sink.map_or(Ok(()), |sink| sink.close())?;
-    let mut folded = replayer.fold(&changes(ctx, options.window).await?);
-    worked(ctx, &mut folded).await?;
-    Ok(folded.answer(said))
+    Ok(replayer)
 }
 
 /// The records of IAM in a window that may have changed whose policies.

@@ -11,10 +11,11 @@ use chrono::TimeDelta;
 use super::Window;
 use super::portion::{Portion, portions};
 use super::replay::{ReplayOptions, each, issuances, replay};
+use super::share::{ToLook, looked, looked_again};
 use crate::catalog::catalog;
 use crate::catalog::event::{Mapping, Presence};
 use crate::lake::{self, Column, Session};
-use crate::query::{Filter, QueryError, measure};
+use crate::query::{self, Filter, QueryError, measure};
 use crate::replay::{Fields, Issuances, Proposed, Record};
 use crate::snapshot::Snapshot;
 use crate::unused::suggest::{self, Suggestion};
@@ -70,12 +71,21 @@ pub async fn unused(ctx: &Session, options: UnusedOptions) -> Result<Unused, Unu
     let subjects = Arc::new(Subjects::of(&snapshot, &wanted)?);
     let plan = Plan::new(Arc::clone(&snapshot), Arc::clone(&subjects), Arc::default(), suggest.is_some());
     let plan = Arc::new(plan);
-    // What is held for every event is held for those of one portion.
-    lake::keep_metadata(ctx, METADATA_BYTES_MAX);
-    let portions = portions(ctx, window, events_at_once).await?;
-    let First { census, detail: mut seen, assumptions } = first(ctx, &portions, &plan).await?;
-    let events = Arc::new(census.wanted(&plan));
-    seen.merge(second(ctx, &portions, &plan, &events).await?);
+    let First { census, detail: seen, assumptions } = if query::folds_elsewhere(ctx) {
+        let requests = suggest.is_some();
+        elsewhere(
+            ctx,
+            window,
+            ToLook { snapshot: (*snapshot).clone(), wanted, requests, events_at_once },
+            &plan,
+        )
+        .await?
+    } else {
+        let mut looked = first((ctx, ctx), window, events_at_once, &plan).await?;
+        let events = Arc::new(looked.census.wanted(&plan));
+        looked.detail.merge(second((ctx, ctx), window, events_at_once, (&plan, &events)).await?);
+        looked
+    };
     let behind = if origins { behind(ctx, window).await? } else { BTreeMap::new() };
     let material =
         Material { census, detail: seen, assumptions, origins: behind, from: window.from, to: window.to };
@@ -111,25 +121,59 @@ async fn originals(ctx: &Session, window: Window) -> Result<Originals, QueryErro
     Ok(parts.into_iter().flatten().collect())
 }
 
-/// The first look, as far as it has come.
-struct First {
-    census: Census,
-    detail: Detail,
-    assumptions: Assumptions,
+/// What is counted, as far as it has come.
+pub(super) struct First {
+    pub(super) census: Census,
+    pub(super) detail: Detail,
+    pub(super) assumptions: Assumptions,
 }
 
-/// The first look.
-async fn first(ctx: &Session, portions: &[Portion], plan: &Arc<Plan>) -> Result<First, QueryError> {
+impl First {
+    fn new(plan: &Arc<Plan>, trusts: &Arc<Trusts>) -> Self {
+        Self {
+            census: Census::new(Arc::clone(plan)),
+            detail: Detail::new(Arc::clone(plan), Arc::default()),
+            assumptions: Assumptions::new(Arc::clone(trusts)),
+        }
+    }
+}
+
+/// Both looks, taken by others.
+async fn elsewhere(
+    ctx: &Session,
+    window: Window,
+    look: ToLook,
+    plan: &Arc<Plan>,
+) -> Result<First, QueryError> {
+    let mut all = First::new(plan, &Arc::new(Trusts::of(&plan.snapshot, &plan.subjects)));
+    for (census, tallies, assumed) in looked(ctx, window, &look).await? {
+        all.census.take_in(census);
+        all.detail.take_in(tallies);
+        all.assumptions.take_in(assumed);
+    }
+    let events = all.census.wanted(plan);
+    if !events.is_empty() {
+        for tallies in looked_again(ctx, window, (&look, &events)).await? {
+            all.detail.take_in(tallies);
+        }
+    }
+    Ok(all)
+}
+
+/// The first look at the events of a session, with other copies of their requests from the whole lake.
+pub(super) async fn first(
+    (ctx, whole): (&Session, &Session),
+    window: Window,
+    events_at_once: u64,
+    plan: &Arc<Plan>,
+) -> Result<First, QueryError> {
     let trusts = Arc::new(Trusts::of(&plan.snapshot, &plan.subjects));
-    let new = || First {
-        census: Census::new(Arc::clone(plan)),
-        detail: Detail::new(Arc::clone(plan), Arc::default()),
-        assumptions: Assumptions::new(Arc::clone(&trusts)),
-    };
+    let new = || First::new(plan, &trusts);
+    let portions = portioned((ctx, whole), window, events_at_once).await?;
     let fields = Census::fields(plan).and(Assumptions::fields());
     let mut parts = Vec::new();
-    for portion in portions {
-        let originals = Arc::new(originals(ctx, portion.window).await?);
+    for portion in &portions {
+        let originals = Arc::new(originals(whole, portion.window).await?);
         let plan = Arc::new(Plan { originals, ..(**plan).clone() });
         let ready = |part: &mut First| {
             part.census.go_on(Arc::clone(&plan));
@@ -179,12 +223,23 @@ async fn go_on<T: Send + 'static>(
     Ok(parts)
 }
 
-/// The second look.
-async fn second(
-    ctx: &Session,
-    portions: &[Portion],
-    plan: &Arc<Plan>,
-    wanted: &Arc<WantedEvents>,
+/// The window in portions. What is held for every event is held for those of one.
+async fn portioned(
+    (ctx, whole): (&Session, &Session),
+    window: Window,
+    events_at_once: u64,
+) -> Result<Vec<Portion>, QueryError> {
+    lake::keep_metadata(ctx, METADATA_BYTES_MAX);
+    lake::keep_metadata(whole, METADATA_BYTES_MAX);
+    portions(ctx, window, events_at_once).await
+}
+
+/// The second look, with what issued their sessions from the whole lake, too.
+pub(super) async fn second(
+    (ctx, whole): (&Session, &Session),
+    window: Window,
+    events_at_once: u64,
+    (plan, wanted): (&Arc<Plan>, &Arc<WantedEvents>),
 ) -> Result<Detail, QueryError> {
     let new = || Detail::new(Arc::clone(plan), Arc::clone(wanted));
     if wanted.is_empty() {
@@ -192,11 +247,11 @@ async fn second(
     }
     let named = Filter::In(Column::EventName, wanted.event_names.clone());
     let mut parts = Vec::new();
-    for portion in portions {
-        let originals = Arc::new(originals(ctx, portion.window).await?);
+    for portion in portioned((ctx, whole), window, events_at_once).await? {
+        let originals = Arc::new(originals(whole, portion.window).await?);
         // Tags of sessions may decide conditions; the records that tell them are read only where something depends on them.
         let asks = plan.asks_for_session_tags();
-        let issued = if asks { issuances(ctx, portion.window).await? } else { Issuances::default() };
+        let issued = if asks { issuances(whole, portion.window).await? } else { Issuances::default() };
         let plan = Arc::new(Plan { originals, issuances: Arc::new(issued), ..(**plan).clone() });
         let filter = Filter::All(vec![portion.filter.clone(), named.clone()]);
         let ready = |part: &mut Detail| part.go_on(Arc::clone(&plan));

@@ -5,6 +5,8 @@
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html> and
 //! <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>.
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 /// How the values of a column are typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -38,7 +40,9 @@ pub enum Source {
 macro_rules! columns {
     ($($id:ident $name:literal $kind:ident $null:ident $source:expr, $meaning:literal;)+) => {
         /// A column of `events`.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, BorshSerialize, BorshDeserialize,
+        )]
         #[repr(u8)]
         pub enum Column {
             $(#[doc = $meaning] $id,)+

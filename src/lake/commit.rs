@@ -47,6 +47,9 @@ const MADE_AGAIN_MAX: usize = 64;
 /// So many files of a lake in S3 are read at the same time at least: most of that time is waiting.
 const REQUESTS_MIN: usize = 16;
 
+/// And so many where one core does the work.
+const SINGLE_REQUESTS: usize = 4;
+
 /// A lake, at the version that was the newest when it was opened or last refreshed.
 pub struct Lake {
     ground: Ground,
@@ -129,6 +132,18 @@ impl Lake {
         Self::on(Ground::make(&site.into()).await?).await
     }
 
+    /// Opens the lake at a site as it was at a version of `events`; the other tables as they are.
+    ///
+    /// # Errors
+    /// Where there is none, or it can't be read.
+    pub async fn open_at(site: impl Into<Site>, version: u64) -> Result<Self, LakeError> {
+        let mut lake = Self::open(site).await?;
+        if lake.events.version().map(u64::from) != Some(version) {
+            lake.events.load_version(version).await.map_err(delta("read", Table::Events))?;
+        }
+        Ok(lake)
+    }
+
     async fn on(ground: Ground) -> Result<Self, LakeError> {
         Ok(Self {
             events: ground.load(Table::Events).await?,
@@ -143,6 +158,12 @@ impl Lake {
     #[must_use]
     pub fn site(&self) -> &Site {
         &self.ground.site
+    }
+
+    /// The version of `events` as it was last looked at.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.events.version().map_or(0, u64::from)
     }
 
     /// By what a session knows the lake's store, and the lake's folder in it.
@@ -180,12 +201,38 @@ impl Lake {
         Ok(context.read_table(Arc::new(provider))?)
     }
 
+    /// A session with the lake's tables that works on one core.
+    pub(super) fn single_session(&self) -> Result<SessionContext, LakeError> {
+        let context = self.single_context()?;
+        self.register(&context)?;
+        Ok(context)
+    }
+
+    /// The same with some of the data files of `events` alone.
+    pub(super) fn session_of(&self, files: &[DataFile]) -> Result<SessionContext, LakeError> {
+        let context = self.single_context()?;
+        self.ground.register(&context.runtime_env());
+        let provider = LakeTable::new(Table::Events, self.ground.url.clone(), files);
+        context.register_table(Table::Events.name(), Arc::new(provider))?;
+        Ok(context)
+    }
+
+    fn single_context(&self) -> Result<SessionContext, LakeError> {
+        let partitions = if self.site().folder().is_some() { 1 } else { SINGLE_REQUESTS };
+        self.context_of(SessionConfig::new().with_target_partitions(partitions))
+    }
+
     /// A session without tables.
     fn context(&self) -> Result<SessionContext, LakeError> {
-        let mut config = SessionConfig::new().with_information_schema(true);
+        let mut config = SessionConfig::new();
         if self.site().folder().is_none() && config.target_partitions() < REQUESTS_MIN {
             config = config.with_target_partitions(REQUESTS_MIN);
         }
+        self.context_of(config)
+    }
+
+    fn context_of(&self, config: SessionConfig) -> Result<SessionContext, LakeError> {
+        let mut config = config.with_information_schema(true);
         let options = config.options_mut();
         options.execution.parquet.pushdown_filters = true;
         options.execution.parquet.reorder_filters = true;

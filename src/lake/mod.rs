@@ -29,6 +29,7 @@ mod s3;
 mod schema;
 mod seen;
 mod session;
+mod share;
 mod site;
 mod sort;
 #[cfg(feature = "cluster")]
@@ -56,7 +57,9 @@ pub use rebuild::rebuild;
 pub use schema::{OBJECT_COLUMNS, REFUSAL_COLUMNS, SmallColumn, Table, small_schema};
 #[cfg(feature = "cluster")]
 pub(crate) use session::elsewhere;
-pub(crate) use session::{config_here, plans_elsewhere, session_like};
+pub(crate) use session::{config_here, hands, plans_elsewhere, session_like};
+pub(crate) use share::{Asked, Hands};
+pub use share::{Folds, Share, Shared};
 pub use site::Site;
 #[cfg(feature = "cluster")]
 pub use stores::NodeStores;

@@ -12,6 +12,8 @@ use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::optimizer::OptimizerRule;
 use datafusion::prelude::{SessionConfig, SessionContext};
 
+use super::Hands;
+
 /// Rules that rewrite a logical plan, in their order.
 pub(crate) type Rules = Vec<Arc<dyn OptimizerRule + Send + Sync>>;
 
@@ -22,6 +24,8 @@ pub(crate) struct Elsewhere {
     pub(crate) planner: Arc<dyn QueryPlanner + Send + Sync>,
     /// The rules that make a logical plan ready for that.
     pub(crate) rules: Rules,
+    /// Who folds the lake elsewhere.
+    pub(crate) hands: Arc<dyn Hands>,
     /// What the session would be configured with if everything ran here.
     here: SessionConfig,
 }
@@ -40,10 +44,11 @@ pub(crate) fn elsewhere(
     context: &SessionContext,
     planner: Arc<dyn QueryPlanner + Send + Sync>,
     rules: Rules,
+    hands: Arc<dyn Hands>,
     change: impl FnOnce(SessionConfig) -> SessionConfig,
 ) -> SessionContext {
     let here = context.copied_config();
-    let elsewhere = Elsewhere { planner, rules, here: here.clone() };
+    let elsewhere = Elsewhere { planner, rules, hands, here: here.clone() };
     // The tables are in the session's catalog: another one would take its place.
     let config = change(here)
         .with_create_default_catalog_and_schema(false)
@@ -78,6 +83,11 @@ pub(crate) fn config_here(context: &SessionContext) -> SessionConfig {
         Some(elsewhere) => elsewhere.here.clone(),
         None => config,
     }
+}
+
+/// Who folds the lake of a session elsewhere; None where it is read here.
+pub(crate) fn hands(context: &SessionContext) -> Option<Arc<dyn Hands>> {
+    context.copied_config().get_extension::<Elsewhere>().map(|elsewhere| Arc::clone(&elsewhere.hands))
 }
 
 /// Whether a session plans elsewhere.

@@ -11,6 +11,8 @@ mod parse;
 mod principal;
 mod variable;
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 pub use kind::PolicyKind;
 pub use operator::{Operator, Quantifier};
 pub use principal::{Principal, Principals};
@@ -35,7 +37,7 @@ pub const JSON_VALUES_MAX: usize = 200_000;
 /// assert_eq!(document.statements[0].effect, Effect::Allow);
 /// assert!(document.problems.is_empty());
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, BorshSerialize, BorshDeserialize)]
 pub struct Document {
     /// What kind of policy it was parsed as.
     pub kind: PolicyKind,
@@ -48,12 +50,15 @@ pub struct Document {
     /// The statements that were not, in order; one without an index stands for the whole document.
     pub refused: Vec<Refused>,
     /// All that is wrong with it.
+    #[borsh(skip)]
     pub problems: Vec<Problem>,
 }
 
 /// The version of the policy language
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html>).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize,
+)]
 pub enum Version {
     /// `2008-10-17`, also where no version is given: policy variables are literal text.
     #[default]
@@ -63,7 +68,7 @@ pub enum Version {
 }
 
 /// What a statement does when it matches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
 pub enum Effect {
     /// It allows.
     Allow,
@@ -72,7 +77,7 @@ pub enum Effect {
 }
 
 /// Whether a list says what is meant, or what is not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
 pub enum Match {
     /// What one of the list fits: `Action`, `Resource`, `Principal`.
     Listed,
@@ -81,7 +86,7 @@ pub enum Match {
 }
 
 /// A statement that was understood. It matches a request whose principal, action, resource and conditions all match.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Statement {
     /// Its place in the document, from 0, refused statements counted.
     pub index: usize,
@@ -102,7 +107,7 @@ pub struct Statement {
 /// The actions of a statement
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html>,
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notaction.html>).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Actions {
     /// `Action` or `NotAction`.
     pub matching: Match,
@@ -114,7 +119,7 @@ pub struct Actions {
 /// The resources of a statement
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>,
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notresource.html>).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Resources {
     /// `Resource` or `NotResource`.
     pub matching: Match,
@@ -125,7 +130,7 @@ pub struct Resources {
 
 /// One condition: an operator, one key, and the values of which one must fit
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html>).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Condition {
     /// What is compared, and how.
     pub operator: Operator,
@@ -141,7 +146,7 @@ pub struct Condition {
 
 /// A statement that was not understood. Whether it matches a request is unknown; only an action that `actions` does not
 /// match is certain not to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Refused {
     /// Its place in the document, from 0; None for the whole document.
     pub index: Option<usize>,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use chrono::{DateTime, NaiveDate, Utc};
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::functions::expr_fn::starts_with;
@@ -10,10 +11,12 @@ use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;
 
 use super::{EVENT_ROW_COLUMNS, QueryError};
+use crate::aws::Time;
 use crate::lake::Column;
+use crate::pack;
 
 /// A condition on a row. A column without a value satisfies none of the simple ones.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub enum Filter {
     /// The column is this text.
     Is(Column, String),
@@ -28,15 +31,18 @@ pub enum Filter {
     /// The column has a value.
     Some(Column),
     /// The event is not before this time.
-    From(DateTime<Utc>),
+    From(#[borsh(serialize_with = "pack::write_time", deserialize_with = "pack::read_time")] DateTime<Utc>),
     /// The event is before this time.
-    Before(DateTime<Utc>),
+    Before(#[borsh(serialize_with = "pack::write_time", deserialize_with = "pack::read_time")] DateTime<Utc>),
     /// The event is of a day from the first on, and before the second.
-    Days(NaiveDate, NaiveDate),
+    Days(
+        #[borsh(serialize_with = "pack::write_day", deserialize_with = "pack::read_day")] NaiveDate,
+        #[borsh(serialize_with = "pack::write_day", deserialize_with = "pack::read_day")] NaiveDate,
+    ),
     /// The time in the column is in one of these seconds since 1970.
     Seconds(Column, BTreeSet<i64>),
     /// The column is one of these texts, and the event is not before the first time of that text and before the second.
-    Within(Column, BTreeMap<String, (DateTime<Utc>, DateTime<Utc>)>),
+    Within(Column, BTreeMap<String, (Time, Time)>),
     /// All hold; with none, every row does.
     All(Vec<Filter>),
     /// At least one holds; with none, no row does.
@@ -82,7 +88,7 @@ impl Filter {
             Filter::Within(column, spans) => {
                 let each = spans.iter().map(|(value, (from, before))| {
                     let is = Filter::Is(*column, value.clone());
-                    Filter::All(vec![is, Filter::From(*from), Filter::Before(*before)])
+                    Filter::All(vec![is, Filter::From(from.0), Filter::Before(before.0)])
                 });
                 Filter::Any(each.collect()).expression()
             }

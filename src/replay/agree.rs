@@ -1,11 +1,13 @@
 //! Whether the reason that AWS states for a refusal is ours, too.
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use super::answer::{Decided, LayerKind};
 use crate::aws::{self, Denial};
 use crate::policy::{Layer, LayerSurvey, Matched, Outcome, Survey, Truth};
 
 /// AWS's reason beside ours.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
 pub(super) enum Beside {
     /// AWS states none, or ours depends on what is not known.
     NotComparable,

@@ -2,13 +2,16 @@
 //!
 //! Counts are of events unless they say otherwise. Text from logs and policies is foreign and hostile.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use serde::Serialize;
 
 use crate::aws::Time;
 use crate::policy::Reason;
 
 /// What AWS did with a call then.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, BorshSerialize, BorshDeserialize,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Then {
     /// It let the call pass.
@@ -20,7 +23,9 @@ pub enum Then {
 }
 
 /// A decision about a whole call, which may be several requests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, BorshSerialize, BorshDeserialize,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Said {
     /// Every request of the call is allowed.
@@ -102,7 +107,7 @@ impl Change {
 }
 
 /// What decided a request.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, BorshSerialize, BorshDeserialize)]
 pub struct Decided {
     /// `allow`, `deny` (a statement), `no-allow` (a layer in which none allows) or `rule` (of AWS's, without a statement).
     pub how: How,
@@ -121,7 +126,9 @@ pub struct Decided {
 }
 
 /// The kind of a layer of policies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, BorshSerialize, BorshDeserialize,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum LayerKind {
     /// Policies of the user or role, and of its groups.
@@ -141,7 +148,9 @@ pub enum LayerKind {
 }
 
 /// In which way something decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, BorshSerialize, BorshDeserialize,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum How {
     /// A statement allows.
@@ -209,7 +218,7 @@ pub struct Group {
 }
 
 /// Something that is not known, and that decides.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, BorshSerialize, BorshDeserialize)]
 pub struct Lack {
     /// What: a condition key, a policy that was not supplied, the resource.
     pub what: String,

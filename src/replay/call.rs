@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::agree::{Beside, compare};
@@ -57,7 +58,7 @@ impl Change {
 }
 
 /// What the policies of one snapshot say to a call.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
 pub(super) struct Opinion {
     pub(super) said: Said,
     /// The request that decided: its action, as the catalog writes it.
@@ -65,7 +66,8 @@ pub(super) struct Opinion {
     pub(super) derived: bool,
     pub(super) decided: Vec<Decided>,
     pub(super) needs: Vec<Lack>,
-    /// The statements that match a request of the call, sorted, each once.
+    /// The statements that match a request of the call, sorted, each once. Their places mean something in one process only.
+    #[borsh(skip)]
     pub(super) hits: Vec<Hit>,
     /// The condition keys that the deciding statements read.
     pub(super) deciding_keys: Vec<String>,
@@ -85,7 +87,7 @@ pub(super) struct Hit {
 }
 
 /// What a record comes to: equal for all events that are counted together.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
 pub(super) struct Ruling {
     pub(super) then: Then,
     pub(super) principal: Option<String>,

@@ -7,18 +7,20 @@
 
 mod apart;
 mod object;
+mod state;
 mod tally;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use hashbrown::{HashMap, HashSet};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use super::answer::{Change, LayerKind, Then, Verdict};
 use super::call::{Call, Deciders, Judgement, Ruling};
 use super::judge::{Judge, Play};
-use super::propagate::{Changes, Refusal, Suspicions};
+use super::propagate::{Refusal, Suspicions};
 use super::{
     FIELDS_OF_CALLER, FIELDS_OF_SESSION, Field, Fields, Issuances, Parsed, Record, Session, SessionPolicies,
     fields_of_key, fields_of_request, needs_response,
@@ -26,12 +28,13 @@ use super::{
 use crate::aws::Time;
 use crate::catalog::event::Mapping;
 use crate::catalog::{self, catalog};
-use crate::policy::{Attached, Document, Effect, Evaluator, PolicySet, Truth};
+use crate::policy::{Attached, Document, Effect, Evaluator, PolicySet};
 use crate::snapshot::Snapshot;
 
 use apart::{OF_CALLER, write_caller};
 pub(super) use apart::{names_sessions, text, write_asker};
 use object::{Learned, ObjectKey, Objects, learned};
+pub use state::State;
 pub(super) use tally::{Sample, Sampled, Tally};
 
 /// So many shapes and calls are remembered; then all are forgotten and judged again when they come back.
@@ -137,7 +140,7 @@ struct Alike {
 }
 
 /// A statement by its names, the same in every evaluator.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
 pub(super) struct StatementName {
     pub(super) layer: LayerKind,
     pub(super) policy: String,
@@ -147,7 +150,7 @@ pub(super) struct StatementName {
 }
 
 /// How often a statement matched.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub(super) struct Hits {
     pub(super) matched: u64,
     pub(super) decided: u64,
@@ -156,7 +159,7 @@ pub(super) struct Hits {
 }
 
 /// What one replayer comes to, without its evaluators.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, BorshSerialize, BorshDeserialize)]
 pub(super) struct Part {
     /// Refusals, by the places of their tallies.
     pub(super) refusals: Vec<Refusal>,
@@ -547,86 +550,6 @@ impl Replayer {
             })),
             needs: joined(lacks.map(|lack| lack.what.clone()).collect()),
             change: ruling.change(),
-        }
-    }
-
-    /// Puts what another one took to what this one took.
-    pub fn merge(&mut self, other: Replayer) {
-        self.events += other.events;
-        self.accounts.extend(other.accounts.iter().cloned());
-        self.requests.extend(other.requests.iter().copied());
-        let mut other = other;
-        self.merged.push(other.part());
-        self.merged.append(&mut other.merged);
-    }
-
-    /// Ends the counting.
-    #[must_use]
-    pub fn fold(mut self, changes: &Changes) -> Folded {
-        let mut parts = vec![self.part()];
-        parts.append(&mut self.merged);
-        let requests = self.requests.len() as u64;
-        let Self { plan, accounts, events, .. } = self;
-        let mut folded = Folded {
-            plan,
-            parts,
-            suspects: Suspicions::new(),
-            changes_left: changes.left,
-            requests,
-            accounts,
-            events,
-        };
-        folded.keep_suspects(changes);
-        folded
-    }
-
-    /// What this one came to, with statements by their names.
-    pub(super) fn part(&mut self) -> Part {
-        let mut statements: BTreeMap<StatementName, Hits> = BTreeMap::new();
-        let evaluator = self.today.evaluator();
-        let name = |id, layer| {
-            let written = evaluator.statement(id)?;
-            Some(StatementName {
-                layer,
-                policy: written.policy.to_owned(),
-                index: written.index?,
-                sid: written.sid.map(str::to_owned),
-                effect: written.effect,
-            })
-        };
-        for (id, layer) in self.today.in_play() {
-            if let Some(name) = name(id, layer) {
-                statements.entry(name).or_default();
-            }
-        }
-        for tally in &self.tallies {
-            let Some(today) = &tally.ruling.today else { continue };
-            for hit in &today.hits {
-                let Some(name) = name(hit.id, hit.layer) else { continue };
-                let hits = statements.entry(name).or_default();
-                match hit.truth {
-                    Truth::Yes => {
-                        hits.matched += tally.events;
-                        hits.last = hits.last.max(Some(tally.last));
-                    }
-                    Truth::Unknown => hits.may += tally.events,
-                    Truth::No => {}
-                }
-                if hit.decided {
-                    hits.decided += tally.events;
-                }
-            }
-        }
-        let evaluations =
-            self.today.evaluations + self.proposed.as_ref().map_or(0, |judge| judge.evaluations);
-        let refusals = std::mem::take(&mut self.refusals);
-        Part {
-            refusals,
-            tallies: std::mem::take(&mut self.tallies),
-            statements,
-            evaluations,
-            refusals_left: self.refusals_left,
-            is_full: self.resources >= DISTINCT_MAX,
         }
     }
 }

@@ -32,7 +32,7 @@ pub use assume::{Supposed, can_assume};
 pub use context::{Told, context, context_of, fields_of_key, is_told_by_session, why_unknown};
 pub use explain::{Changed, Question, changed, concerned, explain};
 pub use finish::Proposed;
-pub use fold::{DISTINCT_MAX, EventVerdict, Folded, Plan, Replayer};
+pub use fold::{DISTINCT_MAX, EventVerdict, Folded, Plan, Replayer, State};
 pub use propagate::{AFTER_CHANGE_SECONDS, Changes, Entity, Suspects};
 pub use record::{Field, Fields, Parsed, Record};
 pub use request::{

@@ -5,8 +5,10 @@
 //! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::sync::Arc;
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
@@ -15,6 +17,7 @@ use super::call::{Call, Ruling};
 use super::fold::Folded;
 use super::{Field, Parsed, Record};
 use crate::aws::{Arn, Principal};
+use crate::pack;
 
 /// Seconds after a change within which a refusal may be propagation.
 pub const AFTER_CHANGE_SECONDS: i64 = 60;
@@ -26,14 +29,22 @@ const WORKED_WITHIN_SECONDS: i64 = 600;
 const CHANGES_MAX: usize = 200_000;
 
 /// A user, role or group whose policies may be changed.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
 pub struct Entity {
     /// Its account.
     pub account: String,
     /// The parameter of IAM's calls that names its kind: `roleName`, `userName` or `groupName`.
+    #[borsh(deserialize_with = "read_kind")]
     pub kind: &'static str,
     /// Its name.
     pub name: String,
+}
+
+/// Reads a parameter's name, which is one of those that there are.
+fn read_kind<R: io::Read>(from: &mut R) -> io::Result<&'static str> {
+    let name = String::deserialize_reader(from)?;
+    let known = NAMES.into_iter().find(|known| *known == name);
+    known.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no parameter that names an entity"))
 }
 
 impl Entity {
@@ -59,10 +70,11 @@ pub struct Changes {
 }
 
 /// A refused event.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, BorshSerialize, BorshDeserialize)]
 pub(super) struct Refusal {
     /// The place of its tally.
     pub(super) tally: usize,
+    #[borsh(serialize_with = "pack::write_time", deserialize_with = "pack::read_time")]
     pub(super) time: DateTime<Utc>,
     pub(super) event_source: String,
     pub(super) event_name: String,

@@ -1,5 +1,6 @@
 //! One row of `events`, as far as an authorization request can be told from it.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
@@ -150,7 +151,7 @@ columns! {
 }
 
 /// A set of columns.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Fields(u64);
 
 impl Fields {

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -15,7 +16,7 @@ use super::read::Reader;
 use crate::aws::{AccountId, Arn, Time};
 
 /// What the credential report tells of one user.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Credentials {
     /// The console password; None if the user has none.
     pub password: Option<Password>,
@@ -24,7 +25,7 @@ pub struct Credentials {
 }
 
 /// A console password.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Password {
     /// When it was last used to sign in; None if never, or not since AWS tracks it.
     pub last_used: Option<Time>,
@@ -33,7 +34,7 @@ pub struct Password {
 }
 
 /// An access key as the report has it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct ReportedKey {
     /// 1 or 2: the report's columns.
     pub number: u8,
@@ -46,7 +47,7 @@ pub struct ReportedKey {
 }
 
 /// An access key as `aws iam list-access-keys` has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct AccessKey {
     /// `AKIA…`.
     pub id: String,

@@ -38,6 +38,8 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use crate::aws::{AccountId, Time};
 use crate::policy::Document;
 
@@ -57,7 +59,7 @@ pub use who::WhoError;
 pub const COMMANDS: &str = include_str!("commands.sh");
 
 /// The policies of accounts, of their organization and of resources.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, BorshSerialize, BorshDeserialize)]
 pub struct Snapshot {
     /// Where it was read from, as it was named.
     pub path: String,
@@ -78,6 +80,7 @@ pub struct Snapshot {
     /// Files that have other names than are read (`*.json`, `credential-report*.csv`), and were not opened.
     pub files_ignored: usize,
     /// What could not be read or understood, in order of file; at most [`PROBLEMS_MAX`].
+    #[borsh(skip)]
     pub problems: Vec<Problem>,
     /// How many more there are.
     pub problems_not_listed: usize,
@@ -85,7 +88,7 @@ pub struct Snapshot {
 
 /// The authorization details of one account
 /// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html>).
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, BorshSerialize, BorshDeserialize)]
 pub struct Account {
     /// The users, by name.
     pub users: BTreeMap<String, Principal>,
@@ -102,7 +105,7 @@ pub struct Account {
 }
 
 /// A user or a role.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, BorshSerialize, BorshDeserialize)]
 pub struct Principal {
     /// Its ARN, with path.
     pub arn: String,
@@ -134,7 +137,7 @@ pub struct Principal {
 }
 
 /// A group of users.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, BorshSerialize, BorshDeserialize)]
 pub struct Group {
     /// Its ARN.
     pub arn: String,
@@ -147,7 +150,7 @@ pub struct Group {
 }
 
 /// A managed policy, with the version that is in force.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, BorshSerialize, BorshDeserialize)]
 pub struct Managed {
     /// The default version's id, as `v3`.
     pub version: String,

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -23,7 +24,7 @@ pub const LEVELS_MAX: usize = 16;
 const EXPECTED: &str = "a part of an organization: `Organization`, `Roots`, `Parent` with `OrganizationalUnits` or `Accounts`, `Target` with `Policies`, or an object with `nodes`";
 
 /// What is known of an organization.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, BorshSerialize, BorshDeserialize)]
 pub enum Membership {
     /// Nothing was supplied: there may be one.
     #[default]
@@ -35,7 +36,7 @@ pub enum Membership {
 }
 
 /// An organization, as far as it was supplied.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, BorshSerialize, BorshDeserialize)]
 pub struct Organization {
     /// `o-…`.
     pub id: Option<String>,
@@ -50,7 +51,7 @@ pub struct Organization {
 }
 
 /// A root, an organizational unit or an account.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Node {
     /// Its name.
     pub name: Option<String>,
@@ -59,7 +60,7 @@ pub struct Node {
 }
 
 /// The two kinds of policies that bind whole accounts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
 pub enum ControlKind {
     /// SCPs.
     Service,
@@ -98,7 +99,7 @@ impl ControlKind {
 }
 
 /// An SCP or RCP.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, BorshSerialize, BorshDeserialize)]
 pub struct ControlPolicy {
     /// Which of the two.
     pub kind: ControlKind,
@@ -214,7 +215,8 @@ enum Named {
 
 impl<'de> Deserialize<'de> for Named {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Option::deserialize(from).map(|named| named.map_or(Self::None, Self::One))
+        <Option<RawOrganization> as Deserialize>::deserialize(from)
+            .map(|named| named.map_or(Self::None, Self::One))
     }
 }
 

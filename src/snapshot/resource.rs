@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -19,7 +20,7 @@ const EXPECTED: &str =
     "`arn` with `policy`, `tags` and `account`, a list of these, or `ResourceTagMappingList`";
 
 /// A resource, as far as it was supplied.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, BorshSerialize, BorshDeserialize)]
 pub struct Resource {
     /// The account that owns it, where that was supplied or stands in the ARN.
     pub account: Option<AccountId>,
@@ -30,7 +31,7 @@ pub struct Resource {
 }
 
 /// What is known of a resource's own policy.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, BorshSerialize, BorshDeserialize)]
 pub enum OwnPolicy {
     /// It was not supplied: there may be one.
     #[default]
@@ -42,7 +43,7 @@ pub enum OwnPolicy {
 }
 
 /// A VPC endpoint.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, BorshSerialize, BorshDeserialize)]
 pub struct Endpoint {
     /// The id of its VPC.
     pub vpc: Option<String>,

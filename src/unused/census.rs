@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use chrono::NaiveDate;
 use hashbrown::{HashMap, HashSet};
 use xxhash_rust::xxh3::xxh3_64;
@@ -10,6 +11,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::count::Span;
 use super::plan::{Plan, is_copy};
 use crate::aws::{IdKind, Time};
+use crate::pack;
 use crate::replay::answer::Then;
 use crate::replay::{Field, Fields, Record, who};
 
@@ -17,7 +19,7 @@ use crate::replay::{Field, Fields, Record, who};
 const CALLERS_MAX: usize = 100_000;
 
 /// An event by source and name.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
 pub struct EventName {
     /// `s3.amazonaws.com`.
     pub source: String,
@@ -28,7 +30,7 @@ pub struct EventName {
 }
 
 /// What the census counts by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
 pub struct Key {
     pub(crate) subject: usize,
     pub(crate) event: usize,
@@ -78,6 +80,27 @@ pub struct Census {
     pub(crate) predecessors: u64,
     /// The long-term keys that were used, by id, with the place of the user.
     pub(crate) keys: HashMap<String, usize>,
+}
+
+/// What a census counted, without what only its own process knows.
+#[derive(Debug, BorshSerialize, BorshDeserialize)]
+pub struct CensusState {
+    events: Vec<EventName>,
+    #[borsh(serialize_with = "pack::write_map", deserialize_with = "pack::read_map")]
+    accounts: HashMap<u64, String>,
+    #[borsh(serialize_with = "pack::write_map", deserialize_with = "pack::read_map")]
+    days: HashMap<(u64, u64, i32), Span>,
+    #[borsh(serialize_with = "pack::write_map", deserialize_with = "pack::read_map")]
+    regions: HashMap<u64, String>,
+    #[borsh(serialize_with = "pack::write_set", deserialize_with = "pack::read_set")]
+    seen: HashSet<Seen>,
+    #[borsh(serialize_with = "pack::write_map", deserialize_with = "pack::read_map")]
+    tallies: HashMap<Key, Span>,
+    #[borsh(serialize_with = "pack::write_set", deserialize_with = "pack::read_set")]
+    places: HashSet<(usize, i32, u64)>,
+    predecessors: u64,
+    #[borsh(serialize_with = "pack::write_map", deserialize_with = "pack::read_map")]
+    keys: HashMap<String, usize>,
 }
 
 /// Event names and their numbers.
@@ -200,9 +223,21 @@ impl Census {
         subject_of(record, &self.plan, &mut self.callers)
     }
 
+    /// What this one counted, for [`Census::take_in`] of another process of this program with the same plan.
+    #[must_use]
+    pub fn state(self) -> CensusState {
+        let Self { events, accounts, days, regions, seen, tallies, places, predecessors, keys, .. } = self;
+        CensusState { events: events.all, accounts, days, regions, seen, tallies, places, predecessors, keys }
+    }
+
     /// Puts what another one counted to what this one did.
     pub fn merge(&mut self, other: Self) {
-        let numbers: Vec<usize> = other.events.all.iter().map(|name| self.events.take(name)).collect();
+        self.take_in(other.state());
+    }
+
+    /// The same of a census that is elsewhere.
+    pub fn take_in(&mut self, other: CensusState) {
+        let numbers: Vec<usize> = other.events.iter().map(|name| self.events.take(name)).collect();
         let number = |event: usize| numbers.get(event).copied().unwrap_or(event);
         self.accounts.extend(other.accounts);
         self.regions.extend(other.regions);

@@ -1,12 +1,13 @@
 //! What is counted of events: how often, when first, when last.
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use serde::Serialize;
 
 use crate::aws::Time;
 use crate::replay::answer::Then;
 
 /// How often and when.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, BorshSerialize, BorshDeserialize)]
 pub struct Span {
     /// Events.
     pub events: u64,
@@ -30,7 +31,7 @@ impl Span {
 }
 
 /// What was done with one action.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, BorshSerialize, BorshDeserialize)]
 pub struct Uses {
     /// Calls that certainly asked for it and worked.
     pub used: Span,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use hashbrown::{HashMap, HashSet};
 use memchr::memmem::Finder;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
@@ -16,6 +17,7 @@ use super::track::{Tracked, What};
 use crate::aws::Time;
 use crate::catalog::event::{MappedAction, Mapping, Presence};
 use crate::catalog::{catalog, dependent, event};
+use crate::pack;
 use crate::policy::{Caller, Effect, Resource, Standing, Truth};
 use crate::replay::answer::Then;
 use crate::replay::{
@@ -27,7 +29,7 @@ use crate::replay::{
 const REMEMBERED_MAX: usize = 100_000;
 
 /// How often a part of a statement matched what AWS let pass.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Hit {
     pub(crate) matched: Span,
     /// Events with a request that it may have matched, depending on what is not known.
@@ -35,8 +37,8 @@ pub(crate) struct Hit {
 }
 
 /// What is known by principal.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Tallies {
+#[derive(Debug, Clone, Default, BorshSerialize, BorshDeserialize)]
+pub struct Tallies {
     pub(crate) uses: BTreeMap<(usize, ActionNumber), Uses>,
     /// By principal and part.
     pub(crate) hits: BTreeMap<(usize, usize), Hit>,
@@ -95,9 +97,10 @@ struct Found {
 }
 
 /// Which events the second look reads: those of which resources or conditions tell which statements match.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, BorshSerialize, BorshDeserialize)]
 pub struct Wanted {
     /// By principal, event name, and whether AWS refused it.
+    #[borsh(serialize_with = "pack::write_set", deserialize_with = "pack::read_set")]
     by_name: HashSet<(usize, u64, bool)>,
     /// The names of the events.
     pub event_names: BTreeSet<String>,
@@ -472,8 +475,9 @@ impl Detail {
         }
     }
 
-    /// Ends the counting.
-    pub(crate) fn tallies(mut self) -> Tallies {
+    /// What was counted; also for [`Detail::take_in`] of another process of this program with the same plan.
+    #[must_use]
+    pub fn tallies(mut self) -> Tallies {
         self.flush();
         self.tallies
     }
@@ -549,9 +553,13 @@ impl Detail {
     }
 
     /// Puts what another one counted to what this one did.
-    pub fn merge(&mut self, mut other: Self) {
-        other.flush();
-        self.tallies.merge(other.tallies);
+    pub fn merge(&mut self, other: Self) {
+        self.take_in(other.tallies());
+    }
+
+    /// Puts what is counted elsewhere to what this one did.
+    pub fn take_in(&mut self, other: Tallies) {
+        self.tallies.merge(other);
     }
 }
 

@@ -48,9 +48,9 @@ pub use answer::{
     UnmappedCall, Unused, WindowSeen,
 };
 pub use baseline::{Baseline, BaselineError, Compared, Known};
-pub use census::{AccountLog, Census, EventName, Key, SeenEvent};
+pub use census::{AccountLog, Census, CensusState, EventName, Key, SeenEvent};
 pub use count::{Span, Uses};
-pub use detail::{Detail, Wanted as WantedEvents};
+pub use detail::{Detail, Tallies, Wanted as WantedEvents};
 pub use finding::{Detail as FindingDetail, Finding, Kind};
 pub use finish::{Material, finish};
 pub use granted::{Granted, granted};
@@ -58,4 +58,4 @@ pub use plan::{FIELDS_OF_ORIGINAL, Originals, Plan, original};
 pub use risk::{Risk, risk, risk_of};
 pub use sight::{DataEvents, Sight, Unseen};
 pub use subject::{Apart, Subject, SubjectError, SubjectKind, Subjects, Wanted};
-pub use trust::{Assumptions, Trusts};
+pub use trust::{Assumed, Assumptions, Trusts};

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 /// So many different resources of one action are kept apart for a principal; of more, what their last parts have in common is.
 pub(crate) const RESOURCES_MAX: usize = 2_000;
 
@@ -9,7 +11,7 @@ pub(crate) const RESOURCES_MAX: usize = 2_000;
 const STEPS: [usize; 5] = [usize::MAX, 4, 3, 2, 1];
 
 /// What a request was for.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
 pub(crate) enum Needed {
     /// The action takes none.
     Any,
@@ -35,13 +37,13 @@ pub(crate) struct Need {
 }
 
 /// Requests by principal.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Needs(BTreeMap<usize, BTreeMap<Group, Resources>>);
 
 type Group = (String, Option<usize>, Vec<String>, bool);
 
 /// Resources with the number of requests; the coarser the more there are, whatever their order.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, BorshSerialize, BorshDeserialize)]
 struct Resources {
     step: usize,
     all: BTreeMap<Needed, u64>,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use serde::Serialize;
 
 use crate::aws::{AccountId, Arn, Principal as Named, Time};
@@ -65,7 +66,7 @@ impl Apart {
 }
 
 /// Which principals are looked at.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Wanted {
     /// Only this one: an ARN, `role/NAME`, `user/NAME` or a name; the ARN may be a session's.
     pub principal: Option<String>,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use borsh::{BorshDeserialize, BorshSerialize};
 use serde::Deserialize;
 use xxhash_rust::xxh3::Xxh3;
 
@@ -39,8 +40,8 @@ struct Trust {
 }
 
 /// How often a role was assumed, and by which of the principals that its trust policy names.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Assumed {
+#[derive(Debug, Clone, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Assumed {
     pub(crate) span: Span,
     /// By the principal's place.
     pub(crate) by: BTreeMap<usize, Span>,
@@ -259,7 +260,18 @@ impl Assumptions {
 
     /// Puts what another one read to what this one did.
     pub fn merge(&mut self, other: Self) {
-        for (role, assumed) in other.roles {
+        self.take_in(other.roles);
+    }
+
+    /// What this one read, for [`Assumptions::take_in`] of another process of this program with the same trusts.
+    #[must_use]
+    pub fn by_role(self) -> BTreeMap<usize, Assumed> {
+        self.roles
+    }
+
+    /// Puts what is read elsewhere to what this one did.
+    pub fn take_in(&mut self, other: BTreeMap<usize, Assumed>) {
+        for (role, assumed) in other {
             let own = self.roles.entry(role).or_default();
             own.span.take(assumed.span);
             for (place, span) in assumed.by {

@@ -1,7 +1,9 @@
 //! The kinds of policies, and which elements each may have.
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 /// What a policy is attached to, which decides the elements it may have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
 pub enum PolicyKind {
     /// Of a user, group or role, inline or managed; also a permissions boundary and a session policy. Has no `Principal`
     /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html#policies-grammar-notes>).

@@ -1,8 +1,10 @@
 //! The condition operators
 //! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>).
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 /// What is compared, and how. The values of a negated operator must all not fit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
 pub enum Operator {
     /// The same text.
     StringEquals,
@@ -62,7 +64,7 @@ pub enum Operator {
 
 /// How an operator treats a key of many values
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html>).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
 pub enum Quantifier {
     /// Each value of the request must fit; holds when there is none.
     ForAllValues,

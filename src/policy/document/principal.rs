@@ -1,11 +1,13 @@
 //! Whom a statement of a resource's policy is about
 //! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>).
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use super::Match;
 use crate::aws::{AccountId, Arn, UniqueId};
 
 /// The principals of a statement.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Principals {
     /// `Principal` or `NotPrincipal`.
     pub matching: Match,
@@ -14,7 +16,7 @@ pub struct Principals {
 }
 
 /// One principal as a policy names it. Only `*` as a whole is a wildcard.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
 pub enum Principal {
     /// `*`, or `*` under `AWS`: everyone, the anonymous included.
     Everyone,

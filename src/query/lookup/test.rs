@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{NaiveDate, NaiveTime};
 use hashbrown::{HashMap, HashSet};
 
 use super::super::Filter;
+use crate::aws::Time;
 use crate::lake::{Column, Kind};
 
 /// A [`Filter`] whose columns are texts and the time.
@@ -64,9 +65,8 @@ impl Test {
                 (column.kind() == Kind::Timestamp).then_some(test)
             }
             Filter::Within(column, spans) => is_text(*column).then(|| {
-                let span = |(from, before): &(DateTime<Utc>, DateTime<Utc>)| {
-                    from.timestamp_micros()..before.timestamp_micros()
-                };
+                let span =
+                    |(from, before): &(Time, Time)| from.0.timestamp_micros()..before.0.timestamp_micros();
                 let texts = one_of(spans.keys().cloned().collect());
                 let spans = spans.iter().map(|(text, times)| (text.clone(), span(times))).collect();
                 Test::Within(*column, texts, Arc::new(spans))

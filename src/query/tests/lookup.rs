@@ -11,6 +11,7 @@ use futures::TryStreamExt;
 
 use super::fixture::{TextAs, event, instant, session};
 use super::story::story;
+use crate::aws::Time;
 use crate::lake::Column;
 use crate::lineage::{Credential, Issuance, Launch};
 use crate::query::lineage::Relations;
@@ -93,8 +94,11 @@ fn filters(seen: &Seen) -> Vec<Filter> {
     all.extend(seen.issued.iter().step_by(6).map(|key| is(Column::IssuedAccessKeyId, key)));
     all.extend(seen.arns.iter().step_by(6).map(|arn| is(Column::IdentityArn, arn)));
     // The key's life ends in the middle of its use.
-    let halves: BTreeMap<String, (DateTime<Utc>, DateTime<Utc>)> =
-        seen.keys.iter().map(|key| (key.clone(), (middle - TimeDelta::days(3), middle))).collect();
+    let halves: BTreeMap<String, (Time, Time)> = seen
+        .keys
+        .iter()
+        .map(|key| (key.clone(), (Time(middle - TimeDelta::days(3)), Time(middle))))
+        .collect();
     all.push(Filter::Within(Column::AccessKeyId, halves));
     all
 }

@@ -3,6 +3,8 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use crate::aws::Time;
 use crate::replay::call::Ruling;
 
@@ -10,7 +12,7 @@ use crate::replay::call::Ruling;
 pub(in crate::replay) const EXAMPLES_MAX: usize = 3;
 
 /// What is counted of a ruling.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, BorshSerialize, BorshDeserialize)]
 pub(in crate::replay) struct Tally {
     pub(in crate::replay) ruling: Arc<Ruling>,
     pub(in crate::replay) events: u64,
@@ -26,7 +28,7 @@ pub(in crate::replay) struct Tally {
 }
 
 /// The resources of events, and some events.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, BorshSerialize, BorshDeserialize)]
 pub(in crate::replay) struct Sampled {
     /// The hashes of the resources.
     pub(in crate::replay) resources: HashSet<u64>,
@@ -35,7 +37,7 @@ pub(in crate::replay) struct Sampled {
 }
 
 /// An event that may stand as an example.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
 pub(in crate::replay) struct Sample {
     pub(in crate::replay) time: Time,
     pub(in crate::replay) event_id: Option<String>,

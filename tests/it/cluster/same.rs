@@ -240,7 +240,9 @@ fn a_plan_says_what_runs_on_the_cluster() {
 fn commands_answer_the_same_on_a_cluster() {
     let cluster = Cluster::start(2);
     let (one, all) = (cluster.folder.path().join("one"), cluster.folder.path().join("all"));
-    let iam = places::package("testdata/stories/proposed-scp/iam").display().to_string();
+    let place = |path: &str| places::package("testdata/stories").join(path).display().to_string();
+    let (iam, proposed) = (place("proposed-scp/iam"), place("proposed-scp/proposed-scp"));
+    let unused = place("unused/iam");
     let mut ran = 0;
     let mut same = |arguments: &[&str], lake: &str| {
         let answer = cluster.same(&[arguments, &["--lake", lake]].concat());
@@ -269,9 +271,13 @@ fn commands_answer_the_same_on_a_cluster() {
         &["coverage", "--from", "2026-03-08", "--to", "2026-03-10", "--format", "json"],
         &["sessions", "--format", "json"],
         &["replay", "--snapshot", &iam, "--format", "json"],
+        &["replay", "--snapshot", &iam, "--proposed", &proposed],
+        &["replay", "--snapshot", &iam, "--action", "s3:*", "--from", "2026-03-09", "--format", "csv"],
         &["unused", "--snapshot", &iam, "--format", "json"],
+        &["unused", "--snapshot", &unused, "--suggest", "--origins", "--format", "json"],
+        &["unused", "--snapshot", &unused],
     ] {
         same(arguments, &lake_of_all);
     }
-    assert_eq!(ran, 12);
+    assert_eq!(ran, 16);
 }

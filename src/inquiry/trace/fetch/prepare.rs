@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::condition::{around, issuing, life, may_issue, naming, of_key, seconds_around};
 use super::{Source, VALUES_MAX, in_order, keep, kept, one_of};
+use crate::aws::Time;
 use crate::lake::Column;
 use crate::lineage::{Credential, Issuance, settle};
 use crate::query::{Filter, QueryError};
@@ -103,8 +104,10 @@ impl Source {
             .filter(|(key, made)| kept(&self.credentials, &name(key, *made)).is_none())
             .collect();
         for some in open.chunks(VALUES_MAX).filter(|some| some.len() > 1) {
-            let span =
-                |(key, made): &(&String, DateTime<Utc>)| Some(((*key).clone(), life(key, Some(*made))?));
+            let span = |(key, made): &(&String, DateTime<Utc>)| {
+                let (from, before) = life(key, Some(*made))?;
+                Some(((*key).clone(), (Time(from), Time(before))))
+            };
             let filter = Filter::Within(Column::AccessKeyId, some.iter().filter_map(span).collect());
             let mut found: BTreeMap<String, Vec<Credential>> = BTreeMap::new();
             for credential in self.relations.credentials(&filter).await? {

@@ -1,0 +1,202 @@
+//! Whoever folds the shares, and however many there are, the answer is the one of the whole lake.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use datafusion::catalog::Session as Planning;
+use datafusion::error::{DataFusionError, Result as EngineResult};
+use datafusion::execution::context::QueryPlanner;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
+
+use super::*;
+use crate::archive::{self, Prune, Sources};
+use crate::inquiry::{EVENTS_AT_ONCE, ReplayOptions, UnusedOptions, replay, unused};
+use crate::lake::{self, Asked, Hands, IngestOptions, Lake, Progress, Share};
+use crate::replay::Proposed;
+use crate::unused::suggest;
+
+/// Plans as the engine does.
+#[derive(Debug)]
+struct Usual;
+
+#[async_trait]
+impl QueryPlanner for Usual {
+    async fn create_physical_plan(
+        &self,
+        plan: &LogicalPlan,
+        session: &dyn Planning,
+    ) -> EngineResult<Arc<dyn ExecutionPlan>> {
+        DefaultPhysicalPlanner::default().create_physical_plan(plan, session).await
+    }
+}
+
+/// Folds the shares here, one after another, the last one first.
+struct Near {
+    lake: Lake,
+    count: usize,
+    folded: AtomicUsize,
+}
+
+impl std::fmt::Debug for Near {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Near").finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Hands for Near {
+    async fn fold(&self, asked: &Asked<'_>) -> EngineResult<Vec<Vec<u8>>> {
+        let failed = |error: anyhow::Error| DataFusionError::Execution(format!("{error:#}"));
+        let mut made = Vec::new();
+        for place in (0..self.count).rev() {
+            let share = Share { place, count: self.count, from: asked.from, to: asked.to };
+            if let Some(shared) = self.lake.share(&share).map_err(|error| failed(error.into()))? {
+                self.folded.fetch_add(1, Ordering::SeqCst);
+                made.push(Shares.fold(&shared, asked.what, asked.body).await.map_err(failed)?);
+            }
+        }
+        Ok(made)
+    }
+}
+
+struct Quiet;
+
+impl Progress for Quiet {
+    fn begin(&self, _: u64, _: u64) {}
+    fn object(&self, _: u64, _: u64, _: u64) {}
+    fn waiting(&self) {}
+}
+
+fn story(path: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/stories").join(path)
+}
+
+fn snapshot(path: &str) -> Arc<Snapshot> {
+    Arc::new(Snapshot::read(&story(path)).unwrap())
+}
+
+async fn lake_of(folder: &Path, logs: &str) -> Lake {
+    let sources = Sources { paths: vec![story(logs)], s3: None };
+    let listing = archive::find(&sources, &Prune::default()).unwrap();
+    let report = lake::ingest(folder, listing, &IngestOptions::default(), &Quiet).await.unwrap();
+    assert!(report.counts.kept > 100 && report.counts.refused == 0);
+    Lake::open(folder).await.unwrap()
+}
+
+fn session_of(lake: &Lake) -> Session {
+    let mut session = lake.session().unwrap();
+    query::register_functions(&mut session).unwrap();
+    session
+}
+
+/// The same session with the shares folded by somebody else, so many of them.
+async fn elsewhere(folder: &Path, lake: &Lake, count: usize) -> (Session, Arc<Near>) {
+    let near = Arc::new(Near { lake: Lake::open(folder).await.unwrap(), count, folded: AtomicUsize::new(0) });
+    let session = session_of(lake);
+    let rules = session.state().optimizers().to_vec();
+    let hands = Arc::clone(&near);
+    (lake::elsewhere(&session, Arc::new(Usual), rules, hands, |config| config), near)
+}
+
+fn window(from: Option<&str>, to: Option<&str>) -> Window {
+    let time = |text: &str| text.parse().unwrap();
+    Window { from: from.map(time), to: to.map(time) }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replay_in_shares_is_the_replay_of_the_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = lake_of(folder.path(), "unused/AWSLogs").await;
+    let today = snapshot("unused/iam");
+    let mut without = (*today).clone();
+    let accounts = without.accounts.values_mut();
+    accounts.flat_map(|account| account.roles.values_mut()).for_each(|role| role.attached.clear());
+    let said = Proposed { path: "without managed policies".to_owned(), changes: Vec::new() };
+    let proposed = Some((Arc::new(without), said));
+    let asked = |window, proposed: &Option<_>, action: Option<&str>| ReplayOptions {
+        window,
+        filters: Vec::new(),
+        action: action.map(str::to_owned),
+        snapshot: Arc::clone(&today),
+        proposed: proposed.clone(),
+        save: None,
+    };
+    let all = [
+        asked(Window::default(), &None, None),
+        asked(Window::default(), &proposed, None),
+        asked(Window::default(), &None, Some("s3:*")),
+        asked(window(Some("2026-06-09T10:00:00Z"), Some("2026-09-12T00:00:00Z")), &proposed, None),
+    ];
+    let session = session_of(&lake);
+    for options in all {
+        let expected = replay(&session, options.clone()).await.unwrap();
+        assert!(expected.events > 10, "{expected:?}");
+        let breaks = expected.proposal.as_ref().is_none_or(|proposal| proposal.broken > 0);
+        assert!(breaks, "{expected:?}");
+        for count in [2, 7] {
+            let (there, near) = elsewhere(folder.path(), &lake, count).await;
+            let mut answer = replay(&there, options.clone()).await.unwrap();
+            assert!(near.folded.load(Ordering::SeqCst) >= count, "{count}");
+            // How often something had to be judged depends on who judged what.
+            answer.evaluations = expected.evaluations;
+            assert_eq!(answer, expected, "{count} shares of {options:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_unused_in_shares_is_unused_in_the_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = lake_of(folder.path(), "unused/AWSLogs").await;
+    let today = snapshot("unused/iam");
+    let asked = |window, suggest, wanted| UnusedOptions {
+        window,
+        wanted,
+        snapshot: Arc::clone(&today),
+        origins: true,
+        suggest,
+        events_at_once: EVENTS_AT_ONCE,
+    };
+    let account = *today.accounts.keys().next().unwrap();
+    let role = today.accounts[&account].roles.values().next().unwrap().arn.clone();
+    let one = Wanted { principal: Some(role), account: None };
+    let all = [
+        asked(Window::default(), None, Wanted::default()),
+        asked(Window::default(), Some(suggest::Options::default()), Wanted::default()),
+        asked(window(Some("2026-07-03T00:00:00Z"), None), Some(suggest::Options::default()), one),
+    ];
+    let session = session_of(&lake);
+    for options in all {
+        let expected = unused(&session, options.clone()).await.unwrap();
+        for count in [2, 7] {
+            let (there, near) = elsewhere(folder.path(), &lake, count).await;
+            let answer = unused(&there, options.clone()).await.unwrap();
+            assert!(near.folded.load(Ordering::SeqCst) >= count, "{count}");
+            assert_eq!(format!("{answer:#?}"), format!("{expected:#?}"), "{count} shares");
+        }
+    }
+}
+
+#[test]
+fn policies_travel_whole() {
+    for path in ["proposed-scp/iam", "unused/iam"] {
+        let today = snapshot(path);
+        let bytes = pack(&*today).unwrap();
+        let there: Snapshot = unpack(&bytes).unwrap();
+        assert!(there.problems.is_empty());
+        let mut here = (*today).clone();
+        here.problems.clear();
+        let plain = |snapshot: &Snapshot| {
+            // What is wrong with a policy stays where it was read.
+            let text = format!("{snapshot:?}");
+            let mut parts = text.split("problems: [");
+            let first = parts.next().unwrap().to_owned();
+            parts.fold(first, |text, part| text + part.split_once(']').map_or(part, |(_, rest)| rest))
+        };
+        assert_eq!(plain(&there), plain(&here), "{path}");
+    }
+}
