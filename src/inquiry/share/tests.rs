@@ -11,12 +11,14 @@ use datafusion::execution::context::QueryPlanner;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
+use serde_json::{Value, json};
 
 use super::*;
 use crate::archive::{self, Prune, Sources};
 use crate::inquiry::{EVENTS_AT_ONCE, ReplayOptions, UnusedOptions, replay, unused};
 use crate::lake::{self, Asked, Hands, IngestOptions, Lake, Progress, Share};
 use crate::replay::Proposed;
+use crate::snapshot::Membership;
 use crate::unused::suggest;
 
 /// Plans as the engine does.
@@ -179,6 +181,131 @@ async fn what_is_unused_in_shares_is_unused_in_the_whole() {
             assert_eq!(format!("{answer:#?}"), format!("{expected:#?}"), "{count} shares");
         }
     }
+}
+
+const ACCOUNT: &str = "111122223333";
+const OTHER: &str = "444455556666";
+
+/// A record in the log of an account, in a session of the role `worker` that was made on the evening before.
+fn record(id: &str, time: &str, (account, source, name): (&str, &str, &str)) -> Value {
+    json!({
+        "eventVersion": "1.09", "eventID": id, "eventTime": time, "eventSource": source, "eventName": name,
+        "awsRegion": "eu-west-1", "sourceIPAddress": "192.0.2.7", "eventType": "AwsApiCall", "managementEvent": true,
+        "eventCategory": "Management", "readOnly": true, "recipientAccountId": account, "requestParameters": null,
+        "userIdentity": {
+            "type": "AssumedRole", "principalId": "AROAEXAMPLEWORKER0001:job", "accountId": ACCOUNT,
+            "arn": format!("arn:aws:sts::{ACCOUNT}:assumed-role/worker/job"), "accessKeyId": "ASIAEXAMPLEWORKER001",
+            "sessionContext": {
+                "sessionIssuer": {
+                    "type": "Role", "principalId": "AROAEXAMPLEWORKER0001", "accountId": ACCOUNT, "userName": "worker",
+                    "arn": format!("arn:aws:iam::{ACCOUNT}:role/worker"),
+                },
+                "attributes": { "creationDate": "2026-03-09T23:30:00Z", "mfaAuthenticated": "false" },
+            },
+        },
+    })
+}
+
+/// The record that made the session, with a tag.
+fn issuance() -> Value {
+    let mut record = record("issued", "2026-03-09T23:30:00Z", (ACCOUNT, "sts.amazonaws.com", "AssumeRole"));
+    record["userIdentity"] = json!({
+        "type": "IAMUser", "principalId": "AIDAEXAMPLEMARY000001", "accountId": ACCOUNT, "userName": "mary",
+        "arn": format!("arn:aws:iam::{ACCOUNT}:user/mary"), "accessKeyId": "AKIAEXAMPLEMARY00001",
+    });
+    record["requestParameters"] = json!({
+        "roleArn": format!("arn:aws:iam::{ACCOUNT}:role/worker"), "roleSessionName": "job",
+        "tags": [{ "key": "team", "value": "blue" }],
+    });
+    record["responseElements"] = json!({
+        "credentials": { "accessKeyId": "ASIAEXAMPLEWORKER001", "expiration": "Mar 10, 2026, 12:30:00 AM" },
+        "assumedRoleUser": {
+            "assumedRoleId": "AROAEXAMPLEWORKER0001:job",
+            "arn": format!("arn:aws:sts::{ACCOUNT}:assumed-role/worker/job"),
+        },
+    });
+    record
+}
+
+/// A lake with one file for each of these records.
+async fn lake_of_each(folder: &Path, records: &[Value]) -> Lake {
+    for (number, record) in records.iter().enumerate() {
+        let path = folder.join(format!("{number}.json"));
+        std::fs::write(&path, json!({ "Records": [record] }).to_string()).unwrap();
+        let sources = Sources { paths: vec![path], s3: None };
+        let listing = archive::find(&sources, &Prune::default()).unwrap();
+        let options = IngestOptions::default();
+        lake::ingest(folder.join("lake"), listing, &options, &Quiet).await.unwrap();
+    }
+    Lake::open(folder.join("lake")).await.unwrap()
+}
+
+/// The role may describe instances in sessions of one team.
+fn of_one_team(folder: &Path) -> Arc<Snapshot> {
+    let policy = json!({ "Version": "2012-10-17", "Statement": {
+        "Effect": "Allow", "Action": ["ec2:DescribeInstances", "sts:AssumeRole"], "Resource": "*",
+        "Condition": { "StringEquals": { "aws:PrincipalTag/team": "blue" } },
+    }});
+    let trust = json!({ "Version": "2012-10-17", "Statement": {
+        "Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"],
+        "Principal": { "AWS": format!("arn:aws:iam::{ACCOUNT}:user/mary") },
+    }});
+    let details = json!({ "UserDetailList": [], "GroupDetailList": [], "Policies": [], "RoleDetailList": [{
+        "Path": "/", "RoleName": "worker", "RoleId": "AROAEXAMPLEWORKER0001",
+        "Arn": format!("arn:aws:iam::{ACCOUNT}:role/worker"), "CreateDate": "2025-01-01T00:00:00+00:00",
+        "AssumeRolePolicyDocument": trust, "AttachedManagedPolicies": [],
+        "RolePolicyList": [{ "PolicyName": "own", "PolicyDocument": policy }],
+    }]});
+    let path = folder.join("details.json");
+    std::fs::write(&path, details.to_string()).unwrap();
+    Arc::new(Snapshot { membership: Membership::None, ..Snapshot::read(&path).unwrap() })
+}
+
+/// What tells a share's sessions, and which of its records are copies, may be in files of other shares.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_share_needs_of_others_it_reads_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let copied = |account| {
+        let mut record =
+            record(account, "2026-03-10T00:10:00Z", (account, "sts.amazonaws.com", "AssumeRole"));
+        record["sharedEventID"] = json!("shared");
+        record["requestParameters"] = json!({
+            "roleArn": format!("arn:aws:iam::{OTHER}:role/theirs"), "roleSessionName": "job",
+        });
+        record
+    };
+    let described =
+        record("used", "2026-03-10T00:05:00Z", (ACCOUNT, "ec2.amazonaws.com", "DescribeInstances"));
+    let lake = lake_of_each(folder, &[issuance(), described, copied(ACCOUNT), copied(OTHER)]).await;
+    let today = of_one_team(folder);
+    let session = session_of(&lake);
+    let (there, _) = elsewhere(&folder.join("lake"), &lake, 4).await;
+    let options = ReplayOptions {
+        window: Window::default(),
+        filters: vec![Filter::Is(lake::Column::EventName, "DescribeInstances".to_owned())],
+        action: None,
+        snapshot: Arc::clone(&today),
+        proposed: None,
+        save: None,
+    };
+    for ctx in [&session, &there] {
+        let answer = replay(ctx, options.clone()).await.unwrap();
+        assert_eq!((answer.events, answer.verdicts.same_allowed), (1, 1), "{answer:#?}");
+    }
+    let options = UnusedOptions {
+        window: Window::default(),
+        wanted: Wanted::default(),
+        snapshot: today,
+        origins: false,
+        suggest: Some(suggest::Options::default()),
+        events_at_once: 1,
+    };
+    let expected = unused(&session, options.clone()).await.unwrap();
+    let answer = unused(&there, options).await.unwrap();
+    let own = &answer.principals[0];
+    assert_eq!((own.calls.events, own.statements[0].matched, own.statements[0].may), (2, 2, 0), "{own:#?}");
+    assert_eq!(format!("{answer:#?}"), format!("{expected:#?}"));
 }
 
 #[test]
