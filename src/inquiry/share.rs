@@ -14,6 +14,7 @@ use super::replay::{Question, folded};
 use super::unused::{self, first, second};
 use crate::lake::{Folds, Session, Shared};
 use crate::pack::{pack, unpack};
+use crate::query::lineage::{self, FOLDED_FOR_LINEAGE};
 use crate::query::{self, Filter, QueryError};
 use crate::replay::State;
 use crate::snapshot::Snapshot;
@@ -95,6 +96,7 @@ impl Folds for Shares {
             REPLAY => Self::replay(share, body).await,
             FIRST => Self::first(share, body).await,
             SECOND => Self::second(share, body).await,
+            FOLDED_FOR_LINEAGE => Ok(lineage::folded(&share.own).await?),
             other => anyhow::bail!("no way to fold is named `{other}`"),
         }
     }

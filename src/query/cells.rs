@@ -89,6 +89,16 @@ pub fn integer<'a>(batch: &'a RecordBatch, name: &'static str) -> Result<&'a Int
     }
 }
 
+/// The column of that name, which holds text in the layout of the lake's own.
+///
+/// # Errors
+///
+/// [`QueryError::Column`] when the column is missing or has another type.
+pub fn utf8<'a>(batch: &'a RecordBatch, name: &'static str) -> Result<&'a StringArray, QueryError> {
+    let column = column(batch, name, "text")?;
+    column.as_string_opt::<i32>().ok_or_else(|| wrong_type(name, "text", column.data_type()))
+}
+
 fn column<'a>(
     batch: &'a RecordBatch,
     name: &'static str,

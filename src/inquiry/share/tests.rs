@@ -308,6 +308,28 @@ async fn what_a_share_needs_of_others_it_reads_there() {
     assert_eq!(format!("{answer:#?}"), format!("{expected:#?}"));
 }
 
+/// Callers are in files of several shares, and so are who made them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn origins_in_shares_are_the_origins_of_the_whole() {
+    let rows = async |ctx: &Session| {
+        lineage::register(ctx).await.unwrap();
+        let frame = ctx.sql("select * from origins order by caller").await.unwrap();
+        let batches = frame.collect().await.unwrap();
+        assert!(batches.iter().map(|batch| batch.num_rows()).sum::<usize>() > 10);
+        arrow::util::pretty::pretty_format_batches(&batches).unwrap().to_string()
+    };
+    for logs in ["unused/AWSLogs", "leaked-key/AWSLogs"] {
+        let folder = tempfile::tempdir().unwrap();
+        let lake = lake_of(folder.path(), logs).await;
+        let expected = rows(&session_of(&lake)).await;
+        for count in [1, 2, 7] {
+            let (there, near) = elsewhere(folder.path(), &lake, count).await;
+            assert_eq!(rows(&there).await, expected, "{count} shares of {logs}");
+            assert!(near.folded.load(Ordering::SeqCst) > 0);
+        }
+    }
+}
+
 #[test]
 fn policies_travel_whole() {
     for path in ["proposed-scp/iam", "unused/iam"] {

@@ -7,9 +7,10 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
     UInt32Array,
 };
+use arrow::compute::take;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use hashbrown::HashMap;
 
@@ -18,7 +19,7 @@ use super::hash::text_hash;
 use super::pass::{ACCOUNT, ARN, Events, ID, KEY, TEXTS, TOLD_APART, TYPE, value};
 use crate::lineage::subject::permission_set;
 use crate::lineage::{Class, is_telling};
-use crate::query::QueryError;
+use crate::query::{QueryError, cells};
 
 /// What is known of a caller beside texts.
 struct Count {
@@ -96,18 +97,54 @@ impl Fold {
         self.texts.push((0..TEXTS.len()).map(|place| events.take(place, &new)).collect::<Result<_, _>>()?);
         let saying: Vec<usize> = (0..TEXTS.len()).filter(|place| events.says(*place)).collect();
         for (number, row) in known {
-            self.compare(number, events, row, &saying);
+            self.compare(number, |place| events.text(place, row), &saying);
+        }
+        Ok(())
+    }
+
+    /// Takes in what another one has folded, a batch of its callers.
+    pub(super) fn add_folded(&mut self, batch: &RecordBatch) -> Result<(), QueryError> {
+        let at = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
+        let folded = Folded::of(batch)?;
+        let (mut new, mut known): (Vec<u32>, Vec<(u32, usize)>) = (Vec::new(), Vec::new());
+        for row in 0..batch.num_rows() {
+            let next = u32::try_from(self.counts.len()).unwrap_or(u32::MAX);
+            let kept = u32::try_from(new.len()).unwrap_or(u32::MAX);
+            let other = folded.count(row, (at, kept));
+            let number = *self.numbers.entry(other.caller).or_insert(next);
+            if number == next {
+                self.counts.push(other);
+                new.push(u32::try_from(row).unwrap_or(u32::MAX));
+                continue;
+            }
+            known.push((number, row));
+            let Some(count) = self.counts.get_mut(number as usize) else { continue };
+            count.calls += other.calls;
+            count.forwarded += other.forwarded;
+            count.direct |= other.direct;
+            count.first = count.first.min(other.first);
+            count.last = count.last.max(other.last);
+            count.created = [count.created, other.created].into_iter().flatten().min();
+            count.mfa = count.mfa.max(other.mfa);
+        }
+        let new = UInt32Array::from(new);
+        let texts =
+            folded.texts.iter().map(|column| Ok(take(*column, &new, None)?.as_string::<i32>().clone()));
+        self.texts.push(texts.collect::<Result<_, _>>().map_err(arrow)?);
+        let saying: Vec<usize> = (0..TEXTS.len()).collect();
+        for (number, row) in known {
+            self.compare(number, |place| value(folded.texts.get(place)?, row), &saying);
         }
         Ok(())
     }
 
     /// Keeps the texts of an event that are smaller than what is known of its caller.
-    fn compare(&mut self, number: u32, events: &Events<'_>, row: usize, saying: &[usize]) {
+    fn compare<'a>(&mut self, number: u32, text: impl Fn(usize) -> Option<&'a str>, saying: &[usize]) {
         let Some(count) = self.counts.get(number as usize) else { return };
         let Some(kept) = self.texts.get(count.batch as usize) else { return };
         let from = if count.class == Class::Credential { TOLD_APART } else { 0 };
         for place in saying.iter().copied().filter(|place| *place >= from) {
-            let (Some(text), Some(kept)) = (events.text(place, row), kept.get(place)) else { continue };
+            let (Some(text), Some(kept)) = (text(place), kept.get(place)) else { continue };
             if value(kept, count.row as usize).is_some_and(|first| first <= text) {
                 continue;
             }
@@ -213,6 +250,55 @@ impl Fold {
             return first;
         }
         (0..first.len()).map(|row| smaller(row).or_else(|| value(&first, row))).collect()
+    }
+}
+
+/// Callers that another one has folded.
+struct Folded<'a> {
+    callers: &'a Int64Array,
+    classes: &'a StringArray,
+    created: &'a Int64Array,
+    mfa: &'a BooleanArray,
+    direct: &'a BooleanArray,
+    calls: &'a Int64Array,
+    forwarded: &'a Int64Array,
+    first: &'a TimestampMicrosecondArray,
+    last: &'a TimestampMicrosecondArray,
+    /// By the places of [`TEXTS`].
+    texts: Vec<&'a StringArray>,
+}
+
+impl<'a> Folded<'a> {
+    fn of(batch: &'a RecordBatch) -> Result<Self, QueryError> {
+        Ok(Self {
+            callers: cells::integer(batch, "caller")?,
+            classes: cells::utf8(batch, "caller_class")?,
+            created: cells::integer(batch, "created_s")?,
+            mfa: cells::boolean(batch, "mfa_authenticated")?,
+            direct: cells::boolean(batch, "direct")?,
+            calls: cells::integer(batch, "calls")?,
+            forwarded: cells::integer(batch, "forwarded")?,
+            first: cells::timestamp(batch, "first_use")?,
+            last: cells::timestamp(batch, "last_use")?,
+            texts: TEXTS.iter().map(|name| cells::utf8(batch, name)).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// The caller of a row, with the texts at a place.
+    fn count(&self, row: usize, (batch, kept): (u32, u32)) -> Count {
+        Count {
+            caller: self.callers.value(row),
+            class: Class::of_word(self.classes.value(row)),
+            batch,
+            row: kept,
+            calls: self.calls.value(row),
+            forwarded: self.forwarded.value(row),
+            first: self.first.value(row),
+            last: self.last.value(row),
+            created: self.created.is_valid(row).then(|| self.created.value(row)),
+            mfa: self.mfa.is_valid(row).then(|| self.mfa.value(row)),
+            direct: self.direct.value(row),
+        }
     }
 }
 

@@ -38,6 +38,7 @@ use memory::Memory;
 pub use describe::{Described, describe};
 pub(super) use hash::text_hash;
 pub use label::{OriginOf, Origins};
+pub use pass::{WAY as FOLDED_FOR_LINEAGE, folded};
 pub use table::ORIGIN_COLUMNS;
 
 /// A view of `queries/lineage`.

@@ -10,7 +10,10 @@ use arrow::array::{
     UInt32Array, new_null_array,
 };
 use arrow::compute::{cast, take, take_record_batch};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::ipc::reader::StreamReader;
+use arrow::ipc::writer::StreamWriter;
+use borsh::{BorshDeserialize, BorshSerialize};
 use datafusion::prelude::SessionContext;
 use futures::TryStreamExt;
 
@@ -19,8 +22,9 @@ use super::fold::Fold;
 use super::hash::text_hash;
 use crate::lake::Column;
 use crate::lineage::{CallerFields, sign_in_session};
+use crate::pack::pack;
 use crate::query::launch::FUNCTION_ROLES;
-use crate::query::{Filter, QueryError};
+use crate::query::{Filter, QueryError, cells, fold_elsewhere, folds_elsewhere};
 
 const EVENTS: &str = include_str!("../../../queries/lineage/world/events.sql");
 
@@ -35,8 +39,68 @@ pub(super) struct Pass {
     pub(super) telling: (SchemaRef, Vec<RecordBatch>),
 }
 
-/// Reads the events of a session.
+/// Reads the events of a session; where shares of its lake are folded elsewhere, each there.
 pub(super) async fn pass(ctx: &SessionContext) -> Result<Pass, QueryError> {
+    if !folds_elsewhere(ctx) {
+        return here(ctx).await;
+    }
+    let failed = |error| QueryError::engine("cannot compute lineage", error);
+    let frame = ctx.sql(EVENTS).await.map_err(failed)?;
+    let schema = plain(frame.schema().as_arrow());
+    let mut fold = Fold::default();
+    let (mut delegations, mut telling) = (Vec::new(), Vec::new());
+    let folded: Vec<Folded> = fold_elsewhere(ctx, WAY, (None, None), &()).await?;
+    for share in folded {
+        batches(&share.nodes)?.iter().try_for_each(|batch| fold.add_folded(batch))?;
+        delegations.append(&mut batches(&share.delegations)?);
+        telling.append(&mut batches(&share.telling)?);
+    }
+    Ok(Pass { nodes: fold.finish()?, delegations, telling: (schema, telling) })
+}
+
+/// The name of the way in which shares are folded for lineage.
+pub const WAY: &str = "lineage";
+
+/// What the pass over a share gives, each as a stream of Arrow IPC.
+#[derive(BorshSerialize, BorshDeserialize)]
+struct Folded {
+    nodes: Vec<u8>,
+    delegations: Vec<u8>,
+    telling: Vec<u8>,
+}
+
+/// Folds a share for lineage, see [`WAY`].
+///
+/// # Errors
+///
+/// [`QueryError`] when the lake cannot be read.
+pub async fn folded(ctx: &SessionContext) -> Result<Vec<u8>, QueryError> {
+    let Pass { nodes, delegations, telling: (_, telling) } = here(ctx).await?;
+    let share =
+        Folded { nodes: bytes(&nodes)?, delegations: bytes(&delegations)?, telling: bytes(&telling)? };
+    pack(&share).map_err(|error| QueryError::engine("cannot compute lineage", error.into()))
+}
+
+/// Batches of one schema as a stream of Arrow IPC; nothing for none.
+fn bytes(batches: &[RecordBatch]) -> Result<Vec<u8>, QueryError> {
+    let mut bytes = Vec::new();
+    if let Some(first) = batches.first() {
+        let mut writer = StreamWriter::try_new(&mut bytes, &first.schema()).map_err(arrow)?;
+        batches.iter().try_for_each(|batch| writer.write(batch)).map_err(arrow)?;
+        writer.finish().map_err(arrow)?;
+    }
+    Ok(bytes)
+}
+
+/// What [`bytes`] wrote.
+fn batches(bytes: &[u8]) -> Result<Vec<RecordBatch>, QueryError> {
+    if bytes.is_empty() {
+        return Ok(Vec::new());
+    }
+    StreamReader::try_new(bytes, None).map_err(arrow)?.collect::<Result<_, _>>().map_err(arrow)
+}
+
+async fn here(ctx: &SessionContext) -> Result<Pass, QueryError> {
     let failed = |error| QueryError::engine("cannot compute lineage", error);
     let frame = ctx.sql(EVENTS).await.map_err(failed)?;
     let schema = plain(frame.schema().as_arrow());
@@ -145,28 +209,9 @@ pub(super) fn value(column: &StringArray, row: usize) -> Option<&str> {
 
 impl<'a> Events<'a> {
     pub(super) fn of(batch: &'a RecordBatch) -> Result<Events<'a>, QueryError> {
-        let column = |name: &'static str, expected: &'static str| {
-            let missing = QueryError::Column { column: name, expected, found: "no such column".to_owned() };
-            batch.column_by_name(name).ok_or(missing)
-        };
-        let text = |name: &'static str| {
-            let column = column(name, "text")?;
-            let found = || column.data_type().to_string();
-            let odd = || QueryError::Column { column: name, expected: "text", found: found() };
-            column.as_string_opt::<i32>().ok_or_else(odd)
-        };
-        let time = |name: &'static str| {
-            let column = column(name, "timestamp")?;
-            let found = || column.data_type().to_string();
-            let odd = || QueryError::Column { column: name, expected: "timestamp", found: found() };
-            column.as_primitive_opt::<TimestampMicrosecondType>().ok_or_else(odd)
-        };
-        let flag = |name: &'static str| {
-            let column = column(name, "boolean")?;
-            let found = || column.data_type().to_string();
-            let odd = || QueryError::Column { column: name, expected: "boolean", found: found() };
-            column.as_boolean_opt().ok_or_else(odd)
-        };
+        let text = |name: &'static str| cells::utf8(batch, name);
+        let time = |name: &'static str| cells::timestamp(batch, name);
+        let flag = |name: &'static str| cells::boolean(batch, name);
         let rest = text("identity_rest")?;
         let mut texts = Vec::with_capacity(TEXTS.len());
         for name in TEXTS {
