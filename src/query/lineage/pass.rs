@@ -507,7 +507,10 @@ fn may_tell(event_name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use arrow::compute::concat_batches;
+
     use super::*;
+    use crate::query::tests::fixture::{self, TextAs, event};
 
     #[test]
     fn every_name_that_the_views_take_may_tell() {
@@ -527,5 +530,43 @@ mod tests {
         assert_eq!(names, 30);
         assert!(may_tell("CreateFunction20150331") && may_tell("UpdateFunctionConfiguration20150331v2"));
         assert!(!may_tell("ListUsers"));
+    }
+
+    /// One caller whose events say different things of it, in every order and division.
+    #[tokio::test]
+    async fn callers_folded_apart_and_put_together_are_those_folded_at_once() {
+        let said = |time, user, mfa, invoked: &'static str| {
+            let mut row = vec![
+                ("identity_type", "AssumedRole"),
+                ("identity_arn", "arn:aws:sts::111122223333:assumed-role/deploy/job"),
+                ("identity_account_id", "111122223333"),
+                ("principal_id", "AROAEXAMPLEDEPLOY0001:job"),
+                ("access_key_id", "ASIAEXAMPLEDEPLOY001"),
+                ("session_created", "2026-03-09T08:00:00Z"),
+                ("user_name", user),
+                ("mfa_authenticated", mfa),
+            ];
+            row.extend((!invoked.is_empty()).then_some(("invoked_by", invoked)));
+            event(time, time, &row)
+        };
+        let rows = [
+            said("2026-03-09T08:20:00Z", "mary", "false", ""),
+            said("2026-03-09T08:10:00Z", "bob", "true", "athena.amazonaws.com"),
+            said("2026-03-09T08:30:00Z", "zoe", "false", "a.example.com"),
+        ];
+        let nodes = async |rows: &[fixture::Row<'_>]| -> Vec<RecordBatch> {
+            here(&fixture::session(rows, TextAs::Utf8)).await.unwrap().nodes
+        };
+        let whole = nodes(&rows).await;
+        assert_eq!(whole.iter().map(RecordBatch::num_rows).sum::<usize>(), 1);
+        for order in [[0, 1, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            let mut fold = Fold::default();
+            for row in order {
+                let share = bytes(&nodes(std::slice::from_ref(&rows[row])).await).unwrap();
+                batches(&share).unwrap().iter().try_for_each(|batch| fold.add_folded(batch)).unwrap();
+            }
+            let together = concat_batches(&whole[0].schema(), &fold.finish().unwrap()).unwrap();
+            assert_eq!(together, concat_batches(&whole[0].schema(), &whole).unwrap(), "{order:?}");
+        }
     }
 }

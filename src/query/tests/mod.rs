@@ -1,7 +1,7 @@
 //! The named questions over a few hand-written rows.
 
 mod catalog;
-mod fixture;
+pub(crate) mod fixture;
 mod functions;
 mod golden;
 mod lookup;
