@@ -213,11 +213,40 @@ async fn main() -> Result<()> {
         questions.push(("replay", vec!["replay", "--snapshot", snapshot]));
     }
     let cluster = Cluster::start()?;
+    if args.lake.is_none() {
+        ingested(&cluster, &folder.path().join("archive"), folder.path(), (args.rounds, events)).await?;
+    }
     for (what, arguments) in questions {
         let arguments = [&arguments[..], &["--lake", &place, "--format", "json"]].concat();
         measured(&cluster, what, &arguments, args.rounds)?;
     }
     Ok(())
+}
+
+/// Reads an archive of so many events into lakes, here and on the cluster, so often, and says what each took.
+async fn ingested(
+    cluster: &Cluster,
+    archive: &Path,
+    folder: &Path,
+    (rounds, events): (usize, u64),
+) -> Result<()> {
+    let (mut here, mut there, mut cluster_cpu_s) = (Vec::new(), Vec::new(), Vec::new());
+    let archive = archive.display().to_string();
+    for round in 0..rounds.max(1) {
+        for (on_cluster, costs) in [(false, &mut here), (true, &mut there)] {
+            let lake = folder.join(format!("ingested-{round}-{on_cluster}"));
+            let before = cluster.cpu_s()?;
+            let place = lake.display().to_string();
+            costs.push(cluster.run(&["ingest", &archive, "--lake", &place], on_cluster)?.0);
+            if on_cluster {
+                cluster_cpu_s.push(cluster.cpu_s()? - before);
+            }
+            let kept = rows(&Lake::open(&lake).await?, "select count(distinct event_id) from events").await?;
+            ensure!(kept.concat() == [events.to_string()], "{kept:?}");
+            std::fs::remove_dir_all(&lake)?;
+        }
+    }
+    said("ingest", (&here, &there), cluster_cpu_s, 0)
 }
 
 /// Asks one question of both, and says what each took.
@@ -233,7 +262,12 @@ fn measured(cluster: &Cluster, what: &str, arguments: &[&str], rounds: usize) ->
         shuffled = bytes;
         ensure!(expected == answer, "{what}: {} and {} bytes", expected.len(), answer.len());
     }
-    let (here, there) = (measure::median_cost(&here), measure::median_cost(&there));
+    said(what, (&here, &there), cluster_cpu_s, shuffled)
+}
+
+/// Says what something took here and on the cluster, with the processor time of the cluster's processes.
+fn said(what: &str, (here, there): (&[Cost], &[Cost]), cluster_cpu_s: Vec<f64>, shuffled: u64) -> Result<()> {
+    let (here, there) = (measure::median_cost(here), measure::median_cost(there));
     let cluster_cpu_s = measure::median(cluster_cpu_s);
     say(&format!(
         "  {what:34} here {:6.2} s wall {:6.2} s CPU; cluster {:6.2} s wall {:6.2} s CPU ({:.2} of it the client); \
