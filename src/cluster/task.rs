@@ -26,7 +26,7 @@ use datafusion_proto::protobuf::PhysicalPlanNode;
 use futures::TryStreamExt;
 
 use super::job::Jobs;
-use super::{ClusterError, fold, node, share};
+use super::{ClusterError, MESSAGE_BYTES_MAX, fold, node, share};
 use crate::archive::s3::{S3Url, Store};
 use crate::lake::{Folds, Site};
 
@@ -35,6 +35,17 @@ const FUNCTION: &str = "backtrail_task";
 
 /// The column with the shares.
 const SHARE: &str = "share";
+
+/// What comes of a task has so many bytes at the most, to fit a message; so has what all tasks have in common.
+const RESULT_BYTES_MAX: usize = MESSAGE_BYTES_MAX as usize / 4 * 3;
+
+fn too_large(bytes: usize) -> String {
+    format!(
+        "what comes of a share are {} MB, and {} MB can be sent\nhint: with more slots shares are smaller; or ask for fewer days",
+        bytes.div_ceil(1 << 20),
+        RESULT_BYTES_MAX >> 20
+    )
+}
 
 /// The kinds of tasks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +88,13 @@ impl Worker {
             Some(place) => Site::in_s3(&place, &self.s3)?,
             None => Site::from(PathBuf::from(lake)),
         })
+    }
+
+    /// Does a task, unless more comes of it than can be sent.
+    fn result(&self, kind: &str, common: &[u8], share: &str) -> anyhow::Result<Vec<u8>> {
+        let made = self.work(kind, common, share)?;
+        anyhow::ensure!(made.len() <= RESULT_BYTES_MAX, too_large(made.len()));
+        Ok(made)
     }
 
     /// Does a task on its thread, to the end.
@@ -152,7 +170,7 @@ impl ScalarUDFImpl for DoTask {
         let shares = cast(&shares.to_array(args.number_rows)?, &DataType::Utf8)?;
         let shares = shares.as_string::<i32>();
         let work = |row: usize| {
-            let made = worker.work(kind, common, shares.value(row));
+            let made = worker.result(kind, common, shares.value(row));
             made.map_err(|error| DataFusionError::Execution(said(&worker.node, &error)))
         };
         let made = (0..shares.len()).map(work).collect::<EngineResult<Vec<Vec<u8>>>>()?;
@@ -194,6 +212,11 @@ pub(super) async fn run(
     shares: &[String],
 ) -> Result<Vec<Vec<u8>>, ClusterError> {
     let scheduler = jobs.scheduler.clone();
+    if common.len() > RESULT_BYTES_MAX {
+        let (bytes, limit) = (common.len().div_ceil(1 << 20), RESULT_BYTES_MAX >> 20);
+        let problem = format!("policies of {bytes} MB, packed, and {limit} MB can be sent");
+        return Err(ClusterError::Plan { scheduler, problem });
+    }
     let plan = encoded(&plan(kind, common, shares)?)?;
     let config = node::config().with_target_partitions(shares.len());
     let rows = jobs.run(Arc::new(plan), config).await?;
@@ -240,6 +263,13 @@ mod tests {
         let text = format!("Execution error: {}\ntask 3 failed", said("executor 192.0.2.7:50051", &error));
         assert_eq!(words(&text), Some("executor 192.0.2.7:50051: cannot read `/logs`: no such folder"));
         assert_eq!(words("Execution error: out of memory"), None);
+    }
+
+    #[test]
+    fn more_than_can_be_sent_is_said_with_what_helps() {
+        let words = too_large(RESULT_BYTES_MAX + 1);
+        assert!(words.starts_with("what comes of a share are 193 MB, and 192 MB can be sent"), "{words}");
+        assert!(words.contains("hint: with more slots"), "{words}");
     }
 
     #[test]

@@ -78,8 +78,8 @@ pub struct Census {
     places: HashSet<(usize, i32, u64)>,
     /// Events of principals that had the name of one before it: their unique id is another.
     pub(crate) predecessors: u64,
-    /// The long-term keys that were used, by id, with the place of the user.
-    pub(crate) keys: HashMap<String, usize>,
+    /// The long-term keys that were used, by id, with the places of their users: one, but in logs whose ids were replaced.
+    pub(crate) keys: HashMap<String, BTreeSet<usize>>,
 }
 
 /// What a census counted, without what only its own process knows.
@@ -100,7 +100,7 @@ pub struct CensusState {
     places: HashSet<(usize, i32, u64)>,
     predecessors: u64,
     #[borsh(serialize_with = "pack::write_map", deserialize_with = "pack::read_map")]
-    keys: HashMap<String, usize>,
+    keys: HashMap<String, BTreeSet<usize>>,
 }
 
 /// Event names and their numbers.
@@ -212,9 +212,9 @@ impl Census {
         self.tallies.entry(key).or_default().add(time);
         self.places.insert((subject, day, region));
         if let Some(id) = record.access_key_id.filter(|id| id.starts_with("AKIA"))
-            && !self.keys.contains_key(id)
+            && !self.keys.get(id).is_some_and(|users| users.contains(&subject))
         {
-            self.keys.insert(id.to_owned(), subject);
+            self.keys.entry_ref(id).or_default().insert(subject);
         }
         Some(key)
     }
@@ -252,7 +252,9 @@ impl Census {
         }
         self.places.extend(other.places);
         self.predecessors += other.predecessors;
-        self.keys.extend(other.keys);
+        for (key, users) in other.keys {
+            self.keys.entry(key).or_default().extend(users);
+        }
     }
 
     /// What the lake holds, by account; those without a name under none.

@@ -140,7 +140,8 @@ fn user(whole: &Whole<'_>, own: &PrincipalUse, found: &mut Vec<Finding>) {
     // Where the log has more of the user's keys in use than the report, it is the older one, and which keys those are is told
     // of no key without an id.
     let place = whole.plan.subjects.place(&own.arn);
-    let logged = whole.census.keys.values().filter(|of| Some(**of) == place).count();
+    let is_own = |users: &BTreeSet<usize>| place.is_some_and(|place| users.contains(&place));
+    let logged = whole.census.keys.values().filter(|users| is_own(users)).count();
     let is_outdated =
         logged > of_report().filter(|key| whole.is_recent(key.last_used) || is_seen(key)).count();
     let mut reported = BTreeSet::new();

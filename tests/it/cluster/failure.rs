@@ -49,6 +49,27 @@ fn an_executor_killed_in_mid_query_changes_no_answer() {
     until(|| cluster.status().is_some_and(|status| status.0 == 1));
 }
 
+/// A share that is folded anew by another executor comes to the same.
+#[test]
+fn an_executor_killed_in_mid_fold_changes_no_answer() {
+    let mut cluster = Cluster::with(2, 1, |command| command);
+    let stories = ["leaked-key", "proposed-scp", "unused"];
+    let logs = stories.map(|story| places::package("testdata/stories").join(story).join("AWSLogs"));
+    let lake = lake(cluster.folder.path(), &logs);
+    let iam = places::package("testdata/stories/unused/iam").display().to_string();
+    let out = cluster.folder.path().join("out.json");
+    let arguments = ["unused", "--snapshot", &iam, "--suggest", "--lake", &lake, "--format", "json"];
+    let expected = run(program(&arguments, cluster.folder.path()));
+    assert_eq!(expected.code, Some(0), "{expected:?}");
+    let asked = cluster.program(&arguments);
+    let mut asked = Process::writing(asked, std::fs::File::create(&out).unwrap().into());
+    until(|| running(&cluster));
+    cluster.executors[0].kill();
+    assert_eq!(asked.ended(), Some(0), "{}", asked.said());
+    assert_eq!(std::fs::read_to_string(&out).unwrap(), expected.stdout);
+    until(|| cluster.status().is_some_and(|status| status.0 == 1));
+}
+
 /// An executor that stops without ending is found out late: the other has done its share of a step by then, which Ballista by
 /// itself would count twice, and has a task of the next one under way, of which Ballista would never free the slot.
 #[test]
@@ -138,14 +159,22 @@ fn a_file_that_an_executor_does_not_see_is_named_with_the_executor() {
         found.map(walkdir::DirEntry::into_path).find(|path| path.extension().is_some_and(|e| e == "parquet"));
     let file = file.unwrap();
     std::fs::remove_file(&file).unwrap();
-    let ran = run(cluster.program(&["sql", "select count(*) from events where read_only", "--lake", &lake]));
-    assert_eq!(ran.code, Some(2), "{ran:?}");
     let file = file.canonicalize().unwrap_or(file).display().to_string();
-    for words in ["executor 127.0.0.1:", file.as_str(), "hint: a lake of a cluster is in S3, or in a folder"]
-    {
-        assert!(ran.stderr.contains(words), "expected `{words}`: {}", ran.stderr);
+    let iam = places::package("testdata/stories/unused/iam").display().to_string();
+    let hint = "hint: a lake of a cluster is in S3, or in a folder";
+    for (arguments, hint) in [
+        (&["sql", "select count(*) from events where read_only"][..], hint),
+        (&["unused", "--snapshot", &iam], "events/"),
+    ] {
+        let ran = run(cluster.program(&[arguments, &["--lake", &lake]].concat()));
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        for words in ["executor 127.0.0.1:", file.as_str(), hint] {
+            assert!(ran.stderr.contains(words), "expected `{words}`: {}", ran.stderr);
+        }
+        for words in ["DataFusionError", "ParquetError", "Internal error"] {
+            assert!(!ran.stderr.contains(words), "{}", ran.stderr);
+        }
     }
-    assert!(!ran.stderr.contains("DataFusionError"), "{}", ran.stderr);
 }
 
 #[test]

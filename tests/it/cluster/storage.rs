@@ -9,8 +9,9 @@ const LAKE: &str = "s3://example-logs/lakes/one";
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_lake_in_a_bucket_answers_the_same_on_a_cluster() {
     let server = Server::start().await;
-    let story = places::package("testdata/stories/leaked-key/AWSLogs").display().to_string();
-    let ingested = server.ingest(&["--lake", LAKE, &story]);
+    let place = |path: &str| places::package("testdata/stories").join(path).display().to_string();
+    let (story, other, iam) = (place("leaked-key/AWSLogs"), place("unused/AWSLogs"), place("unused/iam"));
+    let ingested = server.ingest(&["--lake", LAKE, &story, &other]);
     assert!(ingested.number("kept") > 200, "{ingested:?}");
     tokio::task::block_in_place(|| {
         let cluster = Cluster::with(2, 2, |command| {
@@ -25,6 +26,8 @@ async fn a_lake_in_a_bucket_answers_the_same_on_a_cluster() {
             &["coverage", "--all"],
             &["sql", "select account, event_name, count(*) as n from events group by 1, 2 order by 1, 2"],
             &["sql", "select origin, count(*) as n from event_origins group by 1 order by 1"],
+            &["replay", "--snapshot", &iam],
+            &["unused", "--snapshot", &iam, "--origins"],
         ] {
             let arguments = [arguments, &["--lake", LAKE, "--format", "json"]].concat();
             let here = run(server.command(&arguments));
@@ -51,18 +54,16 @@ async fn an_executor_without_credentials_says_so_by_its_name() {
             command.env("AWS_ENDPOINT_URL_S3", &endpoint);
             command
         });
-        let arguments = [
-            "sql",
-            "select count(*) from events where read_only",
-            "--lake",
-            LAKE,
-            "--cluster",
-            &cluster.address,
-        ];
-        let ran = run(server.command(&arguments));
-        assert_eq!(ran.code, Some(2), "{ran:?}");
-        for words in [cluster.address.as_str(), "executor 127.0.0.1:", "credentials"] {
-            assert!(ran.stderr.contains(words), "expected `{words}`: {}", ran.stderr);
+        let iam = places::package("testdata/stories/unused/iam").display().to_string();
+        for asked in
+            [&["sql", "select count(*) from events where read_only"][..], &["replay", "--snapshot", &iam]]
+        {
+            let arguments = [asked, &["--lake", LAKE, "--cluster", &cluster.address]].concat();
+            let ran = run(server.command(&arguments));
+            assert_eq!(ran.code, Some(2), "{ran:?}");
+            for words in [cluster.address.as_str(), "executor 127.0.0.1:", "credentials"] {
+                assert!(ran.stderr.contains(words), "expected `{words}`: {}", ran.stderr);
+            }
         }
     });
 }
