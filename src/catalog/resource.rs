@@ -15,6 +15,7 @@
 mod choice;
 mod gateway;
 mod parameter;
+mod rds;
 mod special;
 mod table;
 
