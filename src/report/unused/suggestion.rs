@@ -5,7 +5,9 @@ use crate::report::figure::{counted, grouped};
 use crate::report::replay::words::{short, whole};
 use crate::report::{Mark, Style, json as documents, section};
 use crate::unused::Unused;
-use crate::unused::suggest::{CHARACTERS_MAX, Exceeded, KeptWhole, Limit, Suggestion};
+use crate::unused::suggest::{
+    CHARACTERS_MAX, Exceeded, KeptWhole, Limit, Suggestion, UnknownRole, WhyUnknown,
+};
 
 /// So many names stand in a line.
 const NAMES_FEW: usize = 6;
@@ -57,6 +59,9 @@ fn one(own: &Suggestion, is_logged: bool, style: Style, all: bool) -> String {
         let words =
             format!("stay, though it is not known which of them calls needed: {of}, {}", few(&perhaps, all));
         item(Mark::Claim, words);
+    }
+    for role in &own.unknown_roles {
+        item(Mark::Claim, unknown_role(role));
     }
     if let Some(proof) = &own.proof {
         let mark = if proof.broken + proof.may_break > 0 { Mark::Look } else { Mark::None };
@@ -126,6 +131,16 @@ fn exceeded(own: &Exceeded) -> String {
             format!("{found} managed policies, of which {most} may be attached {more} {raised}")
         }
     }
+}
+
+/// A role that was passed and is not known.
+fn unknown_role(own: &UnknownRole) -> String {
+    let times = counted(own.requests, "request", "requests");
+    let why = match own.why {
+        WhyUnknown::InstanceProfile => "the snapshot lacks the instance profile that they name",
+        WhyUnknown::Path => "they give its name, and the snapshot does not tell its path",
+    };
+    format!("not known which role {times} passed, {}: {why}", own.role)
 }
 
 /// A service that stays as it is.

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::answer::{Mark, PrincipalUse};
-use super::need::{Need, Needs};
+use super::need::{Need, Needed as Resource, Needs};
 use super::plan::Plan;
 use super::risk::Risk;
 use super::sight::Unseen;
@@ -65,6 +65,8 @@ pub struct Suggestion {
     pub removed: Vec<Removed>,
     /// What was used and today's policies do not allow any more: it is not granted anew. With the number of requests.
     pub not_granted: Vec<(String, u64)>,
+    /// Roles that were passed, and of which nobody knows which they are: what stays for them is no proven need.
+    pub unknown_roles: Vec<UnknownRole>,
     /// Granted actions that calls perhaps asked for, or that only failed: they are left out, as nothing shows that they were needed.
     pub perhaps: Vec<String>,
     /// Granted actions that are left out though the logs could not have shown their use: nothing proves that they were not used.
@@ -73,6 +75,27 @@ pub struct Suggestion {
     pub kept_attached: Vec<String>,
     /// What a replay over the window says; None before it.
     pub proof: Option<Proof>,
+}
+
+/// A role that calls passed, of which only a part is known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnknownRole {
+    /// Its ARN, with `*` for what is not known.
+    pub role: String,
+    /// How many requests passed it.
+    pub requests: u64,
+    /// Why it is not known.
+    pub why: WhyUnknown,
+}
+
+/// Why a role that was passed is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WhyUnknown {
+    /// The call names an instance profile, and the snapshot does not have it: its role may be any.
+    InstanceProfile,
+    /// The call gives the role's name, and the snapshot does not have it: its path may be any.
+    Path,
 }
 
 /// Actions of one risk that are left out.
@@ -106,8 +129,14 @@ pub fn suggest(
     let tracked = plan.tracked.get(place).map(|tracked| &**tracked);
     let whole = whole::kept(tracked, own);
     let mut not_granted: BTreeMap<String, u64> = BTreeMap::new();
+    let mut unknown_roles: BTreeMap<String, u64> = BTreeMap::new();
     let mut gathered = statement::Gathered::default();
     for (need, count) in needed.0.of(place) {
+        if let Some(role) = unknown_role(&need) {
+            // One request may be kept under several statements.
+            let known = unknown_roles.entry(role.to_owned()).or_default();
+            *known = count.max(*known);
+        }
         // What the boundary or an SCP takes away today is not given anew.
         let by = tracked
             .and_then(|tracked| statement_of(tracked, &need))
@@ -148,12 +177,31 @@ pub fn suggest(
         statements: policies.iter().map(|policy| policy.statements).sum(),
         removed: removed(own, &kept),
         not_granted: not_granted.into_iter().collect(),
+        unknown_roles: unknown_roles
+            .into_iter()
+            .map(|(role, requests)| UnknownRole::of(role, requests))
+            .collect(),
         perhaps: perhaps(own, &kept),
         unseen: unseen(own, &kept),
         kept_attached: unknown(plan, place),
         policies,
         guards,
         proof: None,
+    }
+}
+
+/// What is known of the role that a request passed, where that is not all.
+fn unknown_role(need: &Need) -> Option<&str> {
+    match &need.resource {
+        Resource::Pattern(role) if need.is_of_unknown_role() => Some(role),
+        _ => None,
+    }
+}
+
+impl UnknownRole {
+    fn of(role: String, requests: u64) -> Self {
+        let why = if role.ends_with(":role/*") { WhyUnknown::InstanceProfile } else { WhyUnknown::Path };
+        Self { role, requests, why }
     }
 }
 

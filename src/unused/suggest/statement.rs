@@ -49,6 +49,8 @@ struct Part<'a> {
     all_but: BTreeSet<Vec<String>>,
     /// What requests show to be needed.
     proven: BTreeSet<On>,
+    /// Whether roles were passed of which nobody knows which they are: then it is not proven that any other one was.
+    is_open: bool,
     sources: Vec<&'a Statement>,
 }
 
@@ -69,6 +71,7 @@ impl<'a> Gathered<'a> {
         if need.is_proven {
             part.proven.insert(on.clone());
         }
+        part.is_open |= need.is_of_unknown_role();
         match on {
             On::Listed(own) => part.listed.extend(own),
             On::AllBut(own) => {
@@ -80,7 +83,7 @@ impl<'a> Gathered<'a> {
     /// The statements: actions that are allowed on the same resources under the same conditions stand together. What is allowed
     /// under fewer conditions anyway is left out.
     pub(super) fn statements(self, generality: Generality) -> Vec<Allowed<'a>> {
-        let mut grouped: BTreeMap<(Under, On), Allowed<'a>> = BTreeMap::new();
+        let mut grouped: BTreeMap<(Under, On, bool), Allowed<'a>> = BTreeMap::new();
         for (action, mut parts) in self.0 {
             for part in parts.values_mut() {
                 part.join(generality);
@@ -97,12 +100,13 @@ impl<'a> Gathered<'a> {
                         under: under.clone(),
                         on: on.clone(),
                         actions: BTreeSet::new(),
-                        is_proven: false,
+                        is_proven,
                         sources: Vec::new(),
                     };
-                    let own = grouped.entry((under.clone(), on.clone())).or_insert_with(fresh);
+                    // What is proven stands apart from what is not, the proven first.
+                    let key = (under.clone(), on.clone(), !is_proven);
+                    let own = grouped.entry(key).or_insert_with(fresh);
                     own.actions.insert(action.clone());
-                    own.is_proven |= is_proven;
                     for source in &part.sources {
                         if !own.sources.iter().any(|known| std::ptr::eq(*known, *source)) {
                             own.sources.push(source);
@@ -159,7 +163,7 @@ impl Part<'_> {
                 On::Listed(own) => own.iter().any(|text| covering.covers(text)),
                 On::AllBut(_) => false,
             };
-            let is_proven = self.proven.iter().any(is_in);
+            let is_proven = !self.is_open && self.proven.iter().any(is_in);
             needed.push((On::Listed(listed), is_proven));
         }
         for left_out in self.all_but.iter().filter(|own| !is_all_but_anyway(own)) {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::suggest::{Generality, Options, Suggestion};
+use super::super::suggest::{Generality, Options, Suggestion, WhyUnknown};
 use super::{ANN, World, allow, by_ann, deny, look, suggestion};
 use crate::replay::Record;
 
@@ -185,4 +185,90 @@ fn letters_that_iam_does_not_take_are_one_letter_each() {
     let used = by_ann("s3.amazonaws.com", "GetObject", Some(&key));
     let found = text(&suggested(&json!([allow("s3:*", "*")]), &[used], Options::default()));
     assert!(found.contains("arn:aws:s3:::example/??.pdf"), "{found}");
+}
+
+#[test]
+fn groups_that_a_new_database_gets_without_being_named_stay_in_the_suggestion() {
+    let create = r#"{"dBInstanceIdentifier": "main", "engine": "mysql", "dBSubnetGroupName": "private"}"#;
+    let made = json!({
+        "dBInstanceIdentifier": "main", "dBSubnetGroup": {"dBSubnetGroupName": "private"},
+        "dBParameterGroups": [{"dBParameterGroupName": "default.mysql8.0"}],
+        "optionGroupMemberships": [{"optionGroupName": "default:mysql-8-0"}],
+    })
+    .to_string();
+    let used = by_ann("rds.amazonaws.com", "CreateDBInstance", Some(create));
+    let resources = |granted: &Value, used: Record<'_>| -> Vec<String> {
+        let found = suggested(granted, &[used], Options { generality: Generality::Exact, levels: false });
+        assert_eq!(
+            found.not_granted,
+            [],
+            "what the call perhaps asked for is not said to be used without a grant"
+        );
+        let all = &found.policies[0].document["Statement"][0]["Resource"];
+        let texts = all.as_array().cloned().unwrap_or_else(|| vec![all.clone()]);
+        texts
+            .iter()
+            .map(|own| own.as_str().unwrap().replace("arn:aws:rds:eu-west-1:111122223333:", ""))
+            .collect()
+    };
+    let all = json!([allow("rds:*", "*")]);
+    let told = Record { response_elements: Some(&made), ..used };
+    assert_eq!(
+        resources(&all, told),
+        ["db:main", "og:default:mysql-8-0", "pg:default.mysql8.0", "subgrp:private"]
+    );
+    assert_eq!(resources(&all, used), ["db:main", "og:default*", "pg:default*", "subgrp:private"]);
+    // What today's policies do not allow is not added.
+    let some = json!([{"Effect": "Allow", "Action": "rds:*", "Resource": ["arn:aws:rds:*:*:db:*", "arn:aws:rds:*:*:subgrp:*"]}]);
+    assert_eq!(resources(&some, used), ["db:main", "subgrp:private"]);
+}
+
+#[test]
+fn a_role_that_is_passed_by_name_stays_by_its_arn() {
+    let job = r#"{"name": "nightly", "role": "load"}"#;
+    let used = by_ann("glue.amazonaws.com", "CreateJob", Some(job));
+    let passes = |world: World| {
+        let snapshot = world.user(ANN, &json!([allow("*", "*")])).read();
+        let answer = look(&snapshot, &[used], Some(Options::default()));
+        let found = suggestion(&answer, ANN).clone();
+        let all = found.policies[0].document["Statement"].as_array().unwrap();
+        let pass = all.iter().find(|own| own["Action"] == "iam:PassRole").unwrap().clone();
+        (pass, found.unknown_roles)
+    };
+    let role = "arn:aws:iam::111122223333:role/etl/load";
+    let trust = json!([{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "glue.amazonaws.com"}}]);
+    let (pass, unknown) = passes(World::default().role(role, &trust, &json!([])));
+    assert_eq!((&pass["Resource"], unknown), (&json!(role), Vec::new()));
+    let (pass, unknown) = passes(World::default());
+    assert_eq!(pass["Resource"], "arn:aws:iam::111122223333:role/*load");
+    assert!(pass["Sid"].as_str().unwrap().starts_with("Perhaps"), "{pass}");
+    assert_eq!((unknown.len(), unknown[0].why), (1, WhyUnknown::Path));
+}
+
+#[test]
+fn a_role_that_only_an_unknown_instance_profile_tells_is_no_proven_need() {
+    let launch = r#"{"iamInstanceProfile": {"name": "web"}, "instancesSet": {"items": [{"imageId": "ami-0123456789abcdef0"}]}}"#;
+    let used = by_ann("ec2.amazonaws.com", "RunInstances", Some(launch));
+    let trust = json!([{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}]);
+    let role = "arn:aws:iam::111122223333:role/app/web";
+    let passes = |profile: &str| {
+        let profiles = json!([{"InstanceProfileName": profile, "Arn": format!("arn:aws:iam::111122223333:instance-profile/{profile}")}]);
+        let world = World::default().role(role, &trust, &json!([])).with("InstanceProfileList", &profiles);
+        let snapshot = world.user(ANN, &json!([allow("*", "*")])).read();
+        let found = suggestion(&look(&snapshot, &[used], Some(Options::default())), ANN).clone();
+        let all = found.policies.iter().flat_map(|own| own.document["Statement"].as_array().unwrap());
+        let pass = all.filter(|own| own["Action"] == "iam:PassRole").cloned().collect::<Vec<_>>();
+        assert_eq!(pass.len(), 1, "{pass:?}");
+        (pass[0].clone(), found)
+    };
+    let (pass, found) = passes("web");
+    assert_eq!(pass["Resource"], role);
+    assert!(pass["Sid"].as_str().unwrap().starts_with("Used") && found.unknown_roles.is_empty());
+    let (pass, found) = passes("other");
+    assert_eq!(pass["Resource"], "arn:aws:iam::111122223333:role/*");
+    let sid = pass["Sid"].as_str().unwrap().to_owned();
+    assert!(sid.starts_with("Perhaps"), "{pass}");
+    assert!(found.policies.iter().any(|own| own.unproven.contains(&sid)));
+    let [unknown] = found.unknown_roles.as_slice() else { panic!("{:?}", found.unknown_roles) };
+    assert_eq!((unknown.requests, unknown.why), (1, WhyUnknown::InstanceProfile));
 }
