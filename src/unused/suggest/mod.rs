@@ -4,6 +4,7 @@
 //! may be written in the place of those that were seen. So a suggestion never allows what today's policies do not. Denies
 //! that bear on what is kept stay as they are, in a policy of their own.
 
+mod level;
 mod prove;
 mod resource;
 mod size;
@@ -12,16 +13,18 @@ mod whole;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::answer::{Mark, PrincipalUse};
+use super::granted::granted_instead;
 use super::need::{Need, Needed as Resource, Needs};
 use super::plan::Plan;
 use super::risk::Risk;
 use super::sight::Unseen;
 use super::track::Tracked;
-use crate::policy::{Document, Effect, Statement};
+use crate::policy::{Document, Effect, PolicyKind, Statement};
 use size::Why;
 
 pub use prove::{Broken, Proof, propose, prove};
@@ -144,25 +147,21 @@ pub fn suggest(
         match by {
             None => *not_granted.entry(need.action).or_default() += count,
             Some(_) if whole.actions.contains(&need.action) => {}
-            Some(by) => gathered.add(&need, by, options.generality),
+            Some(by) => gathered.add(&need, by),
         }
     }
+    let denies = tracked.map(guards).unwrap_or_default();
     let mut allowed = gathered.statements(options.generality);
     if options.levels {
-        for one in &mut allowed {
-            statement::widen(one, &own.granted);
-        }
+        let others = whole.statements.iter().chain(&denies).cloned();
+        allowed = of_levels(plan, own, place, allowed, others.collect());
     }
     let mut kept: BTreeSet<String> = allowed.iter().flat_map(|own| own.actions.iter().cloned()).collect();
     kept.extend(whole.actions);
-    let used = allowed.iter().map(|own| {
-        let why = if own.is_proven { Why::Used } else { Why::Perhaps };
-        (why, write::allow(own))
-    });
+    let used = allowed.iter().map(|own| (own.why, write::allow(own)));
     let name = own_name(&own.principal);
     let stays = whole.statements.into_iter().map(|statement| (Why::Kept, statement));
     let policies = size::policies(&name, "used", used.chain(stays));
-    let denies = tracked.map(guards).unwrap_or_default();
     let guards =
         size::policies(&name, "denied", denies.into_iter().map(|statement| (Why::Denied, statement)));
     let limits = size::exceeded(own.kind, &policies.iter().chain(&guards).collect::<Vec<_>>());
@@ -188,6 +187,30 @@ pub fn suggest(
         guards,
         proof: None,
     }
+}
+
+/// What is used, with all that is granted of the same access levels. What the policies deny all the same, or do not allow on
+/// anything, is left out: it would be said to be kept, and would not be.
+fn of_levels<'a>(
+    plan: &Plan,
+    own: &PrincipalUse,
+    place: usize,
+    used: Vec<statement::Allowed<'a>>,
+    others: Vec<serde_json::Value>,
+) -> Vec<statement::Allowed<'a>> {
+    let needed: BTreeSet<String> = used.iter().flat_map(|own| own.actions.iter().cloned()).collect();
+    let mut allowed = level::widened(used, &own.granted);
+    let Some(subject) = plan.subjects.get(place) else { return allowed };
+    let policies = allowed.iter().map(write::allow).chain(others).map(|statement| {
+        let text = size::document(&[statement]).to_string();
+        Arc::new(Document::parse(PolicyKind::Identity, "suggested", &text))
+    });
+    let granted = granted_instead(&plan.snapshot, subject, policies.collect());
+    for one in &mut allowed {
+        one.actions.retain(|action| needed.contains(action) || granted.has(action));
+    }
+    allowed.retain(|one| !one.actions.is_empty());
+    allowed
 }
 
 /// What is known of the role that a request passed, where that is not all.

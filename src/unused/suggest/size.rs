@@ -13,12 +13,14 @@ pub const CHARACTERS_MAX: usize = 6_144;
 pub const ATTACHED_MAX: u64 = 10;
 
 /// Why a statement is in a suggested policy. The `Sid` begins with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Why {
     /// A request needed it.
     Used,
     /// A request needed it, or another statement of the same suggestion.
     Perhaps,
+    /// Its actions are of an access level of which another one was used.
+    Level,
     /// Calls of which no action is known may need it.
     Kept,
     /// A deny of today.
@@ -133,7 +135,7 @@ pub(super) fn policies(
         }
         if let Some((statements, unproven)) = documents.last_mut() {
             statements.push(piece);
-            unproven.extend(matches!(why, Why::Perhaps | Why::Kept).then_some(sid));
+            unproven.extend(matches!(why, Why::Perhaps | Why::Level | Why::Kept).then_some(sid));
         }
     }
     let named = |(at, (statements, unproven)): (usize, (Vec<Value>, Vec<String>))| {
@@ -149,7 +151,7 @@ pub(super) fn policies(
     documents.into_iter().enumerate().map(named).collect()
 }
 
-fn document(statements: &[Value]) -> Value {
+pub(super) fn document(statements: &[Value]) -> Value {
     json!({"Version": "2012-10-17", "Statement": statements})
 }
 

@@ -73,6 +73,84 @@ fn access_levels_add_only_what_the_same_statement_allows() {
     assert!(text(&suggested(&granted, &[used], how)).contains("DeleteObject"));
 }
 
+/// By action: the resources of the statements that allow it.
+fn resources_of(found: &Suggestion, action: &str) -> Vec<String> {
+    let texts = |value: &Value| match value {
+        Value::Array(all) => all.iter().map(|own| own.as_str().unwrap().to_owned()).collect(),
+        one => vec![one.as_str().unwrap_or("").to_owned()],
+    };
+    let all = found.policies.iter().flat_map(|own| own.document["Statement"].as_array().unwrap());
+    let of_action = all.filter(|own| {
+        texts(&own["Action"]).iter().any(|pattern| {
+            pattern == action || pattern.strip_suffix('*').is_some_and(|begin| action.starts_with(begin))
+        })
+    });
+    let mut found: Vec<String> = of_action.flat_map(|own| texts(&own["Resource"])).collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn actions_of_an_access_level_stand_where_they_do_something() {
+    let how = Options { levels: true, generality: Generality::Exact };
+    let start = r#"{"instancesSet": {"items": [{"instanceId": "i-0123456789abcdef0"}]}}"#;
+    let used = by_ann("ec2.amazonaws.com", "StopInstances", Some(start));
+    let found = suggested(&json!([allow("ec2:*", "*")]), &[used], how);
+    let arn = |resource: &str| format!("arn:aws:ec2:eu-west-1:111122223333:{resource}");
+    // What takes instances joins; what takes something else stands on all of that; what takes none, on everything.
+    assert_eq!(resources_of(&found, "ec2:TerminateInstances"), [arn("instance/i-0123456789abcdef0")]);
+    assert_eq!(resources_of(&found, "ec2:DeleteVolume"), [arn("volume/*")]);
+    assert_eq!(
+        resources_of(&found, "ec2:DisassociateAddress").len(),
+        2,
+        "{:?}",
+        resources_of(&found, "ec2:DisassociateAddress")
+    );
+    assert_eq!(resources_of(&found, "ec2:EnableSerialConsoleAccess"), ["*"]);
+    // What needs several types has all of them.
+    assert_eq!(
+        resources_of(&found, "ec2:AttachVolume"),
+        [arn("instance/i-0123456789abcdef0"), arn("volume/*")]
+    );
+    assert!(!text(&found).contains("ec2:DescribeInstances"), "of another level");
+    let left: Vec<&String> = found.removed.iter().flat_map(|own| &own.actions).collect();
+    assert!(
+        !left.iter().any(|own| *own == "ec2:DeleteVolume") && left.iter().any(|own| *own == "ec2:CreateTags")
+    );
+    // Not further than today's statement.
+    let narrow = json!([{"Effect": "Allow", "Action": "ec2:*", "Resource": ["arn:aws:ec2:*:*:instance/*", "arn:aws:ec2:*:*:volume/vol-1"]}]);
+    let found = suggested(&narrow, &[used], how);
+    assert_eq!(resources_of(&found, "ec2:DeleteVolume"), ["arn:aws:ec2:*:*:volume/vol-1"]);
+    assert_eq!(resources_of(&found, "ec2:DeleteVpc"), [""; 0]);
+    assert_eq!(resources_of(&found, "ec2:EnableSerialConsoleAccess"), [""; 0]);
+}
+
+#[test]
+fn what_is_said_to_be_kept_is_what_the_policy_grants() {
+    let how = Options { levels: true, ..Options::default() };
+    let used = by_ann("s3.amazonaws.com", "PutObject", Some(r#"{"bucketName": "example", "key": "k"}"#));
+    let denied = json!([allow("s3:*", "*"), deny("s3:DeleteObject", "arn:aws:s3:::example/*")]);
+    let found = suggested(&denied, &[used], how);
+    assert_eq!(resources_of(&found, "s3:DeleteObject"), [""; 0]);
+    assert_eq!(resources_of(&found, "s3:RestoreObject"), ["arn:aws:s3:::example/k"]);
+    assert_eq!(resources_of(&found, "s3:PutLifecycleConfiguration"), ["arn:aws:s3:::example"]);
+    // Each of them is granted by what is suggested, and by nothing else.
+    let statements: Vec<Value> = found
+        .policies
+        .iter()
+        .chain(&found.guards)
+        .flat_map(|own| own.document["Statement"].as_array().unwrap().clone())
+        .collect();
+    let again = look(&World::default().user(ANN, &json!(statements)).read(), &[used], None);
+    assert_eq!(super::of(&again, ANN).granted.count(), found.actions);
+    let removed: u64 = found.removed.iter().map(|own| own.actions.len() as u64).sum();
+    let before = look(&World::default().user(ANN, &denied).read(), &[used], None);
+    assert_eq!(
+        removed + found.unseen.len() as u64 + found.perhaps.len() as u64 + found.actions,
+        super::of(&before, ANN).granted.count()
+    );
+}
+
 #[test]
 fn what_a_call_of_no_known_action_may_have_needed_stays_as_it_is_granted() {
     let mut conditional = allow("ec2:Run*", "*");
