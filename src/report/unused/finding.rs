@@ -2,7 +2,6 @@
 
 use super::{Page, Show, kinds, words};
 use crate::report::figure::grouped;
-use crate::report::replay::words::{short, whole};
 use crate::report::{Column, Cut, Mark, Table};
 use crate::unused::Unused;
 
@@ -19,7 +18,7 @@ pub(super) fn table(unused: &Unused, page: &Page<'_>) -> String {
         let compared = page.options.compared.as_ref();
         for finding in unused.findings.iter().filter(|finding| finding.kind == kind).take(most) {
             let is_new = compared.is_some_and(|compared| compared.new.contains(&finding.id));
-            let subject = whole(&short(&finding.subject), page.style);
+            let subject = page.names.label(&finding.subject);
             let mark = if is_new || finding.risk.is_privileged() { Mark::Look } else { Mark::None };
             let new = if is_new { "new: " } else { "" };
             table.row(mark, [subject, format!("{new}{}", words::finding(finding))]);
@@ -38,8 +37,7 @@ pub(super) fn table(unused: &Unused, page: &Page<'_>) -> String {
         .title("Resolved since the baseline");
     for known in resolved.take(most) {
         let detail = known.detail.values().cloned().collect::<Vec<_>>().join(" ");
-        table
-            .row(Mark::None, [whole(&short(&known.subject), page.style), format!("{} {detail}", known.kind)]);
+        table.row(Mark::None, [page.names.label(&known.subject), format!("{} {detail}", known.kind)]);
     }
     if !table.is_empty() {
         if !out.is_empty() {

@@ -5,11 +5,14 @@ use std::collections::BTreeSet;
 use super::words;
 use super::{Page, Show};
 use crate::report::figure::{counted, day, grouped, share};
+use crate::report::replay::words::{short, whole};
 use crate::report::{Column, Cut, Facts, Mark, Table, chart, section};
-use crate::unused::{DataEvents, Marks, PrincipalUse, Unused};
+use crate::unused::{Apart, DataEvents, Marks, PrincipalUse, Unused};
 
 /// Columns of a bar.
 const BAR: usize = 12;
+/// From so many columns on there is room for everything.
+const WIDE_ENOUGH: usize = 100;
 
 /// The first lines.
 pub(super) fn head(unused: &Unused, page: &Page<'_>) -> String {
@@ -89,10 +92,19 @@ pub(super) fn table(unused: &Unused, page: &Page<'_>) -> String {
 
 /// Those that are kept apart.
 pub(super) fn apart(unused: &Unused, page: &Page<'_>) -> String {
-    let mut all: Vec<(&PrincipalUse, Marks)> =
-        unused.principals.iter().filter(|own| own.apart.is_some()).map(|own| (own, own.marks())).collect();
-    order(&mut all);
-    rows("Kept apart: roles of services", &all, page)
+    let of_center = |own: &&PrincipalUse| own.apart == Some(Apart::IdentityCenter);
+    let of_services = |own: &&PrincipalUse| own.apart.is_some() && !of_center(own);
+    let table = |title, meant: &dyn Fn(&&PrincipalUse) -> bool| {
+        let meant = unused.principals.iter().filter(|own| meant(own));
+        let mut all: Vec<(&PrincipalUse, Marks)> = meant.map(|own| (own, own.marks())).collect();
+        order(&mut all);
+        rows(title, &all, page)
+    };
+    let tables = [
+        table("Kept apart: roles of services", &of_services),
+        table("Kept apart: roles of Identity Center, which its permission sets change", &of_center),
+    ];
+    tables.into_iter().filter(|table| !table.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
 fn rows(title: &str, all: &[(&PrincipalUse, Marks)], page: &Page<'_>) -> String {
@@ -100,22 +112,26 @@ fn rows(title: &str, all: &[(&PrincipalUse, Marks)], page: &Page<'_>) -> String 
         return String::new();
     }
     let style = page.style;
-    let columns = [
-        Column::left("").cut(Cut::Middle),
-        Column::right("calls"),
+    // Of several accounts each row names its own, and what a narrow screen has no room for beside it is left to one principal's.
+    let several = page.names.are_of_several;
+    let is_narrow = several && !style.wide && style.columns() < WIDE_ENOUGH;
+    let mut columns = vec![Column::left("").cut(Cut::Middle)];
+    columns.extend(several.then(|| Column::left("account")));
+    columns.extend((!is_narrow).then(|| Column::right("calls")));
+    columns.extend([
         Column::right("granted"),
         Column::left("used"),
         Column::right("unused"),
         Column::right("privileged"),
         Column::right("unseen"),
-    ];
+    ]);
     let mut table = Table::new(columns).title(title);
     let most = page.most(Show::Principals);
     for (own, marks) in all.iter().take(most) {
-        let bar = chart::bar(marks.used, marks.granted.max(1), BAR, style);
+        let bar = chart::bar(marks.used, marks.granted.max(1), if is_narrow { BAR / 2 } else { BAR }, style);
         let share = share(marks.used, marks.granted);
-        let mut name = words::name(own, style);
-        if let Some(apart) = own.apart {
+        let mut name = whole(&short(&own.arn), style);
+        if let Some(apart) = own.apart.filter(|apart| *apart != Apart::IdentityCenter) {
             name = format!("{name} ({})", words::apart(apart));
         }
         let mark = if own.young {
@@ -125,18 +141,17 @@ fn rows(title: &str, all: &[(&PrincipalUse, Marks)], page: &Page<'_>) -> String 
         } else {
             Mark::None
         };
-        table.row(
-            mark,
-            [
-                name,
-                grouped(own.calls.events),
-                grouped(marks.granted),
-                format!("{share:>5} {bar}"),
-                grouped(marks.unused),
-                grouped(marks.unused_privileged),
-                grouped(marks.not_observable),
-            ],
-        );
+        let mut cells = vec![name];
+        cells.extend(several.then(|| own.account.clone()));
+        cells.extend((!is_narrow).then(|| grouped(own.calls.events)));
+        cells.extend([
+            grouped(marks.granted),
+            format!("{share:>5} {bar}"),
+            grouped(marks.unused),
+            grouped(marks.unused_privileged),
+            grouped(marks.not_observable),
+        ]);
+        table.row(mark, cells);
         if own.young {
             table.note("younger than the window: what it did not do yet says little");
         }

@@ -23,13 +23,14 @@ use super::need::{Need, Needed as Resource, Needs};
 use super::plan::Plan;
 use super::risk::Risk;
 use super::sight::Unseen;
+use super::subject::Apart;
 use super::track::Tracked;
 use crate::policy::{Document, Effect, PolicyKind, Statement};
 use size::Why;
 
 pub use prove::{Broken, Proof, propose, prove};
 pub use resource::Generality;
-pub use size::{ATTACHED_MAX, CHARACTERS_MAX, Exceeded, Limit, SuggestedPolicy, characters};
+pub use size::{ATTACHED_MAX, CHARACTERS_MAX, Exceeded, INLINE_MAX, Limit, SuggestedPolicy, characters};
 pub use whole::KeptWhole;
 
 /// How suggestions are written.
@@ -50,6 +51,9 @@ pub struct Suggestion {
     pub arn: String,
     /// Its account.
     pub account: String,
+    /// The permission set whose inline policy the policy is for, with today's denies in it: nobody can edit a role that Identity
+    /// Center made. None of any other principal.
+    pub permission_set: Option<String>,
     /// The policies, in the place of all identity policies that the principal has now.
     pub policies: Vec<SuggestedPolicy>,
     /// Denies of today that stay.
@@ -161,14 +165,23 @@ pub fn suggest(
     let used = allowed.iter().map(|own| (own.why, write::allow(own)));
     let name = own_name(&own.principal);
     let stays = whole.statements.into_iter().map(|statement| (Why::Kept, statement));
-    let policies = size::policies(&name, "used", used.chain(stays));
-    let guards =
-        size::policies(&name, "denied", denies.into_iter().map(|statement| (Why::Denied, statement)));
-    let limits = size::exceeded(own.kind, &policies.iter().chain(&guards).collect::<Vec<_>>());
+    let kept_denies = denies.into_iter().map(|statement| (Why::Denied, statement));
+    // A permission set has one inline policy.
+    let (policies, guards, limits) = if own.apart == Some(Apart::IdentityCenter) {
+        let policies = size::inline(&name, "used", used.chain(stays).chain(kept_denies));
+        let limits = size::exceeded_inline(&policies);
+        (policies, Vec::new(), limits)
+    } else {
+        let policies = size::policies(&name, "used", used.chain(stays));
+        let guards = size::policies(&name, "denied", kept_denies);
+        let limits = size::exceeded(own.kind, &policies.iter().chain(&guards).collect::<Vec<_>>());
+        (policies, guards, limits)
+    };
     Suggestion {
         principal: own.principal.clone(),
         arn: own.arn.clone(),
         account: own.account.clone(),
+        permission_set: own.permission_set().map(str::to_owned),
         valid: !limits.iter().any(Exceeded::is_final),
         limits,
         kept_whole: whole.services,
