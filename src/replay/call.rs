@@ -86,6 +86,7 @@ pub(super) struct Hit {
 
 /// What a record comes to: equal for all events that are counted together.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts of one call")]
 pub(super) struct Ruling {
     pub(super) then: Then,
     pub(super) principal: Option<String>,

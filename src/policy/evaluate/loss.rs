@@ -98,7 +98,9 @@ impl CompiledSet {
             }
             let with = |truth| {
                 let mut layers = layers;
-                lost.iter().for_each(|grant| layers.set(*grant, truth));
+                for grant in lost {
+                    layers.set(*grant, truth);
+                }
                 layers
             };
             let (with, without) = (with(Truth::Yes), with(Truth::No));

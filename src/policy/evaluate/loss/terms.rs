@@ -125,7 +125,7 @@ impl Term {
         let operator = format!("{quantifier}{}{suffix}", condition.operator.name());
         let any = !condition.negated && condition.quantifier != Some(Quantifier::ForAllValues);
         let what = What::Condition { operator, key, negated: condition.negated };
-        Self { what, values: condition.written.iter().map(|text| text.to_string()).collect(), any }
+        Self { what, values: condition.written.iter().map(ToString::to_string).collect(), any }
     }
 
     /// Whether it holds only where another one does.
