@@ -2,8 +2,11 @@
 
 use super::{Page, Show, kinds, words};
 use crate::report::figure::grouped;
-use crate::report::{Column, Cut, Mark, Table};
+use crate::report::{Column, Cut, Mark, Table, text};
 use crate::unused::Unused;
+
+/// The mark before a row, and what stands between its cells.
+const BESIDE: usize = 4;
 
 /// All of them beside those of actions.
 pub(super) fn table(unused: &Unused, page: &Page<'_>) -> String {
@@ -21,7 +24,14 @@ pub(super) fn table(unused: &Unused, page: &Page<'_>) -> String {
             let subject = page.names.label(&finding.subject);
             let mark = if is_new || finding.risk.is_privileged() { Mark::Look } else { Mark::None };
             let new = if is_new { "new: " } else { "" };
-            table.row(mark, [subject, format!("{new}{}", words::finding(finding))]);
+            let words = format!("{new}{}", words::finding(finding));
+            // What one line has no room for stands below.
+            let is_long = text::width(&subject) + text::width(&words) + BESIDE > page.style.columns();
+            if is_long && !page.style.wide {
+                table.row(mark, [subject]).note(&words);
+            } else {
+                table.row(mark, [subject, words]);
+            }
         }
         out.push_str(&table.render(page.style));
         if count > most as u64 {

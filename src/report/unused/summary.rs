@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::words;
 use super::{Page, Show};
 use crate::report::figure::{counted, day, grouped, share};
 use crate::report::replay::words::{short, whole};
@@ -92,18 +91,18 @@ pub(super) fn table(unused: &Unused, page: &Page<'_>) -> String {
 
 /// Those that are kept apart.
 pub(super) fn apart(unused: &Unused, page: &Page<'_>) -> String {
-    let of_center = |own: &&PrincipalUse| own.apart == Some(Apart::IdentityCenter);
-    let of_services = |own: &&PrincipalUse| own.apart.is_some() && !of_center(own);
-    let table = |title, meant: &dyn Fn(&&PrincipalUse) -> bool| {
-        let meant = unused.principals.iter().filter(|own| meant(own));
+    let table = |(title, wanted): (&str, Apart)| {
+        let meant = unused.principals.iter().filter(|own| own.apart == Some(wanted));
         let mut all: Vec<(&PrincipalUse, Marks)> = meant.map(|own| (own, own.marks())).collect();
         order(&mut all);
         rows(title, &all, page)
     };
     let tables = [
-        table("Kept apart: roles of services", &of_services),
-        table("Kept apart: roles of Identity Center, which its permission sets change", &of_center),
-    ];
+        ("Kept apart: roles for services", Apart::ServiceRole),
+        ("Kept apart: service-linked roles", Apart::ServiceLinked),
+        ("Kept apart: roles of Identity Center, which its permission sets change", Apart::IdentityCenter),
+    ]
+    .map(table);
     tables.into_iter().filter(|table| !table.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
@@ -117,9 +116,9 @@ fn rows(title: &str, all: &[(&PrincipalUse, Marks)], page: &Page<'_>) -> String 
     let is_narrow = several && !style.wide && style.columns() < WIDE_ENOUGH;
     let mut columns = vec![Column::left("").cut(Cut::Middle)];
     columns.extend(several.then(|| Column::left("account")));
-    columns.extend((!is_narrow).then(|| Column::right("calls")));
+    let figures = ["calls", "granted"].map(Column::right);
+    columns.extend(figures.into_iter().filter(|_| !is_narrow));
     columns.extend([
-        Column::right("granted"),
         Column::left("used"),
         Column::right("unused"),
         Column::right("privileged"),
@@ -130,10 +129,7 @@ fn rows(title: &str, all: &[(&PrincipalUse, Marks)], page: &Page<'_>) -> String 
     for (own, marks) in all.iter().take(most) {
         let bar = chart::bar(marks.used, marks.granted.max(1), if is_narrow { BAR / 2 } else { BAR }, style);
         let share = share(marks.used, marks.granted);
-        let mut name = whole(&short(&own.arn), style);
-        if let Some(apart) = own.apart.filter(|apart| *apart != Apart::IdentityCenter) {
-            name = format!("{name} ({})", words::apart(apart));
-        }
+        let name = whole(&short(&own.arn), style);
         let mark = if own.young {
             Mark::Claim
         } else if marks.unused_privileged > 0 && own.apart.is_none() {
@@ -143,9 +139,9 @@ fn rows(title: &str, all: &[(&PrincipalUse, Marks)], page: &Page<'_>) -> String 
         };
         let mut cells = vec![name];
         cells.extend(several.then(|| own.account.clone()));
-        cells.extend((!is_narrow).then(|| grouped(own.calls.events)));
+        let figures = [own.calls.events, marks.granted].map(grouped);
+        cells.extend(figures.into_iter().filter(|_| !is_narrow));
         cells.extend([
-            grouped(marks.granted),
             format!("{share:>5} {bar}"),
             grouped(marks.unused),
             grouped(marks.unused_privileged),

@@ -42,8 +42,8 @@ pub(super) fn widened<'a>(mut statements: Vec<Allowed<'a>>, granted: &Granted) -
             if joins {
                 more.push(action.full_name());
             }
-            if !on.is_empty() {
-                let on = On::Listed(on);
+            // Each type stands by itself: many actions take it.
+            for on in on.into_iter().filter(|on| !on.is_empty()).map(On::Listed) {
                 let fresh = || Allowed {
                     under: statement.under.clone(),
                     on: on.clone(),
@@ -61,17 +61,17 @@ pub(super) fn widened<'a>(mut statements: Vec<Allowed<'a>>, granted: &Granted) -
     statements
 }
 
-/// Whether an action does something on a statement's resources; and the other resources that it needs.
-fn place(statement: &Allowed<'_>, action: &'static Action) -> (bool, BTreeSet<String>) {
+/// Whether an action does something on a statement's resources; and the other resources that it needs, type by type.
+fn place(statement: &Allowed<'_>, action: &'static Action) -> (bool, Vec<BTreeSet<String>>) {
     let listed = match &statement.on {
-        On::Listed(listed) if listed.contains("*") => return (true, BTreeSet::new()),
+        On::Listed(listed) if listed.contains("*") => return (true, Vec::new()),
         On::Listed(listed) => listed,
-        On::AllBut(all_but) => return (is_left(action, all_but), BTreeSet::new()),
+        On::AllBut(all_but) => return (is_left(action, all_but), Vec::new()),
     };
     let sources = &statement.sources;
     if action.is_wildcard_only() {
-        let all = "*".to_owned();
-        return (false, sources.iter().any(|own| reaches(own, &all)).then_some(all).into_iter().collect());
+        let reaches_all = sources.iter().any(|own| reaches(own, "*"));
+        return (false, reaches_all.then(|| BTreeSet::from(["*".to_owned()])).into_iter().collect());
     }
     let stands = |kind: &ResourceType| listed.iter().any(|text| is_of_kind(text, action.service, kind));
     let required = action.resources.iter().filter(|own| own.required).map(|own| own.kind);
@@ -80,12 +80,12 @@ fn place(statement: &Allowed<'_>, action: &'static Action) -> (bool, BTreeSet<St
         // Any of them will do.
         kinds = action.resources.iter().map(|own| own.kind).collect();
         if kinds.iter().any(|kind| stands(kind)) {
-            return (true, BTreeSet::new());
+            return (true, Vec::new());
         }
     }
     let joins = kinds.iter().any(|kind| stands(kind));
     let missing = kinds.iter().filter(|kind| !stands(kind));
-    (joins, missing.flat_map(|kind| all_of(kind, action, listed, sources)).collect())
+    (joins, missing.map(|kind| all_of(kind, action, listed, sources)).collect())
 }
 
 /// Whether some resource that an action takes is not among those that are left out.

@@ -148,6 +148,18 @@ fn principals_of_the_same_name_are_told_apart_by_their_accounts() {
 }
 
 #[test]
+fn words_that_one_line_has_no_room_for_stand_below() {
+    let queue = |name: &str| format!("arn:aws:sqs:eu-west-1:111122223333:{name}");
+    let two = json!([{"Effect": "Allow", "Action": "sqs:CreateQueue", "Resource": [queue(&"long".repeat(10)), queue("q")]}]);
+    let made = by_ann("sqs.amazonaws.com", "CreateQueue", Some(r#"{"queueName": "q"}"#));
+    let answer = look(&World::default().user(ANN, &two).read(), &[made], None);
+    assert_eq!(found(&answer, Kind::ResourceNeverMatched).len(), 1);
+    let screen = text(&answer, &Screen { show: Some(Show::Findings), ..Screen::default() }, narrow());
+    assert!(screen.contains("\n  user ann\n    own statement 0:\n"), "{screen}");
+    assert!(screen.lines().all(|line| line.chars().count() <= 80 || line.contains("backtrail")), "{screen}");
+}
+
+#[test]
 fn rows_have_the_ids_of_the_json_and_what_is_resolved_has_a_row() {
     let parts = |answer: &Unused| {
         let mut document = Vec::new();
