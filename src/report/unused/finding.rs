@@ -19,15 +19,21 @@ pub(super) fn table(unused: &Unused, page: &Page<'_>) -> String {
         let columns = [Column::left("").cut(Cut::Middle), Column::left("")];
         let mut table = Table::new(columns).title(words::kind(kind));
         let compared = page.options.compared.as_ref();
-        for finding in unused.findings.iter().filter(|finding| finding.kind == kind).take(most) {
+        let of_kind = unused.findings.iter().filter(|finding| finding.kind == kind).take(most);
+        let rows = of_kind.map(|finding| {
             let is_new = compared.is_some_and(|compared| compared.new.contains(&finding.id));
-            let subject = page.names.label(&finding.subject);
             let mark = if is_new || finding.risk.is_privileged() { Mark::Look } else { Mark::None };
             let new = if is_new { "new: " } else { "" };
-            let words = format!("{new}{}", words::finding(finding));
-            // What one line has no room for stands below.
-            let is_long = text::width(&subject) + text::width(&words) + BESIDE > page.style.columns();
-            if is_long && !page.style.wide {
+            (mark, page.names.label(&finding.subject), format!("{new}{}", words::finding(finding)))
+        });
+        let rows: Vec<(Mark, String, String)> = rows.collect();
+        // Where one line has no room for both, the words stand below.
+        let is_long = |(_, subject, words): &(Mark, String, String)| {
+            text::width(subject) + text::width(words) + BESIDE > page.style.columns()
+        };
+        let are_long = !page.style.wide && rows.iter().any(is_long);
+        for (mark, subject, words) in rows {
+            if are_long {
                 table.row(mark, [subject]).note(&words);
             } else {
                 table.row(mark, [subject, words]);
