@@ -4,14 +4,17 @@
 //! whoever uses them marks them as derived. An action that AWS lists, but of which the parameters tell nothing, is
 //! [`Presence::Possible`].
 
+mod role;
+
 use std::borrow::Cow;
 
 use serde_json::Value;
 
 use super::catalog;
 use super::event::Presence;
-use super::resource::{Certainty, Evidence, Resource, Source, handed_over};
+use super::resource::{Certainty, Evidence, Resource, Source};
 use super::service::{AccessLevel, Action};
+pub use role::INSTANCE_PROFILE;
 
 /// A request that another one implies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,14 +23,16 @@ pub struct Dependent {
     pub action: &'static Action,
     /// Whether the call asked for it, as far as its parameters tell.
     pub presence: Presence,
-    /// The resources, where the parameters name them: the roles that are passed. Empty if they do not.
+    /// The resources, where the parameters name them: the roles that are passed. Empty if they do not. In the place of a role
+    /// that only its instance profile tells stands the profile, whose type is [`INSTANCE_PROFILE`].
     pub resources: Vec<Resource>,
 }
 
 /// What a call asks for besides an action of its own, in order of names.
 ///
 /// - `iam:PassRole` (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>): certain if the
-///   parameters name a role or an instance profile, whose role is not logged; not asked for if they name neither. Without
+///   parameters name a role, by ARN or where the service takes it by name, or an instance profile, whose role is not logged;
+///   not asked for if they name neither. Without
 ///   parameters it is possible. So it is where AWS does not list it for a write, but a parameter that is called like a
 ///   role names one; and where the roles stand in what the call names, a task definition or a launch template.
 /// - `ec2:CreateTags` and a service's own tagging action
@@ -51,10 +56,14 @@ pub fn reads_parameters(action: &Action) -> bool {
 }
 
 /// Texts of which one stands in the JSON of parameters that tell [`dependents_of`] anything, in whatever case: an ARN of a
-/// role, an instance profile, tags, and the parameters that stand for one action alone. Parameters in which none stands, and
-/// which escape nothing, tell the same as parameters that are empty.
-pub const TELLING: [&str; 10] = [
+/// role, a key that may give one by name, an instance profile, tags, and the parameters that stand for one action alone.
+/// Parameters in which none stands, and which escape nothing, tell the same as parameters that are empty.
+pub const TELLING: [&str; 14] = [
     ":role/",
+    "role\"",
+    "rolename\"",
+    "rolearn\"",
+    "roleoverride\"",
     "instanceprofile",
     "tag",
     "resolve:ssm:",
@@ -68,7 +77,7 @@ pub const TELLING: [&str; 10] = [
 
 /// The lists have gaps, so a role that a write hands over may be passed.
 fn unlisted_pass_role(action: &'static Action, evidence: &Evidence<'_>) -> Option<Dependent> {
-    let resources = if may_pass_unlisted(action) { passed_roles(evidence) } else { Vec::new() };
+    let resources = if may_pass_unlisted(action) { role::passed(action, evidence) } else { Vec::new() };
     let pass_role = catalog().action("iam:PassRole")?;
     let possible = Dependent { action: pass_role, presence: Presence::Possible, resources };
     (!possible.resources.is_empty()).then_some(possible)
@@ -94,7 +103,7 @@ fn derive(caller: &Action, action: &'static Action, evidence: &Evidence<'_>) -> 
     let possible = Dependent { action, presence: Presence::Possible, resources: Vec::new() };
     let Some(parameters) = evidence.parameters else { return Some(possible) };
     if (action.service, action.name) == ("iam", "PassRole") {
-        let resources = passed_roles(evidence);
+        let resources = role::passed(caller, evidence);
         if resources.is_empty() {
             return may_name_roles_elsewhere(caller, parameters).then_some(possible);
         }
@@ -188,27 +197,6 @@ fn any(value: &Value, holds: &dyn Fn(&str, &Value) -> bool) -> bool {
         Value::Array(items) => items.iter().any(|item| any(item, holds)),
         _ => false,
     }
-}
-
-/// The roles that the parameters name by ARN, under a key that ends in `role` or `roleArn`; for an instance profile a pattern, for its role is not logged.
-fn passed_roles(evidence: &Evidence<'_>) -> Vec<Resource> {
-    let role = |arn: String, certainty| Resource {
-        arn,
-        certainty,
-        source: Source::Request,
-        kind: Some("role"),
-        presence: Presence::Certain,
-    };
-    let (arns, is_profile) = handed_over(evidence.parameters);
-    let mut roles: Vec<_> = arns.into_iter().map(|arn| role(arn.to_owned(), Certainty::Exact)).collect();
-    if roles.is_empty() && is_profile {
-        let place = evidence.place;
-        roles
-            .push(role(format!("arn:{}:iam::{}:role/*", place.partition, place.account), Certainty::Pattern));
-    }
-    roles.sort();
-    roles.dedup();
-    roles
 }
 
 fn is_tagging(action: &Action) -> bool {

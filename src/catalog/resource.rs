@@ -15,6 +15,7 @@
 mod choice;
 mod gateway;
 mod parameter;
+mod rds;
 mod special;
 mod table;
 
@@ -26,7 +27,7 @@ use super::arn_format::Part;
 use super::event::Presence;
 use super::service::{AccessLevel, Action, ActionResource, ResourceType};
 use super::{catalog, pattern};
-use parameter::Leaves;
+pub(super) use parameter::Leaves;
 #[cfg(test)]
 pub(super) use table::faults as table_faults;
 
@@ -356,17 +357,6 @@ pub fn reads_response(action: &Action) -> bool {
                 resource.kind.arn.placeholders().filter(|name| !is_place(name)).nth(1).is_some()
             })
         })
-}
-
-/// The roles that request parameters hand over: every ARN of a role under a key that ends in `role` or `roleArn`, and
-/// whether an instance profile is named.
-pub(super) fn handed_over(parameters: Option<&Value>) -> (Vec<&str>, bool) {
-    let leaves = Leaves::read(parameters);
-    let is_role = |arn: &&str| {
-        let role = crate::aws::Arn::parse(arn).and_then(crate::aws::Arn::principal);
-        matches!(role, Some(crate::aws::Principal::Role { .. }))
-    };
-    (leaves.roles().filter(is_role).collect(), leaves.has("iamInstanceProfile"))
 }
 
 fn is_empty(parameters: &Value) -> bool {

@@ -125,6 +125,8 @@ pub(super) struct CompiledActions {
 pub(super) struct CompiledResources {
     pub(super) matching: Match,
     pub(super) patterns: Box<[ResourcePattern]>,
+    /// The same as they are written, see [`literal`].
+    pub(super) written: Box<[Box<str>]>,
 }
 
 /// A policy set, compiled: what [`Evaluator::compile`] gives.
@@ -370,6 +372,18 @@ impl CompiledActions {
 impl CompiledResources {
     fn new(resources: &Resources, version: Version, names: &mut Names<'_>) -> Self {
         let pattern = |text: &String| ResourcePattern::new(text, version, names);
-        Self { matching: resources.matching, patterns: resources.patterns.iter().map(pattern).collect() }
+        Self {
+            matching: resources.matching,
+            patterns: resources.patterns.iter().map(pattern).collect(),
+            written: resources.patterns.iter().map(|text| literal(version, text)).collect(),
+        }
+    }
+}
+
+/// A text of a policy as the later version of the language has it: in the earlier one variables are no variables.
+fn literal(version: Version, text: &str) -> Box<str> {
+    match version {
+        Version::V2008 => text.replace("${", "${$}{").into(),
+        Version::V2012 => text.into(),
     }
 }

@@ -7,6 +7,7 @@
 
 mod binding;
 mod layers;
+mod loss;
 mod scan;
 
 pub(super) use binding::binds;

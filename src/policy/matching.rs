@@ -222,21 +222,26 @@ fn is_role(named: &str, role_arn: Option<&str>, request: &PreparedRequest) -> bo
 impl CompiledResources {
     /// Whether it is about the resource; each pattern by itself.
     pub(super) fn matches(&self, request: &PreparedRequest) -> Truth {
-        let listed = any(self.patterns.iter().map(|pattern| match &request.resource {
-            PreparedResource::Any => Truth::from(matches!(pattern, ResourcePattern::Any)),
-            PreparedResource::Named(text, colons) => pattern.matches(text, colons, request),
-            PreparedResource::Partial(partial) => partial.fits(pattern, request),
-            PreparedResource::Unknown if matches!(pattern, ResourcePattern::Any) => Truth::Yes,
-            PreparedResource::Unknown => {
-                let is_nothing = |matcher: &Matcher| matcher.stands_for_nothing(request);
-                if pattern.matchers().iter().any(is_nothing) { Truth::No } else { Truth::Unknown }
-            }
-        }));
+        let listed = any(self.patterns.iter().map(|pattern| pattern.fits(request)));
         listed.negated_if(self.matching == Match::NotListed)
     }
 }
 
 impl ResourcePattern {
+    /// Whether it stands for what a request asks for.
+    pub(super) fn fits(&self, request: &PreparedRequest) -> Truth {
+        match &request.resource {
+            PreparedResource::Any => Truth::from(matches!(self, Self::Any)),
+            PreparedResource::Named(text, colons) => self.matches(text, colons, request),
+            PreparedResource::Partial(partial) => partial.fits(self, request),
+            PreparedResource::Unknown if matches!(self, Self::Any) => Truth::Yes,
+            PreparedResource::Unknown => {
+                let is_nothing = |matcher: &Matcher| matcher.stands_for_nothing(request);
+                if self.matchers().iter().any(is_nothing) { Truth::No } else { Truth::Unknown }
+            }
+        }
+    }
+
     /// Whether it stands for a text whose first colons are before the places given.
     fn matches(&self, text: &str, colons: &[usize], request: &PreparedRequest) -> Truth {
         match self {

@@ -59,7 +59,7 @@ pub enum Change {
     /// It worked, today's policies do not deny it, the proposed ones do.
     Broken,
     /// It worked, today's policies allow it, and under the proposed ones it depends on what is not known; or it depends on what
-    /// is not known today, and under the proposed ones on more.
+    /// is not known today, too, and something that may allow it today is gone, or something that may deny it has come.
     MayBreak,
     /// Today's policies deny it, the proposed ones allow it.
     Opened,

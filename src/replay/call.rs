@@ -88,6 +88,7 @@ pub(super) struct Hit {
 
 /// What a record comes to: equal for all events that are counted together.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts of one call")]
 pub(super) struct Ruling {
     pub(super) then: Then,
     pub(super) principal: Option<String>,
@@ -95,6 +96,8 @@ pub(super) struct Ruling {
     pub(super) today: Option<Opinion>,
     /// Under a proposal; None without one, and where the call is no request.
     pub(super) proposed: Option<Opinion>,
+    /// Whether it worked, and the proposal may refuse what today's policies may allow, though neither decide.
+    pub(super) loses: bool,
     /// What decides today on the request that decides under the proposal, where that changes the call.
     pub(super) before: Vec<Decided>,
     /// Source and name of the event, of what is no request.
@@ -120,10 +123,7 @@ impl Ruling {
     pub(super) fn change(&self) -> Option<Change> {
         let (today, proposed) = (self.today.as_ref()?, self.proposed.as_ref()?);
         let is_open = |opinion: &Opinion| opinion.said == Said::Undetermined;
-        // It depended on something before, and depends on more under the proposal.
-        let more =
-            || proposed.needs.iter().any(|lack| !today.needs.iter().any(|known| known.what == lack.what));
-        if self.then == Then::Allowed && is_open(today) && is_open(proposed) && more() {
+        if self.loses && is_open(today) && is_open(proposed) {
             return Some(Change::MayBreak);
         }
         Change::of(self.then, today.said, proposed.said)
@@ -138,6 +138,9 @@ pub(super) struct Judgement {
     today: Vec<Arc<Judged>>,
     /// Under a proposal; None without one.
     proposed: Option<Vec<Arc<Judged>>>,
+    /// A request of a call that worked, which the proposal may refuse though today's policies may allow it; None of others
+    /// than those of which neither decide on the call.
+    loses: Option<usize>,
 }
 
 /// Which of a call's requests decided it.
@@ -237,11 +240,52 @@ impl<'a> Call<'a> {
         let Ok((asked, who)) = self.asked() else {
             return Judgement { proposed: proposed.map(|_| Vec::new()), ..Judgement::default() };
         };
-        let (requests, today) = self.judged(asked, who, today, plays).into_iter().unzip();
-        let proposed = proposed.map(|(plays, judge)| {
-            self.judged(asked, who, judge, &plays).into_iter().map(|(_, judged)| judged).collect()
+        let (requests, own) = self.judged(asked, who, today, plays).into_iter().unzip();
+        let mut judgement = Judgement { requests, today: own, ..Judgement::default() };
+        if let Some((under, judge)) = proposed {
+            let judged: Vec<Arc<Judged>> =
+                self.judged(asked, who, judge, &under).into_iter().map(|(_, judged)| judged).collect();
+            let snapshots = (Arc::clone(&today.snapshot), Arc::clone(&judge.snapshot));
+            let mut loses = |at: usize| {
+                let (Some(one), Some(own), Some(play)) = (asked.get(at), plays.get(at), under.get(at)) else {
+                    return false;
+                };
+                let told = |snapshot| self.told(who, one, snapshot);
+                judge.may_lose((today, &told(&snapshots.0), own), &told(&snapshots.1), play)
+            };
+            judgement.loses = self.losing(asked, (&judgement.today, &judged), &mut loses);
+            judgement.proposed = Some(judged);
+        }
+        judgement
+    }
+
+    /// The first request that decides on a call which worked, and that the proposal may refuse though today's policies may
+    /// allow it; `loses` tells it of one that neither decide.
+    fn losing(
+        &self,
+        asked: &[Asked],
+        (today, proposed): (&[Arc<Judged>], &[Arc<Judged>]),
+        loses: &mut dyn FnMut(usize) -> bool,
+    ) -> Option<usize> {
+        if self.then != Then::Allowed {
+            return None;
+        }
+        // Most calls are decided, and need no second look.
+        let is_open = |judged: &Arc<Judged>| judged.outcome == Outcome::Undetermined;
+        let may_be_open = |judged: &[Arc<Judged>]| judged.iter().any(is_open) || !has_certain(asked);
+        if !may_be_open(today) || !may_be_open(proposed) {
+            return None;
+        }
+        let both = today.iter().zip(proposed).zip(deciding(asked)).enumerate();
+        let mut both = both.filter(|(_, (_, decides))| *decides);
+        let found = both.find(|(at, ((own, under), _))| match (own.outcome, under.outcome) {
+            (_, Outcome::Allowed) | (Outcome::ExplicitlyDenied | Outcome::ImplicitlyDenied, _) => false,
+            (Outcome::Undetermined, Outcome::Undetermined) => loses(*at),
+            (Outcome::Allowed | Outcome::Undetermined, _) => true,
         });
-        Judgement { requests, today, proposed }
+        let is_undecided =
+            |judged: &[Arc<Judged>]| opinion(asked, judged, self.then).0.said == Said::Undetermined;
+        found.map(|(at, _)| at).filter(|_| is_undecided(today) && is_undecided(proposed))
     }
 
     /// What the ruling on a call is made of, as a number, for as long as the judgement is held; None where it is made of
@@ -253,6 +297,7 @@ impl<'a> Call<'a> {
         }
         let (asked, who) = self.asked().ok()?;
         let mut told = Vec::with_capacity(256);
+        told.extend_from_slice(&judgement.loses.map_or(0, |at| at + 1).to_le_bytes());
         let flags = [
             self.then == Then::Failed,
             matches!(self.limits(), SessionLimits::Passed),
@@ -286,6 +331,7 @@ impl<'a> Call<'a> {
             principal: self.who.as_ref().map(|who| who.principal.clone()),
             today: None,
             proposed: None,
+            loses: judgement.loses.is_some(),
             before: Vec::new(),
             name: self.name(),
             no_request: None,
@@ -316,8 +362,8 @@ impl<'a> Call<'a> {
         ruling.today = Some(opinion);
         if let Some(under) = &judgement.proposed {
             let (mut opinion, mut decider) = self::opinion(asked, under, self.then);
-            // What opens is the request that is denied today.
-            if let Some(at) = denied.filter(|_| opinion.said == Said::Allowed) {
+            // What opens is the request that is denied today; what may break is the one that may be refused.
+            if let Some(at) = denied.filter(|_| opinion.said == Said::Allowed).or(judgement.loses) {
                 decider = at;
                 opinion.decide(asked.get(at), under.get(at));
             }
@@ -424,7 +470,7 @@ fn may_be_guarded(asked: &Asked) -> bool {
 fn opinion(asked: &[Asked], judged: &[Arc<Judged>], then: Then) -> (Opinion, usize) {
     let all = || asked.iter().zip(judged).enumerate();
     let is_certain = |asked: &Asked| asked.presence == Presence::Certain;
-    let has_certain = asked.iter().any(|asked| is_certain(asked) && asked.origin != Origin::Derived);
+    let has_certain = has_certain(asked);
     let is_alternative =
         |asked: &Asked| !has_certain && !is_certain(asked) && asked.origin != Origin::Derived;
     let is_denied =
@@ -485,6 +531,19 @@ fn opinion(asked: &[Asked], judged: &[Arc<Judged>], then: Then) -> (Opinion, usi
     };
     opinion.decide(asked.get(at), judged.get(at));
     (opinion, at)
+}
+
+/// Whether something of a call itself is certain.
+fn has_certain(asked: &[Asked]) -> bool {
+    asked.iter().any(|asked| asked.presence == Presence::Certain && asked.origin != Origin::Derived)
+}
+
+/// Which requests decide on a call: what it certainly asked for, or all of which it asked for one.
+fn deciding(asked: &[Asked]) -> impl Iterator<Item = bool> {
+    let has_certain = has_certain(asked);
+    asked.iter().map(move |asked| {
+        asked.presence == Presence::Certain || !has_certain && asked.origin != Origin::Derived
+    })
 }
 
 /// What would tell which of several things a call asked for.

@@ -141,6 +141,9 @@ pub(super) struct Judge {
     /// By the numbers of request and set. Few decisions differ, so they are shared.
     known: HashMap<(u128, u128), Known>,
     decisions: HashSet<Arc<Judged>>,
+    /// Whether the proposal of this snapshot may refuse what another one's policies may allow, by request and the policies
+    /// in play of both.
+    losses: HashMap<(u128, u128, u128), bool>,
     /// What would decide, of requests that are alike, see [`alike`]. To find it takes a hundred times as long as a decision.
     needs: HashMap<u128, Arc<[Need]>>,
     pub(super) evaluations: u64,
@@ -171,6 +174,7 @@ impl Judge {
             in_play: BTreeSet::new(),
             known: HashMap::new(),
             decisions: HashSet::new(),
+            losses: HashMap::new(),
             needs: HashMap::new(),
             evaluations: 0,
         }
@@ -434,6 +438,45 @@ impl Judge {
         (number, judged)
     }
 
+    /// Whether the policies of this snapshot may refuse a request that those of today's may allow, of one that neither
+    /// decide: see [`CompiledSet::may_lose`].
+    pub(super) fn may_lose(
+        &mut self,
+        today: (&Self, &Told<'_>, &Play),
+        told: &Told<'_>,
+        play: &Play,
+    ) -> bool {
+        let (judge, told_today, play_today) = today;
+        if play.content == play_today.content {
+            return false;
+        }
+        let (request, prepared) = judge.open(told_today, play_today);
+        let number = number_of(&request, &play_today.keys, self.by_session || judge.by_session);
+        let key = (number, play_today.number, play.number);
+        if let Some(known) = self.losses.get(&key) {
+            return *known;
+        }
+        let (_, asked) = self.open(told, play);
+        let loses = play_today.set.may_lose(&prepared, &play.set, &asked);
+        if self.losses.len() >= KNOWN_MAX {
+            self.losses.clear();
+        }
+        self.losses.insert(key, loses);
+        loses
+    }
+
+    /// A request in the evaluator's form; of one for an action without resources, as one for any ARN of the service: see
+    /// [`Judge::an_arn_may_allow`].
+    fn open(&self, told: &Told<'_>, play: &Play) -> (Request, PreparedRequest) {
+        let (request, prepared) = self.prepared(told, play);
+        if request.resource != Resource::Any {
+            return (request, prepared);
+        }
+        let request = Request { resource: any_arn(&request.action), ..request };
+        let prepared = self.evaluator.prepare(&request);
+        (request, prepared)
+    }
+
     /// The decision, or an equal one that is there already.
     fn shared(&mut self, judged: Judged) -> Arc<Judged> {
         if let Some(same) = self.decisions.get(&judged) {
@@ -451,8 +494,7 @@ impl Judge {
         if request.resource != Resource::Any {
             return false;
         }
-        let service = request.action.split(':').next().unwrap_or_default();
-        let resource = Resource::Pattern(format!("arn:*:{service}:*:*:*"));
+        let resource = any_arn(&request.action);
         let prepared = self.evaluator.prepare(&Request { resource, ..request.clone() });
         matches!(play.set.evaluate(&prepared).outcome, Outcome::Allowed | Outcome::Undetermined)
     }
@@ -514,6 +556,12 @@ impl Judge {
     pub(super) fn in_play(&self) -> impl Iterator<Item = (StatementId, LayerKind)> {
         self.in_play.iter().copied()
     }
+}
+
+/// Some ARN of an action's service.
+fn any_arn(action: &str) -> Resource {
+    let service = action.split(':').next().unwrap_or_default();
+    Resource::Pattern(format!("arn:*:{service}:*:*:*"))
 }
 
 /// Actions that make the very resource that they are asked for: before that it has no policy of its own.

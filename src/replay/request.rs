@@ -22,7 +22,7 @@ mod tests;
 use super::{Parsed, Record};
 use crate::aws::{AccountId, is_denied};
 use crate::catalog::Action;
-use crate::catalog::dependent::dependents_of;
+use crate::catalog::dependent::{INSTANCE_PROFILE, dependents_of};
 use crate::catalog::event::{self, MappedAction, Mapping, NotRequest, Presence, Unknown};
 use crate::catalog::resource::{self as found, Certainty, Evidence, Source, resources_of};
 use crate::policy::Resource;
@@ -207,10 +207,12 @@ impl<'a> Call<'a> {
             certainty = Certainty::Pattern;
         }
         let is_untold = source == Source::Action && certainty != Certainty::Exact;
+        let is_passed = (action.service, action.name) == ("iam", "PassRole");
+        let is_profile = kind == Some(INSTANCE_PROFILE);
         let completed = if certainty == Certainty::PathUnknown {
             self.snapshot.and_then(|snapshot| name::with_path(snapshot, &arn))
-        } else if certainty == Certainty::Pattern && (action.service, action.name) == ("iam", "PassRole") {
-            self.role_of_instance_profile()
+        } else if is_profile {
+            self.snapshot.and_then(|snapshot| name::role_of_profile(snapshot, &arn)).map(str::to_owned)
         } else if is_untold && origin == Origin::Call {
             self.caller_itself(action)
         } else {
@@ -218,7 +220,10 @@ impl<'a> Call<'a> {
         };
         if let Some(completed) = completed {
             (arn, certainty, from) = (completed, Certainty::Exact, ResourceFrom::Snapshot);
+        } else if is_passed {
+            (arn, certainty) = name::any_role(arn, certainty, is_profile);
         }
+        let kind = if is_profile { Some("role") } else { kind };
         let resource_account = self.owner(action, &arn, kind);
         let resource = match certainty {
             Certainty::Exact if arn == "*" => Resource::Any,

@@ -281,6 +281,16 @@ impl Marks {
 }
 
 impl PrincipalUse {
+    /// The permission set that Identity Center made the role from: of `AWSReservedSSO_SET_0123456789abcdef`, `SET`
+    /// (<https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html>). None of any other
+    /// principal.
+    #[must_use]
+    pub fn permission_set(&self) -> Option<&str> {
+        let name = self.principal.rsplit('/').next().filter(|_| self.apart == Some(Apart::IdentityCenter))?;
+        let named = name.strip_prefix("AWSReservedSSO_").and_then(|rest| rest.rsplit_once('_'));
+        Some(named.map_or(name, |(set, _)| set))
+    }
+
     /// Every action that is granted, or that was asked for, in order.
     pub fn actions(&self) -> impl Iterator<Item = ActionUse> + '_ {
         INDEX.iter().filter_map(|(number, known)| {
@@ -294,6 +304,27 @@ impl PrincipalUse {
             let conditional = is_granted && self.granted.conditional.has(number);
             Some(ActionUse { number, mark, unseen, conditional, risk: known.risk, uses })
         })
+    }
+
+    /// The finding of one of its actions; None of what is used as it is granted, and of service-linked roles.
+    #[must_use]
+    pub fn finding(&self, action: &ActionUse) -> Option<Finding> {
+        if self.apart == Some(Apart::ServiceLinked) {
+            return None;
+        }
+        let kind = match action.mark? {
+            Mark::Used => return None,
+            Mark::Unused => Kind::ActionUnused,
+            Mark::NotObservable => Kind::ActionNotObservable,
+            Mark::UsedNotGranted => Kind::ActionUsedNotGranted,
+        };
+        let detail = Detail::from([("action", action.action())]);
+        let mut finding = Finding::new(kind, &self.account, &self.arn, detail, action.risk);
+        finding.young = self.young;
+        finding.since = self.created;
+        finding.last_used = action.uses.used.last;
+        finding.reason = action.unseen.map(Unseen::word);
+        Some(finding)
     }
 
     fn mark(&self, number: ActionNumber, is_granted: bool, uses: &Uses) -> (Option<Mark>, Option<Unseen>) {
@@ -411,23 +442,7 @@ impl OutOfSight<'_> {
 impl Unused {
     /// A finding for every action that is unused, not observable, or used without a grant, in order of principal and action.
     pub fn action_findings(&self) -> impl Iterator<Item = Finding> + '_ {
-        self.principals.iter().filter(|own| own.apart != Some(Apart::ServiceLinked)).flat_map(|own| {
-            own.actions().filter_map(|action| {
-                let kind = match action.mark? {
-                    Mark::Used => return None,
-                    Mark::Unused => Kind::ActionUnused,
-                    Mark::NotObservable => Kind::ActionNotObservable,
-                    Mark::UsedNotGranted => Kind::ActionUsedNotGranted,
-                };
-                let detail = Detail::from([("action", action.action())]);
-                let mut finding = Finding::new(kind, &own.account, &own.arn, detail, action.risk);
-                finding.young = own.young;
-                finding.since = own.created;
-                finding.last_used = action.uses.used.last;
-                finding.reason = action.unseen.map(Unseen::word);
-                Some(finding)
-            })
-        })
+        self.principals.iter().flat_map(|own| own.actions().filter_map(|action| own.finding(&action)))
     }
 
     /// The findings of privileged actions that nobody used, of principals that are neither kept apart nor younger than the

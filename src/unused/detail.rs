@@ -537,7 +537,8 @@ impl Detail {
             // So does a role that the call names, and that it perhaps handed over.
             let is_perhaps = || match asked.origin {
                 Origin::Derived => {
-                    asked.action == "iam:PassRole" && matches!(asked.resource, Resource::Named(_))
+                    asked.action == "iam:PassRole"
+                        && matches!(asked.resource, Resource::Named(_) | Resource::Pattern(_))
                 }
                 _ => is_one_of_several,
             };
@@ -595,12 +596,20 @@ fn needs(told: &Telltale<'_>, tracked: &Tracked, hits: &[(usize, Truth)], is_sur
         passed_to = values;
     }
     let is_proven = is_sure && by.len() < 2;
-    let one = |by| Need {
-        action: told.asked.action.clone(),
-        resource: resource.clone(),
-        by,
-        passed_to: passed_to.clone(),
-        is_proven,
+    // What the call did not ask for for certain, and nothing grants, it did not need.
+    if by.is_empty() && told.asked.presence != Presence::Certain {
+        return Vec::new();
+    }
+    let one = |by| {
+        let need = Need {
+            action: told.asked.action.clone(),
+            resource: resource.clone(),
+            by,
+            passed_to: passed_to.clone(),
+            is_proven,
+        };
+        // Of a role that is not known any may be the one.
+        Need { is_proven: is_proven && !need.is_of_unknown_role(), ..need }
     };
     if by.is_empty() { vec![one(None)] } else { by.into_iter().map(|(_, _, slot)| one(Some(slot))).collect() }
 }

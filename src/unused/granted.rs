@@ -88,6 +88,17 @@ pub(crate) fn granted_to_group(
     play.granted(&subject)
 }
 
+/// What a principal would be granted with these policies in the place of its own.
+pub(crate) fn granted_instead(
+    snapshot: &Snapshot,
+    subject: &Subject,
+    policies: Vec<Arc<Document>>,
+) -> Granted {
+    let mut play = Play::of(snapshot, subject);
+    play.set.identity = Attached::of(policies);
+    play.granted(subject)
+}
+
 /// The policies of one principal, with what is known of it in every request.
 struct Play {
     set: PolicySet,
@@ -439,11 +450,15 @@ pub(crate) fn applies(pattern: &str, action: &catalog::Action) -> bool {
     if pattern == "*" || pattern.contains("${") {
         return true;
     }
-    action.resources.iter().any(|own| {
-        let form = own.kind.arn.fill(|_| Some(Cow::Borrowed("*")));
-        form.is_some_and(|form| resource_covers(pattern, &form) != Truth::No)
-            && is_of_type(pattern, action.service, own.kind)
-    })
+    action.resources.iter().any(|own| is_of_kind(pattern, action.service, own.kind))
+}
+
+/// Whether a statement's resource, which has no variables, may stand for one of a type.
+pub(crate) fn is_of_kind(pattern: &str, service: &str, kind: &ResourceType) -> bool {
+    let form = kind.arn.fill(|_| Some(Cow::Borrowed("*")));
+    pattern == "*"
+        || form.is_some_and(|form| resource_covers(pattern, &form) != Truth::No)
+            && is_of_type(pattern, service, kind)
 }
 
 /// Whether a pattern may stand for a resource of a type where formats alone do not tell: the name of a bucket has no slash,

@@ -36,6 +36,13 @@ pub(crate) struct Need {
     pub(crate) resource: Needed,
 }
 
+impl Need {
+    /// Whether a role was passed of which nobody knows which one it is.
+    pub(crate) fn is_of_unknown_role(&self) -> bool {
+        self.action == "iam:PassRole" && !matches!(self.resource, Needed::Named(_) | Needed::Any)
+    }
+}
+
 /// Requests by principal.
 #[derive(Debug, Clone, Default, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Needs(BTreeMap<usize, BTreeMap<Group, Resources>>);

@@ -102,6 +102,10 @@ fn role(whole: &Whole<'_>, place: usize, own: &PrincipalUse, found: &mut Vec<Fin
     if assumed.span.events == 0 {
         return;
     }
+    // Whom it trusts is Identity Center's own.
+    if own.apart == Some(Apart::IdentityCenter) {
+        return;
+    }
     for (at, principal) in whole.assumptions.principals(place).iter().enumerate() {
         if !assumed.by.contains_key(&at) && !assumed.may.contains_key(&at) {
             found.push(finding(Kind::TrustPrincipalNeverAssumed, detail([("principal", principal)])));

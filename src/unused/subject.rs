@@ -52,6 +52,10 @@ pub enum Apart {
     /// Only services of AWS may assume it, or a console made it for one (the path `/service-role/`)
     /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-service.html>).
     ServiceRole,
+    /// Identity Center made it from a permission set, under the path `/aws-reserved/sso.amazonaws.com/`; nobody can edit it in
+    /// its account, but the set can be changed
+    /// (<https://docs.aws.amazon.com/singlesignon/latest/userguide/permissionsetsconcept.html>).
+    IdentityCenter,
 }
 
 impl Apart {
@@ -61,6 +65,7 @@ impl Apart {
         match self {
             Self::ServiceLinked => "service-linked",
             Self::ServiceRole => "service-role",
+            Self::IdentityCenter => "identity-center",
         }
     }
 }
@@ -186,6 +191,10 @@ impl Subject {
         let apart = match Arn::parse(&arn).and_then(Arn::principal) {
             Some(Named::Role { path, .. }) if path.starts_with("/aws-service-role/") => {
                 Some(Apart::ServiceLinked)
+            }
+            // No account can give this path to a role of its own.
+            Some(Named::Role { path, .. }) if path.starts_with("/aws-reserved/sso.amazonaws.com/") => {
+                Some(Apart::IdentityCenter)
             }
             Some(Named::Role { path, .. }) if path.starts_with("/service-role/") => Some(Apart::ServiceRole),
             _ => own.trust.as_deref().filter(|trust| trusts_services_only(trust)).map(|_| Apart::ServiceRole),

@@ -24,7 +24,7 @@ pub(super) const PLAIN_NAMES: &[&str] = &["name", "id", "arn", "identifier", "re
 
 /// The texts in request parameters, each with the key that it stands under.
 #[derive(Debug, Default)]
-pub(super) struct Leaves<'a> {
+pub(in crate::catalog) struct Leaves<'a> {
     leaves: Vec<Leaf<'a>>,
 }
 
@@ -39,7 +39,7 @@ struct Leaf<'a> {
 }
 
 impl<'a> Leaves<'a> {
-    pub(super) fn read(value: Option<&'a Value>) -> Self {
+    pub(in crate::catalog) fn read(value: Option<&'a Value>) -> Self {
         let mut leaves = Self::default();
         match value {
             // EC2 wraps some requests in an object of the call's own name.
@@ -86,7 +86,7 @@ impl<'a> Leaves<'a> {
     }
 
     /// The values under keys that end in `role` or `roleArn`, in any case and number.
-    pub(super) fn roles(&self) -> impl Iterator<Item = &'a str> {
+    pub(in crate::catalog) fn roles(&self) -> impl Iterator<Item = &'a str> {
         let ends = |key: &str, end: &str| {
             let place = key.len().checked_sub(end.len());
             place.and_then(|place| key.get(place..)).is_some_and(|tail| tail.eq_ignore_ascii_case(end))
@@ -98,9 +98,10 @@ impl<'a> Leaves<'a> {
         self.leaves.iter().filter(move |leaf| is_role(leaf.key)).map(|leaf| leaf.value)
     }
 
-    /// Whether there is a value under a key, or in an object under it.
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.leaves.iter().any(|leaf| Name::from(name).is(leaf.key) || Name::from(name).is(leaf.parent))
+    /// The values under a key, and those in objects under it.
+    pub(in crate::catalog) fn values_of(&self, name: &str) -> impl Iterator<Item = &'a str> {
+        let is_it = move |leaf: &&Leaf<'_>| Name::from(name).is(leaf.key) || Name::from(name).is(leaf.parent);
+        self.leaves.iter().filter(is_it).map(|leaf| leaf.value)
     }
 
     /// The distinct values under the first of the names that any value has, in any case, singular or plural.

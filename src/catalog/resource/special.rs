@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::{Certainty, Resource, Search, Source, choice, literal_of};
+use super::{Certainty, Resource, Search, Source, choice, literal_of, rds};
 use crate::catalog::event::Presence;
 use crate::catalog::service::{Action, ActionResource, ResourceType};
 
@@ -25,7 +25,7 @@ pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Optio
         }
         ("dynamodb", "table" | "index") if choice::index(search).is_some() => None,
         ("dynamodb", "table") => dynamodb_tables(search, kind),
-        ("rds", _) => rds_resources(search, kind),
+        ("rds", _) => rds::resources(search, kind),
         ("ec2", _) => ec2_resources(search, resource),
         ("iam", _) => iam_entities(search, kind),
         _ => None,
@@ -38,6 +38,7 @@ pub(super) fn reads_response(action: &Action, kind: &ResourceType) -> Option<boo
         ("s3", "object" | "accesspointobject" | "bucket" | "accesspoint") => Some(false),
         ("secretsmanager", "Secret") | ("ecs", "task-definition") => Some(true),
         ("ec2", "volume") if action.name == "RunInstances" => Some(true),
+        ("rds", _) if rds::takes_group(action, kind) => Some(true),
         ("iam", _) if kind.arn.placeholders().any(|name| name.ends_with("WithPath")) => Some(true),
         _ => None,
     }
@@ -336,18 +337,6 @@ fn dynamodb_tables(search: &Search<'_>, kind: &'static ResourceType) -> Option<V
         search.fill(kind, &|name| (name == "TableName").then(|| Cow::Owned(table.to_owned())))
     });
     Some(resources.collect())
-}
-
-/// RDS stores identifiers in lower case
-/// (<https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html>).
-fn rds_resources(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
-    let mut resources = search.resources(kind);
-    for found in resources.iter_mut().filter(|found| found.source == Source::Request) {
-        if !search.leaves.arns().any(|arn| arn == found.arn) {
-            found.arn = found.arn.to_ascii_lowercase();
-        }
-    }
-    (!resources.is_empty()).then_some(resources)
 }
 
 /// What is made has no id yet: a policy sees `instance/*`

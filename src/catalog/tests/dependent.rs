@@ -65,8 +65,42 @@ fn an_instance_profile_hides_its_role() {
     let run =
         json!({"iamInstanceProfile": {"name": "web"}, "instancesSet": {"items": [{"imageId": "ami-1"}]}});
     let run = of("ec2:RunInstances", Some(&run));
-    assert!(run.contains(&"iam:PassRole arn:aws:iam::111122223333:role/*".to_owned()), "{run:?}");
+    assert!(
+        run.contains(&"iam:PassRole arn:aws:iam::111122223333:instance-profile/web".to_owned()),
+        "{run:?}"
+    );
     assert!(!run.iter().any(|name| name.contains("CreateTags")));
+}
+
+#[test]
+fn where_the_service_takes_a_role_by_name_that_is_passed() {
+    let of_account = "arn:aws:iam::111122223333";
+    let passes = |action: &str, parameters: Value| {
+        let found = of(action, Some(&parameters)).into_iter().find(|name| name.contains("PassRole"));
+        found.unwrap_or_default().replace(of_account, "")
+    };
+    let job = |role: &str| json!({"name": "nightly", "role": role});
+    assert_eq!(passes("glue:CreateJob", job("load")), "iam:PassRole? :role/load");
+    assert_eq!(passes("glue:CreateJob", job("service-role/load")), "iam:PassRole? :role/service-role/load");
+    assert_eq!(
+        passes("glue:CreateJob", job("arn:aws:iam::111122223333:role/load")),
+        "iam:PassRole? :role/load"
+    );
+    let update = json!({"jobName": "nightly", "jobUpdate": {"role": "load", "command": {"name": "glueetl"}}});
+    assert_eq!(passes("glue:UpdateJob", update), "iam:PassRole? :role/load");
+    assert_eq!(passes("glue:CreateCrawler", job("load")), "iam:PassRole? :role/load");
+    let cluster = json!({"name": "c", "serviceRole": "emr", "jobFlowRole": "emr-nodes"});
+    assert_eq!(
+        passes("elasticmapreduce:RunJobFlow", cluster),
+        "iam:PassRole :instance-profile/emr-nodes :role/emr"
+    );
+    let task = json!({"family": "f", "taskRoleArn": "web"});
+    assert_eq!(passes("ecs:RegisterTaskDefinition", task), "iam:PassRole? :role/web");
+    let joined = json!({"dBInstanceIdentifier": "main", "domainIAMRoleName": "directory"});
+    assert_eq!(passes("rds:CreateDBInstance", joined), "iam:PassRole :role/directory");
+    // What is called a role elsewhere is none of IAM's, nor is what cannot be a name.
+    assert_eq!(passes("chime:CreateRoomMembership", job("Administrator")), "");
+    assert_eq!(passes("glue:CreateJob", job("HIDDEN DUE TO")), "");
 }
 
 #[test]

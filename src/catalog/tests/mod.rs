@@ -5,5 +5,6 @@ mod dependent;
 mod event;
 mod known;
 mod listing;
+mod rds;
 mod resource;
 mod visibility;

@@ -37,7 +37,8 @@ pub(in crate::cli) struct Unused {
     /// How far resources that were seen stand for others like them
     #[arg(long, value_enum, value_name = "HOW", default_value = "templated", requires = "suggest")]
     pub(in crate::cli) generality: GeneralityTyped,
-    /// Where an action of an access level was used, keep every action of that level and service that is granted today
+    /// Where an action of an access level was used, keep every action of that level and service that is granted today, on
+    /// resources on which it does something
     #[arg(long, requires = "suggest")]
     pub(in crate::cli) access_levels: bool,
     /// Write each suggested policy into a file below this folder, as ACCOUNT/role/NAME/POLICY.json
@@ -67,7 +68,7 @@ pub(in crate::cli) enum UnusedFailOn {
 pub(in crate::cli) enum GeneralityTyped {
     /// Each as it was seen
     Exact,
-    /// Ids, dates and numbers in them stand for any
+    /// Where two of them differ in an id, a date or a number, that stands for any
     Templated,
     /// All of their type in the same region and account
     Wide,

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::pattern::{Matcher, Names, ResourcePattern, Wild};
-use super::{KeyId, Version};
+use super::{KeyId, Version, literal};
 use crate::policy::document::{Condition, Operator, Quantifier};
 use crate::policy::value::{self, Network};
 
@@ -17,6 +17,8 @@ pub(in crate::policy) struct Compiled {
     pub(in crate::policy) if_exists: bool,
     /// The operator as AWS names it, for reasons.
     pub(in crate::policy) operator: Operator,
+    /// The values as they are written, see [`literal`].
+    pub(in crate::policy) written: Box<[Box<str>]>,
 }
 
 /// What a value of the request is compared with.
@@ -131,6 +133,7 @@ impl Compiled {
             quantifier: condition.quantifier,
             if_exists: condition.if_exists,
             operator: condition.operator,
+            written: values.iter().map(|text| literal(version, text)).collect(),
         }
     }
 

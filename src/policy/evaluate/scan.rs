@@ -246,6 +246,6 @@ fn holds_allow(at: usize, layer: &CompiledLayer, assumed: &Assumed) -> Truth {
 }
 
 /// Whether a statement may allow. Trouble never widens access: a refused one grants nothing, but may lift a ceiling.
-fn may_grant_as_written(rule: &Rule, kind: LayerKind) -> bool {
+pub(super) fn may_grant_as_written(rule: &Rule, kind: LayerKind) -> bool {
     rule.effect != Some(Effect::Deny) && (!rule.refused || kind.is_ceiling())
 }

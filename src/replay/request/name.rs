@@ -1,8 +1,9 @@
 //! Names that a record leaves incomplete: paths of IAM entities, and the user that a call means where it names none.
 
 use super::Call;
-use crate::aws::{AccountId, Arn};
+use crate::aws::Arn;
 use crate::catalog::Action;
+use crate::catalog::resource::Certainty;
 use crate::snapshot::Snapshot;
 
 /// Calls that mean the calling user where they name none
@@ -53,30 +54,32 @@ pub(super) fn with_path(snapshot: &Snapshot, arn: &str) -> Option<String> {
     }
 }
 
-/// The role of an instance profile, which is named by its ARN or by its name and account; None where the snapshot does not
-/// have it. A profile holds one role
+/// The role of an instance profile, whose ARN lacks the path where it was given by its name; None where the snapshot does not
+/// have it. Names are unique in an account, and a profile holds one role
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-ec2_instance-profiles.html>).
-fn role_of_profile<'s>(snapshot: &'s Snapshot, profile: &str, account: &str) -> Option<&'s str> {
-    let by_arn = Arn::parse(profile);
-    let account = by_arn.map_or(account, |arn| arn.account);
-    let details = snapshot.accounts.get(&AccountId::parse(account)?)?;
-    let is_it = |own: &String| match by_arn {
-        Some(_) => own == profile,
-        None => own.rsplit('/').next() == Some(profile),
-    };
+pub(super) fn role_of_profile<'s>(snapshot: &'s Snapshot, profile: &str) -> Option<&'s str> {
+    let parsed = Arn::parse(profile)?;
+    let (_, path) = parsed.resource.split_once('/')?;
+    let details = snapshot.accounts.get(&parsed.account_id()?)?;
+    let is_it = |own: &String| own == profile || !path.contains('/') && own.rsplit('/').next() == Some(path);
     let role = details.roles.values().find(|role| role.instance_profiles.iter().any(is_it));
     role.map(|role| role.arn.as_str())
 }
 
-impl Call<'_> {
-    /// The role of the instance profile that the call's parameters name, and the snapshot knows.
-    pub(super) fn role_of_instance_profile(&self) -> Option<String> {
-        let profile = self.evidence.parameters?.get("iamInstanceProfile")?;
-        let named = ["arn", "name"].iter().find_map(|key| profile.get(key)?.as_str());
-        let named = named.or_else(|| profile.as_str())?;
-        role_of_profile(self.snapshot?, named, self.evidence.place.account).map(str::to_owned)
+/// What stands for a passed role that the snapshot does not have: any role of the account for that of an instance profile, one
+/// of any path for a role by its name.
+pub(super) fn any_role(arn: String, certainty: Certainty, is_profile: bool) -> (String, Certainty) {
+    let Some((head, name)) = arn.split_once(":role/").or_else(|| arn.split_once(":instance-profile/")) else {
+        return (arn, certainty);
+    };
+    match certainty {
+        _ if is_profile => (format!("{head}:role/*"), Certainty::Pattern),
+        Certainty::PathUnknown => (format!("{head}:role/*{name}"), Certainty::Pattern),
+        _ => (arn, certainty),
     }
+}
 
+impl Call<'_> {
     /// The caller's ARN, where a call on a user names none and so means the user who calls.
     pub(super) fn caller_itself(&self, action: &Action) -> Option<String> {
         let means_caller = action.service == "iam" && OF_CALLER.binary_search(&action.name).is_ok();

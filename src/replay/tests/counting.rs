@@ -202,6 +202,26 @@ fn what_is_open_today_may_break_where_the_proposal_leaves_more_open() {
     assert_eq!(changes(&json!([allow("s3:GetObject", "*")])), 0);
     assert_eq!(changes(&json!([allow("s3:Get*", "*")])), 0);
     assert_eq!(changes(&json!([allow("s3:GetObject", "*"), no])), 1);
+    // What may have allowed it is gone: only if the bucket's policy did it still works.
+    assert_eq!(changes(&json!([])), 1);
+    assert_eq!(changes(&json!([allow("s3:GetObject", "arn:aws:s3:::example-other/*")])), 1);
+    // It may be allowed under more than it was: nothing is lost.
+    let tagged = allow("s3:*", "arn:aws:s3:::example-reports/*");
+    assert_eq!(changes(&json!([tagged, allow("s3:PutObject", "*")])), 0);
+}
+
+#[test]
+fn what_may_break_names_the_request_that_lost_its_allow() {
+    let today = World::default().user(ANN, &json!([allow("s3:*", "*")])).read();
+    let proposed = World::default().user(ANN, &json!([allow("s3:PutObject", "*")])).read();
+    let copy = r#"{"bucketName": "example-other", "key": "b", "x-amz-copy-source": "example-reports/a"}"#;
+    let worked = by_user("s3.amazonaws.com", "CopyObject", Some(copy));
+    let answer = replay(&Plan { proposed: Some(proposed), ..plan(&today) }, &[worked]);
+    assert_eq!(answer.verdicts.undetermined, 1);
+    let proposal = answer.proposal.unwrap();
+    let [group] = proposal.groups.as_slice() else { panic!("{proposal:#?}") };
+    assert_eq!((group.change, group.action.as_str()), (Change::MayBreak, "s3:GetObject"));
+    assert_eq!(group.examples[0].resource, "arn:aws:s3:::example-reports/a");
 }
 
 #[test]

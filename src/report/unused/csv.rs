@@ -1,4 +1,4 @@
-//! The answer as rows: actions of principals, then findings; with `--show` one kind of rows.
+//! The answer as rows: actions of principals, then findings, then what is resolved; with `--show` one kind of rows.
 
 use std::io::{self, Write};
 
@@ -9,7 +9,7 @@ use super::json::lists_all;
 use super::words;
 use crate::aws::Time;
 use crate::report::csv::row;
-use crate::unused::{ActionUse, Compared, Finding, Mark, PrincipalUse, Unused};
+use crate::unused::{ActionUse, Compared, Finding, Known, Mark, PrincipalUse, Unused};
 
 const HEADER: [&str; 20] = [
     "row",
@@ -111,7 +111,7 @@ pub fn csv(
                     None => lists_all || action.risk.is_privileged() || action.uses.used.events > 0,
                 };
                 if is_meant {
-                    out.write_all(of_action(own, &action).line().as_bytes())?;
+                    out.write_all(of_action(own, &action, compared).line().as_bytes())?;
                 }
             }
         }
@@ -119,6 +119,9 @@ pub fn csv(
     if matches!(show, None | Some(Show::Findings)) {
         for finding in &unused.findings {
             out.write_all(of_finding(finding, compared).line().as_bytes())?;
+        }
+        for known in compared.iter().flat_map(|compared| &compared.resolved) {
+            out.write_all(of_resolved(known).line().as_bytes())?;
         }
     }
     if show == Some(Show::Principals) {
@@ -216,9 +219,14 @@ fn of_principal(own: &PrincipalUse) -> Cells<'_> {
     }
 }
 
-fn of_action<'a>(own: &'a PrincipalUse, action: &ActionUse) -> Cells<'a> {
+fn of_action<'a>(own: &'a PrincipalUse, action: &ActionUse, compared: Option<&Compared>) -> Cells<'a> {
+    let finding = own.finding(action);
+    let is_new = |finding: &Finding| compared.map(|compared| compared.new.contains(&finding.id));
     Cells {
         row: "action",
+        kind: finding.as_ref().map_or("", |finding| finding.kind.word()),
+        new: finding.as_ref().and_then(is_new),
+        id: finding.map_or_else(String::new, |finding| finding.id),
         mark: action.mark.map_or("", Mark::word),
         action: action.action(),
         reason: action.unseen.map_or("", crate::unused::Unseen::word),
@@ -247,6 +255,21 @@ fn of_finding<'a>(finding: &'a Finding, compared: Option<&Compared>) -> Cells<'a
         first: finding.since,
         last: finding.last_used,
         new: compared.map(|compared| compared.new.contains(&finding.id)),
+        ..Cells::default()
+    }
+}
+
+/// A finding of the baseline that is not there any more.
+fn of_resolved(known: &Known) -> Cells<'_> {
+    Cells {
+        row: "resolved",
+        account: &known.account,
+        arn: &known.subject,
+        id: known.id.clone(),
+        kind: &known.kind,
+        action: known.detail.get("action").cloned().unwrap_or_default(),
+        detail: known.detail.values().cloned().collect::<Vec<_>>().join(" "),
+        new: Some(false),
         ..Cells::default()
     }
 }

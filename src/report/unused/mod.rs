@@ -111,6 +111,7 @@ pub struct Options {
 struct Page<'a> {
     options: &'a Options,
     style: Style,
+    names: words::Names<'a>,
 }
 
 impl Page<'_> {
@@ -135,7 +136,7 @@ impl Page<'_> {
 /// The whole screen, each line with its end. All text of logs and policies is escaped.
 #[must_use]
 pub fn text(unused: &Unused, options: &Options, style: Style) -> String {
-    let page = Page { options, style };
+    let page = Page { options, style, names: words::Names::of(unused, style) };
     let mut sections = Vec::new();
     let single = unused.principals.first().filter(|_| options.one && unused.principals.len() == 1);
     match (options.show, single) {
@@ -174,7 +175,10 @@ pub fn text(unused: &Unused, options: &Options, style: Style) -> String {
 
 fn part(unused: &Unused, show: Show, page: &Page<'_>) -> String {
     match show {
-        Show::Principals => summary::table(unused, page),
+        Show::Principals => {
+            let tables = [summary::table(unused, page), summary::apart(unused, page)];
+            tables.into_iter().filter(|table| !table.is_empty()).collect::<Vec<_>>().join("\n")
+        }
         Show::Unused | Show::Used | Show::NotObservable | Show::UsedNotGranted => {
             principal::actions(unused, show, page)
         }
@@ -185,9 +189,15 @@ fn part(unused: &Unused, show: Show, page: &Page<'_>) -> String {
         }
         Show::Origins => {
             let of = unused.principals.iter().filter(|own| !own.origins.is_empty());
-            of.map(|own| format!("{}\n{}", page.style.shown(&own.principal), principal::origins(own, page)))
-                .collect::<Vec<_>>()
-                .join("\n")
+            of.map(|own| {
+                format!(
+                    "{}\n{}",
+                    page.style.shown(&page.names.label(&own.arn)),
+                    principal::origins(own, page)
+                )
+            })
+            .collect::<Vec<_>>()
+            .join("\n")
         }
         Show::Coverage => summary::coverage(unused, page),
         Show::Limits => summary::limits(unused, page),

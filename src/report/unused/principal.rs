@@ -2,7 +2,7 @@
 
 use super::{Page, Show, stands_out, words};
 use crate::report::figure::{counted, day, grouped, moment, share};
-use crate::report::replay::words::statement_words;
+use crate::report::replay::words::{short, statement_words, whole};
 use crate::report::{Column, Cut, Facts, Mark as Sign, Table, chart, section};
 use crate::unused::{Mark, PrincipalUse, Unused};
 
@@ -17,7 +17,7 @@ pub(super) fn head(own: &PrincipalUse, unused: &Unused, page: &Page<'_>) -> Stri
         _ => "no events".to_owned(),
     };
     let id = own.unique_id.as_deref().unwrap_or("");
-    let title = format!("{}   {}   {id}", words::name(own, style), own.account);
+    let title = format!("{}   {}   {id}", whole(&short(&own.arn), style), own.account);
     let mut out = section::heading(title.trim_end(), &range, style);
     let mut facts = Facts::new();
     let calls = format!(
@@ -41,7 +41,13 @@ pub(super) fn head(own: &PrincipalUse, unused: &Unused, page: &Page<'_>) -> Stri
     );
     facts.line(Sign::None, "granted", &granted);
     if let Some(apart) = own.apart {
-        facts.line(Sign::None, "kept apart", words::apart(apart));
+        let words = match own.permission_set() {
+            Some(set) => format!(
+                "Identity Center made it from the permission set {set}: change that, nobody can edit the role"
+            ),
+            None => words::apart(apart).to_owned(),
+        };
+        facts.line(Sign::None, "kept apart", &words);
     }
     if own.young {
         let since = own.created.map(|time| day(time.0)).unwrap_or_default();
@@ -239,7 +245,7 @@ pub(super) fn actions(unused: &Unused, show: Show, page: &Page<'_>) -> String {
             out.push('\n');
         }
         let note = counted(all.len() as u64, "action", "actions");
-        out.push_str(&section::heading(&words::name(own, page.style), &note, page.style));
+        out.push_str(&section::heading(&page.names.label(&own.arn), &note, page.style));
         out.push_str(&table.render(page.style));
         if all.len() > most {
             out.push_str(&format!("  {} more: {}\n", all.len() - most, page.more(show)));

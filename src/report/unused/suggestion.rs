@@ -2,10 +2,11 @@
 
 use super::Page;
 use crate::report::figure::{counted, grouped};
-use crate::report::replay::words::{short, whole};
-use crate::report::{Mark, Style, json as documents, section};
+use crate::report::{Mark, json as documents, section};
 use crate::unused::Unused;
-use crate::unused::suggest::{CHARACTERS_MAX, Exceeded, KeptWhole, Limit, Suggestion};
+use crate::unused::suggest::{
+    CHARACTERS_MAX, Exceeded, INLINE_MAX, KeptWhole, Limit, Suggestion, UnknownRole, WhyUnknown,
+};
 
 /// So many names stand in a line.
 const NAMES_FEW: usize = 6;
@@ -14,11 +15,12 @@ const NAMES_FEW: usize = 6;
 pub(super) fn section(unused: &Unused, page: &Page<'_>) -> String {
     let all = unused.suggestions.iter();
     let is_logged = |own: &Suggestion| !unused.unlogged().any(|account| account == own.account);
-    all.map(|own| one(own, is_logged(own), page.style, page.options.all)).collect::<Vec<_>>().join("\n")
+    all.map(|own| one(own, is_logged(own), page)).collect::<Vec<_>>().join("\n")
 }
 
-fn one(own: &Suggestion, is_logged: bool, style: Style, all: bool) -> String {
-    let title = format!("Suggested policy for {}", whole(&short(&own.arn), style));
+fn one(own: &Suggestion, is_logged: bool, page: &Page<'_>) -> String {
+    let (style, all) = (page.style, page.options.all);
+    let title = format!("Suggested policy for {}", page.names.label(&own.arn));
     let size: Vec<String> = own.policies.iter().map(|policy| grouped(policy.characters)).collect();
     let note = format!(
         "{}, {}",
@@ -33,7 +35,14 @@ fn one(own: &Suggestion, is_logged: bool, style: Style, all: bool) -> String {
     } else if own.policies.is_empty() {
         item(Mark::None, "nothing that today's policies grant was used: no policy is needed".to_owned());
     } else {
-        item(Mark::None, format!("{} of {} characters", size.join(" + "), grouped(CHARACTERS_MAX as u64)));
+        let most = if own.permission_set.is_some() { INLINE_MAX } else { CHARACTERS_MAX };
+        item(Mark::None, format!("{} of {} characters", size.join(" + "), grouped(most as u64)));
+    }
+    if let Some(set) = &own.permission_set {
+        let words = format!(
+            "for the inline policy of the permission set {set}, in the place of all others of the set; it is made of what this account's role did, and the set may have roles in other accounts"
+        );
+        item(Mark::Claim, words);
     }
     if !own.guards.is_empty() {
         item(
@@ -57,6 +66,9 @@ fn one(own: &Suggestion, is_logged: bool, style: Style, all: bool) -> String {
         let words =
             format!("stay, though it is not known which of them calls needed: {of}, {}", few(&perhaps, all));
         item(Mark::Claim, words);
+    }
+    for role in &own.unknown_roles {
+        item(Mark::Claim, unknown_role(role));
     }
     if let Some(proof) = &own.proof {
         let mark = if proof.broken + proof.may_break > 0 { Mark::Look } else { Mark::None };
@@ -119,6 +131,11 @@ fn exceeded(own: &Exceeded) -> String {
                 "not valid as it is: {name} has {found} characters where IAM takes {most}, and a statement of it cannot be divided"
             )
         }
+        (Limit::InlinePolicySize, _) => {
+            format!(
+                "not valid as it is: {found} characters where the inline policy of a permission set may have {most}"
+            )
+        }
         (Limit::AttachedPolicies, _) => {
             let raised = own.raised.map(grouped).unwrap_or_default();
             let more =
@@ -126,6 +143,16 @@ fn exceeded(own: &Exceeded) -> String {
             format!("{found} managed policies, of which {most} may be attached {more} {raised}")
         }
     }
+}
+
+/// A role that was passed and is not known.
+fn unknown_role(own: &UnknownRole) -> String {
+    let times = counted(own.requests, "request", "requests");
+    let why = match own.why {
+        WhyUnknown::InstanceProfile => "the snapshot lacks the instance profile that they name",
+        WhyUnknown::Path => "they give its name, and the snapshot does not tell its path",
+    };
+    format!("not known which role {times} passed, {}: {why}", own.role)
 }
 
 /// A service that stays as it is.
@@ -160,7 +187,7 @@ fn few(names: &[String], all: bool) -> String {
     let most = if all { usize::MAX } else { NAMES_FEW };
     let mut words = names.iter().take(most).cloned().collect::<Vec<_>>().join(", ");
     if names.len() > most {
-        words.push_str(&format!(", {} more", names.len() - most));
+        words.push_str(&format!(", {} more", grouped((names.len() - most) as u64)));
     }
     words
 }

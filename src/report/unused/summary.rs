@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use super::words;
 use super::{Page, Show};
 use crate::report::figure::{counted, day, grouped, share};
+use crate::report::replay::words::{short, whole};
 use crate::report::{Column, Cut, Facts, Mark, Table, chart, section};
-use crate::unused::{DataEvents, Marks, PrincipalUse, Unused};
+use crate::unused::{Apart, DataEvents, Marks, PrincipalUse, Unused};
 
 /// Columns of a bar.
 const BAR: usize = 12;
+/// From so many columns on there is room for everything.
+const WIDE_ENOUGH: usize = 100;
 
 /// The first lines.
 pub(super) fn head(unused: &Unused, page: &Page<'_>) -> String {
@@ -89,10 +91,19 @@ pub(super) fn table(unused: &Unused, page: &Page<'_>) -> String {
 
 /// Those that are kept apart.
 pub(super) fn apart(unused: &Unused, page: &Page<'_>) -> String {
-    let mut all: Vec<(&PrincipalUse, Marks)> =
-        unused.principals.iter().filter(|own| own.apart.is_some()).map(|own| (own, own.marks())).collect();
-    order(&mut all);
-    rows("Kept apart: roles of services", &all, page)
+    let table = |(title, wanted): (&str, Apart)| {
+        let meant = unused.principals.iter().filter(|own| own.apart == Some(wanted));
+        let mut all: Vec<(&PrincipalUse, Marks)> = meant.map(|own| (own, own.marks())).collect();
+        order(&mut all);
+        rows(title, &all, page)
+    };
+    let tables = [
+        ("Kept apart: roles for services", Apart::ServiceRole),
+        ("Kept apart: service-linked roles", Apart::ServiceLinked),
+        ("Kept apart: roles of Identity Center, which its permission sets change", Apart::IdentityCenter),
+    ]
+    .map(table);
+    tables.into_iter().filter(|table| !table.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
 fn rows(title: &str, all: &[(&PrincipalUse, Marks)], page: &Page<'_>) -> String {
@@ -100,24 +111,25 @@ fn rows(title: &str, all: &[(&PrincipalUse, Marks)], page: &Page<'_>) -> String 
         return String::new();
     }
     let style = page.style;
-    let columns = [
-        Column::left("").cut(Cut::Middle),
-        Column::right("calls"),
-        Column::right("granted"),
+    // Of several accounts each row names its own, and what a narrow screen has no room for beside it is left to one principal's.
+    let several = page.names.are_of_several;
+    let is_narrow = several && !style.wide && style.columns() < WIDE_ENOUGH;
+    let mut columns = vec![Column::left("").cut(Cut::Middle)];
+    columns.extend(several.then(|| Column::left("account")));
+    let figures = ["calls", "granted"].map(Column::right);
+    columns.extend(figures.into_iter().filter(|_| !is_narrow));
+    columns.extend([
         Column::left("used"),
         Column::right("unused"),
         Column::right("privileged"),
         Column::right("unseen"),
-    ];
+    ]);
     let mut table = Table::new(columns).title(title);
     let most = page.most(Show::Principals);
     for (own, marks) in all.iter().take(most) {
-        let bar = chart::bar(marks.used, marks.granted.max(1), BAR, style);
+        let bar = chart::bar(marks.used, marks.granted.max(1), if is_narrow { BAR / 2 } else { BAR }, style);
         let share = share(marks.used, marks.granted);
-        let mut name = words::name(own, style);
-        if let Some(apart) = own.apart {
-            name = format!("{name} ({})", words::apart(apart));
-        }
+        let name = whole(&short(&own.arn), style);
         let mark = if own.young {
             Mark::Claim
         } else if marks.unused_privileged > 0 && own.apart.is_none() {
@@ -125,18 +137,17 @@ fn rows(title: &str, all: &[(&PrincipalUse, Marks)], page: &Page<'_>) -> String 
         } else {
             Mark::None
         };
-        table.row(
-            mark,
-            [
-                name,
-                grouped(own.calls.events),
-                grouped(marks.granted),
-                format!("{share:>5} {bar}"),
-                grouped(marks.unused),
-                grouped(marks.unused_privileged),
-                grouped(marks.not_observable),
-            ],
-        );
+        let mut cells = vec![name];
+        cells.extend(several.then(|| own.account.clone()));
+        let figures = [own.calls.events, marks.granted].map(grouped);
+        cells.extend(figures.into_iter().filter(|_| !is_narrow));
+        cells.extend([
+            format!("{share:>5} {bar}"),
+            grouped(marks.unused),
+            grouped(marks.unused_privileged),
+            grouped(marks.not_observable),
+        ]);
+        table.row(mark, cells);
         if own.young {
             table.note("younger than the window: what it did not do yet says little");
         }

@@ -1,12 +1,45 @@
 //! What marks, kinds and things are called.
 
+use std::collections::{HashMap, HashSet};
+
+use crate::aws::Arn;
 use crate::report::Style;
 use crate::report::replay::words::{short, whole};
-use crate::unused::{Apart, Finding, Kind, PrincipalUse};
+use crate::unused::{Apart, Finding, Kind, Unused};
 
-/// A principal as a screen names it: `role deploy`, with the account where there are several.
-pub(super) fn name(own: &PrincipalUse, style: Style) -> String {
-    whole(&short(&own.arn), style)
+/// What users and roles are called on a screen: with the account where two accounts have one of the same name.
+pub(super) struct Names<'a> {
+    ambiguous: HashSet<&'a str>,
+    /// Whether the principals are of several accounts.
+    pub(super) are_of_several: bool,
+    style: Style,
+}
+
+impl<'a> Names<'a> {
+    pub(super) fn of(unused: &'a Unused, style: Style) -> Self {
+        let mut known: HashMap<&str, &str> = HashMap::new();
+        let mut ambiguous = HashSet::new();
+        for own in &unused.principals {
+            let account = *known.entry(&own.principal).or_insert(&own.account);
+            if account != own.account {
+                ambiguous.insert(own.principal.as_str());
+            }
+        }
+        let accounts: HashSet<&str> = unused.principals.iter().map(|own| own.account.as_str()).collect();
+        Self { ambiguous, are_of_several: accounts.len() > 1, style }
+    }
+
+    /// The owner of an ARN: `role deploy`, `role deploy of 111122223333`.
+    pub(super) fn label(&self, arn: &str) -> String {
+        let short = short(arn);
+        let name = short.replacen(' ', "/", 1);
+        let account =
+            Arn::parse(arn).map(|arn| arn.account).filter(|_| self.ambiguous.contains(name.as_str()));
+        match account {
+            Some(account) => whole(&format!("{short} of {account}"), self.style),
+            None => whole(&short, self.style),
+        }
+    }
 }
 
 /// A policy by its own name: of an ARN the last part, of an inline policy without whose it is.
@@ -20,6 +53,7 @@ pub(super) fn apart(apart: Apart) -> &'static str {
     match apart {
         Apart::ServiceLinked => "service-linked",
         Apart::ServiceRole => "for a service",
+        Apart::IdentityCenter => "of a permission set",
     }
 }
 

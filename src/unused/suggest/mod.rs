@@ -4,6 +4,7 @@
 //! may be written in the place of those that were seen. So a suggestion never allows what today's policies do not. Denies
 //! that bear on what is kept stay as they are, in a policy of their own.
 
+mod level;
 mod prove;
 mod resource;
 mod size;
@@ -12,21 +13,24 @@ mod whole;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::answer::{Mark, PrincipalUse};
-use super::need::{Need, Needs};
+use super::granted::granted_instead;
+use super::need::{Need, Needed as Resource, Needs};
 use super::plan::Plan;
 use super::risk::Risk;
 use super::sight::Unseen;
+use super::subject::Apart;
 use super::track::Tracked;
-use crate::policy::{Document, Effect, Statement};
+use crate::policy::{Document, Effect, PolicyKind, Statement};
 use size::Why;
 
 pub use prove::{Broken, Proof, propose, prove};
 pub use resource::Generality;
-pub use size::{ATTACHED_MAX, CHARACTERS_MAX, Exceeded, Limit, SuggestedPolicy, characters};
+pub use size::{ATTACHED_MAX, CHARACTERS_MAX, Exceeded, INLINE_MAX, Limit, SuggestedPolicy, characters};
 pub use whole::KeptWhole;
 
 /// How suggestions are written.
@@ -47,6 +51,9 @@ pub struct Suggestion {
     pub arn: String,
     /// Its account.
     pub account: String,
+    /// The permission set whose inline policy the policy is for, with today's denies in it: nobody can edit a role that Identity
+    /// Center made. None of any other principal.
+    pub permission_set: Option<String>,
     /// The policies, in the place of all identity policies that the principal has now.
     pub policies: Vec<SuggestedPolicy>,
     /// Denies of today that stay.
@@ -65,6 +72,8 @@ pub struct Suggestion {
     pub removed: Vec<Removed>,
     /// What was used and today's policies do not allow any more: it is not granted anew. With the number of requests.
     pub not_granted: Vec<(String, u64)>,
+    /// Roles that were passed, and of which nobody knows which they are: what stays for them is no proven need.
+    pub unknown_roles: Vec<UnknownRole>,
     /// Granted actions that calls perhaps asked for, or that only failed: they are left out, as nothing shows that they were needed.
     pub perhaps: Vec<String>,
     /// Granted actions that are left out though the logs could not have shown their use: nothing proves that they were not used.
@@ -73,6 +82,27 @@ pub struct Suggestion {
     pub kept_attached: Vec<String>,
     /// What a replay over the window says; None before it.
     pub proof: Option<Proof>,
+}
+
+/// A role that calls passed, of which only a part is known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnknownRole {
+    /// Its ARN, with `*` for what is not known.
+    pub role: String,
+    /// How many requests passed it.
+    pub requests: u64,
+    /// Why it is not known.
+    pub why: WhyUnknown,
+}
+
+/// Why a role that was passed is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WhyUnknown {
+    /// The call names an instance profile, and the snapshot does not have it: its role may be any.
+    InstanceProfile,
+    /// The call gives the role's name, and the snapshot does not have it: its path may be any.
+    Path,
 }
 
 /// Actions of one risk that are left out.
@@ -106,8 +136,14 @@ pub fn suggest(
     let tracked = plan.tracked.get(place).map(|tracked| &**tracked);
     let whole = whole::kept(tracked, own);
     let mut not_granted: BTreeMap<String, u64> = BTreeMap::new();
+    let mut unknown_roles: BTreeMap<String, u64> = BTreeMap::new();
     let mut gathered = statement::Gathered::default();
     for (need, count) in needed.0.of(place) {
+        if let Some(role) = unknown_role(&need) {
+            // One request may be kept under several statements.
+            let known = unknown_roles.entry(role.to_owned()).or_default();
+            *known = count.max(*known);
+        }
         // What the boundary or an SCP takes away today is not given anew.
         let by = tracked
             .and_then(|tracked| statement_of(tracked, &need))
@@ -115,32 +151,37 @@ pub fn suggest(
         match by {
             None => *not_granted.entry(need.action).or_default() += count,
             Some(_) if whole.actions.contains(&need.action) => {}
-            Some(by) => gathered.add(&need, by, options.generality),
+            Some(by) => gathered.add(&need, by),
         }
     }
+    let denies = tracked.map(guards).unwrap_or_default();
     let mut allowed = gathered.statements(options.generality);
     if options.levels {
-        for one in &mut allowed {
-            statement::widen(one, &own.granted);
-        }
+        let others = whole.statements.iter().chain(&denies).cloned();
+        allowed = of_levels(plan, own, place, allowed, others.collect());
     }
     let mut kept: BTreeSet<String> = allowed.iter().flat_map(|own| own.actions.iter().cloned()).collect();
     kept.extend(whole.actions);
-    let used = allowed.iter().map(|own| {
-        let why = if own.is_proven { Why::Used } else { Why::Perhaps };
-        (why, write::allow(own))
-    });
+    let used = allowed.iter().map(|own| (own.why, write::allow(own)));
     let name = own_name(&own.principal);
     let stays = whole.statements.into_iter().map(|statement| (Why::Kept, statement));
-    let policies = size::policies(&name, "used", used.chain(stays));
-    let denies = tracked.map(guards).unwrap_or_default();
-    let guards =
-        size::policies(&name, "denied", denies.into_iter().map(|statement| (Why::Denied, statement)));
-    let limits = size::exceeded(own.kind, &policies.iter().chain(&guards).collect::<Vec<_>>());
+    let kept_denies = denies.into_iter().map(|statement| (Why::Denied, statement));
+    // A permission set has one inline policy.
+    let (policies, guards, limits) = if own.apart == Some(Apart::IdentityCenter) {
+        let policies = size::inline(&name, "used", used.chain(stays).chain(kept_denies));
+        let limits = size::exceeded_inline(&policies);
+        (policies, Vec::new(), limits)
+    } else {
+        let policies = size::policies(&name, "used", used.chain(stays));
+        let guards = size::policies(&name, "denied", kept_denies);
+        let limits = size::exceeded(own.kind, &policies.iter().chain(&guards).collect::<Vec<_>>());
+        (policies, guards, limits)
+    };
     Suggestion {
         principal: own.principal.clone(),
         arn: own.arn.clone(),
         account: own.account.clone(),
+        permission_set: own.permission_set().map(str::to_owned),
         valid: !limits.iter().any(Exceeded::is_final),
         limits,
         kept_whole: whole.services,
@@ -148,12 +189,55 @@ pub fn suggest(
         statements: policies.iter().map(|policy| policy.statements).sum(),
         removed: removed(own, &kept),
         not_granted: not_granted.into_iter().collect(),
+        unknown_roles: unknown_roles
+            .into_iter()
+            .map(|(role, requests)| UnknownRole::of(role, requests))
+            .collect(),
         perhaps: perhaps(own, &kept),
         unseen: unseen(own, &kept),
         kept_attached: unknown(plan, place),
         policies,
         guards,
         proof: None,
+    }
+}
+
+/// What is used, with all that is granted of the same access levels. What the policies deny all the same, or do not allow on
+/// anything, is left out: it would be said to be kept, and would not be.
+fn of_levels<'a>(
+    plan: &Plan,
+    own: &PrincipalUse,
+    place: usize,
+    used: Vec<statement::Allowed<'a>>,
+    others: Vec<serde_json::Value>,
+) -> Vec<statement::Allowed<'a>> {
+    let needed: BTreeSet<String> = used.iter().flat_map(|own| own.actions.iter().cloned()).collect();
+    let mut allowed = level::widened(used, &own.granted);
+    let Some(subject) = plan.subjects.get(place) else { return allowed };
+    let policies = allowed.iter().map(write::allow).chain(others).map(|statement| {
+        let text = size::document(&[statement]).to_string();
+        Arc::new(Document::parse(PolicyKind::Identity, "suggested", &text))
+    });
+    let granted = granted_instead(&plan.snapshot, subject, policies.collect());
+    for one in &mut allowed {
+        one.actions.retain(|action| needed.contains(action) || granted.has(action));
+    }
+    allowed.retain(|one| !one.actions.is_empty());
+    allowed
+}
+
+/// What is known of the role that a request passed, where that is not all.
+fn unknown_role(need: &Need) -> Option<&str> {
+    match &need.resource {
+        Resource::Pattern(role) if need.is_of_unknown_role() => Some(role),
+        _ => None,
+    }
+}
+
+impl UnknownRole {
+    fn of(role: String, requests: u64) -> Self {
+        let why = if role.ends_with(":role/*") { WhyUnknown::InstanceProfile } else { WhyUnknown::Path };
+        Self { role, requests, why }
     }
 }
 

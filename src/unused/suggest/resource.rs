@@ -11,7 +11,8 @@ use crate::policy::{Match, Resources, Truth, resource_covers};
 pub enum Generality {
     /// Not at all: each as it was seen.
     Exact,
-    /// Ids, dates and numbers among their parts stand for any; of many that differ in their last part only, that does.
+    /// Ids, dates and numbers among their parts stand for any where two of them differ in them; of many that differ in their
+    /// last part only, that does.
     #[default]
     Templated,
     /// Each stands for all of its type in its region and account, an object for all of its bucket.
@@ -41,30 +42,51 @@ pub(super) fn covers(pattern: &str, written: &str) -> bool {
         || !pattern.contains("${") && written != "*" && resource_covers(pattern, written) == Truth::Yes
 }
 
-/// The forms in which a resource may be written, the widest that is wanted first.
-pub(super) fn written(arn: &str, action: &str, generality: Generality) -> Vec<String> {
-    let mut forms = Vec::new();
+/// What is written for the resources that requests for an action named, as far as `fits` says that today's policies allow it.
+/// Parts of them that are made anew for each thing become wildcards where two of them differ in such a part: one resource alone
+/// stands for itself, unless all of its type are wanted.
+pub(super) fn written(
+    arns: &BTreeSet<String>,
+    action: &str,
+    generality: Generality,
+    fits: &dyn Fn(&str) -> bool,
+) -> BTreeSet<String> {
     // Roles are named one by one: each is a way to further permissions.
-    if matches!(action, "iam:PassRole" | "sts:AssumeRole") {
-        return vec![exact(arn)];
-    }
-    if generality == Generality::Wide {
-        forms.extend(of_type(arn, action));
-    }
-    if generality >= Generality::Templated {
-        // Where today's policies are narrower, fewer parts vary.
-        let mut kept = 0;
-        loop {
-            let form = templated(arn, kept);
-            if forms.last() == Some(&form) || !form.contains('*') {
-                break;
+    let is_of_role = matches!(action, "iam:PassRole" | "sts:AssumeRole");
+    let is_general = generality >= Generality::Templated && !is_of_role;
+    let is_wide = generality == Generality::Wide && !is_of_role;
+    let mut left: BTreeSet<&str> = arns.iter().map(String::as_str).collect();
+    let mut found = BTreeSet::new();
+    let mut write = |left: &mut BTreeSet<&str>, form: String, arns: &[&str]| {
+        if fits(&form) {
+            left.retain(|arn| !arns.contains(arn));
+            found.insert(form);
+        }
+    };
+    if is_wide {
+        for arn in left.clone() {
+            if let Some(form) = of_type(arn, action) {
+                write(&mut left, form, &[arn]);
             }
-            forms.push(form);
-            kept += 1;
         }
     }
-    forms.push(exact(arn));
-    forms
+    // Where today's policies are narrower, fewer parts vary.
+    let most = left.iter().map(|arn| parts(arn).1.iter().filter(|part| part.is_variable).count()).max();
+    for kept in 0..most.unwrap_or_default() {
+        let mut alike: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for arn in left.iter().filter(|_| is_general) {
+            alike.entry(templated(arn, kept)).or_default().push(arn);
+        }
+        for (form, arns) in alike {
+            if is_wide && form.contains('*') {
+                write(&mut left, form, &arns);
+            } else if arns.len() > 1 {
+                write(&mut left, common(&arns), &arns);
+            }
+        }
+    }
+    found.extend(left.into_iter().map(exact));
+    found
 }
 
 /// An ARN that stands for itself: what a policy would take for wildcards and variables is escaped
@@ -113,32 +135,88 @@ fn of_type(arn: &str, action: &str) -> Option<String> {
     })
 }
 
+/// A part of a resource between slashes and colons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Part<'a> {
+    text: &'a str,
+    /// What stands behind it.
+    end: &'a str,
+    /// Whether it is made anew for each thing.
+    is_variable: bool,
+    /// Whether it goes on with the date that the part before it is of: `2026/07/22` is one.
+    goes_on: bool,
+}
+
+/// An ARN up to its resource, and the parts of that. The first part is a type or a bucket, and stands for itself.
+fn parts(arn: &str) -> (&str, Vec<Part<'_>>) {
+    let Some(at) = arn.match_indices(':').nth(4).map(|(at, _)| at) else { return (arn, Vec::new()) };
+    let (head, resource) = arn.split_at_checked(at + 1).unwrap_or((arn, ""));
+    let mut parts: Vec<Part<'_>> = Vec::new();
+    for piece in resource.split_inclusive(['/', ':']) {
+        let text = piece.trim_end_matches(['/', ':']);
+        // Two slashes in a row have an empty part between them, which the pieces of a split have, too.
+        let end = piece.get(text.len()..).unwrap_or_default();
+        let is_variable = !parts.is_empty() && (is_variable(text) || text == "*");
+        let goes_on = is_variable
+            && is_of_date(text)
+            && parts.last().is_some_and(|last| last.is_variable && is_of_date(last.text));
+        parts.push(Part { text, end, is_variable, goes_on });
+    }
+    (head, parts)
+}
+
+/// A year, a month, a day or an hour.
+fn is_of_date(text: &str) -> bool {
+    let number = text.split_once('=').map_or(text, |(_, number)| number);
+    (1..=4).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// With `*` for the parts that are ids, dates or numbers, but for the first so many of them.
 fn templated(arn: &str, kept: usize) -> String {
-    let Some(at) = arn.match_indices(':').nth(4).map(|(at, _)| at) else { return exact(arn) };
-    let (head, resource) = arn.split_at_checked(at + 1).unwrap_or((arn, ""));
-    let mut written = exact(head);
-    let mut part = String::new();
-    let mut is_first = true;
+    let (head, parts) = parts(arn);
     let mut variables = 0;
-    // The first part is a type or a bucket, and stands for itself.
-    let mut end = |part: &mut String, written: &mut String| {
-        let is_variable = !is_first && (is_variable(part) || part == "*");
-        let varies = is_variable && variables >= kept;
-        variables += usize::from(is_variable);
-        written.push_str(&if varies { "*".to_owned() } else { exact(part) });
-        is_first = false;
-        part.clear();
+    let varies = parts.iter().map(|part| {
+        let varies = part.is_variable && variables >= kept;
+        variables += usize::from(part.is_variable);
+        varies
+    });
+    let varies: Vec<bool> = varies.collect();
+    with_stars(head, &parts, &varies)
+}
+
+/// What resources of one template have in common: `*` stands where two of them differ, for a date as a whole.
+fn common(arns: &[&str]) -> String {
+    let all: Vec<(&str, Vec<Part<'_>>)> = arns.iter().map(|arn| parts(arn)).collect();
+    let Some((head, first)) = all.first() else { return String::new() };
+    let differs = |at: usize| {
+        let text = |(_, parts): &(&str, Vec<Part<'_>>)| parts.get(at).map(|part| part.text.to_owned());
+        all.iter().any(|other| text(other) != first.get(at).map(|part| part.text.to_owned()))
     };
-    for letter in resource.chars() {
-        if matches!(letter, '/' | ':') {
-            end(&mut part, &mut written);
-            written.push(letter);
-        } else {
-            part.push(letter);
+    let mut varies: Vec<bool> =
+        first.iter().enumerate().map(|(at, part)| part.is_variable && differs(at)).collect();
+    let mut begin = 0;
+    for at in 1..=first.len() {
+        if first.get(at).is_some_and(|part| part.goes_on) {
+            continue;
         }
+        if let Some(own) = varies.get_mut(begin..at)
+            && own.contains(&true)
+        {
+            own.fill(true);
+        }
+        begin = at;
     }
-    end(&mut part, &mut written);
+    with_stars(head, first, &varies)
+}
+
+fn with_stars(head: &str, parts: &[Part<'_>], varies: &[bool]) -> String {
+    let mut written = exact(head);
+    for (part, varies) in parts.iter().zip(varies) {
+        // What is made has no id yet.
+        let is_new = part.text == "*" && part.end.is_empty();
+        written.push_str(&if *varies || is_new { "*".to_owned() } else { exact(part.text) });
+        written.push_str(part.end);
+    }
     written
 }
 
@@ -271,9 +349,41 @@ mod tests {
         assert_eq!(of(&many[..SIBLINGS_MAX]).len(), SIBLINGS_MAX);
     }
 
+    fn of(arns: &[&str], generality: Generality, within: &str) -> Vec<String> {
+        let arns: BTreeSet<String> = arns.iter().map(|arn| (*arn).to_owned()).collect();
+        let fits = |text: &str| covers(within, text);
+        written(&arns, "s3:GetObject", generality, &fits).into_iter().collect()
+    }
+
+    #[test]
+    fn one_resource_stands_for_itself_and_two_for_what_they_differ_in() {
+        let logs = |path: &str| format!("arn:aws:s3:::example-logs/{path}");
+        let (one, next) = (logs("2026/07/22/app.gz"), logs("2026/07/23/app.gz"));
+        let all = "arn:aws:s3:::*";
+        assert_eq!(of(&[&one], Generality::Templated, all), std::slice::from_ref(&one));
+        // A date is one thing: its year and month do not stay when its day goes on.
+        assert_eq!(of(&[&one, &next], Generality::Templated, all), [logs("*/*/*/app.gz")]);
+        assert_eq!(of(&[&one, &next], Generality::Exact, all), [one.clone(), next.clone()]);
+        // What is no date varies by itself: of the tenant there is one only.
+        let (tenant, key) = ("0123456789ab", "1234abcd-12ab-34cd-56ef-1234567890ab");
+        let files = [logs(&format!("{tenant}/files/1")), logs(&format!("{tenant}/files/2"))];
+        let files: Vec<&str> = files.iter().map(String::as_str).collect();
+        assert_eq!(of(&files, Generality::Templated, all), [logs(&format!("{tenant}/files/*"))]);
+        let other = logs(&format!("{key}/x"));
+        assert_eq!(of(&[files[0], &other], Generality::Templated, all), [files[0].to_owned(), other.clone()]);
+        // Only as far as today's policies reach.
+        let july = logs("2026/07/*");
+        assert_eq!(of(&[&one, &next], Generality::Templated, &july), [one.clone(), next.clone()]);
+        assert_eq!(of(&[&one], Generality::Wide, all), ["arn:aws:s3:::example-logs/*"]);
+        assert_eq!(of(&[&one], Generality::Wide, &logs("*/app.gz")), [logs("*/*/*/app.gz")]);
+    }
+
     #[test]
     fn a_wide_resource_is_all_of_its_type_and_of_an_object_its_bucket() {
-        let wide = |arn, action| written(arn, action, Generality::Wide)[0].clone();
+        let wide = |arn: &str, action| {
+            let one = BTreeSet::from([arn.to_owned()]);
+            written(&one, action, Generality::Wide, &|_| true).pop_first().unwrap()
+        };
         assert_eq!(
             wide("arn:aws:lambda:eu-west-1:111122223333:function:shop", "lambda:InvokeFunction"),
             "arn:aws:lambda:eu-west-1:111122223333:function:*"

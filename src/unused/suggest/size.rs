@@ -9,16 +9,22 @@ use super::statement::is_any_of;
 /// A managed policy has at most so many characters, white space not counted
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>).
 pub const CHARACTERS_MAX: usize = 6_144;
+/// The inline policies of a role have at most so many characters together, white space not counted (the same page); that of a
+/// permission set becomes one of its roles'
+/// (<https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_PutInlinePolicyToPermissionSet.html>).
+pub const INLINE_MAX: usize = 10_240;
 /// So many managed policies may be attached to a user or role unless the quota is raised (the same page).
 pub const ATTACHED_MAX: u64 = 10;
 
 /// Why a statement is in a suggested policy. The `Sid` begins with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Why {
     /// A request needed it.
     Used,
     /// A request needed it, or another statement of the same suggestion.
     Perhaps,
+    /// Its actions are of an access level of which another one was used.
+    Level,
     /// Calls of which no action is known may need it.
     Kept,
     /// A deny of today.
@@ -61,6 +67,8 @@ pub struct Exceeded {
 pub enum Limit {
     /// The characters of a managed policy ([`CHARACTERS_MAX`]): a statement that can't be divided is larger.
     PolicySize,
+    /// The characters of the inline policy of a permission set ([`INLINE_MAX`]), which has one.
+    InlinePolicySize,
     /// Managed policies that are attached to one user or role ([`ATTACHED_MAX`]).
     AttachedPolicies,
 }
@@ -99,6 +107,19 @@ pub(super) fn exceeded(kind: SubjectKind, policies: &[&SuggestedPolicy]) -> Vec<
     all
 }
 
+/// The limit that the inline policy of a permission set exceeds.
+pub(super) fn exceeded_inline(policies: &[SuggestedPolicy]) -> Vec<Exceeded> {
+    let most = INLINE_MAX as u64;
+    let exceeded = |own: &SuggestedPolicy| Exceeded {
+        limit: Limit::InlinePolicySize,
+        policy: Some(own.name.clone()),
+        found: own.characters,
+        most,
+        raised: None,
+    };
+    policies.iter().filter(|own| own.characters > most).map(exceeded).collect()
+}
+
 /// The characters of a policy as IAM counts them: without white space.
 #[must_use]
 pub fn characters(document: &Value) -> usize {
@@ -117,6 +138,20 @@ pub(super) fn policies(
         split(statement, &mut own);
         pieces.extend(own.into_iter().map(|piece| (why, piece)));
     }
+    named(name, suffix, pieces, CHARACTERS_MAX)
+}
+
+/// One policy of these statements, however large; none without statements.
+pub(super) fn inline(
+    name: &str,
+    suffix: &str,
+    statements: impl IntoIterator<Item = (Why, Value)>,
+) -> Vec<SuggestedPolicy> {
+    named(name, suffix, statements.into_iter().collect(), usize::MAX)
+}
+
+/// Policies of so many characters at most, but for single statements.
+fn named(name: &str, suffix: &str, pieces: Vec<(Why, Value)>, most: usize) -> Vec<SuggestedPolicy> {
     let mut documents: Vec<(Vec<Value>, Vec<String>)> = Vec::new();
     for (number, (why, mut piece)) in pieces.into_iter().enumerate() {
         let sid = format!("{why:?}{}", number + 1);
@@ -126,14 +161,14 @@ pub(super) fn policies(
         let fits = documents.last().is_some_and(|(last, _)| {
             let mut all = last.clone();
             all.push(piece.clone());
-            characters(&document(&all)) <= CHARACTERS_MAX
+            characters(&document(&all)) <= most
         });
         if !fits {
             documents.push((Vec::new(), Vec::new()));
         }
         if let Some((statements, unproven)) = documents.last_mut() {
             statements.push(piece);
-            unproven.extend(matches!(why, Why::Perhaps | Why::Kept).then_some(sid));
+            unproven.extend(matches!(why, Why::Perhaps | Why::Level | Why::Kept).then_some(sid));
         }
     }
     let named = |(at, (statements, unproven)): (usize, (Vec<Value>, Vec<String>))| {
@@ -149,7 +184,7 @@ pub(super) fn policies(
     documents.into_iter().enumerate().map(named).collect()
 }
 
-fn document(statements: &[Value]) -> Value {
+pub(super) fn document(statements: &[Value]) -> Value {
     json!({"Version": "2012-10-17", "Statement": statements})
 }
 

@@ -2,11 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::granted::{Granted, covers};
-use super::super::index::INDEX;
 use super::super::need::{Need, Needed as NeededResource};
 use super::resource::{self, Covering, Generality};
-use crate::catalog::catalog;
+use super::size::Why;
 use crate::policy::{Condition, Document, Match, Operator, Quantifier, Statement, Version};
 
 /// Operator, key and values of a condition.
@@ -32,10 +30,10 @@ pub(super) struct Allowed<'a> {
     pub(super) under: Under,
     pub(super) on: On,
     pub(super) actions: BTreeSet<String>,
-    /// Whether a request shows that it is needed.
-    pub(super) is_proven: bool,
+    /// Why it is there.
+    pub(super) why: Why,
     /// The statements of today that it is made of.
-    sources: Vec<&'a Statement>,
+    pub(super) sources: Vec<&'a Statement>,
 }
 
 /// What requests need, as it is gathered.
@@ -45,33 +43,36 @@ pub(super) struct Gathered<'a>(BTreeMap<String, BTreeMap<Under, Part<'a>>>);
 /// What is needed of one action under some conditions.
 #[derive(Debug, Default)]
 struct Part<'a> {
+    /// Resources that requests named, by their ARNs.
+    named: BTreeSet<String>,
     listed: BTreeSet<String>,
     all_but: BTreeSet<Vec<String>>,
     /// What requests show to be needed.
     proven: BTreeSet<On>,
+    /// Whether roles were passed of which nobody knows which they are: then it is not proven that any other one was.
+    is_open: bool,
     sources: Vec<&'a Statement>,
 }
 
 impl<'a> Gathered<'a> {
     /// Takes in a request that a statement of today allows.
-    pub(super) fn add(
-        &mut self,
-        need: &Need,
-        (document, statement): (&'a Document, &'a Statement),
-        generality: Generality,
-    ) {
+    pub(super) fn add(&mut self, need: &Need, (document, statement): (&'a Document, &'a Statement)) {
         let under = Under::of(document, statement, need);
         let part = self.0.entry(need.action.clone()).or_default().entry(under).or_default();
         if !part.sources.iter().any(|known| std::ptr::eq(*known, statement)) {
             part.sources.push(statement);
         }
-        let on = on(document, statement, need, generality);
+        let on = on(document, statement, need);
         if need.is_proven {
             part.proven.insert(on.clone());
         }
-        match on {
-            On::Listed(own) => part.listed.extend(own),
-            On::AllBut(own) => {
+        part.is_open |= need.is_of_unknown_role();
+        match (on, &need.resource) {
+            (On::Listed(_), NeededResource::Named(arn)) if statement.resources.is_some() => {
+                part.named.insert(arn.clone());
+            }
+            (On::Listed(own), _) => part.listed.extend(own),
+            (On::AllBut(own), _) => {
                 part.all_but.insert(own);
             }
         }
@@ -80,10 +81,10 @@ impl<'a> Gathered<'a> {
     /// The statements: actions that are allowed on the same resources under the same conditions stand together. What is allowed
     /// under fewer conditions anyway is left out.
     pub(super) fn statements(self, generality: Generality) -> Vec<Allowed<'a>> {
-        let mut grouped: BTreeMap<(Under, On), Allowed<'a>> = BTreeMap::new();
+        let mut grouped: BTreeMap<(Under, On, Why), Allowed<'a>> = BTreeMap::new();
         for (action, mut parts) in self.0 {
             for part in parts.values_mut() {
-                part.join(generality);
+                part.join(&action, generality);
             }
             for (under, part) in &parts {
                 // Of two that are as wide as each other the first one stays.
@@ -93,16 +94,18 @@ impl<'a> Gathered<'a> {
                 let wider: Vec<&Part<'a>> =
                     parts.iter().filter(|(other, _)| is_wider(other)).map(|(_, part)| part).collect();
                 for (on, is_proven) in part.needed(&wider) {
+                    let why = if is_proven { Why::Used } else { Why::Perhaps };
                     let fresh = || Allowed {
                         under: under.clone(),
                         on: on.clone(),
                         actions: BTreeSet::new(),
-                        is_proven: false,
+                        why,
                         sources: Vec::new(),
                     };
-                    let own = grouped.entry((under.clone(), on.clone())).or_insert_with(fresh);
+                    // What is proven stands apart from what is not, the proven first.
+                    let key = (under.clone(), on.clone(), why);
+                    let own = grouped.entry(key).or_insert_with(fresh);
                     own.actions.insert(action.clone());
-                    own.is_proven |= is_proven;
                     for source in &part.sources {
                         if !own.sources.iter().any(|known| std::ptr::eq(*known, *source)) {
                             own.sources.push(source);
@@ -116,14 +119,16 @@ impl<'a> Gathered<'a> {
 }
 
 impl Part<'_> {
-    /// Joins resources that one of today's statements allows together anyway.
-    fn join(&mut self, generality: Generality) {
+    /// Writes what requests named, and joins what one of today's statements allows together anyway.
+    fn join(&mut self, action: &str, generality: Generality) {
         let allows = |text: &str| {
             let covers =
                 |own: &&Statement| own.resources.as_ref().is_none_or(|own| resource::is_within(own, text));
             self.sources.iter().any(covers)
         };
         let may_join = |text: &str| generality > Generality::Exact && allows(text);
+        let named = resource::written(&self.named, action, generality, &allows);
+        self.listed.extend(named);
         self.listed = resource::simplified(&self.listed, &may_join);
     }
 
@@ -159,7 +164,7 @@ impl Part<'_> {
                 On::Listed(own) => own.iter().any(|text| covering.covers(text)),
                 On::AllBut(_) => false,
             };
-            let is_proven = self.proven.iter().any(is_in);
+            let is_proven = !self.is_open && self.proven.iter().any(is_in);
             needed.push((On::Listed(listed), is_proven));
         }
         for left_out in self.all_but.iter().filter(|own| !is_all_but_anyway(own)) {
@@ -232,8 +237,8 @@ pub(super) fn operator(condition: &Condition) -> String {
     format!("{quantifier}{}{suffix}", condition.operator.name())
 }
 
-/// The resource that is written for a request.
-pub(super) fn on(document: &Document, statement: &Statement, need: &Need, generality: Generality) -> On {
+/// The resource that is written for a request by itself.
+fn on(document: &Document, statement: &Statement, need: &Need) -> On {
     let one = |text: String| On::Listed(BTreeSet::from([text]));
     let Some(resources) = &statement.resources else { return one("*".to_owned()) };
     let of_statement = || {
@@ -248,30 +253,6 @@ pub(super) fn on(document: &Document, statement: &Statement, need: &Need, genera
         NeededResource::Any if resource::is_within(resources, "*") => one("*".to_owned()),
         NeededResource::Pattern(pattern) if resource::is_within(resources, pattern) => one(pattern.clone()),
         NeededResource::Any | NeededResource::Unknown | NeededResource::Pattern(_) => of_statement(),
-        NeededResource::Named(arn) => {
-            let fits = |text: &String| resource::is_within(resources, text);
-            let written = resource::written(arn, &need.action, generality).into_iter().find(fits);
-            one(written.unwrap_or_else(|| resource::exact(arn)))
-        }
+        NeededResource::Named(arn) => one(resource::exact(arn)),
     }
-}
-
-/// Keeps every granted action of an access level of which one is kept, as far as the statements of today that allow what is kept
-/// allow it, too: on the same resources, under the same conditions.
-pub(super) fn widen(statement: &mut Allowed<'_>, granted: &Granted) {
-    let mut more = Vec::new();
-    let used: BTreeSet<(&str, crate::catalog::AccessLevel)> = statement
-        .actions
-        .iter()
-        .filter_map(|name| catalog().action(name))
-        .map(|action| (action.service, action.level))
-        .collect();
-    for number in granted.actions.iter() {
-        let Some(known) = INDEX.get(number) else { continue };
-        let is_of_all = || statement.sources.iter().all(|own| covers(&own.actions, known.action));
-        if used.contains(&(known.action.service, known.action.level)) && is_of_all() {
-            more.push(known.action.full_name());
-        }
-    }
-    statement.actions.extend(more);
 }

@@ -1,5 +1,6 @@
 //! The whole, over small snapshots and records made on the spot.
 
+mod apart;
 mod generated;
 mod granting;
 mod marking;

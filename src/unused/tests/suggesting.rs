@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::suggest::{Generality, Options, Suggestion};
+use super::super::suggest::{Generality, Options, Suggestion, WhyUnknown};
 use super::{ANN, World, allow, by_ann, deny, look, suggestion};
 use crate::replay::Record;
 
@@ -71,6 +71,84 @@ fn access_levels_add_only_what_the_same_statement_allows() {
     let granted =
         json!([{ "Effect": "Allow", "Action": ["s3:PutObject", "s3:DeleteObject"], "Resource": "*" }]);
     assert!(text(&suggested(&granted, &[used], how)).contains("DeleteObject"));
+}
+
+/// By action: the resources of the statements that allow it.
+fn resources_of(found: &Suggestion, action: &str) -> Vec<String> {
+    let texts = |value: &Value| match value {
+        Value::Array(all) => all.iter().map(|own| own.as_str().unwrap().to_owned()).collect(),
+        one => vec![one.as_str().unwrap_or("").to_owned()],
+    };
+    let all = found.policies.iter().flat_map(|own| own.document["Statement"].as_array().unwrap());
+    let of_action = all.filter(|own| {
+        texts(&own["Action"]).iter().any(|pattern| {
+            pattern == action || pattern.strip_suffix('*').is_some_and(|begin| action.starts_with(begin))
+        })
+    });
+    let mut found: Vec<String> = of_action.flat_map(|own| texts(&own["Resource"])).collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn actions_of_an_access_level_stand_where_they_do_something() {
+    let how = Options { levels: true, generality: Generality::Exact };
+    let start = r#"{"instancesSet": {"items": [{"instanceId": "i-0123456789abcdef0"}]}}"#;
+    let used = by_ann("ec2.amazonaws.com", "StopInstances", Some(start));
+    let found = suggested(&json!([allow("ec2:*", "*")]), &[used], how);
+    let arn = |resource: &str| format!("arn:aws:ec2:eu-west-1:111122223333:{resource}");
+    // What takes instances joins; what takes something else stands on all of that; what takes none, on everything.
+    assert_eq!(resources_of(&found, "ec2:TerminateInstances"), [arn("instance/i-0123456789abcdef0")]);
+    assert_eq!(resources_of(&found, "ec2:DeleteVolume"), [arn("volume/*")]);
+    assert_eq!(
+        resources_of(&found, "ec2:DisassociateAddress").len(),
+        2,
+        "{:?}",
+        resources_of(&found, "ec2:DisassociateAddress")
+    );
+    assert_eq!(resources_of(&found, "ec2:EnableSerialConsoleAccess"), ["*"]);
+    // What needs several types has all of them.
+    assert_eq!(
+        resources_of(&found, "ec2:AttachVolume"),
+        [arn("instance/i-0123456789abcdef0"), arn("volume/*")]
+    );
+    assert!(!text(&found).contains("ec2:DescribeInstances"), "of another level");
+    let left: Vec<&String> = found.removed.iter().flat_map(|own| &own.actions).collect();
+    assert!(
+        !left.iter().any(|own| *own == "ec2:DeleteVolume") && left.iter().any(|own| *own == "ec2:CreateTags")
+    );
+    // Not further than today's statement.
+    let narrow = json!([{"Effect": "Allow", "Action": "ec2:*", "Resource": ["arn:aws:ec2:*:*:instance/*", "arn:aws:ec2:*:*:volume/vol-1"]}]);
+    let found = suggested(&narrow, &[used], how);
+    assert_eq!(resources_of(&found, "ec2:DeleteVolume"), ["arn:aws:ec2:*:*:volume/vol-1"]);
+    assert_eq!(resources_of(&found, "ec2:DeleteVpc"), [""; 0]);
+    assert_eq!(resources_of(&found, "ec2:EnableSerialConsoleAccess"), [""; 0]);
+}
+
+#[test]
+fn what_is_said_to_be_kept_is_what_the_policy_grants() {
+    let how = Options { levels: true, ..Options::default() };
+    let used = by_ann("s3.amazonaws.com", "PutObject", Some(r#"{"bucketName": "example", "key": "k"}"#));
+    let denied = json!([allow("s3:*", "*"), deny("s3:DeleteObject", "arn:aws:s3:::example/*")]);
+    let found = suggested(&denied, &[used], how);
+    assert_eq!(resources_of(&found, "s3:DeleteObject"), [""; 0]);
+    assert_eq!(resources_of(&found, "s3:RestoreObject"), ["arn:aws:s3:::example/k"]);
+    assert_eq!(resources_of(&found, "s3:PutLifecycleConfiguration"), ["arn:aws:s3:::example"]);
+    // Each of them is granted by what is suggested, and by nothing else.
+    let statements: Vec<Value> = found
+        .policies
+        .iter()
+        .chain(&found.guards)
+        .flat_map(|own| own.document["Statement"].as_array().unwrap().clone())
+        .collect();
+    let again = look(&World::default().user(ANN, &json!(statements)).read(), &[used], None);
+    assert_eq!(super::of(&again, ANN).granted.count(), found.actions);
+    let removed: u64 = found.removed.iter().map(|own| own.actions.len() as u64).sum();
+    let before = look(&World::default().user(ANN, &denied).read(), &[used], None);
+    assert_eq!(
+        removed + found.unseen.len() as u64 + found.perhaps.len() as u64 + found.actions,
+        super::of(&before, ANN).granted.count()
+    );
 }
 
 #[test]
@@ -185,4 +263,90 @@ fn letters_that_iam_does_not_take_are_one_letter_each() {
     let used = by_ann("s3.amazonaws.com", "GetObject", Some(&key));
     let found = text(&suggested(&json!([allow("s3:*", "*")]), &[used], Options::default()));
     assert!(found.contains("arn:aws:s3:::example/??.pdf"), "{found}");
+}
+
+#[test]
+fn groups_that_a_new_database_gets_without_being_named_stay_in_the_suggestion() {
+    let create = r#"{"dBInstanceIdentifier": "main", "engine": "mysql", "dBSubnetGroupName": "private"}"#;
+    let made = json!({
+        "dBInstanceIdentifier": "main", "dBSubnetGroup": {"dBSubnetGroupName": "private"},
+        "dBParameterGroups": [{"dBParameterGroupName": "default.mysql8.0"}],
+        "optionGroupMemberships": [{"optionGroupName": "default:mysql-8-0"}],
+    })
+    .to_string();
+    let used = by_ann("rds.amazonaws.com", "CreateDBInstance", Some(create));
+    let resources = |granted: &Value, used: Record<'_>| -> Vec<String> {
+        let found = suggested(granted, &[used], Options { generality: Generality::Exact, levels: false });
+        assert_eq!(
+            found.not_granted,
+            [],
+            "what the call perhaps asked for is not said to be used without a grant"
+        );
+        let all = &found.policies[0].document["Statement"][0]["Resource"];
+        let texts = all.as_array().cloned().unwrap_or_else(|| vec![all.clone()]);
+        texts
+            .iter()
+            .map(|own| own.as_str().unwrap().replace("arn:aws:rds:eu-west-1:111122223333:", ""))
+            .collect()
+    };
+    let all = json!([allow("rds:*", "*")]);
+    let told = Record { response_elements: Some(&made), ..used };
+    assert_eq!(
+        resources(&all, told),
+        ["db:main", "og:default:mysql-8-0", "pg:default.mysql8.0", "subgrp:private"]
+    );
+    assert_eq!(resources(&all, used), ["db:main", "og:default*", "pg:default*", "subgrp:private"]);
+    // What today's policies do not allow is not added.
+    let some = json!([{"Effect": "Allow", "Action": "rds:*", "Resource": ["arn:aws:rds:*:*:db:*", "arn:aws:rds:*:*:subgrp:*"]}]);
+    assert_eq!(resources(&some, used), ["db:main", "subgrp:private"]);
+}
+
+#[test]
+fn a_role_that_is_passed_by_name_stays_by_its_arn() {
+    let job = r#"{"name": "nightly", "role": "load"}"#;
+    let used = by_ann("glue.amazonaws.com", "CreateJob", Some(job));
+    let passes = |world: World| {
+        let snapshot = world.user(ANN, &json!([allow("*", "*")])).read();
+        let answer = look(&snapshot, &[used], Some(Options::default()));
+        let found = suggestion(&answer, ANN).clone();
+        let all = found.policies[0].document["Statement"].as_array().unwrap();
+        let pass = all.iter().find(|own| own["Action"] == "iam:PassRole").unwrap().clone();
+        (pass, found.unknown_roles)
+    };
+    let role = "arn:aws:iam::111122223333:role/etl/load";
+    let trust = json!([{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "glue.amazonaws.com"}}]);
+    let (pass, unknown) = passes(World::default().role(role, &trust, &json!([])));
+    assert_eq!((&pass["Resource"], unknown), (&json!(role), Vec::new()));
+    let (pass, unknown) = passes(World::default());
+    assert_eq!(pass["Resource"], "arn:aws:iam::111122223333:role/*load");
+    assert!(pass["Sid"].as_str().unwrap().starts_with("Perhaps"), "{pass}");
+    assert_eq!((unknown.len(), unknown[0].why), (1, WhyUnknown::Path));
+}
+
+#[test]
+fn a_role_that_only_an_unknown_instance_profile_tells_is_no_proven_need() {
+    let launch = r#"{"iamInstanceProfile": {"name": "web"}, "instancesSet": {"items": [{"imageId": "ami-0123456789abcdef0"}]}}"#;
+    let used = by_ann("ec2.amazonaws.com", "RunInstances", Some(launch));
+    let trust = json!([{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}]);
+    let role = "arn:aws:iam::111122223333:role/app/web";
+    let passes = |profile: &str| {
+        let profiles = json!([{"InstanceProfileName": profile, "Arn": format!("arn:aws:iam::111122223333:instance-profile/{profile}")}]);
+        let world = World::default().role(role, &trust, &json!([])).with("InstanceProfileList", &profiles);
+        let snapshot = world.user(ANN, &json!([allow("*", "*")])).read();
+        let found = suggestion(&look(&snapshot, &[used], Some(Options::default())), ANN).clone();
+        let all = found.policies.iter().flat_map(|own| own.document["Statement"].as_array().unwrap());
+        let pass = all.filter(|own| own["Action"] == "iam:PassRole").cloned().collect::<Vec<_>>();
+        assert_eq!(pass.len(), 1, "{pass:?}");
+        (pass[0].clone(), found)
+    };
+    let (pass, found) = passes("web");
+    assert_eq!(pass["Resource"], role);
+    assert!(pass["Sid"].as_str().unwrap().starts_with("Used") && found.unknown_roles.is_empty());
+    let (pass, found) = passes("other");
+    assert_eq!(pass["Resource"], "arn:aws:iam::111122223333:role/*");
+    let sid = pass["Sid"].as_str().unwrap().to_owned();
+    assert!(sid.starts_with("Perhaps"), "{pass}");
+    assert!(found.policies.iter().any(|own| own.unproven.contains(&sid)));
+    let [unknown] = found.unknown_roles.as_slice() else { panic!("{:?}", found.unknown_roles) };
+    assert_eq!((unknown.requests, unknown.why), (1, WhyUnknown::InstanceProfile));
 }

@@ -174,3 +174,25 @@ fn a_name_that_only_the_snapshot_completes_is_read_again_with_the_response() {
         "requestParameters": {"bucketName": "example-reports", "key": "a.csv"}}));
     assert!(!needs_response(&requests(&exact.record(), &exact.parsed(), None)));
 }
+
+#[test]
+fn a_role_that_is_passed_by_its_name_gets_its_path_from_the_snapshot() {
+    let snapshot = snapshot();
+    let passed = |role: &str, snapshot: Option<&Snapshot>| {
+        let call = json!({"eventSource": "glue.amazonaws.com", "eventName": "CreateJob",
+            "requestParameters": {"name": "nightly", "role": role}});
+        let logged = logged(&call);
+        let Reading::Requests(asked) = requests(&logged.record(), &logged.parsed(), snapshot) else {
+            panic!()
+        };
+        asked.into_iter().find(|asked| asked.action == "iam:PassRole").unwrap()
+    };
+    let arn = |path: &str| format!("arn:aws:iam::111122223333:role/{path}");
+    let told = passed("app", Some(&snapshot));
+    assert_eq!((told.resource, told.from), (Resource::Named(arn("work/app")), ResourceFrom::Snapshot));
+    // A path that is given is all of it; of a name that the snapshot does not have the path is not known.
+    assert_eq!(passed("work/app", None).resource, Resource::Named(arn("work/app")));
+    for known in [None, Some(&snapshot)] {
+        assert_eq!(passed("other", known).resource, Resource::Pattern(arn("*other")));
+    }
+}
