@@ -51,6 +51,7 @@ pub(crate) fn read_time<R: Read>(from: &mut R) -> Result<DateTime<Utc>> {
 }
 
 /// Writes a day, for fields.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "borsh calls it so")]
 pub(crate) fn write_day<W: Write>(day: &NaiveDate, to: &mut W) -> Result<()> {
     day.to_epoch_days().serialize(to)
 }

@@ -127,5 +127,6 @@ pub(super) async fn looked_again(
     query::fold_elsewhere(ctx, SECOND, window.ends(), &look).await
 }
 
-#[cfg(all(test, feature = "cluster"))]
+#[cfg(test)]
+#[cfg(feature = "cluster")]
 mod tests;

@@ -138,7 +138,7 @@ impl Lake {
     /// Where there is none, or it can't be read.
     pub async fn open_at(site: impl Into<Site>, version: u64) -> Result<Self, LakeError> {
         let mut lake = Self::open(site).await?;
-        if lake.events.version().map(u64::from) != Some(version) {
+        if lake.version() != version {
             lake.events.load_version(version).await.map_err(delta("read", Table::Events))?;
         }
         Ok(lake)
@@ -219,7 +219,7 @@ impl Lake {
 
     fn single_context(&self) -> Result<SessionContext, LakeError> {
         let partitions = if self.site().folder().is_some() { 1 } else { SINGLE_REQUESTS };
-        self.context_of(SessionConfig::new().with_target_partitions(partitions))
+        Self::context_of(SessionConfig::new().with_target_partitions(partitions))
     }
 
     /// A session without tables.
@@ -228,10 +228,10 @@ impl Lake {
         if self.site().folder().is_none() && config.target_partitions() < REQUESTS_MIN {
             config = config.with_target_partitions(REQUESTS_MIN);
         }
-        self.context_of(config)
+        Self::context_of(config)
     }
 
-    fn context_of(&self, config: SessionConfig) -> Result<SessionContext, LakeError> {
+    fn context_of(config: SessionConfig) -> Result<SessionContext, LakeError> {
         let mut config = config.with_information_schema(true);
         let options = config.options_mut();
         options.execution.parquet.pushdown_filters = true;

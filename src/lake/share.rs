@@ -146,7 +146,9 @@ mod tests {
     #[test]
     fn every_file_is_in_one_share_and_shares_are_alike() {
         let files: Vec<DataFile> = (0..97)
-            .map(|number| file(&format!("f{number}"), number * 7 % 31, 1 + number as u64 % 5))
+            .map(|number| {
+                file(&format!("f{number}"), number * 7 % 31, u64::from(number.unsigned_abs() % 5 + 1))
+            })
             .collect();
         for count in [1, 2, 7, 96, 200] {
             let shares: Vec<Vec<DataFile>> =

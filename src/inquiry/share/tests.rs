@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use arrow::array::RecordBatch;
 use async_trait::async_trait;
 use datafusion::catalog::Session as Planning;
 use datafusion::error::{DataFusionError, Result as EngineResult};
@@ -315,7 +316,7 @@ async fn origins_in_shares_are_the_origins_of_the_whole() {
         lineage::register(ctx).await.unwrap();
         let frame = ctx.sql("select * from origins order by caller").await.unwrap();
         let batches = frame.collect().await.unwrap();
-        assert!(batches.iter().map(|batch| batch.num_rows()).sum::<usize>() > 10);
+        assert!(batches.iter().map(RecordBatch::num_rows).sum::<usize>() > 10);
         arrow::util::pretty::pretty_format_batches(&batches).unwrap().to_string()
     };
     for logs in ["unused/AWSLogs", "leaked-key/AWSLogs"] {
