@@ -28,7 +28,8 @@ impl CompiledSet {
         ResourceRules(places.into())
     }
 
-    /// How the resource of a request fits each of these statements, in their order. Requests that agree in it, and in all
+    /// How the resource of a request fits each of these statements, in their order; where it may fit, also how it fits each of
+    /// their patterns, for a proposal may take one of them away. Requests that agree in it, and in all
     /// else but the name of the resource, get the same decision, as long as the same special rules hold for both
     /// resources: those of one bucket's objects do.
     pub fn resource_fits<'a>(
@@ -36,11 +37,14 @@ impl CompiledSet {
         rules: &'a ResourceRules,
         request: &'a PreparedRequest,
     ) -> impl Iterator<Item = Truth> + 'a {
-        rules.0.iter().map(|(layer, policy, rule)| {
+        rules.0.iter().flat_map(|(layer, policy, rule)| {
             let layer = self.layers.get(*layer);
             let rule = layer.and_then(|layer| layer.policies.get(*policy)?.statements.get(*rule));
             let resources = rule.and_then(|rule| rule.resources.as_ref());
-            resources.map_or(Truth::Unknown, |resources| resources.matches(request))
+            let fit = resources.map_or(Truth::Unknown, |resources| resources.matches(request));
+            let open = resources.filter(|_| fit == Truth::Unknown);
+            let patterns = open.into_iter().flat_map(|resources| &resources.patterns);
+            std::iter::once(fit).chain(patterns.map(|pattern| pattern.fits(request)))
         })
     }
 }
@@ -61,7 +65,8 @@ mod tests {
             {"Effect": "Deny", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::example-reports/*"},
             {"Effect": "Allow", "Action": "s3:Get*", "Resource": ["arn:aws:s3:::example-reports/a/*", "arn:aws:s3:::example-reports/b/*"]},
             {"Effect": "Deny", "Action": "s3:*", "NotResource": "arn:aws:s3:::example-reports/${aws:username}/*"},
-            {"Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::example-reports/${aws:PrincipalTag/team}/*"}]}"#;
+            {"Effect": "Deny", "Action": "s3:*", "Resource": ["arn:aws:s3:::example-reports/${aws:PrincipalTag/team}/*",
+                "arn:aws:s3:::example-reports/logs/${aws:PrincipalTag/team}/*"]}]}"#;
         let document = Document::parse(PolicyKind::Identity, "own", text);
         let mut evaluator = Evaluator::new();
         let identity = Attached::of(vec![Arc::new(document)]);
@@ -84,9 +89,14 @@ mod tests {
             set.resource_fits(&rules, &request).collect()
         };
         // What may be any team's may be that of the caller.
-        assert_eq!(fits("a/1"), [Truth::Yes, Truth::Yes, Truth::Unknown]);
+        assert_eq!(fits("a/1"), [Truth::Yes, Truth::Yes, Truth::Unknown, Truth::Unknown, Truth::No]);
         assert_eq!(fits("b/1"), fits("a/2"));
-        assert_eq!(fits("ann/1"), [Truth::No, Truth::No, Truth::Unknown]);
+        assert_eq!(fits("ann/1"), [Truth::No, Truth::No, Truth::Unknown, Truth::Unknown, Truth::No]);
         assert_eq!(fits("c"), [Truth::No, Truth::Yes, Truth::No]);
+        // It may fit the statement, too, and by another pattern.
+        assert_eq!(
+            fits("logs/red/1"),
+            [Truth::No, Truth::Yes, Truth::Unknown, Truth::Unknown, Truth::Unknown]
+        );
     }
 }
