@@ -150,6 +150,48 @@ fn who_gave_a_function_another_role_is_behind_what_it_does_then() {
 }
 
 #[test]
+fn who_replaced_the_code_of_a_function_is_behind_what_it_does_then() {
+    let (before, after, later) = ("ASIARTX3GSDSREXAMPLE", KEY, "ASIARTX3GSDSVEXAMPLE");
+    let (update, configure) = ("UpdateFunctionCode20150331v2", "UpdateFunctionConfiguration20150331v2");
+    let mut code = function(2, &eve(), "2026-03-09T09:30:00Z", "eu-west-1", [update, "admin"]);
+    let mut tried = function(9, &dana(DANAS), "2026-03-09T09:40:00Z", "eu-west-1", [update, "admin"]);
+    for made in [&mut code, &mut tried] {
+        made["requestParameters"].as_object_mut().unwrap().remove("role");
+    }
+    tried["requestParameters"]["dryRun"] = json!(true);
+    let made = [
+        function(1, &dana(DANAS), "2026-03-09T08:00:00Z", "eu-west-1", ["CreateFunction20150331", "admin"]),
+        code,
+        tried,
+        function(10, &dana(DANAS), "2026-03-09T09:35:00Z", "us-east-1", [update, "admin"]),
+        // The role that it has already: this changes nothing.
+        function(11, &dana(DANAS), "2026-03-09T10:30:00Z", "eu-west-1", [configure, "admin"]),
+    ];
+    let of = |number, key, created| acting(number, "lambda", &session("admin", "resize", key, created), "eu-west-1");
+    let first = of(3, before, "2026-03-09T09:00:00Z");
+    let then = of(5, after, "2026-03-09T10:00:00Z");
+    let last = of(7, later, "2026-03-09T11:00:00Z");
+    let folder = logs(&[&made, &first, &then, &last]);
+    for (key, number, maker) in [(before, 1, dana(DANAS)), (after, 2, eve()), (later, 2, eve())] {
+        assert_eq!(above("launched", key, folder.path()), [event_id(number)], "{key}");
+        assert_eq!(origins(key, folder.path()), [json!(event_id(number)), maker["arn"].clone()], "{key}");
+    }
+    let used = |key: &str| {
+        let found = said(&["trace", key, "--down"], folder.path())["descendants"].clone();
+        let calls = found.as_array().unwrap().iter().map(|line| line["calls"].as_u64().unwrap());
+        calls.sum::<u64>()
+    };
+    assert_eq!((used(DANAS), used(EVES)), (1, 2));
+    // The function's role was changed and no record tells by whom.
+    let mut code = function(2, &eve(), "2026-03-09T09:30:00Z", "eu-west-1", [update, "reader"]);
+    code["requestParameters"].as_object_mut().unwrap().remove("role");
+    let folder = logs(&[&[code], &then]);
+    let found = said(&["trace", after, "--up"], folder.path());
+    assert_eq!((&found["origin"]["above"], &found["mismatches"][0]["kind"]), (&Value::Null, &json!("role")));
+    assert_eq!(origins(after, folder.path())[0], Value::Null);
+}
+
+#[test]
 fn who_gave_an_instance_another_profile_is_behind_what_it_does_then() {
     let mut run = call(1, &dana(DANAS), "2026-03-09T08:00:00Z", "ec2.amazonaws.com", "RunInstances");
     run["requestParameters"] = json!({"iamInstanceProfile": {"name": "web"}});

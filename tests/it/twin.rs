@@ -378,8 +378,8 @@ impl Twin {
     }
 
     /// The last record, in the account of a service's session and not after it, whose success launched the workload that
-    /// has it or gave it a role: an instance by the session's name, others by `inScopeOf.credentialsIssuedTo`. None where
-    /// that one gave a function another role. Nothing here launches pods.
+    /// has it, gave it a role that it did not have or replaced its code: an instance by the session's name, others by
+    /// `inScopeOf.credentialsIssuedTo`. None where a function has another role after that. Nothing here launches pods.
     fn launched(&self, c: &Credential, end: &Answer) -> Option<Link> {
         let origin = end.origins.first().filter(|origin| origin.starts_with("service|"))?;
         let (role, session) = c.role_session();
@@ -399,6 +399,9 @@ impl Twin {
                 ("lambda", name) if name.starts_with("UpdateFunctionConfiguration") => {
                     text(record, "/requestParameters/role").is_some()
                 }
+                ("lambda", name) if name.starts_with("UpdateFunctionCode") => {
+                    record["requestParameters"]["dryRun"] != true
+                }
                 (source, name) => source == "lambda" && name.starts_with("CreateFunction"),
             };
             let launches = launches && self.times[*place] <= moment.map(|moment| moment + SLACK);
@@ -406,9 +409,20 @@ impl Twin {
             let response = if succeeded { record["responseElements"].to_string() } else { String::new() };
             named.iter().any(|name| response.contains(name))
         };
-        let launches = (0..self.records.len()).filter(launch);
-        let last = launches.max_by_key(|place| (self.times[*place], &self.ids[*place], *place))?;
-        let passed = text(&self.records[last].record, "/requestParameters/role");
+        let mut launches: Vec<usize> = (0..self.records.len()).filter(launch).collect();
+        launches.sort_by_key(|place| (self.times[*place], &self.ids[*place], *place));
+        let role_of = |place: usize| {
+            let record = &self.records[place].record;
+            let code = action(record).1.starts_with("UpdateFunctionCode");
+            text(record, if code { "/responseElements/role" } else { "/requestParameters/role" })
+        };
+        let configures =
+            |place: usize| action(&self.records[place].record).1.starts_with("UpdateFunctionConfiguration");
+        let later = launches.iter().copied();
+        let last = later.reduce(|known, next| {
+            if configures(next) && role_of(next) == role_of(known) { known } else { next }
+        })?;
+        let passed = role_of(last);
         let other = action(&self.records[last].record).0 == "lambda"
             && passed.is_some_and(|passed| passed.rsplit('/').next() != Some(&role));
         (!other).then(|| self.link("launched", last))

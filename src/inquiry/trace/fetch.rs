@@ -408,8 +408,8 @@ impl Source {
         Ok(last.map(|(launch, passed)| (launch.clone(), passed)))
     }
 
-    /// The launches of a kind of workload in an account that are few: those of functions, and those that give a workload
-    /// another role.
+    /// The launches of a kind of workload in an account that are few: those of functions, whose code may be replaced, and
+    /// those that give a workload another role.
     pub(super) async fn relaunches(&self, kind: &str, account: &str) -> Result<Vec<Launch>, QueryError> {
         match relaunching(kind, account) {
             Some(seldom) => self.launches(&Filter::All(seldom)).await,

@@ -23,7 +23,7 @@ use super::hash::text_hash;
 use crate::lake::Column;
 use crate::lineage::{CallerFields, sign_in_session};
 use crate::pack::pack;
-use crate::query::launch::FUNCTION_ROLES;
+use crate::query::launch::FUNCTION_LAUNCHES;
 use crate::query::{Filter, QueryError, cells, fold_elsewhere, folds_elsewhere};
 
 const EVENTS: &str = include_str!("../../../queries/lineage/world/events.sql");
@@ -489,13 +489,13 @@ const LAUNCHING: [&str; 6] = [
 
 /// Whether a call of this name may launch.
 pub(super) fn may_launch(event_name: &str) -> bool {
-    LAUNCHING.contains(&event_name) || FUNCTION_ROLES.iter().any(|of| event_name.starts_with(of))
+    LAUNCHING.contains(&event_name) || FUNCTION_LAUNCHES.iter().any(|of| event_name.starts_with(of))
 }
 
 /// The events of which [`may_launch`] says so.
 pub(super) fn launching() -> Filter {
     let names = LAUNCHING.iter().map(|name| (*name).to_owned()).collect();
-    let functions = FUNCTION_ROLES.iter().map(|of| Filter::Begins(Column::EventName, (*of).to_owned()));
+    let functions = FUNCTION_LAUNCHES.iter().map(|of| Filter::Begins(Column::EventName, (*of).to_owned()));
     let some = [Filter::In(Column::EventName, names)].into_iter().chain(functions);
     Filter::Any(some.collect())
 }
@@ -528,7 +528,9 @@ mod tests {
             }
         }
         assert_eq!(names, 30);
-        assert!(may_tell("CreateFunction20150331") && may_tell("UpdateFunctionConfiguration20150331v2"));
+        for name in ["CreateFunction20150331", "UpdateFunctionConfiguration20150331v2", "UpdateFunctionCode20150331v2"] {
+            assert!(may_tell(name), "{name}");
+        }
         assert!(!may_tell("ListUsers"));
     }
 

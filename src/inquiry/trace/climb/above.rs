@@ -145,13 +145,17 @@ fn of_other_role(session: &Caller, workload: &Workload, launch: &Launch) -> Mism
     let (event, by) = (&launch.record.event_name, launch.caller.node().id);
     let passed = launch.role_passed.as_deref().unwrap_or_default();
     let words = workload.words();
+    let passed = match event.starts_with("UpdateFunctionCode") {
+        true => format!("found it with {passed}"),
+        false => format!("passed it {passed}"),
+    };
     Mismatch {
         kind: "role",
         claim: words.clone(),
         verified: role.to_owned(),
         session: session.arn.clone().unwrap_or_default(),
         text: format!(
-            "{words} acts with the role {role}, but {event} by {by} passed it {passed}: who gave it {role} no record tells"
+            "{words} acts with the role {role}, but {event} by {by} {passed}: who gave it {role} no record tells"
         ),
         event_id: Some(launch.record.id()),
     }
