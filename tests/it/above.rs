@@ -202,6 +202,15 @@ fn who_gave_an_instance_another_profile_is_behind_what_it_does_then() {
     let found = said(&["trace", KEY, "--up"], folder.path());
     let launched = &found["links"].as_array().unwrap().last().unwrap();
     assert_eq!((&launched["event_id"], &launched["role_untold"]), (&json!(event_id(1)), &json!("admin")));
+    // The tree down is as sure of it, and no more.
+    let tree = said(&["trace", DANAS, "--down"], folder.path());
+    let session = &tree["descendants"][0]["children"][0];
+    assert_eq!((&session["calls"], &session["role_untold"]), (&json!(1), &json!("admin")), "{session}");
+    let mut same = run.clone();
+    same["requestParameters"] = json!({"iamInstanceProfile": {"name": "admin"}});
+    let folder = logs(&[&[same], &acting]);
+    let tree = said(&["trace", DANAS, "--down"], folder.path());
+    assert_eq!(tree["descendants"][0]["children"][0]["role_untold"], Value::Null);
     for name in ["AssociateIamInstanceProfile", "ReplaceIamInstanceProfileAssociation"] {
         let mut swap = call(2, &eve(), "2026-03-09T09:30:00Z", "ec2.amazonaws.com", name);
         swap["requestParameters"][format!("{name}Request")] =
