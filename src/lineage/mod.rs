@@ -61,6 +61,7 @@ pub use answer::{
 pub use credential::{
     Caller, CallerFields, Class, Credential, Node, NodeKind, Usage, is_telling, sign_in_session,
 };
+pub(crate) use issuance::OWN_PASSWORD;
 pub use issuance::{Issuance, IssuanceKind, Launch, RecordRef, password_of, settle};
 pub use ladder::{
     Fit, Found, KEY_LIFE_SECONDS, ROLE_SESSION_SECONDS, Rank, Rule, Rung, SLACK_SECONDS, find, find_maker,

@@ -287,12 +287,13 @@ fn a_password_leads_to_the_sign_ins_until_another_is_set() {
     let path = folder.path();
     // By session, and by the record of its sign-in.
     for (key, sign_in, set) in
-        [(CONSOLE[0], 2, vec![1]), (CONSOLE[1], 5, vec![4, 1]), (CONSOLE[2], 8, vec![7])]
+        [(CONSOLE[0], 2, vec![1]), (CONSOLE[1], 5, vec![4]), (CONSOLE[2], 8, vec![7])]
     {
         let set: Vec<String> = set.into_iter().map(event_id).collect();
         assert_eq!(above("identity", key, path), set, "{key}");
         assert_eq!(above("identity", &event_id(sign_in), path), set, "{sign_in}");
-        let setter = if key == CONSOLE[2] { dana(DANAS) } else { eve() };
+        let setters = [eve(), january.clone(), dana(DANAS)];
+        let setter = &setters[CONSOLE.iter().position(|one| *one == key).unwrap()];
         assert_eq!(origins(key, path), [json!(set[0]), setter["arn"].clone()], "{key}");
     }
     // All sign-ins at once were by three passwords.
@@ -304,8 +305,40 @@ fn a_password_leads_to_the_sign_ins_until_another_is_set() {
         let tree = said(&["trace", key, "--down"], path)["descendants"].to_string();
         CONSOLE.map(|key| tree.contains(key))
     };
-    assert_eq!(below(EVES), [true, true, false]);
+    assert_eq!(below(EVES), [true, false, false]);
     assert_eq!(below(DANAS), [false, false, true]);
+    assert_eq!(below(CONSOLE[0]), [false, true, false]);
+    // Who changed its own password knew the one before: the chain ends with a reason, the tree with a claim.
+    let found = said(&["trace", CONSOLE[1], "--up"], path);
+    let setter = &found["origin"]["above"];
+    assert_eq!(setter["event_id"], event_id(4));
+    assert_eq!(setter["origin"]["gap"]["reason"], "own-password");
+    assert_eq!((&setter["origin"]["complete"], &setter["origin"]["above"]), (&json!(false), &Value::Null));
+    let tree = said(&["trace", EVES, "--down"], path)["descendants"].clone();
+    let changed = &tree[0]["children"][0]["children"][0];
+    assert_eq!((&changed["kind"], &changed["rule"]), (&json!("password"), &json!("claim")), "{tree}");
+}
+
+#[test]
+fn a_password_that_the_user_changed_with_a_key_is_of_whoever_made_the_key() {
+    let key = "AKIARTX3GSDSSEXAMPLE";
+    let mut made = for_bob(2, &eve(), "2026-03-09T08:00:00Z", "CreateAccessKey");
+    made["responseElements"] = json!({"accessKey": {"userName": "bob", "accessKeyId": key}});
+    let first = for_bob(1, &dana(DANAS), "2026-03-09T07:00:00Z", "CreateLoginProfile");
+    let folder = logs(&[
+        &[first.clone(), made, for_bob(3, &user("bob", key), "2026-03-09T08:05:00Z", "ChangePassword")],
+        &signs_in(4, "bob", "2026-03-09T09:00:00Z", CONSOLE[0]),
+    ]);
+    assert_eq!(above("identity", CONSOLE[0], folder.path()), [event_id(3)]);
+    assert_eq!(origins(CONSOLE[0], folder.path()), [json!(event_id(3)), eve()["arn"].clone()]);
+    let tree = |key: &str| said(&["trace", key, "--down"], folder.path())["descendants"].to_string();
+    assert!(tree(EVES).contains(CONSOLE[0]) && !tree(DANAS).contains(CONSOLE[0]));
+    // The sign-in itself may have to change it.
+    let [sign_in, acted] = signs_in(4, "bob", "2026-03-09T09:00:00Z", CONSOLE[0]);
+    let forced = for_bob(3, &sign_in["userIdentity"], "2026-03-09T08:59:59Z", "ChangePassword");
+    let folder = logs(&[&[first, forced, sign_in, acted]]);
+    assert_eq!(above("identity", CONSOLE[0], folder.path()), [event_id(3)]);
+    assert_eq!(origins(CONSOLE[0], folder.path()), [json!(event_id(3)), user("bob", "")["arn"].clone()]);
 }
 
 #[test]

@@ -93,7 +93,7 @@ pub(super) async fn climb(source: &Source, credential: &Credential) -> Result<Cl
         twins: top.twins.clone(),
         mismatches: Vec::new(),
     };
-    let above = Box::pin(above(source, &top, &mut walk, &mut climbed, ABOVE_MAX)).await?;
+    let above = Box::pin(above(source, &top, None, &mut walk, &mut climbed, ABOVE_MAX)).await?;
     climbed.origin.above = above.map(Box::new);
     Ok(climbed)
 }

@@ -21,7 +21,7 @@ use super::workshop::{Workshop, ask, flags, numbers};
 use super::{Relations, account_sight, read, telling};
 use crate::lineage::{
     AccountSight, Caller, Class, End, Gap, Issuance, IssuanceKind, Launch, Origin, OriginKind, Passed,
-    Reason, Rule, Sight, find_maker, last_launch, origin, password_of, settle,
+    Reason, RecordRef, Rule, Sight, find_maker, last_launch, origin, password_of, settle,
 };
 use crate::query::{Filter, QueryError};
 
@@ -49,8 +49,18 @@ struct Known {
 /// Who stands at a root.
 struct Root {
     origin: Origin,
-    /// Who made its key or password or launched its workload: rule, event id, caller.
-    above: Option<(Rule, String, i64, Option<Origin>)>,
+    above: Option<AboveRoot>,
+}
+
+/// Who made the key or password of an origin or launched its workload.
+struct AboveRoot {
+    rule: Rule,
+    event_id: String,
+    maker: i64,
+    /// The maker as an origin, where it is no credential.
+    own: Option<Origin>,
+    /// Whether the user changed its own password.
+    own_password: bool,
 }
 
 /// Where the chain of a caller ends.
@@ -406,14 +416,14 @@ impl Roots<'_> {
         issuance: Option<&Issuance>,
         sign_in: Option<&Issuance>,
         found: &Origin,
-    ) -> Option<(Rule, String, i64, Option<Origin>)> {
+    ) -> Option<AboveRoot> {
         let account = caller.account.clone().unwrap_or_default();
-        let by = |rule, record: &crate::lineage::RecordRef, maker: &crate::lineage::Caller| {
+        let by = |rule, record: &RecordRef, maker: &Caller| {
             let own = (maker.class != Class::Credential).then(|| {
                 let end = End { caller: maker, first: None, issuance: None, forwarded: false };
                 origin(end, &self.known.sight)
             });
-            (rule, record.id(), maker.id, own)
+            AboveRoot { rule, event_id: record.id(), maker: maker.id, own, own_password: false }
         };
         if found.kind == OriginKind::IamUser && caller.has_long_term_key() {
             let ways = self.known.keys.get(caller.access_key.as_deref()?)?;
@@ -430,7 +440,8 @@ impl Roots<'_> {
         {
             let ways = self.known.passwords.get(&(account, found.name.clone()?))?;
             let way = password_of(ways, caller, moments)?;
-            return Some(by(Rule::Identity, &way.record, way.maker()));
+            let above = by(Rule::Identity, &way.record, way.maker());
+            return Some(AboveRoot { own_password: way.is_own_password(), ..above });
         }
         let workload = found.on_behalf_of.as_ref()?;
         let moment: Option<DateTime<Utc>> = issuance.map(|one| one.record.time).or(caller.created);
@@ -446,12 +457,18 @@ fn tops(roots: &[Root], places: &HashMap<i64, Place>) -> Vec<(&'static str, Stri
         let mut seen = HashSet::new();
         let mut last = (root.origin.kind.word(), root.origin.id());
         let mut at = Some(root);
+        let mut own_password = false;
         for _ in 0..ABOVE_MAX {
-            let Some((_, _, maker, own)) = at.and_then(|root| root.above.as_ref()) else { break };
-            if let Some(own) = own {
+            let Some(above) = at.and_then(|root| root.above.as_ref()) else { break };
+            // Who set the password before the one that the user chose need not be behind it.
+            if own_password && above.rule == Rule::Identity {
+                break;
+            }
+            own_password = above.own_password;
+            if let Some(own) = &above.own {
                 return (own.kind.word(), own.id());
             }
-            let Some(place) = places.get(maker).filter(|place| seen.insert(place.root)) else { break };
+            let Some(place) = places.get(&above.maker).filter(|place| seen.insert(place.root)) else { break };
             at = roots.get(place.root as usize);
             if let Some(root) = at {
                 last = (root.origin.kind.word(), root.origin.id());
@@ -485,9 +502,9 @@ fn of_roots(name: &str, roots: &[Root], tops: &[(&'static str, String)]) -> Opti
         "origin" => roots.iter().map(|root| Some(root.origin.id())).collect(),
         "origin_account" => roots.iter().map(|root| root.origin.account.as_deref()).collect(),
         "origin_access_key" => roots.iter().map(|root| root.origin.access_key.as_deref()).collect(),
-        "above_rule" => roots.iter().map(|root| root.above.as_ref().map(|above| above.0.word())).collect(),
+        "above_rule" => roots.iter().map(|root| root.above.as_ref().map(|above| above.rule.word())).collect(),
         "above_event_id" => {
-            roots.iter().map(|root| root.above.as_ref().map(|above| above.1.as_str())).collect()
+            roots.iter().map(|root| root.above.as_ref().map(|above| above.event_id.as_str())).collect()
         }
         "root_kind" => tops.iter().map(|top| Some(top.0)).collect(),
         "root" => tops.iter().map(|top| Some(top.1.as_str())).collect(),

@@ -332,7 +332,7 @@ fn above_words(above: &Above) -> &'static str {
         (Rule::Launched, event) if event.starts_with("UpdateFunctionCode") => "who wrote its workload's code",
         (Rule::Launched, _) => "who launched its workload",
         (Rule::Key, _) => "who made its key",
-        (_, "CreateLoginProfile" | "UpdateLoginProfile") => "who set its password",
+        (_, "CreateLoginProfile" | "UpdateLoginProfile" | "ChangePassword") => "who set its password",
         _ => "who made it",
     }
 }

@@ -177,6 +177,13 @@ impl Plant {
         Some(at)
     }
 
+    /// Whether whoever stands at a line came there by a password that a line above it set, and by no other way since.
+    pub(super) fn came_by_password(&self, line: Option<usize>) -> bool {
+        let kinds = self.above(line).filter_map(|at| self.lines.get(at)).map(|line| line.growth.kind);
+        let is_way = |kind: &NodeKind| !matches!(kind, NodeKind::Console | NodeKind::Session);
+        kinds.into_iter().find(is_way) == Some(NodeKind::Password)
+    }
+
     /// A line and those above it.
     fn above(&self, from: Option<usize>) -> impl Iterator<Item = usize> + '_ {
         std::iter::successors(from, |at| self.lines.get(*at).and_then(|line| line.parent))
