@@ -106,6 +106,40 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// A session of a role of which nothing but the ARN is known.
+    pub(super) fn role_session(arn: &str, account: &str) -> Caller {
+        let fields = CallerFields {
+            identity_type: Some("AssumedRole"),
+            identity_account_id: Some(account),
+            identity_arn: Some(arn),
+            ..CallerFields::default()
+        };
+        Caller {
+            id: fields.id().unwrap_or_default(),
+            class: fields.class(),
+            identity_type: fields.identity_type.map(str::to_owned),
+            account: Some(account.to_owned()),
+            access_key: None,
+            arn: Some(arn.to_owned()),
+            principal_id: None,
+            user_name: None,
+            created: None,
+            issuer_type: None,
+            issuer_arn: None,
+            issuer_name: None,
+            mfa: None,
+            source_identity: None,
+            invoked_by: None,
+            identity_provider: None,
+            federated_provider: None,
+            in_scope_of: None,
+            ec2_role_delivery: None,
+            on_behalf_of: None,
+            sign_in_session: None,
+            direct: false,
+        }
+    }
+
     /// The name of the role session or federated user: the last part of its ARN, or what follows the colon of its unique
     /// id. None for users.
     #[must_use]

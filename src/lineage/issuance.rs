@@ -168,6 +168,17 @@ impl Issuance {
         self.copy.as_ref().map_or(&self.caller, |copy| &copy.caller)
     }
 
+    /// The session of a role that switched to another one in the console: its ARN is all that the record tells of it
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html>, `SwitchFrom`). None where nobody
+    /// switched, or a user or root did.
+    #[must_use]
+    pub fn switcher(&self) -> Option<Caller> {
+        let from = self.switch_from.as_deref()?;
+        let arn = Arn::parse(from)?;
+        matches!(arn.principal()?, Principal::RoleSession { .. })
+            .then(|| Caller::role_session(from, arn.account))
+    }
+
     /// Whether a user changed its own password by it, which takes the one before: no more is known of who set that one than
     /// of anybody else who knew it
     /// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_ChangePassword.html>).

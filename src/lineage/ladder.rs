@@ -373,6 +373,14 @@ fn portal_rung(caller: &Caller, issuance: &Issuance) -> Option<Rung> {
     }
 }
 
+/// Whether a session has a name that nobody chose but Identity Center: then all sessions of this name are of one person,
+/// whichever of them it is
+/// (<https://docs.aws.amazon.com/singlesignon/latest/userguide/howtoviewpermissions.html>).
+#[must_use]
+pub fn is_named_by_identity_center(caller: &Caller) -> bool {
+    caller.role_name().and_then(super::subject::permission_set).is_some()
+}
+
 /// Whether a key id that an issuance names is no name of one key: issuances of different sessions name the same id while
 /// both live. So it is in sanitised logs, where one constant stands for all; then the session proves the link.
 #[must_use]

@@ -65,7 +65,7 @@ pub(crate) use issuance::OWN_PASSWORD;
 pub use issuance::{Issuance, IssuanceKind, Launch, RecordRef, password_of, settle};
 pub use ladder::{
     Fit, Found, KEY_LIFE_SECONDS, ROLE_SESSION_SECONDS, Rank, Rule, Rung, SLACK_SECONDS, find, find_maker,
-    fit, is_shared_key,
+    fit, is_named_by_identity_center, is_shared_key,
 };
 pub use origin::{End, Origin, OriginKind, origin};
 pub use sessions::{SessionKey, SessionRow, Sessions};

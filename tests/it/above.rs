@@ -167,7 +167,9 @@ fn who_replaced_the_code_of_a_function_is_behind_what_it_does_then() {
         // The role that it has already: this changes nothing.
         function(11, &dana(DANAS), "2026-03-09T10:30:00Z", "eu-west-1", [configure, "admin"]),
     ];
-    let of = |number, key, created| acting(number, "lambda", &session("admin", "resize", key, created), "eu-west-1");
+    let of = |number, key, created| {
+        acting(number, "lambda", &session("admin", "resize", key, created), "eu-west-1")
+    };
     let first = of(3, before, "2026-03-09T09:00:00Z");
     let then = of(5, after, "2026-03-09T10:00:00Z");
     let last = of(7, later, "2026-03-09T11:00:00Z");
@@ -286,8 +288,7 @@ fn a_password_leads_to_the_sign_ins_until_another_is_set() {
     ]);
     let path = folder.path();
     // By session, and by the record of its sign-in.
-    for (key, sign_in, set) in
-        [(CONSOLE[0], 2, vec![1]), (CONSOLE[1], 5, vec![4]), (CONSOLE[2], 8, vec![7])]
+    for (key, sign_in, set) in [(CONSOLE[0], 2, vec![1]), (CONSOLE[1], 5, vec![4]), (CONSOLE[2], 8, vec![7])]
     {
         let set: Vec<String> = set.into_iter().map(event_id).collect();
         assert_eq!(above("identity", key, path), set, "{key}");

@@ -28,6 +28,7 @@ mod readme;
 mod replay;
 mod s3;
 mod story;
+mod switch;
 mod tree;
 mod twin;
 mod unused;

@@ -213,7 +213,10 @@ impl Twin {
         }
         let claims = |i: &&Issuance| i.made.arn == c.arn && lived(i) <= ROLE_SESSION_MAX;
         let role = ["AssumedRole", "Role"].contains(&c.kind.as_str()) && c.arn.is_some();
-        ("claim", possible.into_iter().filter(claims).filter(|_| role).collect())
+        // A record of switching roles names no more of who switched; Identity Center names its sessions by the person.
+        let of_person = c.principal.is_none() && c.role_session().0.starts_with("AWSReservedSSO_");
+        let rule = if of_person && c.key.is_none() { "session" } else { "claim" };
+        (rule, possible.into_iter().filter(claims).filter(|_| role).collect())
     }
 
     /// The issuances that nothing rules out, in canonical order: of this account, agreeing, not made by the credential
@@ -419,9 +422,12 @@ impl Twin {
         let configures =
             |place: usize| action(&self.records[place].record).1.starts_with("UpdateFunctionConfiguration");
         let later = launches.iter().copied();
-        let last = later.reduce(|known, next| {
-            if configures(next) && role_of(next) == role_of(known) { known } else { next }
-        })?;
+        let last =
+            later.reduce(
+                |known, next| {
+                    if configures(next) && role_of(next) == role_of(known) { known } else { next }
+                },
+            )?;
         let passed = role_of(last);
         let other = action(&self.records[last].record).0 == "lambda"
             && passed.is_some_and(|passed| passed.rsplit('/').next() != Some(&role));

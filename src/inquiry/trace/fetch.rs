@@ -360,6 +360,18 @@ impl Source {
         .await
     }
 
+    /// The records by which somebody switched roles in the console, in order of time.
+    pub(super) async fn switches(&self) -> Result<Vec<Issuance>, QueryError> {
+        let names = ["SwitchRole", "RenewRole"].map(str::to_owned);
+        let switching = vec![
+            Filter::Is(Column::EventSource, "signin.amazonaws.com".to_owned()),
+            one_of(Column::EventName, BTreeSet::from(names)),
+        ];
+        let mut found = self.issuances(&Filter::All(switching)).await?;
+        found.retain(|switched| switched.switch_from.is_some());
+        Ok(found)
+    }
+
     /// The ways in of a kind that were made for a user, in order of time.
     pub(super) async fn ways_in(
         &self,

@@ -395,6 +395,7 @@ impl<'a> Events<'a> {
                 "created_s" => {
                     numbers(&|row| self.created.is_valid(row).then(|| seconds(self.created.value(row))))
                 }
+                "switch_hash" => numbers(&|_| None),
                 "at_s" => numbers(&|row| Some(seconds(self.times.value(row)))),
                 "caller_side" => flags(&|row| {
                     made_account(row).is_none_or(|account| Some(account) != value(self.accounts, row))
@@ -423,7 +424,7 @@ const SIGN_IN: usize = TEXTS.len() - 1;
 
 /// What the joins need of issuances: `starts.sql` gives all others these columns, too. Hashes are those of the SQL
 /// function `text_hash`; times are whole seconds since 1970.
-pub(super) const DELEGATION: [(&str, DataType); 20] = [
+pub(super) const DELEGATION: [(&str, DataType); 21] = [
     ("caller", DataType::Int64),
     ("permission_set", DataType::Utf8),
     ("made_user", DataType::Utf8),
@@ -442,6 +443,7 @@ pub(super) const DELEGATION: [(&str, DataType); 20] = [
     ("arn_hash", DataType::Int64),
     ("id_hash", DataType::Int64),
     ("account_hash", DataType::Int64),
+    ("switch_hash", DataType::Int64),
     ("created_s", DataType::Int64),
     ("at_s", DataType::Int64),
 ];
@@ -528,7 +530,11 @@ mod tests {
             }
         }
         assert_eq!(names, 30);
-        for name in ["CreateFunction20150331", "UpdateFunctionConfiguration20150331v2", "UpdateFunctionCode20150331v2"] {
+        for name in [
+            "CreateFunction20150331",
+            "UpdateFunctionConfiguration20150331v2",
+            "UpdateFunctionCode20150331v2",
+        ] {
             assert!(may_tell(name), "{name}");
         }
         assert!(!may_tell("ListUsers"));

@@ -6,8 +6,8 @@ use super::{Climbed, Top, Walk, delegation, named, stop, used_before_issued};
 use crate::inquiry::trace::fetch::{Source, earlier};
 use crate::lineage::{
     Above, Caller, Class, End, Gap, Issuance, IssuanceKind, Launch, Link, Mismatch, Node, NodeKind,
-    OWN_PASSWORD, Origin, OriginKind, Passed, Proof, Reason, Rule, SLACK_SECONDS, TracedOrigin, Violation, Workload, find_maker,
-    password_of,
+    OWN_PASSWORD, Origin, OriginKind, Passed, Proof, Reason, Rule, SLACK_SECONDS, TracedOrigin, Violation,
+    Workload, find_maker, password_of,
 };
 use crate::query::QueryError;
 
