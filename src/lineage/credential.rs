@@ -97,6 +97,8 @@ pub struct Caller {
     pub ec2_role_delivery: Option<String>,
     /// The Identity Center user that the call was made for.
     pub on_behalf_of: Option<String>,
+    /// The identity store of that user, as its ARN.
+    pub identity_store: Option<String>,
     /// `signInSessionArn`: the sign-in session that the credential belongs to.
     pub sign_in_session: Option<String>,
     /// Whether it signed a request itself: no service made it for the caller (`invokedBy`), and no console session
@@ -135,6 +137,7 @@ impl Caller {
             in_scope_of: None,
             ec2_role_delivery: None,
             on_behalf_of: None,
+            identity_store: None,
             sign_in_session: None,
             direct: false,
         }
@@ -229,6 +232,7 @@ impl Caller {
         least(&mut self.in_scope_of, other.in_scope_of);
         least(&mut self.ec2_role_delivery, other.ec2_role_delivery);
         least(&mut self.on_behalf_of, other.on_behalf_of);
+        least(&mut self.identity_store, other.identity_store);
         least(&mut self.sign_in_session, other.sign_in_session);
         self.mfa = self.mfa.max(other.mfa);
         self.direct |= other.direct;
@@ -460,6 +464,7 @@ pub struct CallerFields<'a> {
     pub user_name: Option<&'a str>,
     pub identity_provider: Option<&'a str>,
     pub on_behalf_of_user_id: Option<&'a str>,
+    pub on_behalf_of_identity_store_arn: Option<&'a str>,
     pub shared_event_id: Option<&'a str>,
     pub session_created_micros: Option<i64>,
 }
@@ -547,6 +552,11 @@ impl CallerFields<'_> {
                 scratch.push(0xFF);
             }
             scratch.extend_from_slice(part.unwrap_or_default().as_bytes());
+        }
+        // The same id in another identity store is another person.
+        if let (Class::Outside, Some(store)) = (class, self.on_behalf_of_identity_store_arn) {
+            scratch.push(0xFF);
+            scratch.extend_from_slice(store.as_bytes());
         }
         if let (Class::Credential, Some(micros)) = (class, self.session_created_micros) {
             scratch.extend_from_slice(micros.div_euclid(1_000_000).to_string().as_bytes());

@@ -48,6 +48,7 @@ mod credential;
 mod issuance;
 mod ladder;
 mod origin;
+mod people;
 pub mod session_name;
 mod sessions;
 mod sight;
@@ -68,6 +69,7 @@ pub use ladder::{
     fit, is_named_by_identity_center, is_shared_key,
 };
 pub use origin::{End, Origin, OriginKind, origin};
+pub use people::{People, is_other_store, store_id};
 pub use sessions::{SessionKey, SessionRow, Sessions};
 pub use sight::{AccountSight, Gap, Reason, Sight};
 pub use workload::{Passed, Workload, is_instance_id, last_launch};

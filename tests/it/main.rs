@@ -20,6 +20,7 @@ mod json;
 mod lineage;
 mod lossless;
 mod once;
+mod person;
 mod places;
 mod policy;
 mod policy_twin;

@@ -69,8 +69,8 @@ struct Issuance {
     made: Credential,
     long_term: bool,
     made_by_assume_role: bool,
-    /// For a portal step: the permission set, with which the role's name begins, the user and the user's id.
-    portal: Option<(String, Option<String>, Option<String>)>,
+    /// For a portal step: the permission set, with which the role's name begins, the user, the user's id and its store.
+    portal: Option<(String, [Option<String>; 3])>,
     sign_in_session: Option<String>,
     /// The next one up.
     parent: Caller,
@@ -234,13 +234,15 @@ impl Twin {
     /// like an equal arn, so it is bound to the moment too.
     fn is_session_of(&self, issuance: &Issuance, c: &Credential) -> bool {
         let made = &issuance.made;
-        if let Some((permission_set, user, id)) = &issuance.portal {
+        if let Some((permission_set, [user, id, store])) = &issuance.portal {
             let (role, name) = c.role_session();
             let of_set = role.starts_with(&format!("AWSReservedSSO_{permission_set}_"));
             let same_user = user.as_ref().is_none_or(|user| *user == name);
             let own = self.told(c, "/userIdentity/onBehalfOf/userId");
             let same_id = own.as_ref().zip(id.as_ref()).is_none_or(|(own, id)| own == id);
-            return of_set && made.home == c.home && same_user && same_id;
+            let own = self.told(c, "/userIdentity/onBehalfOf/identityStoreArn");
+            let same_store = own.as_ref().zip(store.as_ref()).is_none_or(|(own, store)| own == store);
+            return of_set && made.home == c.home && same_user && same_id && same_store;
         }
         let sign_in = self.told(c, SIGN_IN_SESSION);
         (made.arn.is_some() && made.arn == c.arn)
@@ -625,9 +627,9 @@ fn issuance(record: &Value, place: usize, time: i64, caller: &Caller) -> Option<
         ("sso", "Federate" | "GetRoleCredentials") => {
             key = None;
             let set = tells("/serviceEventDetails/role_name").or(tells("/requestParameters/roleName"));
-            let user = ["/userIdentity/userName", "/userIdentity/onBehalfOf/userId"].map(tells);
-            let [user, id] = user;
-            portal = set.map(|set| (set, user, id));
+            let told = ["userName", "onBehalfOf/userId", "onBehalfOf/identityStoreArn"];
+            let told = told.map(|field| tells(&format!("/userIdentity/{field}")));
+            portal = set.map(|set| (set, told));
             let home = tells("/serviceEventDetails/account_id").or(tells("/requestParameters/accountId"));
             Credential { home: home.unwrap_or_default(), ..Credential::default() }
         }

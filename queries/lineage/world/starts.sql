@@ -12,6 +12,7 @@ select
   event_source = 'signin.amazonaws.com' as by_sign_in,
   kind in ('console-login', 'switch-role', 'oauth') as signs_in,
   case when kind = 'portal' then nullif(on_behalf_of_user_id, '') end as portal_user_id,
+  case when kind = 'portal' then nullif(split_part(on_behalf_of_identity_store_arn, '/', -1), '') end as portal_store,
   switch_from is not null as switched,
   coalesce(identity_type in ('AssumedRole', 'Role'), false) as role_session,
   kind = 'assume-role' and coalesce(starts_with(made_key, 'ASIA'), false) as names_key,

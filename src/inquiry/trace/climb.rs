@@ -398,8 +398,12 @@ async fn origins_of(
 
 /// The origin at an end. What the logs could show at all is looked at only where something is missing.
 async fn named(source: &Source, end: End<'_>) -> Result<Origin, QueryError> {
-    let found = origin(end, &Sight::default());
-    if found.gap.is_none() { Ok(found) } else { Ok(origin(end, source.sight().await?)) }
+    let mut found = origin(end, &Sight::default());
+    if found.gap.is_some() {
+        found = origin(end, source.sight().await?);
+    }
+    source.people(&found).await?.name(&mut found);
+    Ok(found)
 }
 
 /// Names the origin of a chain that goes no further.

@@ -21,7 +21,7 @@ use super::workshop::{Workshop, ask, flags, numbers};
 use super::{Relations, account_sight, read, telling};
 use crate::lineage::{
     AccountSight, Caller, Class, End, Gap, Issuance, IssuanceKind, Launch, Origin, OriginKind, Passed,
-    Reason, RecordRef, Rule, Sight, find_maker, last_launch, origin, password_of, settle,
+    People, Reason, RecordRef, Rule, Sight, find_maker, last_launch, origin, password_of, settle,
 };
 use crate::query::{Filter, QueryError};
 
@@ -136,6 +136,7 @@ pub(super) async fn label(ctx: &SessionContext) -> Result<Origins, QueryError> {
         ends: &ends,
         switchers: &switchers,
         sign_ins: sign_ins(&links),
+        people: people(&links)?,
         list: Vec::new(),
         places: HashMap::new(),
     };
@@ -202,6 +203,21 @@ fn sign_ins(links: &Links) -> Vec<bool> {
     found
 }
 
+/// The people whom the callers name.
+fn people(links: &Links) -> Result<People, QueryError> {
+    let mut people = People::default();
+    for batch in &links.nodes.batches {
+        let Some(ids) = batch.column_by_name("on_behalf_of_user_id") else { continue };
+        if ids.null_count() == ids.len() {
+            continue;
+        }
+        for row in (0..batch.num_rows()).filter(|row| ids.is_valid(*row)) {
+            people.add(&read::node(batch, &links.nodes.columns, row)?.0);
+        }
+    }
+    Ok(people)
+}
+
 async fn known(
     ctx: &SessionContext,
     relations: &Relations,
@@ -257,6 +273,7 @@ struct Roots<'a> {
     switchers: &'a HashMap<i64, i64>,
     /// By issuance: whether it is a sign-in at the console.
     sign_ins: Vec<bool>,
+    people: People,
     list: Vec<Root>,
     places: HashMap<(i64, i64), u32>,
 }
@@ -321,6 +338,7 @@ impl Roots<'_> {
         };
         let end = End { caller: &named, first: used.0, issuance: issuance.as_ref(), forwarded };
         let mut found = origin(end, &self.known.sight);
+        self.people.name(&mut found);
         if self.links.late.contains_key(&caller)
             && let Some(gap) = &mut found.gap
         {
@@ -366,7 +384,9 @@ impl Roots<'_> {
         let by = |rule, record: &RecordRef, maker: &Caller| {
             let own = (maker.class != Class::Credential).then(|| {
                 let end = End { caller: maker, first: None, issuance: None, forwarded: false };
-                origin(end, &self.known.sight)
+                let mut own = origin(end, &self.known.sight);
+                self.people.name(&mut own);
+                own
             });
             AboveRoot { rule, event_id: record.id(), maker: maker.id, own, own_password: false }
         };

@@ -28,7 +28,7 @@ const COPIES: &str = "select called.i as i, caller_side.i as copy \
     where called.role_side and caller_side.caller_side";
 
 /// What the later steps of the ladder need of callers: no wide text is copied.
-const REST: [&str; 13] = [
+const REST: [&str; 14] = [
     "caller",
     "created_s",
     "first_s",
@@ -42,6 +42,7 @@ const REST: [&str; 13] = [
     "role_session",
     "other_keys_disprove",
     "on_behalf_of_user_id",
+    "on_behalf_of_identity_store_arn",
 ];
 
 /// The rank of a link between two copies of a request.

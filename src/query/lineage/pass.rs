@@ -146,7 +146,7 @@ fn as_plain(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, Query
 
 /// The texts of a caller, by their names in `credentials`, in the order of [`Events::text`]. The first [`TOLD_APART`] are
 /// equal wherever the id of a credential is.
-pub(super) const TEXTS: [&str; 17] = [
+pub(super) const TEXTS: [&str; 18] = [
     "caller_account",
     "caller_key",
     "identity_arn",
@@ -163,6 +163,7 @@ pub(super) const TEXTS: [&str; 17] = [
     "in_scope_of",
     "ec2_role_delivery",
     "on_behalf_of_user_id",
+    "on_behalf_of_identity_store_arn",
     "sign_in_session",
 ];
 
@@ -179,6 +180,7 @@ const USER_NAME: usize = 5;
 const INVOKED_BY: usize = 10;
 const PROVIDER: usize = 11;
 const ON_BEHALF: usize = 15;
+const STORE: usize = 16;
 
 /// One batch of events.
 pub(super) struct Events<'a> {
@@ -312,6 +314,7 @@ impl<'a> Events<'a> {
             user_name: own(USER_NAME),
             identity_provider: own(PROVIDER),
             on_behalf_of_user_id: own(ON_BEHALF),
+            on_behalf_of_identity_store_arn: own(STORE),
             shared_event_id: value(self.shared, row),
             session_created_micros: self.created.is_valid(row).then(|| self.created.value(row)),
         }
@@ -424,11 +427,12 @@ const SIGN_IN: usize = TEXTS.len() - 1;
 
 /// What the joins need of issuances: `starts.sql` gives all others these columns, too. Hashes are those of the SQL
 /// function `text_hash`; times are whole seconds since 1970.
-pub(super) const DELEGATION: [(&str, DataType); 21] = [
+pub(super) const DELEGATION: [(&str, DataType); 22] = [
     ("caller", DataType::Int64),
     ("permission_set", DataType::Utf8),
     ("made_user", DataType::Utf8),
     ("portal_user_id", DataType::Utf8),
+    ("portal_store", DataType::Utf8),
     ("sign_in_session", DataType::Utf8),
     ("shared_hash", DataType::Int64),
     ("role_side", DataType::Boolean),
