@@ -168,7 +168,7 @@ impl Descendant {
     #[must_use]
     pub fn likely_words(&self) -> Option<String> {
         let role = self.role_untold.as_ref()?;
-        Some(format!("likely: no record tells that what the launch passed holds the role {role}"))
+        Some(format!("likely: no record tells that what was passed holds {role}"))
     }
 }
 

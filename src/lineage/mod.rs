@@ -22,8 +22,8 @@
 //! | rule | the issuance | must agree |
 //! |---|---|---|
 //! | `key` | names exactly this key id | account, session where both are known, creation to the second (up to 2 s as a marked fallback); records that do not say when the session was created: not later than the first use, not more than 36 hours before |
-//! | `session` | made this session: same ARN, or unique id | account, creation to the second (up to 2 s, marked). STS counts for more than a sign-in record, which counts for more than a step in the access portal, whose person must be the session's where both are named. An AssumeRole that answered with another key only for calls of services and the console |
-//! | `claim` | bears the same role and session name | only for records that do not say when the session was created, and for keys that sign themselves beside an AssumeRole of this very second that answered with another; never makes a chain complete |
+//! | `session` | made this session: same ARN, or unique id | account, creation to the second (up to 2 s, marked). STS counts for more than a sign-in record, which counts for more than a step in the access portal, whose person must be the session's where both are named (by name, or by id and identity store). An AssumeRole that answered with another key only for calls of services and the console |
+//! | `claim` | bears the same role and session name | only for records that do not say when the session was created, as a record of SwitchRole does not of who switched, and for keys that sign themselves beside an AssumeRole of this very second that answered with another; never makes a chain complete |
 //!
 //! Two rules lead further from where these end: `shared-event` joins the copies of one request that two accounts recorded
 //! ([`settle`]); `identity` and `launched` lead from an origin to who made its password or launched its workload, and `key`

@@ -87,7 +87,9 @@ mod tests {
 
     fn people(sessions: &[Caller]) -> People {
         let mut people = People::default();
-        sessions.iter().for_each(|session| people.add(session));
+        for session in sessions {
+            people.add(session);
+        }
         people
     }
 

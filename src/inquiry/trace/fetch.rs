@@ -376,7 +376,9 @@ impl Source {
         if let Some(name) = name.filter(|_| person.identity_store.is_some()) {
             found.extend(self.on_behalf(Filter::SessionName(BTreeSet::from([name]))).await?);
         }
-        found.iter().for_each(|one| people.add(&one.caller));
+        for one in &found {
+            people.add(&one.caller);
+        }
         Ok(people)
     }
 

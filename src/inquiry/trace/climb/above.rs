@@ -169,10 +169,8 @@ fn of_other_role(session: &Caller, workload: &Workload, launch: &Launch) -> Mism
     let (event, by) = (&launch.record.event_name, launch.caller.node().id);
     let passed = launch.role_passed.as_deref().unwrap_or_default();
     let words = workload.words();
-    let passed = match event.starts_with("UpdateFunctionCode") {
-        true => format!("found it with {passed}"),
-        false => format!("passed it {passed}"),
-    };
+    let verb = if event.starts_with("UpdateFunctionCode") { "found it with" } else { "passed it" };
+    let passed = format!("{verb} {passed}");
     Mismatch {
         kind: "role",
         claim: words.clone(),
