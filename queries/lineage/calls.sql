@@ -16,7 +16,8 @@
 select
   caller_id(
     identity_type, event_source, invoked_by, identity_account_id, session_issuer_account_id, account, access_key_id,
-    identity_arn, principal_id, user_name, identity_provider, on_behalf_of_user_id, shared_event_id, session_created
+    identity_arn, principal_id, user_name, identity_provider, on_behalf_of_user_id,
+    on_behalf_of_identity_store_arn, shared_event_id, session_created
   ) as caller,
   caller_class(
     identity_type, event_source, invoked_by, identity_account_id, access_key_id, identity_arn, principal_id, user_name,

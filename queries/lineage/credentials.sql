@@ -28,6 +28,7 @@ select
   min(in_scope_of) as in_scope_of,
   min(ec2_role_delivery) as ec2_role_delivery,
   min(on_behalf_of_user_id) as on_behalf_of_user_id,
+  min(on_behalf_of_identity_store_arn) as on_behalf_of_identity_store_arn,
   min(sign_in_session) as sign_in_session,
   bool_or(direct) as direct,
   count(*) as calls,

@@ -223,5 +223,6 @@ select
   in_scope_of,
   ec2_role_delivery,
   on_behalf_of_user_id,
+  on_behalf_of_identity_store_arn,
   direct
 from made

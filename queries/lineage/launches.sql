@@ -1,8 +1,9 @@
 -- view: launches
--- what: Every record that launched an instance, function, task or build, or gave it a role, one row for each, with who
---     called.
+-- what: Every record that launched an instance, function, task or build, gave it a role or replaced a function's code, one
+--     row for each, with who called.
 -- column workload text: `instance:`, `function:`, `task:` or `build:` and the id, as sessions of its role bear it.
--- column role_passed text: The role or instance profile that was passed to it.
+-- column role_passed text: The role or instance profile that was passed to it; of replaced code the role that the
+--     function had.
 select
   event_time,
   event_id,
@@ -22,7 +23,8 @@ select
     json_get_str(request_parameters, 'ReplaceIamInstanceProfileAssociationRequest', 'IamInstanceProfile', 'Name'),
     json_get_str(request_parameters, 'role'),
     json_get_str(request_parameters, 'overrides', 'taskRoleArn'),
-    json_get_str(response_elements, 'build', 'serviceRole')
+    json_get_str(response_elements, 'build', 'serviceRole'),
+    case when event_name like 'UpdateFunctionCode%' then json_get_str(response_elements, 'role') end
   ) as role_passed,
   caller,
   caller_class,
@@ -44,6 +46,7 @@ select
   in_scope_of,
   ec2_role_delivery,
   on_behalf_of_user_id,
+  on_behalf_of_identity_store_arn,
   sign_in_session,
   direct
 from (
@@ -57,6 +60,7 @@ from (
       )
       or event_name like 'CreateFunction%'
       or event_name like 'UpdateFunctionConfiguration%'
+      or event_name like 'UpdateFunctionCode%'
     )
     and nullif(error_code, '') is null
     and nullif(error_message, '') is null

@@ -152,10 +152,24 @@ pub struct Descendant {
     pub notes: Vec<String>,
     /// What is to be looked at, in words: `not the instance, but this user`.
     pub remarks: Vec<String>,
+    /// Of a workload's session its role, where the launch passed something of another name and no record tells that it
+    /// holds this role: then it is likely and no more that the launch led to the session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role_untold: Option<String>,
     /// Why nothing is known of it: it goes on in an account whose logs are not here.
     pub gap: Option<Gap>,
     /// What it led to, in order of time.
     pub children: Vec<Descendant>,
+}
+
+impl Descendant {
+    /// Why it is no more than likely that the launch led to it, in words; None where it is certain, or is no session of a
+    /// workload.
+    #[must_use]
+    pub fn likely_words(&self) -> Option<String> {
+        let role = self.role_untold.as_ref()?;
+        Some(format!("likely: no record tells that what was passed holds {role}"))
+    }
 }
 
 /// Whether what somebody claims is borne out.

@@ -97,6 +97,8 @@ pub struct Caller {
     pub ec2_role_delivery: Option<String>,
     /// The Identity Center user that the call was made for.
     pub on_behalf_of: Option<String>,
+    /// The identity store of that user, as its ARN.
+    pub identity_store: Option<String>,
     /// `signInSessionArn`: the sign-in session that the credential belongs to.
     pub sign_in_session: Option<String>,
     /// Whether it signed a request itself: no service made it for the caller (`invokedBy`), and no console session
@@ -106,6 +108,41 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// A session of a role of which nothing but the ARN is known.
+    pub(super) fn role_session(arn: &str, account: &str) -> Caller {
+        let fields = CallerFields {
+            identity_type: Some("AssumedRole"),
+            identity_account_id: Some(account),
+            identity_arn: Some(arn),
+            ..CallerFields::default()
+        };
+        Caller {
+            id: fields.id().unwrap_or_default(),
+            class: fields.class(),
+            identity_type: fields.identity_type.map(str::to_owned),
+            account: Some(account.to_owned()),
+            access_key: None,
+            arn: Some(arn.to_owned()),
+            principal_id: None,
+            user_name: None,
+            created: None,
+            issuer_type: None,
+            issuer_arn: None,
+            issuer_name: None,
+            mfa: None,
+            source_identity: None,
+            invoked_by: None,
+            identity_provider: None,
+            federated_provider: None,
+            in_scope_of: None,
+            ec2_role_delivery: None,
+            on_behalf_of: None,
+            identity_store: None,
+            sign_in_session: None,
+            direct: false,
+        }
+    }
+
     /// The name of the role session or federated user: the last part of its ARN, or what follows the colon of its unique
     /// id. None for users.
     #[must_use]
@@ -195,6 +232,7 @@ impl Caller {
         least(&mut self.in_scope_of, other.in_scope_of);
         least(&mut self.ec2_role_delivery, other.ec2_role_delivery);
         least(&mut self.on_behalf_of, other.on_behalf_of);
+        least(&mut self.identity_store, other.identity_store);
         least(&mut self.sign_in_session, other.sign_in_session);
         self.mfa = self.mfa.max(other.mfa);
         self.direct |= other.direct;
@@ -426,6 +464,7 @@ pub struct CallerFields<'a> {
     pub user_name: Option<&'a str>,
     pub identity_provider: Option<&'a str>,
     pub on_behalf_of_user_id: Option<&'a str>,
+    pub on_behalf_of_identity_store_arn: Option<&'a str>,
     pub shared_event_id: Option<&'a str>,
     pub session_created_micros: Option<i64>,
 }
@@ -513,6 +552,11 @@ impl CallerFields<'_> {
                 scratch.push(0xFF);
             }
             scratch.extend_from_slice(part.unwrap_or_default().as_bytes());
+        }
+        // The same id in another identity store is another person.
+        if let (Class::Outside, Some(store)) = (class, self.on_behalf_of_identity_store_arn) {
+            scratch.push(0xFF);
+            scratch.extend_from_slice(store.as_bytes());
         }
         if let (Class::Credential, Some(micros)) = (class, self.session_created_micros) {
             scratch.extend_from_slice(micros.div_euclid(1_000_000).to_string().as_bytes());

@@ -168,6 +168,25 @@ impl Issuance {
         self.copy.as_ref().map_or(&self.caller, |copy| &copy.caller)
     }
 
+    /// The session of a role that switched to another one in the console: its ARN is all that the record tells of it
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html>, `SwitchFrom`). None where nobody
+    /// switched, or a user or root did.
+    #[must_use]
+    pub fn switcher(&self) -> Option<Caller> {
+        let from = self.switch_from.as_deref()?;
+        let arn = Arn::parse(from)?;
+        matches!(arn.principal()?, Principal::RoleSession { .. })
+            .then(|| Caller::role_session(from, arn.account))
+    }
+
+    /// Whether a user changed its own password by it, which takes the one before: no more is known of who set that one than
+    /// of anybody else who knew it
+    /// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_ChangePassword.html>).
+    #[must_use]
+    pub fn is_own_password(&self) -> bool {
+        self.kind == IssuanceKind::Password && self.record.event_name == OWN_PASSWORD
+    }
+
     /// Whether the account that recorded it is that of the session and not of the caller.
     fn is_role_side(&self) -> bool {
         self.record.account == self.session_account && self.caller.account != self.record.account
@@ -178,6 +197,9 @@ impl Issuance {
         self.record.account == self.caller.account && self.session_account != self.record.account
     }
 }
+
+/// The call by which a user changes its own password.
+pub(crate) const OWN_PASSWORD: &str = "ChangePassword";
 
 /// Each issuance once, in the order of their records: of several versions of one event in one account the first counts,
 /// and the copies that two accounts recorded of one request become one
@@ -218,15 +240,16 @@ pub fn settle(mut issuances: Vec<Issuance>) -> Vec<Issuance> {
 }
 
 /// Who set the password of the sign-ins between two moments, of the passwords that were set for their user in order of
-/// time: the last one before. Also the user may have set it, but not the sign-in itself. None where another was set in
-/// between: then nothing tells of them all.
+/// time: the last one before. Also the user may have set it; the sign-in itself only by changing the one before. None where
+/// another was set in between: then nothing tells of them all.
 #[must_use]
 pub fn password_of<'a>(
     set: &'a [Issuance],
     sign_in: &Caller,
     (first, last): (DateTime<Utc>, DateTime<Utc>),
 ) -> Option<&'a Issuance> {
-    let before = |moment| set.iter().rfind(|way| way.record.time <= moment && way.maker().id != sign_in.id);
+    let by_another = |way: &Issuance| way.is_own_password() || way.maker().id != sign_in.id;
+    let before = |moment| set.iter().rfind(|way| way.record.time <= moment && by_another(way));
     let way = before(first)?;
     before(last).filter(|later| later.record == way.record)
 }

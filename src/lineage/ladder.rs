@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::credential::is_telling;
+use super::people::is_other_store;
 use super::{Caller, Issuance, IssuanceKind};
 use crate::aws::IdKind;
 
@@ -356,7 +357,7 @@ fn both(own: Option<&str>, made: Option<&str>) -> Option<bool> {
 /// How a step in the access portal led into the session: Identity Center names its roles
 /// `AWSReservedSSO_<permission set>_<16 hexadecimal digits>`, and the session by the user
 /// (<https://docs.aws.amazon.com/singlesignon/latest/userguide/howtoviewpermissions.html>). Both records may name the user's
-/// id, in `onBehalfOf`; another id is another person
+/// id, in `onBehalfOf`; another id, or the same of another identity store, is another person
 /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>). None where
 /// it did not.
 fn portal_rung(caller: &Caller, issuance: &Issuance) -> Option<Rung> {
@@ -365,12 +366,24 @@ fn portal_rung(caller: &Caller, issuance: &Issuance) -> Option<Rung> {
         return None;
     }
     let names = both(caller.session_name(), issuance.user_name.as_deref());
-    let ids = both(caller.on_behalf_of.as_deref(), issuance.caller.on_behalf_of.as_deref());
+    let other = &issuance.caller;
+    if is_other_store(caller.identity_store.as_deref(), other.identity_store.as_deref()) {
+        return None;
+    }
+    let ids = both(caller.on_behalf_of.as_deref(), other.on_behalf_of.as_deref());
     match (names, ids) {
         (Some(false), _) | (_, Some(false)) => None,
         (None, None) => Some(Rung::AnyPortal),
         _ => Some(Rung::Portal),
     }
+}
+
+/// Whether a session has a name that nobody chose but Identity Center: then all sessions of this name are of one person,
+/// whichever of them it is
+/// (<https://docs.aws.amazon.com/singlesignon/latest/userguide/howtoviewpermissions.html>).
+#[must_use]
+pub fn is_named_by_identity_center(caller: &Caller) -> bool {
+    caller.role_name().and_then(super::subject::permission_set).is_some()
 }
 
 /// Whether a key id that an issuance names is no name of one key: issuances of different sessions name the same id while

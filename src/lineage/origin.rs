@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::people::store_id;
 use super::sight::{Gap, Reason, Sight};
 use super::subject::{self, WebIdentity};
 use super::{Caller, Class, Issuance, IssuanceKind, Workload};
@@ -72,6 +73,12 @@ pub struct Origin {
     pub subject: Option<WebIdentity>,
     /// The id of an Identity Center user.
     pub user_id: Option<String>,
+    /// The identity store of that user, as its ARN.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity_store: Option<String>,
+    /// Whether these logs know somebody of the same name in another identity store.
+    #[serde(skip)]
+    pub has_namesake: bool,
     /// The workload that a service acted for.
     pub on_behalf_of: Option<Workload>,
     /// Whether the sign-in used MFA, where one is known.
@@ -97,6 +104,8 @@ impl Origin {
             provider: None,
             subject: None,
             user_id: None,
+            identity_store: None,
+            has_namesake: false,
             on_behalf_of: None,
             mfa: None,
             sign_in: None,
@@ -132,6 +141,8 @@ impl Origin {
             provider: known(&all, |one| one.provider.clone()),
             subject: known(&all, |one| one.subject.clone()),
             user_id: known(&all, |one| one.user_id.clone()),
+            identity_store: known(&all, |one| one.identity_store.clone()),
+            has_namesake: all.iter().any(|one| one.has_namesake),
             on_behalf_of: known(&all, |one| one.on_behalf_of.clone()),
             mfa: same(&all, |one| one.mfa),
             sign_in: same(&all, |one| one.sign_in.clone()),
@@ -187,11 +198,28 @@ impl Origin {
                 Some(provider) => format!("{provider}:{}", self.name.as_deref().unwrap_or("unknown")),
                 None => name(),
             },
-            OriginKind::IdentityCenterUser => {
-                self.name.clone().or_else(|| self.user_id.clone()).unwrap_or_else(|| "unknown".to_owned())
-            }
+            OriginKind::IdentityCenterUser => self.person_name(),
             OriginKind::Certificate => name(),
             OriginKind::Unknown => "unknown".to_owned(),
+        }
+    }
+
+    /// A user of Identity Center.
+    #[cfg(test)]
+    pub(super) fn person(
+        name: Option<String>,
+        user_id: Option<String>,
+        identity_store: Option<String>,
+    ) -> Origin {
+        Origin { name, user_id, identity_store, ..Origin::new(OriginKind::IdentityCenterUser) }
+    }
+
+    /// The name of a user of Identity Center, else its id; with the identity store where the name is not of one person.
+    fn person_name(&self) -> String {
+        let name = self.name.as_deref().or(self.user_id.as_deref()).unwrap_or("unknown");
+        match self.identity_store.as_deref().filter(|_| self.has_namesake) {
+            Some(store) => format!("{name} of identity store {}", store_id(store)),
+            None => name.to_owned(),
         }
     }
 
@@ -212,8 +240,7 @@ impl Origin {
                 None => format!("web identity of {}", self.provider.as_deref().unwrap_or("unknown provider")),
             },
             OriginKind::IdentityCenterUser => {
-                let name = self.name.as_deref().or(self.user_id.as_deref()).unwrap_or("unknown");
-                format!("Identity Center user {name}")
+                format!("Identity Center user {}", self.person_name())
             }
             OriginKind::Certificate => format!("certificate {name}"),
             OriginKind::Account => {
@@ -299,12 +326,15 @@ fn person(session: &Caller, mut found: Origin) -> Origin {
         return found;
     }
     let name = session.session_name();
-    match (&found.user_id, &session.on_behalf_of) {
-        (Some(own), Some(its)) if own == its && found.name.is_none() => {
-            found.name = name.map(str::to_owned);
-        }
-        (None, Some(its)) if found.name.as_deref() == name => found.user_id = Some(its.clone()),
-        _ => {}
+    let is_it = match (&found.user_id, &session.on_behalf_of) {
+        (Some(own), Some(its)) => own == its,
+        (None, Some(_)) => found.name.as_deref() == name,
+        (_, None) => false,
+    };
+    if is_it {
+        found.name = found.name.or_else(|| name.map(str::to_owned));
+        found.user_id.clone_from(&session.on_behalf_of);
+        found.identity_store = found.identity_store.or_else(|| session.identity_store.clone());
     }
     found
 }
@@ -320,6 +350,7 @@ fn outside(caller: &Caller, issuance: Option<&Issuance>) -> Origin {
         account: caller.account.clone(),
         provider: provider.clone(),
         user_id: caller.on_behalf_of.clone(),
+        identity_store: caller.identity_store.clone(),
         ..Origin::new(OriginKind::IdentityCenterUser)
     };
     match caller.identity_type.as_deref() {
@@ -467,9 +498,15 @@ fn session(end: End<'_>, sight: &Sight) -> Origin {
     };
     if let Some(user) = &caller.on_behalf_of {
         let name = caller.session_name().filter(|_| portal).map(str::to_owned);
-        let user_id = Some(user.clone());
-        return Origin { name, account, user_id, ..Origin::new(OriginKind::IdentityCenterUser) }
-            .with_gap(gap);
+        let (user_id, identity_store) = (Some(user.clone()), caller.identity_store.clone());
+        return Origin {
+            name,
+            account,
+            user_id,
+            identity_store,
+            ..Origin::new(OriginKind::IdentityCenterUser)
+        }
+        .with_gap(gap);
     }
     if portal {
         let name = caller.session_name().map(str::to_owned);

@@ -51,6 +51,8 @@ pub enum Reason {
     UsedBeforeIssued,
     /// Only names agree.
     OnlyClaimed,
+    /// The user changed its own password: who set the one before need not be behind it.
+    OwnPassword,
 }
 
 impl Reason {
@@ -69,6 +71,7 @@ impl Reason {
             Reason::SeveralOrigins => "several-origins",
             Reason::UsedBeforeIssued => "used-before-issued",
             Reason::OnlyClaimed => "only-claimed",
+            Reason::OwnPassword => "own-password",
         }
     }
 }

@@ -119,23 +119,26 @@ impl Passed {
 }
 
 /// The launch to which a session of a workload goes back: the last one before `moment`, the time at which the session was
-/// made; and whether it passed the role of this name. Where functions of one name in several regions may be meant it is
-/// the one that was given the role; None where several were, or none.
+/// made; and whether it passed the role of this name. A call that passes a function the role that it has already, as tools
+/// that keep configuration do, is none: the function is still that of whoever wrote its code. Where functions of one name in
+/// several regions may be meant it is the one that was given the role; None where several were, or none.
 pub fn last_launch<'a>(
     launches: impl IntoIterator<Item = &'a Launch>,
     workload: &Workload,
     role: Option<&str>,
     moment: Option<DateTime<Utc>>,
 ) -> Option<(&'a Launch, Passed)> {
-    let mut last: BTreeMap<Option<&str>, &Launch> = BTreeMap::new();
-    for launch in launches {
+    let before = |launch: &&Launch| {
         let time = launch.record.time.timestamp();
-        let before = moment.is_none_or(|moment| time <= moment.timestamp() + SLACK_SECONDS);
-        if !before || !launch.workload.may_be(workload) {
-            continue;
-        }
+        moment.is_none_or(|moment| time <= moment.timestamp() + SLACK_SECONDS)
+    };
+    let mut all: Vec<&Launch> =
+        launches.into_iter().filter(before).filter(|launch| launch.workload.may_be(workload)).collect();
+    all.sort_by(|a, b| a.record.cmp(&b.record));
+    let mut last: BTreeMap<Option<&str>, &Launch> = BTreeMap::new();
+    for launch in all {
         let known = last.entry(launch.workload.region.as_deref()).or_insert(launch);
-        if launch.record > known.record {
+        if !keeps_role(launch, known) {
             *known = launch;
         }
     }
@@ -147,6 +150,13 @@ pub fn last_launch<'a>(
             of_role.next().filter(|_| of_role.next().is_none())
         }
     }
+}
+
+/// Whether a call passes a function the role that an earlier one says it has.
+fn keeps_role(launch: &Launch, before: &Launch) -> bool {
+    launch.record.event_name.starts_with("UpdateFunctionConfiguration")
+        && launch.role_passed.is_some()
+        && launch.role_passed == before.role_passed
 }
 
 /// Whether a text has the form of an instance id: `i-` and 8 or 17 hexadecimal digits

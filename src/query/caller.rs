@@ -22,8 +22,8 @@ use crate::lineage::{CallerFields, is_telling};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CallerFunction {
     /// `caller_id(identity_type, event_source, invoked_by, identity_account_id, session_issuer_account_id, account,
-    /// access_key_id, identity_arn, principal_id, user_name, identity_provider, on_behalf_of_user_id, shared_event_id,
-    /// session_created)`.
+    /// access_key_id, identity_arn, principal_id, user_name, identity_provider, on_behalf_of_user_id,
+    /// on_behalf_of_identity_store_arn, shared_event_id, session_created)`.
     Id,
     /// `caller_class(identity_type, event_source, invoked_by, identity_account_id, access_key_id, identity_arn,
     /// principal_id, user_name, on_behalf_of_user_id)`.
@@ -47,7 +47,7 @@ impl CallerFunction {
     #[must_use]
     pub fn udf(self) -> ScalarUDF {
         let count = match self {
-            CallerFunction::Id => 14,
+            CallerFunction::Id => 15,
             CallerFunction::Class => 9,
             CallerFunction::Launched => 4,
             CallerFunction::TextHash | CallerFunction::TellingId | CallerFunction::PermissionSet => 1,
@@ -96,7 +96,7 @@ impl ScalarUDFImpl for Scalar {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let texts = if self.function == CallerFunction::Id { 13 } else { args.args.len() };
+        let texts = if self.function == CallerFunction::Id { 14 } else { args.args.len() };
         let mut columns: Vec<StringViewArray> = Vec::with_capacity(texts);
         for argument in args.args.iter().take(texts) {
             let array = cast(&argument.to_array(args.number_rows)?, &DataType::Utf8View)?;
@@ -142,7 +142,8 @@ fn apply(
                     user_name: text(9, row),
                     identity_provider: text(10, row),
                     on_behalf_of_user_id: text(11, row),
-                    shared_event_id: text(12, row),
+                    on_behalf_of_identity_store_arn: text(12, row),
+                    shared_event_id: text(13, row),
                     session_created_micros: created,
                 };
                 ids.append_option(fields.id());

@@ -40,6 +40,7 @@ pub struct EventRow<'a> {
     pub identity_provider: Option<&'a str>,
     pub credential_id: Option<&'a str>,
     pub on_behalf_of_user_id: Option<&'a str>,
+    pub on_behalf_of_identity_store_arn: Option<&'a str>,
     pub session_created: Option<DateTime<Utc>>,
     pub mfa_authenticated: Option<bool>,
     pub session_issuer_type: Option<&'a str>,
@@ -92,6 +93,7 @@ impl EventRow<'_> {
             user_name: self.user_name,
             identity_provider: self.identity_provider,
             on_behalf_of_user_id: self.on_behalf_of_user_id,
+            on_behalf_of_identity_store_arn: self.on_behalf_of_identity_store_arn,
             shared_event_id: self.shared_event_id,
             session_created_micros: self.session_created.map(|created| created.timestamp_micros()),
         }

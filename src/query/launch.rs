@@ -14,7 +14,8 @@ use super::lenient;
 /// Who gives a workload another role launches it anew
 /// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ReplaceIamInstanceProfileAssociation.html>,
 /// <https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html>): an update of a function that
-/// names no role leaves it as it is.
+/// names no role leaves it as it is. So does who replaces a function's code, unless it is only tried out
+/// (<https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html>, `DryRun`).
 pub(super) fn launched([event_source, event_name, request, response]: [Option<&str>; 4]) -> Vec<String> {
     let (Some(source), Some(name)) = (event_source, event_name) else { return Vec::new() };
     let value = |text: Option<&str>| text.and_then(lenient::value).unwrap_or(Value::Null);
@@ -42,9 +43,14 @@ pub(super) fn launched([event_source, event_name, request, response]: [Option<&s
             let id = response.pointer("/build/id").or_else(|| response.pointer("/build/arn"));
             id.and_then(Value::as_str).map(|id| format!("build:{}", last(id))).into_iter().collect()
         }
-        ("lambda.amazonaws.com", name) if FUNCTION_ROLES.iter().any(|of| name.starts_with(of)) => {
+        ("lambda.amazonaws.com", name) if FUNCTION_LAUNCHES.iter().any(|of| name.starts_with(of)) => {
             let request = value(request);
-            if !name.starts_with("CreateFunction") && request.get("role").and_then(Value::as_str).is_none() {
+            let changes_nothing = if name.starts_with("UpdateFunctionConfiguration") {
+                request.get("role").and_then(Value::as_str).is_none()
+            } else {
+                name.starts_with("UpdateFunctionCode") && request.get("dryRun").is_some_and(is_true)
+            };
+            if changes_nothing {
                 return Vec::new();
             }
             let named = |json: &Value| json.get("functionName").and_then(Value::as_str).map(function_name);
@@ -55,8 +61,13 @@ pub(super) fn launched([event_source, event_name, request, response]: [Option<&s
     }
 }
 
-/// The calls that give functions roles bear the version of the API behind this.
-pub(super) const FUNCTION_ROLES: [&str; 2] = ["CreateFunction", "UpdateFunctionConfiguration"];
+/// The calls that make functions do what they do bear the version of the API behind this.
+pub(super) const FUNCTION_LAUNCHES: [&str; 3] =
+    ["CreateFunction", "UpdateFunctionConfiguration", "UpdateFunctionCode"];
+
+fn is_true(value: &Value) -> bool {
+    value.as_bool() == Some(true) || value.as_str() == Some("true")
+}
 
 /// The name of a function, of which a call may name the ARN or a part of it:
 /// `arn:aws:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER]`, `ACCOUNT:function:NAME[:QUALIFIER]`, `NAME[:QUALIFIER]`
@@ -114,6 +125,20 @@ mod tests {
             check("lambda", update, &request, &response, &["function:resize"]);
         }
         check("lambda", update, r#"{"functionName":"resize","timeout":9}"#, &response, &[]);
+    }
+
+    #[test]
+    fn who_replaces_the_code_of_a_function_launches_it_anew() {
+        let update = "UpdateFunctionCode20150331v2";
+        let response = r#"{"functionName":"resize","role":"arn:aws:iam::111122223333:role/resize"}"#;
+        let request = r#"{"functionName":"111122223333:function:resize","publish":false,"dryRun":false}"#;
+        for response in [response, "null"] {
+            check("lambda", update, request, response, &["function:resize"]);
+        }
+        for tried in ["true", r#""true""#] {
+            let request = format!(r#"{{"functionName":"resize","dryRun":{tried}}}"#);
+            check("lambda", update, &request, response, &[]);
+        }
     }
 
     #[test]

@@ -63,7 +63,7 @@ event_rows! {
         account event_source event_name aws_region event_id event_type event_category error_code error_message
         source_ip_address user_agent recipient_account_id shared_event_id vpc_endpoint_id identity_type principal_id
         identity_arn identity_account_id access_key_id user_name invoked_by identity_provider credential_id
-        on_behalf_of_user_id session_issuer_type session_issuer_principal_id session_issuer_arn
+        on_behalf_of_user_id on_behalf_of_identity_store_arn session_issuer_type session_issuer_principal_id session_issuer_arn
         session_issuer_account_id session_issuer_user_name federated_provider source_identity request_parameters
         response_elements additional_event_data resources service_event_details issued_access_key_id
         assumed_role_arn assumed_role_id;

@@ -150,6 +150,50 @@ fn who_gave_a_function_another_role_is_behind_what_it_does_then() {
 }
 
 #[test]
+fn who_replaced_the_code_of_a_function_is_behind_what_it_does_then() {
+    let (before, after, later) = ("ASIARTX3GSDSREXAMPLE", KEY, "ASIARTX3GSDSVEXAMPLE");
+    let (update, configure) = ("UpdateFunctionCode20150331v2", "UpdateFunctionConfiguration20150331v2");
+    let mut code = function(2, &eve(), "2026-03-09T09:30:00Z", "eu-west-1", [update, "admin"]);
+    let mut tried = function(9, &dana(DANAS), "2026-03-09T09:40:00Z", "eu-west-1", [update, "admin"]);
+    for made in [&mut code, &mut tried] {
+        made["requestParameters"].as_object_mut().unwrap().remove("role");
+    }
+    tried["requestParameters"]["dryRun"] = json!(true);
+    let made = [
+        function(1, &dana(DANAS), "2026-03-09T08:00:00Z", "eu-west-1", ["CreateFunction20150331", "admin"]),
+        code,
+        tried,
+        function(10, &dana(DANAS), "2026-03-09T09:35:00Z", "us-east-1", [update, "admin"]),
+        // The role that it has already: this changes nothing.
+        function(11, &dana(DANAS), "2026-03-09T10:30:00Z", "eu-west-1", [configure, "admin"]),
+    ];
+    let of = |number, key, created| {
+        acting(number, "lambda", &session("admin", "resize", key, created), "eu-west-1")
+    };
+    let first = of(3, before, "2026-03-09T09:00:00Z");
+    let then = of(5, after, "2026-03-09T10:00:00Z");
+    let last = of(7, later, "2026-03-09T11:00:00Z");
+    let folder = logs(&[&made, &first, &then, &last]);
+    for (key, number, maker) in [(before, 1, dana(DANAS)), (after, 2, eve()), (later, 2, eve())] {
+        assert_eq!(above("launched", key, folder.path()), [event_id(number)], "{key}");
+        assert_eq!(origins(key, folder.path()), [json!(event_id(number)), maker["arn"].clone()], "{key}");
+    }
+    let used = |key: &str| {
+        let found = said(&["trace", key, "--down"], folder.path())["descendants"].clone();
+        let calls = found.as_array().unwrap().iter().map(|line| line["calls"].as_u64().unwrap());
+        calls.sum::<u64>()
+    };
+    assert_eq!((used(DANAS), used(EVES)), (1, 2));
+    // The function's role was changed and no record tells by whom.
+    let mut code = function(2, &eve(), "2026-03-09T09:30:00Z", "eu-west-1", [update, "reader"]);
+    code["requestParameters"].as_object_mut().unwrap().remove("role");
+    let folder = logs(&[&[code], &then]);
+    let found = said(&["trace", after, "--up"], folder.path());
+    assert_eq!((&found["origin"]["above"], &found["mismatches"][0]["kind"]), (&Value::Null, &json!("role")));
+    assert_eq!(origins(after, folder.path())[0], Value::Null);
+}
+
+#[test]
 fn who_gave_an_instance_another_profile_is_behind_what_it_does_then() {
     let mut run = call(1, &dana(DANAS), "2026-03-09T08:00:00Z", "ec2.amazonaws.com", "RunInstances");
     run["requestParameters"] = json!({"iamInstanceProfile": {"name": "web"}});
@@ -160,6 +204,15 @@ fn who_gave_an_instance_another_profile_is_behind_what_it_does_then() {
     let found = said(&["trace", KEY, "--up"], folder.path());
     let launched = &found["links"].as_array().unwrap().last().unwrap();
     assert_eq!((&launched["event_id"], &launched["role_untold"]), (&json!(event_id(1)), &json!("admin")));
+    // The tree down is as sure of it, and no more.
+    let tree = said(&["trace", DANAS, "--down"], folder.path());
+    let session = &tree["descendants"][0]["children"][0];
+    assert_eq!((&session["calls"], &session["role_untold"]), (&json!(1), &json!("admin")), "{session}");
+    let mut same = run.clone();
+    same["requestParameters"] = json!({"iamInstanceProfile": {"name": "admin"}});
+    let folder = logs(&[&[same], &acting]);
+    let tree = said(&["trace", DANAS, "--down"], folder.path());
+    assert_eq!(tree["descendants"][0]["children"][0]["role_untold"], Value::Null);
     for name in ["AssociateIamInstanceProfile", "ReplaceIamInstanceProfileAssociation"] {
         let mut swap = call(2, &eve(), "2026-03-09T09:30:00Z", "ec2.amazonaws.com", name);
         swap["requestParameters"][format!("{name}Request")] =
@@ -235,13 +288,13 @@ fn a_password_leads_to_the_sign_ins_until_another_is_set() {
     ]);
     let path = folder.path();
     // By session, and by the record of its sign-in.
-    for (key, sign_in, set) in
-        [(CONSOLE[0], 2, vec![1]), (CONSOLE[1], 5, vec![4, 1]), (CONSOLE[2], 8, vec![7])]
+    for (key, sign_in, set) in [(CONSOLE[0], 2, vec![1]), (CONSOLE[1], 5, vec![4]), (CONSOLE[2], 8, vec![7])]
     {
         let set: Vec<String> = set.into_iter().map(event_id).collect();
         assert_eq!(above("identity", key, path), set, "{key}");
         assert_eq!(above("identity", &event_id(sign_in), path), set, "{sign_in}");
-        let setter = if key == CONSOLE[2] { dana(DANAS) } else { eve() };
+        let setters = [eve(), january.clone(), dana(DANAS)];
+        let setter = &setters[CONSOLE.iter().position(|one| *one == key).unwrap()];
         assert_eq!(origins(key, path), [json!(set[0]), setter["arn"].clone()], "{key}");
     }
     // All sign-ins at once were by three passwords.
@@ -253,8 +306,40 @@ fn a_password_leads_to_the_sign_ins_until_another_is_set() {
         let tree = said(&["trace", key, "--down"], path)["descendants"].to_string();
         CONSOLE.map(|key| tree.contains(key))
     };
-    assert_eq!(below(EVES), [true, true, false]);
+    assert_eq!(below(EVES), [true, false, false]);
     assert_eq!(below(DANAS), [false, false, true]);
+    assert_eq!(below(CONSOLE[0]), [false, true, false]);
+    // Who changed its own password knew the one before: the chain ends with a reason, the tree with a claim.
+    let found = said(&["trace", CONSOLE[1], "--up"], path);
+    let setter = &found["origin"]["above"];
+    assert_eq!(setter["event_id"], event_id(4));
+    assert_eq!(setter["origin"]["gap"]["reason"], "own-password");
+    assert_eq!((&setter["origin"]["complete"], &setter["origin"]["above"]), (&json!(false), &Value::Null));
+    let tree = said(&["trace", EVES, "--down"], path)["descendants"].clone();
+    let changed = &tree[0]["children"][0]["children"][0];
+    assert_eq!((&changed["kind"], &changed["rule"]), (&json!("password"), &json!("claim")), "{tree}");
+}
+
+#[test]
+fn a_password_that_the_user_changed_with_a_key_is_of_whoever_made_the_key() {
+    let key = "AKIARTX3GSDSSEXAMPLE";
+    let mut made = for_bob(2, &eve(), "2026-03-09T08:00:00Z", "CreateAccessKey");
+    made["responseElements"] = json!({"accessKey": {"userName": "bob", "accessKeyId": key}});
+    let first = for_bob(1, &dana(DANAS), "2026-03-09T07:00:00Z", "CreateLoginProfile");
+    let folder = logs(&[
+        &[first.clone(), made, for_bob(3, &user("bob", key), "2026-03-09T08:05:00Z", "ChangePassword")],
+        &signs_in(4, "bob", "2026-03-09T09:00:00Z", CONSOLE[0]),
+    ]);
+    assert_eq!(above("identity", CONSOLE[0], folder.path()), [event_id(3)]);
+    assert_eq!(origins(CONSOLE[0], folder.path()), [json!(event_id(3)), eve()["arn"].clone()]);
+    let tree = |key: &str| said(&["trace", key, "--down"], folder.path())["descendants"].to_string();
+    assert!(tree(EVES).contains(CONSOLE[0]) && !tree(DANAS).contains(CONSOLE[0]));
+    // The sign-in itself may have to change it.
+    let [sign_in, acted] = signs_in(4, "bob", "2026-03-09T09:00:00Z", CONSOLE[0]);
+    let forced = for_bob(3, &sign_in["userIdentity"], "2026-03-09T08:59:59Z", "ChangePassword");
+    let folder = logs(&[&[first, forced, sign_in, acted]]);
+    assert_eq!(above("identity", CONSOLE[0], folder.path()), [event_id(3)]);
+    assert_eq!(origins(CONSOLE[0], folder.path()), [json!(event_id(3)), user("bob", "")["arn"].clone()]);
 }
 
 #[test]

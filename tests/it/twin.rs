@@ -69,8 +69,8 @@ struct Issuance {
     made: Credential,
     long_term: bool,
     made_by_assume_role: bool,
-    /// For a portal step: the permission set, with which the role's name begins, the user and the user's id.
-    portal: Option<(String, Option<String>, Option<String>)>,
+    /// For a portal step: the permission set, with which the role's name begins, the user, the user's id and its store.
+    portal: Option<(String, [Option<String>; 3])>,
     sign_in_session: Option<String>,
     /// The next one up.
     parent: Caller,
@@ -213,7 +213,10 @@ impl Twin {
         }
         let claims = |i: &&Issuance| i.made.arn == c.arn && lived(i) <= ROLE_SESSION_MAX;
         let role = ["AssumedRole", "Role"].contains(&c.kind.as_str()) && c.arn.is_some();
-        ("claim", possible.into_iter().filter(claims).filter(|_| role).collect())
+        // A record of switching roles names no more of who switched; Identity Center names its sessions by the person.
+        let of_person = c.principal.is_none() && c.role_session().0.starts_with("AWSReservedSSO_");
+        let rule = if of_person && c.key.is_none() { "session" } else { "claim" };
+        (rule, possible.into_iter().filter(claims).filter(|_| role).collect())
     }
 
     /// The issuances that nothing rules out, in canonical order: of this account, agreeing, not made by the credential
@@ -231,13 +234,15 @@ impl Twin {
     /// like an equal arn, so it is bound to the moment too.
     fn is_session_of(&self, issuance: &Issuance, c: &Credential) -> bool {
         let made = &issuance.made;
-        if let Some((permission_set, user, id)) = &issuance.portal {
+        if let Some((permission_set, [user, id, store])) = &issuance.portal {
             let (role, name) = c.role_session();
             let of_set = role.starts_with(&format!("AWSReservedSSO_{permission_set}_"));
             let same_user = user.as_ref().is_none_or(|user| *user == name);
             let own = self.told(c, "/userIdentity/onBehalfOf/userId");
             let same_id = own.as_ref().zip(id.as_ref()).is_none_or(|(own, id)| own == id);
-            return of_set && made.home == c.home && same_user && same_id;
+            let own = self.told(c, "/userIdentity/onBehalfOf/identityStoreArn");
+            let same_store = own.as_ref().zip(store.as_ref()).is_none_or(|(own, store)| own == store);
+            return of_set && made.home == c.home && same_user && same_id && same_store;
         }
         let sign_in = self.told(c, SIGN_IN_SESSION);
         (made.arn.is_some() && made.arn == c.arn)
@@ -378,8 +383,8 @@ impl Twin {
     }
 
     /// The last record, in the account of a service's session and not after it, whose success launched the workload that
-    /// has it or gave it a role: an instance by the session's name, others by `inScopeOf.credentialsIssuedTo`. None where
-    /// that one gave a function another role. Nothing here launches pods.
+    /// has it, gave it a role that it did not have or replaced its code: an instance by the session's name, others by
+    /// `inScopeOf.credentialsIssuedTo`. None where a function has another role after that. Nothing here launches pods.
     fn launched(&self, c: &Credential, end: &Answer) -> Option<Link> {
         let origin = end.origins.first().filter(|origin| origin.starts_with("service|"))?;
         let (role, session) = c.role_session();
@@ -399,6 +404,9 @@ impl Twin {
                 ("lambda", name) if name.starts_with("UpdateFunctionConfiguration") => {
                     text(record, "/requestParameters/role").is_some()
                 }
+                ("lambda", name) if name.starts_with("UpdateFunctionCode") => {
+                    record["requestParameters"]["dryRun"] != true
+                }
                 (source, name) => source == "lambda" && name.starts_with("CreateFunction"),
             };
             let launches = launches && self.times[*place] <= moment.map(|moment| moment + SLACK);
@@ -406,9 +414,23 @@ impl Twin {
             let response = if succeeded { record["responseElements"].to_string() } else { String::new() };
             named.iter().any(|name| response.contains(name))
         };
-        let launches = (0..self.records.len()).filter(launch);
-        let last = launches.max_by_key(|place| (self.times[*place], &self.ids[*place], *place))?;
-        let passed = text(&self.records[last].record, "/requestParameters/role");
+        let mut launches: Vec<usize> = (0..self.records.len()).filter(launch).collect();
+        launches.sort_by_key(|place| (self.times[*place], &self.ids[*place], *place));
+        let role_of = |place: usize| {
+            let record = &self.records[place].record;
+            let code = action(record).1.starts_with("UpdateFunctionCode");
+            text(record, if code { "/responseElements/role" } else { "/requestParameters/role" })
+        };
+        let configures =
+            |place: usize| action(&self.records[place].record).1.starts_with("UpdateFunctionConfiguration");
+        let later = launches.iter().copied();
+        let last =
+            later.reduce(
+                |known, next| {
+                    if configures(next) && role_of(next) == role_of(known) { known } else { next }
+                },
+            )?;
+        let passed = role_of(last);
         let other = action(&self.records[last].record).0 == "lambda"
             && passed.is_some_and(|passed| passed.rsplit('/').next() != Some(&role));
         (!other).then(|| self.link("launched", last))
@@ -605,9 +627,9 @@ fn issuance(record: &Value, place: usize, time: i64, caller: &Caller) -> Option<
         ("sso", "Federate" | "GetRoleCredentials") => {
             key = None;
             let set = tells("/serviceEventDetails/role_name").or(tells("/requestParameters/roleName"));
-            let user = ["/userIdentity/userName", "/userIdentity/onBehalfOf/userId"].map(tells);
-            let [user, id] = user;
-            portal = set.map(|set| (set, user, id));
+            let told = ["userName", "onBehalfOf/userId", "onBehalfOf/identityStoreArn"];
+            let told = told.map(|field| tells(&format!("/userIdentity/{field}")));
+            portal = set.map(|set| (set, told));
             let home = tells("/serviceEventDetails/account_id").or(tells("/requestParameters/accountId"));
             Credential { home: home.unwrap_or_default(), ..Credential::default() }
         }

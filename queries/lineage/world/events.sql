@@ -22,6 +22,7 @@ select
   access_key_id,
   invoked_by,
   on_behalf_of_user_id,
+  on_behalf_of_identity_store_arn,
   session_created,
   session_issuer_account_id,
   session_issuer_type,

@@ -3,7 +3,13 @@
 -- answered with another key, for a caller that signs itself. Smaller ranks are stronger, see
 -- `crate::lineage::Rank`; who takes the rows keeps those with the smallest.
 with near as (
-  select *, nullif(on_behalf_of_user_id, '') as person, unnest(make_array(-2, -1, 0, 1, 2)) as off from rest where created_s is not null
+  select
+    *,
+    nullif(on_behalf_of_user_id, '') as person,
+    nullif(split_part(on_behalf_of_identity_store_arn, '/', -1), '') as store,
+    unnest(make_array(-2, -1, 0, 1, 2)) as off
+  from rest
+  where created_s is not null
 ), fitting as (
   select near.caller as c, steps.i, 10 + 10 * abs(near.off) + case when steps.signs_in then 1 else 0 end as rank
   from near join steps on near.arn_hash = steps.arn_hash and near.created_s + near.off = steps.at_s
@@ -46,6 +52,7 @@ with near as (
     and near.created_s + near.off = steps.at_s
   where coalesce(near.portal_user = steps.made_user, true)
     and coalesce(near.person = steps.portal_user_id, true)
+    and coalesce(near.store = steps.portal_store, true)
     and near.caller <> coalesce(steps.caller, 0)
     and steps.at_s <= near.first_s + 2
   union all

@@ -12,6 +12,7 @@ select
   event_source = 'signin.amazonaws.com' as by_sign_in,
   kind in ('console-login', 'switch-role', 'oauth') as signs_in,
   case when kind = 'portal' then nullif(on_behalf_of_user_id, '') end as portal_user_id,
+  case when kind = 'portal' then nullif(split_part(on_behalf_of_identity_store_arn, '/', -1), '') end as portal_store,
   switch_from is not null as switched,
   coalesce(identity_type in ('AssumedRole', 'Role'), false) as role_session,
   kind = 'assume-role' and coalesce(starts_with(made_key, 'ASIA'), false) as names_key,
@@ -19,6 +20,7 @@ select
   text_hash(made_arn) as arn_hash,
   text_hash(telling_id(made_id)) as id_hash,
   text_hash(made_account) as account_hash,
+  text_hash(case when switch_from like '%:assumed-role/%' then switch_from end) as switch_hash,
   cast(caller_created as bigint) / 1000000 as created_s,
   cast(event_time as bigint) / 1000000 as at_s
 from issuances

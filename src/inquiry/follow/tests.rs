@@ -63,6 +63,7 @@ fn caller(row: &EventRow<'_>) -> Caller {
         in_scope_of: None,
         ec2_role_delivery: None,
         on_behalf_of: None,
+        identity_store: None,
         sign_in_session: None,
         direct: false,
     }

@@ -8,7 +8,8 @@ use super::fetch::Source;
 use crate::aws::Time;
 use crate::lineage::{
     Caller, Class, Credential, End, Gap, Issuance, IssuanceKind, Link, Mismatch, Node, NodeKind, Origin,
-    OriginKind, Proof, Reason, Rule, Rung, Sight, TracedOrigin, Violation, find, is_shared_key, origin,
+    OriginKind, Proof, Reason, Rule, Rung, Sight, TracedOrigin, Violation, find, is_named_by_identity_center,
+    is_shared_key, origin,
 };
 use crate::query::QueryError;
 
@@ -47,12 +48,27 @@ struct Walk {
     /// Where candidates that were not chosen lead, by who made them and when: the ways from several of them meet again,
     /// so that without this each ambiguous step would double the work.
     led: BTreeMap<(i64, DateTime<Utc>), BTreeSet<Origin>>,
+    /// Sessions of which only a record of switching roles tells.
+    switchers: BTreeSet<i64>,
 }
 
 impl Walk {
     /// Goes on to whoever called at a moment; false for one that was met before. Each sign-in of a user is one of its own.
     fn enters(&mut self, caller: &Caller, time: DateTime<Utc>) -> bool {
-        self.seen.insert((caller.id, Some(time).filter(|_| caller.signs_in())))
+        let by_time = caller.signs_in() || self.switchers.contains(&caller.id);
+        self.seen.insert((caller.id, Some(time).filter(|_| by_time)))
+    }
+
+    /// The session that switched roles by an issuance, where something is here that may have made it.
+    async fn switcher(&mut self, source: &Source, issuance: &Issuance) -> Result<Option<Caller>, QueryError> {
+        let Some(switcher) = issuance.switcher() else { return Ok(None) };
+        let time = Some(issuance.record.time);
+        let list = candidates(source, &switcher, time).await?;
+        if find(&switcher, time, &list).best.is_empty() {
+            return Ok(None);
+        }
+        self.switchers.insert(switcher.id);
+        Ok(Some(switcher))
     }
 }
 
@@ -80,7 +96,11 @@ struct Top {
 /// Walks up from a credential.
 pub(super) async fn climb(source: &Source, credential: &Credential) -> Result<Climbed, QueryError> {
     let first = credential.usage.first.map(|time| time.0);
-    let mut walk = Walk { seen: BTreeSet::from([(credential.caller.id, None)]), led: BTreeMap::new() };
+    let mut walk = Walk {
+        seen: BTreeSet::from([(credential.caller.id, None)]),
+        led: BTreeMap::new(),
+        switchers: BTreeSet::new(),
+    };
     let mut top = Box::pin(delegation(source, &credential.caller, first, &mut walk)).await?;
     if top.end.id == credential.caller.id {
         top.last = credential.usage.last.map(|time| time.0);
@@ -93,7 +113,7 @@ pub(super) async fn climb(source: &Source, credential: &Credential) -> Result<Cl
         twins: top.twins.clone(),
         mismatches: Vec::new(),
     };
-    let above = Box::pin(above(source, &top, &mut walk, &mut climbed, ABOVE_MAX)).await?;
+    let above = Box::pin(above(source, &top, None, &mut walk, &mut climbed, ABOVE_MAX)).await?;
     climbed.origin.above = above.map(Box::new);
     Ok(climbed)
 }
@@ -206,10 +226,15 @@ async fn delegation(
         let by_key = step == 0 && rank.rung == Rung::Key;
         let rule = match rank.rung.rule() {
             Rule::Key if is_shared_key(chosen, &list) => Rule::Session,
+            Rule::Claim if walk.switchers.contains(&caller.id) && is_named_by_identity_center(&caller) => {
+                Rule::Session
+            }
             rule => rule,
         };
         if rule == Rule::Claim {
-            claimed = claimed.or(Some(only_claimed(&caller)));
+            let gap =
+                if walk.switchers.contains(&caller.id) { only_switched() } else { only_claimed(&caller) };
+            claimed = claimed.or(Some(gap));
         }
         let ambiguous = match found.best.as_slice() {
             [_] => Vec::new(),
@@ -238,6 +263,14 @@ async fn delegation(
         }
         if maker.class != Class::Credential || chosen.switch_from.is_some() {
             top.twins.extend(if by_key { twins(source, &caller, first, &list).await? } else { Vec::new() });
+            if let Some(switcher) = walk.switcher(source, chosen).await? {
+                if !walk.enters(&switcher, chosen.record.time) {
+                    return Ok(cyclic(top, chosen));
+                }
+                first = Some(chosen.record.time);
+                top.end = switcher;
+                continue;
+            }
             top.issuance = Some((*chosen).clone());
             return ended(source, top, first, None, claimed).await;
         }
@@ -338,8 +371,9 @@ async fn origins_of(
     issuance: &Issuance,
     walk: &mut Walk,
 ) -> Result<BTreeSet<Origin>, QueryError> {
-    let maker = issuance.maker();
-    if maker.class != Class::Credential || issuance.switch_from.is_some() {
+    let switcher = walk.switcher(source, issuance).await?;
+    let maker = switcher.as_ref().unwrap_or_else(|| issuance.maker());
+    if maker.class != Class::Credential || (switcher.is_none() && issuance.switch_from.is_some()) {
         let end = End { caller: session, first: None, issuance: Some(issuance), forwarded: false };
         return Ok(BTreeSet::from([named(source, end).await?]));
     }
@@ -364,8 +398,12 @@ async fn origins_of(
 
 /// The origin at an end. What the logs could show at all is looked at only where something is missing.
 async fn named(source: &Source, end: End<'_>) -> Result<Origin, QueryError> {
-    let found = origin(end, &Sight::default());
-    if found.gap.is_none() { Ok(found) } else { Ok(origin(end, source.sight().await?)) }
+    let mut found = origin(end, &Sight::default());
+    if found.gap.is_some() {
+        found = origin(end, source.sight().await?);
+    }
+    source.people(&found).await?.name(&mut found);
+    Ok(found)
 }
 
 /// Names the origin of a chain that goes no further.
@@ -507,6 +545,15 @@ fn only_claimed(caller: &Caller) -> Gap {
         Reason::OnlyClaimed,
         "only the names of role and session agree: the record does not say when the session was created",
         "records of newer versions name the session's creation",
+    )
+}
+
+/// Why the issuance that is shown for a session that switched roles proves nothing.
+fn only_switched() -> Gap {
+    stop(
+        Reason::OnlyClaimed,
+        "SwitchRole names the session that switched by role and name only: others may have borne them",
+        "compare the addresses of the switch and of the sessions of this name",
     )
 }
 

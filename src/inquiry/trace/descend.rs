@@ -16,11 +16,13 @@ use crate::lineage::{
 use crate::query::{Filter, QueryError};
 
 mod plant;
+mod switch;
 mod way;
 mod workload;
 
 use plant::{Growth, Plant};
 pub(in crate::inquiry) use plant::{Held, addresses};
+use switch::{NAMED_ONLY, switched_by, switcher};
 use way::ways_in;
 use workload::{launched_by, launches_by};
 
@@ -48,6 +50,8 @@ struct Holder {
     callers: Vec<Caller>,
     first: Option<DateTime<Utc>>,
     last: Option<DateTime<Utc>>,
+    /// The ARN of the user or root that the subject is: it is more than each of its credentials.
+    principal: Option<String>,
 }
 
 /// Whoever was followed already. All sign-ins of a user are one caller: by each password some of them are.
@@ -69,7 +73,14 @@ impl Holder {
             callers: credentials.iter().map(|one| one.caller.clone()).collect(),
             first: usage.first.map(|time| time.0),
             last: usage.last.map(|time| time.0),
+            principal: None,
         }
+    }
+
+    /// The subject as a whole, where it is a user or root.
+    fn of_principal(asked: &Asked) -> Option<Holder> {
+        let arn = asked.origin.as_ref()?.origin.arn.clone()?;
+        Some(Holder { principal: Some(arn), ..Holder::of(None, &[]) })
     }
 }
 
@@ -81,6 +92,7 @@ pub(super) async fn descend(
 ) -> Result<Tree, QueryError> {
     let mut plant = Plant::new(LINES_MAX);
     let mut level = roots(source, asked, &mut plant).await?;
+    level.extend(Holder::of_principal(asked));
     let mut known: BTreeSet<Known> = level.iter().flat_map(Holder::known).collect();
     for _ in 0..options.depth {
         if level.is_empty() || plant.is_full() {
@@ -263,12 +275,10 @@ async fn issued_by(source: &Source, level: &[Holder]) -> Result<Vec<Issuance>, Q
         source.prepare_made(&filter).await?;
         found.extend(source.issuances(&filter).await?);
     }
+    found.extend(switched_by(source, level).await?);
     let mut found = settle(found);
     let lines = Lines::of(level);
-    let time = |issuance: &Issuance| issuance.record.time;
-    found.retain(|one| {
-        [one.maker(), &one.caller].into_iter().any(|caller| lines.at(caller, time(one)).is_some())
-    });
+    found.retain(|one| lines.of_issuance(one).is_some() || lines.at(&one.caller, one.record.time).is_some());
     Ok(found)
 }
 
@@ -299,17 +309,28 @@ fn by_callers(level: &[Holder]) -> Vec<Filter> {
 }
 
 /// By caller: the holders that it stands for.
-struct Lines<'a>(BTreeMap<i64, Vec<&'a Holder>>);
+struct Lines<'a> {
+    by_caller: BTreeMap<i64, Vec<&'a Holder>>,
+    level: &'a [Holder],
+}
 
 impl<'a> Lines<'a> {
     fn of(level: &'a [Holder]) -> Lines<'a> {
-        let mut lines: BTreeMap<i64, Vec<&'a Holder>> = BTreeMap::new();
+        let mut by_caller: BTreeMap<i64, Vec<&'a Holder>> = BTreeMap::new();
         for holder in level {
             for caller in &holder.callers {
-                lines.entry(caller.id).or_default().push(holder);
+                by_caller.entry(caller.id).or_default().push(holder);
             }
         }
-        Lines(lines)
+        Lines { by_caller, level }
+    }
+
+    /// The holder that called for an issuance, or that it names as who switched roles; and whether that is certain.
+    fn of_issuance(&self, issuance: &Issuance) -> Option<(&'a Holder, bool)> {
+        match switcher(self.level, issuance) {
+            Some(switcher) => Some((switcher.holder, switcher.is_certain)),
+            None => Some((self.at(issuance.maker(), issuance.record.time)?, true)),
+        }
     }
 
     /// The first holder that a caller stands for; of sign-ins the one that holds this of them.
@@ -319,7 +340,7 @@ impl<'a> Lines<'a> {
             !caller.signs_in()
                 || holder.first.zip(holder.last).is_none_or(|(first, last)| within(first, last))
         };
-        self.0.get(&caller.id)?.iter().copied().find(holds)
+        self.by_caller.get(&caller.id)?.iter().copied().find(holds)
     }
 }
 
@@ -348,16 +369,16 @@ async fn sessions(
     let mut held: BTreeMap<usize, Vec<Credential>> = BTreeMap::new();
     let mut given: BTreeSet<i64> = BTreeSet::new();
     for issuance in issued {
-        let Some(parent) = lines.at(issuance.maker(), issuance.record.time).map(|holder| holder.line) else {
-            continue;
-        };
+        let Some((holder, is_certain)) = lines.of_issuance(issuance) else { continue };
+        let parent = holder.line;
         let (mut mine, mut open) = (Vec::new(), Vec::new());
-        let mut remarks = BTreeSet::new();
+        let mut remarks: BTreeSet<String> = BTreeSet::new();
+        remarks.extend((!is_certain).then(|| NAMED_ONLY.to_owned()));
         let mut rule = Rule::Key;
         for credential in index.near(issuance).into_iter().filter_map(|at| used.get(at)) {
             let Some((by, remark)) = fits(source, credential, issuance, &lines).await? else { continue };
             let is_new = given.insert(credential.caller.id);
-            if by == Rule::Claim {
+            if by == Rule::Claim || !is_certain {
                 open.extend(is_new.then(|| credential.clone()));
                 remarks.extend(remark);
                 continue;
@@ -369,7 +390,7 @@ async fn sessions(
             rule = rule.max(Rule::Session);
         }
         // What may be of somebody else as well stands apart: it is not said that the subject led to it.
-        if !open.is_empty() {
+        if !open.is_empty() || !is_certain {
             let mut growth = growth_of(issuance, Rule::Claim, &open);
             growth.remarks.extend(remarks);
             growth.fold = growth.fold.map(|fold| format!("claim {fold}"));
@@ -491,7 +512,7 @@ async fn fits(
     if !found.best.iter().any(|one| is_it(one)) {
         return Ok(None);
     }
-    let is_others = |one: &&&Issuance| !is_it(one) && lines.at(one.maker(), one.record.time).is_none();
+    let is_others = |one: &&&Issuance| !is_it(one) && lines.of_issuance(one).is_none();
     let others: BTreeSet<String> =
         found.best.iter().filter(is_others).map(|one| one.maker().node().id).collect();
     if others.is_empty() {

@@ -9,8 +9,8 @@ use tokio::sync::OnceCell;
 
 use crate::lake::{Column, Session};
 use crate::lineage::{
-    AccountSight, Caller, Credential, Issuance, IssuanceKind, KEY_LIFE_SECONDS, Launch, Passed,
-    ROLE_SESSION_SECONDS, SLACK_SECONDS, Sight, Usage, Workload, last_launch, settle,
+    AccountSight, Caller, Credential, Issuance, IssuanceKind, KEY_LIFE_SECONDS, Launch, Origin, OriginKind,
+    Passed, People, ROLE_SESSION_SECONDS, SLACK_SECONDS, Sight, Usage, Workload, last_launch, settle,
 };
 use crate::query::lineage::{Relations, account_sight, logs_begin};
 use crate::query::{Filter, QueryError};
@@ -360,6 +360,46 @@ impl Source {
         .await
     }
 
+    /// Who bears the id of a user of Identity Center of which no name is known, or its name where its identity store is
+    /// known, too.
+    pub(super) async fn people(&self, person: &Origin) -> Result<People, QueryError> {
+        let mut people = People::default();
+        if person.kind != OriginKind::IdentityCenterUser {
+            return Ok(people);
+        }
+        let mut found = Vec::new();
+        let mut name = person.name.clone();
+        if let (None, Some(id)) = (&name, &person.user_id) {
+            found = self.on_behalf(Filter::Is(Column::OnBehalfOfUserId, id.clone())).await?;
+            name = found.iter().find_map(|one| one.caller.session_name()).map(str::to_owned);
+        }
+        if let Some(name) = name.filter(|_| person.identity_store.is_some()) {
+            found.extend(self.on_behalf(Filter::SessionName(BTreeSet::from([name]))).await?);
+        }
+        for one in &found {
+            people.add(&one.caller);
+        }
+        Ok(people)
+    }
+
+    /// The sessions of roles that satisfy a condition and say for whom of Identity Center they are.
+    async fn on_behalf(&self, filter: Filter) -> Result<Vec<Credential>, QueryError> {
+        let of_role = Filter::Is(Column::IdentityType, "AssumedRole".to_owned());
+        self.callers(&Filter::All(vec![of_role, Filter::Some(Column::OnBehalfOfUserId), filter])).await
+    }
+
+    /// The records by which somebody switched roles in the console, in order of time.
+    pub(super) async fn switches(&self) -> Result<Vec<Issuance>, QueryError> {
+        let names = ["SwitchRole", "RenewRole"].map(str::to_owned);
+        let switching = vec![
+            Filter::Is(Column::EventSource, "signin.amazonaws.com".to_owned()),
+            one_of(Column::EventName, BTreeSet::from(names)),
+        ];
+        let mut found = self.issuances(&Filter::All(switching)).await?;
+        found.retain(|switched| switched.switch_from.is_some());
+        Ok(found)
+    }
+
     /// The ways in of a kind that were made for a user, in order of time.
     pub(super) async fn ways_in(
         &self,
@@ -408,8 +448,8 @@ impl Source {
         Ok(last.map(|(launch, passed)| (launch.clone(), passed)))
     }
 
-    /// The launches of a kind of workload in an account that are few: those of functions, and those that give a workload
-    /// another role.
+    /// The launches of a kind of workload in an account that are few: those of functions, whose code may be replaced, and
+    /// those that give a workload another role.
     pub(super) async fn relaunches(&self, kind: &str, account: &str) -> Result<Vec<Launch>, QueryError> {
         match relaunching(kind, account) {
             Some(seldom) => self.launches(&Filter::All(seldom)).await,

@@ -151,6 +151,7 @@ pub(super) fn never_used(issuance: &Issuance) -> Caller {
         in_scope_of: None,
         ec2_role_delivery: None,
         on_behalf_of: None,
+        identity_store: None,
         sign_in_session: issuance.sign_in_session.clone(),
         direct: false,
         arn,

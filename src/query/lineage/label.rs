@@ -1,6 +1,6 @@
 //! The origins of all callers: what stands at the roots of the closure, and who stands above that.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -12,16 +12,16 @@ use arrow::datatypes::DataType;
 use chrono::{DateTime, Utc};
 use datafusion::prelude::SessionContext;
 use hashbrown::{HashMap, HashSet};
-use xxhash_rust::xxh3::xxh3_64;
 
-use super::closure::{Edge, arrow, close};
+use super::closure::{arrow, close};
+use super::edge::{Edges, Ends};
 use super::link::{Linked, Links, SHARED, link, text};
 use super::pass::{Pass, pass};
 use super::workshop::{Workshop, ask, flags, numbers};
 use super::{Relations, account_sight, read, telling};
 use crate::lineage::{
     AccountSight, Caller, Class, End, Gap, Issuance, IssuanceKind, Launch, Origin, OriginKind, Passed,
-    Reason, Rule, Sight, find_maker, last_launch, origin, password_of, settle,
+    People, Reason, RecordRef, Rule, Sight, find_maker, last_launch, origin, password_of, settle,
 };
 use crate::query::{Filter, QueryError};
 
@@ -49,8 +49,18 @@ struct Known {
 /// Who stands at a root.
 struct Root {
     origin: Origin,
-    /// Who made its key or password or launched its workload: rule, event id, caller.
-    above: Option<(Rule, String, i64, Option<Origin>)>,
+    above: Option<AboveRoot>,
+}
+
+/// Who made the key or password of an origin or launched its workload.
+struct AboveRoot {
+    rule: Rule,
+    event_id: String,
+    maker: i64,
+    /// The maker as an origin, where it is no credential.
+    own: Option<Origin>,
+    /// Whether the user changed its own password.
+    own_password: bool,
 }
 
 /// Where the chain of a caller ends.
@@ -118,13 +128,15 @@ pub(super) async fn label(ctx: &SessionContext) -> Result<Origins, QueryError> {
     let relations = telling(ctx, schema, events).await?;
     let links = link(nodes, delegations, &relations.ctx, &workshop).await?;
     let known = known(ctx, &relations, &workshop).await?;
-    let (edges, ends, forked) = edges(&links)?;
+    let Edges { list: edges, ends, switchers, forked } = Edges::of(&links)?;
     let closed = close(&workshop, &edges, forked).await?;
     let mut roots = Roots {
         links: &links,
         known: &known,
         ends: &ends,
+        switchers: &switchers,
         sign_ins: sign_ins(&links),
+        people: people(&links)?,
         list: Vec::new(),
         places: HashMap::new(),
     };
@@ -178,62 +190,6 @@ fn add(places: &mut HashMap<i64, Place>, caller: i64, place: Place, roots: &[Roo
     *known = Place { claimed, forked, ..if smaller { place } else { *known } };
 }
 
-/// By the number of an end: the caller and the issuance that it stands for.
-type Ends = HashMap<i64, (i64, i64)>;
-
-/// The edges of delegation. A candidate whose caller is no credential is an end of its own: its number stands for the
-/// pair of caller and issuance, see the second value. The third says whether a caller has several edges.
-fn edges(links: &Links) -> Result<(Vec<Edge>, Ends, bool), QueryError> {
-    let mut edges = Vec::with_capacity(links.linked.len());
-    let mut ends = HashMap::new();
-    let mut forked = false;
-    let makers = makers(links)?;
-    for batch in &links.nodes.batches {
-        for c in numbers(batch, "caller")?.values() {
-            let Some(linked) = links.linked.get(c) else { continue };
-            let mut to = BTreeSet::new();
-            let one = std::slice::from_ref(&linked.i);
-            let candidates = if linked.all.is_empty() { one } else { linked.all.as_slice() };
-            for i in candidates {
-                let called = links.copies.get(i).copied().unwrap_or(*i);
-                let switched = usize::try_from(*i).ok().and_then(|i| makers.get(i)).is_some_and(|one| one.1);
-                let maker = usize::try_from(called).ok().and_then(|i| makers.get(i)).and_then(|one| one.0);
-                let (p, is_end) = match maker.filter(|_| !switched) {
-                    Some(maker) => (maker, false),
-                    None => (end_of(*c, *i), true),
-                };
-                // Most have one candidate, and need no set.
-                if candidates.len() > 1 && !to.insert(p) {
-                    continue;
-                }
-                if is_end {
-                    ends.insert(p, (*c, *i));
-                }
-                edges.push(Edge { c: *c, p, d: 1, k: linked.rank == 50, l: *i });
-            }
-            forked |= to.len() > 1;
-        }
-    }
-    Ok((edges, ends, forked))
-}
-
-/// By issuance: the credential that called for it, where one did; and whether it names somebody else who switched.
-fn makers(links: &Links) -> Result<Vec<(Option<i64>, bool)>, QueryError> {
-    let mut found = Vec::new();
-    for batch in &links.steps.batches {
-        let callers = numbers(batch, "caller")?;
-        let (classes, switches) = (batch.column_by_name("caller_class"), batch.column_by_name("switch_from"));
-        for row in 0..batch.num_rows() {
-            // Plain delegations are calls of credentials.
-            let class = classes
-                .map_or(Class::Credential, |column| text(column, row).map_or(Class::Nobody, Class::of_word));
-            let maker = (class == Class::Credential && callers.is_valid(row)).then(|| callers.value(row));
-            found.push((maker, switches.is_some_and(|column| column.is_valid(row))));
-        }
-    }
-    Ok(found)
-}
-
 /// By issuance: whether it is a sign-in at the console.
 fn sign_ins(links: &Links) -> Vec<bool> {
     let mut found = Vec::new();
@@ -247,14 +203,19 @@ fn sign_ins(links: &Links) -> Vec<bool> {
     found
 }
 
-/// A number for the end of a chain.
-fn end_of(c: i64, i: i64) -> i64 {
-    let mut bytes = [0; 16];
-    bytes
-        .iter_mut()
-        .zip(c.to_le_bytes().into_iter().chain(i.to_le_bytes()))
-        .for_each(|(to, from)| *to = from);
-    i64::from_le_bytes(xxh3_64(&bytes).to_le_bytes())
+/// The people whom the callers name.
+fn people(links: &Links) -> Result<People, QueryError> {
+    let mut people = People::default();
+    for batch in &links.nodes.batches {
+        let Some(ids) = batch.column_by_name("on_behalf_of_user_id") else { continue };
+        if ids.null_count() == ids.len() {
+            continue;
+        }
+        for row in (0..batch.num_rows()).filter(|row| ids.is_valid(*row)) {
+            people.add(&read::node(batch, &links.nodes.columns, row)?.0);
+        }
+    }
+    Ok(people)
 }
 
 async fn known(
@@ -308,8 +269,11 @@ struct Roots<'a> {
     links: &'a Links,
     known: &'a Known,
     ends: &'a Ends,
+    /// By the number of a session of which only a record of switching roles tells: that record.
+    switchers: &'a HashMap<i64, i64>,
     /// By issuance: whether it is a sign-in at the console.
     sign_ins: Vec<bool>,
+    people: People,
     list: Vec<Root>,
     places: HashMap<(i64, i64), u32>,
 }
@@ -350,15 +314,14 @@ impl Roots<'_> {
     fn root(&self, top: i64, sign_in: Option<i64>) -> Result<Root, QueryError> {
         let end = self.ends.get(&top).copied();
         let caller = end.map_or(top, |(caller, _)| caller);
-        let Some((batch, row)) = self.links.node(caller) else {
-            let gap = Gap {
-                reason: Reason::NoCredential,
-                text: "the record names nobody".to_owned(),
-                hint: String::new(),
-            };
-            return Ok(Root { origin: Origin::unknown(gap), above: None });
+        let node = self.links.node(caller);
+        let (named, used) = match node {
+            Some((batch, row)) => read::node(batch, &self.links.nodes.columns, row)?,
+            None => match self.switcher(caller)? {
+                Some(switcher) => (switcher, (None, None)),
+                None => return Ok(nobody()),
+            },
         };
-        let (named, used) = read::node(batch, &self.links.nodes.columns, row)?;
         let vouched = || self.links.vouched.get(&caller).copied();
         let mut issuance = match end.map(|(_, i)| i).or_else(vouched) {
             Some(i) => self.links.steps.issuance(i)?,
@@ -369,9 +332,13 @@ impl Roots<'_> {
         {
             issuance.copy = self.links.steps.issuance(*copy)?.map(Box::new);
         }
-        let forwarded = issuance.is_none() && self.is_forwarded(batch, row)?;
+        let forwarded = match node.filter(|_| issuance.is_none()) {
+            Some((batch, row)) => self.is_forwarded(batch, row)?,
+            None => false,
+        };
         let end = End { caller: &named, first: used.0, issuance: issuance.as_ref(), forwarded };
         let mut found = origin(end, &self.known.sight);
+        self.people.name(&mut found);
         if self.links.late.contains_key(&caller)
             && let Some(gap) = &mut found.gap
         {
@@ -387,6 +354,12 @@ impl Roots<'_> {
         }
         let above = self.above((&named, used), issuance.as_ref(), sign_in.as_ref(), &found);
         Ok(Root { origin: found, above })
+    }
+
+    /// The session that a number stands for.
+    fn switcher(&self, number: i64) -> Result<Option<Caller>, QueryError> {
+        let Some(i) = self.switchers.get(&number) else { return Ok(None) };
+        Ok(self.links.steps.issuance(*i)?.and_then(|switched| switched.switcher()))
     }
 
     fn is_forwarded(&self, batch: &RecordBatch, row: usize) -> Result<bool, QueryError> {
@@ -406,14 +379,16 @@ impl Roots<'_> {
         issuance: Option<&Issuance>,
         sign_in: Option<&Issuance>,
         found: &Origin,
-    ) -> Option<(Rule, String, i64, Option<Origin>)> {
+    ) -> Option<AboveRoot> {
         let account = caller.account.clone().unwrap_or_default();
-        let by = |rule, record: &crate::lineage::RecordRef, maker: &crate::lineage::Caller| {
+        let by = |rule, record: &RecordRef, maker: &Caller| {
             let own = (maker.class != Class::Credential).then(|| {
                 let end = End { caller: maker, first: None, issuance: None, forwarded: false };
-                origin(end, &self.known.sight)
+                let mut own = origin(end, &self.known.sight);
+                self.people.name(&mut own);
+                own
             });
-            (rule, record.id(), maker.id, own)
+            AboveRoot { rule, event_id: record.id(), maker: maker.id, own, own_password: false }
         };
         if found.kind == OriginKind::IamUser && caller.has_long_term_key() {
             let ways = self.known.keys.get(caller.access_key.as_deref()?)?;
@@ -430,7 +405,8 @@ impl Roots<'_> {
         {
             let ways = self.known.passwords.get(&(account, found.name.clone()?))?;
             let way = password_of(ways, caller, moments)?;
-            return Some(by(Rule::Identity, &way.record, way.maker()));
+            let above = by(Rule::Identity, &way.record, way.maker());
+            return Some(AboveRoot { own_password: way.is_own_password(), ..above });
         }
         let workload = found.on_behalf_of.as_ref()?;
         let moment: Option<DateTime<Utc>> = issuance.map(|one| one.record.time).or(caller.created);
@@ -440,18 +416,30 @@ impl Roots<'_> {
     }
 }
 
+fn nobody() -> Root {
+    let gap =
+        Gap { reason: Reason::NoCredential, text: "the record names nobody".to_owned(), hint: String::new() };
+    Root { origin: Origin::unknown(gap), above: None }
+}
+
 /// By root: the kind and id of who stands above all.
 fn tops(roots: &[Root], places: &HashMap<i64, Place>) -> Vec<(&'static str, String)> {
     let top_of = |root: &Root| {
         let mut seen = HashSet::new();
         let mut last = (root.origin.kind.word(), root.origin.id());
         let mut at = Some(root);
+        let mut own_password = false;
         for _ in 0..ABOVE_MAX {
-            let Some((_, _, maker, own)) = at.and_then(|root| root.above.as_ref()) else { break };
-            if let Some(own) = own {
+            let Some(above) = at.and_then(|root| root.above.as_ref()) else { break };
+            // Who set the password before the one that the user chose need not be behind it.
+            if own_password && above.rule == Rule::Identity {
+                break;
+            }
+            own_password = above.own_password;
+            if let Some(own) = &above.own {
                 return (own.kind.word(), own.id());
             }
-            let Some(place) = places.get(maker).filter(|place| seen.insert(place.root)) else { break };
+            let Some(place) = places.get(&above.maker).filter(|place| seen.insert(place.root)) else { break };
             at = roots.get(place.root as usize);
             if let Some(root) = at {
                 last = (root.origin.kind.word(), root.origin.id());
@@ -485,9 +473,9 @@ fn of_roots(name: &str, roots: &[Root], tops: &[(&'static str, String)]) -> Opti
         "origin" => roots.iter().map(|root| Some(root.origin.id())).collect(),
         "origin_account" => roots.iter().map(|root| root.origin.account.as_deref()).collect(),
         "origin_access_key" => roots.iter().map(|root| root.origin.access_key.as_deref()).collect(),
-        "above_rule" => roots.iter().map(|root| root.above.as_ref().map(|above| above.0.word())).collect(),
+        "above_rule" => roots.iter().map(|root| root.above.as_ref().map(|above| above.rule.word())).collect(),
         "above_event_id" => {
-            roots.iter().map(|root| root.above.as_ref().map(|above| above.1.as_str())).collect()
+            roots.iter().map(|root| root.above.as_ref().map(|above| above.event_id.as_str())).collect()
         }
         "root_kind" => tops.iter().map(|top| Some(top.0)).collect(),
         "root" => tops.iter().map(|top| Some(top.1.as_str())).collect(),

@@ -19,6 +19,7 @@ const STARTS: &str = include_str!("../../../queries/lineage/world/starts.sql");
 const KEY: &str = include_str!("../../../queries/lineage/world/key.sql");
 const KEY_NEAR: &str = include_str!("../../../queries/lineage/world/key-near.sql");
 const SESSION: &str = include_str!("../../../queries/lineage/world/session.sql");
+const SWITCHED: &str = include_str!("../../../queries/lineage/world/switched.sql");
 const LATE: &str = include_str!("../../../queries/lineage/world/late.sql");
 
 /// The copies of requests that two accounts recorded: the one of the role's account, and that of the caller's.
@@ -27,7 +28,7 @@ const COPIES: &str = "select called.i as i, caller_side.i as copy \
     where called.role_side and caller_side.caller_side";
 
 /// What the later steps of the ladder need of callers: no wide text is copied.
-const REST: [&str; 13] = [
+const REST: [&str; 14] = [
     "caller",
     "created_s",
     "first_s",
@@ -41,6 +42,7 @@ const REST: [&str; 13] = [
     "role_session",
     "other_keys_disprove",
     "on_behalf_of_user_id",
+    "on_behalf_of_identity_store_arn",
 ];
 
 /// The rank of a link between two copies of a request.
@@ -65,6 +67,8 @@ pub(super) struct Links {
     places: HashMap<i64, i64>,
     /// By caller.
     pub(super) linked: HashMap<i64, Linked>,
+    /// By record of switching roles as a session of a role: what may have made that session.
+    pub(super) switchers: HashMap<i64, Linked>,
     /// By issuance: its copy in the caller's account.
     pub(super) copies: HashMap<i64, i64>,
     /// By subject of an identity provider: an issuance that it called for, which says more of it.
@@ -142,6 +146,7 @@ pub(super) async fn link(
         nodes: Rows::new(Vec::new(), nodes),
         steps,
         linked: HashMap::new(),
+        switchers: HashMap::new(),
         copies: HashMap::new(),
         vouched: HashMap::new(),
         late: HashMap::new(),
@@ -157,14 +162,17 @@ pub(super) async fn link(
             }
         }
     }
-    links.take(&workshop.ask(KEY).await?, &dropped)?;
+    take(&mut links.linked, &workshop.ask(KEY).await?, &dropped)?;
+    if links.switches()? {
+        take(&mut links.switchers, &workshop.ask(SWITCHED).await?, &dropped)?;
+    }
     for statement in [KEY_NEAR, SESSION] {
         let rest = links.rest()?;
         if rest.is_empty() {
             break;
         }
         workshop.put("rest", schema_of(&rest), rest)?;
-        links.take(&workshop.ask(statement).await?, &dropped)?;
+        take(&mut links.linked, &workshop.ask(statement).await?, &dropped)?;
     }
     let rest = links.rest()?;
     if !rest.is_empty() {
@@ -193,32 +201,15 @@ impl Links {
         Some((time, text(batch.column_by_name("event_id")?, row)))
     }
 
-    /// Takes in pairs of caller and issuance, of callers that had none before.
-    fn take(&mut self, pairs: &[RecordBatch], dropped: &HashSet<i64>) -> Result<(), QueryError> {
-        self.linked.reserve(pairs.iter().map(RecordBatch::num_rows).sum());
-        for batch in pairs {
-            let (callers, issuances) = (numbers(batch, "c")?, numbers(batch, "i")?);
-            let ranks = numbers(batch, "rank")?;
-            for ((c, i), rank) in callers.values().iter().zip(issuances.values()).zip(ranks.values()) {
-                if dropped.contains(i) {
-                    continue;
-                }
-                let new = Linked { i: *i, rank: *rank, all: Vec::new() };
-                let Some(known) = self.linked.get_mut(c) else {
-                    self.linked.insert(*c, new);
-                    continue;
-                };
-                if *rank < known.rank {
-                    *known = new;
-                } else if *rank == known.rank && known.i != *i && !known.all.contains(i) {
-                    if known.all.is_empty() {
-                        known.all.push(known.i);
-                    }
-                    known.all.push(*i);
-                }
+    /// Whether a session of a role switched to another one in the console.
+    fn switches(&self) -> Result<bool, QueryError> {
+        for batch in &self.steps.batches {
+            let switches = numbers(batch, "switch_hash")?;
+            if switches.null_count() < switches.len() {
+                return Ok(true);
             }
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Links principals of other accounts to the callers that the copies of their requests name, and finds what vouches
@@ -274,7 +265,8 @@ impl Links {
 
     /// Of several candidates: each event once, the first is shown; see [`crate::lineage::find`].
     fn settle(&mut self) -> Result<(), QueryError> {
-        for linked in self.linked.values_mut().filter(|linked| !linked.all.is_empty()) {
+        let all = self.linked.values_mut().chain(self.switchers.values_mut());
+        for linked in all.filter(|linked| !linked.all.is_empty()) {
             let mut several = Vec::with_capacity(linked.all.len());
             for i in &linked.all {
                 several.extend(Candidate::of(&self.steps, *i)?);
@@ -295,6 +287,38 @@ impl Links {
         }
         Ok(())
     }
+}
+
+/// Takes in pairs of caller and issuance, of callers that had none before.
+fn take(
+    linked: &mut HashMap<i64, Linked>,
+    pairs: &[RecordBatch],
+    dropped: &HashSet<i64>,
+) -> Result<(), QueryError> {
+    linked.reserve(pairs.iter().map(RecordBatch::num_rows).sum());
+    for batch in pairs {
+        let (callers, issuances) = (numbers(batch, "c")?, numbers(batch, "i")?);
+        let ranks = numbers(batch, "rank")?;
+        for ((c, i), rank) in callers.values().iter().zip(issuances.values()).zip(ranks.values()) {
+            if dropped.contains(i) {
+                continue;
+            }
+            let new = Linked { i: *i, rank: *rank, all: Vec::new() };
+            let Some(known) = linked.get_mut(c) else {
+                linked.insert(*c, new);
+                continue;
+            };
+            if *rank < known.rank {
+                *known = new;
+            } else if *rank == known.rank && known.i != *i && !known.all.contains(i) {
+                if known.all.is_empty() {
+                    known.all.push(known.i);
+                }
+                known.all.push(*i);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What decides between issuances that fit equally well: the earlier comes first, whatever order they were read in.

@@ -23,7 +23,7 @@ use crate::query::lookup::{Lookup, Wanted};
 use crate::query::{Filter, QueryError, register_functions};
 
 /// The columns that tell of an issuance or a launch and of its caller, but for those of JSON.
-const COLUMNS: [Column; 36] = [
+const COLUMNS: [Column; 37] = [
     Column::EventTime,
     Column::EventId,
     Column::EventSource,
@@ -45,6 +45,7 @@ const COLUMNS: [Column; 36] = [
     Column::AccessKeyId,
     Column::InvokedBy,
     Column::OnBehalfOfUserId,
+    Column::OnBehalfOfIdentityStoreArn,
     Column::SessionCreated,
     Column::SessionIssuerAccountId,
     Column::SessionIssuerType,

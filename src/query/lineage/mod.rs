@@ -5,6 +5,7 @@
 
 mod closure;
 mod describe;
+mod edge;
 mod fold;
 mod hash;
 mod label;

@@ -23,7 +23,7 @@ use super::hash::text_hash;
 use crate::lake::Column;
 use crate::lineage::{CallerFields, sign_in_session};
 use crate::pack::pack;
-use crate::query::launch::FUNCTION_ROLES;
+use crate::query::launch::FUNCTION_LAUNCHES;
 use crate::query::{Filter, QueryError, cells, fold_elsewhere, folds_elsewhere};
 
 const EVENTS: &str = include_str!("../../../queries/lineage/world/events.sql");
@@ -146,7 +146,7 @@ fn as_plain(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, Query
 
 /// The texts of a caller, by their names in `credentials`, in the order of [`Events::text`]. The first [`TOLD_APART`] are
 /// equal wherever the id of a credential is.
-pub(super) const TEXTS: [&str; 17] = [
+pub(super) const TEXTS: [&str; 18] = [
     "caller_account",
     "caller_key",
     "identity_arn",
@@ -163,6 +163,7 @@ pub(super) const TEXTS: [&str; 17] = [
     "in_scope_of",
     "ec2_role_delivery",
     "on_behalf_of_user_id",
+    "on_behalf_of_identity_store_arn",
     "sign_in_session",
 ];
 
@@ -179,6 +180,7 @@ const USER_NAME: usize = 5;
 const INVOKED_BY: usize = 10;
 const PROVIDER: usize = 11;
 const ON_BEHALF: usize = 15;
+const STORE: usize = 16;
 
 /// One batch of events.
 pub(super) struct Events<'a> {
@@ -312,6 +314,7 @@ impl<'a> Events<'a> {
             user_name: own(USER_NAME),
             identity_provider: own(PROVIDER),
             on_behalf_of_user_id: own(ON_BEHALF),
+            on_behalf_of_identity_store_arn: own(STORE),
             shared_event_id: value(self.shared, row),
             session_created_micros: self.created.is_valid(row).then(|| self.created.value(row)),
         }
@@ -395,6 +398,7 @@ impl<'a> Events<'a> {
                 "created_s" => {
                     numbers(&|row| self.created.is_valid(row).then(|| seconds(self.created.value(row))))
                 }
+                "switch_hash" => numbers(&|_| None),
                 "at_s" => numbers(&|row| Some(seconds(self.times.value(row)))),
                 "caller_side" => flags(&|row| {
                     made_account(row).is_none_or(|account| Some(account) != value(self.accounts, row))
@@ -423,11 +427,12 @@ const SIGN_IN: usize = TEXTS.len() - 1;
 
 /// What the joins need of issuances: `starts.sql` gives all others these columns, too. Hashes are those of the SQL
 /// function `text_hash`; times are whole seconds since 1970.
-pub(super) const DELEGATION: [(&str, DataType); 20] = [
+pub(super) const DELEGATION: [(&str, DataType); 22] = [
     ("caller", DataType::Int64),
     ("permission_set", DataType::Utf8),
     ("made_user", DataType::Utf8),
     ("portal_user_id", DataType::Utf8),
+    ("portal_store", DataType::Utf8),
     ("sign_in_session", DataType::Utf8),
     ("shared_hash", DataType::Int64),
     ("role_side", DataType::Boolean),
@@ -442,6 +447,7 @@ pub(super) const DELEGATION: [(&str, DataType); 20] = [
     ("arn_hash", DataType::Int64),
     ("id_hash", DataType::Int64),
     ("account_hash", DataType::Int64),
+    ("switch_hash", DataType::Int64),
     ("created_s", DataType::Int64),
     ("at_s", DataType::Int64),
 ];
@@ -489,13 +495,13 @@ const LAUNCHING: [&str; 6] = [
 
 /// Whether a call of this name may launch.
 pub(super) fn may_launch(event_name: &str) -> bool {
-    LAUNCHING.contains(&event_name) || FUNCTION_ROLES.iter().any(|of| event_name.starts_with(of))
+    LAUNCHING.contains(&event_name) || FUNCTION_LAUNCHES.iter().any(|of| event_name.starts_with(of))
 }
 
 /// The events of which [`may_launch`] says so.
 pub(super) fn launching() -> Filter {
     let names = LAUNCHING.iter().map(|name| (*name).to_owned()).collect();
-    let functions = FUNCTION_ROLES.iter().map(|of| Filter::Begins(Column::EventName, (*of).to_owned()));
+    let functions = FUNCTION_LAUNCHES.iter().map(|of| Filter::Begins(Column::EventName, (*of).to_owned()));
     let some = [Filter::In(Column::EventName, names)].into_iter().chain(functions);
     Filter::Any(some.collect())
 }
@@ -528,7 +534,13 @@ mod tests {
             }
         }
         assert_eq!(names, 30);
-        assert!(may_tell("CreateFunction20150331") && may_tell("UpdateFunctionConfiguration20150331v2"));
+        for name in [
+            "CreateFunction20150331",
+            "UpdateFunctionConfiguration20150331v2",
+            "UpdateFunctionCode20150331v2",
+        ] {
+            assert!(may_tell(name), "{name}");
+        }
         assert!(!may_tell("ListUsers"));
     }
 

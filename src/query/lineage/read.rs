@@ -109,6 +109,7 @@ impl Cells<'_> {
             in_scope_of: self.text("in_scope_of", row)?,
             ec2_role_delivery: self.text("ec2_role_delivery", row)?,
             on_behalf_of: self.text("on_behalf_of_user_id", row)?,
+            identity_store: self.text("on_behalf_of_identity_store_arn", row)?,
             sign_in_session: self.text("sign_in_session", row)?,
             direct: self.flag("direct", row)?.unwrap_or(false),
         })

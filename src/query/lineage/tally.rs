@@ -19,7 +19,7 @@ use crate::query::lookup::{Lookup, Wanted};
 use crate::query::{Filter, QueryError};
 
 /// The columns that tell of a caller and of what it did.
-const COLUMNS: [Column; 26] = [
+const COLUMNS: [Column; 27] = [
     Column::EventTime,
     Column::EventSource,
     Column::Account,
@@ -35,6 +35,7 @@ const COLUMNS: [Column; 26] = [
     Column::AccessKeyId,
     Column::InvokedBy,
     Column::OnBehalfOfUserId,
+    Column::OnBehalfOfIdentityStoreArn,
     Column::SessionCreated,
     Column::SessionIssuerAccountId,
     Column::SessionIssuerType,
@@ -276,6 +277,7 @@ impl Group {
             in_scope_of,
             ec2_role_delivery,
             on_behalf_of,
+            identity_store,
             sign_in_session,
         ] = self.texts.map(|text| text.filter(|text| !text.is_empty()));
         let caller = Caller {
@@ -299,6 +301,7 @@ impl Group {
             in_scope_of,
             ec2_role_delivery,
             on_behalf_of,
+            identity_store,
             sign_in_session,
             direct: self.direct,
         };

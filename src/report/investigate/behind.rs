@@ -181,6 +181,7 @@ fn step_words(step: &Above, behind: &Behind, answer: &Investigation, whose: Whos
     let verb = match (step.rule, step.record.event_name.as_str()) {
         (Rule::Launched, _) => "launched by",
         (_, "CreateLoginProfile" | "UpdateLoginProfile") => "its password set by",
+        (_, "ChangePassword") => "its password changed by",
         (Rule::Key, _) if whose == Whose::Origin => "its key made by",
         _ => "made by",
     };

@@ -329,9 +329,10 @@ fn bare_above(above: &Above, style: Style, out: &mut String) {
 
 fn above_words(above: &Above) -> &'static str {
     match (above.rule, above.record.event_name.as_str()) {
+        (Rule::Launched, event) if event.starts_with("UpdateFunctionCode") => "who wrote its workload's code",
         (Rule::Launched, _) => "who launched its workload",
         (Rule::Key, _) => "who made its key",
-        (_, "CreateLoginProfile" | "UpdateLoginProfile") => "who set its password",
+        (_, "CreateLoginProfile" | "UpdateLoginProfile" | "ChangePassword") => "who set its password",
         _ => "who made it",
     }
 }

@@ -163,7 +163,8 @@ impl Cells {
             cells.set(column, &count.to_string());
         }
         cells.gap(one.gap.as_ref());
-        cells.set("remarks", &one.remarks.join("; "));
+        let remarks: Vec<String> = one.remarks.iter().cloned().chain(one.likely_words()).collect();
+        cells.set("remarks", &remarks.join("; "));
         cells
     }
 

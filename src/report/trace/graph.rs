@@ -215,6 +215,7 @@ impl Graph {
             let is_claim = matches!(one.rule, Rule::Claim) || one.kind == NodeKind::Forwarded;
             let sign = if is_claim { '?' } else { '!' };
             lines.extend(one.remarks.iter().map(|remark| format!("{sign} {remark}")));
+            lines.extend(one.likely_words().map(|likely| format!("? {likely}")));
             let at = self.vertex(lines, Look::Plain);
             let line = if is_claim { Line::Dashed } else { Line::Solid };
             // Every line of the tree is a node of its own, so that no edge comes twice.

@@ -206,6 +206,7 @@ impl Page {
         notes.extend(one.notes.iter().cloned());
         let sign = if one.rule == Rule::Claim { '?' } else { '!' };
         notes.extend(one.remarks.iter().map(|remark| format!("{sign} {remark}")));
+        notes.extend(one.likely_words().map(|likely| format!("? {likely}")));
         notes.extend(one.gap.as_ref().map(|gap| {
             let account = one.node.as_ref().and_then(|node| node.account.as_deref());
             match account.filter(|_| gap.reason == Reason::AccountNotInLake) {

@@ -296,6 +296,12 @@ pub(super) fn link_words(link: &Link) -> String {
 
 /// What a record launched, or gave a role.
 fn launched_words(link: &Link, event: &str) -> String {
+    if event.starts_with("UpdateFunctionCode") {
+        return match &link.role_passed {
+            Some(role) => format!("certain: {event} replaced the function's code; its role was {role}"),
+            None => format!("certain: {event} replaced the function's code"),
+        };
+    }
     let anew = ["Associate", "Replace", "Update"].iter().any(|verb| event.starts_with(verb));
     match (&link.role_passed, &link.role_untold) {
         (Some(passed), Some(role)) => {

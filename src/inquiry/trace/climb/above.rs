@@ -5,22 +5,24 @@ use chrono::{DateTime, Utc};
 use super::{Climbed, Top, Walk, delegation, named, stop, used_before_issued};
 use crate::inquiry::trace::fetch::{Source, earlier};
 use crate::lineage::{
-    Above, Caller, Class, End, Issuance, IssuanceKind, Launch, Link, Mismatch, Node, NodeKind, Origin,
-    OriginKind, Passed, Proof, Reason, Rule, SLACK_SECONDS, TracedOrigin, Violation, Workload, find_maker,
-    password_of,
+    Above, Caller, Class, End, Gap, Issuance, IssuanceKind, Launch, Link, Mismatch, Node, NodeKind,
+    OWN_PASSWORD, Origin, OriginKind, Passed, Proof, Reason, Rule, SLACK_SECONDS, TracedOrigin, Violation,
+    Workload, find_maker, password_of,
 };
 use crate::query::QueryError;
 
-/// Who made the key or password of the origin, or launched its workload.
+/// Who made the key or password of the origin, or launched its workload. `after` is the call by which the origin stands
+/// above another one.
 pub(super) async fn above(
     source: &Source,
     top: &Top,
+    after: Option<&str>,
     walk: &mut Walk,
     climbed: &mut Climbed,
     left: usize,
 ) -> Result<Option<Above>, QueryError> {
     let Some(left) = left.checked_sub(1) else { return Ok(None) };
-    let Some(step) = step_above(source, top, climbed).await? else { return Ok(None) };
+    let Some(step) = step_above(source, top, after, climbed).await? else { return Ok(None) };
     let maker = step.maker.clone();
     let whole = match maker.class {
         Class::Credential => source.near(&maker, step.record.event_time.0).await?,
@@ -59,8 +61,33 @@ pub(super) async fn above(
     climbed.links.extend(next.links.iter().map(|link| Link { above_origin: true, ..link.clone() }));
     climbed.violations.extend(next.violations.iter().cloned());
     let mut found = of(next.origin.clone());
-    found.above = Box::pin(above(source, &next, walk, climbed, left)).await?.map(Box::new);
+    let after = step.record.event_name.as_str();
+    if after == OWN_PASSWORD && signed_in(&next).is_some() {
+        found.origin = found.origin.with_gap(own_password());
+    }
+    found.above = Box::pin(above(source, &next, Some(after), walk, climbed, left)).await?.map(Box::new);
     Ok(Some(Above { rule: step.rule, record: step.record, origin: found }))
+}
+
+/// When a user signed in with a password, as far as it is known: first and last. None where it came by another way.
+fn signed_in(top: &Top) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+    if top.origin.kind != OriginKind::IamUser || top.end.has_long_term_key() {
+        return None;
+    }
+    match &top.sign_in {
+        Some(one) => Some((one.record.time, one.record.time)),
+        // A record without a key and without a session is the sign-in itself.
+        None => top.first.filter(|_| top.end.signs_in()).map(|first| (first, top.last.unwrap_or(first))),
+    }
+}
+
+/// Why nobody stands above a user who changed its own password.
+fn own_password() -> Gap {
+    stop(
+        Reason::OwnPassword,
+        "the user changed its own password: whoever did so knew the one before, and nothing tells how",
+        "look at the address and MFA of the sign-in that changed it, and at who set the one before",
+    )
 }
 
 /// One step above an origin.
@@ -77,6 +104,7 @@ struct StepAbove {
 async fn step_above(
     source: &Source,
     top: &Top,
+    after: Option<&str>,
     climbed: &mut Climbed,
 ) -> Result<Option<StepAbove>, QueryError> {
     let caller = &top.end;
@@ -102,14 +130,10 @@ async fn step_above(
         }
         return Ok(found.best.first().map(|issuance| made(Rule::Key, issuance, caller.node())));
     }
-    // A record without a key and without a session is the sign-in itself.
-    let moments = match &top.sign_in {
-        Some(one) => Some((one.record.time, one.record.time)),
-        None => top.first.filter(|_| caller.signs_in()).map(|first| (first, top.last.unwrap_or(first))),
-    };
-    if top.origin.kind == OriginKind::IamUser
-        && let (Some(moments), Some(name)) = (moments, &top.origin.name)
-    {
+    if let (Some(moments), Some(name)) = (signed_in(top), &top.origin.name) {
+        if after == Some(OWN_PASSWORD) {
+            return Ok(None);
+        }
         let list = source.ways_in(&account, name, IssuanceKind::Password).await?;
         let way = password_of(&list, caller, moments);
         return Ok(way.map(|way| made(Rule::Identity, way, user_node(&top.origin))));
@@ -145,13 +169,15 @@ fn of_other_role(session: &Caller, workload: &Workload, launch: &Launch) -> Mism
     let (event, by) = (&launch.record.event_name, launch.caller.node().id);
     let passed = launch.role_passed.as_deref().unwrap_or_default();
     let words = workload.words();
+    let verb = if event.starts_with("UpdateFunctionCode") { "found it with" } else { "passed it" };
+    let passed = format!("{verb} {passed}");
     Mismatch {
         kind: "role",
         claim: words.clone(),
         verified: role.to_owned(),
         session: session.arn.clone().unwrap_or_default(),
         text: format!(
-            "{words} acts with the role {role}, but {event} by {by} passed it {passed}: who gave it {role} no record tells"
+            "{words} acts with the role {role}, but {event} by {by} {passed}: who gave it {role} no record tells"
         ),
         event_id: Some(launch.record.id()),
     }

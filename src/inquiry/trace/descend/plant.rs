@@ -43,6 +43,8 @@ pub(super) struct Growth {
     pub(super) role: Option<String>,
     pub(super) notes: Vec<String>,
     pub(super) remarks: Vec<String>,
+    /// The role of a workload's session, where no record tells that the launch passed it.
+    pub(super) role_untold: Option<String>,
     pub(super) gap: Option<Gap>,
     /// When it no longer led to anything: another password was set.
     pub(super) until: Option<DateTime<Utc>>,
@@ -67,6 +69,7 @@ impl Growth {
             role: None,
             notes: Vec::new(),
             remarks: Vec::new(),
+            role_untold: None,
             gap: None,
             until: None,
         }
@@ -174,6 +177,13 @@ impl Plant {
         Some(at)
     }
 
+    /// Whether whoever stands at a line came there by a password that a line above it set, and by no other way since.
+    pub(super) fn came_by_password(&self, line: Option<usize>) -> bool {
+        let kinds = self.above(line).filter_map(|at| self.lines.get(at)).map(|line| line.growth.kind);
+        let is_way = |kind: &NodeKind| !matches!(kind, NodeKind::Console | NodeKind::Session);
+        kinds.into_iter().find(is_way) == Some(NodeKind::Password)
+    }
+
     /// A line and those above it.
     fn above(&self, from: Option<usize>) -> impl Iterator<Item = usize> + '_ {
         std::iter::successors(from, |at| self.lines.get(*at).and_then(|line| line.parent))
@@ -205,6 +215,7 @@ impl Plant {
                 }
             }
         }
+        line.growth.role_untold = line.growth.role_untold.take().or(growth.role_untold);
         line.growth.made_again.extend(growth.made_again);
         match (line.growth.made.take(), growth.made) {
             (Some(first), Some(other)) => {
@@ -375,6 +386,7 @@ fn descendant(line: &Line) -> Descendant {
         notes: growth.notes.clone(),
         usage: growth.usage.clone(),
         remarks,
+        role_untold: growth.role_untold.clone(),
         gap: growth.gap.clone(),
         children: split,
     }
@@ -410,6 +422,7 @@ fn keys_apart(growth: &Growth) -> Vec<Descendant> {
             keys_used: 0,
             notes: Vec::new(),
             remarks: Vec::new(),
+            role_untold: None,
             usage,
             gap: None,
             children: Vec::new(),

@@ -100,6 +100,16 @@ pub(super) async fn ways_in(
         };
         growth.made = Some(Proof::from(&way.record));
         growth.usage = together(&credentials);
+        // See `Issuance::is_own_password`: who set the one before is not said to have led to what comes of this one.
+        if way.is_own_password() && plant.came_by_password(parent) {
+            growth.rule = Rule::Claim;
+            growth.remarks.push("the user changed its own password: not followed".to_owned());
+            if plant.grow(below, growth).is_none() {
+                return Ok(holders);
+            }
+            plant.leave_open(credentials.len());
+            continue;
+        }
         growth.lead_to(&credentials);
         let Some(line) = plant.grow(below, growth) else { return Ok(holders) };
         holders.push(Holder::of(Some(line), &credentials));

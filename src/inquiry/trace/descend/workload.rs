@@ -187,6 +187,8 @@ struct Named {
     note: Option<String>,
     /// Why it is only a claim, in words.
     remark: Option<String>,
+    /// Its role, where the launch passed something of another name and no record tells that this holds the role.
+    role_untold: Option<String>,
 }
 
 impl Named {
@@ -231,7 +233,7 @@ async fn judged(
 }
 
 /// Whether a session goes back to a launch, and not to another one of the same workload; it is no more than a claim where
-/// that launch passed another role. Only functions and instances are given other roles.
+/// that launch passed another role, and only likely where it may have. Only functions and instances are given other roles.
 async fn goes_back(
     source: &Source,
     session: &mut Named,
@@ -241,18 +243,23 @@ async fn goes_back(
     let caller = &session.credential.caller;
     let made = session.made.as_ref().filter(|_| session.is_own()).map(|made| made.event_time.0);
     let moment = made.or(caller.created).or(session.credential.usage.first.map(|first| first.0));
-    if !matches!(launch.workload.kind, "function" | "instance") {
-        return Ok(true);
-    }
     let role = caller.role_name().map(str::to_owned);
     // An instance is launched once.
-    let others = source.relaunches(launch.workload.kind, account).await?;
+    let others = match launch.workload.kind {
+        "function" | "instance" => source.relaunches(launch.workload.kind, account).await?,
+        // Nothing else goes back to these, whenever it was.
+        _ => Vec::new(),
+    };
+    let moment = moment.filter(|_| matches!(launch.workload.kind, "function" | "instance"));
     let all = others.iter().chain([launch]);
     // Before the first launch nothing goes back to it.
     let last = last_launch(all, &launch.workload, role.as_deref(), moment);
     let Some(passed) = last.filter(|last| last.0.record == launch.record).map(|last| last.1) else {
         return Ok(false);
     };
+    if passed == Passed::Untold && launch.role_passed.is_some() && session.is_own() {
+        session.role_untold.clone_from(&role);
+    }
     if passed == Passed::Other && session.is_own() {
         session.rule = Rule::Claim;
         session.remark = Some(format!(
@@ -284,7 +291,7 @@ fn judge(credential: Credential, list: &[Issuance], workload: &Workload, by_itse
         note = service.and_then(|maker| maker.invoked_by.as_ref()).map(|service| format!("by {service}"));
     }
     let made = found.best.first().map(|issuance| Proof::from(&issuance.record));
-    Named { credential, rule, made, note, remark }
+    Named { credential, rule, made, note, remark, role_untold: None }
 }
 
 /// Why a session that bears a workload's name is not taken for the workload's.
@@ -318,6 +325,7 @@ fn grow_sessions(workload: usize, sessions: Vec<Named>, plant: &mut Plant) -> Ve
         };
         growth.notes.extend(said(|session| session.note.as_ref()));
         growth.remarks.extend(said(|session| session.remark.as_ref()));
+        growth.role_untold = said(|session| session.role_untold.as_ref()).pop_first();
         let credentials: Vec<Credential> = sessions.into_iter().map(|session| session.credential).collect();
         growth.node = credentials.first().map(|one| one.caller.node());
         growth.usage = together(&credentials);

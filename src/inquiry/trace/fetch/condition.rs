@@ -37,13 +37,14 @@ pub(super) fn launching(kind: &str, account: &str) -> Option<Vec<Filter>> {
     Some(of_service(source, account, name))
 }
 
-/// The calls that launch a kind of workload in an account or give it another role, where they are few; None for a kind that
-/// no such call launches.
+/// The calls that launch a kind of workload in an account, give it another role or replace its code, where they are few;
+/// None for a kind that no such call launches.
 pub(super) fn relaunching(kind: &str, account: &str) -> Option<Vec<Filter>> {
     let begins = |name: &str| Filter::Begins(Column::EventName, name.to_owned());
     match kind {
         "function" => {
-            let name = Filter::Any(vec![begins("CreateFunction"), begins("UpdateFunctionConfiguration")]);
+            let names = ["CreateFunction", "UpdateFunctionConfiguration", "UpdateFunctionCode"];
+            let name = Filter::Any(names.into_iter().map(begins).collect());
             Some(of_service("lambda.amazonaws.com", account, name))
         }
         "instance" => {

@@ -198,6 +198,7 @@ fn child(kind: NodeKind, id: &str, node: Option<Node>, made: Proof, usage: Usage
         keys_used: 0,
         usage,
         remarks: Vec::new(),
+        role_untold: None,
         gap: None,
         children: Vec::new(),
     }

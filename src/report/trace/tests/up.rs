@@ -327,6 +327,8 @@ fn a_launch_is_certain_only_where_it_passed_the_role_that_acts() {
         words(swap, Some("admin")),
         format!("likely: {swap} gave it web; no record tells that this holds the role admin")
     );
+    let code = "UpdateFunctionCode20150331v2";
+    assert_eq!(words(code, None), format!("certain: {code} replaced the function's code; its role was web"));
 }
 
 #[test]

@@ -1,0 +1,126 @@
+//! People of Identity Center: an id is one person's in its identity store only, and names and ids of one person are one origin.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::below::{ACCOUNT, call, logs, said};
+use crate::twin::{Logged, Twin};
+
+const HOME: &str = "444455556666";
+const ROLE: &str = "AWSReservedSSO_Admin_0123456789abcdef";
+const KEYS: [&str; 3] = ["ASIARTX3GSDSQEXAMPLE", "ASIARTX3GSDSREXAMPLE", "ASIARTX3GSDSSEXAMPLE"];
+
+fn behalf(id: &str, store: &str) -> Value {
+    json!({"userId": id, "identityStoreArn": format!("arn:aws:identitystore::{HOME}:identitystore/{store}")})
+}
+
+/// A person takes the credentials of a permission set in the access portal, in the record shape that names the id alone.
+fn takes(number: u32, time: &str, [id, store]: [&str; 2]) -> Value {
+    let who = json!({"type": "IdentityCenterUser", "accountId": HOME, "onBehalfOf": behalf(id, store)});
+    let mut made = call(number, &who, time, "sso.amazonaws.com", "GetRoleCredentials");
+    made["eventType"] = json!("AwsServiceEvent");
+    made["recipientAccountId"] = json!(HOME);
+    made["serviceEventDetails"] = json!({"role_name": "Admin", "account_id": ACCOUNT});
+    made
+}
+
+/// A call in the session of a person.
+fn acts(number: u32, key: &str, created: &str, name: &str, [id, store]: [&str; 2]) -> Value {
+    let issuer = format!("arn:aws:iam::{ACCOUNT}:role/aws-reserved/sso.amazonaws.com/{ROLE}");
+    let who = json!({"type": "AssumedRole", "principalId": format!("AROARTX3GSDSQAEXAMPLE:{name}"), "accountId": ACCOUNT,
+        "arn": format!("arn:aws:sts::{ACCOUNT}:assumed-role/{ROLE}/{name}"), "accessKeyId": key, "onBehalfOf": behalf(id, store),
+        "sessionContext": {"sessionIssuer": {"type": "Role", "principalId": "AROARTX3GSDSQAEXAMPLE", "arn": issuer,
+        "accountId": ACCOUNT, "userName": ROLE}, "attributes": {"creationDate": created, "mfaAuthenticated": "false"}}});
+    call(number, &who, &created.replace(":00Z", ":30Z"), "iam.amazonaws.com", "ListUsers")
+}
+
+fn event_id(number: u32) -> String {
+    format!("00000000-0000-4000-8000-{number:012}")
+}
+
+/// Of a key the records that may have made its session, and the origin: as `trace` has them, which `origins` must have, too.
+fn behind(key: &str, logs: &Path) -> (Vec<Value>, Value, bool) {
+    let found = said(&["trace", key, "--up"], logs);
+    let link = &found["links"][0];
+    let mut made = link["ambiguous"].as_array().cloned().unwrap_or_default();
+    if made.is_empty() {
+        made.extend(Some(link["event_id"].clone()).filter(Value::is_string));
+    }
+    let sql =
+        format!("select event_id, candidates, origin, certain from origins where access_key_id = '{key}'");
+    let row = &said(&["sql", &sql], logs)["rows"][0];
+    assert_eq!(row["event_id"], made.first().cloned().unwrap_or_default(), "{key}");
+    assert_eq!(row["candidates"].as_u64().unwrap_or_default(), made.len() as u64, "{key}");
+    assert_eq!(row["certain"], found["origin"]["certain"], "{key}");
+    (made, row["origin"].clone(), row["certain"] == true)
+}
+
+#[test]
+fn one_id_in_two_identity_stores_is_two_people() {
+    let (one, other) = (["u-1", "d-1"], ["u-1", "d-2"]);
+    let time = "2026-03-09T08:00:00Z";
+    let records = [
+        takes(1, time, one),
+        takes(2, time, other),
+        acts(3, KEYS[0], time, "lea@example.com", one),
+        acts(4, KEYS[1], time, "max@example.com", other),
+    ];
+    let folder = logs(&[&records]);
+    for (key, number, name) in [(KEYS[0], 1, "lea"), (KEYS[1], 2, "max")] {
+        let name = json!(format!("{name}@example.com"));
+        assert_eq!(behind(key, folder.path()), (vec![json!(event_id(number))], name, true));
+    }
+    let logged = records.iter().cloned().enumerate();
+    let logged = logged.map(|(index, record)| Logged { object: String::new(), index, record });
+    let twin = Twin::new(logged.collect());
+    for (place, number) in [(2, 1), (3, 2)] {
+        assert_eq!(twin.of_record(place).links, [("session".to_owned(), event_id(number))]);
+    }
+    // The records of the portal themselves are of two, too.
+    let sql = "select origin from origins where access_key_id is null order by origin";
+    let names = json!([{"origin": "lea@example.com"}, {"origin": "max@example.com"}]);
+    assert_eq!(said(&["sql", sql], folder.path())["rows"], names);
+}
+
+#[test]
+fn one_name_in_two_identity_stores_is_two_people() {
+    let name = "lea@example.com";
+    let records = [
+        takes(1, "2026-03-09T08:00:00Z", ["u-1", "d-1"]),
+        acts(2, KEYS[0], "2026-03-09T08:00:00Z", name, ["u-1", "d-1"]),
+        takes(3, "2026-03-09T09:00:00Z", ["u-2", "d-2"]),
+        acts(4, KEYS[1], "2026-03-09T09:00:00Z", name, ["u-2", "d-2"]),
+    ];
+    let folder = logs(&[&records]);
+    for (key, store) in [(KEYS[0], "d-1"), (KEYS[1], "d-2")] {
+        assert_eq!(behind(key, folder.path()).1, format!("{name} of identity store {store}"));
+    }
+    let found = said(&["sessions", "--user", "u-1"], folder.path());
+    assert_eq!((&found["sessions"], &found["calls"]), (&json!(1), &json!(1)));
+}
+
+#[test]
+fn a_person_known_by_id_and_by_name_is_one_origin() {
+    let (person, name) = (["u-1", "d-1"], "lea@example.com");
+    let mut old = takes(3, "2026-03-10T08:00:00Z", person);
+    old["userIdentity"] =
+        json!({"type": "Unknown", "principalId": "lea", "accountId": HOME, "userName": name});
+    let records = [
+        takes(1, "2026-03-09T08:00:00Z", person),
+        acts(2, KEYS[0], "2026-03-09T08:00:00Z", name, person),
+        old,
+        acts(4, KEYS[1], "2026-03-10T08:00:00Z", name, person),
+        // Nothing is here that made this one.
+        acts(5, KEYS[2], "2026-03-11T08:00:00Z", name, person),
+    ];
+    let folder = logs(&[&records]);
+    let sql = "select distinct origin, root from origins";
+    assert_eq!(said(&["sql", sql], folder.path())["rows"], json!([{"origin": name, "root": name}]));
+    let origin = &said(&["trace", &event_id(1), "--up"], folder.path())["origin"];
+    assert_eq!((&origin["name"], &origin["user_id"]), (&json!(name), &json!("u-1")));
+    for who in [name, "u-1"] {
+        let found = said(&["sessions", "--user", who], folder.path());
+        assert_eq!((&found["sessions"], &found["calls"]), (&json!(3), &json!(3)), "{who}");
+    }
+}
