@@ -143,7 +143,7 @@ pub(super) struct Judge {
     decisions: HashSet<Arc<Judged>>,
     /// Whether the proposal of this snapshot may refuse what another one's policies may allow, by request and the policies
     /// in play of both.
-    losses: HashMap<(u128, u128, u128), bool>,
+    losses: HashMap<((u128, u128), (u128, u128)), bool>,
     /// What would decide, of requests that are alike, see [`alike`]. To find it takes a hundred times as long as a decision.
     needs: HashMap<u128, Arc<[Need]>>,
     pub(super) evaluations: u64,
@@ -451,12 +451,15 @@ impl Judge {
             return false;
         }
         let (request, prepared) = judge.open(told_today, play_today);
-        let number = number_of(&request, &play_today.keys, self.by_session || judge.by_session);
-        let key = (number, play_today.number, play.number);
+        let (under, asked) = self.open(told, play);
+        // Either may read keys that the other does not.
+        let by_session = self.by_session || judge.by_session;
+        let numbers =
+            (number_of(&request, &play_today.keys, by_session), number_of(&under, &play.keys, by_session));
+        let key = (numbers, (play_today.number, play.number));
         if let Some(known) = self.losses.get(&key) {
             return *known;
         }
-        let (_, asked) = self.open(told, play);
         let loses = play_today.set.may_lose(&prepared, &play.set, &asked);
         if self.losses.len() >= KNOWN_MAX {
             self.losses.clear();

@@ -211,6 +211,26 @@ fn what_is_open_today_may_break_where_the_proposal_leaves_more_open() {
 }
 
 #[test]
+fn what_may_break_only_in_one_region_is_counted_there_in_any_order() {
+    let today = World::default().user(ANN, &json!([allow("s3:GetObject", "*")])).read();
+    let mut there = allow("s3:GetObject", "*");
+    there["Condition"] = json!({ "StringEquals": { "aws:RequestedRegion": "eu-west-1" } });
+    let proposed = World::default().user(ANN, &json!([there])).read();
+    let plan = Plan { proposed: Some(proposed), ..plan(&today) };
+    let text = r#"{"bucketName": "example-reports", "key": "k"}"#;
+    let worked =
+        |region| Record { aws_region: Some(region), ..by_user("s3.amazonaws.com", "GetObject", Some(text)) };
+    for regions in [["eu-west-1", "us-east-1"], ["us-east-1", "eu-west-1"]] {
+        let proposal = replay(&plan, &regions.map(worked)).proposal.unwrap();
+        let [group] = proposal.groups.as_slice() else { panic!("{proposal:#?}") };
+        assert_eq!(
+            (group.change, group.regions.as_slice()),
+            (Change::MayBreak, &["us-east-1".to_owned()][..])
+        );
+    }
+}
+
+#[test]
 fn what_may_break_names_the_request_that_lost_its_allow() {
     let today = World::default().user(ANN, &json!([allow("s3:*", "*")])).read();
     let proposed = World::default().user(ANN, &json!([allow("s3:PutObject", "*")])).read();
