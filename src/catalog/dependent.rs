@@ -33,11 +33,12 @@ pub struct Dependent {
 /// - `iam:PassRole` (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>): certain if the
 ///   parameters name a role, by ARN or where the service takes it by name, or an instance profile, whose role is not logged;
 ///   not asked for if they name neither. Without
-///   parameters it is possible. So it is where AWS does not list it for a write, but a parameter that is called like a
-///   role names one; and where the roles stand in what the call names, a task definition or a launch template.
+///   parameters it is possible. So it is where AWS does not list it for a write, but a parameter names a role; and where the
+///   roles stand in what the call names, a task definition or a launch template.
 /// - `ec2:CreateTags` and a service's own tagging action
 ///   (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html>): certain if tags are given,
-///   not asked for if none are.
+///   not asked for if none are. Where AWS does not list a tagging action for a write of the service, it is possible if tags
+///   are given.
 /// - What one parameter alone tells (a secret for the password of a database, the image of a launch that stands in Parameter
 ///   Store): certain with the parameter, not asked for without.
 /// - Any other: possible.
@@ -46,19 +47,20 @@ pub fn dependents_of(action: &'static Action, evidence: &Evidence<'_>) -> Vec<De
     let listed = action.dependents.iter().filter_map(|name| catalog().action(name));
     let mut dependents: Vec<_> = listed.filter_map(|dependent| derive(action, dependent, evidence)).collect();
     dependents.extend(unlisted_pass_role(action, evidence));
+    dependents.extend(unlisted_tagging(action, evidence));
     dependents
 }
 
 /// Whether [`dependents_of`] reads the request parameters for this action.
 #[must_use]
 pub fn reads_parameters(action: &Action) -> bool {
-    !action.dependents.is_empty() || may_pass_unlisted(action)
+    !action.dependents.is_empty() || may_pass_unlisted(action) || may_tag_unlisted(action)
 }
 
 /// Texts of which one stands in the JSON of parameters that tell [`dependents_of`] anything, in whatever case: an ARN of a
 /// role, a key that may give one by name, an instance profile, tags, and the parameters that stand for one action alone.
 /// Parameters in which none stands, and which escape nothing, tell the same as parameters that are empty.
-pub const TELLING: [&str; 14] = [
+pub const TELLING: [&str; 15] = [
     ":role/",
     "role\"",
     "rolename\"",
@@ -66,6 +68,7 @@ pub const TELLING: [&str; 14] = [
     "roleoverride\"",
     "instanceprofile",
     "tag",
+    "taskdefinition",
     "resolve:ssm:",
     "launchtemplate",
     "capacityproviderconfig",
@@ -77,16 +80,65 @@ pub const TELLING: [&str; 14] = [
 
 /// The lists have gaps, so a role that a write hands over may be passed.
 fn unlisted_pass_role(action: &'static Action, evidence: &Evidence<'_>) -> Option<Dependent> {
-    let resources = if may_pass_unlisted(action) { role::passed(action, evidence) } else { Vec::new() };
+    if !may_pass_unlisted(action) {
+        return None;
+    }
     let pass_role = catalog().action("iam:PassRole")?;
-    let possible = Dependent { action: pass_role, presence: Presence::Possible, resources };
-    (!possible.resources.is_empty()).then_some(possible)
+    let possible = Dependent { action: pass_role, presence: Presence::Possible, resources: Vec::new() };
+    let mut resources = role::passed(action, evidence);
+    if resources.is_empty() {
+        resources = role::named_anywhere(evidence);
+    }
+    let starts_tasks = || evidence.parameters.is_some_and(|parameters| says_task(action, parameters));
+    (!resources.is_empty() || starts_tasks()).then_some(Dependent { resources, ..possible })
 }
 
 fn may_pass_unlisted(action: &Action) -> bool {
     !action.may_pass_role()
         && !matches!(action.service, "iam" | "sts")
         && matches!(action.level, AccessLevel::Write | AccessLevel::PermissionsManagement)
+}
+
+/// Whoever puts a role into an instance profile passes it
+/// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_AddRoleToInstanceProfile.html>).
+fn is_put_into_profile(action: &Action) -> bool {
+    (action.service, action.name) == ("iam", "AddRoleToInstanceProfile")
+}
+
+/// Whether a call has tasks started by another task definition than before.
+fn says_task(action: &Action, parameters: &Value) -> bool {
+    let names = |key: &str, _: &Value| key.eq_ignore_ascii_case("taskDefinition");
+    action.service == "ecs" && OF_TASKS.contains(&action.name) && any(parameters, &names)
+}
+
+/// The lists have gaps here, too: what is made with tags may need the right to tag it
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags_roles.html>,
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html>).
+fn unlisted_tagging(action: &'static Action, evidence: &Evidence<'_>) -> Option<Dependent> {
+    if !may_tag_unlisted(action) || !evidence.parameters.is_some_and(has_tags) {
+        return None;
+    }
+    let tagging = own_tagging(action)?;
+    Some(Dependent { action: tagging, presence: Presence::Possible, resources: Vec::new() })
+}
+
+fn may_tag_unlisted(action: &Action) -> bool {
+    let is_listed = |name: &&str| catalog().action(name).is_some_and(is_tagging);
+    matches!(action.level, AccessLevel::Write | AccessLevel::PermissionsManagement)
+        && !action.dependents.iter().any(|name| is_listed(name))
+        && own_tagging(action).is_some()
+}
+
+/// The action by which a service tags what an action of it makes: IAM has one for each type.
+fn own_tagging(action: &Action) -> Option<&'static Action> {
+    const NAMES: [&str; 5] =
+        ["TagResource", "TagQueue", "AddTagsToResource", "AddTags", "CreateOrUpdateTags"];
+    if action.service == "iam" {
+        let made = ["Create", "Upload"].iter().find_map(|verb| action.name.strip_prefix(verb))?;
+        let made = if made == "VirtualMFADevice" { "MFADevice" } else { made };
+        return catalog().action(&format!("iam:Tag{made}"));
+    }
+    NAMES.iter().find_map(|name| catalog().action(&format!("{}:{name}", action.service)))
 }
 
 /// Calls that start tasks, whose roles a task definition has, unless they are overridden
@@ -103,9 +155,14 @@ fn derive(caller: &Action, action: &'static Action, evidence: &Evidence<'_>) -> 
     let possible = Dependent { action, presence: Presence::Possible, resources: Vec::new() };
     let Some(parameters) = evidence.parameters else { return Some(possible) };
     if (action.service, action.name) == ("iam", "PassRole") {
-        let resources = role::passed(caller, evidence);
+        let mut resources = role::passed(caller, evidence);
+        if is_put_into_profile(caller) {
+            resources = role::put_into_profile(evidence);
+        }
         if resources.is_empty() {
-            return may_name_roles_elsewhere(caller, parameters).then_some(possible);
+            resources = role::named_anywhere(evidence);
+            let is_asked = !resources.is_empty() || may_name_roles_elsewhere(caller, parameters);
+            return is_asked.then_some(Dependent { resources, ..possible });
         }
         return Some(Dependent { presence: Presence::Certain, resources, ..possible });
     }

@@ -147,6 +147,26 @@ pub(super) fn passed(caller: &Action, evidence: &Evidence<'_>) -> Vec<Resource> 
     found
 }
 
+/// The roles that stand anywhere in a call's parameters but where they are those who get something. Services call what they take
+/// a role by many names: `DeliverLogsPermissionArn`, `credentials`, `snsCallerArn`.
+pub(super) fn named_anywhere(evidence: &Evidence<'_>) -> Vec<Resource> {
+    let leaves = Leaves::read(evidence.parameters);
+    let is_role =
+        |arn: &&str| matches!(Arn::parse(arn).and_then(Arn::principal), Some(Principal::Role { .. }));
+    let found = leaves.handed_over().filter(is_role);
+    let mut found: Vec<Resource> =
+        found.map(|arn| resource(arn.to_owned(), Certainty::Exact, "role")).collect();
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// The role that is put into an instance profile.
+pub(super) fn put_into_profile(evidence: &Evidence<'_>) -> Vec<Resource> {
+    let leaves = Leaves::read(evidence.parameters);
+    leaves.one("roleName").and_then(|name| named(name, Given::Role, evidence)).into_iter().collect()
+}
+
 fn resource(arn: String, certainty: Certainty, kind: &'static str) -> Resource {
     Resource { arn, certainty, source: Source::Request, kind: Some(kind), presence: Presence::Certain }
 }

@@ -98,6 +98,18 @@ impl<'a> Leaves<'a> {
         self.leaves.iter().filter(move |leaf| is_role(leaf.key)).map(|leaf| leaf.value)
     }
 
+    /// The ARNs that do not stand under a key which says who gets or has something.
+    pub(in crate::catalog) fn handed_over(&self) -> impl Iterator<Item = &'a str> {
+        let is_receiver = |key: &str| {
+            let key = key.to_ascii_lowercase();
+            ["principal", "grantee", "identity", "user", "owner", "member"]
+                .iter()
+                .any(|word| key.contains(word))
+        };
+        let handed = move |leaf: &&Leaf<'_>| !is_receiver(leaf.key) && !is_receiver(leaf.parent);
+        self.leaves.iter().filter(handed).map(|leaf| leaf.value).filter(|value| value.starts_with("arn:"))
+    }
+
     /// The values under a key, and those in objects under it.
     pub(in crate::catalog) fn values_of(&self, name: &str) -> impl Iterator<Item = &'a str> {
         let is_it = move |leaf: &&Leaf<'_>| Name::from(name).is(leaf.key) || Name::from(name).is(leaf.parent);
@@ -123,7 +135,7 @@ impl<'a> Leaves<'a> {
     }
 
     /// The one value under a name; None if there is none or several differ.
-    pub(super) fn one(&self, name: &str) -> Option<&'a str> {
+    pub(in crate::catalog) fn one(&self, name: &str) -> Option<&'a str> {
         match self.under(Name::from(name), usize::MAX).as_slice() {
             [value] => Some(value),
             _ => None,

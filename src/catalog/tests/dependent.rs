@@ -45,6 +45,64 @@ fn a_role_handed_to_a_call_without_the_dependent_may_be_passed() {
 }
 
 #[test]
+fn a_role_that_stands_under_any_name_may_be_passed_but_not_one_that_gets_something() {
+    let role = "arn:aws:iam::111122223333:role/deliver";
+    for (action, parameters) in [
+        ("ec2:CreateFlowLogs", json!({"CreateFlowLogsRequest": {"DeliverLogsPermissionArn": role}})),
+        ("cognito-identity:SetIdentityPoolRoles", json!({"roles": {"authenticated": role}})),
+        ("cognito-idp:CreateUserPool", json!({"smsConfiguration": {"snsCallerArn": role}})),
+        ("sns:SetTopicAttributes", json!({"attributeName": "x", "attributeValue": role})),
+    ] {
+        let found = of(action, Some(&parameters));
+        assert!(
+            found.iter().any(|name| name.starts_with("iam:PassRole") && name.ends_with(role)),
+            "{found:?}"
+        );
+    }
+    for (action, parameters) in [
+        ("kms:CreateGrant", json!({"granteePrincipal": role})),
+        ("eks:CreateAccessEntry", json!({"principalArn": role})),
+        ("sns:ListTopics", json!({"nextToken": role})),
+    ] {
+        let found = of(action, Some(&parameters));
+        assert!(!found.iter().any(|name| name.contains("PassRole")), "{found:?}");
+    }
+}
+
+#[test]
+fn who_puts_a_role_into_an_instance_profile_passes_it() {
+    let parameters = json!({"instanceProfileName": "web", "roleName": "web"});
+    let role = "arn:aws:iam::111122223333:role/web";
+    assert_eq!(of("iam:AddRoleToInstanceProfile", Some(&parameters)), [format!("iam:PassRole {role}")]);
+}
+
+#[test]
+fn a_service_with_another_task_definition_may_have_other_roles() {
+    let update = |parameters: Value| of("ecs:UpdateService", Some(&parameters));
+    assert!(update(json!({"taskDefinition": "web:4"})).contains(&"iam:PassRole?".to_owned()));
+    assert_eq!(update(json!({"desiredCount": 3})), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_made_with_tags_may_need_the_tagging_action_of_its_service() {
+    let tags = json!({"tags": [{"key": "team", "value": "blue"}]});
+    for (action, tagging) in [
+        ("iam:CreateRole", "iam:TagRole?"),
+        ("iam:CreateVirtualMFADevice", "iam:TagMFADevice?"),
+        ("sns:CreateTopic", "sns:TagResource?"),
+        ("ecs:RunTask", "ecs:TagResource?"),
+    ] {
+        assert!(of(action, Some(&tags)).contains(&tagging.to_owned()), "{action}");
+        assert!(!of(action, Some(&json!({"tags": []}))).iter().any(|name| name == tagging), "{action}");
+    }
+    let queue = json!({"queueName": "q", "tags": {"team": "blue"}});
+    assert_eq!(of("sqs:CreateQueue", Some(&queue)), ["sqs:TagQueue?"]);
+    // Where it is listed it stands once.
+    let cluster = of("eks:CreateCluster", Some(&tags));
+    assert!(cluster.iter().filter(|name| name.starts_with("eks:TagResource")).count() < 2, "{cluster:?}");
+}
+
+#[test]
 fn a_role_may_stand_in_what_the_call_names() {
     let passes = |action: &str, parameters: &Value| {
         of(action, Some(parameters)).into_iter().find(|name| name.contains("PassRole"))
