@@ -125,7 +125,7 @@ fn unlisted_tagging(action: &'static Action, evidence: &Evidence<'_>) -> Option<
 fn may_tag_unlisted(action: &Action) -> bool {
     let is_listed = |name: &&str| catalog().action(name).is_some_and(is_tagging);
     matches!(action.level, AccessLevel::Write | AccessLevel::PermissionsManagement)
-        && !action.dependents.iter().any(|name| is_listed(name))
+        && !action.dependents.iter().any(is_listed)
         && own_tagging(action).is_some()
 }
 

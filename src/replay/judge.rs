@@ -143,7 +143,7 @@ pub(super) struct Judge {
     decisions: HashSet<Arc<Judged>>,
     /// Whether the proposal of this snapshot may refuse what another one's policies may allow, by request and the policies
     /// in play of both.
-    losses: HashMap<((u128, u128), (u128, u128)), bool>,
+    losses: HashMap<[u128; 4], bool>,
     /// What would decide, of requests that are alike, see [`alike`]. To find it takes a hundred times as long as a decision.
     needs: HashMap<u128, Arc<[Need]>>,
     pub(super) evaluations: u64,
@@ -454,9 +454,12 @@ impl Judge {
         let (under, asked) = self.open(told, play);
         // Either may read keys that the other does not.
         let by_session = self.by_session || judge.by_session;
-        let numbers =
-            (number_of(&request, &play_today.keys, by_session), number_of(&under, &play.keys, by_session));
-        let key = (numbers, (play_today.number, play.number));
+        let key = [
+            number_of(&request, &play_today.keys, by_session),
+            number_of(&under, &play.keys, by_session),
+            play_today.number,
+            play.number,
+        ];
         if let Some(known) = self.losses.get(&key) {
             return *known;
         }
