@@ -129,7 +129,7 @@ fn a_report_that_knows_of_fewer_keys_in_use_than_the_log_tells_nothing_of_the_ot
     let of_bob = Record {
         identity_arn: Some(BOB),
         user_name: Some("bob"),
-        access_key_id: Some("AKIARTX3GSDSQBOBEXAM"),
+        access_key_id: Some("AKIARTX3GSDSBEXAMPLE"),
         ..by_ann("s3.amazonaws.com", "ListBuckets", None)
     };
     let own = by_ann("s3.amazonaws.com", "ListBuckets", None);
