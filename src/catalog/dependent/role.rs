@@ -128,11 +128,7 @@ pub const INSTANCE_PROFILE: &str = "instance-profile";
 /// logged.
 pub(super) fn passed(caller: &Action, evidence: &Evidence<'_>) -> Vec<Resource> {
     let leaves = Leaves::read(evidence.parameters);
-    let is_role =
-        |arn: &&str| matches!(Arn::parse(arn).and_then(Arn::principal), Some(Principal::Role { .. }));
-    let by_arn = leaves.roles().filter(is_role);
-    let mut found: Vec<Resource> =
-        by_arn.map(|arn| resource(arn.to_owned(), Certainty::Exact, "role")).collect();
+    let mut found = by_arn(leaves.roles());
     let own = BY_NAME.iter().filter(|(service, ..)| *service == caller.service);
     for (_, parameter, given, _) in own {
         for value in leaves.values_of(parameter) {
@@ -150,15 +146,17 @@ pub(super) fn passed(caller: &Action, evidence: &Evidence<'_>) -> Vec<Resource> 
 /// The roles that stand anywhere in a call's parameters but where they are those who get something. Services call what they take
 /// a role by many names: `DeliverLogsPermissionArn`, `credentials`, `snsCallerArn`.
 pub(super) fn named_anywhere(evidence: &Evidence<'_>) -> Vec<Resource> {
-    let leaves = Leaves::read(evidence.parameters);
-    let is_role =
-        |arn: &&str| matches!(Arn::parse(arn).and_then(Arn::principal), Some(Principal::Role { .. }));
-    let found = leaves.handed_over().filter(is_role);
-    let mut found: Vec<Resource> =
-        found.map(|arn| resource(arn.to_owned(), Certainty::Exact, "role")).collect();
+    let mut found = by_arn(Leaves::read(evidence.parameters).handed_over());
     found.sort();
     found.dedup();
     found
+}
+
+/// The roles among texts.
+fn by_arn<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<Resource> {
+    let is_role =
+        |arn: &&str| matches!(Arn::parse(arn).and_then(Arn::principal), Some(Principal::Role { .. }));
+    texts.filter(is_role).map(|arn| resource(arn.to_owned(), Certainty::Exact, "role")).collect()
 }
 
 /// The role that is put into an instance profile.
