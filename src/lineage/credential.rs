@@ -117,12 +117,23 @@ impl Caller {
             ..CallerFields::default()
         };
         Caller {
-            id: fields.id().unwrap_or_default(),
-            class: fields.class(),
             identity_type: fields.identity_type.map(str::to_owned),
             account: Some(account.to_owned()),
-            access_key: None,
             arn: Some(arn.to_owned()),
+            ..Caller::bare(fields.id().unwrap_or_default(), fields.class())
+        }
+    }
+
+    /// A caller of which no more is known.
+    #[must_use]
+    pub fn bare(id: i64, class: Class) -> Caller {
+        Caller {
+            id,
+            class,
+            identity_type: None,
+            account: None,
+            access_key: None,
+            arn: None,
             principal_id: None,
             user_name: None,
             created: None,

@@ -43,29 +43,12 @@ fn row(key: &'static str, created: Option<i64>, seconds: i64) -> EventRow<'stati
 
 fn caller(row: &EventRow<'_>) -> Caller {
     Caller {
-        id: row.caller_id().unwrap(),
-        class: Class::Credential,
         identity_type: row.identity_type.map(str::to_owned),
         account: row.account.map(str::to_owned),
         access_key: row.access_key_id.map(str::to_owned),
         arn: row.identity_arn.map(str::to_owned),
-        principal_id: None,
-        user_name: None,
         created: row.session_created,
-        issuer_type: None,
-        issuer_arn: None,
-        issuer_name: None,
-        mfa: None,
-        source_identity: None,
-        invoked_by: None,
-        identity_provider: None,
-        federated_provider: None,
-        in_scope_of: None,
-        ec2_role_delivery: None,
-        on_behalf_of: None,
-        identity_store: None,
-        sign_in_session: None,
-        direct: false,
+        ..Caller::bare(row.caller_id().unwrap(), Class::Credential)
     }
 }
 

@@ -132,29 +132,16 @@ pub(super) fn never_used(issuance: &Issuance) -> Caller {
         Some(Principal::RoleSession { .. } | Principal::Role { .. }) | None => "AssumedRole",
     };
     Caller {
-        id: 0,
-        class: Class::Credential,
         identity_type: Some(identity_type.to_owned()),
         account: issuance.session_account.clone(),
         access_key: issuance.key.clone(),
         principal_id: issuance.session_id.clone(),
         user_name: issuance.user_name.clone(),
         created: (!long_term).then_some(issuance.record.time),
-        issuer_type: None,
-        issuer_arn: None,
-        issuer_name: None,
-        mfa: None,
         source_identity: issuance.source_identity.clone(),
-        invoked_by: None,
-        identity_provider: None,
-        federated_provider: None,
-        in_scope_of: None,
-        ec2_role_delivery: None,
-        on_behalf_of: None,
-        identity_store: None,
         sign_in_session: issuance.sign_in_session.clone(),
-        direct: false,
         arn,
+        ..Caller::bare(0, Class::Credential)
     }
 }
 
