@@ -12,7 +12,7 @@ use chrono::TimeDelta;
 
 use super::Window;
 use super::share::replayed;
-use crate::lake::{Column, Session};
+use crate::lake::{self, Column, Session};
 use crate::query::{self, Filter, QueryError};
 use crate::replay::answer::Replay;
 use crate::replay::{
@@ -94,7 +94,7 @@ pub async fn replay(ctx: &Session, options: ReplayOptions) -> Result<Replay, Que
         proposed,
     };
     // Rows of verdicts are written by whoever asks.
-    let replayer = if options.save.is_none() && query::folds_elsewhere(ctx) {
+    let replayer = if options.save.is_none() && lake::plans_elsewhere(ctx) {
         let mut replayer = Replayer::new(question.plan(Issuances::default(), false));
         for state in replayed(ctx, &question).await? {
             replayer.take_in(state);

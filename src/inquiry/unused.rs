@@ -15,7 +15,7 @@ use super::share::{ToLook, looked, looked_again};
 use crate::catalog::catalog;
 use crate::catalog::event::{Mapping, Presence};
 use crate::lake::{self, Column, Session};
-use crate::query::{self, Filter, QueryError, measure};
+use crate::query::{Filter, QueryError, measure};
 use crate::replay::{Fields, Issuances, Proposed, Record};
 use crate::snapshot::Snapshot;
 use crate::unused::suggest::{self, Suggestion};
@@ -71,7 +71,7 @@ pub async fn unused(ctx: &Session, options: UnusedOptions) -> Result<Unused, Unu
     let subjects = Arc::new(Subjects::of(&snapshot, &wanted)?);
     let plan = Plan::new(Arc::clone(&snapshot), Arc::clone(&subjects), Arc::default(), suggest.is_some());
     let plan = Arc::new(plan);
-    let First { census, detail: seen, assumptions } = if query::folds_elsewhere(ctx) {
+    let First { census, detail: seen, assumptions } = if lake::plans_elsewhere(ctx) {
         let requests = suggest.is_some();
         elsewhere(
             ctx,

@@ -47,12 +47,6 @@ pub async fn fold<T: Send + 'static>(
     Ok(made)
 }
 
-/// Whether shares of the session's lake are folded elsewhere.
-#[must_use]
-pub fn folds_elsewhere(ctx: &SessionContext) -> bool {
-    lake::hands(ctx).is_some()
-}
-
 /// Has the shares of the session's lake folded elsewhere, in the way that `what` names, with what `body` says of it: those of
 /// files that may have events in the window. Gives what each share came to; nothing where the lake is read here.
 ///

@@ -20,11 +20,11 @@ use futures::TryStreamExt;
 use super::closure::arrow;
 use super::fold::Fold;
 use super::hash::text_hash;
-use crate::lake::Column;
+use crate::lake::{Column, plans_elsewhere};
 use crate::lineage::{CallerFields, sign_in_session};
 use crate::pack::pack;
 use crate::query::launch::FUNCTION_LAUNCHES;
-use crate::query::{Filter, QueryError, cells, fold_elsewhere, folds_elsewhere};
+use crate::query::{Filter, QueryError, cells, fold_elsewhere};
 
 const EVENTS: &str = include_str!("../../../queries/lineage/world/events.sql");
 
@@ -41,7 +41,7 @@ pub(super) struct Pass {
 
 /// Reads the events of a session; where shares of its lake are folded elsewhere, each there.
 pub(super) async fn pass(ctx: &SessionContext) -> Result<Pass, QueryError> {
-    if !folds_elsewhere(ctx) {
+    if !plans_elsewhere(ctx) {
         return here(ctx).await;
     }
     let failed = |error| QueryError::engine("cannot compute lineage", error);
