@@ -53,14 +53,23 @@ impl ArnFormat {
         })
     }
 
-    /// Puts values in; `None` if `value_of` knows none for a placeholder.
+    /// Puts values in; `None` if `value_of` knows none for a placeholder. Where the format has the beginning of an id that a
+    /// value has as well, it stands once: `ou-${OrganizationalUnitId}` filled with `ou-ab12-1` is `ou-ab12-1`.
     #[must_use]
     pub fn fill<'v>(self, mut value_of: impl FnMut(&'static str) -> Option<Cow<'v, str>>) -> Option<String> {
         let mut arn = String::with_capacity(self.text.len());
+        let mut beginning = "";
         for part in self.parts() {
             match part {
-                Part::Text(text) => arn.push_str(text),
-                Part::Placeholder(name) => arn.push_str(&value_of(name)?),
+                Part::Text(text) => {
+                    arn.push_str(text);
+                    beginning = text.rfind(['/', ':']).and_then(|at| text.get(at + 1..)).unwrap_or("");
+                }
+                Part::Placeholder(name) => {
+                    let value = value_of(name)?;
+                    arn.push_str(value.strip_prefix(beginning).unwrap_or(&value));
+                    beginning = "";
+                }
             }
         }
         Some(arn)

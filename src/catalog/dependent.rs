@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::catalog;
 use super::event::Presence;
-use super::resource::{Certainty, Evidence, Resource, Source};
+use super::resource::{Certainty, Evidence, Leaves, Resource, Source, names_template};
 use super::service::{AccessLevel, Action};
 pub use role::INSTANCE_PROFILE;
 
@@ -41,6 +41,8 @@ pub struct Dependent {
 ///   are given.
 /// - What one parameter alone tells (a secret for the password of a database, the image of a launch that stands in Parameter
 ///   Store): certain with the parameter, not asked for without.
+/// - `lambda:GetLayerVersion` for each layer version that a function is given
+///   (<https://docs.aws.amazon.com/lambda/latest/dg/adding-layers.html>): certain.
 /// - Any other: possible.
 #[must_use]
 pub fn dependents_of(action: &'static Action, evidence: &Evidence<'_>) -> Vec<Dependent> {
@@ -48,6 +50,7 @@ pub fn dependents_of(action: &'static Action, evidence: &Evidence<'_>) -> Vec<De
     let mut dependents: Vec<_> = listed.filter_map(|dependent| derive(action, dependent, evidence)).collect();
     dependents.extend(unlisted_pass_role(action, evidence));
     dependents.extend(unlisted_tagging(action, evidence));
+    dependents.extend(layers(action, evidence));
     dependents
 }
 
@@ -57,10 +60,25 @@ pub fn reads_parameters(action: &Action) -> bool {
     !action.dependents.is_empty() || may_pass_unlisted(action) || may_tag_unlisted(action)
 }
 
+/// Whether [`dependents_of`] reads the response for this action: where it names a template, the response tells the role.
+#[must_use]
+pub fn reads_response(action: &Action) -> bool {
+    role::reads_response(action)
+}
+
+/// The actions that AWS does not list as dependent, and that [`dependents_of`] derives all the same.
+#[must_use]
+pub fn unlisted(action: &'static Action) -> Vec<&'static Action> {
+    let pass_role = may_pass_unlisted(action).then(|| catalog().action("iam:PassRole"));
+    let tagging = may_tag_unlisted(action).then(|| own_tagging(action));
+    let layer = takes_layers(action).then(|| catalog().action(GET_LAYER_VERSION));
+    [pass_role, tagging, layer].into_iter().flatten().flatten().collect()
+}
+
 /// Texts of which one stands in the JSON of parameters that tell [`dependents_of`] anything, in whatever case: an ARN of a
 /// role, a key that may give one by name, an instance profile, tags, and the parameters that stand for one action alone.
 /// Parameters in which none stands, and which escape nothing, tell the same as parameters that are empty.
-pub const TELLING: [&str; 15] = [
+pub const TELLING: [&str; 16] = [
     ":role/",
     "role\"",
     "rolename\"",
@@ -76,6 +94,7 @@ pub const TELLING: [&str; 15] = [
     "masteruserpassword",
     "publish",
     "revealsecrets",
+    ":layer:",
 ];
 
 /// The lists have gaps, so a role that a write hands over may be passed.
@@ -97,6 +116,37 @@ fn may_pass_unlisted(action: &Action) -> bool {
     !action.may_pass_role()
         && !matches!(action.service, "iam" | "sts")
         && matches!(action.level, AccessLevel::Write | AccessLevel::PermissionsManagement)
+}
+
+const GET_LAYER_VERSION: &str = "lambda:GetLayerVersion";
+
+fn takes_layers(action: &Action) -> bool {
+    action.service == "lambda" && matches!(action.name, "CreateFunction" | "UpdateFunctionConfiguration")
+}
+
+/// Who gives a function a layer must be allowed to read that version of it, which is named by its ARN
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/adding-layers.html>,
+/// <https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html>).
+fn layers(action: &'static Action, evidence: &Evidence<'_>) -> Option<Dependent> {
+    if !takes_layers(action) {
+        return None;
+    }
+    let get = catalog().action(GET_LAYER_VERSION)?;
+    let kind = get.resources.first()?.kind;
+    let leaves = Leaves::read(evidence.parameters);
+    let versions = leaves.values_of("layers").filter(|arn| kind.arn.matches(arn));
+    let mut resources: Vec<Resource> = versions
+        .map(|arn| Resource {
+            arn: arn.to_owned(),
+            certainty: Certainty::Exact,
+            source: Source::Request,
+            kind: Some(kind.name),
+            presence: Presence::Certain,
+        })
+        .collect();
+    resources.sort();
+    resources.dedup();
+    (!resources.is_empty()).then_some(Dependent { action: get, presence: Presence::Certain, resources })
 }
 
 /// Whoever puts a role into an instance profile passes it
@@ -148,7 +198,7 @@ const OF_TASKS: [&str; 4] = ["RunTask", "StartTask", "CreateService", "UpdateSer
 /// Whether what a call names without a role may have one: a task definition, or a launch template, which may have an instance
 /// profile (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RequestLaunchTemplateData.html>).
 fn may_name_roles_elsewhere(action: &Action, parameters: &Value) -> bool {
-    action.service == "ecs" && OF_TASKS.contains(&action.name) || names_template(parameters)
+    action.service == "ecs" && OF_TASKS.contains(&action.name) || names_template(Some(parameters))
 }
 
 fn derive(caller: &Action, action: &'static Action, evidence: &Evidence<'_>) -> Option<Dependent> {
@@ -161,7 +211,9 @@ fn derive(caller: &Action, action: &'static Action, evidence: &Evidence<'_>) -> 
         }
         if resources.is_empty() {
             resources = role::named_anywhere(evidence);
-            let is_asked = !resources.is_empty() || may_name_roles_elsewhere(caller, parameters);
+            // What the template has, launched instances have.
+            let is_told = role::launched(caller, evidence).is_some();
+            let is_asked = !resources.is_empty() || !is_told && may_name_roles_elsewhere(caller, parameters);
             return is_asked.then_some(Dependent { resources, ..possible });
         }
         return Some(Dependent { presence: Presence::Certain, resources, ..possible });
@@ -239,12 +291,7 @@ fn image_parameter(parameters: &Value) -> Option<Presence> {
     if any(parameters, &is_named) {
         return Some(Presence::Certain);
     }
-    names_template(parameters).then_some(Presence::Possible)
-}
-
-/// Whether parameters name a launch template.
-fn names_template(parameters: &Value) -> bool {
-    any(parameters, &|key, _| key.get(..14).is_some_and(|begin| begin.eq_ignore_ascii_case("launchTemplate")))
+    names_template(Some(parameters)).then_some(Presence::Possible)
 }
 
 /// Whether any member of a value, however deep, is as wanted.

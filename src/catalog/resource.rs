@@ -12,8 +12,13 @@
 //! What stays unknown is marked ([`Certainty`]), never filled with a guess. One request may be for several resources, of
 //! one type or of several: AWS then authorizes each.
 
+mod account;
 mod choice;
+mod codebuild;
+mod ec2;
 mod gateway;
+mod iam;
+mod organizations;
 mod parameter;
 mod rds;
 mod special;
@@ -27,7 +32,9 @@ use super::arn_format::Part;
 use super::event::Presence;
 use super::service::{AccessLevel, Action, ActionResource, ResourceType};
 use super::{catalog, pattern};
+pub(super) use ec2::names_template;
 pub(super) use parameter::Leaves;
+use parameter::{Akin, Beside};
 #[cfg(test)]
 pub(super) use table::faults as table_faults;
 
@@ -155,7 +162,15 @@ impl Resource {
     fn new(kind: &'static ResourceType, arn: String, certainty: Certainty, source: Source) -> Self {
         Self { arn, certainty, source, kind: Some(kind.name), presence: Presence::Certain }
     }
+
+    fn made_pattern(mut self) -> Self {
+        self.certainty = Certainty::Pattern;
+        self
+    }
 }
+
+/// How the names of calls begin that make something.
+const MAKING: [&str; 7] = ["Create", "Allocate", "Import", "Copy", "Register", "Request", "Provision"];
 
 /// One action in one event.
 struct Search<'a> {
@@ -195,8 +210,7 @@ impl<'a> Search<'a> {
         let mut stand = Vec::new();
         for kind in kinds {
             let mut unknown = self.unknown(kind);
-            let is_certain =
-                is_alone || unknown.certainty == Certainty::Exact || special::is_made(self, kind);
+            let is_certain = is_alone || unknown.certainty == Certainty::Exact || ec2::is_made(self, kind);
             if !is_certain && is_named {
                 continue;
             }
@@ -281,7 +295,7 @@ impl<'a> Search<'a> {
             Some(match name {
                 "Partition" => Cow::Borrowed(place.partition),
                 "Region" => Cow::Borrowed(place.region),
-                "Account" => Cow::Borrowed(place.account),
+                "Account" => Cow::Borrowed(account::named(self, kind).unwrap_or(place.account)),
                 _ => given(name)
                     .or_else(|| match self.values(kind, name).as_slice() {
                         [value] => Some(Cow::Borrowed(last_of_arn(value))),
@@ -302,23 +316,77 @@ impl<'a> Search<'a> {
         if let Some(names) = table::parameters(self.action.service, kind.name, placeholder) {
             return self.leaves.first_of(names.iter().copied());
         }
-        // An id beside a name is another thing than the name: `stack/${StackName}/${Id}`.
-        let is_bare_id = matches!(placeholder, "Id" | "Identifier");
-        let beside_name = is_bare_id
-            && kind.arn.placeholders().any(|other| other != placeholder && other.ends_with("Name"));
+        // An id beside a name is another thing than the name: `stack/${StackName}/${Id}`, `service/${ServiceName}/${ServiceId}`.
+        // The id of what a call makes is the service's to choose, so no name that the call gives is it.
+        let is_id = parameter::is_id(placeholder);
+        let beside = match parameter::beside(placeholder, kind) {
+            Beside::Neither if is_id && self.makes(kind) => Beside::Name,
+            beside => beside,
+        };
         let names = parameter::names_for(placeholder, kind.name);
-        let own = self.leaves.first_of(names.filter(|name| !(beside_name && name.is_of_name())));
-        let is_main =
-            self.action.resources.iter().find(|resource| resource.required).map(|main| main.kind.name)
-                == Some(kind.name);
-        if own.is_empty()
-            && is_main
-            && !beside_name
-            && kind.arn.placeholders().next_back() == Some(placeholder)
-        {
-            return self.leaves.top(parameter::PLAIN_NAMES);
+        let own = self.leaves.first_of(names.filter(|name| beside.allows(*name)));
+        if !own.is_empty() {
+            return own;
         }
-        own
+        let is_last = kind.arn.placeholders().next_back() == Some(placeholder);
+        let is_main = self.main() == Some(kind.name);
+        let plain = match beside {
+            _ if !is_main => Vec::new(),
+            Beside::Name => self.leaves.top(parameter::PLAIN_IDS),
+            Beside::Id => self.leaves.top(&["name"]),
+            Beside::Neither if is_last && is_id => self.leaves.top(parameter::PLAIN_IDS_FIRST),
+            Beside::Neither if is_last => self.leaves.top(parameter::PLAIN_NAMES),
+            Beside::Neither => Vec::new(),
+        };
+        let is_required = self.required().any(|own| own.name == kind.name);
+        if !plain.is_empty() || !is_required {
+            return plain;
+        }
+        let may_be_named = is_last && beside != Beside::Name;
+        let inside = if may_be_named { self.leaves.inside(kind.name) } else { Vec::new() };
+        if inside.is_empty() { self.akin(kind, placeholder, beside) } else { inside }
+    }
+
+    /// Whether the call makes something of the type, as its name tells.
+    fn makes(&self, kind: &ResourceType) -> bool {
+        MAKING.iter().any(|verb| self.action.name.starts_with(verb))
+            && parameter::is_called_after(self.action.name, kind.name)
+    }
+
+    /// The types that the action requires.
+    fn required(&self) -> impl Iterator<Item = &'static ResourceType> + use<> {
+        self.action.resources.iter().filter(|own| own.required).map(|own| own.kind)
+    }
+
+    /// The type that a plain `name` is of: the required one that the action is called after (`DeleteTable`), else the first.
+    fn main(&self) -> Option<&'static str> {
+        let called_after =
+            self.required().filter(|kind| parameter::is_called_after(self.action.name, kind.name));
+        let longest = called_after.max_by_key(|kind| kind.name.len());
+        longest.or_else(|| self.required().next()).map(|kind| kind.name)
+    }
+
+    /// The values of the parameters that are called almost like a placeholder or its type: by its last word alone (`windowId` of
+    /// a maintenance window), or with a word before it (`targetDistributionId`). None where they may mean another type of the
+    /// service, or where several do not tell apart.
+    fn akin(&self, kind: &'static ResourceType, placeholder: &'static str, beside: Beside) -> Vec<&'a str> {
+        let types = catalog().service(self.action.service).map_or(&[][..], |service| service.resource_types);
+        let others: Vec<&str> =
+            types.iter().map(|other| other.name).filter(|other| *other != kind.name).collect();
+        // Of types that a call asks for together, one name can mean but one.
+        let rivals: Vec<Akin> = self
+            .required()
+            .filter(|own| own.name != kind.name)
+            .filter_map(|own| Some(Akin::new(own.arn.placeholders().next_back()?, own, Beside::Neither)))
+            .collect();
+        let akin = Akin::new(placeholder, kind, beside);
+        let found = self.leaves.akin(&akin, &rivals, &others);
+        let mut keys: Vec<&str> = found.iter().map(|(key, _)| *key).collect();
+        keys.dedup();
+        if keys.len() > 1 && !keys.iter().all(|key| parameter::is_end_of_copy(key)) {
+            return Vec::new();
+        }
+        found.into_iter().map(|(_, value)| value).collect()
     }
 
     /// A resource that is known in part only, completed from the response if an ARN there agrees.

@@ -229,7 +229,8 @@ impl<'a> Call<'a> {
             Certainty::Exact if arn == "*" => Resource::Any,
             Certainty::Exact => Resource::Named(arn.clone()),
             Certainty::Pattern => Resource::Pattern(arn.clone()),
-            Certainty::PathUnknown | Certainty::Unknown => Resource::Unknown,
+            Certainty::PathUnknown => name::any_path(&arn),
+            Certainty::Unknown => Resource::Unknown,
         };
         Asked {
             action: action.full_name(),

@@ -16,7 +16,7 @@ use super::plan::{Plan, is_copy};
 use super::track::{Tracked, What};
 use crate::aws::Time;
 use crate::catalog::event::{MappedAction, Mapping, Presence};
-use crate::catalog::{catalog, dependent, event};
+use crate::catalog::{Action, catalog, dependent, event};
 use crate::pack;
 use crate::policy::{Caller, Effect, Resource, Standing, Truth};
 use crate::replay::answer::Then;
@@ -174,10 +174,12 @@ impl Telling {
         let Mapping::Actions(actions, _) = catalog().actions_of_event(source, name) else { return None };
         let mut hits = Vec::new();
         let listed = |mapped: &MappedAction| mapped.action.dependents.iter().map(|name| (*name).to_owned());
-        let dependents: Vec<String> = actions.iter().flat_map(listed).collect();
+        let mut implied: Vec<String> = actions.iter().flat_map(listed).collect();
+        let unlisted = actions.iter().flat_map(|mapped| dependent::unlisted(mapped.action));
+        implied.extend(unlisted.map(Action::full_name));
         let own = actions.iter().map(|mapped| mapped.action.full_name());
         let decides = |action: String| tracked.decides_by_name(caller, &action, &mut hits);
-        if !own.chain(dependents).chain(["iam:PassRole".to_owned()]).all(decides) {
+        if !own.chain(implied).all(decides) {
             return None;
         }
         let finder = |text: &'static str| Finder::new(text);

@@ -1,6 +1,8 @@
 //! The roles that a call hands over: by ARN, by name, or as an instance profile.
 
-use super::super::resource::{Certainty, Evidence, Leaves, Resource, Source};
+use serde_json::Value;
+
+use super::super::resource::{Certainty, Evidence, Leaves, Resource, Source, names_template};
 use super::super::service::Action;
 use crate::aws::{Arn, Principal};
 use crate::catalog::event::Presence;
@@ -120,12 +122,46 @@ const BY_NAME: [(&str, &str, Given, &str); 18] = [
     ),
 ];
 
+/// A list of options, of which some give a role or an instance profile, by name or by ARN.
+struct Options {
+    service: &'static str,
+    /// The keys of an option's name and of its value.
+    keys: [&'static str; 2],
+    options: &'static [(&'static str, Given)],
+    #[cfg_attr(not(test), expect(dead_code, reason = "for readers; a test says that it is a page"))]
+    page: &'static str,
+}
+
+const OPTIONS: [Options; 2] = [
+    Options {
+        service: "datapipeline",
+        keys: ["key", "stringValue"],
+        options: &[("role", Given::Role), ("resourceRole", Given::Role)],
+        page: "https://docs.aws.amazon.com/datapipeline/latest/DeveloperGuide/dp-iam-roles.html",
+    },
+    Options {
+        service: "elasticbeanstalk",
+        keys: ["optionName", "value"],
+        options: &[("IamInstanceProfile", Given::InstanceProfile), ("ServiceRole", Given::Role)],
+        page: "https://docs.aws.amazon.com/elasticbeanstalk/latest/dg/command-options-general.html",
+    },
+];
+
+/// Parameters whose text is JSON that gives a role: the service, the parameter, the key under which it stands by name, and the
+/// page that says so.
+const IN_TEXT: [(&str, &str, &str, &str); 1] = [(
+    "servicecatalog",
+    "parameters",
+    "LocalRoleName",
+    "https://docs.aws.amazon.com/servicecatalog/latest/dg/API_CreateConstraint.html",
+)];
+
 /// What stands for an instance profile among the roles, as its [`Resource::kind`].
 pub const INSTANCE_PROFILE: &str = "instance-profile";
 
 /// The roles that a call's parameters name: by ARN under a key that ends in `role` or `roleArn`; by name where the service
-/// takes one, which has a path of its own that only the name may tell; an instance profile as itself, for its role is not
-/// logged.
+/// takes one, which has a path of its own that only the name may tell; by either in lists of options and in texts of JSON; an
+/// instance profile as itself, for its role is not logged. The profile of a launch by a template stands in the response.
 pub(super) fn passed(caller: &Action, evidence: &Evidence<'_>) -> Vec<Resource> {
     let leaves = Leaves::read(evidence.parameters);
     let mut found = by_arn(leaves.roles());
@@ -138,9 +174,61 @@ pub(super) fn passed(caller: &Action, evidence: &Evidence<'_>) -> Vec<Resource> 
     for value in leaves.values_of("iamInstanceProfile") {
         found.extend(named(value, Given::InstanceProfile, evidence));
     }
+    for own in OPTIONS.iter().filter(|own| own.service == caller.service) {
+        in_options(evidence.parameters, own, &mut |value, given| found.extend(named(value, given, evidence)));
+    }
+    for (_, parameter, key, _) in IN_TEXT.iter().filter(|(service, ..)| *service == caller.service) {
+        for text in leaves.values_of(parameter) {
+            let Ok(inner) = serde_json::from_str::<Value>(text) else { continue };
+            let inner = Leaves::read(Some(&inner));
+            found.extend(by_arn(inner.roles()));
+            found.extend(inner.values_of(key).filter_map(|name| named(name, Given::Role, evidence)));
+        }
+    }
+    if found.is_empty() {
+        found.extend(launched(caller, evidence).into_iter().flatten());
+    }
     found.sort();
     found.dedup();
     found
+}
+
+/// The instance profiles that launched instances have, where a template may have told them; None where the response tells of no
+/// instance (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Instance.html>).
+pub(super) fn launched(caller: &Action, evidence: &Evidence<'_>) -> Option<Vec<Resource>> {
+    if !reads_response(caller) || !names_template(evidence.parameters) {
+        return None;
+    }
+    let instances = Leaves::read(evidence.response?.get("instancesSet"));
+    instances.values_of("instanceId").next()?;
+    // A profile has an id beside its ARN, which is no name.
+    let profiles = instances.values_of("iamInstanceProfile").filter(|value| value.starts_with("arn:"));
+    Some(profiles.filter_map(|arn| named(arn, Given::InstanceProfile, evidence)).collect())
+}
+
+/// Whether the response tells which role a call hands over.
+pub(super) fn reads_response(caller: &Action) -> bool {
+    (caller.service, caller.name) == ("ec2", "RunInstances")
+}
+
+/// Calls `see` with the values of the options that give a role, wherever their list stands.
+fn in_options<'v>(value: Option<&'v Value>, wanted: &Options, see: &mut dyn FnMut(&'v str, Given)) {
+    match value {
+        Some(Value::Object(fields)) => {
+            let text = |key: &str| {
+                let mut fields = fields.iter();
+                fields.find(|(own, _)| own.eq_ignore_ascii_case(key)).and_then(|(_, value)| value.as_str())
+            };
+            let [name, own] = wanted.keys.map(text);
+            let option = wanted.options.iter().find(|(option, _)| Some(*option) == name);
+            if let (Some((_, given)), Some(own)) = (option, own) {
+                see(own, *given);
+            }
+            fields.values().for_each(|inner| in_options(Some(inner), wanted, see));
+        }
+        Some(Value::Array(items)) => items.iter().for_each(|inner| in_options(Some(inner), wanted, see)),
+        _ => {}
+    }
 }
 
 /// The roles that stand anywhere in a call's parameters but where they are those who get something. Services call what they take
@@ -179,8 +267,13 @@ fn named(value: &str, given: Given, evidence: &Evidence<'_>) -> Option<Resource>
         Given::InstanceProfile => (INSTANCE_PROFILE, Certainty::Pattern),
     };
     if value.starts_with("arn:") {
-        let is_profile = given == Given::InstanceProfile && value.contains(":instance-profile/");
-        return is_profile.then(|| resource(value.to_owned(), certainty, kind));
+        return match given {
+            Given::Role => by_arn(std::iter::once(value)).pop(),
+            Given::InstanceProfile if value.contains(":instance-profile/") => {
+                Some(resource(value.to_owned(), certainty, kind))
+            }
+            Given::InstanceProfile => None,
+        };
     }
     // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-names>
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"+=,.@_-/".contains(&byte);
@@ -194,7 +287,7 @@ fn named(value: &str, given: Given, evidence: &Evidence<'_>) -> Option<Resource>
 
 #[cfg(test)]
 mod tests {
-    use super::BY_NAME;
+    use super::{BY_NAME, IN_TEXT, OPTIONS};
     use crate::catalog::catalog;
 
     #[test]
@@ -204,5 +297,10 @@ mod tests {
             assert!(page.starts_with("https://docs.aws.amazon.com/"), "{page}");
         }
         assert!(BY_NAME.is_sorted_by_key(|(service, parameter, ..)| (service, parameter)));
+        let others = OPTIONS.iter().map(|own| (own.service, own.page));
+        for (service, page) in others.chain(IN_TEXT.iter().map(|(service, .., page)| (*service, *page))) {
+            assert!(catalog().service(service).is_some(), "{service}");
+            assert!(page.starts_with("https://docs.aws.amazon.com/"), "{page}");
+        }
     }
 }

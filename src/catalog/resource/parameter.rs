@@ -1,26 +1,38 @@
 //! Request parameters as a flat list, and the names that a placeholder may have there.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
+
+use super::is_place;
+use crate::catalog::service::ResourceType;
 
 /// How deep and how many values are read; a record's parameters have far less.
 const DEPTH_MAX: usize = 24;
 const LEAVES_MAX: usize = 20_000;
 
 /// What does not name resources of the request, whatever its keys are called.
-const SKIPPED: [&str; 9] = [
+const SKIPPED: [&str; 10] = [
     "filterSet",
     "filters",
     "filter",
     "tags",
     "tagSet",
+    "tagSpecification",
     "tagSpecificationSet",
     "tagSpecifications",
     "environment",
     "encryptionContext",
 ];
 
-/// Names that mean the main resource of a call where no other name does: `name` of a trail, `id` of a detector.
+/// Names that mean the main resource of a call where no other name does: `name` of a trail, `id` of a detector. An id that is
+/// given beside a name says which thing is meant, and the name may be a new one.
 pub(super) const PLAIN_NAMES: &[&str] = &["name", "id", "arn", "identifier", "resourceName", "resourceId"];
+
+/// The same for what is named by its id.
+pub(super) const PLAIN_IDS_FIRST: &[&str] =
+    &["id", "identifier", "name", "arn", "resourceId", "resourceName"];
+
+/// Those of them that mean an id where the name stands apart.
+pub(super) const PLAIN_IDS: &[&str] = &["id", "identifier"];
 
 /// The texts in request parameters, each with the key that it stands under.
 #[derive(Debug, Default)]
@@ -70,6 +82,10 @@ impl<'a> Leaves<'a> {
                 }
             }
             Some(Value::Object(fields)) => {
+                if let Some(content) = list_item(fields) {
+                    self.collect([parent, key], Some(content), depth);
+                    return;
+                }
                 for (inner_key, inner) in fields {
                     if !SKIPPED.iter().any(|skipped| skipped.eq_ignore_ascii_case(inner_key)) {
                         self.collect([key, inner_key], Some(inner), depth + 1);
@@ -83,6 +99,11 @@ impl<'a> Leaves<'a> {
     /// Every ARN, in order.
     pub(super) fn arns(&self) -> impl Iterator<Item = &'a str> {
         self.leaves.iter().map(|leaf| leaf.value).filter(|value| value.starts_with("arn:"))
+    }
+
+    /// Every text, in order.
+    pub(super) fn values(&self) -> impl Iterator<Item = &'a str> {
+        self.leaves.iter().map(|leaf| leaf.value)
     }
 
     /// The values under keys that end in `role` or `roleArn`, in any case and number.
@@ -134,6 +155,42 @@ impl<'a> Leaves<'a> {
             .unwrap_or_default()
     }
 
+    /// The plain names in an object that is called after a type: `tableInput.name`.
+    pub(super) fn inside(&self, kind: &str) -> Vec<&'a str> {
+        let kind = letters(kind);
+        let is_its = |leaf: &&Leaf<'_>| {
+            let parent = letters(leaf.parent);
+            let is_plain = matches!(leaf.key, "name" | "Name");
+            is_plain && leaf.depth == 3 && parent.strip_suffix("input").unwrap_or(&parent) == kind
+        };
+        self.leaves.iter().filter(is_its).map(|leaf| leaf.value).collect()
+    }
+
+    /// The values that stand outermost under keys that are akin, to none of the rivals, and are not the name of another type;
+    /// with their keys.
+    pub(super) fn akin(
+        &self,
+        akin: &Akin<'_>,
+        rivals: &[Akin<'_>],
+        others: &[&str],
+    ) -> Vec<(&'a str, &'a str)> {
+        let is_other = |stem: &str| others.iter().any(|other| letters(other) == stem);
+        let outermost = self.leaves.iter().filter(|leaf| leaf.depth <= 2 && leaf.parent.is_empty());
+        let mut found: Vec<(&str, &str)> = Vec::new();
+        for leaf in outermost {
+            let Some((stem, half)) = stem_of(leaf.key) else { continue };
+            let is_rivals = rivals.iter().any(|rival| rival.is(&stem, half));
+            if akin.is(&stem, half)
+                && !is_rivals
+                && !is_other(&stem)
+                && !found.contains(&(leaf.key, leaf.value))
+            {
+                found.push((leaf.key, leaf.value));
+            }
+        }
+        found
+    }
+
     /// The one value under a name; None if there is none or several differ.
     pub(in crate::catalog) fn one(&self, name: &str) -> Option<&'a str> {
         match self.under(Name::from(name), usize::MAX).as_slice() {
@@ -157,6 +214,88 @@ impl<'a> Leaves<'a> {
     }
 }
 
+/// What an item of a list is: EC2's calls whose parameters stand in an object of the call's own name log `SubnetId.1` as
+/// `{"tag": 1, "content": "subnet-…"}`, alone where there is one, in an array where there are several.
+fn list_item(fields: &Map<String, Value>) -> Option<&Value> {
+    let is_numbered = fields.len() == 2 && fields.get("tag").is_some_and(Value::is_number);
+    fields.get("content").filter(|_| is_numbered)
+}
+
+/// What the names of parameters are held against that are not called quite like a placeholder.
+#[derive(Debug)]
+pub(super) struct Akin<'k> {
+    /// The word of the placeholder, in small letters; empty if it says nothing.
+    own: String,
+    /// The word of the type, for which its last placeholder stands.
+    kind: Option<String>,
+    /// The other placeholders of the format.
+    others: Vec<&'k str>,
+    beside: Beside,
+}
+
+impl<'k> Akin<'k> {
+    pub(super) fn new(placeholder: &'k str, kind: &'k ResourceType, beside: Beside) -> Self {
+        let own = Half::of(placeholder).0;
+        let is_last = kind.arn.placeholders().next_back() == Some(placeholder);
+        let others = kind.arn.placeholders().map(|other| Half::of(other).0).filter(|other| *other != own);
+        Self {
+            own: if own == "Resource" { String::new() } else { letters(own) },
+            kind: is_last.then(|| letters(kind.name)),
+            others: others.filter(|other| !is_place(other)).collect(),
+            beside,
+        }
+    }
+
+    /// Whether a parameter's stem is the placeholder's word or the type's, or ends in it, or is its end. What is as much akin to
+    /// another placeholder is not meant by the type's word.
+    fn is(&self, stem: &str, half: Half) -> bool {
+        let is_half = match self.beside {
+            Beside::Name => half == Half::Id,
+            Beside::Id => half == Half::Name,
+            Beside::Neither => true,
+        };
+        let is_others = || self.others.iter().any(|other| are_akin(stem, &letters(other)));
+        is_half
+            && (are_akin(stem, &self.own)
+                || self.kind.as_deref().is_some_and(|kind| are_akin(stem, kind)) && !is_others())
+    }
+}
+
+/// Whether one of two words is the end of the other.
+fn are_akin(one: &str, other: &str) -> bool {
+    let (short, long) = if one.len() < other.len() { (one, other) } else { (other, one) };
+    long == short && !short.is_empty() || short.len() >= STEM_MIN && long.ends_with(short)
+}
+
+/// Whether an action is called after a type: `DeleteTable`, `BatchDeleteTables`.
+pub(super) fn is_called_after(action: &str, kind: &str) -> bool {
+    let (action, kind) = (letters(action), letters(kind));
+    action.strip_suffix('s').is_some_and(|singular| singular.ends_with(&kind)) || action.ends_with(&kind)
+}
+
+/// Shorter words are part of too many others.
+const STEM_MIN: usize = 4;
+
+/// Whether a parameter names one of the two ends of a copy, of which both are meant.
+pub(super) fn is_end_of_copy(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    ["source", "target", "destination"].iter().any(|word| key.starts_with(word))
+}
+
+/// The word before the ending of a parameter's name, in small letters, and what the ending says; None of other names.
+fn stem_of(key: &str) -> Option<(String, Half)> {
+    let singular = key.strip_suffix('s').unwrap_or(key);
+    ["Name", "Id", "Identifier"].into_iter().find_map(|ending| {
+        let half = Half::of_ending(ending)?;
+        Some((letters(singular.strip_suffix(ending)?), half))
+    })
+}
+
+/// The letters and digits of a name, small.
+fn letters(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
+}
+
 /// A name that a parameter may have: a stem and an ending. In the stem `-`, `_` and blanks count for nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Name<'n> {
@@ -165,11 +304,6 @@ pub(super) struct Name<'n> {
 }
 
 impl Name<'_> {
-    /// Whether it is what a thing is called, not its id.
-    pub(super) fn is_of_name(self) -> bool {
-        matches!(self.ending, "Name" | "")
-    }
-
     /// How many letters count.
     fn letters(self) -> usize {
         self.stem.bytes().filter(|byte| !is_blank(*byte)).count() + self.ending.len()
@@ -194,6 +328,79 @@ fn is_blank(byte: u8) -> bool {
 impl<'n> From<&'n str> for Name<'n> {
     fn from(whole: &'n str) -> Self {
         Self { stem: "", ending: whole }
+    }
+}
+
+/// What else of the same thing a format has beside a placeholder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Beside {
+    /// The placeholder is its id, and its name stands beside it.
+    Name,
+    /// The placeholder is its name, and its id stands beside it.
+    Id,
+    /// Nothing.
+    Neither,
+}
+
+impl Beside {
+    /// Whether a parameter of this name can be meant: not that of the other one.
+    pub(super) fn allows(self, name: Name<'_>) -> bool {
+        let half = Half::of_ending(name.ending);
+        name.stem.is_empty()
+            || match self {
+                Self::Name => half != Some(Half::Name),
+                Self::Id => half != Some(Half::Id),
+                Self::Neither => true,
+            }
+    }
+}
+
+/// Whether a placeholder is the id that a service chooses for what a call makes; `ResourceId` may as well be a name.
+pub(super) fn is_id(placeholder: &str) -> bool {
+    let (stem, half) = Half::of(placeholder);
+    half == Some(Half::Id) && stem != "Resource"
+}
+
+/// What else of the same thing a format has beside a placeholder: `${ServiceId}` beside `${ServiceName}`; an id that says
+/// nothing else belongs to any name.
+pub(super) fn beside(placeholder: &str, kind: &ResourceType) -> Beside {
+    let (stem, half) = Half::of(placeholder);
+    let is_beside = |wanted: Half| {
+        kind.arn.placeholders().filter(|other| *other != placeholder).any(|other| {
+            let (other_stem, other_half) = Half::of(other);
+            let (name, id) = if wanted == Half::Name { (other_stem, stem) } else { (stem, other_stem) };
+            other_half == Some(wanted) && (id.is_empty() || name.eq_ignore_ascii_case(id))
+        })
+    };
+    match half {
+        Some(Half::Id) if is_beside(Half::Name) => Beside::Name,
+        Some(Half::Name) if is_beside(Half::Id) => Beside::Id,
+        _ => Beside::Neither,
+    }
+}
+
+/// What a placeholder is of a thing, as its ending says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Half {
+    Name,
+    Id,
+}
+
+impl Half {
+    /// The word before the ending, and what the ending says.
+    fn of(placeholder: &str) -> (&str, Option<Self>) {
+        let ends = ["Name", "Id", "Identifier"].into_iter();
+        let mut ends =
+            ends.filter_map(|ending| Some((placeholder.strip_suffix(ending)?, Self::of_ending(ending))));
+        ends.next().unwrap_or((placeholder, None))
+    }
+
+    fn of_ending(ending: &str) -> Option<Self> {
+        match ending {
+            "Name" | "" => Some(Self::Name),
+            "Id" | "Identifier" => Some(Self::Id),
+            _ => None,
+        }
     }
 }
 

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::{Certainty, Resource, Search, Source, choice, literal_of, rds};
-use crate::catalog::event::Presence;
+use super::{Certainty, Resource, Search, Source, choice, codebuild, ec2, iam, organizations, rds};
+use crate::aws::AccountId;
 use crate::catalog::service::{Action, ActionResource, ResourceType};
 
 /// The resources of one type, where a service has its own way; None if the general way is right.
@@ -14,7 +14,9 @@ pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Optio
     match (search.action.service, kind.name) {
         ("s3", "object" | "accesspointobject") => Some(s3_objects(search, kind)),
         ("s3", "bucket" | "accesspoint") => Some(s3_buckets(search, kind)),
+        ("glue", "catalog") => glue_catalogs(search, kind),
         ("kms", "key") => kms_keys(search, kind),
+        ("kms", "alias") => kms_aliases(search, kind),
         ("sqs", "queue") => sqs_queues(search, kind),
         ("secretsmanager", "Secret") => secrets(search, kind),
         ("lambda", "function") => lambda_functions(search, kind),
@@ -26,8 +28,10 @@ pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Optio
         ("dynamodb", "table" | "index") if choice::index(search).is_some() => None,
         ("dynamodb", "table") => dynamodb_tables(search, kind),
         ("rds", _) => rds::resources(search, kind),
-        ("ec2", _) => ec2_resources(search, resource),
-        ("iam", _) => iam_entities(search, kind),
+        ("ec2", _) => ec2::resources(search, resource),
+        ("iam", _) => iam::entities(search, kind),
+        ("organizations", _) => organizations::resources(search, resource),
+        ("codebuild", _) => codebuild::resources(search, kind),
         _ => None,
     }
 }
@@ -143,8 +147,12 @@ fn kms_keys(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Reso
         _ => &["keyId"],
     };
     let keys = search.leaves.first_of(wanted.iter().copied());
+    // Who points an alias elsewhere is asked for the key that it has pointed to as well; who deletes it, for that one
+    // (<https://docs.aws.amazon.com/kms/latest/developerguide/alias-access.html>).
+    let behind_alias = matches!(search.action.name, "DeleteAlias" | "UpdateAlias")
+        .then(|| search.fill(kind, &|name| (name == "KeyId").then_some(Cow::Borrowed("*"))).made_pattern());
     if keys.is_empty() {
-        return None;
+        return behind_alias.map(|key| vec![key]);
     }
     let is_alias = |key: &str| key.starts_with("alias/") || key.contains(":alias/");
     let resources = keys.into_iter().map(|key| {
@@ -156,7 +164,37 @@ fn kms_keys(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Reso
             search.fill(kind, &|name| (name == "KeyId").then(|| Cow::Owned(key.to_owned())))
         }
     });
-    Some(resources.collect())
+    Some(resources.chain(behind_alias).collect())
+}
+
+/// An alias is given with its beginning, `alias/NAME`, which its ARN has once
+/// (<https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html>).
+fn kms_aliases(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+    let logged = search.logged(kind);
+    if !logged.is_empty() {
+        return Some(logged);
+    }
+    let name = search.leaves.one("aliasName")?;
+    let name = name.strip_prefix("alias/").unwrap_or(name);
+    Some(vec![search.fill(kind, &|wanted| (wanted == "Alias").then(|| Cow::Owned(name.to_owned())))])
+}
+
+/// A catalog is named by its account, by its name, or by both, `ACCOUNT:NAME`; that of the account is its root
+/// (<https://docs.aws.amazon.com/glue/latest/webapi/API_GetCatalog.html>).
+fn glue_catalogs(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+    let logged = search.logged(kind);
+    if !logged.is_empty() {
+        return Some(logged);
+    }
+    let given = search.leaves.top(&["catalogId"]);
+    let is_new = search.action.name == "CreateCatalog";
+    let given = if is_new { search.leaves.top(&["name"]) } else { given };
+    let names = given.into_iter().map(|text| match text.split_once(':') {
+        Some((account, name)) if AccountId::parse(account).is_some() => name,
+        _ => text,
+    });
+    let names = names.filter(|name| AccountId::parse(name).is_none());
+    Some(names.map(|name| search.fill(kind, &|_| Some(Cow::Owned(name.to_owned())))).collect())
 }
 
 /// A queue is named by its URL, `https://sqs.REGION.amazonaws.com/ACCOUNT/NAME`, whose account is the queue's
@@ -339,143 +377,6 @@ fn dynamodb_tables(search: &Search<'_>, kind: &'static ResourceType) -> Option<V
     Some(resources.collect())
 }
 
-/// What is made has no id yet: a policy sees `instance/*`
-/// (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/iam-policies-ec2-console.html>,
-/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html>).
-fn ec2_resources(search: &Search<'_>, resource: &ActionResource) -> Option<Vec<Resource>> {
-    let kind = resource.kind;
-    let is_made = is_made(search, kind);
-    if matches!(search.action.name, "CreateTags" | "DeleteTags") {
-        return Some(ec2_tagged(search, kind));
-    }
-    if search.action.name == "RunInstances" && kind.name == "volume" {
-        return Some(launched_volumes(search, kind));
-    }
-    if !is_made {
-        return None;
-    }
-    let made = search.fill(kind, &|_| Some(Cow::Borrowed("*")));
-    // The name of a key pair is chosen by the caller, so it is known before.
-    if kind.name == "key-pair" && !search.filled(kind).is_empty() {
-        return None;
-    }
-    Some(vec![made])
-}
-
-/// A launch is authorized on the volumes that it makes: those that it asks for, and those of an image whose root device is one,
-/// which the response tells (`rootDeviceType`). Of a launch without a response nobody knows what the image brings
-/// (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ExamplePolicies_EC2.html#iam-example-runinstances>,
-/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Instance.html>).
-fn launched_volumes(search: &Search<'_>, kind: &'static ResourceType) -> Vec<Resource> {
-    let items = |value: Option<&Value>, of: &str| -> Vec<Value> {
-        let of = value.and_then(|value| value.get(of)).map(|set| set.get("items").unwrap_or(set));
-        of.and_then(Value::as_array).cloned().unwrap_or_default()
-    };
-    let is_volume = |device: &Value| device.get("ebs").is_some_and(|ebs| !ebs.is_null());
-    let asked = items(search.evidence.parameters, "blockDeviceMapping");
-    let launched = items(search.evidence.response, "instancesSet");
-    let root = |instance: &Value| instance.get("rootDeviceType").and_then(Value::as_str).map(str::to_owned);
-    let roots: Vec<Option<String>> = launched.iter().map(root).collect();
-    let has_volume = asked.iter().any(is_volume)
-        || roots.iter().flatten().any(|root| root == "ebs")
-        || launched.iter().any(|instance| items(Some(instance), "blockDeviceMapping").iter().any(is_volume));
-    let has_none = !roots.is_empty() && roots.iter().all(|root| root.as_deref() == Some("instance-store"));
-    if has_none && !has_volume {
-        return Vec::new();
-    }
-    let mut made = search.fill(kind, &|_| Some(Cow::Borrowed("*")));
-    made.presence = if has_volume { Presence::Certain } else { Presence::Possible };
-    vec![made]
-}
-
-/// Whether the call makes what it is about, so that it has no id yet.
-pub(super) fn is_made(search: &Search<'_>, kind: &'static ResourceType) -> bool {
-    let action = search.action.name;
-    if action == "RunInstances" {
-        return matches!(kind.name, "instance" | "network-interface");
-    }
-    let makes = ["Create", "Allocate", "Import", "Copy", "Register"];
-    let Some(made) = makes.iter().find_map(|verb| action.strip_prefix(verb)) else { return false };
-    let kind: String = kind.name.split('-').collect();
-    made.eq_ignore_ascii_case(&kind) || made.eq_ignore_ascii_case(&format!("{kind}s"))
-}
-
-/// Calls on tags name resources of every type by id; its beginning tells the type
-/// (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html>).
-fn ec2_tagged(search: &Search<'_>, kind: &'static ResourceType) -> Vec<Resource> {
-    const PREFIXES: [(&str, &str); 24] = [
-        ("acl-", "network-acl"),
-        ("ami-", "image"),
-        ("cgw-", "customer-gateway"),
-        ("dopt-", "dhcp-options"),
-        ("eipalloc-", "elastic-ip"),
-        ("eni-", "network-interface"),
-        ("fl-", "vpc-flow-log"),
-        ("i-", "instance"),
-        ("igw-", "internet-gateway"),
-        ("lt-", "launch-template"),
-        ("nat-", "natgateway"),
-        ("pcx-", "vpc-peering-connection"),
-        ("pl-", "prefix-list"),
-        ("rtb-", "route-table"),
-        ("sg-", "security-group"),
-        ("sgr-", "security-group-rule"),
-        ("snap-", "snapshot"),
-        ("subnet-", "subnet"),
-        ("tgw-", "transit-gateway"),
-        ("vgw-", "vpn-gateway"),
-        ("vol-", "volume"),
-        ("vpc-", "vpc"),
-        ("vpce-", "vpc-endpoint"),
-        ("vpn-", "vpn-connection"),
-    ];
-    let Some((prefix, _)) = PREFIXES.iter().find(|(_, name)| *name == kind.name) else { return Vec::new() };
-    let ids = search.leaves.first_of(["resourceId"]);
-    let ids = ids.into_iter().filter(|id| id.starts_with(prefix));
-    ids.map(|id| search.fill(kind, &|_| Some(Cow::Owned(id.to_owned())))).collect()
-}
-
-/// Names of IAM entities are logged without their path, but for the calls that make them; what they return has the ARN
-/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>).
-fn iam_entities(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
-    let placeholder = kind.arn.placeholders().find(|name| name.ends_with("WithPath"))?;
-    let known =
-        [search.logged(kind), search.arns_in_request(kind)].into_iter().find(|found| !found.is_empty());
-    if known.is_some() {
-        return known;
-    }
-    let mut names = search.values(kind, placeholder);
-    if names.is_empty() {
-        return None;
-    }
-    // The ARN of an entity of another type is no name.
-    names.retain(|name| !name.starts_with("arn:"));
-    let is_new = search.action.name.starts_with("Create") && literal_of(kind).starts_with(&created(search));
-    let path = if is_new { search.leaves.top(&["path"]).first().copied().unwrap_or("/") } else { "/" };
-    let path = path.trim_start_matches('/');
-    let resources = names.into_iter().map(|name| {
-        let mut resource =
-            search.fill(kind, &|wanted| (wanted == placeholder).then(|| Cow::Owned(format!("{path}{name}"))));
-        if !is_new {
-            resource.certainty = Certainty::PathUnknown;
-        }
-        search.completed(kind, resource)
-    });
-    Some(resources.collect())
-}
-
-/// `user` of `CreateUser`, `instance-profile` of `CreateInstanceProfile`.
-fn created(search: &Search<'_>) -> String {
-    let mut words = String::new();
-    for letter in search.action.name.trim_start_matches("Create").chars() {
-        if letter.is_ascii_uppercase() && !words.is_empty() {
-            words.push('-');
-        }
-        words.push(letter.to_ascii_lowercase());
-    }
-    words + "/"
-}
-
 /// `%20` and its like; what is no such code stays.
 fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
@@ -492,11 +393,4 @@ fn percent_decoded(text: &str) -> String {
         }
     }
     String::from_utf8_lossy(&bytes).into_owned()
-}
-
-impl Resource {
-    fn made_pattern(mut self) -> Self {
-        self.certainty = Certainty::Pattern;
-        self
-    }
 }

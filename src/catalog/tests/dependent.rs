@@ -3,14 +3,18 @@
 use serde_json::{Value, json};
 
 use crate::catalog::catalog;
-use crate::catalog::dependent::dependents_of;
+use crate::catalog::dependent::{TELLING, dependents_of};
 use crate::catalog::event::Presence;
 use crate::catalog::resource::{Evidence, Place};
 
 /// `iam:PassRole ARN…`, with a question mark for what is only possible.
 fn of(action: &str, parameters: Option<&Value>) -> Vec<String> {
+    answered(action, parameters, None)
+}
+
+fn answered(action: &str, parameters: Option<&Value>, response: Option<&Value>) -> Vec<String> {
     let place = Place { partition: "aws", region: "eu-west-1", account: "111122223333" };
-    let evidence = Evidence { event: "", place, parameters, response: None, resources: None };
+    let evidence = Evidence { event: "", place, parameters, response, resources: None };
     let dependents = dependents_of(catalog().action(action).unwrap(), &evidence);
     let words = dependents.iter().map(|dependent| {
         let mark = if dependent.presence == Presence::Certain { "" } else { "?" };
@@ -204,4 +208,94 @@ fn a_launch_reads_a_parameter_store_only_for_an_image_that_stands_there() {
     assert_eq!(launch(image("resolve:ssm:/golden")).as_deref(), Some("ssm:GetParameters"));
     let template = json!({"launchTemplate": {"launchTemplateId": "lt-0123456789abcdef0"}});
     assert_eq!(launch(template).as_deref(), Some("ssm:GetParameters?"));
+}
+
+#[test]
+fn a_launch_by_a_template_passes_the_role_that_its_instances_have() {
+    let passes = |response: Option<&Value>| {
+        let template = json!({"launchTemplate": {"launchTemplateId": "lt-0123456789abcdef0"}});
+        let found = answered("ec2:RunInstances", Some(&template), response);
+        found.into_iter().find(|name| name.contains("PassRole"))
+    };
+    let launched = |profile: Value| json!({"instancesSet": {"items": [{"instanceId": "i-0123456789abcdef0", "iamInstanceProfile": profile}]}});
+    let profile = "arn:aws:iam::111122223333:instance-profile/web";
+    let with = launched(json!({"arn": profile, "id": "AIPARTX3GSDSQEXAMPLE"}));
+    assert_eq!(passes(Some(&with)), Some(format!("iam:PassRole {profile}")));
+    assert_eq!(passes(Some(&launched(Value::Null))), None);
+    assert_eq!(passes(None).as_deref(), Some("iam:PassRole?"));
+    assert_eq!(passes(Some(&json!({"requestId": "1"}))).as_deref(), Some("iam:PassRole?"));
+}
+
+#[test]
+fn whoever_gives_a_function_a_layer_reads_that_version_of_it() {
+    let layer = |of: &str| format!("arn:aws:lambda:eu-west-1:{of}:layer:tools:3");
+    let (own, other) = (layer("111122223333"), layer("444455556666"));
+    let given = json!({"functionName": "f", "layers": [own, other, own]});
+    for action in ["lambda:CreateFunction", "lambda:UpdateFunctionConfiguration"] {
+        let found = of(action, Some(&given));
+        assert!(found.contains(&format!("lambda:GetLayerVersion {own} {other}")), "{found:?}");
+        let none = of(action, Some(&json!({"functionName": "f", "layers": []})));
+        assert!(!none.iter().any(|name| name.contains("GetLayerVersion")), "{none:?}");
+    }
+    let code = of("lambda:UpdateFunctionCode", Some(&given));
+    assert!(!code.iter().any(|name| name.contains("GetLayerVersion")), "{code:?}");
+}
+
+#[test]
+fn roles_stand_in_lists_of_options_and_in_texts_too() {
+    let of_account = "arn:aws:iam::111122223333";
+    let passes = |action: &str, parameters: Value| {
+        let found = of(action, Some(&parameters)).into_iter().find(|name| name.contains("PassRole"));
+        found.unwrap_or_default().replace(of_account, "")
+    };
+    let option = |namespace: &str, name: &str, value: &str| json!({"namespace": namespace, "optionName": name, "value": value});
+    let profile = |value: &str| option("aws:autoscaling:launchconfiguration", "IamInstanceProfile", value);
+    let service = |value: &str| option("aws:elasticbeanstalk:environment", "ServiceRole", value);
+    let other = option("aws:elasticbeanstalk:application:environment", "Stage", "live");
+    let by_name =
+        json!({"environmentName": "shop", "optionSettings": [profile("web"), other, service("beanstalk")]});
+    for action in ["CreateEnvironment", "UpdateEnvironment", "CreateConfigurationTemplate"] {
+        assert_eq!(
+            passes(&format!("elasticbeanstalk:{action}"), by_name.clone()),
+            "iam:PassRole? :instance-profile/web :role/beanstalk"
+        );
+    }
+    let by_arn = json!({"optionSettings": [
+        profile(&format!("{of_account}:instance-profile/web")), service(&format!("{of_account}:role/path/beanstalk")),
+    ]});
+    assert_eq!(
+        passes("elasticbeanstalk:CreateEnvironment", by_arn),
+        "iam:PassRole? :instance-profile/web :role/path/beanstalk"
+    );
+    assert_eq!(passes("elasticbeanstalk:CreateEnvironment", json!({"optionSettings": [other]})), "");
+
+    let field = |key: &str, value: &str| json!({"key": key, "stringValue": value});
+    let pipeline = json!({"pipelineId": "df-1", "pipelineObjects": [
+        {"id": "Default", "name": "Default", "fields": [field("role", "pipeline"), field("resourceRole", "nodes"), field("type", "Default")]},
+    ]});
+    assert_eq!(
+        passes("datapipeline:PutPipelineDefinition", pipeline),
+        "iam:PassRole? :role/nodes :role/pipeline"
+    );
+
+    let constraint = |text: &str| json!({"productId": "prod-1", "type": "LAUNCH", "parameters": text});
+    let by_arn = constraint(&format!("{{\"RoleArn\": \"{of_account}:role/launch\"}}"));
+    assert_eq!(passes("servicecatalog:CreateConstraint", by_arn), "iam:PassRole? :role/launch");
+    let by_name = constraint("{\"LocalRoleName\": \"launch\"}");
+    assert_eq!(passes("servicecatalog:UpdateConstraint", by_name), "iam:PassRole? :role/launch");
+    assert_eq!(passes("servicecatalog:CreateConstraint", constraint("no JSON")), "");
+}
+
+/// Who leaves parameters unread that tell nothing may leave out none of what is derived here.
+#[test]
+fn what_parameters_tell_is_among_the_telling_texts() {
+    for parameters in [
+        json!({"layers": ["arn:aws:lambda:eu-west-1:111122223333:layer:tools:3"]}),
+        json!({"optionSettings": [{"optionName": "ServiceRole", "value": "x"}]}),
+        json!({"optionSettings": [{"optionName": "IamInstanceProfile", "value": "x"}]}),
+        json!({"fields": [{"key": "resourceRole", "stringValue": "x"}]}),
+    ] {
+        let text = parameters.to_string().to_ascii_lowercase();
+        assert!(TELLING.iter().any(|telling| text.contains(telling)), "{text}");
+    }
 }

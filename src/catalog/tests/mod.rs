@@ -3,6 +3,7 @@
 pub(crate) mod corpus;
 mod dependent;
 mod event;
+mod form;
 mod known;
 mod listing;
 mod rds;

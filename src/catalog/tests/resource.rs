@@ -9,7 +9,7 @@ use crate::catalog::{catalog, event};
 
 const PLACE: Place<'static> = Place { partition: "aws", region: "eu-west-1", account: "111122223333" };
 
-fn found(
+pub(super) fn found(
     action: &str,
     event: &str,
     parameters: &Value,
@@ -29,7 +29,7 @@ fn found(
 }
 
 /// `ARN` as it is if exact, else with `~` and a mark of what is not known.
-fn words(resources: &[Resource]) -> Vec<String> {
+pub(super) fn words(resources: &[Resource]) -> Vec<String> {
     let word = |resource: &Resource| {
         let known = match resource.certainty {
             Certainty::Exact => "",
@@ -43,7 +43,7 @@ fn words(resources: &[Resource]) -> Vec<String> {
     resources.iter().map(word).collect()
 }
 
-fn check(action: &str, parameters: impl Into<Value>, expected: &[&str]) {
+pub(super) fn check(action: &str, parameters: impl Into<Value>, expected: &[&str]) {
     let parameters = parameters.into();
     let event = action.split_once(':').unwrap().1;
     let resources = found(action, event, &parameters, &Value::Null, &Value::Null);

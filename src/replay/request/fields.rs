@@ -1,7 +1,7 @@
 //! Which columns a request is told from.
 
-use super::{Origin, Reading, ResourceFrom};
-use crate::catalog::event::{self, Mapping, Presence};
+use super::{Asked, Origin, Reading, ResourceFrom};
+use crate::catalog::event::{self, MappedAction, Mapping, Presence};
 use crate::catalog::resource::{Certainty, reads_response};
 use crate::catalog::{catalog, dependent};
 use crate::replay::{Field, Fields};
@@ -38,7 +38,9 @@ pub fn fields_of_request(source: &str, name: &str) -> Fields {
     if event::reads_parameters(source, name) || implies() {
         fields = fields.and(Fields::of(&[Field::RequestParameters]));
     }
-    if actions.iter().any(|mapped| reads_response(mapped.action)) {
+    let is_answered =
+        |mapped: &MappedAction| reads_response(mapped.action) || dependent::reads_response(mapped.action);
+    if actions.iter().any(is_answered) {
         fields = fields.and(Fields::of(&[Field::ResponseElements]));
     }
     fields
@@ -52,12 +54,16 @@ pub fn fields_of_request(source: &str, name: &str) -> Fields {
 #[must_use]
 pub fn needs_response(without_response: &Reading) -> bool {
     let Reading::Requests(asked) = without_response else { return false };
-    asked.iter().any(|asked| {
-        let is_open = matches!(asked.certainty, Certainty::PathUnknown | Certainty::Pattern)
-            || asked.from == ResourceFrom::Snapshot
-            || asked.presence == Presence::Possible;
-        is_open
-            && asked.origin != Origin::Derived
-            && catalog().action(&asked.action).is_some_and(reads_response)
-    })
+    let known = |asked: &Asked| catalog().action(&asked.action);
+    // What a template hides of a launch, the response tells: the role that is passed with it, too.
+    let hides_role =
+        asked.iter().any(|own| own.origin == Origin::Derived && own.presence == Presence::Possible)
+            && asked.iter().filter_map(known).any(dependent::reads_response);
+    hides_role
+        || asked.iter().any(|asked| {
+            let is_open = matches!(asked.certainty, Certainty::PathUnknown | Certainty::Pattern)
+                || asked.from == ResourceFrom::Snapshot
+                || asked.presence == Presence::Possible;
+            is_open && asked.origin != Origin::Derived && known(asked).is_some_and(reads_response)
+        })
 }

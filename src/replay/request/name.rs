@@ -4,6 +4,7 @@ use super::Call;
 use crate::aws::Arn;
 use crate::catalog::Action;
 use crate::catalog::resource::Certainty;
+use crate::policy::Resource;
 use crate::snapshot::Snapshot;
 
 /// Calls that mean the calling user where they name none
@@ -64,6 +65,15 @@ pub(super) fn role_of_profile<'s>(snapshot: &'s Snapshot, profile: &str) -> Opti
     let is_it = |own: &String| own == profile || !path.contains('/') && own.rsplit('/').next() == Some(path);
     let role = details.roles.values().find(|role| role.instance_profiles.iter().any(is_it));
     role.map(|role| role.arn.as_str())
+}
+
+/// What stands for an entity whose path is not known, as that of one that is no longer in the account: one of that name under
+/// any path.
+pub(super) fn any_path(arn: &str) -> Resource {
+    match arn.split_once('/') {
+        Some((head, name)) => Resource::Pattern(format!("{head}/*{name}")),
+        None => Resource::Unknown,
+    }
 }
 
 /// What stands for a passed role that the snapshot does not have: any role of the account for that of an instance profile, one

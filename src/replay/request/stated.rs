@@ -115,7 +115,9 @@ impl Call<'_> {
         let bare = format!("arn:{}:iam::{account}:{kind}/{name}", self.scene.place.partition);
         Some(match self.snapshot.and_then(|snapshot| name::with_path(snapshot, &bare)) {
             Some(arn) => Stated::exactly(arn),
-            None => Stated { resource: Resource::Unknown, shown: bare, certainty: Certainty::PathUnknown },
+            None => {
+                Stated { resource: name::any_path(&bare), shown: bare, certainty: Certainty::PathUnknown }
+            }
         })
     }
 }

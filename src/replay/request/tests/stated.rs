@@ -140,7 +140,8 @@ fn iam_s_words_for_its_entities_lead_to_an_arn_without_path() {
     };
     let bare = first("user bert", &Value::Null);
     assert_eq!(bare.shown, "arn:aws:iam::111122223333:user/bert");
-    assert_eq!((bare.resource, bare.certainty), (Resource::Unknown, Certainty::PathUnknown));
+    let any_path = Resource::Pattern("arn:aws:iam::111122223333:user/*bert".to_owned());
+    assert_eq!((bare.resource, bare.certainty), (any_path, Certainty::PathUnknown));
     assert_eq!(bare.resource_account, AccountId::parse("111122223333"));
     // What IAM does not mean by a type, or words that are no name, tell nothing.
     let other = first("thing bert", &json!({"userName": "bert"}));

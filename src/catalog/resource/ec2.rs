@@ -1,0 +1,230 @@
+//! EC2: what is made has no id yet, ids tell their type, and a launch template hides what a launch asks for.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::{Leaves, MAKING, Resource, Search, Source};
+use crate::catalog::event::Presence;
+use crate::catalog::service::{ActionResource, ResourceType};
+
+/// How the ids of a type begin (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html>, and the examples of the
+/// API's pages).
+const BEGINNINGS: [(&str, &str); 64] = [
+    ("afi-", "fpga-image"),
+    ("acl-", "network-acl"),
+    ("ami-", "image"),
+    ("cagw-", "carrier-gateway"),
+    ("cgw-", "customer-gateway"),
+    ("coip-pool-", "coip-pool"),
+    ("cr-", "capacity-reservation"),
+    ("crf-", "capacity-reservation-fleet"),
+    ("cvpn-endpoint-", "client-vpn-endpoint"),
+    ("dopt-", "dhcp-options"),
+    ("eice-", "instance-connect-endpoint"),
+    ("eigw-", "egress-only-internet-gateway"),
+    ("eipalloc-", "elastic-ip"),
+    ("eni-", "network-interface"),
+    ("export-ami-", "export-image-task"),
+    ("export-i-", "export-instance-task"),
+    ("fl-", "vpc-flow-log"),
+    ("fleet-", "fleet"),
+    ("h-", "dedicated-host"),
+    ("hr-", "host-reservation"),
+    ("i-", "instance"),
+    ("iew-", "instance-event-window"),
+    ("igw-", "internet-gateway"),
+    ("import-ami-", "import-image-task"),
+    ("import-snap-", "import-snapshot-task"),
+    ("ipam-", "ipam"),
+    ("ipam-pool-", "ipam-pool"),
+    ("ipam-res-disco-", "ipam-resource-discovery"),
+    ("ipam-res-disco-assoc-", "ipam-resource-discovery-association"),
+    ("ipam-scope-", "ipam-scope"),
+    ("ipv4pool-ec2-", "ipv4pool-ec2"),
+    ("ipv6pool-ec2-", "ipv6pool-ec2"),
+    ("lgw-", "local-gateway"),
+    ("lgw-rtb-", "local-gateway-route-table"),
+    ("lgw-vpc-assoc-", "local-gateway-route-table-vpc-association"),
+    ("lt-", "launch-template"),
+    ("nat-", "natgateway"),
+    ("nia-", "network-insights-analysis"),
+    ("nip-", "network-insights-path"),
+    ("nis-", "network-insights-access-scope"),
+    ("nisa-", "network-insights-access-scope-analysis"),
+    ("pcx-", "vpc-peering-connection"),
+    ("pl-", "prefix-list"),
+    ("replacevol-", "replace-root-volume-task"),
+    ("rtb-", "route-table"),
+    ("scr-", "subnet-cidr-reservation"),
+    ("sfr-", "spot-fleet-request"),
+    ("sg-", "security-group"),
+    ("sgr-", "security-group-rule"),
+    ("sir-", "spot-instances-request"),
+    ("snap-", "snapshot"),
+    ("subnet-", "subnet"),
+    ("tgw-", "transit-gateway"),
+    ("tgw-attach-", "transit-gateway-attachment"),
+    ("tgw-connect-peer-", "transit-gateway-connect-peer"),
+    ("tgw-mcast-domain-", "transit-gateway-multicast-domain"),
+    ("tgw-rtb-", "transit-gateway-route-table"),
+    ("tmf-", "traffic-mirror-filter"),
+    ("vgw-", "vpn-gateway"),
+    ("vol-", "volume"),
+    ("vpc-", "vpc"),
+    ("vpce-", "vpc-endpoint"),
+    ("vpce-svc-", "vpc-endpoint-service"),
+    ("vpn-", "vpn-connection"),
+];
+
+/// So many digits an id has at least, without its beginning: older ones have eight.
+const DIGITS_MIN: usize = 8;
+
+/// The resources of one type; None if the general way is right.
+pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Option<Vec<Resource>> {
+    let kind = resource.kind;
+    if matches!(search.action.name, "CreateTags" | "DeleteTags") {
+        return Some(tagged(search, kind));
+    }
+    if search.action.name == "RunInstances"
+        && let Some(found) = launched(search, kind)
+    {
+        return Some(found);
+    }
+    if is_made(search, kind) {
+        // The name of a key pair is chosen by the caller, so it is known before.
+        let is_named = kind.name == "key-pair" && !search.filled(kind).is_empty();
+        return (!is_named).then(|| vec![search.fill(kind, &|_| Some(Cow::Borrowed("*")))]);
+    }
+    if !search.resources(kind).is_empty() {
+        return None;
+    }
+    let found = by_form(search, kind);
+    if !found.is_empty() {
+        return Some(found);
+    }
+    // Beside what a call names, that which it makes stays, whatever the call is named after.
+    let makes = MAKING.iter().any(|verb| search.action.name.starts_with(verb));
+    let is_made = makes && resource.required && unnamed(search).eq([kind.name]);
+    is_made.then(|| vec![search.fill(kind, &|_| Some(Cow::Borrowed("*")))])
+}
+
+/// The required types of which a call names none.
+fn unnamed(search: &Search<'_>) -> impl Iterator<Item = &'static str> {
+    let required = search.action.resources.iter().filter(|own| own.required).map(|own| own.kind);
+    required
+        .filter(|kind| search.resources(kind).is_empty() && by_form(search, kind).is_empty())
+        .map(|kind| kind.name)
+}
+
+/// The ids of a type under any name: a flow log's `ResourceId`, an endpoint's `AddSubnetId`.
+fn by_form(search: &Search<'_>, kind: &'static ResourceType) -> Vec<Resource> {
+    let ids = search.leaves.values().filter(|value| is_id(value, kind, DIGITS_MIN));
+    let mut found: Vec<Resource> =
+        ids.map(|id| search.fill(kind, &|_| Some(Cow::Owned(id.to_owned())))).collect();
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// Whether a text is an id of the type, with at least so many digits.
+fn is_id(text: &str, kind: &ResourceType, digits_min: usize) -> bool {
+    let mut own = BEGINNINGS.iter().filter(|(_, name)| *name == kind.name);
+    own.any(|(beginning, _)| {
+        text.strip_prefix(beginning).is_some_and(|rest| {
+            rest.len() >= digits_min && rest.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+        })
+    })
+}
+
+/// Calls on tags name resources of every type by id; its beginning tells the type.
+fn tagged(search: &Search<'_>, kind: &'static ResourceType) -> Vec<Resource> {
+    let ids = search.leaves.first_of(["resourceId"]);
+    let ids = ids.into_iter().filter(|id| is_id(id, kind, 1));
+    ids.map(|id| search.fill(kind, &|_| Some(Cow::Owned(id.to_owned())))).collect()
+}
+
+/// What a launch is asked for beside what its parameters name; None of a type where they tell all.
+///
+/// What a launch template has, or what is chosen for a launch that does not say, the response tells of each instance
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Instance.html>). Without a response a template may have a key
+/// pair (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RequestLaunchTemplateData.html>).
+fn launched(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+    match kind.name {
+        "volume" => return Some(launched_volumes(search, kind)),
+        "image" | "key-pair" | "security-group" | "subnet" => {}
+        _ => return None,
+    }
+    if !search.resources(kind).is_empty() {
+        return None;
+    }
+    let instances = search.evidence.response.and_then(|response| response.get("instancesSet"));
+    let leaves = Leaves::read(instances);
+    let has_instance = !leaves.first_of(["instanceId"]).is_empty();
+    let mut found = Search { leaves, ..*search }.filled(kind);
+    for own in &mut found {
+        own.source = Source::Response;
+    }
+    // Of a key pair nothing is known where only a template may have one; a launch has all others.
+    let may_be = kind.name != "key-pair" || !has_instance && names_template(search.evidence.parameters);
+    if found.is_empty() && may_be {
+        let mut perhaps = search.unknown(kind);
+        perhaps.presence = Presence::Possible;
+        found.push(perhaps);
+    }
+    Some(found)
+}
+
+/// Whether parameters name a launch template.
+pub(in crate::catalog) fn names_template(parameters: Option<&Value>) -> bool {
+    const BEGINNING: &str = "launchTemplate";
+    match parameters {
+        Some(Value::Object(fields)) => fields.iter().any(|(key, value)| {
+            key.get(..BEGINNING.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(BEGINNING))
+                || names_template(Some(value))
+        }),
+        Some(Value::Array(items)) => items.iter().any(|item| names_template(Some(item))),
+        _ => false,
+    }
+}
+
+/// The items of a list of the query protocol, `{"items": [...]}`.
+fn items<'v>(value: Option<&'v Value>, of: &str) -> &'v [Value] {
+    let of = value.and_then(|value| value.get(of)).map(|set| set.get("items").unwrap_or(set));
+    of.and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// A launch is authorized on the volumes that it makes: those that it asks for, and those of an image whose root device is one,
+/// which the response tells (`rootDeviceType`). Of a launch without a response nobody knows what the image brings
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ExamplePolicies_EC2.html#iam-example-runinstances>,
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Instance.html>).
+fn launched_volumes(search: &Search<'_>, kind: &'static ResourceType) -> Vec<Resource> {
+    let is_volume = |device: &Value| device.get("ebs").is_some_and(|ebs| !ebs.is_null());
+    let asked = items(search.evidence.parameters, "blockDeviceMapping");
+    let launched = items(search.evidence.response, "instancesSet");
+    let root = |instance: &Value| instance.get("rootDeviceType").and_then(Value::as_str).map(str::to_owned);
+    let roots: Vec<Option<String>> = launched.iter().map(root).collect();
+    let has_volume = asked.iter().any(is_volume)
+        || roots.iter().flatten().any(|root| root == "ebs")
+        || launched.iter().any(|instance| items(Some(instance), "blockDeviceMapping").iter().any(is_volume));
+    let has_none = !roots.is_empty() && roots.iter().all(|root| root.as_deref() == Some("instance-store"));
+    if has_none && !has_volume {
+        return Vec::new();
+    }
+    let mut made = search.fill(kind, &|_| Some(Cow::Borrowed("*")));
+    made.presence = if has_volume { Presence::Certain } else { Presence::Possible };
+    vec![made]
+}
+
+/// Whether the call makes what it is about, so that it has no id yet: a policy sees `instance/*`
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/iam-policies-ec2-console.html>,
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html>).
+pub(super) fn is_made(search: &Search<'_>, kind: &'static ResourceType) -> bool {
+    let action = search.action.name;
+    if action == "RunInstances" {
+        return matches!(kind.name, "instance" | "network-interface");
+    }
+    let Some(made) = MAKING.iter().find_map(|verb| action.strip_prefix(verb)) else { return false };
+    let kind: String = kind.name.split('-').collect();
+    made.eq_ignore_ascii_case(&kind) || made.eq_ignore_ascii_case(&format!("{kind}s"))
+}

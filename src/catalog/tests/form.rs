@@ -1,0 +1,333 @@
+//! Forms in which services write ids, names and accounts; all records here are made up.
+
+use serde_json::{Value, json};
+
+use super::resource::{check, found, words};
+use crate::catalog::resource::Source;
+
+fn ec2(resource: &str) -> String {
+    format!("arn:aws:ec2:eu-west-1:111122223333:{resource}")
+}
+
+fn check_ec2(action: &str, parameters: Value, expected: &[&str]) {
+    let expected: Vec<String> = expected.iter().map(|own| ec2(own)).collect();
+    check(action, parameters, &expected.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
+#[test]
+fn items_of_a_list_are_numbered_in_newer_records_of_ec2() {
+    let one = |id: &str| json!({"tag": 1, "content": id});
+    let two = |first: &str, second: &str| json!([one(first), {"tag": 2, "content": second}]);
+    check_ec2(
+        "ec2:CreateVpcEndpoint",
+        json!({"CreateVpcEndpointRequest": {
+            "VpcId": "vpc-0123456789abcdef0", "ServiceName": "com.amazonaws.eu-west-1.ssm",
+            "SubnetId": two("subnet-0123456789abcdef0", "subnet-0123456789abcdef1"),
+            "SecurityGroupId": one("sg-0123456789abcdef0"),
+            "TagSpecification": {"ResourceType": "vpc-endpoint", "tag": 1, "Tag": {"Key": "VpcId", "Value": "vpc-1", "tag": 1}},
+        }}),
+        &[
+            "security-group/sg-0123456789abcdef0",
+            "subnet/subnet-0123456789abcdef0",
+            "subnet/subnet-0123456789abcdef1",
+            "vpc-endpoint/*",
+            "vpc/vpc-0123456789abcdef0",
+        ],
+    );
+    check_ec2(
+        "ec2:DeleteVpcEndpoints",
+        json!({"DeleteVpcEndpointsRequest": {"VpcEndpointId": two("vpce-0123456789abcdef0", "vpce-0123456789abcdef1")}}),
+        &["vpc-endpoint/vpce-0123456789abcdef0", "vpc-endpoint/vpce-0123456789abcdef1"],
+    );
+    check_ec2(
+        "ec2:DeleteFlowLogs",
+        json!({"DeleteFlowLogsRequest": {"FlowLogId": one("fl-0123456789abcdef0")}}),
+        &["vpc-flow-log/fl-0123456789abcdef0"],
+    );
+    // What is called content elsewhere is a parameter like any other.
+    check(
+        "ssm:CreateDocument",
+        json!({"name": "d", "content": "{}", "tag": "x"}),
+        &["arn:aws:ssm:eu-west-1:111122223333:document/d"],
+    );
+}
+
+#[test]
+fn ids_of_ec2_tell_their_type_whatever_they_stand_under() {
+    let logs = |id: &str| {
+        json!({"CreateFlowLogsRequest": {"ResourceId": {"tag": 1, "content": id}, "ResourceType": "VPC",
+            "DeliverLogsPermissionArn": "arn:aws:iam::111122223333:role/deliver"}})
+    };
+    check_ec2(
+        "ec2:CreateFlowLogs",
+        logs("vpc-0123456789abcdef0"),
+        &["vpc-flow-log/*", "vpc/vpc-0123456789abcdef0"],
+    );
+    check_ec2(
+        "ec2:CreateFlowLogs",
+        logs("tgw-attach-0123456789abcdef0"),
+        &["transit-gateway-attachment/tgw-attach-0123456789abcdef0", "vpc-flow-log/*"],
+    );
+    check_ec2(
+        "ec2:ModifyVpcEndpoint",
+        json!({"ModifyVpcEndpointRequest": {
+            "VpcEndpointId": "vpce-0123456789abcdef0",
+            "AddSubnetId": {"tag": 1, "content": "subnet-0123456789abcdef0"},
+            "RemoveSecurityGroupId": {"tag": 1, "content": "sg-0123456789abcdef0"},
+        }}),
+        &[
+            "security-group/sg-0123456789abcdef0",
+            "subnet/subnet-0123456789abcdef0",
+            "vpc-endpoint/vpce-0123456789abcdef0",
+        ],
+    );
+    check_ec2("ec2:AllocateAddress", json!({"domain": "vpc"}), &["elastic-ip/*"]);
+}
+
+#[test]
+fn what_a_launch_template_has_the_response_tells() {
+    let launch = json!({"launchTemplate": {"launchTemplateId": "lt-0123456789abcdef0", "version": "1"}});
+    let launched = |own: Value| json!({"instancesSet": {"items": [own]}});
+    let of = |parameters: &Value, response: &Value| {
+        let found = found("ec2:RunInstances", "RunInstances", parameters, response, &Value::Null);
+        words(&found).into_iter().map(|word| word.replace("arn:aws:ec2:eu-west-1:", "")).collect::<Vec<_>>()
+    };
+    let response = launched(json!({
+        "instanceId": "i-0123456789abcdef0", "imageId": "ami-0123456789abcdef0", "keyName": "ops",
+        "subnetId": "subnet-0123456789abcdef0", "groupSet": {"items": [{"groupId": "sg-0123456789abcdef0"}]},
+        "rootDeviceType": "ebs", "iamInstanceProfile": {"arn": "arn:aws:iam::111122223333:instance-profile/web", "id": "AIPAEXAMPLE"},
+    }));
+    let own = |resource: &str| format!("111122223333:{resource}");
+    assert_eq!(
+        of(&launch, &response),
+        [
+            own("instance/*"),
+            own("key-pair/ops"),
+            own("launch-template/lt-0123456789abcdef0"),
+            own("network-interface/*"),
+            own("security-group/sg-0123456789abcdef0"),
+            own("subnet/subnet-0123456789abcdef0"),
+            own("volume/*"),
+            ":image/ami-0123456789abcdef0".to_owned(),
+        ]
+    );
+    // Without a response the template may have a key pair; where it tells of none there is none, nor has a launch without a
+    // template one that it does not name.
+    let key_pair = |parameters: &Value, response: &Value| {
+        of(parameters, response).into_iter().find(|own| own.contains("key-pair"))
+    };
+    assert_eq!(key_pair(&launch, &Value::Null), Some(own("key-pair/* ~pattern ~perhaps")));
+    assert_eq!(key_pair(&launch, &launched(json!({"instanceId": "i-0123456789abcdef0"}))), None);
+    assert_eq!(key_pair(&json!({"instancesSet": {"items": [{"imageId": "ami-1"}]}}), &Value::Null), None);
+    let named = json!({"instancesSet": {"items": [{"imageId": "ami-1", "keyName": "own"}]}, "launchTemplate": launch["launchTemplate"]});
+    assert_eq!(key_pair(&named, &response), Some(own("key-pair/own")));
+    let source = |kind: &str| {
+        let found = found("ec2:RunInstances", "RunInstances", &launch, &response, &Value::Null);
+        found.into_iter().find(|own| own.kind == Some(kind)).unwrap().source
+    };
+    assert_eq!((source("key-pair"), source("launch-template")), (Source::Response, Source::Request));
+}
+
+#[test]
+fn ids_of_organizations_have_their_beginning_once_and_tell_their_type() {
+    let own = |resource: &str| format!("arn:aws:organizations::111122223333:{resource} ~pattern");
+    for (action, parameters, expected) in [
+        (
+            "DeleteOrganizationalUnit",
+            json!({"organizationalUnitId": "ou-ab12-cd34ef56"}),
+            &["ou/o-*/ou-ab12-cd34ef56"][..],
+        ),
+        ("DescribePolicy", json!({"policyId": "p-ab12cd34"}), &["policy/o-*/*/p-ab12cd34"]),
+        (
+            "AttachPolicy",
+            json!({"policyId": "p-ab12cd34", "targetId": "444455556666"}),
+            &["account/o-*/444455556666", "policy/o-*/*/p-ab12cd34"],
+        ),
+        (
+            "DetachPolicy",
+            json!({"policyId": "p-ab12cd34", "targetId": "ou-ab12-cd34ef56"}),
+            &["ou/o-*/ou-ab12-cd34ef56", "policy/o-*/*/p-ab12cd34"],
+        ),
+        (
+            "AttachPolicy",
+            json!({"policyId": "p-ab12cd34", "targetId": "r-ab12"}),
+            &["policy/o-*/*/p-ab12cd34", "root/o-*/r-ab12"],
+        ),
+        (
+            "MoveAccount",
+            json!({"accountId": "444455556666", "sourceParentId": "r-ab12", "destinationParentId": "ou-ab12-cd34ef56"}),
+            &["account/o-*/444455556666", "ou/o-*/ou-ab12-cd34ef56", "root/o-*/r-ab12"],
+        ),
+        ("CreateOrganizationalUnit", json!({"parentId": "r-ab12", "name": "ou"}), &["root/o-*/r-ab12"]),
+        (
+            "CreatePolicy",
+            json!({"name": "p", "type": "SERVICE_CONTROL_POLICY", "content": "{}"}),
+            &["policy/o-*/service_control_policy/p-*"],
+        ),
+        ("AcceptHandshake", json!({"handshakeId": "h-ab12cd34"}), &["handshake/o-*/*/h-ab12cd34"]),
+        ("TagResource", json!({"resourceId": "ou-ab12-cd34ef56", "tags": []}), &["ou/o-*/ou-ab12-cd34ef56"]),
+        ("EnablePolicyType", json!({"rootId": "r-ab12", "policyType": "TAG_POLICY"}), &["root/o-*/r-ab12"]),
+        (
+            "InviteAccountToOrganization",
+            json!({"target": {"type": "ACCOUNT", "id": "444455556666"}}),
+            &["account/o-*/444455556666"],
+        ),
+    ] {
+        let expected: Vec<String> = expected.iter().map(|resource| own(resource)).collect();
+        check(
+            &format!("organizations:{action}"),
+            parameters,
+            &expected.iter().map(String::as_str).collect::<Vec<_>>(),
+        );
+    }
+    // AWS's own policies belong to no organization.
+    check(
+        "organizations:DetachPolicy",
+        json!({"policyId": "p-FullAWSAccess", "targetId": "r-ab12"}),
+        &[
+            "arn:aws:organizations::111122223333:root/o-*/r-ab12 ~pattern",
+            "arn:aws:organizations::aws:policy/*/p-FullAWSAccess ~pattern",
+        ],
+    );
+    let unit = "arn:aws:organizations::111122223333:ou/o-exampleorgid/ou-ab12-cd34ef56";
+    let response = json!({"organizationalUnit": {"arn": unit, "id": "ou-ab12-cd34ef56", "name": "ops"}});
+    let named = json!({"organizationalUnitId": "ou-ab12-cd34ef56", "name": "ops"});
+    let event = "UpdateOrganizationalUnit";
+    let updated = found(&format!("organizations:{event}"), event, &named, &response, &Value::Null);
+    assert_eq!(words(&updated), [unit]);
+}
+
+#[test]
+fn an_id_is_not_filled_with_the_name_that_stands_beside_it() {
+    let service = |rest: &str| format!("arn:aws:apprunner:eu-west-1:111122223333:service/{rest}");
+    check("apprunner:CreateService", json!({"serviceName": "web"}), &[&service("web/* ~pattern")]);
+    let arn = service("web/0123456789abcdef0123456789abcdef");
+    check("apprunner:DeleteService", json!({"serviceArn": arn}), &[&arn]);
+    check(
+        "apprunner:CreateConnection",
+        json!({"connectionName": "git", "providerType": "GITHUB"}),
+        &["arn:aws:apprunner:eu-west-1:111122223333:connection/git/* ~pattern"],
+    );
+    check(
+        "codebuild:CreateFleet",
+        json!({"name": "big", "baseCapacity": 1}),
+        &["arn:aws:codebuild:eu-west-1:111122223333:fleet/big:* ~pattern"],
+    );
+}
+
+#[test]
+fn builds_and_reports_belong_to_a_project_or_a_group() {
+    let own = |resource: &str| format!("arn:aws:codebuild:eu-west-1:111122223333:{resource}");
+    let id = "shop:1234abcd-12ab-34cd-56ef-1234567890ab";
+    let shop = own("project/shop");
+    for action in
+        ["StopBuild", "RetryBuild", "StopBuildBatch", "RetryBuildBatch", "DeleteBuildBatch", "StopSandbox"]
+    {
+        check(&format!("codebuild:{action}"), json!({"id": id}), &[&shop]);
+    }
+    let build = own(&format!("build/{id}"));
+    check("codebuild:BatchGetBuilds", json!({"ids": [build, "cart:1"]}), &[&own("project/cart"), &shop]);
+    check("codebuild:BatchDeleteBuilds", json!({"ids": [id, id]}), &[&shop]);
+    check("codebuild:StartBuild", json!({"projectName": "shop"}), &[&shop]);
+    check("codebuild:DeleteProject", json!({"name": "shop"}), &[&shop]);
+    let report = own("report/tests:1234abcd-12ab-34cd-56ef-1234567890ab");
+    check("codebuild:DeleteReport", json!({"arn": report}), &[&own("report-group/tests")]);
+    check("codebuild:DescribeTestCases", json!({"reportArn": report}), &[&own("report-group/tests")]);
+    check(
+        "codebuild:DeleteReportGroup",
+        json!({"arn": own("report-group/tests")}),
+        &[&own("report-group/tests")],
+    );
+}
+
+#[test]
+fn the_account_that_a_call_names_is_that_of_its_resource() {
+    let of = |service: &str, resource: &str| format!("arn:aws:{service}:eu-west-1:444455556666:{resource}");
+    check(
+        "sqs:GetQueueUrl",
+        json!({"queueName": "q", "queueOwnerAWSAccountId": "444455556666"}),
+        &[&of("sqs", "q")],
+    );
+    check(
+        "ecr:BatchGetImage",
+        json!({"repositoryName": "r", "registryId": "444455556666", "imageIds": [{"imageTag": "1"}]}),
+        &[&of("ecr", "repository/r")],
+    );
+    check(
+        "codeartifact:DeleteRepository",
+        json!({"domain": "d", "domainOwner": "444455556666", "repository": "r"}),
+        &[&of("codeartifact", "repository/d/r")],
+    );
+    check(
+        "glue:GetTable",
+        json!({"catalogId": "444455556666", "databaseName": "d", "name": "t"}),
+        &[&of("glue", "catalog"), &of("glue", "database/d"), &of("glue", "table/d/t")],
+    );
+    check(
+        "glue:DeleteCatalog",
+        json!({"catalogId": "444455556666:sales"}),
+        &[&of("glue", "catalog"), &of("glue", "catalog/sales")],
+    );
+    // What is no account is none.
+    check(
+        "ecr:PutImage",
+        json!({"repositoryName": "r", "registryId": "x"}),
+        &["arn:aws:ecr:eu-west-1:111122223333:repository/r"],
+    );
+}
+
+#[test]
+fn an_alias_of_a_key_has_its_beginning_once_and_a_key_behind_it() {
+    let (alias, key) =
+        ("arn:aws:kms:eu-west-1:111122223333:alias/a", "arn:aws:kms:eu-west-1:111122223333:key/1234");
+    let behind = "arn:aws:kms:eu-west-1:111122223333:key/* ~pattern";
+    check("kms:CreateAlias", json!({"aliasName": "alias/a", "targetKeyId": "1234"}), &[alias, key]);
+    check("kms:UpdateAlias", json!({"aliasName": "alias/a", "targetKeyId": "1234"}), &[alias, behind, key]);
+    check("kms:DeleteAlias", json!({"aliasName": "alias/a"}), &[alias, behind]);
+    let logged = json!([{"ARN": alias}, {"ARN": key}]);
+    let deleted =
+        found("kms:DeleteAlias", "DeleteAlias", &json!({"aliasName": "alias/a"}), &Value::Null, &logged);
+    assert_eq!(words(&deleted), [alias, key]);
+}
+
+#[test]
+fn entities_of_iam_are_found_where_a_call_names_them_otherwise() {
+    let own = |resource: &str| format!("arn:aws:iam::111122223333:{resource}");
+    check("iam:AddUserToGroup", json!({"userName": "ann", "groupName": "ops"}), &[&own("group/ops ~path")]);
+    check(
+        "iam:CreateServiceLinkedRole",
+        json!({"aWSServiceName": "ecs.amazonaws.com"}),
+        &[&own("role/aws-service-role/ecs.amazonaws.com/* ~pattern")],
+    );
+    check(
+        "iam:GetServiceLinkedRoleDeletionStatus",
+        json!({"deletionTaskId": "task/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS/1234abcd"}),
+        &[&own("role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS")],
+    );
+    check(
+        "iam:CreateOpenIDConnectProvider",
+        json!({"url": "https://token.example.com/ci", "clientIDList": ["x"]}),
+        &[&own("oidc-provider/token.example.com/ci")],
+    );
+    check(
+        "iam:CreateVirtualMFADevice",
+        json!({"virtualMFADeviceName": "ann", "path": "/ops/"}),
+        &[&own("mfa/ops/ann")],
+    );
+    check(
+        "iam:UploadServerCertificate",
+        json!({"serverCertificateName": "www", "path": "/cloudfront/"}),
+        &[&own("server-certificate/cloudfront/www")],
+    );
+    // Who renames or moves an entity is asked for both.
+    check(
+        "iam:UpdateUser",
+        json!({"userName": "ann", "newUserName": "anna"}),
+        &[&own("user/ann ~path"), &own("user/anna ~path")],
+    );
+    check(
+        "iam:UpdateGroup",
+        json!({"groupName": "ops", "newPath": "/team/"}),
+        &[&own("group/ops ~path"), &own("group/team/ops")],
+    );
+}
