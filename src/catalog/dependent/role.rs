@@ -127,7 +127,7 @@ struct Options {
     service: &'static str,
     /// The keys of an option's name and of its value.
     keys: [&'static str; 2],
-    options: &'static [(&'static str, Given)],
+    giving: &'static [(&'static str, Given)],
     #[cfg_attr(not(test), expect(dead_code, reason = "for readers; a test says that it is a page"))]
     page: &'static str,
 }
@@ -136,13 +136,13 @@ const OPTIONS: [Options; 2] = [
     Options {
         service: "datapipeline",
         keys: ["key", "stringValue"],
-        options: &[("role", Given::Role), ("resourceRole", Given::Role)],
+        giving: &[("role", Given::Role), ("resourceRole", Given::Role)],
         page: "https://docs.aws.amazon.com/datapipeline/latest/DeveloperGuide/dp-iam-roles.html",
     },
     Options {
         service: "elasticbeanstalk",
         keys: ["optionName", "value"],
-        options: &[("IamInstanceProfile", Given::InstanceProfile), ("ServiceRole", Given::Role)],
+        giving: &[("IamInstanceProfile", Given::InstanceProfile), ("ServiceRole", Given::Role)],
         page: "https://docs.aws.amazon.com/elasticbeanstalk/latest/dg/command-options-general.html",
     },
 ];
@@ -220,7 +220,7 @@ fn in_options<'v>(value: Option<&'v Value>, wanted: &Options, see: &mut dyn FnMu
                 fields.find(|(own, _)| own.eq_ignore_ascii_case(key)).and_then(|(_, value)| value.as_str())
             };
             let [name, own] = wanted.keys.map(text);
-            let option = wanted.options.iter().find(|(option, _)| Some(*option) == name);
+            let option = wanted.giving.iter().find(|(option, _)| Some(*option) == name);
             if let (Some((_, given)), Some(own)) = (option, own) {
                 see(own, *given);
             }

@@ -4,15 +4,30 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::parameter::letters;
 use super::{Certainty, Resource, Search, Source, last_of_arn};
 use crate::aws::{AccountId, Arn};
+use crate::catalog::catalog;
 use crate::catalog::event::Presence;
 use crate::catalog::service::{ActionResource, ResourceType};
 
 /// The resources of one type, where parameters choose between types; None if they don't.
 pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Option<Vec<Resource>> {
     let kind = resource.kind;
+    if let Some(found) = of_told_type(search, kind) {
+        return Some(found);
+    }
     match (search.action.service, kind.name) {
+        ("autoscaling", "autoScalingGroup") => tagged_groups(search, kind),
+        ("eks", "access-entry") => access_entries(search, kind),
+        ("elasticfilesystem", "access-point") => by_prefix(search, kind, "fsap-"),
+        ("elasticfilesystem", "file-system") => by_prefix(search, kind, "fs-"),
+        ("elasticloadbalancing", "loadbalancer") => load_balancers(search),
+        ("events", "event-bus") => default_bus(search, kind),
+        ("lambda", "function alias" | "function version" | "layerVersion") => lambda_versions(search, kind),
+        ("servicecatalog", "Portfolio") => by_prefix(search, kind, "port-"),
+        ("servicecatalog", "Product") => by_prefix(search, kind, "prod-"),
+        ("sns", "topic") => topics(search, kind),
         ("ssm", "instance" | "managed-instance") => ssm_nodes(search, kind),
         ("events", "rule-on-custom-event-bus" | "rule-on-default-event-bus") => event_rules(search, kind),
         ("wafv2", "webacl" | "ipset" | "rulegroup" | "regexpatternset" | "managedruleset") => {
@@ -26,6 +41,140 @@ pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Optio
         ("batch", "job") if search.action.name == "SubmitJob" => Some(vec![without_id(search, kind)]),
         _ => None,
     }
+}
+
+/// What `resourceType` says that `resourceId` is of: calls on tags take resources of every type
+/// (<https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_AddTagsToResource.html>,
+/// <https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeTagsForResource.html>); None if it names no type of the
+/// action.
+fn of_told_type(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+    let told = search.leaves.top(&["resourceType"]).first().copied()?;
+    let ids = search.leaves.top(&["resourceId"]);
+    // `Automation` is an automation-execution.
+    let is_it = |kind: &ResourceType| {
+        letters(kind.name).strip_prefix(&letters(told)).is_some_and(|rest| matches!(rest, "" | "execution"))
+    };
+    if ids.is_empty() || !search.action.resources.iter().any(|own| is_it(own.kind)) {
+        return None;
+    }
+    let last = kind.arn.placeholders().next_back()?;
+    let own = ids.into_iter().filter(|_| is_it(kind));
+    Some(
+        own.map(|id| {
+            let id = id.trim_start_matches('/');
+            search.fill(kind, &|name| (name == last).then(|| Cow::Owned(id.to_owned())))
+        })
+        .collect(),
+    )
+}
+
+/// What `resourceId` names, if it begins as the ids of the type do; None if it names nothing.
+fn by_prefix(search: &Search<'_>, kind: &'static ResourceType, prefix: &str) -> Option<Vec<Resource>> {
+    let ids = search.leaves.top(&["resourceId"]);
+    if ids.is_empty() {
+        return None;
+    }
+    let last = kind.arn.placeholders().next_back()?;
+    let own = ids.into_iter().filter(|id| id.starts_with(prefix));
+    Some(own.map(|id| search.fill(kind, &|name| (name == last).then(|| Cow::Owned(id.to_owned())))).collect())
+}
+
+/// Tags of groups name the group in each tag
+/// (<https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_CreateOrUpdateTags.html>).
+fn tagged_groups(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+    if !matches!(search.action.name, "CreateOrUpdateTags" | "DeleteTags") {
+        return None;
+    }
+    let tags = search.evidence.parameters?.get("tags")?.as_array()?;
+    let groups = tags.iter().filter_map(|tag| tag.get("resourceId")?.as_str());
+    let resources = groups.map(|group| {
+        search.fill(kind, &|name| (name == "GroupFriendlyName").then(|| Cow::Owned(group.to_owned())))
+    });
+    Some(resources.collect())
+}
+
+/// An entry of a cluster bears the type, the account and the name of the principal that it is for
+/// (<https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateAccessEntry.html>).
+fn access_entries(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+    let principal = Arn::parse(search.leaves.one("principalArn")?)?;
+    let (entity, path) = principal.resource.split_once('/')?;
+    let given = |name: &str| match name {
+        "IamIdentityType" => Some(Cow::Owned(entity.to_owned())),
+        "IamIdentityAccountID" => Some(Cow::Owned(principal.account.to_owned())),
+        "IamIdentityName" => path.rsplit('/').next().map(|name| Cow::Owned(name.to_owned())),
+        _ => None,
+    };
+    let entry = search.fill(kind, &given);
+    Some(vec![search.completed(kind, entry)])
+}
+
+/// A new load balancer of the newer kinds stands under its kind; the service chooses its id. A classic one has a name only
+/// (<https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html>).
+fn load_balancers(search: &Search<'_>) -> Option<Vec<Resource>> {
+    let one = |name: &str| search.leaves.top(&[name]).first().copied();
+    let name = one("name").filter(|_| search.action.name == "CreateLoadBalancer")?;
+    let kind = match one("type") {
+        Some("network") => "loadbalancer/net/",
+        Some("gateway") => "loadbalancer/gwy/",
+        _ => "loadbalancer/app/",
+    };
+    let kind = catalog().service(search.action.service)?.resource_type(kind)?;
+    let made = search.fill(kind, &|placeholder| {
+        Some(Cow::Owned(if placeholder == "LoadBalancerName" { name } else { "*" }.to_owned()))
+    });
+    Some(vec![search.completed(kind, made.made_pattern())])
+}
+
+/// Without a bus the default one is meant
+/// (<https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_DescribeEventBus.html>).
+fn default_bus(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+    let names_none = search.resources(kind).is_empty() && search.evidence.parameters.is_some();
+    let takes_default = matches!(search.action.name, "DescribeEventBus" | "PutEvents");
+    (names_none && takes_default).then(|| {
+        vec![search.fill(kind, &|name| (name == "EventBusName").then_some(Cow::Borrowed("default")))]
+    })
+}
+
+/// A layer's version is a number beside its name; a function's qualifier is a version, if it is a number, or an alias
+/// (<https://docs.aws.amazon.com/lambda/latest/api/API_DeleteLayerVersion.html>,
+/// <https://docs.aws.amazon.com/lambda/latest/api/API_PutProvisionedConcurrencyConfig.html>).
+fn lambda_versions(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+    if kind.name == "layerVersion" {
+        let name = search.leaves.one("layerName")?;
+        let name = name.rsplit(":layer:").next().unwrap_or(name);
+        let version = search.evidence.parameters?.get("versionNumber")?;
+        let version = version.as_str().map_or_else(|| version.to_string(), str::to_owned);
+        let given = |placeholder: &str| match placeholder {
+            "LayerName" => Some(Cow::Owned(name.to_owned())),
+            _ => Some(Cow::Owned(version.clone())),
+        };
+        return Some(vec![search.fill(kind, &given)]);
+    }
+    let qualifier = search.leaves.one("qualifier")?;
+    let is_version = qualifier == "$LATEST" || qualifier.bytes().all(|byte| byte.is_ascii_digit());
+    if is_version != (kind.name == "function version") {
+        return Some(Vec::new());
+    }
+    let function = search.leaves.one("functionName")?;
+    let function = function.rsplit(":function:").next()?.rsplit(':').next()?;
+    let given = |placeholder: &str| {
+        Some(Cow::Owned(if placeholder == "FunctionName" { function } else { qualifier }.to_owned()))
+    };
+    Some(vec![search.fill(kind, &given)])
+}
+
+/// A subscription belongs to its topic, whose ARN its own begins with
+/// (<https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html>).
+fn topics(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+    let known =
+        [search.logged(kind), search.arns_in_request(kind)].into_iter().find(|found| !found.is_empty())?;
+    let topic = |mut found: Resource| {
+        if let Some((at, _)) = found.arn.match_indices(':').nth(5) {
+            found.arn.truncate(at);
+        }
+        found
+    };
+    Some(known.into_iter().map(topic).collect())
 }
 
 /// What a call makes, whose id is not the name that it is given.
@@ -44,7 +193,7 @@ fn ssm_nodes(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Res
     if !logged.is_empty() {
         return Some(logged);
     }
-    let mut ids = search.leaves.first_of(["instanceIds", "instanceId", "target"]);
+    let mut ids = search.leaves.first_of(["instanceIds", "instanceId", "target", "resourceId"]);
     let targets = search.evidence.parameters.and_then(|parameters| parameters.get("targets")?.as_array());
     let mut are_open = false;
     for target in targets.into_iter().flatten() {

@@ -155,19 +155,20 @@ fn launched(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Reso
         "image" | "key-pair" | "security-group" | "subnet" => {}
         _ => return None,
     }
-    if !search.resources(kind).is_empty() {
+    // A launch has no key pair that neither it nor its template names.
+    let may_be = kind.name != "key-pair" || names_template(search.evidence.parameters);
+    if !may_be || !search.resources(kind).is_empty() {
         return None;
     }
     let instances = search.evidence.response.and_then(|response| response.get("instancesSet"));
     let leaves = Leaves::read(instances);
-    let has_instance = !leaves.first_of(["instanceId"]).is_empty();
+    let is_told = !leaves.first_of(["instanceId"]).is_empty();
     let mut found = Search { leaves, ..*search }.filled(kind);
     for own in &mut found {
         own.source = Source::Response;
     }
-    // Of a key pair nothing is known where only a template may have one; a launch has all others.
-    let may_be = kind.name != "key-pair" || !has_instance && names_template(search.evidence.parameters);
-    if found.is_empty() && may_be {
+    // A launch has all others, whatever tells them.
+    if found.is_empty() && !(is_told && kind.name == "key-pair") {
         let mut perhaps = search.unknown(kind);
         perhaps.presence = Presence::Possible;
         found.push(perhaps);

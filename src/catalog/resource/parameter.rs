@@ -274,7 +274,7 @@ pub(super) fn is_called_after(action: &str, kind: &str) -> bool {
 }
 
 /// Shorter words are part of too many others.
-const STEM_MIN: usize = 4;
+const STEM_MIN: usize = 3;
 
 /// Whether a parameter names one of the two ends of a copy, of which both are meant.
 pub(super) fn is_end_of_copy(key: &str) -> bool {
@@ -292,7 +292,7 @@ fn stem_of(key: &str) -> Option<(String, Half)> {
 }
 
 /// The letters and digits of a name, small.
-fn letters(name: &str) -> String {
+pub(super) fn letters(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
 }
 

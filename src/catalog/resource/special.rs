@@ -14,7 +14,7 @@ pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Optio
     match (search.action.service, kind.name) {
         ("s3", "object" | "accesspointobject") => Some(s3_objects(search, kind)),
         ("s3", "bucket" | "accesspoint") => Some(s3_buckets(search, kind)),
-        ("glue", "catalog") => glue_catalogs(search, kind),
+        ("glue", "catalog") => Some(glue_catalogs(search, kind)),
         ("kms", "key") => kms_keys(search, kind),
         ("kms", "alias") => kms_aliases(search, kind),
         ("sqs", "queue") => sqs_queues(search, kind),
@@ -43,6 +43,7 @@ pub(super) fn reads_response(action: &Action, kind: &ResourceType) -> Option<boo
         ("secretsmanager", "Secret") | ("ecs", "task-definition") => Some(true),
         ("ec2", "volume") if action.name == "RunInstances" => Some(true),
         ("rds", _) if rds::takes_group(action, kind) => Some(true),
+        ("elasticloadbalancing", "loadbalancer") => Some(true),
         ("iam", _) if kind.arn.placeholders().any(|name| name.ends_with("WithPath")) => Some(true),
         _ => None,
     }
@@ -181,10 +182,10 @@ fn kms_aliases(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<R
 
 /// A catalog is named by its account, by its name, or by both, `ACCOUNT:NAME`; that of the account is its root
 /// (<https://docs.aws.amazon.com/glue/latest/webapi/API_GetCatalog.html>).
-fn glue_catalogs(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+fn glue_catalogs(search: &Search<'_>, kind: &'static ResourceType) -> Vec<Resource> {
     let logged = search.logged(kind);
     if !logged.is_empty() {
-        return Some(logged);
+        return logged;
     }
     let given = search.leaves.top(&["catalogId"]);
     let is_new = search.action.name == "CreateCatalog";
@@ -194,7 +195,7 @@ fn glue_catalogs(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec
         _ => text,
     });
     let names = names.filter(|name| AccountId::parse(name).is_none());
-    Some(names.map(|name| search.fill(kind, &|_| Some(Cow::Owned(name.to_owned())))).collect())
+    names.map(|name| search.fill(kind, &|_| Some(Cow::Owned(name.to_owned())))).collect()
 }
 
 /// A queue is named by its URL, `https://sqs.REGION.amazonaws.com/ACCOUNT/NAME`, whose account is the queue's
@@ -268,7 +269,8 @@ fn ssm_parameters(search: &Search<'_>, kind: &'static ResourceType) -> Option<Ve
         return Some(logged);
     }
     let names = search.leaves.top(&["name", "path", "resourceId"]);
-    if names.is_empty() {
+    let is_other = search.leaves.top(&["resourceType"]).first().is_some_and(|told| *told != "Parameter");
+    if names.is_empty() || is_other {
         return None;
     }
     let resources = names.into_iter().map(|name| {

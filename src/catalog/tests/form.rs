@@ -54,18 +54,18 @@ fn items_of_a_list_are_numbered_in_newer_records_of_ec2() {
 
 #[test]
 fn ids_of_ec2_tell_their_type_whatever_they_stand_under() {
-    let logs = |id: &str| {
-        json!({"CreateFlowLogsRequest": {"ResourceId": {"tag": 1, "content": id}, "ResourceType": "VPC",
+    let logs = |kind: &str, id: &str| {
+        json!({"CreateFlowLogsRequest": {"ResourceId": {"tag": 1, "content": id}, "ResourceType": kind,
             "DeliverLogsPermissionArn": "arn:aws:iam::111122223333:role/deliver"}})
     };
     check_ec2(
         "ec2:CreateFlowLogs",
-        logs("vpc-0123456789abcdef0"),
+        logs("VPC", "vpc-0123456789abcdef0"),
         &["vpc-flow-log/*", "vpc/vpc-0123456789abcdef0"],
     );
     check_ec2(
         "ec2:CreateFlowLogs",
-        logs("tgw-attach-0123456789abcdef0"),
+        logs("TransitGatewayAttachment", "tgw-attach-0123456789abcdef0"),
         &["transit-gateway-attachment/tgw-attach-0123456789abcdef0", "vpc-flow-log/*"],
     );
     check_ec2(

@@ -350,3 +350,25 @@ fn a_role_that_only_an_unknown_instance_profile_tells_is_no_proven_need() {
     let [unknown] = found.unknown_roles.as_slice() else { panic!("{:?}", found.unknown_roles) };
     assert_eq!((unknown.requests, unknown.why), (1, WhyUnknown::InstanceProfile));
 }
+
+#[test]
+fn entities_that_are_no_longer_in_the_account_are_written_under_any_path() {
+    let granted = json!([allow("iam:*", "*")]);
+    let used = [
+        by_ann("iam.amazonaws.com", "DeleteRole", Some(r#"{"roleName": "old"}"#)),
+        by_ann("iam.amazonaws.com", "AddUserToGroup", Some(r#"{"groupName": "gone", "userName": "ann"}"#)),
+    ];
+    let found = suggested(&granted, &used, Options::default());
+    assert_eq!(resources_of(&found, "iam:DeleteRole"), ["arn:aws:iam::111122223333:role/*old"]);
+    assert_eq!(resources_of(&found, "iam:AddUserToGroup"), ["arn:aws:iam::111122223333:group/*gone"]);
+}
+
+#[test]
+fn layers_that_a_function_is_given_stay_readable() {
+    let granted = json!([allow("lambda:*", "*")]);
+    let layer = "arn:aws:lambda:eu-west-1:111122223333:layer:tools:3";
+    let given = json!({ "functionName": "f", "layers": [layer] }).to_string();
+    let used = by_ann("lambda.amazonaws.com", "UpdateFunctionConfiguration20150331v2", Some(&given));
+    let found = suggested(&granted, &[used], Options::default());
+    assert_eq!(resources_of(&found, "lambda:GetLayerVersion"), [layer]);
+}

@@ -259,6 +259,28 @@ fn some_responses_are_needed_and_change_what_is_read() {
 }
 
 #[test]
+fn the_response_of_a_launch_by_a_template_is_needed_even_where_the_call_names_all_but_the_role() {
+    let launch = |template: Value| {
+        let parameters = json!({
+            "instancesSet": {"items": [{"imageId": "ami-1", "keyName": "k"}]}, "launchTemplate": template,
+            "subnetId": "subnet-1", "groupSet": {"items": [{"groupId": "sg-1"}]},
+            "blockDeviceMapping": {"items": [{"deviceName": "/dev/xvda", "ebs": {"volumeSize": 8}}]},
+        })
+        .to_string();
+        needs_response(&read(&Record {
+            event_source: Some("ec2.amazonaws.com"),
+            event_name: Some("RunInstances"),
+            aws_region: Some("eu-west-1"),
+            recipient_account_id: Some("111122223333"),
+            request_parameters: Some(&parameters),
+            ..Record::default()
+        }))
+    };
+    assert!(launch(json!({"launchTemplateId": "lt-0123456789abcdef0"})));
+    assert!(!launch(Value::Null));
+}
+
+#[test]
 fn only_what_can_matter_is_listed() {
     let has = |source: &str, name: &str| {
         let fields = fields_of_request(&format!("{source}.amazonaws.com"), name);

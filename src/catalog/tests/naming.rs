@@ -1,0 +1,215 @@
+//! Parameters that are called unlike the placeholder that they fill, and names that are no ids; all records here are made up.
+
+use serde_json::{Value, json};
+
+use super::resource::{check, found, words};
+
+/// Checks what stands behind the region and account of ARNs of one service.
+fn check_own(action: &str, parameters: Value, expected: &[&str]) {
+    let service = action.split_once(':').unwrap().0;
+    let own = |resource: &&str| format!("arn:aws:{service}:eu-west-1:111122223333:{resource}");
+    let expected: Vec<String> = expected.iter().map(own).collect();
+    check(action, parameters, &expected.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_parameter_may_have_the_last_word_of_a_type_alone_or_another_word_before_it() {
+    check_own("ssm:DeleteMaintenanceWindow", json!({"windowId": "mw-1"}), &["maintenancewindow/mw-1"]);
+    check_own(
+        "ssm:RegisterPatchBaselineForPatchGroup",
+        json!({"baselineId": "pb-1", "patchGroup": "g"}),
+        &["patchbaseline/pb-1"],
+    );
+    check_own(
+        "ssm:UpdateServiceSetting",
+        json!({"settingId": "/ssm/x", "settingValue": "1"}),
+        &["servicesetting//ssm/x"],
+    );
+    check_own(
+        "cloudwatch:PutInsightRule",
+        json!({"ruleName": "r", "ruleDefinition": "{}"}),
+        &["insight-rule/r"],
+    );
+    check_own("redshift:ModifyEventSubscription", json!({"subscriptionName": "s"}), &["eventsubscription:s"]);
+    check_own(
+        "redshift:CreateClusterSubnetGroup",
+        json!({"clusterSubnetGroupName": "g"}),
+        &["subnetgroup:g"],
+    );
+    check_own("workspaces:DeleteConnectionAlias", json!({"aliasId": "wsca-1"}), &["connectionalias/wsca-1"]);
+    check(
+        "cloudfront:AssociateAlias",
+        json!({"targetDistributionId": "E1", "alias": "www.example.com"}),
+        &["arn:aws:cloudfront::111122223333:distribution/E1"],
+    );
+    // Both ends of a copy are asked for; what may as well be of another type, or is named twice, is of none.
+    check_own(
+        "elasticache:CopySnapshot",
+        json!({"sourceSnapshotName": "a", "targetSnapshotName": "b"}),
+        &["snapshot:a", "snapshot:b"],
+    );
+    check_own(
+        "comprehend:CreateEndpoint",
+        json!({"endpointName": "e"}),
+        &[
+            "document-classifier-endpoint/* ~pattern ~perhaps",
+            "document-classifier/* ~pattern ~perhaps",
+            "entity-recognizer-endpoint/* ~pattern ~perhaps",
+            "entity-recognizer/* ~pattern ~perhaps",
+        ],
+    );
+    check_own("appconfig:GetExtension", json!({"extensionIdentifier": "x"}), &["extension/x/* ~pattern"]);
+    check(
+        "cloudfront:CopyDistribution",
+        json!({"primaryDistributionId": "E1", "otherDistributionId": "E2"}),
+        &["arn:aws:cloudfront::111122223333:distribution/* ~pattern"],
+    );
+}
+
+#[test]
+fn the_id_of_what_is_made_is_not_the_name_that_it_is_given() {
+    check_own("cloudtrail:CreateEventDataStore", json!({"name": "all"}), &["eventdatastore/* ~pattern"]);
+    check_own("servicecatalog:CreateApplication", json!({"name": "a"}), &["/applications/* ~pattern"]);
+    check_own(
+        "fsx:CreateStorageVirtualMachine",
+        json!({"fileSystemId": "fs-1", "name": "n"}),
+        &["file-system/fs-1", "storage-virtual-machine/fs-1/* ~pattern"],
+    );
+    check_own(
+        "backup:CreateBackupPlan",
+        json!({"backupPlan": {"backupPlanName": "daily"}}),
+        &["backup-plan:* ~pattern"],
+    );
+    check_own(
+        "ec2:CreateManagedPrefixList",
+        json!({"CreateManagedPrefixListRequest": {"PrefixListName": "n"}}),
+        &["prefix-list/*"],
+    );
+    // What is named by its name keeps it, and an id that a call gives counts before the name that it changes.
+    check_own("cloudtrail:CreateTrail", json!({"name": "main"}), &["trail/main"]);
+    check_own("kendra:UpdateIndex", json!({"id": "i-1", "name": "new"}), &["index/i-1"]);
+}
+
+#[test]
+fn a_plain_name_is_that_of_the_type_that_the_call_is_called_after() {
+    let glue = ["catalog", "database/d", "table/d/t"];
+    check_own("glue:DeleteTable", json!({"databaseName": "d", "name": "t"}), &glue);
+    check_own("glue:CreateTable", json!({"databaseName": "d", "tableInput": {"name": "t"}}), &glue);
+    check_own("glue:CreateDatabase", json!({"databaseInput": {"name": "d"}}), &["catalog", "database/d"]);
+}
+
+#[test]
+fn tags_are_of_the_type_that_the_call_tells() {
+    let tags = |kind: &str, id: &str| json!({"resourceType": kind, "resourceId": id, "tags": []});
+    for (kind, id, resource) in [
+        ("Document", "d", "document/d"),
+        ("MaintenanceWindow", "mw-1", "maintenancewindow/mw-1"),
+        ("ManagedInstance", "mi-0123456789abcdef0", "managed-instance/mi-0123456789abcdef0"),
+        ("Parameter", "/a/b", "parameter/a/b"),
+        ("PatchBaseline", "pb-1", "patchbaseline/pb-1"),
+        ("Automation", "1234", "automation-execution/1234"),
+    ] {
+        check_own("ssm:AddTagsToResource", tags(kind, id), &[resource]);
+    }
+    for (kind, resource) in [("hostedzone", "hostedzone/Z1"), ("healthcheck", "healthcheck/Z1")] {
+        check("route53:ChangeTagsForResource", tags(kind, "Z1"), &[&format!("arn:aws:route53:::{resource}")]);
+    }
+    check_own("elasticfilesystem:TagResource", json!({"resourceId": "fsap-1"}), &["access-point/fsap-1"]);
+    check_own("elasticfilesystem:TagResource", json!({"resourceId": "fs-1"}), &["file-system/fs-1"]);
+    check(
+        "servicecatalog:AssociateTagOptionWithResource",
+        json!({"resourceId": "prod-1", "tagOptionId": "tag-1"}),
+        &["arn:aws:catalog:eu-west-1:111122223333:product/prod-1"],
+    );
+    check_own(
+        "autoscaling:CreateOrUpdateTags",
+        json!({"tags": [{"resourceId": "web", "resourceType": "auto-scaling-group", "key": "k", "value": "v"}]}),
+        &["autoScalingGroup:*:autoScalingGroupName/web ~pattern"],
+    );
+}
+
+#[test]
+fn a_load_balancer_stands_under_its_kind() {
+    let of = |kind: &str| format!("loadbalancer/{kind}/web/* ~pattern");
+    for (given, kind) in [("application", "app"), ("network", "net"), ("gateway", "gwy")] {
+        check_own(
+            "elasticloadbalancing:CreateLoadBalancer",
+            json!({"name": "web", "type": given}),
+            &[&of(kind)],
+        );
+    }
+    check_own("elasticloadbalancing:CreateLoadBalancer", json!({"name": "web"}), &[&of("app")]);
+    check_own(
+        "elasticloadbalancing:CreateLoadBalancer",
+        json!({"loadBalancerName": "old"}),
+        &["loadbalancer/old"],
+    );
+    let arn = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/app/web/0123456789abcdef";
+    let made = found(
+        "elasticloadbalancing:CreateLoadBalancer",
+        "CreateLoadBalancer",
+        &json!({"name": "web"}),
+        &json!({"loadBalancers": [{"loadBalancerArn": arn}]}),
+        &Value::Null,
+    );
+    assert_eq!(words(&made), [arn]);
+}
+
+#[test]
+fn a_bus_has_a_plain_name_or_is_the_default_one() {
+    check_own("events:CreateEventBus", json!({"name": "orders"}), &["event-bus/orders"]);
+    check_own("events:DescribeEventBus", json!({}), &["event-bus/default"]);
+    check_own("events:PutEvents", json!({"entries": [{"eventBusName": "orders"}]}), &["event-bus/orders"]);
+}
+
+#[test]
+fn a_subscription_is_asked_for_by_its_topic() {
+    let topic = "arn:aws:sns:eu-west-1:111122223333:alarms";
+    let subscription = format!("{topic}:1234abcd-12ab-34cd-56ef-1234567890ab");
+    for action in ["Unsubscribe", "SetSubscriptionAttributes"] {
+        check(&format!("sns:{action}"), json!({"subscriptionArn": subscription}), &[topic]);
+    }
+    check("sns:Subscribe", json!({"topicArn": topic, "protocol": "email"}), &[topic]);
+}
+
+#[test]
+fn versions_of_functions_and_layers_are_told_by_other_parameters() {
+    let concurrency = |qualifier: &str| json!({"functionName": "f", "qualifier": qualifier, "provisionedConcurrentExecutions": 1});
+    check_own("lambda:PutProvisionedConcurrencyConfig", concurrency("live"), &["function:f:live"]);
+    check_own("lambda:PutProvisionedConcurrencyConfig", concurrency("7"), &["function:f:7"]);
+    check_own(
+        "lambda:DeleteLayerVersion",
+        json!({"layerName": "tools", "versionNumber": 3}),
+        &["layer:tools:3"],
+    );
+}
+
+#[test]
+fn things_are_named_by_words_of_their_own_in_some_services() {
+    check_own(
+        "elasticmapreduce:TerminateJobFlows",
+        json!({"jobFlowIds": ["j-1", "j-2"]}),
+        &["cluster/j-1", "cluster/j-2"],
+    );
+    check_own("appsync:DeleteGraphqlApi", json!({"apiId": "a"}), &["apis/a"]);
+    check_own(
+        "redshift:DeleteClusterSnapshot",
+        json!({"snapshotIdentifier": "s", "snapshotClusterIdentifier": "c"}),
+        &["snapshot:c/s"],
+    );
+    check_own(
+        "eks:CreateAccessEntry",
+        json!({"name": "c", "principalArn": "arn:aws:iam::444455556666:role/ops/deploy"}),
+        &["cluster/c"],
+    );
+    check_own(
+        "eks:DeleteAccessEntry",
+        json!({"name": "c", "principalArn": "arn:aws:iam::444455556666:role/ops/deploy"}),
+        &["access-entry/c/role/444455556666/deploy/* ~pattern"],
+    );
+    check_own(
+        "elasticbeanstalk:RebuildEnvironment",
+        json!({"environmentId": "e-abc"}),
+        &["environment/*/* ~pattern"],
+    );
+}
