@@ -78,7 +78,7 @@ pub fn unlisted(action: &'static Action) -> Vec<&'static Action> {
 /// Texts of which one stands in the JSON of parameters that tell [`dependents_of`] anything, in whatever case: an ARN of a
 /// role, a key that may give one by name, an instance profile, tags, and the parameters that stand for one action alone.
 /// Parameters in which none stands, and which escape nothing, tell the same as parameters that are empty.
-pub const TELLING: [&str; 16] = [
+pub const TELLING: [&str; 17] = [
     ":role/",
     "role\"",
     "rolename\"",
@@ -95,6 +95,7 @@ pub const TELLING: [&str; 16] = [
     "publish",
     "revealsecrets",
     ":layer:",
+    "arn%3",
 ];
 
 /// The lists have gaps, so a role that a write hands over may be passed.

@@ -35,6 +35,7 @@ use super::{catalog, pattern};
 pub(super) use ec2::names_template;
 pub(super) use parameter::Leaves;
 use parameter::{Akin, Beside};
+pub use parameter::{decode_arns, may_hold_encoded_arns};
 #[cfg(test)]
 pub(super) use table::faults as table_faults;
 
@@ -332,6 +333,8 @@ impl<'a> Search<'a> {
         let is_main = self.main() == Some(kind.name);
         let plain = match beside {
             _ if !is_main => Vec::new(),
+            // What EC2 has ids for is never meant by a name.
+            _ if is_id && self.action.service == "ec2" => Vec::new(),
             Beside::Name => self.leaves.top(parameter::PLAIN_IDS),
             Beside::Id => self.leaves.top(&["name"]),
             Beside::Neither if is_last && is_id => self.leaves.top(parameter::PLAIN_IDS_FIRST),

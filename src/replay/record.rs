@@ -4,6 +4,8 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use crate::catalog::resource::{decode_arns, may_hold_encoded_arns};
+
 /// Declares the text columns once: the field of [`Record`], and the [`Field`] that names it.
 macro_rules! columns {
     ($($variant:ident $name:ident $index:literal,)*) => {
@@ -217,11 +219,13 @@ impl Parsed {
     /// Only what was asked for, which tells most requests: the parameters and `resources`.
     #[must_use]
     pub fn of_call(record: &Record<'_>) -> Self {
-        Self {
-            parameters: read(record.request_parameters),
-            resources: read(record.resources),
-            ..Self::default()
+        let mut parameters = read(record.request_parameters);
+        if let Some(value) = parameters.as_mut()
+            && record.request_parameters.is_some_and(may_hold_encoded_arns)
+        {
+            decode_arns(value);
         }
+        Self { parameters, resources: read(record.resources), ..Self::default() }
     }
 
     /// Reads further columns, those of these.

@@ -181,7 +181,8 @@ pub(in crate::catalog) fn names_template(parameters: Option<&Value>) -> bool {
     const BEGINNING: &str = "launchTemplate";
     match parameters {
         Some(Value::Object(fields)) => fields.iter().any(|(key, value)| {
-            key.get(..BEGINNING.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(BEGINNING))
+            let begin = key.get(..BEGINNING.len());
+            !value.is_null() && begin.is_some_and(|begin| begin.eq_ignore_ascii_case(BEGINNING))
                 || names_template(Some(value))
         }),
         Some(Value::Array(items)) => items.iter().any(|item| names_template(Some(item))),

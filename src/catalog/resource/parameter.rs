@@ -58,7 +58,7 @@ impl<'a> Leaves<'a> {
             Some(Value::Object(fields)) if fields.len() == 1 => {
                 let inner = fields.values().next();
                 let wrapped = inner.filter(|inner| inner.is_object());
-                leaves.collect(["", ""], wrapped.or(value), usize::from(wrapped.is_none()));
+                leaves.collect(["", ""], wrapped.or(value), 1);
                 if wrapped.is_some() {
                     leaves.collect(["", ""], value, 1);
                 }
@@ -416,4 +416,43 @@ pub(super) fn names_for<'n>(placeholder: &'n str, kind: &'n str) -> impl Iterato
     let stem = if says_nothing { kind } else { stem };
     let first = (!says_nothing).then_some(Name::from(own));
     first.into_iter().chain(ENDINGS.into_iter().map(move |ending| Name { stem, ending }))
+}
+
+/// `%20` and its like; what is no such code stays.
+pub(super) fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((byte, after)) = rest.split_first() {
+        let code = (*byte == b'%').then(|| after.get(..2)).flatten();
+        let code = code.and_then(|hex| std::str::from_utf8(hex).ok());
+        if let Some(decoded) = code.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            bytes.push(decoded);
+            rest = after.get(2..).unwrap_or(&[]);
+        } else {
+            bytes.push(*byte);
+            rest = after;
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// How an ARN begins where it is written as a part of a URL.
+const ENCODED_ARN: &str = "arn%3";
+
+/// Writes ARNs out that stand as a part of a URL, `arn%3Aaws%3A…`: so some services log those that their calls have in the path
+/// (<https://docs.aws.amazon.com/eks/latest/APIReference/API_AssociateAccessPolicy.html>,
+/// <https://docs.aws.amazon.com/msk/1.0/apireference/clusters-clusterarn.html>).
+pub fn decode_arns(value: &mut Value) {
+    match value {
+        Value::String(text) if text.starts_with(ENCODED_ARN) => *text = percent_decoded(text),
+        Value::Array(items) => items.iter_mut().for_each(decode_arns),
+        Value::Object(fields) => fields.values_mut().for_each(decode_arns),
+        _ => {}
+    }
+}
+
+/// Whether the text of parameters may hold what [`decode_arns`] writes out.
+#[must_use]
+pub fn may_hold_encoded_arns(text: &str) -> bool {
+    memchr::memmem::find(text.as_bytes(), ENCODED_ARN.as_bytes()).is_some()
 }

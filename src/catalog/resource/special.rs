@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::parameter::percent_decoded;
 use super::{Certainty, Resource, Search, Source, choice, codebuild, ec2, iam, organizations, rds};
 use crate::aws::AccountId;
 use crate::catalog::service::{Action, ActionResource, ResourceType};
@@ -40,10 +41,11 @@ pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Optio
 pub(super) fn reads_response(action: &Action, kind: &ResourceType) -> Option<bool> {
     match (action.service, kind.name) {
         ("s3", "object" | "accesspointobject" | "bucket" | "accesspoint") => Some(false),
-        ("secretsmanager", "Secret") | ("ecs", "task-definition") => Some(true),
+        ("secretsmanager", "Secret")
+        | ("ecs", "task-definition")
+        | ("elasticloadbalancing", "loadbalancer") => Some(true),
         ("ec2", "volume") if action.name == "RunInstances" => Some(true),
         ("rds", _) if rds::takes_group(action, kind) => Some(true),
-        ("elasticloadbalancing", "loadbalancer") => Some(true),
         ("iam", _) if kind.arn.placeholders().any(|name| name.ends_with("WithPath")) => Some(true),
         _ => None,
     }
@@ -377,22 +379,4 @@ fn dynamodb_tables(search: &Search<'_>, kind: &'static ResourceType) -> Option<V
         search.fill(kind, &|name| (name == "TableName").then(|| Cow::Owned(table.to_owned())))
     });
     Some(resources.collect())
-}
-
-/// `%20` and its like; what is no such code stays.
-fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((byte, after)) = rest.split_first() {
-        let code = (*byte == b'%').then(|| after.get(..2)).flatten();
-        let code = code.and_then(|hex| std::str::from_utf8(hex).ok());
-        if let Some(decoded) = code.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            bytes.push(decoded);
-            rest = after.get(2..).unwrap_or(&[]);
-        } else {
-            bytes.push(*byte);
-            rest = after;
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::resource::{check, found, words};
-use crate::catalog::resource::Source;
+use crate::catalog::resource::{Source, decode_arns, may_hold_encoded_arns};
 
 fn ec2(resource: &str) -> String {
     format!("arn:aws:ec2:eu-west-1:111122223333:{resource}")
@@ -330,4 +330,23 @@ fn entities_of_iam_are_found_where_a_call_names_them_otherwise() {
         json!({"groupName": "ops", "newPath": "/team/"}),
         &[&own("group/ops ~path"), &own("group/team/ops")],
     );
+}
+
+#[test]
+fn arns_that_stand_in_the_path_of_a_call_are_written_out() {
+    let principal = "arn:aws:iam::111122223333:role/ops/deploy";
+    let encoded = json!({"name": "c", "principalArn": "arn%3Aaws%3Aiam%3A%3A111122223333%3Arole%2Fops%2Fdeploy", "tags": {"a": "100%25"}});
+    assert!(may_hold_encoded_arns(&encoded.to_string()));
+    let mut decoded = encoded;
+    decode_arns(&mut decoded);
+    assert_eq!(decoded, json!({"name": "c", "principalArn": principal, "tags": {"a": "100%25"}}));
+    assert!(!may_hold_encoded_arns(&decoded.to_string()));
+}
+
+#[test]
+fn what_stands_deeper_in_a_wrapped_call_is_no_plain_name() {
+    let replaced = json!({"ReplaceIamInstanceProfileAssociationRequest": {
+        "IamInstanceProfile": {"Name": "web"}, "AssociationId": "iip-assoc-0123456789abcdef0",
+    }});
+    check_ec2("ec2:ReplaceIamInstanceProfileAssociation", replaced, &["instance/* ~pattern"]);
 }

@@ -318,3 +318,18 @@ fn who_could_not_prove_who_they_are_never_reached_a_policy() {
     assert!(matches!(known, Reading::Requests(_)));
     assert!(matches!(reading("Client.InvalidInstanceID.NotFound", ""), Reading::Requests(_)));
 }
+
+#[test]
+fn arns_that_a_call_has_in_its_path_are_read() {
+    let call = json!({"eventSource": "eks.amazonaws.com", "eventName": "DeleteAccessEntry", "recipientAccountId": "111122223333",
+    "awsRegion": "eu-west-1", "requestParameters": {
+        "name": "c", "principalArn": "arn%3Aaws%3Aiam%3A%3A111122223333%3Arole%2Fops%2Fdeploy",
+    }});
+    check(
+        &call,
+        &[
+            "eks:DeleteAccessEntry arn:aws:eks:eu-west-1:111122223333:access-entry/c/role/111122223333/deploy/*",
+        ],
+        &[],
+    );
+}
