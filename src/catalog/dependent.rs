@@ -109,8 +109,21 @@ fn unlisted_pass_role(action: &'static Action, evidence: &Evidence<'_>) -> Optio
     if resources.is_empty() {
         resources = role::named_anywhere(evidence);
     }
-    let starts_tasks = || evidence.parameters.is_some_and(|parameters| says_task(action, parameters));
-    (!resources.is_empty() || starts_tasks()).then_some(Dependent { resources, ..possible })
+    let hides_role =
+        |parameters: &Value| says_task(action, parameters) || is_fleet_by_template(action, parameters);
+    let may_hide = || evidence.parameters.is_some_and(hides_role);
+    (!resources.is_empty() || may_hide()).then_some(Dependent { resources, ..possible })
+}
+
+/// Whether a call starts a fleet by a template, which may have an instance profile, whose role the caller passes
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-fleet-prerequisites.html>).
+fn is_fleet_by_template(action: &Action, parameters: &Value) -> bool {
+    action.service == "ec2"
+        && matches!(
+            action.name,
+            "CreateFleet" | "ModifyFleet" | "RequestSpotFleet" | "ModifySpotFleetRequest"
+        )
+        && names_template(Some(parameters))
 }
 
 fn may_pass_unlisted(action: &Action) -> bool {

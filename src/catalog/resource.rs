@@ -2,12 +2,15 @@
 //!
 //! For each resource type of an action, the first of these that tells anything:
 //!
-//! 1. what some services' records need told apart (`special.rs`): S3, KMS, SQS, Secrets Manager, EC2, IAM …;
+//! 1. what some services' records need told apart: S3, KMS, SQS, Secrets Manager … (`special`), EC2, IAM, RDS, Organizations and
+//!    CodeBuild (each its own file), and calls whose parameters choose between types (`choice`);
 //! 2. the record's `resources`, where an ARN there is of this type;
 //! 3. an ARN of this type anywhere in the request parameters;
-//! 4. the type's ARN format, filled with partition, region, account, and the request parameters that bear the
-//!    placeholders' names, or those that `tables/resources.tsv` lists instead;
-//! 5. for what the request named without its random or unlogged part, an ARN in the response that agrees.
+//! 4. the type's ARN format, filled with partition, region, account (the one that the call names, if it does: `account`), and
+//!    the request parameters that bear the placeholders' names, or those that `tables/resources.tsv` lists instead; for required
+//!    types a plain `name` or `id`, and parameters that are called almost so (`parameter`);
+//! 5. for what the request named without its random or unlogged part, an ARN in the response that agrees; for what a launch
+//!    template hides, the instances in the response.
 //!
 //! What stays unknown is marked ([`Certainty`]), never filled with a guess. One request may be for several resources, of
 //! one type or of several: AWS then authorizes each.
@@ -346,7 +349,7 @@ impl<'a> Search<'a> {
             return plain;
         }
         let may_be_named = is_last && beside != Beside::Name;
-        let inside = if may_be_named { self.leaves.inside(kind.name) } else { Vec::new() };
+        let inside = if may_be_named { self.leaves.inside_type(kind.name) } else { Vec::new() };
         if inside.is_empty() { self.akin(kind, placeholder, beside) } else { inside }
     }
 

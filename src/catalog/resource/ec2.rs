@@ -91,6 +91,9 @@ pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Optio
     {
         return Some(found);
     }
+    if kind.name == "placement-group" {
+        return placement_groups(search, kind);
+    }
     if is_made(search, kind) {
         // The name of a key pair is chosen by the caller, so it is known before.
         let is_named = kind.name == "key-pair" && !search.filled(kind).is_empty();
@@ -107,6 +110,20 @@ pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Optio
     let makes = MAKING.iter().any(|verb| search.action.name.starts_with(verb));
     let is_made = makes && resource.required && unnamed(search).eq([kind.name]);
     is_made.then(|| vec![search.fill(kind, &|_| Some(Cow::Borrowed("*")))])
+}
+
+/// A placement group has a name that its maker chooses, `groupName`, which is that of a security group outside of a placement
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreatePlacementGroup.html>,
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Placement.html>).
+fn placement_groups(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+    let names = if search.action.name.ends_with("PlacementGroup") {
+        search.leaves.top(&["groupName"])
+    } else {
+        search.leaves.inside("placement", "groupName")
+    };
+    let named = names.into_iter().map(|name| search.fill(kind, &|_| Some(Cow::Owned(name.to_owned()))));
+    let named: Vec<Resource> = named.collect();
+    (!named.is_empty()).then_some(named)
 }
 
 /// The required types of which a call names none.

@@ -155,15 +155,22 @@ impl<'a> Leaves<'a> {
             .unwrap_or_default()
     }
 
-    /// The plain names in an object that is called after a type: `tableInput.name`.
-    pub(super) fn inside(&self, kind: &str) -> Vec<&'a str> {
+    /// The plain names in an object that stands outermost and is called after a type: `tableInput.name`.
+    pub(super) fn inside_type(&self, kind: &str) -> Vec<&'a str> {
         let kind = letters(kind);
         let is_its = |leaf: &&Leaf<'_>| {
             let parent = letters(leaf.parent);
-            let is_plain = matches!(leaf.key, "name" | "Name");
+            let is_plain = leaf.key.eq_ignore_ascii_case("name");
             is_plain && leaf.depth == 3 && parent.strip_suffix("input").unwrap_or(&parent) == kind
         };
         self.leaves.iter().filter(is_its).map(|leaf| leaf.value).collect()
+    }
+
+    /// The values under a key in an object under another one.
+    pub(super) fn inside(&self, parent: &str, key: &str) -> Vec<&'a str> {
+        let is_it =
+            |leaf: &&Leaf<'_>| leaf.parent.eq_ignore_ascii_case(parent) && leaf.key.eq_ignore_ascii_case(key);
+        self.leaves.iter().filter(is_it).map(|leaf| leaf.value).collect()
     }
 
     /// The values that stand outermost under keys that are akin, to none of the rivals, and are not the name of another type;

@@ -116,6 +116,8 @@ fn a_role_may_stand_in_what_the_call_names() {
     let template = json!({"launchTemplate": {"launchTemplateName": "web"}});
     assert_eq!(passes("ec2:RunInstances", &template), Some("iam:PassRole?".to_owned()));
     assert_eq!(passes("ec2:RunInstances", &json!({"imageId": "ami-1"})), None);
+    let fleet = json!({"CreateFleetRequest": {"LaunchTemplateConfigs": {"LaunchTemplateSpecification": {"LaunchTemplateName": "web"}}}});
+    assert_eq!(passes("ec2:CreateFleet", &fleet), Some("iam:PassRole?".to_owned()));
     // A role that the call names itself is the one.
     let role = "arn:aws:iam::111122223333:role/run";
     let overridden = json!({"taskDefinition": "web:3", "overrides": {"taskRoleArn": role}});

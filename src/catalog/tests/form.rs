@@ -81,6 +81,7 @@ fn ids_of_ec2_tell_their_type_whatever_they_stand_under() {
             "vpc-endpoint/vpce-0123456789abcdef0",
         ],
     );
+    check_ec2("ec2:DeletePlacementGroup", json!({"groupName": "near"}), &["placement-group/near"]);
     check_ec2("ec2:AllocateAddress", json!({"domain": "vpc"}), &["elastic-ip/*"]);
 }
 
