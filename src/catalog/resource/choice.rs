@@ -14,7 +14,8 @@ use crate::catalog::service::{ActionResource, ResourceType};
 /// The resources of one type, where parameters choose between types; None if they don't.
 pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Option<Vec<Resource>> {
     let kind = resource.kind;
-    if let Some(found) = of_told_type(search, kind) {
+    let is_node = search.action.service == "ssm" && matches!(kind.name, "instance" | "managed-instance");
+    if !is_node && let Some(found) = of_told_type(search, kind) {
         return Some(found);
     }
     match (search.action.service, kind.name) {
@@ -54,7 +55,8 @@ fn of_told_type(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<
     let is_it = |kind: &ResourceType| {
         letters(kind.name).strip_prefix(&letters(told)).is_some_and(|rest| matches!(rest, "" | "execution"))
     };
-    if ids.is_empty() || !search.action.resources.iter().any(|own| is_it(own.kind)) {
+    let is_arn = ids.iter().any(|id| id.starts_with("arn:"));
+    if ids.is_empty() || is_arn || !search.action.resources.iter().any(|own| is_it(own.kind)) {
         return None;
     }
     let last = kind.arn.placeholders().next_back()?;
@@ -71,7 +73,7 @@ fn of_told_type(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<
 /// What `resourceId` names, if it begins as the ids of the type do; None if it names nothing.
 fn by_prefix(search: &Search<'_>, kind: &'static ResourceType, prefix: &str) -> Option<Vec<Resource>> {
     let ids = search.leaves.top(&["resourceId"]);
-    if ids.is_empty() {
+    if ids.is_empty() || ids.iter().any(|id| id.starts_with("arn:")) {
         return None;
     }
     let last = kind.arn.placeholders().next_back()?;
@@ -139,28 +141,33 @@ fn default_bus(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<R
 /// (<https://docs.aws.amazon.com/lambda/latest/api/API_DeleteLayerVersion.html>,
 /// <https://docs.aws.amazon.com/lambda/latest/api/API_PutProvisionedConcurrencyConfig.html>).
 fn lambda_versions(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
-    if kind.name == "layerVersion" {
-        let name = search.leaves.one("layerName")?;
-        let name = name.rsplit(":layer:").next().unwrap_or(name);
-        let version = search.evidence.parameters?.get("versionNumber")?;
-        let version = version.as_str().map_or_else(|| version.to_string(), str::to_owned);
-        let given = |placeholder: &str| match placeholder {
-            "LayerName" => Some(Cow::Owned(name.to_owned())),
-            _ => Some(Cow::Owned(version.clone())),
-        };
-        return Some(vec![search.fill(kind, &given)]);
+    let logged = search.logged(kind);
+    if !logged.is_empty() {
+        return Some(logged);
     }
-    let qualifier = search.leaves.one("qualifier")?;
+    let (parameter, beginning) =
+        if kind.name == "layerVersion" { ("layerName", ":layer:") } else { ("functionName", ":function:") };
+    let qualifier = if kind.name == "layerVersion" {
+        let version = search.evidence.parameters?.get("versionNumber")?;
+        version.as_str().map_or_else(|| version.to_string(), str::to_owned)
+    } else {
+        search.leaves.one("qualifier")?.to_owned()
+    };
     let is_version = qualifier == "$LATEST" || qualifier.bytes().all(|byte| byte.is_ascii_digit());
-    if is_version != (kind.name == "function version") {
+    if kind.name != "layerVersion" && is_version != (kind.name == "function version") {
         return Some(Vec::new());
     }
-    let function = search.leaves.one("functionName")?;
-    let function = function.rsplit(":function:").next()?.rsplit(':').next()?;
-    let given = |placeholder: &str| {
-        Some(Cow::Owned(if placeholder == "FunctionName" { function } else { qualifier }.to_owned()))
-    };
-    Some(vec![search.fill(kind, &given)])
+    let name = search.leaves.one(parameter)?;
+    let (head, name) = name.split_once(beginning).unwrap_or(("", name));
+    let name = name.split(':').next().unwrap_or(name);
+    let filled = search.fill(kind, &|placeholder| {
+        Some(Cow::Owned(if placeholder.ends_with("Name") { name } else { &qualifier }.to_owned()))
+    });
+    if head.starts_with("arn:") {
+        let arn = format!("{head}{beginning}{name}:{qualifier}");
+        return Some(vec![Resource::new(kind, arn, Certainty::Exact, Source::Request)]);
+    }
+    Some(vec![filled])
 }
 
 /// A subscription belongs to its topic, whose ARN its own begins with

@@ -99,12 +99,9 @@ pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Optio
         let is_named = kind.name == "key-pair" && !search.filled(kind).is_empty();
         return (!is_named).then(|| vec![search.fill(kind, &|_| Some(Cow::Borrowed("*")))]);
     }
-    if !search.resources(kind).is_empty() {
-        return None;
-    }
-    let found = by_form(search, kind);
-    if !found.is_empty() {
-        return Some(found);
+    let named = [search.resources(kind), by_form(search, kind)].into_iter().find(|found| !found.is_empty());
+    if named.is_some() {
+        return named;
     }
     // Beside what a call names, that which it makes stays, whatever the call is named after.
     let makes = MAKING.iter().any(|verb| search.action.name.starts_with(verb));
@@ -174,8 +171,12 @@ fn launched(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Reso
     }
     // A launch has no key pair that neither it nor its template names.
     let may_be = kind.name != "key-pair" || names_template(search.evidence.parameters);
-    if !may_be || !search.resources(kind).is_empty() {
+    if !may_be {
         return None;
+    }
+    let named = search.resources(kind);
+    if !named.is_empty() {
+        return Some(named);
     }
     let instances = search.evidence.response.and_then(|response| response.get("instancesSet"));
     let leaves = Leaves::read(instances);

@@ -185,13 +185,11 @@ impl<'a> Leaves<'a> {
         let outermost = self.leaves.iter().filter(|leaf| leaf.depth <= 2 && leaf.parent.is_empty());
         let mut found: Vec<(&str, &str)> = Vec::new();
         for leaf in outermost {
-            let Some((stem, half)) = stem_of(leaf.key) else { continue };
+            let Some((stem, half)) = stem_of(leaf.key).filter(|(stem, half)| akin.is(stem, *half)) else {
+                continue;
+            };
             let is_rivals = rivals.iter().any(|rival| rival.is(&stem, half));
-            if akin.is(&stem, half)
-                && !is_rivals
-                && !is_other(&stem)
-                && !found.contains(&(leaf.key, leaf.value))
-            {
+            if !is_rivals && !is_other(&stem) && !found.contains(&(leaf.key, leaf.value)) {
                 found.push((leaf.key, leaf.value));
             }
         }

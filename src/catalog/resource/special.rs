@@ -189,9 +189,11 @@ fn glue_catalogs(search: &Search<'_>, kind: &'static ResourceType) -> Vec<Resour
     if !logged.is_empty() {
         return logged;
     }
-    let given = search.leaves.top(&["catalogId"]);
     let is_new = search.action.name == "CreateCatalog";
-    let given = if is_new { search.leaves.top(&["name"]) } else { given };
+    let given = search.leaves.top(if is_new { &["name"] } else { &["catalogId"] });
+    if given.is_empty() {
+        return search.arns_in_request(kind);
+    }
     let names = given.into_iter().map(|text| match text.split_once(':') {
         Some((account, name)) if AccountId::parse(account).is_some() => name,
         _ => text,

@@ -116,6 +116,15 @@ fn tags_are_of_the_type_that_the_call_tells() {
     }
     check_own("elasticfilesystem:TagResource", json!({"resourceId": "fsap-1"}), &["access-point/fsap-1"]);
     check_own("elasticfilesystem:TagResource", json!({"resourceId": "fs-1"}), &["file-system/fs-1"]);
+    let system = "arn:aws:elasticfilesystem:eu-west-1:111122223333:file-system/fs-1";
+    check("elasticfilesystem:TagResource", json!({"resourceId": system}), &[system]);
+    // An instance of EC2 is a node of Systems Manager, and of another type than registered machines.
+    let node = json!({"resourceType": "ManagedInstance", "resourceId": "i-0123456789abcdef0", "items": []});
+    check(
+        "ssm:PutComplianceItems",
+        node,
+        &["arn:aws:ec2:eu-west-1:111122223333:instance/i-0123456789abcdef0"],
+    );
     check(
         "servicecatalog:AssociateTagOptionWithResource",
         json!({"resourceId": "prod-1", "tagOptionId": "tag-1"}),
@@ -177,6 +186,17 @@ fn versions_of_functions_and_layers_are_told_by_other_parameters() {
     let concurrency = |qualifier: &str| json!({"functionName": "f", "qualifier": qualifier, "provisionedConcurrentExecutions": 1});
     check_own("lambda:PutProvisionedConcurrencyConfig", concurrency("live"), &["function:f:live"]);
     check_own("lambda:PutProvisionedConcurrencyConfig", concurrency("7"), &["function:f:7"]);
+    let other = "arn:aws:lambda:eu-west-1:444455556666";
+    check(
+        "lambda:PutProvisionedConcurrencyConfig",
+        json!({"functionName": format!("{other}:function:f"), "qualifier": "live"}),
+        &[&format!("{other}:function:f:live")],
+    );
+    check(
+        "lambda:GetLayerVersion",
+        json!({"layerName": format!("{other}:layer:tools"), "versionNumber": 3}),
+        &[&format!("{other}:layer:tools:3")],
+    );
     check_own(
         "lambda:DeleteLayerVersion",
         json!({"layerName": "tools", "versionNumber": 3}),
