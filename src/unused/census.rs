@@ -35,6 +35,9 @@ pub struct Key {
     pub(crate) subject: usize,
     pub(crate) event: usize,
     pub(crate) then: Then,
+    /// Whether it was made in a session that `GetFederationToken` issued: what its session policy does not let through is no use
+    /// of what the user may do.
+    pub(crate) is_federated: bool,
 }
 
 /// What an account's log holds.
@@ -208,7 +211,7 @@ impl Census {
             }
             Found::Nobody => return None,
         };
-        let key = Key { subject, event, then: Then::of(record) };
+        let key = Key { subject, event, then: Then::of(record), is_federated: is_federated(record) };
         self.tallies.entry(key).or_default().add(time);
         self.places.insert((subject, day, region));
         if let Some(id) = record.access_key_id.filter(|id| id.starts_with("AKIA"))
@@ -297,7 +300,7 @@ impl Census {
     pub(crate) fn counted(&self) -> Vec<(Key, Span)> {
         let mut counted: Vec<(Key, Span)> = self.tallies.iter().map(|(key, span)| (*key, *span)).collect();
         counted.sort_by(|(a, _), (b, _)| {
-            let order = |key: &Key| (key.subject, self.events.all.get(key.event), key.then);
+            let order = |key: &Key| (key.subject, self.events.all.get(key.event), key.then, key.is_federated);
             order(a).cmp(&order(b))
         });
         counted
@@ -385,6 +388,12 @@ pub(crate) fn subject_of(record: &Record<'_>, plan: &Plan, callers: &mut Callers
     });
     callers.insert(key, found);
     found
+}
+
+/// Whether a call was made in a session of a federated user, for whom an IAM user asked
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getfederationtoken.html>).
+pub(crate) fn is_federated(record: &Record<'_>) -> bool {
+    record.identity_type == Some("FederatedUser")
 }
 
 /// Whether a text is the unique id of a user or role, rather than a name or what stands for one.

@@ -42,6 +42,7 @@ pub mod suggest;
 mod tests;
 mod track;
 mod trust;
+mod variable;
 
 pub use answer::{
     ActionUse, Covered, Mark, Marks, OriginUse, OutOfSight, PrincipalUse, ServiceUse, StatementUse,

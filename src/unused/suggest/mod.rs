@@ -5,6 +5,7 @@
 //! that bear on what is kept stay as they are, in a policy of their own.
 
 mod level;
+mod pack;
 mod prove;
 mod resource;
 mod size;
@@ -30,6 +31,7 @@ use size::Why;
 
 pub use prove::{Broken, Proof, propose, prove};
 pub use resource::Generality;
+pub(super) use resource::{covers, escaped};
 pub use size::{ATTACHED_MAX, CHARACTERS_MAX, Exceeded, INLINE_MAX, Limit, SuggestedPolicy, characters};
 pub use whole::KeptWhole;
 
@@ -165,6 +167,7 @@ pub fn suggest(
     let used = allowed.iter().map(|own| (own.why, write::allow(own)));
     let name = own_name(&own.principal);
     let stays = whole.statements.into_iter().map(|statement| (Why::Kept, statement));
+    let kept_attached = unknown(plan, place);
     let kept_denies = denies.into_iter().map(|statement| (Why::Denied, statement));
     // A permission set has one inline policy.
     let (policies, guards, limits) = if own.apart == Some(Apart::IdentityCenter) {
@@ -174,7 +177,8 @@ pub fn suggest(
     } else {
         let policies = size::policies(&name, "used", used.chain(stays));
         let guards = size::policies(&name, "denied", kept_denies);
-        let limits = size::exceeded(own.kind, &policies.iter().chain(&guards).collect::<Vec<_>>());
+        let all: Vec<&SuggestedPolicy> = policies.iter().chain(&guards).collect();
+        let limits = size::exceeded(own.kind, &all, kept_attached.len());
         (policies, guards, limits)
     };
     Suggestion {
@@ -195,7 +199,7 @@ pub fn suggest(
             .collect(),
         perhaps: perhaps(own, &kept),
         unseen: unseen(own, &kept),
-        kept_attached: unknown(plan, place),
+        kept_attached,
         policies,
         guards,
         proof: None,
