@@ -10,6 +10,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::count::Span;
 use super::plan::{Plan, is_copy};
+use super::sight::is_regional;
 use crate::aws::{IdKind, Time};
 use crate::pack;
 use crate::replay::answer::Then;
@@ -79,6 +80,8 @@ pub struct Census {
     pub(crate) tallies: HashMap<Key, Span>,
     /// Days and regions of principals.
     places: HashSet<(usize, i32, u64)>,
+    /// Principals and the regions whose own services they called.
+    works_in: HashSet<(usize, u64)>,
     /// Events of principals that had the name of one before it: their unique id is another.
     pub(crate) predecessors: u64,
     /// The long-term keys that were used, by id, with the places of their users: one, but in logs whose ids were replaced.
@@ -101,6 +104,8 @@ pub struct CensusState {
     tallies: HashMap<Key, Span>,
     #[borsh(serialize_with = "pack::write_set", deserialize_with = "pack::read_set")]
     places: HashSet<(usize, i32, u64)>,
+    #[borsh(serialize_with = "pack::write_set", deserialize_with = "pack::read_set")]
+    works_in: HashSet<(usize, u64)>,
     predecessors: u64,
     #[borsh(serialize_with = "pack::write_map", deserialize_with = "pack::read_map")]
     keys: HashMap<String, BTreeSet<usize>>,
@@ -180,6 +185,7 @@ impl Census {
             callers: HashMap::new(),
             tallies: HashMap::new(),
             places: HashSet::new(),
+            works_in: HashSet::new(),
             keys: HashMap::new(),
             predecessors: 0,
         }
@@ -213,6 +219,10 @@ impl Census {
         };
         let key = Key { subject, event, then: Then::of(record), is_federated: is_federated(record) };
         self.tallies.entry(key).or_default().add(time);
+        // Whether the source of a call is of its region is asked once a principal and region.
+        if !self.works_in.contains(&(subject, region)) && is_regional(record.event_source.unwrap_or("")) {
+            self.works_in.insert((subject, region));
+        }
         self.places.insert((subject, day, region));
         if let Some(id) = record.access_key_id.filter(|id| id.starts_with("AKIA"))
             && !self.keys.get(id).is_some_and(|users| users.contains(&subject))
@@ -229,8 +239,21 @@ impl Census {
     /// What this one counted, for [`Census::take_in`] of another process of this program with the same plan.
     #[must_use]
     pub fn state(self) -> CensusState {
-        let Self { events, accounts, days, regions, seen, tallies, places, predecessors, keys, .. } = self;
-        CensusState { events: events.all, accounts, days, regions, seen, tallies, places, predecessors, keys }
+        let Self {
+            events, accounts, days, regions, seen, tallies, places, works_in, predecessors, keys, ..
+        } = self;
+        CensusState {
+            events: events.all,
+            accounts,
+            days,
+            regions,
+            seen,
+            tallies,
+            places,
+            works_in,
+            predecessors,
+            keys,
+        }
     }
 
     /// Puts what another one counted to what this one did.
@@ -254,6 +277,7 @@ impl Census {
             self.tallies.entry(Key { event: number(key.event), ..key }).or_default().take(span);
         }
         self.places.extend(other.places);
+        self.works_in.extend(other.works_in);
         self.predecessors += other.predecessors;
         for (key, users) in other.keys {
             self.keys.entry(key).or_default().extend(users);
@@ -294,6 +318,15 @@ impl Census {
             }
         }
         places
+    }
+
+    /// The regions whose own services each principal called, by its place.
+    pub(crate) fn works_in(&self) -> BTreeMap<usize, BTreeSet<String>> {
+        let mut works_in: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
+        for (subject, region) in &self.works_in {
+            works_in.entry(*subject).or_default().extend(self.regions.get(region).cloned());
+        }
+        works_in
     }
 
     /// The tallies in order.

@@ -87,6 +87,9 @@ fn one(own: &Suggestion, is_logged: bool, page: &Page<'_>) -> String {
             format!("left out, and no log could show whether it was used: {}", few(&own.unseen, all)),
         );
     }
+    for (region, actions) in &own.unseen_in {
+        item(Mark::Look, format!("left out, and not observable in {region}: {}", few(actions, all)));
+    }
     for removed in &own.removed {
         let mark = if removed.risk.is_privileged() { Mark::Look } else { Mark::None };
         item(
@@ -196,7 +199,8 @@ pub(super) fn written(unused: &Unused, page: &Page<'_>) -> String {
     out
 }
 
-fn few(names: &[String], all: bool) -> String {
+/// Names, of many only some.
+pub(super) fn few(names: &[String], all: bool) -> String {
     let most = if all { usize::MAX } else { NAMES_FEW };
     let mut words = names.iter().take(most).cloned().collect::<Vec<_>>().join(", ");
     if names.len() > most {

@@ -80,6 +80,8 @@ pub struct Suggestion {
     pub perhaps: Vec<String>,
     /// Granted actions that are left out though the logs could not have shown their use: nothing proves that they were not used.
     pub unseen: Vec<String>,
+    /// Of the actions that are left out as unused those whose use some regions of the log would not have shown, by region.
+    pub unseen_in: BTreeMap<String, Vec<String>>,
     /// Managed policies that stay attached: what they grant is not in the snapshot. By ARN.
     pub kept_attached: Vec<String>,
     /// What a replay over the window says; None before it.
@@ -199,6 +201,7 @@ pub fn suggest(
             .collect(),
         perhaps: perhaps(own, &kept),
         unseen: unseen(own, &kept),
+        unseen_in: unseen_in(own, &kept),
         kept_attached,
         policies,
         guards,
@@ -301,4 +304,18 @@ fn unseen(own: &PrincipalUse, kept: &BTreeSet<String>) -> Vec<String> {
     let all =
         own.actions().filter(|action| action.mark == Some(Mark::NotObservable) && is_open(action.unseen));
     all.map(|action| action.action()).filter(|name| !kept.contains(name)).collect()
+}
+
+fn unseen_in(own: &PrincipalUse, kept: &BTreeSet<String>) -> BTreeMap<String, Vec<String>> {
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for action in own.actions().filter(|action| action.mark == Some(Mark::Unused)) {
+        let regions = own.unseen_regions(&action);
+        if regions.is_empty() || kept.contains(&action.action()) {
+            continue;
+        }
+        for region in regions {
+            found.entry(region).or_default().push(action.action());
+        }
+    }
+    found
 }
