@@ -149,6 +149,12 @@ impl Baseline {
             }
         }
         compared.resolved.sort_by(|a, b| a.known.id.cmp(&b.known.id));
+        // What nobody looked at comes last.
+        compared.out_of_sight.sort_by(|a, b| {
+            let is_beside =
+                |own: &OutOfSight| matches!(own.why, Hidden::Run(Gap::NotLookedAt | Gap::AccountNotLoaded));
+            (is_beside(a), &a.known.id).cmp(&(is_beside(b), &b.known.id))
+        });
         compared
     }
 }

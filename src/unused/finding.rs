@@ -110,6 +110,7 @@ pub struct Finding {
     /// Why, where the kind does not say it: `no-members`, `data-events`.
     pub reason: Option<&'static str>,
     /// The regions in which its use would not have been seen, where that is not all; of an action.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unseen_regions: Vec<String>,
 }
 

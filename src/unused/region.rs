@@ -13,7 +13,7 @@ use crate::policy::{Condition, Document, Effect, Match, Operator, Statement};
 pub struct Reach {
     /// Each by its policy and its place in that.
     statements: Vec<(Arc<Document>, usize)>,
-    /// Whether any of them names a region: of others nothing needs to be asked.
+    /// Whether any of them names a region: else nothing needs to be asked, and none is kept.
     is_bounded: bool,
 }
 
@@ -33,7 +33,7 @@ impl Reach {
             })
         };
         let is_bounded = statements.iter().any(names);
-        Self { statements, is_bounded }
+        Self { statements: if is_bounded { statements } else { Vec::new() }, is_bounded }
     }
 
     /// The regions in which they allow an action; None where these are any.
@@ -42,10 +42,10 @@ impl Reach {
             return None;
         }
         let statements = self.statements.iter().filter_map(|(document, at)| document.statements.get(*at));
-        let mut covering = statements.filter(|own| covers(&own.actions, action)).peekable();
-        covering.peek()?;
+        let covering = statements.filter(|own| covers(&own.actions, action));
         let each: Option<Vec<BTreeSet<String>>> = covering.map(|own| regions(own, action, None)).collect();
-        Some(each?.into_iter().flatten().collect())
+        // Without any statement nothing is granted.
+        each.filter(|each| !each.is_empty()).map(|each| each.into_iter().flatten().collect())
     }
 }
 
@@ -58,8 +58,16 @@ pub(crate) fn regions(
     let listed = statement.resources.as_ref().filter(|own| own.matching == Match::Listed);
     let of_resources = listed.and_then(|own| {
         let all = own.patterns.iter().map(String::as_str);
-        let meant = all.filter(|text| resource.is_none_or(|one| one == *text) && applies(text, action));
-        let regions: Option<BTreeSet<String>> = meant.map(|text| region(text).map(str::to_owned)).collect();
+        let all: Vec<&str> = all.filter(|text| resource.is_none_or(|one| one == *text)).collect();
+        let named: BTreeSet<Option<&str>> = all.iter().map(|text| region(text)).collect();
+        // Which resources the action takes tells more only where they are of several regions.
+        let meant = match named.len() {
+            0 => return None,
+            1 => named,
+            _ => all.iter().filter(|text| applies(text, action)).map(|text| region(text)).collect(),
+        };
+        let regions: Option<BTreeSet<String>> =
+            meant.into_iter().map(|region| region.map(str::to_owned)).collect();
         regions.filter(|regions| !regions.is_empty())
     });
     match (of_resources, of_conditions(statement)) {

@@ -1,6 +1,6 @@
 //! What the logs could show: of an action that they could not, nobody knows whether it was used.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -106,7 +106,7 @@ pub struct Sight {
     /// Regions whose own calls are logged: those of which the log has events of services that log in every region.
     regions: BTreeSet<String>,
     /// Of actions that only data events show, the regions that have such events.
-    shown: HashMap<ActionNumber, BTreeSet<String>>,
+    shown: BTreeMap<ActionNumber, BTreeSet<String>>,
 }
 
 /// What events of a log show of what it records. Only what a call is itself counts: a copy of an object is an event that
@@ -192,7 +192,7 @@ impl Sight {
     #[must_use]
     pub fn of(log: Option<&AccountLog>, names: &[EventName]) -> Self {
         let evidence = Evidence::of(log, names);
-        let mut shown: HashMap<ActionNumber, BTreeSet<String>> = HashMap::new();
+        let mut shown: BTreeMap<ActionNumber, BTreeSet<String>> = BTreeMap::new();
         for (number, known) in INDEX.iter() {
             if let Visibility::Data { resource_types, .. } = known.visibility {
                 let regions = evidence.shows(number, known, resource_types);

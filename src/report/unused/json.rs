@@ -79,6 +79,7 @@ struct Action {
     action: String,
     mark: Option<Mark>,
     reason: Option<Unseen>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     unseen_regions: BTreeSet<String>,
     conditional: bool,
     risk: &'static str,
