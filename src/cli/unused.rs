@@ -20,7 +20,7 @@ use crate::report::figure::counted;
 use crate::report::unused::Options;
 use crate::snapshot::Snapshot;
 use crate::unused::suggest::{self, SuggestedPolicy};
-use crate::unused::{Baseline, Compared, Known, Unused as Answer, Wanted};
+use crate::unused::{Baseline, Compared, Unused as Answer, Wanted};
 
 pub(super) async fn run(command: &Unused, out: &mut Output) -> Result<u8, Failure> {
     let window = command.times.window()?;
@@ -66,16 +66,7 @@ pub(super) async fn run(command: &Unused, out: &mut Output) -> Result<u8, Failur
             baseline.actions_listed.escape_debug()
         );
         let findings: Vec<_> = report::unused::listed(&answer, command.all).collect();
-        let mut compared = baseline.compare(&findings);
-        // Of an earlier run over more, only what this one looked at can be resolved.
-        let is_seen = |known: &Known| {
-            command.account.as_ref().is_none_or(|account| known.account == *account)
-                && (command.principal.is_none()
-                    || answer.principals.iter().any(|own| own.arn == known.subject))
-        };
-        let out_of_sight = answer.out_of_sight();
-        compared.resolved.retain(|known| is_seen(known) && !out_of_sight.has(known));
-        Ok(compared)
+        Ok(baseline.compare(&answer, &findings))
     });
     let compared = compared.transpose()?;
     let show = command.show.map(UnusedShowTyped::show);

@@ -249,8 +249,9 @@ pub(super) async fn second(
     let mut parts = Vec::new();
     for portion in portioned((ctx, whole), window, events_at_once).await? {
         let originals = Arc::new(originals(whole, portion.window).await?);
-        // Tags of sessions may decide conditions; the records that tell them are read only where something depends on them.
-        let asks = plan.asks_for_session_tags();
+        // Tags of sessions may decide conditions, and their policies what federated users used; the records that tell them are
+        // read only where something depends on them.
+        let asks = plan.asks_for_session_tags() || wanted.asks_for_sessions;
         let issued = if asks { issuances(whole, portion.window).await? } else { Issuances::default() };
         let plan = Arc::new(Plan { originals, issuances: Arc::new(issued), ..(**plan).clone() });
         let filter = Filter::All(vec![portion.filter.clone(), named.clone()]);

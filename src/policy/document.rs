@@ -16,7 +16,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 pub use kind::PolicyKind;
 pub use operator::{Operator, Quantifier};
 pub use principal::{Principal, Principals};
-pub(super) use variable::{Piece, pieces};
+pub(crate) use variable::{Piece, pieces};
 
 use super::Problem;
 

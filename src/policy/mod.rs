@@ -60,6 +60,7 @@ pub use document::{
     Actions, Condition, DOCUMENT_BYTES_MAX, Document, Effect, JSON_VALUES_MAX, Match, Operator, PolicyKind,
     Principal, Principals, Quantifier, Refused, Resources, STATEMENTS_MAX, Statement, Version,
 };
+pub(crate) use document::{Piece, pieces};
 pub use explain::Reason;
 pub use lint::lint;
 pub use partial::resource_covers;

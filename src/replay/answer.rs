@@ -328,6 +328,23 @@ pub struct Proposal {
     pub verdicts: Verdicts,
     /// Those events, by change, principal, action and decision; in order of change, then most events first.
     pub groups: Vec<ChangeGroup>,
+    /// Events of calls that worked, by principal and by what the policies say of them today and under the proposal: each stands
+    /// once. In order.
+    #[serde(skip)]
+    pub worked: Vec<Worked>,
+}
+
+/// Calls that worked, of one principal, of which the policies say the same.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Worked {
+    /// As in [`Group`].
+    pub principal: Option<String>,
+    /// What today's policies say.
+    pub today: Said,
+    /// What the proposed ones say.
+    pub proposed: Said,
+    /// How many events.
+    pub events: u64,
 }
 
 /// Events that a proposal changes in one way.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::agree::{Beside, layer_words};
 use super::answer::{
     Change, ChangeGroup, Decided, Disagreement, Example, Group, Lack, LackCount, Limit, Proposal, Replay,
-    Seen, StatementHits, Then, Verdict, Verdicts,
+    Said, Seen, StatementHits, Then, Verdict, Verdicts, Worked,
 };
 use super::call::{Opinion, Ruling};
 use super::fold::{DISTINCT_MAX, Folded, Hits, Sample, StatementName, Tally};
@@ -209,6 +209,7 @@ impl Folded {
             may_open,
             verdicts: verdicts(all(), |ruling| ruling.proposed.as_ref()),
             groups,
+            worked: worked(all()),
         }
     }
 
@@ -366,6 +367,24 @@ fn gather<K: Ord>(to: &mut BTreeMap<K, Tally>, key: K, tally: &Tally) {
             to.insert(key, tally.clone());
         }
     }
+}
+
+fn worked<'a>(tallies: impl Iterator<Item = &'a Tally>) -> Vec<Worked> {
+    let mut counts: BTreeMap<(Option<&str>, Said, Said), u64> = BTreeMap::new();
+    for tally in tallies.filter(|tally| tally.ruling.then == Then::Allowed) {
+        let Some((today, proposed)) = tally.ruling.today.as_ref().zip(tally.ruling.proposed.as_ref()) else {
+            continue;
+        };
+        let key = (tally.ruling.principal.as_deref(), today.said, proposed.said);
+        *counts.entry(key).or_default() += tally.events;
+    }
+    let worked = |((principal, today, proposed), events): ((Option<&str>, Said, Said), u64)| Worked {
+        principal: principal.map(str::to_owned),
+        today,
+        proposed,
+        events,
+    };
+    counts.into_iter().map(worked).collect()
 }
 
 fn verdicts<'a>(

@@ -1,20 +1,23 @@
 //! What is unused: plain values for `report`.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
 
-use super::baseline::Known;
+use super::baseline::Scope;
 use super::count::{Span, Uses};
+use super::fate::Fates;
 use super::finding::{Detail, Finding, Kind};
 use super::granted::Granted;
 use super::index::{ActionNumber, INDEX};
+use super::region::Reach;
 use super::risk::Risk;
 use super::sight::{DataEvents, Sight, Unseen, is_pass_role};
 use super::subject::{Apart, SubjectKind};
 use super::suggest::Suggestion;
 use crate::aws::Time;
+use crate::catalog::Visibility;
 
 /// The whole answer.
 #[derive(Debug, Clone)]
@@ -33,6 +36,10 @@ pub struct Unused {
     pub suggestions: Vec<Suggestion>,
     /// What limits the answer, a sentence each.
     pub limits: Vec<String>,
+    /// Of what was looked at and is no finding, why.
+    pub fates: Fates,
+    /// What was looked at.
+    pub scope: Scope,
 }
 
 /// The window.
@@ -110,6 +117,12 @@ pub struct PrincipalUse {
     pub granted: Arc<Granted>,
     /// What could have been seen of it.
     pub sight: Arc<Sight>,
+    /// In which regions it may do that.
+    pub(crate) reach: Arc<Reach>,
+    /// The regions whose own services it called.
+    pub(crate) works_in: BTreeSet<String>,
+    /// Whether neither logs nor IAM itself know of any use of it in the window: then it used nothing anywhere.
+    pub(crate) is_idle: bool,
     /// What it did, or tried to do.
     pub(crate) uses: BTreeMap<ActionNumber, Uses>,
     /// Who is behind a role's sessions, most requests first; empty for users, and where it was not asked for.
@@ -324,6 +337,7 @@ impl PrincipalUse {
         finding.since = self.created;
         finding.last_used = action.uses.used.last;
         finding.reason = action.unseen.map(Unseen::word);
+        finding.unseen_regions = self.unseen_regions(action).into_iter().collect();
         Some(finding)
     }
 
@@ -348,13 +362,46 @@ impl PrincipalUse {
 
     /// Why its use of an action could not have been seen, or been told from that of another one; None if it could.
     pub(crate) fn unseen(&self, number: ActionNumber) -> Option<Unseen> {
+        let regions = INDEX.get(number).and_then(|known| self.reach.regions(known.action));
+        self.unseen_in(number, regions.as_ref())
+    }
+
+    /// The same of an action as it is granted in some regions; None for all.
+    ///
+    /// What some regions would have shown counts as seen, unless the principal works in one of the others, or nobody knows
+    /// where it works.
+    pub(crate) fn unseen_in(
+        &self,
+        number: ActionNumber,
+        granted_in: Option<&BTreeSet<String>>,
+    ) -> Option<Unseen> {
+        let known = INDEX.get(number)?;
         let is_open = || {
-            let known = INDEX.get(number);
             // What no action is known of may hand a role over.
-            known.is_some_and(|known| self.is_open(known.action.service) || is_pass_role(known))
+            self.is_open(known.action.service) || is_pass_role(known)
         };
         let unknown = (!self.unmapped.is_empty() && is_open()).then_some(Unseen::UnknownCall);
-        self.sight.unseen(number).or(unknown)
+        let hidden = || {
+            let (hidden, is_all) = self.sight.hidden(number, granted_in);
+            let is_of_data = matches!(known.visibility, Visibility::Data { .. });
+            let works_there = self.works_in.is_empty() && !self.is_idle && !hidden.is_empty()
+                || self.works_in.intersection(&hidden).next().is_some();
+            let is_hidden = is_all || is_of_data && works_there;
+            is_hidden.then_some(if is_of_data { Unseen::DataEvents } else { Unseen::Region })
+        };
+        self.sight.unseen(number).or(unknown).or_else(hidden)
+    }
+
+    /// The regions in which its use of an action would not have been seen, of an action that is unused elsewhere or not
+    /// observable for that; none where the reason is another, or holds everywhere.
+    #[must_use]
+    pub fn unseen_regions(&self, action: &ActionUse) -> BTreeSet<String> {
+        let is_of_regions = matches!(
+            (action.mark, action.unseen),
+            (Some(Mark::Unused), None) | (_, Some(Unseen::DataEvents | Unseen::Region))
+        );
+        let Some(known) = INDEX.get(action.number).filter(|_| is_of_regions) else { return BTreeSet::new() };
+        self.sight.hidden(action.number, self.reach.regions(known.action).as_ref()).0
     }
 
     /// Whether it made calls of a service of which no action is known.
@@ -420,25 +467,6 @@ pub struct ServiceUse {
     pub riskiest: Vec<(Risk, &'static str)>,
 }
 
-/// What a run could not see.
-#[derive(Debug, Clone)]
-pub struct OutOfSight<'a> {
-    accounts: HashSet<&'a str>,
-    actions: HashSet<(&'a str, String)>,
-}
-
-impl OutOfSight<'_> {
-    /// Whether a finding of an earlier run may still hold, though this one does not have it.
-    #[must_use]
-    pub fn has(&self, known: &Known) -> bool {
-        let is_of_action = || {
-            let action = known.detail.get("action").filter(|_| known.kind == Kind::ActionUnused.word());
-            action.is_some_and(|action| self.actions.contains(&(known.subject.as_str(), action.clone())))
-        };
-        self.accounts.contains(known.account.as_str()) || is_of_action()
-    }
-}
-
 impl Unused {
     /// A finding for every action that is unused, not observable, or used without a grant, in order of principal and action.
     pub fn action_findings(&self) -> impl Iterator<Item = Finding> + '_ {
@@ -455,16 +483,6 @@ impl Unused {
                 && finding.risk.is_privileged()
                 && arns.contains(finding.subject.as_str())
         })
-    }
-
-    /// What this run could not see, and an earlier one perhaps did.
-    #[must_use]
-    pub fn out_of_sight(&self) -> OutOfSight<'_> {
-        let hidden = self.principals.iter().flat_map(|own| {
-            let actions = own.actions().filter(|action| action.mark == Some(Mark::NotObservable));
-            actions.map(|action| (own.arn.as_str(), action.action()))
-        });
-        OutOfSight { accounts: self.unlogged().collect(), actions: hidden.collect() }
     }
 
     /// The accounts whose principals were looked at without any log of theirs.

@@ -10,6 +10,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::count::Span;
 use super::plan::{Plan, is_copy};
+use super::sight::is_regional;
 use crate::aws::{IdKind, Time};
 use crate::pack;
 use crate::replay::answer::Then;
@@ -35,6 +36,9 @@ pub struct Key {
     pub(crate) subject: usize,
     pub(crate) event: usize,
     pub(crate) then: Then,
+    /// Whether it was made in a session that `GetFederationToken` issued: what its session policy does not let through is no use
+    /// of what the user may do.
+    pub(crate) is_federated: bool,
 }
 
 /// What an account's log holds.
@@ -76,6 +80,8 @@ pub struct Census {
     pub(crate) tallies: HashMap<Key, Span>,
     /// Days and regions of principals.
     places: HashSet<(usize, i32, u64)>,
+    /// Principals and the regions whose own services they called.
+    works_in: HashSet<(usize, u64)>,
     /// Events of principals that had the name of one before it: their unique id is another.
     pub(crate) predecessors: u64,
     /// The long-term keys that were used, by id, with the places of their users: one, but in logs whose ids were replaced.
@@ -98,6 +104,8 @@ pub struct CensusState {
     tallies: HashMap<Key, Span>,
     #[borsh(serialize_with = "pack::write_set", deserialize_with = "pack::read_set")]
     places: HashSet<(usize, i32, u64)>,
+    #[borsh(serialize_with = "pack::write_set", deserialize_with = "pack::read_set")]
+    works_in: HashSet<(usize, u64)>,
     predecessors: u64,
     #[borsh(serialize_with = "pack::write_map", deserialize_with = "pack::read_map")]
     keys: HashMap<String, BTreeSet<usize>>,
@@ -177,6 +185,7 @@ impl Census {
             callers: HashMap::new(),
             tallies: HashMap::new(),
             places: HashSet::new(),
+            works_in: HashSet::new(),
             keys: HashMap::new(),
             predecessors: 0,
         }
@@ -208,8 +217,12 @@ impl Census {
             }
             Found::Nobody => return None,
         };
-        let key = Key { subject, event, then: Then::of(record) };
+        let key = Key { subject, event, then: Then::of(record), is_federated: is_federated(record) };
         self.tallies.entry(key).or_default().add(time);
+        // Whether the source of a call is of its region is asked once a principal and region.
+        if !self.works_in.contains(&(subject, region)) && is_regional(record.event_source.unwrap_or("")) {
+            self.works_in.insert((subject, region));
+        }
         self.places.insert((subject, day, region));
         if let Some(id) = record.access_key_id.filter(|id| id.starts_with("AKIA"))
             && !self.keys.get(id).is_some_and(|users| users.contains(&subject))
@@ -226,8 +239,21 @@ impl Census {
     /// What this one counted, for [`Census::take_in`] of another process of this program with the same plan.
     #[must_use]
     pub fn state(self) -> CensusState {
-        let Self { events, accounts, days, regions, seen, tallies, places, predecessors, keys, .. } = self;
-        CensusState { events: events.all, accounts, days, regions, seen, tallies, places, predecessors, keys }
+        let Self {
+            events, accounts, days, regions, seen, tallies, places, works_in, predecessors, keys, ..
+        } = self;
+        CensusState {
+            events: events.all,
+            accounts,
+            days,
+            regions,
+            seen,
+            tallies,
+            places,
+            works_in,
+            predecessors,
+            keys,
+        }
     }
 
     /// Puts what another one counted to what this one did.
@@ -251,6 +277,7 @@ impl Census {
             self.tallies.entry(Key { event: number(key.event), ..key }).or_default().take(span);
         }
         self.places.extend(other.places);
+        self.works_in.extend(other.works_in);
         self.predecessors += other.predecessors;
         for (key, users) in other.keys {
             self.keys.entry(key).or_default().extend(users);
@@ -293,11 +320,20 @@ impl Census {
         places
     }
 
+    /// The regions whose own services each principal called, by its place.
+    pub(crate) fn works_in(&self) -> BTreeMap<usize, BTreeSet<String>> {
+        let mut works_in: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
+        for (subject, region) in &self.works_in {
+            works_in.entry(*subject).or_default().extend(self.regions.get(region).cloned());
+        }
+        works_in
+    }
+
     /// The tallies in order.
     pub(crate) fn counted(&self) -> Vec<(Key, Span)> {
         let mut counted: Vec<(Key, Span)> = self.tallies.iter().map(|(key, span)| (*key, *span)).collect();
         counted.sort_by(|(a, _), (b, _)| {
-            let order = |key: &Key| (key.subject, self.events.all.get(key.event), key.then);
+            let order = |key: &Key| (key.subject, self.events.all.get(key.event), key.then, key.is_federated);
             order(a).cmp(&order(b))
         });
         counted
@@ -385,6 +421,12 @@ pub(crate) fn subject_of(record: &Record<'_>, plan: &Plan, callers: &mut Callers
     });
     callers.insert(key, found);
     found
+}
+
+/// Whether a call was made in a session of a federated user, for whom an IAM user asked
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getfederationtoken.html>).
+pub(crate) fn is_federated(record: &Record<'_>) -> bool {
+    record.identity_type == Some("FederatedUser")
 }
 
 /// Whether a text is the unique id of a user or role, rather than a name or what stands for one.

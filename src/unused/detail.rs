@@ -8,17 +8,19 @@ use hashbrown::{HashMap, HashSet};
 use memchr::memmem::Finder;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
-use super::census::{Callers, Census, EventName, Key, fields_of_subject, subject_of};
+use super::census::{Callers, Census, EventName, Key, fields_of_subject, is_federated, subject_of};
 use super::count::{Asked, Span, Uses};
+use super::granted::is_cut_off;
 use super::index::{ActionNumber, INDEX};
 use super::need::{Need, Needed, Needs};
 use super::plan::{Plan, is_copy};
 use super::track::{Tracked, What};
+use super::{suggest, variable};
 use crate::aws::Time;
 use crate::catalog::event::{MappedAction, Mapping, Presence};
 use crate::catalog::{Action, catalog, dependent, event};
 use crate::pack;
-use crate::policy::{Caller, Effect, Resource, Standing, Truth};
+use crate::policy::{Caller, Document, Effect, Match, Resource, Standing, Statement, Truth, Version};
 use crate::replay::answer::Then;
 use crate::replay::{
     self, Field, Fields, Origin, Parsed, Reading, Record, Session, Told as Telltale, context_of,
@@ -99,9 +101,11 @@ struct Found {
 /// Which events the second look reads: those of which resources or conditions tell which statements match.
 #[derive(Debug, Clone, Default, BorshSerialize, BorshDeserialize)]
 pub struct Wanted {
-    /// By principal, event name, and whether AWS refused it.
+    /// By principal, event name, whether AWS refused it, and whether a federated user made it.
     #[borsh(serialize_with = "pack::write_set", deserialize_with = "pack::read_set")]
-    by_name: HashSet<(usize, u64, bool)>,
+    by_name: HashSet<(usize, u64, bool, bool)>,
+    /// Whether policies of sessions tell which calls are uses of what a user may do.
+    pub asks_for_sessions: bool,
     /// The names of the events.
     pub event_names: BTreeSet<String>,
     /// The columns.
@@ -216,7 +220,9 @@ impl Census {
         for (key, _, told) in self.told(plan) {
             let Some(name) = self.events.all.get(key.event).filter(|_| told == Told::Full) else { continue };
             fields = fields.and(fields_of_request(&name.source, &name.name));
-            wanted.by_name.insert((key.subject, number(name), key.then == Then::Denied));
+            wanted.asks_for_sessions |= key.is_federated;
+            let is_denied = key.then == Then::Denied;
+            wanted.by_name.insert((key.subject, number(name), is_denied, key.is_federated));
             if !wanted.event_names.contains(&name.name) {
                 wanted.event_names.insert(name.name.clone());
             }
@@ -234,7 +240,9 @@ impl Census {
             // The services that roles are passed to.
             let passed = replay::fields_of_key("iam:PassedToService");
             let conditions = plan.fields_of_conditions();
+            let of_session = if wanted.asks_for_sessions { replay::FIELDS_OF_SESSION } else { &[] };
             wanted.fields = fields.and(own).and(fields_of_subject()).and(conditions).and(passed);
+            wanted.fields = wanted.fields.and(Fields::of(of_session));
         }
         wanted
     }
@@ -247,8 +255,11 @@ impl Census {
             let Some(name) = self.events.all.get(key.event).filter(|name| name.is_call) else { continue };
             let Some(tracked) = plan.tracked.get(key.subject) else { continue };
             let same = (Arc::as_ptr(tracked).addr(), key.event);
-            let told =
-                *known.entry(same).or_insert_with(|| told(plan, key.subject, &name.source, &name.name));
+            let told = if key.is_federated && is_call(name) {
+                Told::Full
+            } else {
+                *known.entry(same).or_insert_with(|| told(plan, key.subject, &name.source, &name.name))
+            };
             all.push((key, span, told));
         }
         all
@@ -289,6 +300,11 @@ impl Census {
             to.count(key.subject, key.then, found, span);
         }
     }
+}
+
+/// Whether an event is a call that asks for actions, or may.
+fn is_call(name: &EventName) -> bool {
+    !matches!(catalog().actions_of_event(&name.source, &name.name), Mapping::NotRequest(_))
 }
 
 /// What a name tells of the calls of a principal.
@@ -362,7 +378,8 @@ impl Detail {
         let (source, name) = (record.event_source.unwrap_or(""), record.event_name.unwrap_or(""));
         let named = xxh3_64(source.as_bytes()) ^ xxh3_64(name.as_bytes()).rotate_left(17);
         let then = Then::of(record);
-        if !self.wanted.by_name.contains(&(subject, named, then == Then::Denied)) {
+        let wanted = (subject, named, then == Then::Denied, is_federated(record));
+        if !self.wanted.by_name.contains(&wanted) {
             return;
         }
         self.count(record, subject, named, then);
@@ -370,7 +387,8 @@ impl Detail {
 
     /// Counts an event at the first look, if its parameters are all that tells more than its name.
     pub fn take_light(&mut self, record: &Record<'_>, key: Key) {
-        if record.event_type.is_some_and(|kind| kind != "AwsApiCall") || self.plan.requests {
+        let is_call = record.event_type.is_none_or(|kind| kind == "AwsApiCall");
+        if !is_call || key.is_federated || self.plan.requests {
             return;
         }
         let Some(tracked) = self.plan.tracked.get(key.subject) else { return };
@@ -404,7 +422,7 @@ impl Detail {
 
     /// What a call comes to of which nothing tells more than its name; None for any other.
     fn bare(&mut self, record: &Record<'_>, subject: usize, named: u64, then: Then) -> Option<Arc<Found>> {
-        if then == Then::Denied || self.plan.requests {
+        if then == Then::Denied || self.plan.requests || is_federated(record) {
             return None;
         }
         let (tracked, caller) = (self.plan.tracked.get(subject)?, &self.plan.subjects.get(subject)?.caller);
@@ -451,6 +469,9 @@ impl Detail {
             }
         }
         self.buffer.push(u8::from(session.as_ref().is_some_and(|session| session.tags.is_some())));
+        if let Some(session) = session.as_ref().filter(|_| is_federated(record)) {
+            self.buffer.extend_from_slice(format!("{:?}", session.policies).as_bytes());
+        }
         let key = xxh3_128(&self.buffer);
         if let Some(known) = self.known.get(&key) {
             return Arc::clone(known);
@@ -466,9 +487,10 @@ impl Detail {
         found
     }
 
-    /// The session of a call, where its tags count.
+    /// The session of a call, where its tags or its policies count.
     fn session(&self, record: &Record<'_>, subject: usize) -> Option<Arc<Session>> {
-        if self.plan.asks_for_session_tags_of(subject) { self.plan.issuances.session(record) } else { None }
+        let counts = self.plan.asks_for_session_tags_of(subject) || is_federated(record);
+        if counts { self.plan.issuances.session(record) } else { None }
     }
 
     fn flush(&mut self) {
@@ -514,6 +536,13 @@ impl Detail {
         // A call needs all of its requests: one that is denied today leaves nothing that a policy could keep working.
         let keeps = self.plan.requests && then == Then::Allowed;
         let told_of = |asked| Telltale { record, parsed: &parsed, who: &who, asked, session, snapshot };
+        // What no session policy lets through is no use of what the user may do, and nothing that the user needs.
+        if let Some(session) = session.filter(|_| then != Then::Denied && is_federated(record)) {
+            let mut certain = asked.iter().filter(|asked| asked.presence == Presence::Certain);
+            if certain.any(|asked| is_cut_off(&told_of(asked), &session.policies)) {
+                return found;
+            }
+        }
         let today = self.plan.today.get(subject).filter(|_| keeps);
         let is_denied = today.is_some_and(|today| {
             let mut certain = asked.iter().filter(|asked| asked.presence == Presence::Certain);
@@ -602,10 +631,11 @@ fn needs(told: &Telltale<'_>, tracked: &Tracked, hits: &[(usize, Truth)], is_sur
     if by.is_empty() && told.asked.presence != Presence::Certain {
         return Vec::new();
     }
-    let one = |by| {
+    let one = |by: Option<usize>| {
+        let statement = by.and_then(|slot| tracked.statement(*tracked.parts.get(slot)?));
         let need = Need {
             action: told.asked.action.clone(),
-            resource: resource.clone(),
+            resource: statement.map_or(resource.clone(), |own| under_variables(told, own, &resource)),
             by,
             passed_to: passed_to.clone(),
             is_proven,
@@ -614,4 +644,30 @@ fn needs(told: &Telltale<'_>, tracked: &Tracked, hits: &[(usize, Truth)], is_sur
         Need { is_proven: is_proven && !need.is_of_unknown_role(), ..need }
     };
     if by.is_empty() { vec![one(None)] } else { by.into_iter().map(|(_, _, slot)| one(Some(slot))).collect() }
+}
+
+/// What a statement with variables says of a resource that was named: it stands for what is the caller's own, whoever calls.
+fn under_variables(
+    told: &Telltale<'_>,
+    (document, statement): (&Document, &Statement),
+    resource: &Needed,
+) -> Needed {
+    let (Needed::Named(arn), Some(own), Version::V2012) = (resource, &statement.resources, document.version)
+    else {
+        return resource.clone();
+    };
+    let is_fixed = |pattern: &&String| !variable::has(pattern);
+    let by_fixed = own.patterns.iter().filter(is_fixed).any(|own| suggest::covers(own, arn));
+    match own.matching {
+        // What all but the caller's own is differs from one caller to the next.
+        Match::NotListed if own.patterns.iter().all(|own| is_fixed(&own)) => return resource.clone(),
+        Match::NotListed => return Needed::Unknown,
+        Match::Listed if by_fixed => return resource.clone(),
+        Match::Listed => {}
+    }
+    let standing = |key: &str| context_of(told, &[key]).standing(key);
+    let escaped = |at: usize, letter: char| suggest::escaped(arn, at, letter);
+    let open = own.patterns.iter().filter(|own| variable::has(own));
+    let mut narrowed = open.filter_map(|own| variable::narrowed(own, arn, &standing, &escaped));
+    narrowed.next().map_or(Needed::Unknown, Needed::Own)
 }

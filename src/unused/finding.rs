@@ -109,6 +109,9 @@ pub struct Finding {
     pub last_used: Option<Time>,
     /// Why, where the kind does not say it: `no-members`, `data-events`.
     pub reason: Option<&'static str>,
+    /// The regions in which its use would not have been seen, where that is not all; of an action.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unseen_regions: Vec<String>,
 }
 
 impl Finding {
@@ -126,6 +129,7 @@ impl Finding {
             since: None,
             last_used: None,
             reason: None,
+            unseen_regions: Vec::new(),
         }
     }
 

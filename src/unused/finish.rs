@@ -1,24 +1,29 @@
 //! From what was counted to the answer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::answer::{Covered, OriginUse, PrincipalUse, UnmappedCall, Unused, WindowSeen};
+use super::baseline::Scope;
 use super::census::{AccountLog, Census};
 use super::count::{Span, Uses};
 use super::detail::{Detail, Tallies, Unmapped};
+use super::fate::Found;
 use super::finding::Finding;
 use super::granted::granted;
 use super::index::ActionNumber;
 use super::plan::Plan;
+use super::region::Reach;
 use super::sight::{Sight, sights};
+use super::track::Tracked;
 use super::trust::Assumptions;
 use super::{other, statement};
 use crate::aws::{Time, service_of};
 use crate::catalog::event::services_of;
 use crate::replay::answer::Then;
+use crate::snapshot::Account;
 
 /// All that was counted.
 #[derive(Debug)]
@@ -72,6 +77,21 @@ pub fn finish(plan: &Plan, material: Material) -> (Unused, super::suggest::Neede
             own.unmapped.push(unmapped(name, *count));
         }
     }
+    let idle: Vec<bool> = {
+        let whole = Whole {
+            plan,
+            census: &census,
+            assumptions: &assumptions,
+            tallies: &tallies,
+            sights: &sights,
+            principals: &principals,
+            begins,
+        };
+        (0..principals.len()).map(|place| whole.is_surely_idle(place)).collect()
+    };
+    for (own, is_idle) in principals.iter_mut().zip(idle) {
+        own.is_idle = is_idle;
+    }
     let statements = {
         let whole = Whole {
             plan,
@@ -96,8 +116,10 @@ pub fn finish(plan: &Plan, material: Material) -> (Unused, super::suggest::Neede
         principals: &principals,
         begins,
     };
-    let mut findings = other::findings(&whole);
-    findings.extend(statement::findings(&whole));
+    let mut found = Found::default();
+    other::findings(&whole, &mut found);
+    statement::findings(&whole, &mut found);
+    let Found { mut findings, fates } = found;
     findings.sort_by(|a, b| a.order().cmp(&b.order()));
     findings.dedup_by(|a, b| a.id == b.id);
     let coverage = accounts.iter().map(|account| covered(account, logs.get(account), sights.get(account)));
@@ -119,8 +141,30 @@ pub fn finish(plan: &Plan, material: Material) -> (Unused, super::suggest::Neede
         findings,
         suggestions: Vec::new(),
         limits,
+        fates,
+        scope: scope(plan),
     };
     (answer, needed)
+}
+
+/// What is looked at, of what the snapshot has.
+fn scope(plan: &Plan) -> Scope {
+    let all = &plan.snapshot.accounts;
+    let those = |fits: &dyn Fn(&Account) -> bool| {
+        all.iter().filter(|(_, own)| fits(own)).map(|(account, _)| account.to_string()).collect()
+    };
+    let is_incomplete = |own: &Account| {
+        own.incomplete.is_some()
+            || own.users.values().chain(own.roles.values()).any(|own| own.incomplete.is_some())
+    };
+    Scope {
+        loaded: those(&|_| true),
+        looked_at: plan.subjects.wanted().iter().map(ToString::to_string).collect(),
+        incomplete: those(&is_incomplete),
+        reported: those(&|own| own.credentials.is_some()),
+        listed: those(&|own| !own.access_keys.is_empty()),
+        is_part: plan.subjects.is_part(),
+    }
 }
 
 /// Calls of which no action is known, with the services that they may be of.
@@ -186,6 +230,8 @@ fn principals(
     }
     let granted = granted(&plan.snapshot, &plan.subjects);
     let mut places = census.places();
+    let mut works_in = census.works_in();
+    let mut reaches: HashMap<*const Tracked, Arc<Reach>> = HashMap::new();
     let mut uses: BTreeMap<usize, BTreeMap<ActionNumber, Uses>> = BTreeMap::new();
     for ((subject, action), own) in &tallies.uses {
         uses.entry(*subject).or_default().insert(*action, *own);
@@ -194,6 +240,10 @@ fn principals(
         let account = subject.account.to_string();
         let (calls, denied, failed) = calls.get(&place).copied().unwrap_or_default();
         let (days, regions) = places.remove(&place).unwrap_or_default();
+        let reach = plan.tracked.get(place).map(|tracked| {
+            let known = reaches.entry(Arc::as_ptr(tracked));
+            Arc::clone(known.or_insert_with(|| Arc::new(Reach::of(&tracked.policies))))
+        });
         PrincipalUse {
             principal: subject.label.clone(),
             arn: subject.arn.clone(),
@@ -208,6 +258,9 @@ fn principals(
             failed,
             days: days.len() as u64,
             regions: regions.into_iter().collect(),
+            reach: reach.unwrap_or_default(),
+            works_in: works_in.remove(&place).unwrap_or_default(),
+            is_idle: false,
             granted: granted.get(place).cloned().unwrap_or_default(),
             sight: sights.get(&account).cloned().unwrap_or_default(),
             uses: uses.remove(&place).unwrap_or_default(),

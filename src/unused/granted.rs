@@ -14,14 +14,14 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::index::{Actions, INDEX, Known};
-use super::subject::{Subject, Subjects};
+use super::subject::{Subject, SubjectKind, Subjects};
 use crate::aws::{AccountId, Arn};
 use crate::catalog::{self, ResourceType};
 use crate::policy::{
-    Attached, Because, CompiledSet, Context, Document, Effect, Evaluator, Levels, Match, Outcome, PolicyKind,
-    PolicySet, Request, Resource, Rule, Standing, Truth, resource_covers,
+    Attached, Because, Caller, CompiledSet, Context, Document, Effect, Evaluator, Levels, Match, Outcome,
+    PolicyKind, PolicySet, Request, Resource, Rule, Standing, Truth, resource_covers,
 };
-use crate::replay::{Told, context_of};
+use crate::replay::{SessionPolicies, Told, context_of};
 use crate::snapshot::{Asked, Given, Snapshot, Unsupplied};
 
 /// What a principal's policies can allow.
@@ -121,7 +121,7 @@ impl Play {
         });
         set.scp = set.scp.map(|levels| known_levels(levels, &mut missing));
         set.rcp = None;
-        set.resource = Some(Attached::of(vec![delegation(subject)]));
+        set.resource = Some(Attached::of(vec![delegation(subject.account)]));
         let asked = Asked {
             caller: &subject.caller,
             action: "",
@@ -187,6 +187,9 @@ impl Play {
 pub(crate) struct Today {
     evaluator: Evaluator,
     set: CompiledSet,
+    /// What binds the sessions of federated users, of an IAM user: of their session policies nothing is said but that they let
+    /// through what worked.
+    federated: Option<CompiledSet>,
     keys: Vec<Box<str>>,
     account: AccountId,
     management: Option<AccountId>,
@@ -198,7 +201,11 @@ impl Today {
         let mut evaluator = Evaluator::new();
         let set = evaluator.compile(&play.set);
         let keys = set.keys().into_iter().map(Box::from).collect();
-        Self { evaluator, set, keys, account: subject.account, management: play.management }
+        let federated = (subject.kind == SubjectKind::User).then(|| {
+            let session = Some(Attached::missing("the session policy of the federated user"));
+            evaluator.compile(&PolicySet { session, ..play.set })
+        });
+        Self { evaluator, set, federated, keys, account: subject.account, management: play.management }
     }
 
     /// The keys that they depend on.
@@ -219,9 +226,51 @@ impl Today {
             rcp_supported: Some(false),
             context: context_of(told, &keys),
         };
-        let outcome = self.set.evaluate(&self.evaluator.prepare(&request)).outcome;
+        let federated = self.federated.as_ref();
+        let set = match request.caller {
+            Caller::FederatedUser { .. } => federated.unwrap_or(&self.set),
+            _ => &self.set,
+        };
+        let outcome = set.evaluate(&self.evaluator.prepare(&request)).outcome;
         matches!(outcome, Outcome::ExplicitlyDenied | Outcome::ImplicitlyDenied)
     }
+}
+
+/// Whether a federated user's session policies surely let nothing of a request through. Then it was the policy of a resource that
+/// names the federated user which let it pass
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getfederationtoken.html>).
+pub(crate) fn is_cut_off(told: &Told<'_>, policies: &SessionPolicies) -> bool {
+    let (inline, managed) = match policies {
+        SessionPolicies::None => return true,
+        SessionPolicies::Unknown(_) => return false,
+        SessionPolicies::Given { inline, managed } => (inline, managed),
+    };
+    let managed = managed.iter().map(|arn| told.snapshot.managed.get(arn)?.document.clone());
+    let all: Option<Vec<Arc<Document>>> = inline.iter().cloned().map(Some).chain(managed).collect();
+    let (Some(all), Some(account)) = (all, told.who.caller.account()) else { return false };
+    let everything =
+        r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
+    let everything = Document::parse(PolicyKind::Identity, "everything", everything);
+    let mut evaluator = Evaluator::new();
+    let set = evaluator.compile(&PolicySet {
+        identity: Attached::of(vec![Arc::new(everything)]),
+        session: Some(Attached::of(all)),
+        resource: Some(Attached::of(vec![delegation(account)])),
+        ..PolicySet::default()
+    });
+    let keys = set.keys();
+    let request = Request {
+        caller: told.who.caller.clone(),
+        action: told.asked.action.clone(),
+        resource: told.asked.resource.clone(),
+        resource_account: Some(account),
+        management_account: None,
+        canonical_user: None,
+        rcp_supported: Some(false),
+        context: context_of(told, &keys),
+    };
+    let outcome = set.evaluate(&evaluator.prepare(&request)).outcome;
+    matches!(outcome, Outcome::ExplicitlyDenied | Outcome::ImplicitlyDenied)
 }
 
 /// Levels of SCPs of which all is known; of the others nothing is told.
@@ -237,10 +286,9 @@ fn known_levels(levels: Levels, missing: &mut Vec<String>) -> Levels {
 /// A policy of the resource that leaves the decision to the account, as the policies of keys and roles must, for their account's
 /// identity policies to count
 /// (<https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html#key-policy-default-allow-root-enable-iam>).
-fn delegation(subject: &Subject) -> Arc<Document> {
+fn delegation(account: AccountId) -> Arc<Document> {
     let text = format!(
-        r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "Allow", "Principal": {{"AWS": "{}"}}, "Action": "*", "Resource": "*"}}}}"#,
-        subject.account
+        r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "Allow", "Principal": {{"AWS": "{account}"}}, "Action": "*", "Resource": "*"}}}}"#,
     );
     Arc::new(Document::parse(PolicyKind::Resource, "delegation", &text))
 }

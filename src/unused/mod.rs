@@ -26,6 +26,7 @@ mod baseline;
 mod census;
 mod count;
 mod detail;
+mod fate;
 mod finding;
 mod finish;
 mod granted;
@@ -33,6 +34,7 @@ mod index;
 mod need;
 mod other;
 mod plan;
+mod region;
 mod risk;
 mod sight;
 mod statement;
@@ -42,19 +44,22 @@ pub mod suggest;
 mod tests;
 mod track;
 mod trust;
+mod variable;
 
 pub use answer::{
-    ActionUse, Covered, Mark, Marks, OriginUse, OutOfSight, PrincipalUse, ServiceUse, StatementUse,
-    UnmappedCall, Unused, WindowSeen,
+    ActionUse, Covered, Mark, Marks, OriginUse, PrincipalUse, ServiceUse, StatementUse, UnmappedCall, Unused,
+    WindowSeen,
 };
-pub use baseline::{Baseline, BaselineError, Compared, Known};
+pub use baseline::{Baseline, BaselineError, Compared, Known, OutOfSight, Resolved, Scope};
 pub use census::{AccountLog, Census, CensusState, EventName, Key, SeenEvent};
 pub use count::{Span, Uses};
 pub use detail::{Detail, Tallies, Wanted as WantedEvents};
+pub use fate::{Fate, Fates, Gap, Hidden, How};
 pub use finding::{Detail as FindingDetail, Finding, Kind};
 pub use finish::{Material, finish};
 pub use granted::{Granted, granted};
 pub use plan::{FIELDS_OF_ORIGINAL, Originals, Plan, original};
+pub use region::Reach;
 pub use risk::{Risk, risk, risk_of};
 pub use sight::{DataEvents, Sight, Unseen};
 pub use subject::{Apart, Subject, SubjectError, SubjectKind, Subjects, Wanted};

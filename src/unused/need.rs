@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 
+use super::variable;
+
 /// So many different resources of one action are kept apart for a principal; of more, what their last parts have in common is.
 pub(crate) const RESOURCES_MAX: usize = 2_000;
 
@@ -21,6 +23,9 @@ pub(crate) enum Needed {
     Pattern(String),
     /// It is not known which.
     Unknown,
+    /// Of whoever calls, as a policy writes it: with the variables of the statement that allows it, and all else of it that is
+    /// known.
+    Own(String),
 }
 
 /// A request that worked.
@@ -39,7 +44,8 @@ pub(crate) struct Need {
 impl Need {
     /// Whether a role was passed of which nobody knows which one it is.
     pub(crate) fn is_of_unknown_role(&self) -> bool {
-        self.action == "iam:PassRole" && !matches!(self.resource, Needed::Named(_) | Needed::Any)
+        self.action == "iam:PassRole"
+            && !matches!(self.resource, Needed::Named(_) | Needed::Any | Needed::Own(_))
     }
 }
 
@@ -116,8 +122,16 @@ impl Resources {
 
 /// A resource of which only so many parts are kept.
 fn coarse(resource: &Needed, step: usize) -> Needed {
-    let (Needed::Named(arn) | Needed::Pattern(arn)) = resource else { return resource.clone() };
     let kept = STEPS.get(step).copied().unwrap_or(1);
+    if let Needed::Own(text) = resource {
+        let parts = variable::split(text, &['/']);
+        let Some(some) = parts.get(..kept).filter(|some| some.len() < parts.len()) else {
+            return resource.clone();
+        };
+        let beginning: String = some.iter().flat_map(|(part, end)| [*part, *end]).collect();
+        return Needed::Own(format!("{beginning}*"));
+    }
+    let (Needed::Named(arn) | Needed::Pattern(arn)) = resource else { return resource.clone() };
     match arn.match_indices('/').nth(kept.saturating_sub(1)).and_then(|(at, _)| arn.get(..=at)) {
         Some(beginning) if kept < usize::MAX => Needed::Pattern(format!("{beginning}*")),
         _ => resource.clone(),

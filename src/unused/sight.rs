@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::census::{AccountLog, EventName, SeenEvent};
-use super::index::{ActionNumber, Actions, INDEX, Known};
+use super::index::{ActionNumber, INDEX, Known};
 use crate::aws::service_of;
 use crate::catalog::event::{MappedAction, Mapping, Presence};
 use crate::catalog::{AccessLevel, Visibility, catalog};
@@ -14,8 +14,8 @@ use crate::catalog::{AccessLevel, Visibility, catalog};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unseen {
-    /// CloudTrail logs it as a data event only, and the account's log has none of that kind: none that reads, for an action
-    /// that reads; none that writes, for one that writes
+    /// CloudTrail logs it as a data event only, and the account's log has none of that kind where the principal may have used it:
+    /// none that reads, for an action that reads; none that writes, for one that writes
     /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html>). What a call
     /// asks for on the way is no event of its own: a copy of an object writes, and shows no reads.
     DataEvents,
@@ -31,6 +31,8 @@ pub enum Unseen {
     /// The log has no events of the service at all, and trails may leave these out
     /// (<https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_EventSelector.html>, `ExcludeManagementEventSources`).
     ExcludedSource,
+    /// It is granted in regions only of which the log has no events.
+    Region,
     /// There is no log of the account.
     NoLog,
     /// Calls perhaps asked for it; their records do not tell.
@@ -52,6 +54,7 @@ impl Unseen {
             Self::ReadEvents => "read-events",
             Self::HomeRegion => "home-region",
             Self::ExcludedSource => "excluded-source",
+            Self::Region => "region",
             Self::NoLog => "no-log",
             Self::Perhaps => "perhaps",
             Self::UnknownCall => "unknown-call",
@@ -69,6 +72,7 @@ impl Unseen {
             Self::ReadEvents => "no read events",
             Self::ExcludedSource => "no events of the service, which trails may leave out",
             Self::HomeRegion => "no events of the service's home region",
+            Self::Region => "no events of the regions where it is granted",
             Self::NoLog => "no log of the account",
             Self::Perhaps => "perhaps used",
             Self::UnknownCall => "calls of which no action is known",
@@ -97,6 +101,12 @@ pub struct Sight {
     pub data_events: Vec<DataEvents>,
     /// Whether there are management events that read.
     pub has_reads: bool,
+    /// Whether there is no log at all.
+    is_blind: bool,
+    /// Regions whose own calls are logged: those of which the log has events of services that log in every region.
+    regions: BTreeSet<String>,
+    /// Of actions that only data events show, the regions that have such events.
+    shown: BTreeMap<ActionNumber, BTreeSet<String>>,
 }
 
 /// What events of a log show of what it records. Only what a call is itself counts: a copy of an object is an event that
@@ -104,20 +114,27 @@ pub struct Sight {
 /// (<https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedFieldSelector.html>, `readOnly`).
 #[derive(Default)]
 struct Evidence {
-    /// The resource types of actions of which data events are there, and whether those read.
-    kinds: BTreeSet<(&'static [&'static str], bool)>,
+    /// The resource types of actions of which data events are there, whether those read, and their regions.
+    kinds: BTreeMap<(&'static [&'static str], bool), BTreeSet<String>>,
     data_events: BTreeMap<&'static str, DataEvents>,
-    /// Actions of which the log has events.
-    actions: Actions,
+    /// Actions of which the log has data events, with the regions.
+    actions: BTreeMap<ActionNumber, BTreeSet<String>>,
     has_reads: bool,
     sources: BTreeSet<String>,
+    regions: BTreeSet<String>,
 }
 
 impl Evidence {
     fn of(log: Option<&AccountLog>, names: &[EventName]) -> Self {
         let mut evidence = Self::default();
         for seen in log.iter().flat_map(|log| &log.events) {
-            let Some(name) = names.get(seen.event).filter(|name| name.is_call) else { continue };
+            let Some(name) = names.get(seen.event) else { continue };
+            if is_regional(&name.source) && !evidence.regions.contains(&seen.region) {
+                evidence.regions.insert(seen.region.clone());
+            }
+            if !name.is_call {
+                continue;
+            }
             evidence.sources.insert(service_of(&name.source).to_owned());
             if let Mapping::Actions(actions, _) = catalog().actions_of_event(&name.source, &name.name) {
                 evidence.take(seen, &actions);
@@ -147,9 +164,9 @@ impl Evidence {
             if reads(known) != does_read {
                 continue;
             }
-            self.kinds.insert((resource_types, does_read));
+            self.kinds.entry((resource_types, does_read)).or_default().insert(seen.region.clone());
             if is_certain(presence) {
-                self.actions.insert(number);
+                self.actions.entry(number).or_default().insert(seen.region.clone());
             }
             let Some(kind) = resource_types.first() else { continue };
             let own = self.data_events.entry(kind).or_default();
@@ -159,13 +176,14 @@ impl Evidence {
         }
     }
 
-    /// Whether a data event of an action would be there. An event of an action that is logged under several types of resources
-    /// shows that one of them is recorded, not which.
-    fn shows(&self, number: ActionNumber, known: &Known, types: &[&str]) -> bool {
+    /// The regions in which a data event of an action would be there. An event of an action that is logged under several types
+    /// of resources shows that one of them is recorded, not which.
+    fn shows(&self, number: ActionNumber, known: &Known, types: &[&str]) -> BTreeSet<String> {
         let is_of_it = |(kinds, does_read): &(&[&str], bool)| {
             *does_read == reads(known) && kinds.iter().all(|kind| types.contains(kind))
         };
-        self.actions.has(number) || self.kinds.iter().any(is_of_it)
+        let of_kinds = self.kinds.iter().filter(|(kind, _)| is_of_it(kind)).flat_map(|(_, regions)| regions);
+        self.actions.get(&number).into_iter().flatten().chain(of_kinds).cloned().collect()
     }
 }
 
@@ -174,6 +192,15 @@ impl Sight {
     #[must_use]
     pub fn of(log: Option<&AccountLog>, names: &[EventName]) -> Self {
         let evidence = Evidence::of(log, names);
+        let mut shown: BTreeMap<ActionNumber, BTreeSet<String>> = BTreeMap::new();
+        for (number, known) in INDEX.iter() {
+            if let Visibility::Data { resource_types, .. } = known.visibility {
+                let regions = evidence.shows(number, known, resource_types);
+                if !regions.is_empty() {
+                    shown.insert(number, regions);
+                }
+            }
+        }
         let is_logged =
             |homes: &[&str]| log.is_some_and(|log| homes.iter().any(|home| log.regions.contains_key(*home)));
         let unseen = |number: ActionNumber, known: &Known| {
@@ -191,9 +218,7 @@ impl Sight {
                 }
                 Visibility::Management if reads(known) && !evidence.has_reads => Some(Unseen::ReadEvents),
                 Visibility::Management => None,
-                Visibility::Data { resource_types, .. } => {
-                    (!evidence.shows(number, known, resource_types)).then_some(Unseen::DataEvents)
-                }
+                Visibility::Data { .. } => (!shown.contains_key(&number)).then_some(Unseen::DataEvents),
                 // It is derived from the calls that hand a role over.
                 Visibility::Implied { .. } if is_pass_role(known) => None,
                 Visibility::Implied { .. } => Some(Unseen::Implied),
@@ -204,7 +229,41 @@ impl Sight {
             unseen: INDEX.iter().map(|(number, known)| unseen(number, known)).collect(),
             data_events: evidence.data_events.into_values().collect(),
             has_reads: evidence.has_reads,
+            is_blind: log.is_none(),
+            regions: evidence.regions,
+            shown,
         }
+    }
+
+    /// Whether there is no log at all.
+    pub(crate) fn is_blind(&self) -> bool {
+        self.is_blind
+    }
+
+    /// The regions in which the use of an action would not be seen, of those in which it is granted; None for all in which the
+    /// account's own calls are logged. With whether that is all of them.
+    pub(crate) fn hidden(
+        &self,
+        number: ActionNumber,
+        granted_in: Option<&BTreeSet<String>>,
+    ) -> (BTreeSet<String>, bool) {
+        let Some(known) = INDEX.get(number).filter(|known| homes(known.action.service).is_none()) else {
+            return (BTreeSet::new(), false);
+        };
+        let seen = match known.visibility {
+            Visibility::Management if granted_in.is_none() => return (BTreeSet::new(), false),
+            Visibility::Management => &self.regions,
+            // Without any such event that is said of all regions.
+            Visibility::Data { .. } => match self.shown.get(&number) {
+                Some(shown) => shown,
+                None => return (BTreeSet::new(), false),
+            },
+            Visibility::Implied { .. } | Visibility::NotLogged { .. } => return (BTreeSet::new(), false),
+        };
+        let all = granted_in.unwrap_or(&self.regions);
+        let hidden: BTreeSet<String> = all.difference(seen).cloned().collect();
+        let is_all = !all.is_empty() && hidden.len() == all.len();
+        (hidden, is_all)
     }
 
     /// Why the use of an action could not be seen; None if it could.
@@ -243,6 +302,17 @@ const GLOBAL: [&str; 22] = [
 
 /// Those of the whitepaper whose region is another.
 const WESTERN: [&str; 2] = ["globalaccelerator", "networkmanager"];
+
+/// Services beside those of one region whose calls are logged in another region than they came from: the global endpoint of STS,
+/// and sign-ins
+/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events>).
+const MOVING: [&str; 3] = ["sts", "signin", "sso"];
+
+/// Whether an event of a source is logged in the region that it is of: then calls of that region are logged.
+pub(crate) fn is_regional(source: &str) -> bool {
+    let service = service_of(source);
+    homes(service).is_none() && !MOVING.contains(&service)
+}
 
 /// Services whose management events a trail can leave out, and what their event source is called.
 const EXCLUDABLE: [(&str, &str); 2] = [("kms", "kms"), ("rds-data", "rdsdata")];

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use super::answer::StatementUse;
 use super::detail::Hit;
+use super::fate::{Fate, Found, Gap, How};
 use super::finding::{Detail, Finding, Kind};
 use super::finish::Whole;
 use super::granted::{applies, covers};
 use super::index::INDEX;
+use super::region::regions;
 use super::risk::Risk;
 use super::sight::Unseen;
 use super::subject::Apart;
@@ -52,7 +54,7 @@ fn unseen(whole: &Whole<'_>, place: usize, statement: &Statement, resource: Opti
         if uses.is_some_and(|uses| uses.perhaps.events > 0) {
             return Some(Unseen::Perhaps);
         }
-        own.unseen(number)
+        own.unseen_in(number, regions(statement, known.action, resource).as_ref())
     });
     reasons.min()
 }
@@ -153,25 +155,39 @@ fn parts(tracked: &Tracked, policy: usize) -> impl Iterator<Item = (usize, &Part
 
 /// What of the customers' statements nothing that happened needed. Policies of AWS's own nobody here can change; a deny that
 /// never denied is a guard, not a permission.
-pub(crate) fn findings(whole: &Whole<'_>) -> Vec<Finding> {
-    let mut found = Vec::new();
+pub(crate) fn findings(whole: &Whole<'_>, found: &mut Found) {
     for owned in owned(whole) {
         let bearers = bearers(whole, owned.document);
-        // What others need that are not looked at nobody knows here.
-        if bearers.places.len() < bearers_of(whole, owned.document) {
-            continue;
-        }
-        // Of who did nothing at all that is said.
-        if bearers.places.iter().all(|place| whole.is_idle(*place)) {
+        if let Some(fate) = of_policy(whole, &owned, &bearers) {
+            found.settle_policy(&owned.subject, &owned.name, fate);
             continue;
         }
         for (at, statement) in owned.document.statements.iter().enumerate() {
             if statement.effect == Effect::Allow {
-                of_statement(whole, &owned, &bearers, (at, statement), &mut found);
+                of_statement(whole, &owned, &bearers, (at, statement), found);
             }
         }
     }
-    found
+}
+
+/// Why nothing is said of the statements of a policy; None where something is.
+fn of_policy(whole: &Whole<'_>, owned: &Owned<'_>, bearers: &Bearers) -> Option<Fate> {
+    let all = bearers_of(whole, owned.document);
+    // What others need that are not looked at nobody knows here.
+    if bearers.places.len() < all {
+        return Some(Fate::gap(Gap::NotLookedAt));
+    }
+    if all == 0 {
+        return Some(Fate::Resolved(How::Removed));
+    }
+    // Of who did nothing at all that is said.
+    let idle = bearers.places.iter().filter(|place| whole.is_idle(**place));
+    if idle.count() < all {
+        return None;
+    }
+    let own = bearers.places.iter().filter_map(|place| whole.principals.get(*place));
+    let mut blind = own.filter(|own| !whole.is_covered(own));
+    Some(blind.next().map_or(Fate::gap(Gap::WithinAnother), |own| Fate::unseen(whole.blindness(own))))
 }
 
 fn of_statement(
@@ -179,54 +195,80 @@ fn of_statement(
     owned: &Owned<'_>,
     bearers: &Bearers,
     (at, statement): (usize, &Statement),
-    found: &mut Vec<Finding>,
+    found: &mut Found,
 ) {
     let hit = |what| bearers.hits.get(&(at, what)).copied().unwrap_or_default();
     let is_quiet = |hit: Hit| hit.matched.events == 0 && hit.may == 0;
     let risk = risk(whole, bearers, statement);
-    let finding = |kind, cells: &[(&'static str, &str)]| {
+    let young = |place: &usize| whole.principals.get(*place).is_some_and(|own| own.young);
+    let detail = |cells: &[(&'static str, &str)]| {
         let mut detail = Detail::from([("policy", owned.name.clone())]);
         match &statement.sid {
             Some(sid) => detail.insert("sid", sid.clone()),
             None => detail.insert("statement", statement.index.to_string()),
         };
         detail.extend(cells.iter().map(|(name, value)| (*name, (*value).to_owned())));
-        let mut finding = Finding::new(kind, &owned.account, &owned.subject, detail, risk);
-        let young = |place: &usize| whole.principals.get(*place).is_some_and(|own| own.young);
-        finding.young = bearers.places.iter().all(young);
-        finding
+        detail
     };
-    let is_seen = |resource: Option<&str>| {
-        bearers.places.iter().all(|place| unseen(whole, *place, statement, resource).is_none())
+    let mut take = |kind, cells: &[(&'static str, &str)], fate: Option<Fate>| match fate {
+        Some(fate) => found.settle(kind, (&owned.account, &owned.subject), detail(cells), fate),
+        None => {
+            let mut finding = Finding::new(kind, &owned.account, &owned.subject, detail(cells), risk);
+            finding.young = bearers.places.iter().all(young);
+            found.push(finding);
+        }
+    };
+    let unseen = |resource: Option<&str>| {
+        let all = bearers.places.iter();
+        all.filter_map(|place| unseen(whole, *place, statement, resource)).min().map(Fate::unseen)
+    };
+    // What is quiet is a finding where its use would have been seen.
+    let of = |hit: Hit, unseen: &dyn Fn() -> Option<Fate>| {
+        if hit.matched.events > 0 {
+            Some(Fate::Resolved(How::Used))
+        } else if hit.may > 0 {
+            Some(Fate::gap(Gap::Perhaps))
+        } else {
+            unseen()
+        }
     };
     let decided = !is_quiet(hit(What::Whole));
-    if !decided && is_seen(None) {
-        found.push(finding(Kind::StatementNeverDecided, &[]));
-    }
-    let patterns = statement.resources.iter().flat_map(|own| &own.patterns).enumerate();
-    for (place, pattern) in patterns {
-        if decided
-            && bearers.hits.contains_key(&(at, What::Resource(place)))
-            && is_quiet(hit(What::Resource(place)))
-            && is_seen(Some(pattern))
-        {
-            found.push(finding(Kind::ResourceNeverMatched, &[("resource", pattern)]));
+    take(Kind::StatementNeverDecided, &[], of(hit(What::Whole), &|| unseen(None)));
+    let within = || Some(unseen(None).unwrap_or(Fate::gap(Gap::WithinAnother)));
+    let of_part = |what, resource: Option<&str>| {
+        if !decided {
+            within()
+        } else if bearers.hits.contains_key(&(at, what)) {
+            of(hit(what), &|| unseen(resource))
+        } else {
+            of(hit(What::Whole), &within)
         }
+    };
+    for (place, pattern) in statement.resources.iter().flat_map(|own| &own.patterns).enumerate() {
+        let fate = of_part(What::Resource(place), Some(pattern));
+        take(Kind::ResourceNeverMatched, &[("resource", pattern)], fate);
     }
     for (place, condition) in statement.conditions.iter().enumerate() {
         let cells = |value| {
             [("operator", condition.operator.name()), ("key", condition.key.as_str()), ("value", value)]
         };
-        if decided {
-            for (value_at, value) in condition.values.iter().enumerate() {
-                let what = What::Value(place, value_at);
-                if bearers.hits.contains_key(&(at, what)) && is_quiet(hit(what)) && is_seen(None) {
-                    found.push(finding(Kind::ConditionNeverMatched, &cells(value)));
-                }
+        let all = condition.values.join(", ");
+        // Everything but the condition fitted what happened.
+        let is_in_the_way =
+            !decided && hit(What::Unconditional).matched.events > 0 && is_quiet(hit(What::Condition(place)));
+        if is_in_the_way {
+            take(Kind::ConditionNeverMatched, &cells(&all), None);
+        }
+        for (value_at, value) in condition.values.iter().enumerate() {
+            if is_in_the_way && *value == all {
+                continue;
             }
-        } else if hit(What::Unconditional).matched.events > 0 && is_quiet(hit(What::Condition(place))) {
-            // Everything but the condition fitted what happened.
-            found.push(finding(Kind::ConditionNeverMatched, &cells(&condition.values.join(", "))));
+            let fate = of_part(What::Value(place, value_at), None);
+            take(Kind::ConditionNeverMatched, &cells(value), fate);
+        }
+        if condition.values.len() > 1 && !is_in_the_way {
+            let fate = of(hit(What::Condition(place)), &within);
+            take(Kind::ConditionNeverMatched, &cells(&all), fate);
         }
     }
 }

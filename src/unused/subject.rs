@@ -104,6 +104,8 @@ fn near_words(near: &[String]) -> String {
 pub struct Subjects {
     all: Vec<Subject>,
     by_arn: HashMap<String, usize>,
+    /// The accounts that are looked at, those without any principal, too.
+    wanted: BTreeSet<AccountId>,
     /// Whether only some of an account are wanted.
     is_part: bool,
 }
@@ -119,10 +121,12 @@ impl Subjects {
             return Err(SubjectError::NoAccount(account));
         }
         let mut all = Vec::new();
+        let mut accounts = BTreeSet::new();
         for (account, details) in &snapshot.accounts {
             if wanted.account.is_some_and(|wanted| wanted != *account) {
                 continue;
             }
+            accounts.insert(*account);
             all.extend(details.roles.values().map(|role| Subject::of(*account, role)));
             all.extend(details.users.values().map(|user| Subject::of(*account, user)));
         }
@@ -135,7 +139,7 @@ impl Subjects {
         }
         all.sort_by(|a, b| (a.account, a.kind, &a.name).cmp(&(b.account, b.kind, &b.name)));
         let by_arn = all.iter().enumerate().map(|(at, subject)| (subject.arn.clone(), at)).collect();
-        Ok(Self { all, by_arn, is_part: wanted.principal.is_some() })
+        Ok(Self { all, by_arn, wanted: accounts, is_part: wanted.principal.is_some() })
     }
 
     /// The place of a principal by its ARN with path.
@@ -166,6 +170,16 @@ impl Subjects {
     /// Whether all principals of an account are looked at.
     pub(crate) fn is_whole(&self, account: AccountId) -> bool {
         !self.is_part && self.all.iter().any(|subject| subject.account == account)
+    }
+
+    /// The accounts that are looked at.
+    pub(crate) fn wanted(&self) -> &BTreeSet<AccountId> {
+        &self.wanted
+    }
+
+    /// Whether only one principal was asked for.
+    pub(crate) fn is_part(&self) -> bool {
+        self.is_part
     }
 
     /// The accounts of all of them.

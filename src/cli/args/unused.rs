@@ -44,7 +44,7 @@ pub(in crate::cli) struct Unused {
     /// Write each suggested policy into a file below this folder, as ACCOUNT/role/NAME/POLICY.json
     #[arg(long, value_name = "DIR", requires = "suggest")]
     pub(in crate::cli) write: Option<PathBuf>,
-    /// Show what is new and what is gone since an earlier run, whose `--format json` this file holds
+    /// Show what is new since an earlier run, whose `--format json` this file holds, and what became of its findings
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) baseline: Option<PathBuf>,
     /// Exit with 1 if privileged actions are unused; with --baseline, only if such findings are new

@@ -11,7 +11,7 @@ use crate::aws::Time;
 use crate::report::csv::row;
 use crate::unused::{ActionUse, Compared, Finding, Known, Mark, PrincipalUse, Unused};
 
-const HEADER: [&str; 20] = [
+const HEADER: [&str; 21] = [
     "row",
     "account",
     "principal",
@@ -32,6 +32,7 @@ const HEADER: [&str; 20] = [
     "first",
     "last",
     "new",
+    "unseen_regions",
 ];
 
 #[derive(Default)]
@@ -56,6 +57,7 @@ struct Cells<'a> {
     first: Option<Time>,
     last: Option<Time>,
     new: Option<bool>,
+    unseen_regions: String,
 }
 
 impl Cells<'_> {
@@ -84,6 +86,7 @@ impl Cells<'_> {
             time(self.first),
             time(self.last),
             self.new.map(|own| own.to_string()),
+            text(&self.unseen_regions),
         ];
         row(cells.iter().map(Option::as_deref))
     }
@@ -120,8 +123,11 @@ pub fn csv(
         for finding in &unused.findings {
             out.write_all(of_finding(finding, compared).line().as_bytes())?;
         }
-        for known in compared.iter().flat_map(|compared| &compared.resolved) {
-            out.write_all(of_resolved(known).line().as_bytes())?;
+        for own in compared.iter().flat_map(|compared| &compared.resolved) {
+            out.write_all(of_known("resolved", &own.known, own.how.word()).line().as_bytes())?;
+        }
+        for own in compared.iter().flat_map(|compared| &compared.out_of_sight) {
+            out.write_all(of_known("out-of-sight", &own.known, own.why.word()).line().as_bytes())?;
         }
     }
     if show == Some(Show::Principals) {
@@ -237,6 +243,7 @@ fn of_action<'a>(own: &'a PrincipalUse, action: &ActionUse, compared: Option<&Co
         failed: Some(action.uses.failed.events),
         first: action.uses.used.first,
         last: action.uses.used.last,
+        unseen_regions: own.unseen_regions(action).into_iter().collect::<Vec<_>>().join(" "),
         ..base(own)
     }
 }
@@ -259,10 +266,11 @@ fn of_finding<'a>(finding: &'a Finding, compared: Option<&Compared>) -> Cells<'a
     }
 }
 
-/// A finding of the baseline that is not there any more.
-fn of_resolved(known: &Known) -> Cells<'_> {
+/// A finding of the baseline that is not there any more, or of which nothing is told.
+fn of_known<'a>(row: &'a str, known: &'a Known, reason: &'a str) -> Cells<'a> {
     Cells {
-        row: "resolved",
+        row,
+        reason,
         account: &known.account,
         arn: &known.subject,
         id: known.id.clone(),

@@ -3,7 +3,7 @@
 use super::{Page, Show, kinds, words};
 use crate::report::figure::grouped;
 use crate::report::{Column, Cut, Mark, Table, text};
-use crate::unused::Unused;
+use crate::unused::{Known, Unused};
 
 /// The mark before a row, and what stands between its cells.
 const BESIDE: usize = 4;
@@ -48,18 +48,37 @@ pub(super) fn table(unused: &Unused, page: &Page<'_>) -> String {
             ));
         }
     }
-    let resolved = page.options.compared.iter().flat_map(|compared| &compared.resolved);
-    let mut table = Table::new([Column::left("").cut(Cut::Middle), Column::left("")])
-        .title("Resolved since the baseline");
-    for known in resolved.take(most) {
-        let detail = known.detail.values().cloned().collect::<Vec<_>>().join(" ");
-        table.row(Mark::None, [page.names.label(&known.subject), format!("{} {detail}", known.kind)]);
-    }
-    if !table.is_empty() {
-        if !out.is_empty() {
-            out.push('\n');
+    if let Some(compared) = &page.options.compared {
+        let resolved = compared.resolved.iter().map(|own| (&own.known, own.how.words()));
+        let hidden = compared.out_of_sight.iter().map(|own| (&own.known, own.why.words()));
+        let tables = [
+            ("Resolved since the baseline", resolved.collect::<Vec<_>>()),
+            ("Of the baseline, and out of sight: neither open nor resolved", hidden.collect()),
+        ];
+        for (title, all) in tables.into_iter().filter(|(_, all)| !all.is_empty()) {
+            if !out.is_empty() {
+                out.push('\n');
+            }
+            out.push_str(&earlier(title, &all, page));
         }
-        out.push_str(&table.render(page.style));
+    }
+    out
+}
+
+/// Findings of an earlier run, with what became of them.
+fn earlier(title: &str, all: &[(&Known, &str)], page: &Page<'_>) -> String {
+    let most = page.most(Show::Findings);
+    let mut table = Table::new([Column::left("").cut(Cut::Middle)]).title(title);
+    for (known, words) in all.iter().take(most) {
+        let detail: String = known.detail.values().flat_map(|value| [" ", value]).collect();
+        table
+            .row(Mark::None, [page.names.label(&known.subject)])
+            .note(&format!("{}{detail}: {words}", known.kind));
+    }
+    let mut out = table.render(page.style);
+    if all.len() > most {
+        let more = grouped((all.len() - most) as u64);
+        out.push_str(&format!("  {more} more: {}\n", page.more(Show::Findings)));
     }
     out
 }

@@ -1,5 +1,7 @@
 //! The answer as one JSON document.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use serde::ser::{SerializeSeq, Serializer};
 
@@ -8,8 +10,8 @@ use crate::aws::Time;
 use crate::report::json as documents;
 use crate::unused::suggest::Suggestion;
 use crate::unused::{
-    Apart, Compared, Covered, Finding, Mark, Marks, OriginUse, PrincipalUse, Span, StatementUse, SubjectKind,
-    UnmappedCall, Unseen, Unused, WindowSeen,
+    Apart, Compared, Covered, Finding, Mark, Marks, OriginUse, OutOfSight, PrincipalUse, Resolved, Span,
+    StatementUse, SubjectKind, UnmappedCall, Unseen, Unused, WindowSeen,
 };
 
 #[derive(Serialize)]
@@ -31,7 +33,9 @@ struct Document<'a> {
 #[derive(Serialize)]
 struct Beside<'a> {
     new: Vec<&'a str>,
-    resolved: &'a [crate::unused::Known],
+    open: u64,
+    resolved: &'a [Resolved],
+    out_of_sight: &'a [OutOfSight],
 }
 
 #[derive(Serialize)]
@@ -75,6 +79,8 @@ struct Action {
     action: String,
     mark: Option<Mark>,
     reason: Option<Unseen>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    unseen_regions: BTreeSet<String>,
     conditional: bool,
     risk: &'static str,
     level: &'static str,
@@ -112,6 +118,7 @@ impl Serialize for Actions<'_> {
                     action: action.action(),
                     mark: action.mark,
                     reason: action.unseen,
+                    unseen_regions: self.0.unseen_regions(&action),
                     conditional: action.conditional,
                     risk: action.risk.word(),
                     level: action.level(),
@@ -205,7 +212,9 @@ pub fn json(
     let all = lists_all(unused, all);
     let beside = compared.map(|compared| Beside {
         new: compared.new.iter().map(String::as_str).collect(),
+        open: compared.open,
         resolved: &compared.resolved,
+        out_of_sight: &compared.out_of_sight,
     });
     let document = Document {
         schema: 1,

@@ -1,10 +1,13 @@
 //! One principal in detail: marks with their shares, services, who uses it, statements; and actions of any.
 
+use std::collections::BTreeMap;
+
+use super::suggestion::few;
 use super::{Page, Show, stands_out, words};
 use crate::report::figure::{counted, day, grouped, moment, share};
 use crate::report::replay::words::{short, statement_words, whole};
 use crate::report::{Column, Cut, Facts, Mark as Sign, Table, chart, section};
-use crate::unused::{Mark, PrincipalUse, Unused};
+use crate::unused::{ActionUse, Mark, PrincipalUse, Unused};
 
 /// Columns of a bar.
 const BAR: usize = 28;
@@ -223,7 +226,7 @@ pub(super) fn actions(unused: &Unused, show: Show, page: &Page<'_>) -> String {
             continue;
         }
         all.sort_by_key(|action| (action.risk, action.action()));
-        let columns = [Column::left(""), Column::left(""), Column::right(""), Column::left("")];
+        let columns = [Column::left(""), Column::left(""), Column::right(""), Column::left("").cut(Cut::End)];
         let mut table = Table::new(columns);
         for action in all.iter().take(most) {
             let more = match mark {
@@ -250,6 +253,22 @@ pub(super) fn actions(unused: &Unused, show: Show, page: &Page<'_>) -> String {
         if all.len() > most {
             out.push_str(&format!("  {} more: {}\n", all.len() - most, page.more(show)));
         }
+        for (regions, names) in by_regions(own, &all) {
+            let words = format!("not observable in {regions}: {}", few(&names, page.options.all));
+            out.push_str(&section::item(Sign::Claim, &words, page.style));
+        }
     }
     out
+}
+
+/// The actions whose use some regions would not have shown, by these.
+fn by_regions(own: &PrincipalUse, all: &[ActionUse]) -> BTreeMap<String, Vec<String>> {
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for action in all {
+        let regions = own.unseen_regions(action).into_iter().collect::<Vec<_>>().join(", ");
+        if !regions.is_empty() {
+            found.entry(regions).or_default().push(action.action());
+        }
+    }
+    found
 }

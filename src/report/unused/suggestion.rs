@@ -5,7 +5,7 @@ use crate::report::figure::{counted, grouped};
 use crate::report::{Mark, json as documents, section};
 use crate::unused::Unused;
 use crate::unused::suggest::{
-    CHARACTERS_MAX, Exceeded, INLINE_MAX, KeptWhole, Limit, Suggestion, UnknownRole, WhyUnknown,
+    CHARACTERS_MAX, Exceeded, INLINE_MAX, KeptWhole, Limit, Proof, Suggestion, UnknownRole, WhyUnknown,
 };
 
 /// So many names stand in a line.
@@ -71,27 +71,8 @@ fn one(own: &Suggestion, is_logged: bool, page: &Page<'_>) -> String {
         item(Mark::Claim, unknown_role(role));
     }
     if let Some(proof) = &own.proof {
-        let mark = if proof.broken + proof.may_break > 0 { Mark::Look } else { Mark::None };
-        item(
-            mark,
-            format!(
-                "replayed over the window: {} of {} requests would break",
-                grouped(proof.broken),
-                grouped(proof.replayed)
-            ),
-        );
-        if proof.undecided > 0 {
-            let requests = counted(proof.undecided, "more request", "more requests");
-            let words =
-                format!("nothing is proved of {requests}: today's policies, as supplied, do not decide them");
-            item(Mark::Claim, words);
-        }
-        if proof.may_break > 0 {
-            item(Mark::Claim, format!("{} may break", grouped(proof.may_break)));
-        }
-        for group in &proof.groups {
-            let on = group.resource.as_deref().map(|own| format!(" on {own}")).unwrap_or_default();
-            item(Mark::Look, format!("{} {}{on}", grouped(group.events), group.action));
+        for (mark, words) in proved(proof) {
+            item(mark, words);
         }
     }
     for (action, count) in &own.not_granted {
@@ -106,6 +87,9 @@ fn one(own: &Suggestion, is_logged: bool, page: &Page<'_>) -> String {
             format!("left out, and no log could show whether it was used: {}", few(&own.unseen, all)),
         );
     }
+    for (region, actions) in &own.unseen_in {
+        item(Mark::Look, format!("left out, and not observable in {region}: {}", few(actions, all)));
+    }
     for removed in &own.removed {
         let mark = if removed.risk.is_privileged() { Mark::Look } else { Mark::None };
         item(
@@ -119,6 +103,38 @@ fn one(own: &Suggestion, is_logged: bool, page: &Page<'_>) -> String {
         );
     }
     out
+}
+
+/// What the replay says. The figures of the first line and of those that today's policies deny add up to all.
+fn proved(proof: &Proof) -> Vec<(Mark, String)> {
+    let mark = if proof.broken + proof.may_break > 0 { Mark::Look } else { Mark::None };
+    let [broken, undecided, kept] = [proof.broken, proof.undecided, proof.kept].map(grouped);
+    let of = counted(proof.replayed - proof.denied_today, "request", "requests");
+    let words =
+        format!("replayed over the window: {broken} of {of} would break, {undecided} undecided, {kept} kept");
+    let mut lines = vec![(mark, words)];
+    if proof.undecided > 0 {
+        let requests = counted(proof.undecided, "undecided request", "undecided requests");
+        let gone = match proof.may_break {
+            0 => String::new(),
+            some if some == proof.undecided => "; what may allow them today is gone".to_owned(),
+            some => format!("; what may allow {} of them today is gone", grouped(some)),
+        };
+        let words = format!(
+            "nothing is proved of {requests}: the policies, as far as they were supplied, do not decide them{gone}"
+        );
+        lines.push((Mark::Claim, words));
+    }
+    if proof.denied_today > 0 {
+        let requests = counted(proof.denied_today, "more request", "more requests");
+        lines.push((Mark::Claim, format!("{requests} that worked then: today's policies deny them already")));
+    }
+    for group in &proof.groups {
+        let would = if group.certain { "would break" } else { "may break" };
+        let on = group.resource.as_deref().map(|own| format!(" on {own}")).unwrap_or_default();
+        lines.push((Mark::Look, format!("{would}: {} {}{on}", grouped(group.events), group.action)));
+    }
+    lines
 }
 
 /// A limit of IAM that a suggestion does not keep.
@@ -183,7 +199,8 @@ pub(super) fn written(unused: &Unused, page: &Page<'_>) -> String {
     out
 }
 
-fn few(names: &[String], all: bool) -> String {
+/// Names, of many only some.
+pub(super) fn few(names: &[String], all: bool) -> String {
     let most = if all { usize::MAX } else { NAMES_FEW };
     let mut words = names.iter().take(most).cloned().collect::<Vec<_>>().join(", ");
     if names.len() > most {

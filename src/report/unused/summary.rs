@@ -57,9 +57,11 @@ pub(super) fn head(unused: &Unused, page: &Page<'_>) -> String {
     }
     if let Some(compared) = &page.options.compared {
         let words = format!(
-            "{} new, {} resolved",
+            "{} new; of the earlier ones {} still open, {} resolved, {} out of sight",
             counted(compared.new.len() as u64, "finding", "findings"),
-            grouped(compared.resolved.len() as u64)
+            grouped(compared.open),
+            grouped(compared.resolved.len() as u64),
+            grouped(compared.out_of_sight.len() as u64)
         );
         facts.line(Mark::None, "baseline", &words);
     }

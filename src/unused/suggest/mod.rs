@@ -5,6 +5,7 @@
 //! that bear on what is kept stay as they are, in a policy of their own.
 
 mod level;
+mod pack;
 mod prove;
 mod resource;
 mod size;
@@ -30,6 +31,7 @@ use size::Why;
 
 pub use prove::{Broken, Proof, propose, prove};
 pub use resource::Generality;
+pub(super) use resource::{covers, escaped};
 pub use size::{ATTACHED_MAX, CHARACTERS_MAX, Exceeded, INLINE_MAX, Limit, SuggestedPolicy, characters};
 pub use whole::KeptWhole;
 
@@ -78,6 +80,8 @@ pub struct Suggestion {
     pub perhaps: Vec<String>,
     /// Granted actions that are left out though the logs could not have shown their use: nothing proves that they were not used.
     pub unseen: Vec<String>,
+    /// Of the actions that are left out as unused those whose use some regions of the log would not have shown, by region.
+    pub unseen_in: BTreeMap<String, Vec<String>>,
     /// Managed policies that stay attached: what they grant is not in the snapshot. By ARN.
     pub kept_attached: Vec<String>,
     /// What a replay over the window says; None before it.
@@ -165,6 +169,7 @@ pub fn suggest(
     let used = allowed.iter().map(|own| (own.why, write::allow(own)));
     let name = own_name(&own.principal);
     let stays = whole.statements.into_iter().map(|statement| (Why::Kept, statement));
+    let kept_attached = unknown(plan, place);
     let kept_denies = denies.into_iter().map(|statement| (Why::Denied, statement));
     // A permission set has one inline policy.
     let (policies, guards, limits) = if own.apart == Some(Apart::IdentityCenter) {
@@ -174,7 +179,8 @@ pub fn suggest(
     } else {
         let policies = size::policies(&name, "used", used.chain(stays));
         let guards = size::policies(&name, "denied", kept_denies);
-        let limits = size::exceeded(own.kind, &policies.iter().chain(&guards).collect::<Vec<_>>());
+        let all: Vec<&SuggestedPolicy> = policies.iter().chain(&guards).collect();
+        let limits = size::exceeded(own.kind, &all, kept_attached.len());
         (policies, guards, limits)
     };
     Suggestion {
@@ -195,7 +201,8 @@ pub fn suggest(
             .collect(),
         perhaps: perhaps(own, &kept),
         unseen: unseen(own, &kept),
-        kept_attached: unknown(plan, place),
+        unseen_in: unseen_in(own, &kept),
+        kept_attached,
         policies,
         guards,
         proof: None,
@@ -297,4 +304,18 @@ fn unseen(own: &PrincipalUse, kept: &BTreeSet<String>) -> Vec<String> {
     let all =
         own.actions().filter(|action| action.mark == Some(Mark::NotObservable) && is_open(action.unseen));
     all.map(|action| action.action()).filter(|name| !kept.contains(name)).collect()
+}
+
+fn unseen_in(own: &PrincipalUse, kept: &BTreeSet<String>) -> BTreeMap<String, Vec<String>> {
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for action in own.actions().filter(|action| action.mark == Some(Mark::Unused)) {
+        let regions = own.unseen_regions(&action);
+        if regions.is_empty() || kept.contains(&action.action()) {
+            continue;
+        }
+        for region in regions {
+            found.entry(region).or_default().push(action.action());
+        }
+    }
+    found
 }

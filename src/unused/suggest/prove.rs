@@ -1,6 +1,5 @@
 //! Suggested policies in the place of today's, and what a replay says of them.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -8,22 +7,27 @@ use serde::Serialize;
 use super::{SuggestedPolicy, Suggestion};
 use crate::aws::{AccountId, Arn, Principal as Named};
 use crate::policy::{Document, PolicyKind};
-use crate::replay::answer::{Change, Replay, Then, Verdict};
+use crate::replay::answer::{Change, Replay, Said};
 use crate::snapshot::Snapshot;
 
-/// What a replay over the window says of a suggestion.
+/// What a replay over the window says of a suggestion. Each of the calls that were replayed is counted once: broken, undecided,
+/// kept, or denied today.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Proof {
-    /// The principal's calls that worked and that today's policies decide.
+    /// The principal's calls that worked.
     pub replayed: u64,
-    /// Its calls that worked and of which today's policies, as far as they were supplied, tell nothing for certain: nothing is
-    /// proved of them.
-    pub undecided: u64,
-    /// Calls that worked, that today's policies do not deny, and that the suggested ones do.
+    /// Those that today's policies do not deny, and that the suggested ones do.
     pub broken: u64,
-    /// Calls that worked, and of which nobody knows under the suggested policies.
+    /// Those that today's policies do not deny, and of which the suggested ones, with all else as it was supplied, tell nothing
+    /// for certain: nothing is proved of them.
+    pub undecided: u64,
+    /// Those of the undecided that today's policies allow, or may allow by what is gone from the suggested ones.
     pub may_break: u64,
-    /// Which those are.
+    /// Those that today's policies do not deny, and that the suggested ones allow.
+    pub kept: u64,
+    /// Those that today's policies deny already.
+    pub denied_today: u64,
+    /// Which the broken are, and those that may break.
     pub groups: Vec<Broken>,
 }
 
@@ -67,31 +71,28 @@ pub fn propose(snapshot: &Snapshot, suggestions: &[Suggestion]) -> Snapshot {
 
 /// Puts what a replay says to each suggestion.
 pub fn prove(suggestions: &mut [Suggestion], replay: &Replay) {
-    let mut replayed: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
-    for group in replay.groups.iter().filter(|group| group.then == Then::Allowed) {
-        let Some(principal) = &group.principal else { continue };
-        let (decided, undecided) = replayed.entry(principal).or_default();
-        match group.verdict {
-            Verdict::NotARequest => {}
-            Verdict::Undetermined => *undecided += group.seen.events,
-            Verdict::Same | Verdict::NowDenied | Verdict::NowAllowed => *decided += group.seen.events,
-        }
-    }
     for suggestion in suggestions {
-        let (decided, undecided) = replayed.get(suggestion.arn.as_str()).copied().unwrap_or_default();
-        let mut proof = Proof { replayed: decided, undecided, ..Proof::default() };
+        let is_own = |principal: &Option<String>| principal.as_deref() == Some(&suggestion.arn);
+        let mut proof = Proof::default();
+        let worked = replay.proposal.iter().flat_map(|proposal| &proposal.worked);
+        for own in worked.filter(|own| is_own(&own.principal)) {
+            proof.replayed += own.events;
+            let place = match (own.today, own.proposed) {
+                (Said::Denied, _) => &mut proof.denied_today,
+                (Said::Allowed | Said::Undetermined, Said::Denied) => &mut proof.broken,
+                (Said::Allowed | Said::Undetermined, Said::Undetermined) => &mut proof.undecided,
+                (Said::Allowed | Said::Undetermined, Said::Allowed) => &mut proof.kept,
+            };
+            *place += own.events;
+        }
         let changes = replay.proposal.iter().flat_map(|proposal| &proposal.groups);
-        for group in changes.filter(|group| group.principal.as_deref() == Some(&suggestion.arn)) {
+        for group in changes.filter(|group| is_own(&group.principal)) {
             let certain = match group.change {
                 Change::Broken => true,
                 Change::MayBreak => false,
                 Change::Opened | Change::MayOpen => continue,
             };
-            if certain {
-                proof.broken += group.seen.events;
-            } else {
-                proof.may_break += group.seen.events;
-            }
+            proof.may_break += if certain { 0 } else { group.seen.events };
             let example = group.examples.first();
             proof.groups.push(Broken {
                 certain,

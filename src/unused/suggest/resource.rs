@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::super::variable;
 use crate::catalog::catalog;
 use crate::policy::{Match, Resources, Truth, resource_covers};
 
@@ -32,17 +33,19 @@ pub(super) fn is_within(resources: &Resources, written: &str) -> bool {
 
 /// Whether nothing that a written resource stands for is among these.
 pub(super) fn is_outside(patterns: &[String], written: &str) -> bool {
-    patterns.iter().all(|pattern| !pattern.contains("${") && resource_covers(pattern, written) == Truth::No)
+    // Somebody's own may be any.
+    let written = variable::widest(written);
+    patterns.iter().all(|pattern| !pattern.contains("${") && resource_covers(pattern, &written) == Truth::No)
 }
 
-/// Whether a pattern stands for all that another one stands for. What variables stand for nothing here knows.
-pub(super) fn covers(pattern: &str, written: &str) -> bool {
-    pattern == written
-        || pattern == "*"
-        || !pattern.contains("${") && written != "*" && resource_covers(pattern, written) == Truth::Yes
+/// Whether a pattern stands for all that another one stands for, whatever variables stand for.
+pub(in super::super) fn covers(pattern: &str, written: &str) -> bool {
+    let covers = || resource_covers(&variable::opaque(pattern), &variable::opaque(written)) == Truth::Yes;
+    pattern == written || pattern == "*" || written != "*" && covers()
 }
 
-/// What is written for the resources that requests for an action named, as far as `fits` says that today's policies allow it.
+/// What is written for the resources that requests for an action named, as policies write them, as far as `fits` says that
+/// today's policies allow it.
 /// Parts of them that are made anew for each thing become wildcards where two of them differ in such a part: one resource alone
 /// stands for itself, unless all of its type are wanted.
 pub(super) fn written(
@@ -85,33 +88,28 @@ pub(super) fn written(
             }
         }
     }
-    found.extend(left.into_iter().map(exact));
+    found.extend(left.into_iter().map(str::to_owned));
     found
 }
 
 /// An ARN that stands for itself: what a policy would take for wildcards and variables is escaped
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-specialchars>).
 pub(super) fn exact(arn: &str) -> String {
-    let is_writable = |letter: char| ('\u{20}'..='\u{ff}').contains(&letter);
-    if !arn.contains(['*', '?', '$']) && arn.chars().all(is_writable) {
-        return arn.to_owned();
+    arn.char_indices().map(|(at, letter)| escaped(arn, at, letter)).collect()
+}
+
+/// A letter of an ARN, by its place, as a policy writes it.
+pub(in super::super) fn escaped(arn: &str, at: usize, letter: char) -> String {
+    let is_last = || arn.get(at + 1..) == Some("");
+    let is_behind = || arn.get(..at).is_some_and(|head| head.ends_with(['/', ':']));
+    match letter {
+        // What is made has no id yet: AWS itself asks for `instance/*`, and policies name it so.
+        '*' if is_last() && is_behind() => "*".to_owned(),
+        '*' | '?' | '$' => format!("${{{letter}}}"),
+        // IAM takes no other letters: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
+        letter if !('\u{20}'..='\u{ff}').contains(&letter) => "?".to_owned(),
+        letter => letter.to_string(),
     }
-    let mut written = String::with_capacity(arn.len() + 8);
-    for (at, letter) in arn.char_indices() {
-        match letter {
-            // What is made has no id yet: AWS itself asks for `instance/*`, and policies name it so.
-            '*' if arn.get(at + 1..) == Some("")
-                && arn.get(..at).is_some_and(|head| head.ends_with(['/', ':'])) =>
-            {
-                written.push('*');
-            }
-            '*' | '?' | '$' => written.push_str(&format!("${{{letter}}}")),
-            // IAM takes no other letters: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
-            letter if !is_writable(letter) => written.push('?'),
-            letter => written.push(letter),
-        }
-    }
-    written
 }
 
 /// All resources of the type, in the same region and account.
@@ -135,7 +133,7 @@ fn of_type(arn: &str, action: &str) -> Option<String> {
     })
 }
 
-/// A part of a resource between slashes and colons.
+/// A part of a resource between slashes and colons that are not inside of a variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Part<'a> {
     text: &'a str,
@@ -152,10 +150,11 @@ fn parts(arn: &str) -> (&str, Vec<Part<'_>>) {
     let Some(at) = arn.match_indices(':').nth(4).map(|(at, _)| at) else { return (arn, Vec::new()) };
     let (head, resource) = arn.split_at_checked(at + 1).unwrap_or((arn, ""));
     let mut parts: Vec<Part<'_>> = Vec::new();
-    for piece in resource.split_inclusive(['/', ':']) {
-        let text = piece.trim_end_matches(['/', ':']);
-        // Two slashes in a row have an empty part between them, which the pieces of a split have, too.
-        let end = piece.get(text.len()..).unwrap_or_default();
+    // Two slashes in a row have an empty part between them; behind one at the end there is none.
+    for (text, end) in variable::split(resource, &['/', ':']) {
+        if text.is_empty() && end.is_empty() {
+            continue;
+        }
         let is_variable = !parts.is_empty() && (is_variable(text) || text == "*");
         let goes_on = is_variable
             && is_of_date(text)
@@ -210,11 +209,9 @@ fn common(arns: &[&str]) -> String {
 }
 
 fn with_stars(head: &str, parts: &[Part<'_>], varies: &[bool]) -> String {
-    let mut written = exact(head);
+    let mut written = head.to_owned();
     for (part, varies) in parts.iter().zip(varies) {
-        // What is made has no id yet.
-        let is_new = part.text == "*" && part.end.is_empty();
-        written.push_str(&if *varies || is_new { "*".to_owned() } else { exact(part.text) });
+        written.push_str(if *varies { "*" } else { part.text });
         written.push_str(part.end);
     }
     written
@@ -293,7 +290,10 @@ impl<'a> Covering<'a> {
 /// What stands before the last slash, of objects only: their keys are many.
 fn parent_of(text: &str) -> Option<(&str, &str)> {
     let is_object = text.starts_with("arn:") && text.contains(":s3:::");
-    text.rsplit_once('/').filter(|(parent, name)| is_object && !parent.is_empty() && *name != "*")
+    let last = variable::split(text, &['/']).last().map_or(0, |(name, _)| name.len());
+    let (parent, name) = text.split_at_checked(text.len().saturating_sub(last))?;
+    let split = parent.strip_suffix('/').map(|parent| (parent, name));
+    split.filter(|(parent, name)| is_object && !parent.is_empty() && *name != "*")
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::super::subject::SubjectKind;
-use super::statement::is_any_of;
+use super::pack;
 
 /// A managed policy has at most so many characters, white space not counted
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>).
@@ -81,8 +81,8 @@ impl Exceeded {
     }
 }
 
-/// The limits that these policies exceed, together on one principal.
-pub(super) fn exceeded(kind: SubjectKind, policies: &[&SuggestedPolicy]) -> Vec<Exceeded> {
+/// The limits that these policies exceed, together on one principal that keeps so many others attached.
+pub(super) fn exceeded(kind: SubjectKind, policies: &[&SuggestedPolicy], kept: usize) -> Vec<Exceeded> {
     let most = CHARACTERS_MAX as u64;
     let mut all: Vec<Exceeded> = policies
         .iter()
@@ -95,7 +95,7 @@ pub(super) fn exceeded(kind: SubjectKind, policies: &[&SuggestedPolicy]) -> Vec<
             raised: None,
         })
         .collect();
-    let found = policies.len() as u64;
+    let found = (policies.len() + kept) as u64;
     if found > ATTACHED_MAX {
         let raised = match kind {
             SubjectKind::Role => 25,
@@ -132,13 +132,10 @@ pub(super) fn policies(
     suffix: &str,
     statements: impl IntoIterator<Item = (Why, Value)>,
 ) -> Vec<SuggestedPolicy> {
-    let mut pieces: Vec<(Why, Value)> = Vec::new();
-    for (why, statement) in statements {
-        let mut own = Vec::new();
-        split(statement, &mut own);
-        pieces.extend(own.into_iter().map(|piece| (why, piece)));
-    }
-    named(name, suffix, pieces, CHARACTERS_MAX)
+    let divided = |(why, statement)| {
+        pack::divided(statement, CHARACTERS_MAX).into_iter().map(move |piece| (why, piece))
+    };
+    named(name, suffix, statements.into_iter().flat_map(divided).collect(), CHARACTERS_MAX)
 }
 
 /// One policy of these statements, however large; none without statements.
@@ -147,84 +144,37 @@ pub(super) fn inline(
     suffix: &str,
     statements: impl IntoIterator<Item = (Why, Value)>,
 ) -> Vec<SuggestedPolicy> {
-    named(name, suffix, statements.into_iter().collect(), usize::MAX)
+    named(name, suffix, statements.into_iter().collect(), usize::MAX - 1)
 }
 
-/// Policies of so many characters at most, but for single statements.
+/// Policies of so many characters at most, but for single statements. The statements are numbered in their order, whichever
+/// policy each is in.
 fn named(name: &str, suffix: &str, pieces: Vec<(Why, Value)>, most: usize) -> Vec<SuggestedPolicy> {
-    let mut documents: Vec<(Vec<Value>, Vec<String>)> = Vec::new();
-    for (number, (why, mut piece)) in pieces.into_iter().enumerate() {
+    let numbered = |(number, (why, mut piece)): (usize, (Why, Value))| {
         let sid = format!("{why:?}{}", number + 1);
         if let Some(own) = piece.as_object_mut() {
             own.insert("Sid".to_owned(), json!(sid));
         }
-        let fits = documents.last().is_some_and(|(last, _)| {
-            let mut all = last.clone();
-            all.push(piece.clone());
-            characters(&document(&all)) <= most
-        });
-        if !fits {
-            documents.push((Vec::new(), Vec::new()));
-        }
-        if let Some((statements, unproven)) = documents.last_mut() {
-            statements.push(piece);
-            unproven.extend(matches!(why, Why::Perhaps | Why::Level | Why::Kept).then_some(sid));
-        }
-    }
-    let named = |(at, (statements, unproven)): (usize, (Vec<Value>, Vec<String>))| {
-        let document = document(&statements);
+        (piece, matches!(why, Why::Perhaps | Why::Level | Why::Kept).then_some(sid))
+    };
+    let (statements, unproven): (Vec<Value>, Vec<Option<String>>) =
+        pieces.into_iter().enumerate().map(numbered).unzip();
+    let named = |(at, places): (usize, Vec<usize>)| {
+        let own: Vec<Value> = places.iter().filter_map(|place| statements.get(*place).cloned()).collect();
+        let document = document(&own);
         SuggestedPolicy {
             name: if at == 0 { format!("{name}-{suffix}") } else { format!("{name}-{suffix}-{}", at + 1) },
             characters: characters(&document) as u64,
-            statements: statements.len() as u64,
+            statements: own.len() as u64,
             document,
-            unproven,
+            unproven: places.iter().filter_map(|place| unproven.get(*place)?.clone()).collect(),
         }
     };
-    documents.into_iter().enumerate().map(named).collect()
+    pack::together(&statements, most).into_iter().enumerate().map(named).collect()
 }
 
 pub(super) fn document(statements: &[Value]) -> Value {
     json!({"Version": "2012-10-17", "Statement": statements})
-}
-
-/// A statement, or as many as it takes for none to be too large for a policy; as it is where nothing of it can be divided.
-fn split(statement: Value, pieces: &mut Vec<Value>) {
-    // Room for the `Sid` that comes later.
-    const SID: usize = 20;
-    if characters(&document(std::slice::from_ref(&statement))) + SID <= CHARACTERS_MAX {
-        return pieces.push(statement);
-    }
-    match halves(&statement) {
-        Some(halves) => halves.into_iter().for_each(|half| split(half, pieces)),
-        None => pieces.push(statement),
-    }
-}
-
-/// Two statements that together are the same: each with half of the largest list of which one fitting entry is enough. What is
-/// all but a list (`NotAction`, `NotResource`, a condition that is negated) is no such list.
-fn halves(statement: &Value) -> Option<[Value; 2]> {
-    let mut paths: Vec<Vec<String>> = vec![vec!["Action".to_owned()], vec!["Resource".to_owned()]];
-    let conditions = statement.get("Condition").and_then(Value::as_object).into_iter().flatten();
-    for (operator, keys) in conditions.filter(|(operator, _)| is_any_of(operator)) {
-        let keys = keys.as_object().into_iter().flatten();
-        paths.extend(keys.map(|(key, _)| vec!["Condition".to_owned(), operator.clone(), key.clone()]));
-    }
-    fn at<'v>(statement: &'v Value, path: &[String]) -> Option<&'v Vec<Value>> {
-        let found = path.iter().try_fold(statement, |value, name| value.get(name))?;
-        found.as_array().filter(|all| all.len() > 1)
-    }
-    let lists = paths.into_iter().filter_map(|path| Some((at(statement, &path)?.clone(), path)));
-    let (list, path) =
-        lists.max_by_key(|(list, _)| list.iter().map(|own| own.to_string().len()).sum::<usize>())?;
-    let (left, right) = list.split_at_checked(list.len() / 2)?;
-    let with = |half: &[Value]| {
-        let mut own = statement.clone();
-        let place = path.iter().try_fold(&mut own, |value, name| value.get_mut(name))?;
-        *place = if let [one] = half { one.clone() } else { json!(half) };
-        Some(own)
-    };
-    Some([with(left)?, with(right)?])
 }
 
 #[cfg(test)]
@@ -273,7 +223,7 @@ mod tests {
         let values = json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*",
             "Condition": {"StringEquals": {"aws:PrincipalTag/team": many(900, "team-")}, "Bool": {"aws:SecureTransport": "true"}}});
         let all = policies("a", "used", [(Why::Used, values)]);
-        assert!(all.len() > 1 && exceeded(SubjectKind::Role, &all.iter().collect::<Vec<_>>()).is_empty());
+        assert!(all.len() > 1 && exceeded(SubjectKind::Role, &all.iter().collect::<Vec<_>>(), 0).is_empty());
         assert!(all.iter().all(|own| own.document["Statement"][0]["Condition"]["Bool"]["aws:SecureTransport"] == "true"));
         for whole in [
             json!({"Effect": "Deny", "NotAction": many(900, "ec2:Example"), "Resource": "*"}),
@@ -282,7 +232,7 @@ mod tests {
                 "Condition": {"StringNotEquals": {"aws:PrincipalTag/team": many(900, "team-")}}}),
         ] {
             let all = policies("a", "denied", [(Why::Denied, whole)]);
-            let limits = exceeded(SubjectKind::Role, &all.iter().collect::<Vec<_>>());
+            let limits = exceeded(SubjectKind::Role, &all.iter().collect::<Vec<_>>(), 0);
             assert_eq!((all.len(), limits.len(), limits[0].limit), (1, 1, Limit::PolicySize));
             assert!(limits[0].is_final() && limits[0].policy.as_deref() == Some("a-denied"));
         }
@@ -298,9 +248,14 @@ mod tests {
                 "used",
                 [(Why::Used, json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": listed}))],
             );
-            exceeded(kind, &all.iter().collect::<Vec<_>>())
+            exceeded(kind, &all.iter().collect::<Vec<_>>(), 0)
         };
         assert_eq!(of(600, SubjectKind::Role), []);
+        // What stays attached takes its place among the ten.
+        let few =
+            policies("a", "used", [(Why::Used, json!({"Effect": "Allow", "Action": "*", "Resource": "*"}))]);
+        let beside = |kept| exceeded(SubjectKind::Role, &few.iter().collect::<Vec<_>>(), kept);
+        assert_eq!((beside(9).len(), beside(10).len()), (0, 1));
         let [own] = of(2_000, SubjectKind::Role).try_into().unwrap();
         assert_eq!(
             (own.limit, own.policy.clone(), own.most, own.raised),

@@ -43,7 +43,7 @@ pub(super) struct Gathered<'a>(BTreeMap<String, BTreeMap<Under, Part<'a>>>);
 /// What is needed of one action under some conditions.
 #[derive(Debug, Default)]
 struct Part<'a> {
-    /// Resources that requests named, by their ARNs.
+    /// Resources that requests named, as policies write them.
     named: BTreeSet<String>,
     listed: BTreeSet<String>,
     all_but: BTreeSet<Vec<String>>,
@@ -68,8 +68,10 @@ impl<'a> Gathered<'a> {
         }
         part.is_open |= need.is_of_unknown_role();
         match (on, &need.resource) {
-            (On::Listed(_), NeededResource::Named(arn)) if statement.resources.is_some() => {
-                part.named.insert(arn.clone());
+            (On::Listed(own), NeededResource::Named(_) | NeededResource::Own(_))
+                if statement.resources.is_some() && own.len() == 1 =>
+            {
+                part.named.extend(own);
             }
             (On::Listed(own), _) => part.listed.extend(own),
             (On::AllBut(own), _) => {
@@ -252,7 +254,11 @@ fn on(document: &Document, statement: &Statement, need: &Need) -> On {
         // What takes any resource is asked for on `*`; a statement about all but some is no wider than it was.
         NeededResource::Any if resource::is_within(resources, "*") => one("*".to_owned()),
         NeededResource::Pattern(pattern) if resource::is_within(resources, pattern) => one(pattern.clone()),
-        NeededResource::Any | NeededResource::Unknown | NeededResource::Pattern(_) => of_statement(),
+        NeededResource::Own(text) if resource::is_within(resources, text) => one(text.clone()),
+        NeededResource::Any
+        | NeededResource::Unknown
+        | NeededResource::Pattern(_)
+        | NeededResource::Own(_) => of_statement(),
         NeededResource::Named(arn) => one(resource::exact(arn)),
     }
 }

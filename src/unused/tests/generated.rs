@@ -245,7 +245,11 @@ fn options() -> impl Strategy<Value = Options> {
 }
 
 /// What these calls come to with suggestions in the place of today's policies.
-fn replayed(snapshot: &Arc<Snapshot>, suggestions: &[Suggestion], records: &[Record<'_>]) -> Replay {
+pub(super) fn replayed(
+    snapshot: &Arc<Snapshot>,
+    suggestions: &[Suggestion],
+    records: &[Record<'_>],
+) -> Replay {
     let plan = Plan {
         snapshot: Arc::clone(snapshot),
         proposed: Some(Arc::new(suggest::propose(snapshot, suggestions))),

@@ -434,15 +434,16 @@ fn a_baseline_tells_what_is_new_and_what_is_gone() {
         look(&world(&json!([allow("iam:CreateUser", "*"), allow("iam:CreateGroup", "*")])), &[call], None);
     let baseline = super::super::Baseline::parse(&shown(&before)).unwrap();
     let actions: Vec<_> = after.action_findings().collect();
-    let compared = baseline.compare(after.findings.iter().chain(&actions));
+    let compared = baseline.compare(&after, after.findings.iter().chain(&actions));
     let of = |detail: &str| actions.iter().find(|own| own.detail["action"] == detail).unwrap();
     assert!(compared.new.contains(&of("iam:CreateGroup").id));
     assert!(!compared.new.contains(&of("iam:CreateUser").id));
     assert!(
-        compared
-            .resolved
-            .iter()
-            .any(|own| own.detail.get("action").is_some_and(|action| action == "iam:CreateRole"))
+        compared.resolved.iter().any(|own| own
+            .known
+            .detail
+            .get("action")
+            .is_some_and(|action| action == "iam:CreateRole"))
     );
     assert!(super::super::Baseline::parse("{}").is_err());
 }

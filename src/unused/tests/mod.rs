@@ -1,9 +1,14 @@
 //! The whole, over small snapshots and records made on the spot.
 
 mod apart;
+mod beside;
+mod federated;
 mod generated;
 mod granting;
 mod marking;
+mod own;
+mod proving;
+mod region;
 mod showing;
 mod suggesting;
 mod sure;
@@ -199,7 +204,17 @@ fn look(snapshot: &Arc<Snapshot>, records: &[Record<'_>], suggest: Option<sugges
 }
 
 fn look_in_parts(snapshot: &Arc<Snapshot>, parts: &[&[Record<'_>]], how: Option<suggest::Options>) -> Unused {
-    let subjects = Arc::new(Subjects::of(snapshot, &Wanted::default()).unwrap());
+    look_at(snapshot, &Wanted::default(), parts, how)
+}
+
+/// The same of some principals only.
+fn look_at(
+    snapshot: &Arc<Snapshot>,
+    wanted: &Wanted,
+    parts: &[&[Record<'_>]],
+    how: Option<suggest::Options>,
+) -> Unused {
+    let subjects = Arc::new(Subjects::of(snapshot, wanted).unwrap());
     let mut issued = Issuances::default();
     for record in parts.iter().flat_map(|part| part.iter()) {
         issued.add(record, &crate::replay::Parsed::of(record));

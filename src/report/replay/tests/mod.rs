@@ -166,6 +166,7 @@ fn proposal() -> Proposal {
         },
     ];
     Proposal {
+        worked: Vec::new(),
         path: "iam-next/".to_owned(),
         changes: vec!["scp/deny-outside-eu.json attached to ou-workloads (1 of 4 accounts)".to_owned()],
         broken: 1412,
