@@ -425,20 +425,7 @@ pub(super) fn names_for<'n>(placeholder: &'n str, kind: &'n str) -> impl Iterato
 
 /// `%20` and its like; what is no such code stays.
 pub(super) fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((byte, after)) = rest.split_first() {
-        let code = (*byte == b'%').then(|| after.get(..2)).flatten();
-        let code = code.and_then(|hex| std::str::from_utf8(hex).ok());
-        if let Some(decoded) = code.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            bytes.push(decoded);
-            rest = after.get(2..).unwrap_or(&[]);
-        } else {
-            bytes.push(*byte);
-            rest = after;
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 /// How an ARN begins where it is written as a part of a URL.
