@@ -306,17 +306,25 @@ impl PrincipalUse {
 
     /// Every action that is granted, or that was asked for, in order.
     pub fn actions(&self) -> impl Iterator<Item = ActionUse> + '_ {
-        INDEX.iter().filter_map(|(number, known)| {
-            let is_granted = self.granted.actions.has(number);
-            let uses = self.uses.get(&number).copied();
-            if !is_granted && uses.is_none() {
-                return None;
-            }
-            let uses = uses.unwrap_or_default();
-            let (mark, unseen) = self.mark(number, is_granted, &uses);
-            let conditional = is_granted && self.granted.conditional.has(number);
-            Some(ActionUse { number, mark, unseen, conditional, risk: known.risk, uses })
-        })
+        INDEX.iter().filter_map(|(number, known)| self.use_of(number, known.risk))
+    }
+
+    /// One that is granted, or that was asked for, by its full name.
+    pub(crate) fn action(&self, name: &str) -> Option<ActionUse> {
+        let number = INDEX.number_of(name)?;
+        self.use_of(number, INDEX.get(number)?.risk)
+    }
+
+    fn use_of(&self, number: ActionNumber, risk: Risk) -> Option<ActionUse> {
+        let is_granted = self.granted.actions.has(number);
+        let uses = self.uses.get(&number).copied();
+        if !is_granted && uses.is_none() {
+            return None;
+        }
+        let uses = uses.unwrap_or_default();
+        let (mark, unseen) = self.mark(number, is_granted, &uses);
+        let conditional = is_granted && self.granted.conditional.has(number);
+        Some(ActionUse { number, mark, unseen, conditional, risk, uses })
     }
 
     /// The finding of one of its actions; None of what is used as it is granted, and of service-linked roles.

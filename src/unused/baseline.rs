@@ -211,7 +211,7 @@ fn fate(known: &Known, run: &Unused, own: Option<&PrincipalUse>) -> Fate {
 
 /// What became of a finding about an action of a principal that was looked at.
 fn of_action(kind: Kind, own: &PrincipalUse, action: &str) -> Fate {
-    let found = own.actions().find(|known| known.action() == action);
+    let found = own.action(action);
     let mark = found.and_then(|known| known.mark);
     let unseen = found.and_then(|known| known.unseen).unwrap_or(Unseen::NoLog);
     match (mark, kind) {

@@ -170,4 +170,16 @@ mod tests {
         assert_eq!(forward[0].1, count as u64);
         assert_eq!(needs(0..RESOURCES_MAX).of(0).len(), RESOURCES_MAX);
     }
+
+    #[test]
+    fn what_is_the_callers_own_keeps_its_variable_however_coarse() {
+        let own = Needed::Own("arn:aws:s3:::b/${aws:PrincipalTag/team}/2026/07/x".to_owned());
+        let of = |step| match coarse(&own, step) {
+            Needed::Own(text) => text,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(of(0), "arn:aws:s3:::b/${aws:PrincipalTag/team}/2026/07/x");
+        assert_eq!(of(2), "arn:aws:s3:::b/${aws:PrincipalTag/team}/2026/*");
+        assert_eq!(of(3), "arn:aws:s3:::b/${aws:PrincipalTag/team}/*");
+    }
 }

@@ -351,7 +351,7 @@ fn policies(whole: &Whole<'_>, found: &mut Found) {
         match attached {
             Some(fate) => settle(Kind::PolicyUnattached, Detail::new(), fate, found),
             None => {
-                found.push(Finding::new(Kind::PolicyUnattached, &account, arn, Detail::new(), Risk::Other))
+                found.push(Finding::new(Kind::PolicyUnattached, &account, arn, Detail::new(), Risk::Other));
             }
         }
         let in_force = detail([("version", &managed.version)]);

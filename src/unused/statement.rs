@@ -1,5 +1,6 @@
 //! Statements that decided nothing, and their resources, conditions and values that matched nothing.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -210,18 +211,20 @@ fn of_statement(
         detail.extend(cells.iter().map(|(name, value)| (*name, (*value).to_owned())));
         detail
     };
-    let mut take = |kind, cells: &[(&'static str, &str)], fate: Option<Fate>| match fate {
-        Some(fate) => found.settle(kind, (&owned.account, &owned.subject), detail(cells), fate),
-        None => {
-            let mut finding = Finding::new(kind, &owned.account, &owned.subject, detail(cells), risk);
-            finding.young = bearers.places.iter().all(young);
-            found.push(finding);
+    let mut take = |kind, cells: &[(&'static str, &str)], fate: Option<Fate>| {
+        if let Some(fate) = fate {
+            return found.settle(kind, (&owned.account, &owned.subject), detail(cells), fate);
         }
+        let mut finding = Finding::new(kind, &owned.account, &owned.subject, detail(cells), risk);
+        finding.young = bearers.places.iter().all(young);
+        found.push(finding);
     };
     let unseen = |resource: Option<&str>| {
         let all = bearers.places.iter();
         all.filter_map(|place| unseen(whole, *place, statement, resource)).min().map(Fate::unseen)
     };
+    let whole_unseen = OnceCell::new();
+    let whole_unseen = || *whole_unseen.get_or_init(|| unseen(None));
     // What is quiet is a finding where its use would have been seen.
     let of = |hit: Hit, unseen: &dyn Fn() -> Option<Fate>| {
         if hit.matched.events > 0 {
@@ -233,13 +236,13 @@ fn of_statement(
         }
     };
     let decided = !is_quiet(hit(What::Whole));
-    take(Kind::StatementNeverDecided, &[], of(hit(What::Whole), &|| unseen(None)));
-    let within = || Some(unseen(None).unwrap_or(Fate::gap(Gap::WithinAnother)));
+    take(Kind::StatementNeverDecided, &[], of(hit(What::Whole), &whole_unseen));
+    let within = || Some(whole_unseen().unwrap_or(Fate::gap(Gap::WithinAnother)));
     let of_part = |what, resource: Option<&str>| {
         if !decided {
             within()
         } else if bearers.hits.contains_key(&(at, what)) {
-            of(hit(what), &|| unseen(resource))
+            of(hit(what), &|| resource.map_or_else(whole_unseen, |own| unseen(Some(own))))
         } else {
             of(hit(What::Whole), &within)
         }

@@ -226,7 +226,8 @@ pub(super) fn actions(unused: &Unused, show: Show, page: &Page<'_>) -> String {
             continue;
         }
         all.sort_by_key(|action| (action.risk, action.action()));
-        let columns = [Column::left(""), Column::left(""), Column::right(""), Column::left("").cut(Cut::End)];
+        let name = Column::left("").cut(Cut::Middle);
+        let columns = [name, Column::left(""), Column::right(""), Column::left("").cut(Cut::End)];
         let mut table = Table::new(columns);
         for action in all.iter().take(most) {
             let more = match mark {

@@ -124,7 +124,9 @@ pub(super) fn together(statements: &[Value], most: usize) -> Vec<Vec<usize>> {
     let in_order = in_order(&sizes, room);
     let fewest = fewest(&sizes, room);
     let mut groups = if in_order.len() <= fewest.len() { in_order } else { fewest };
-    groups.iter_mut().for_each(|group| group.sort_unstable());
+    for group in &mut groups {
+        group.sort_unstable();
+    }
     groups.sort();
     groups
 }

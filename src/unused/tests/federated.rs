@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::suggest::Options;
+use super::super::suggest::{self, Options};
 use super::super::{Mark, Unused};
 use super::{ANN, World, allow, at, by_ann, deny, look, mark, of, suggestion};
 use crate::replay::Record;
@@ -97,4 +97,17 @@ fn what_no_session_policy_lets_through_is_no_use_of_what_the_user_may_do() {
     // Nor is what the user may not do a use without a grant.
     let none = json!([allow("s3:PutObject", "*")]);
     assert_eq!(mark(&looked(&none, Some(&Value::Null), None), ANN, "s3:GetObject"), None);
+}
+
+#[test]
+fn a_call_whose_session_policy_is_not_known_is_undecided_and_does_not_break() {
+    let none = json!([{"arn": "arn:aws:s3:::example", "account": "111122223333", "policy": null}]);
+    let world = World::default().user(ANN, &json!([allow("s3:*", "*")]));
+    let snapshot = world.file("resource-policies/own.json", &none.to_string()).read();
+    let records = [by_bob("s3.amazonaws.com", "GetObject", OBJECT)];
+    let mut suggestions = look(&snapshot, &records, Some(Options::default())).suggestions;
+    let replay = super::generated::replayed(&snapshot, &suggestions, &records);
+    suggest::prove(&mut suggestions, &replay);
+    let own = suggestions[0].proof.clone().unwrap();
+    assert_eq!((own.replayed, own.broken, own.undecided, own.may_break), (1, 0, 1, 0), "{own:?}");
 }

@@ -32,8 +32,8 @@ fn management(region: &'static str) -> Record<'static> {
     }
 }
 
-fn of_bob(record: Record<'static>) -> Record<'static> {
-    Record { identity_arn: Some(BOB), user_name: Some("bob"), ..record }
+fn of_bob(record: &Record<'static>) -> Record<'static> {
+    Record { identity_arn: Some(BOB), user_name: Some("bob"), ..*record }
 }
 
 fn looked(statements: &Value, records: &[Record<'_>]) -> Unused {
@@ -62,7 +62,7 @@ fn data_events_of_one_region_say_nothing_of_another_one_that_is_logged() {
     let answer = looked(&all, &[data(here), management(here), global]);
     assert_eq!(unseen(&answer, "s3:GetObject"), (Some(Mark::Unused), None, vec![]));
     // Two regions, and it works in the one that has them: unused there, and the other one is named.
-    let two = [data(here), management(here), of_bob(management(there))];
+    let two = [data(here), management(here), of_bob(&management(there))];
     let answer = looked(&all, &two);
     assert_eq!(unseen(&answer, "s3:GetObject"), (Some(Mark::Unused), None, vec![there.to_owned()]));
     assert_eq!(unseen(&answer, "ec2:DescribeImages"), (Some(Mark::Unused), None, vec![]));
@@ -86,7 +86,7 @@ fn data_events_of_one_region_say_nothing_of_another_one_that_is_logged() {
     let hidden = (Some(Mark::NotObservable), Some(Unseen::DataEvents), vec![there.to_owned()]);
     let answer = looked(&all, &[data(here), management(here), management(there)]);
     assert_eq!(unseen(&answer, "s3:GetObject"), hidden);
-    let answer = looked(&all, &[data(here), of_bob(management(here)), of_bob(management(there))]);
+    let answer = looked(&all, &[data(here), of_bob(&management(here)), of_bob(&management(there))]);
     assert_eq!(unseen(&answer, "s3:GetObject"), hidden);
 }
 
@@ -116,7 +116,7 @@ fn what_is_granted_in_one_region_is_unused_only_where_that_one_is_logged() {
     };
     let two = json!([{"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": [table("eu-west-1"), table("us-west-2")]}]);
     let own = Record { identity_arn: Some(ANN), user_name: Some("ann"), ..query("eu-west-1") };
-    let answer = looked(&two, &[own, management("eu-west-1"), of_bob(management("us-west-2"))]);
+    let answer = looked(&two, &[own, management("eu-west-1"), of_bob(&management("us-west-2"))]);
     assert_eq!(mark(&answer, ANN, "dynamodb:GetItem"), Some(Mark::Used));
     assert_eq!(found(&answer, Kind::ResourceNeverMatched), []);
     let answer = looked(&two, &[own, management("eu-west-1"), query("us-west-2")]);
@@ -132,7 +132,7 @@ fn a_user_who_did_nothing_at_all_used_nothing_anywhere() {
             .user(ANN, &json!([allow("s3:*", "*")]))
             .user(BOB, &json!([allow("*", "*")]))
             .file("credential-report.csv", &report.replace("DATE", used));
-        let records = [data("eu-west-1"), of_bob(management("eu-west-1")), of_bob(management("us-west-2"))];
+        let records = [data("eu-west-1"), of_bob(&management("eu-west-1")), of_bob(&management("us-west-2"))];
         unseen(&look(&world.read(), &records, None), "s3:GetObject").0
     };
     assert_eq!(of("N/A"), Some(Mark::Unused));
