@@ -105,6 +105,8 @@ pub(super) struct Identity {
     pub(super) hash: u64,
 }
 
+const DAY_MICROS: i64 = 86_400_000_000;
+
 /// Tells duplicates on one day: equal for the same record, delivered again.
 ///
 /// 80 bits: the record's fingerprint, which covers its event id, and 16 of the hash of that id. Different records with one event
@@ -149,7 +151,12 @@ impl Fixed {
 
     /// Days since 1970 of the event's time.
     pub(super) fn day(&self) -> i32 {
-        i32::try_from(self.event_time_micros.div_euclid(86_400_000_000)).unwrap_or(i32::MAX)
+        i32::try_from(self.event_time_micros.div_euclid(DAY_MICROS)).unwrap_or(i32::MAX)
+    }
+
+    /// Microseconds of that day before the event's time; 37 bits.
+    pub(super) fn micros_of_day(&self) -> u64 {
+        self.event_time_micros.rem_euclid(DAY_MICROS).unsigned_abs()
     }
 }
 
