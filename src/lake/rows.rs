@@ -98,6 +98,7 @@ impl From<bool> for Flag {
 }
 
 /// A caller's identity: the columns of `userIdentity`.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Identity {
     pub(super) session_created_micros: Option<i64>,
     pub(super) mfa_authenticated: Flag,
@@ -273,6 +274,48 @@ impl Part {
         self.recalled_object = NULL;
         self.short.fill(Short::NONE);
         self.keep.clear();
+    }
+
+    /// Appends a row of another part. None where this one can't take it, or the other has no such row.
+    pub(super) fn append(&mut self, from: &Part, row: usize) -> Option<()> {
+        let mut fixed = *from.fixed.get(row)?;
+        if fixed.identity != NULL {
+            fixed.identity = self.append_identity(from, fixed.identity)?;
+        }
+        let width = ROW_COLUMNS.len();
+        for (column, id) in ROW_COLUMNS.iter().zip(from.ids.get(row * width..(row + 1) * width)?) {
+            let id = self.append_value(from, *column, *id)?;
+            self.ids.push(id);
+        }
+        let has_room =
+            self.event_ids.push(from.event_ids.get(row)) && self.request_ids.push(from.request_ids.get(row));
+        self.fixed.push(fixed);
+        has_room.then_some(())
+    }
+
+    fn append_identity(&mut self, from: &Part, identity: u32) -> Option<u32> {
+        let text = from.identity_memo.get(identity);
+        let unseen = match self.identity_memo.find(text) {
+            Ok(known) => return Some(known),
+            Err(unseen) => unseen,
+        };
+        for (slot, column) in IDENTITY_COLUMNS.iter().enumerate() {
+            let id = self.append_value(from, *column, from.identity_id(identity, slot))?;
+            self.identity_ids.push(id);
+        }
+        self.identities.push(*from.identities.get(identity as usize)?);
+        self.identity_memo.add(unseen, text, from.identity_memo.hash(identity))
+    }
+
+    fn append_value(&mut self, from: &Part, column: Column, id: u32) -> Option<u32> {
+        if id == NULL {
+            return Some(NULL);
+        }
+        let (value, hash) = (from.interner(column).get(id), from.interner(column).hash(id));
+        match self.interner_mut(column).find(value) {
+            Ok(known) => Some(known),
+            Err(unseen) => self.interner_mut(column).add(unseen, value, hash),
+        }
     }
 
     /// Begins a record of an object; numbers of values count within one object.

@@ -1,4 +1,5 @@
-//! Rows to Parquet: each part becomes one row group for each day in it, in a file for that day.
+//! Rows to Parquet: each part becomes one row group for each day in it, in a file for that day. Days of which a part has only a
+//! few rows, as of late deliveries, wait for those of other parts.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
@@ -19,6 +20,9 @@ use super::{Column, Kind};
 
 /// So many days have a file open in a worker; one more closes the smallest.
 const OPEN_DAYS_MAX: usize = 64;
+
+/// Fewer rows than these of a day wait for more: each row group has a page and metadata of every column.
+const GROUP_ROWS_MIN: usize = 1024;
 
 /// The columns with a Bloom filter: those that are looked up by one value.
 pub(super) const BLOOM_COLUMNS: [Column; 5] = [
@@ -52,6 +56,8 @@ pub(super) struct DayWriters {
     done: Vec<DayFile>,
     encoder: Encoder,
     gathered: Gathered,
+    /// Rows that wait.
+    waiting: Part,
 }
 
 impl DayWriters {
@@ -62,14 +68,24 @@ impl DayWriters {
             done: Vec::new(),
             encoder: Encoder::new()?,
             gathered: Gathered::default(),
+            waiting: Part::default(),
         })
     }
 
     /// Writes the kept rows of a part, sorted by day, account, caller and time.
     pub(super) fn write(&mut self, part: &Part) -> Result<(), ParquetError> {
+        self.write_days(part, GROUP_ROWS_MIN)
+    }
+
+    /// Writes the days of which a part has so many rows; the others wait.
+    fn write_days(&mut self, part: &Part, rows_min: usize) -> Result<(), ParquetError> {
         let order = sorted_rows(part);
         for rows in order.chunk_by(|left, right| day_of(part, *left) == day_of(part, *right)) {
             let Some(first) = rows.first() else { continue };
+            if rows.len() < rows_min {
+                self.put_off(part, rows)?;
+                continue;
+            }
             let day = day_of(part, *first);
             if !self.open.contains_key(&day) && self.open.len() >= OPEN_DAYS_MAX {
                 self.close_smallest()?;
@@ -90,6 +106,26 @@ impl DayWriters {
         Ok(())
     }
 
+    /// Lets rows wait; writes those that wait before them when there is no room for more.
+    fn put_off(&mut self, part: &Part, rows: &[u32]) -> Result<(), ParquetError> {
+        if self.waiting.is_full() {
+            self.write_waiting()?;
+        }
+        for row in rows {
+            let appended = self.waiting.append(part, *row as usize);
+            appended.ok_or_else(|| ParquetError::General("no room for a row that waits".to_owned()))?;
+        }
+        Ok(())
+    }
+
+    fn write_waiting(&mut self) -> Result<(), ParquetError> {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        self.write_days(&waiting, 0)?;
+        waiting.clear();
+        self.waiting = waiting;
+        Ok(())
+    }
+
     fn close_smallest(&mut self) -> Result<(), ParquetError> {
         let smallest = self.open.iter().min_by_key(|(day, open)| (open.rows, **day)).map(|(day, _)| *day);
         if let Some((day, open)) = smallest.and_then(|day| self.open.remove_entry(&day)) {
@@ -100,6 +136,7 @@ impl DayWriters {
 
     /// Ends all files.
     pub(super) fn finish(mut self) -> Result<Vec<DayFile>, ParquetError> {
+        self.write_waiting()?;
         for (day, open) in std::mem::take(&mut self.open) {
             self.done.push(open.finish(day)?);
         }
@@ -379,21 +416,65 @@ pub(super) fn file_properties(group_rows: usize) -> WriterProperties {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
     use super::*;
     use crate::lake::decode::Decoder;
+    use crate::lake::rebuild;
     use crate::record::scan;
+
+    /// Decodes records, each with its place in the object.
+    fn part_of(decoder: &mut Decoder, texts: &[String]) -> Part {
+        let mut part = Part::default();
+        for (place, text) in (0_i64..).zip(texts) {
+            let mut members = Vec::new();
+            scan::object(text.as_bytes(), 0, &mut members).unwrap();
+            let object = (0, part.object_id("an object"));
+            decoder.decode(text.as_bytes(), &members, object, place, &mut part).unwrap();
+        }
+        part
+    }
+
+    #[test]
+    fn few_rows_of_a_day_wait_for_those_of_other_parts_and_lose_nothing() {
+        let record = |day: usize, place: usize| {
+            let key = place % 3;
+            format!(
+                r#"{{"eventID":"{place:036}","eventTime":"2026-03-{day:02}T10:00:00Z","other":{place},"requestParameters":{{"n":{key}}},"userAgent":"agent {key}","userIdentity":{{"accessKeyId":"KEY{key}","odd":{key},"sessionContext":{{"attributes":{{"creationDate":"2026-03-01T00:00:0{key}Z","mfaAuthenticated":"true"}}}}}}}}"#
+            )
+        };
+        let (mut decoder, mut writers) = (Decoder::default(), DayWriters::new().unwrap());
+        let mut expected = Vec::new();
+        for part in 0..2 {
+            let texts: Vec<String> = (0..GROUP_ROWS_MIN + 10)
+                .map(|row| record(if row < GROUP_ROWS_MIN { 9 } else { 10 + row % 2 }, part * 10_000 + row))
+                .collect();
+            writers.write(&part_of(&mut decoder, &texts)).unwrap();
+            expected.extend(texts);
+        }
+        let (mut found, mut groups) = (Vec::new(), Vec::new());
+        for file in writers.finish().unwrap() {
+            let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(file.bytes)).unwrap();
+            groups.push((file.rows, reader.metadata().num_row_groups()));
+            for batch in reader.build().unwrap() {
+                let batch = batch.unwrap();
+                found.extend((0..batch.num_rows()).map(|row| rebuild(&batch, row).unwrap()));
+            }
+        }
+        assert_eq!(groups, [(2 * GROUP_ROWS_MIN as u64, 2), (10, 1), (10, 1)]);
+        found.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(found, expected);
+    }
 
     #[test]
     fn rows_of_one_caller_stand_beside_each_other_in_the_order_of_time() {
-        let (mut decoder, mut part) = (Decoder::default(), Part::default());
-        for (account, key, second) in [(2, "B", 3), (1, "C", 4), (2, "A", 2), (2, "B", 1), (1, "C", 0)] {
-            let text = format!(
+        let texts = [(2, "B", 3), (1, "C", 4), (2, "A", 2), (2, "B", 1), (1, "C", 0)].map(|(account, key, second)| {
+            format!(
                 r#"{{"eventTime":"2026-03-09T10:00:0{second}Z","recipientAccountId":"{account}","userIdentity":{{"principalId":"P","accessKeyId":"{key}"}}}}"#
-            );
-            let mut members = Vec::new();
-            scan::object(text.as_bytes(), 0, &mut members).unwrap();
-            decoder.decode(text.as_bytes(), &members, (0, 0), 0, &mut part).unwrap();
-        }
-        assert_eq!(sorted_rows(&part), [4, 1, 3, 0, 2]);
+            )
+        });
+        assert_eq!(sorted_rows(&part_of(&mut Decoder::default(), &texts)), [4, 1, 3, 0, 2]);
     }
 }
