@@ -18,9 +18,9 @@ use parquet::file::statistics::{Statistics, ValueStatistics};
 use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
 
-use super::encode::{deltas, hybrid, width_of};
+use super::encode::{deltas, hybrid, hybrid_runs, width_of};
 use super::intern::{Interner, NULL};
-use super::sort::sort_by_value;
+use super::sort::{eight, sort_by_value};
 
 /// Statistics hold so many bytes of a value, and say so where it has more.
 const STATISTICS_BYTES_MAX: usize = 64;
@@ -41,6 +41,15 @@ pub(super) struct Style {
     pub(super) sorted: bool,
     pub(super) statistics: bool,
     pub(super) bloom: bool,
+}
+
+/// Which distinct value each row of a column has, by its id; [`NULL`] is none.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Ids<'a> {
+    /// Row by row.
+    Rows(&'a [u32]),
+    /// Of some rows behind each other at a time, with how many these are.
+    Runs(&'a [(u32, u32)]),
 }
 
 /// How numbers are written.
@@ -137,17 +146,20 @@ impl Encoder {
         })
     }
 
-    /// A column of text: the distinct values, and for each row the id of one or [`NULL`].
+    /// A column of text: the distinct values, and for the rows the id of one or [`NULL`].
     pub(super) fn texts(
         &mut self,
         column: &ColumnDescPtr,
         values: &Interner,
-        ids: &[u32],
+        ids: Ids<'_>,
         style: Style,
     ) -> Result<Chunk, ParquetError> {
-        self.find_used(values, ids, style);
+        let (rows, nulls) = match ids {
+            Ids::Rows(ids) => self.find_used(column, values, ids.iter().map(|id| (*id, 1)), style)?,
+            Ids::Runs(runs) => self.find_used(column, values, runs.iter().copied(), style)?,
+        };
         if self.used.is_empty() {
-            return self.nothing(column, ids.len(), style.statistics);
+            return self.nothing(column, rows, style.statistics);
         }
         let mut written = Written::new(zstd_level());
         self.page.clear();
@@ -155,39 +167,58 @@ impl Encoder {
             push_text(values.get(*id), &mut self.page);
         }
         self.dictionary(&mut written)?;
-        self.indices.clear();
-        for id in ids {
-            if let Some(place) = self.places.get(*id as usize) {
-                self.indices.push(*place);
+        let width = self.place_width();
+        match ids {
+            Ids::Rows(ids) => {
+                self.indices.clear();
+                self.indices.extend(ids.iter().filter_map(|id| self.places.get(*id as usize)));
+                self.begin(column, nulls, rows, ids.iter().map(|id| *id != NULL))?;
+                self.indices_page(&mut written, rows)?;
+            }
+            Ids::Runs(runs) => {
+                self.begin_runs(column, nulls, runs)?;
+                self.page.push(u8::try_from(width).unwrap_or(32));
+                let places = &self.places;
+                let known = |run: &(u32, u32)| Some((*places.get(run.0 as usize)?, run.1 as usize));
+                hybrid_runs(runs.iter().filter_map(known), width, &mut self.indices, &mut self.page);
+                self.data(&mut written, rows, Encoding::RLE_DICTIONARY)?;
             }
         }
-        let nulls = ids.len() - self.indices.len();
-        if nulls != ids.iter().filter(|id| **id == NULL).count() {
-            return Err(ParquetError::General(format!("`{}` has ids of no value", column.name())));
-        }
-        self.begin(column, nulls, ids.len(), ids.iter().map(|id| *id != NULL))?;
-        self.indices_page(&mut written, ids.len())?;
         let used = || self.used.iter().map(|id| values.get(*id));
         let statistics = style.statistics.then(|| {
             let (least, greatest) =
-                if style.sorted { (used().next(), used().next_back()) } else { (used().min(), used().max()) };
+                if style.sorted { (used().next(), used().next_back()) } else { extremes(used()) };
             text_statistics(least, greatest, nulls)
         });
         let bloom = if style.bloom { Some(bloom_filter(used(), self.used.len())?) } else { None };
-        written.close(column, ids.len(), statistics, bloom)
+        written.close(column, rows, statistics, bloom)
     }
 
-    /// Collects the ids in use, and gives each its place in the dictionary.
-    fn find_used(&mut self, values: &Interner, ids: &[u32], style: Style) {
+    /// Collects the ids in use, and gives each its place in the dictionary. Gives how many rows there are, and how many of
+    /// them have no value.
+    fn find_used(
+        &mut self,
+        column: &ColumnDescPtr,
+        values: &Interner,
+        runs: impl Iterator<Item = (u32, u32)>,
+        style: Style,
+    ) -> Result<(usize, usize), ParquetError> {
         self.used.clear();
         self.places.clear();
         self.places.resize(values.len(), NULL);
-        for id in ids {
-            if let Some(place) = self.places.get_mut(*id as usize)
-                && *place == NULL
-            {
-                *place = u32::try_from(self.used.len()).unwrap_or(NULL);
-                self.used.push(*id);
+        let (mut rows, mut nulls) = (0, 0);
+        for (id, count) in runs {
+            rows += count as usize;
+            match self.places.get_mut(id as usize) {
+                Some(place) if *place == NULL => {
+                    *place = u32::try_from(self.used.len()).unwrap_or(NULL);
+                    self.used.push(id);
+                }
+                Some(_) => {}
+                None if id == NULL => nulls += count as usize,
+                None => {
+                    return Err(ParquetError::General(format!("`{}` has ids of no value", column.name())));
+                }
             }
         }
         if style.sorted {
@@ -198,6 +229,7 @@ impl Encoder {
                 }
             }
         }
+        Ok((rows, nulls))
     }
 
     /// A column of text in which hardly any value repeats.
@@ -208,8 +240,8 @@ impl Encoder {
         style: Style,
     ) -> Result<Chunk, ParquetError> {
         let rows = values.clone().count();
-        let present = || values.clone().flatten();
-        let nulls = rows - present().count();
+        let present: Vec<&[u8]> = values.clone().flatten().collect();
+        let nulls = rows - present.len();
         if nulls == rows {
             return self.nothing(column, rows, style.statistics);
         }
@@ -217,14 +249,18 @@ impl Encoder {
         self.page.clear();
         self.begin(column, nulls, rows, values.clone().map(|value| value.is_some()))?;
         let lengths: Vec<i64> =
-            present().map(|value| i64::try_from(value.len()).unwrap_or(i64::MAX)).collect();
+            present.iter().map(|value| i64::try_from(value.len()).unwrap_or(i64::MAX)).collect();
         deltas(&lengths, &mut self.page);
-        for value in present() {
+        for value in &present {
             self.page.extend_from_slice(value);
         }
         self.data(&mut written, rows, Encoding::DELTA_LENGTH_BYTE_ARRAY)?;
-        let statistics = style.statistics.then(|| text_statistics(present().min(), present().max(), nulls));
-        let bloom = if style.bloom { Some(bloom_filter(present(), rows - nulls)?) } else { None };
+        let texts = || present.iter().copied();
+        let statistics = style.statistics.then(|| {
+            let (least, greatest) = extremes(texts());
+            text_statistics(least, greatest, nulls)
+        });
+        let bloom = if style.bloom { Some(bloom_filter(texts(), present.len())?) } else { None };
         written.close(column, rows, statistics, bloom)
     }
 
@@ -246,12 +282,20 @@ impl Encoder {
         if how == Numbers::Distinct {
             self.indices.clear();
             let mut places: HashMap<i64, u32> = HashMap::new();
+            let mut last = None;
             for value in &present {
-                let next = u32::try_from(places.len()).unwrap_or(NULL);
-                let place = *places.entry(*value).or_insert(next);
-                if place == next {
-                    self.page.extend_from_slice(&value.to_le_bytes());
-                }
+                let place = match last {
+                    Some((before, place)) if before == *value => place,
+                    _ => {
+                        let next = u32::try_from(places.len()).unwrap_or(NULL);
+                        let place = *places.entry(*value).or_insert(next);
+                        if place == next {
+                            self.page.extend_from_slice(&value.to_le_bytes());
+                        }
+                        place
+                    }
+                };
+                last = Some((*value, place));
                 self.indices.push(place);
             }
             self.used.clear();
@@ -347,16 +391,48 @@ impl Encoder {
         let start = self.page.len();
         self.page.extend_from_slice(&[0; 4]);
         hybrid(&self.levels, 1, &mut self.page);
+        self.end_levels(start);
+        Ok(())
+    }
+
+    /// As [`Encoder::begin`], of runs of ids.
+    fn begin_runs(
+        &mut self,
+        column: &ColumnDescPtr,
+        nulls: usize,
+        runs: &[(u32, u32)],
+    ) -> Result<(), ParquetError> {
+        if column.max_def_level() == 0 {
+            return self.begin(column, nulls, 0, std::iter::empty());
+        }
+        let start = self.page.len();
+        self.page.extend_from_slice(&[0; 4]);
+        let levels = runs.iter().map(|run| (u32::from(run.0 != NULL), run.1 as usize));
+        hybrid_runs(levels, 1, &mut self.levels, &mut self.page);
+        self.end_levels(start);
+        Ok(())
+    }
+
+    /// Says before the levels that began at `start` how long they are.
+    fn end_levels(&mut self, start: usize) {
         let length = u32::try_from(self.page.len() - start - 4).unwrap_or(u32::MAX);
         if let Some(place) = self.page.get_mut(start..start + 4) {
             place.copy_from_slice(&length.to_le_bytes());
         }
-        Ok(())
+    }
+
+    /// The bits of a place in the dictionary.
+    fn place_width(&self) -> u32 {
+        match width_of(u32::try_from(self.used.len().saturating_sub(1)).unwrap_or(NULL)) {
+            // Where places are whole bytes, what compresses sees how often each of them comes.
+            3..=7 => 8,
+            width => width,
+        }
     }
 
     /// Writes the rows' places in the dictionary as the data page.
     fn indices_page(&mut self, written: &mut Written, rows: usize) -> Result<(), ParquetError> {
-        let width = width_of(u32::try_from(self.used.len().saturating_sub(1)).unwrap_or(NULL));
+        let width = self.place_width();
         self.page.push(u8::try_from(width).unwrap_or(32));
         hybrid(&self.indices, width, &mut self.page);
         self.data(written, rows, Encoding::RLE_DICTIONARY)
@@ -425,6 +501,21 @@ fn bloom_filter<'a>(values: impl Iterator<Item = &'a [u8]>, distinct: usize) -> 
     Ok(filter)
 }
 
+/// The least and the greatest of some texts. Most are told by their first eight bytes.
+fn extremes<'a>(texts: impl Iterator<Item = &'a [u8]>) -> (Option<&'a [u8]>, Option<&'a [u8]>) {
+    let keyed = |text: &'a [u8]| (eight(text, 0), text);
+    let (mut least, mut greatest) = (None, None);
+    for text in texts.map(keyed) {
+        if least.is_none_or(|least| text < least) {
+            least = Some(text);
+        }
+        if greatest.is_none_or(|greatest| text > greatest) {
+            greatest = Some(text);
+        }
+    }
+    (least.map(|(_, text)| text), greatest.map(|(_, text)| text))
+}
+
 fn text_statistics(least: Option<&[u8]>, greatest: Option<&[u8]>, nulls: usize) -> Statistics {
     let array = |bytes: &[u8]| ByteArray::from(bytes.to_vec());
     let (low, low_is_exact) = match least {
@@ -486,6 +577,7 @@ mod tests {
             values.add(key, text.as_bytes(), 0).unwrap();
         }
         let rows: Vec<u32> = (0..1000).map(|row| if row % 7 == 0 { NULL } else { row % 4 }).collect();
+        let runs: Vec<(u32, u32)> = rows.iter().map(|id| (*id, 1)).collect();
         let text_of = |id: &u32| texts.get(*id as usize).copied();
         let expected: Vec<Option<&str>> = rows.iter().map(text_of).collect();
         let mut encoder = Encoder::new().unwrap();
@@ -494,7 +586,8 @@ mod tests {
             let style = Style { sorted, statistics: true, bloom: true };
             let plain = expected.iter().map(|text| text.map(str::as_bytes));
             let chunks = [
-                encoder.texts(column, &values, &rows, style).unwrap(),
+                encoder.texts(column, &values, Ids::Rows(&rows), style).unwrap(),
+                encoder.texts(column, &values, Ids::Runs(&runs), style).unwrap(),
                 encoder.plain_texts(column, &plain, style).unwrap(),
             ];
             for chunk in chunks {

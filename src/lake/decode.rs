@@ -5,6 +5,7 @@
 //! [`super::rebuild`] is the other direction.
 
 mod identity;
+mod issued;
 
 use std::collections::HashSet;
 
@@ -46,6 +47,7 @@ pub(super) struct Decoder {
     scratch: Vec<u8>,
     rest: Vec<u8>,
     members: Vec<Member>,
+    members_below: Vec<Member>,
     row: Vec<u32>,
     identity_row: Vec<u32>,
     /// The hashes of the names of the record at hand.
@@ -66,6 +68,7 @@ impl Default for Decoder {
             scratch: Vec::new(),
             rest: Vec::new(),
             members: Vec::new(),
+            members_below: Vec::new(),
             row: Vec::new(),
             identity_row: Vec::new(),
             hashes: Vec::new(),
@@ -108,7 +111,9 @@ impl Decoder {
         record_index: i64,
         part: &mut Part,
     ) -> Result<(), Reason> {
-        if let Err(bad) = std::str::from_utf8(text) {
+        if simdutf8::basic::from_utf8(text).is_err()
+            && let Err(bad) = std::str::from_utf8(text)
+        {
             return Err(Reason::NotUtf8(bad.valid_up_to()));
         }
         part.begin(object);
@@ -197,10 +202,17 @@ impl Decoder {
                     if let Some(id) = part.recall(member.known, Some(column)) {
                         set(row, column, id);
                         Held::Exactly(part.interner(column).hash(id))
+                    } else if let Some((id, hash)) = part.recall_short(column, value) {
+                        set(row, column, id);
+                        Held::Exactly(hash)
                     } else {
                         let held = self.assign(column, key, value, row, draft, part)?;
-                        if let Held::Exactly(_) = held {
-                            part.remember(member.known, Some(column), get(row, column));
+                        if let Held::Exactly(hash) = held {
+                            let id = get(row, column);
+                            part.remember(member.known, Some(column), id);
+                            if column.kind() == Kind::Text {
+                                part.remember_short(column, value, id, hash);
+                            }
                         }
                         held
                     }
@@ -289,7 +301,13 @@ impl Decoder {
     /// The text of a string that stands without escapes and control characters.
     fn plain_text(value: &[u8]) -> Option<&[u8]> {
         let inner = value.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
-        inner.iter().all(|byte| *byte >= 0x20 && *byte != b'\\').then_some(inner)
+        // Without an early end, many bytes are looked at at a time.
+        let mut odd = false;
+        for byte in inner {
+            odd |= *byte < 0x20;
+            odd |= *byte == b'\\';
+        }
+        (!odd).then_some(inner)
     }
 
     /// Puts a value into its column, as far as the column can hold it.
@@ -540,35 +558,6 @@ impl Decoder {
         }
         Ok(NULL)
     }
-
-    /// What a response says the call issued: key, session ARN, session id.
-    fn issued(&mut self, id: u32, part: &mut Part) -> Result<[u32; 3], Reason> {
-        let response = part.interner(Column::ResponseElements).get(id);
-        let names: [&[u8]; 2] = [b"\"accessKeyId\"", b"\"assumedRoleUser\""];
-        if response.first() != Some(&b'{')
-            || !names.iter().any(|name| memchr::memmem::find(response, name).is_some())
-        {
-            return Ok([NULL; 3]);
-        }
-        let find =
-            |paths: &[[&str; 2]]| paths.iter().find_map(|[outer, inner]| nested_text(response, outer, inner));
-        let key = find(&[
-            ["credentials", "accessKeyId"],
-            ["accessKey", "accessKeyId"],
-            ["roleCredentials", "accessKeyId"],
-        ]);
-        let arn = find(&[["assumedRoleUser", "arn"]]);
-        let session = find(&[["assumedRoleUser", "assumedRoleId"]]);
-        let mut id_of = |column, value: Option<Vec<u8>>| match value {
-            Some(value) if !value.is_empty() => self.text_id(column, &value, part),
-            _ => Ok(NULL),
-        };
-        Ok([
-            id_of(Column::IssuedAccessKeyId, key)?,
-            id_of(Column::AssumedRoleArn, arn)?,
-            id_of(Column::AssumedRoleId, session)?,
-        ])
-    }
 }
 
 /// Whether a text holds what JSON allows only by an escape: <https://www.rfc-editor.org/rfc/rfc8259#section-7>.
@@ -588,19 +577,6 @@ fn known_text_id(column: Column, text: &[u8], part: &mut Part) -> Result<u32, Re
         Ok(id) => Ok(id),
         Err(key) => interner.add(key, text, string_hash(text)).ok_or(FULL),
     }
-}
-
-/// The plain string at `outer`.`inner` of an object.
-fn nested_text(object: &[u8], outer: &str, inner: &str) -> Option<Vec<u8>> {
-    let member = |object: &[u8], name: &str| {
-        let mut members = Vec::new();
-        scan::object(object, 0, &mut members).ok()?;
-        let found = members.iter().rev().find(|member| member.key(object) == name.as_bytes())?;
-        Some(found.value(object).to_vec())
-    };
-    let found = member(&member(object, outer)?, inner)?;
-    let text = found.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
-    text.iter().all(|byte| *byte >= 0x20 && *byte != b'\\').then(|| text.to_vec())
 }
 
 /// The names of so many members are compared with each other.

@@ -25,8 +25,7 @@ pub(super) fn hybrid(values: &[u32], width: u32, out: &mut Vec<u8>) {
         let run = run_len(&values[at..]);
         if run >= RUN_MIN {
             packed_run(&values[from..at], width, out);
-            varint((run as u64) << 1, out);
-            out.extend_from_slice(&values[at].to_le_bytes()[..width.div_ceil(8) as usize]);
+            equal_run(values[at], run, width, out);
             at += run;
             from = at;
         } else {
@@ -35,6 +34,46 @@ pub(super) fn hybrid(values: &[u32], width: u32, out: &mut Vec<u8>) {
         }
     }
     packed_run(&values[from..], width, out);
+}
+
+/// As [`hybrid`], of numbers that come with how often each is repeated. `packed` is a buffer to be used again.
+pub(super) fn hybrid_runs(
+    runs: impl Iterator<Item = (u32, usize)>,
+    width: u32,
+    packed: &mut Vec<u32>,
+    out: &mut Vec<u8>,
+) {
+    packed.clear();
+    let mut last = (0, 0);
+    for (value, count) in runs {
+        if value == last.0 {
+            last.1 += count;
+        } else {
+            end_run(last, width, packed, out);
+            last = (value, count);
+        }
+    }
+    end_run(last, width, packed, out);
+    packed_run(packed, width, out);
+}
+
+/// Appends a run whose end is known; what is too short for one stays in `packed`.
+fn end_run((value, count): (u32, usize), width: u32, packed: &mut Vec<u32>, out: &mut Vec<u8>) {
+    // Packed values come in eights.
+    let missing = packed.len().next_multiple_of(8) - packed.len();
+    if count < missing + RUN_MIN {
+        packed.extend(std::iter::repeat_n(value, count));
+        return;
+    }
+    packed.extend(std::iter::repeat_n(value, missing));
+    packed_run(packed, width, out);
+    packed.clear();
+    equal_run(value, count - missing, width, out);
+}
+
+fn equal_run(value: u32, count: usize, width: u32, out: &mut Vec<u8>) {
+    varint((count as u64) << 1, out);
+    out.extend_from_slice(&value.to_le_bytes()[..width.div_ceil(8) as usize]);
 }
 
 fn run_len(values: &[u32]) -> usize {
@@ -145,6 +184,14 @@ mod tests {
         out.clear();
         hybrid(&[], 1, &mut out);
         assert!(out.is_empty());
+        let mut packed = Vec::new();
+        hybrid_runs([(5, 7), (5, 13)].into_iter(), 3, &mut packed, &mut out);
+        assert_eq!(out, [40, 5]);
+        out.clear();
+        // Eight packed ones, the last of them of the run behind them.
+        let runs = (0..7).map(|value| (value, 1)).chain([(7, 21)]);
+        hybrid_runs(runs, 3, &mut packed, &mut out);
+        assert_eq!(out, [3, 0b1000_1000, 0b1100_0110, 0b1111_1010, 40, 7]);
     }
 
     #[test]

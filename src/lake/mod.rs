@@ -17,6 +17,7 @@ mod instant;
 mod intake;
 mod intern;
 mod keys;
+mod keyset;
 mod ledger;
 mod pipeline;
 mod plan;

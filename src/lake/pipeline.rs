@@ -92,8 +92,6 @@ impl Summary {
     }
 
     fn add_part(&mut self, part: &Part) {
-        let text = |column, id| String::from_utf8_lossy(part.interner(column).get(id)).into_owned();
-        let mut by_id: BTreeMap<(Column, u32), u64> = BTreeMap::new();
         let category_of = |id| match part.interner(Column::EventCategory).get(id) {
             b"Data" => Column::EventCategory,
             b"" | b"Management" => Column::ManagementEvent,
@@ -102,29 +100,18 @@ impl Summary {
         let categories: Vec<Column> = (0..part.interner(Column::EventCategory).len())
             .map(|id| category_of(u32::try_from(id).unwrap_or(NULL)))
             .collect();
-        let ids = |column| Box::new(part.ids_of(column)) as Box<dyn Fn(usize) -> u32 + '_>;
-        let (account, region) = (ids(Column::Account), ids(Column::AwsRegion));
+        let kept = || part.fixed.iter().enumerate().filter(|(row, _)| part.keep.get(*row) == Some(&true));
         let category_id = part.ids_of(Column::EventCategory);
-        for (row, fixed) in part.fixed.iter().enumerate() {
-            if !part.keep.get(row).copied().unwrap_or(false) {
-                continue;
-            }
+        for (row, fixed) in kept() {
             let micros = fixed.event_time_micros;
             self.first_micros = Some(self.first_micros.map_or(micros, |first| first.min(micros)));
             self.last_micros = self.last_micros.max(Some(micros));
-            for (column, id_of) in [(Column::Account, &account), (Column::AwsRegion, &region)] {
-                let id = id_of(row);
-                if id != NULL {
-                    *by_id.entry((column, id)).or_default() += 1;
-                }
-            }
-            let category = category_id(row);
             let absent = if fixed.management_event.get() == Some(false) {
                 Column::EventType
             } else {
                 Column::ManagementEvent
             };
-            match categories.get(category as usize).copied().unwrap_or(absent) {
+            match categories.get(category_id(row) as usize).copied().unwrap_or(absent) {
                 Column::EventCategory => {
                     self.data += 1;
                     self.first_data_micros =
@@ -134,9 +121,19 @@ impl Summary {
                 _ => self.other += 1,
             }
         }
-        for ((column, id), count) in by_id {
-            let into = if column == Column::Account { &mut self.accounts } else { &mut self.regions };
-            *into.entry(text(column, id)).or_default() += count;
+        for (column, into) in [(Column::Account, &mut self.accounts), (Column::AwsRegion, &mut self.regions)]
+        {
+            let values = part.interner(column);
+            let mut counts = vec![0_u64; values.len()];
+            let id_of = part.ids_of(column);
+            for (row, _) in kept() {
+                if let Some(count) = counts.get_mut(id_of(row) as usize) {
+                    *count += 1;
+                }
+            }
+            for (id, count) in (0..).zip(counts).filter(|(_, count)| *count > 0) {
+                *into.entry(String::from_utf8_lossy(values.get(id)).into_owned()).or_default() += count;
+            }
         }
     }
 }
@@ -240,7 +237,7 @@ pub(super) fn run(
 }
 
 /// A task takes objects of no more raw bytes than these, but for a single larger one: about as many as fill a row group.
-const TASK_BYTES_MAX: u64 = 4 * 1024 * 1024;
+const TASK_BYTES_MAX: u64 = 5 * 1024 * 1024;
 
 /// Nor of fewer, while there are more.
 const TASK_BYTES_MIN: u64 = 512 * 1024;

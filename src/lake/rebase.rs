@@ -16,7 +16,7 @@ use super::commit::{Lake, NewFile};
 use super::ingest::PART;
 use super::pipeline::{ObjectResult, Summary};
 use super::rewrite::Rewriter;
-use super::rows::PART_ROWS_MAX;
+use super::rows::{Key, PART_ROWS_MAX};
 use super::seen::{KEY_COLUMNS, Keys, keys_of};
 use super::write::written;
 use super::{Column, LakeError, Table};
@@ -123,7 +123,7 @@ impl Drawn {
 }
 
 /// Whether a file has rows with these keys: few have, and the keys alone are quickly read.
-async fn has_any(lake: &Lake, file: &NewFile, keys: &HashSet<u128>) -> Result<bool, LakeError> {
+async fn has_any(lake: &Lake, file: &NewFile, keys: &HashSet<Key>) -> Result<bool, LakeError> {
     if keys.is_empty() {
         return Ok(false);
     }

@@ -5,15 +5,16 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
 use futures::TryStreamExt;
-use hashbrown::HashTable;
 
 use super::commit::Lake;
+use super::keyset::KeySet;
+use super::rows::Key;
 use super::table::DataFile;
 use super::{Column, LakeError, Table};
 use crate::record::canonical::bytes_hash;
 
 /// So many keys stay in memory from batch to batch; beyond it the days that the last batch did not touch are forgotten, and
-/// read again from the lake when they come up again. One key takes about 25 bytes.
+/// read again from the lake when they come up again. One key takes 12 to 18 bytes.
 const KEYS_KEPT_MAX: usize = 1_000_000;
 
 /// Beyond so many keys also days that the last batch touched are forgotten.
@@ -28,27 +29,14 @@ pub(super) struct Seen {
 
 #[derive(Default)]
 struct Day {
-    keys: HashTable<u128>,
+    keys: KeySet,
     /// The files of the lake whose rows are among the keys.
     files: BTreeSet<object_store::path::Path>,
     touched: u64,
 }
 
-impl Day {
-    /// Whether a key is new here; it is known from now on.
-    fn insert(&mut self, key: u128) -> bool {
-        match self.keys.entry(hash(key), |other| *other == key, |other| hash(*other)) {
-            hashbrown::hash_table::Entry::Occupied(_) => false,
-            hashbrown::hash_table::Entry::Vacant(entry) => {
-                entry.insert(key);
-                true
-            }
-        }
-    }
-}
-
 /// Keys by day.
-pub(super) type Keys = BTreeMap<i32, HashSet<u128>>;
+pub(super) type Keys = BTreeMap<i32, HashSet<Key>>;
 
 /// The columns that keys are made of.
 pub(super) const KEY_COLUMNS: [Column; 2] = [Column::EventId, Column::Fingerprint];
@@ -57,7 +45,7 @@ pub(super) const KEY_COLUMNS: [Column; 2] = [Column::EventId, Column::Fingerprin
 ///
 /// # Errors
 /// Where the rows lack one of [`KEY_COLUMNS`].
-pub(super) fn keys_of(batch: &RecordBatch) -> Result<Vec<u128>, LakeError> {
+pub(super) fn keys_of(batch: &RecordBatch) -> Result<Vec<Key>, LakeError> {
     let [ids, fingerprints] = KEY_COLUMNS.map(|column| batch.column_by_name(column.name()));
     let ids = ids.and_then(|ids| ids.as_string_opt::<i32>());
     let fingerprints = fingerprints.and_then(|prints| prints.as_primitive_opt::<Int64Type>());
@@ -66,24 +54,18 @@ pub(super) fn keys_of(batch: &RecordBatch) -> Result<Vec<u128>, LakeError> {
     };
     let key = |row| {
         let id_hash = if ids.is_null(row) { 0 } else { bytes_hash(ids.value(row).as_bytes()) };
-        let fingerprint = u64::from_le_bytes(fingerprints.value(row).to_le_bytes());
-        (u128::from(id_hash) << 64) | u128::from(fingerprint)
+        Key::new(id_hash, u64::from_le_bytes(fingerprints.value(row).to_le_bytes()))
     };
     Ok((0..batch.num_rows()).map(key).collect())
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the low half of the key is a hash of its own")]
-fn hash(key: u128) -> u64 {
-    key as u64
-}
-
 impl Seen {
     /// Whether the record is new on its day; it is known from now on. The day must have been loaded.
-    pub(super) fn insert(&mut self, day: i32, key: u128) -> bool {
+    pub(super) fn insert(&mut self, day: i32, key: Key) -> bool {
         let turn = self.turn;
         let day = self.days.entry(day).or_default();
         day.touched = turn;
-        day.insert(key)
+        day.keys.insert(key)
     }
 
     /// Whether a day's records are in memory.
@@ -152,7 +134,7 @@ impl Seen {
 }
 
 /// Adds the keys of files to a day; gives those that it had.
-async fn read(lake: &Lake, day: &mut Day, files: &[DataFile]) -> Result<HashSet<u128>, LakeError> {
+async fn read(lake: &Lake, day: &mut Day, files: &[DataFile]) -> Result<HashSet<Key>, LakeError> {
     let mut had = HashSet::new();
     if files.is_empty() {
         return Ok(had);
@@ -161,7 +143,7 @@ async fn read(lake: &Lake, day: &mut Day, files: &[DataFile]) -> Result<HashSet<
     let mut stream = frame.execute_stream().await?;
     while let Some(batch) = stream.try_next().await? {
         for key in keys_of(&batch)? {
-            if !day.insert(key) {
+            if !day.keys.insert(key) {
                 had.insert(key);
             }
         }

@@ -44,7 +44,7 @@ pub(super) fn sort_by_value(values: &Interner, ids: &mut [u32], keyed: &mut Vec<
 }
 
 /// Eight bytes from a place on, so that their numbers sort as they do; NULs behind the end.
-fn eight(value: &[u8], at: usize) -> u64 {
+pub(super) fn eight(value: &[u8], at: usize) -> u64 {
     if let Some(Ok(bytes)) = value.get(at..at + 8).map(<[u8; 8]>::try_from) {
         return u64::from_be_bytes(bytes);
     }

@@ -1,4 +1,5 @@
-//! Rows to Parquet: each part becomes one row group for each day in it, in a file for that day.
+//! Rows to Parquet: each part becomes one row group for each day in it, in a file for that day. Days of which a part has only a
+//! few rows, as of late deliveries, wait for those of other parts.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
@@ -11,14 +12,17 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPrope
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{ColumnDescPtr, ColumnPath, SchemaDescriptor};
 
-use super::chunk::{Chunk, Encoder, Numbers, Style};
+use super::chunk::{Chunk, Encoder, Ids, Numbers, Style};
 use super::intern::NULL;
-use super::rows::{Fixed, Flag, Holder, IDENTITY_COLUMNS, Part, ROW_COLUMNS, holder, slot};
+use super::rows::{Fixed, Flag, Holder, Part, ROW_COLUMNS, holder, slot};
 use super::schema::timestamp;
 use super::{Column, Kind};
 
 /// So many days have a file open in a worker; one more closes the smallest.
 const OPEN_DAYS_MAX: usize = 64;
+
+/// Fewer rows than these of a day wait for more: each row group has a page and metadata of every column.
+const GROUP_ROWS_MIN: usize = 1024;
 
 /// The columns with a Bloom filter: those that are looked up by one value.
 pub(super) const BLOOM_COLUMNS: [Column; 5] = [
@@ -52,6 +56,8 @@ pub(super) struct DayWriters {
     done: Vec<DayFile>,
     encoder: Encoder,
     gathered: Gathered,
+    /// Rows that wait.
+    waiting: Part,
 }
 
 impl DayWriters {
@@ -62,14 +68,24 @@ impl DayWriters {
             done: Vec::new(),
             encoder: Encoder::new()?,
             gathered: Gathered::default(),
+            waiting: Part::default(),
         })
     }
 
-    /// Writes the kept rows of a part, sorted by day, account and time.
+    /// Writes the kept rows of a part, sorted by day, account, caller and time.
     pub(super) fn write(&mut self, part: &Part) -> Result<(), ParquetError> {
+        self.write_days(part, GROUP_ROWS_MIN)
+    }
+
+    /// Writes the days of which a part has so many rows; the others wait.
+    fn write_days(&mut self, part: &Part, rows_min: usize) -> Result<(), ParquetError> {
         let order = sorted_rows(part);
         for rows in order.chunk_by(|left, right| day_of(part, *left) == day_of(part, *right)) {
             let Some(first) = rows.first() else { continue };
+            if rows.len() < rows_min {
+                self.put_off(part, rows)?;
+                continue;
+            }
             let day = day_of(part, *first);
             if !self.open.contains_key(&day) && self.open.len() >= OPEN_DAYS_MAX {
                 self.close_smallest()?;
@@ -90,6 +106,26 @@ impl DayWriters {
         Ok(())
     }
 
+    /// Lets rows wait; writes those that wait before them when there is no room for more.
+    fn put_off(&mut self, part: &Part, rows: &[u32]) -> Result<(), ParquetError> {
+        if self.waiting.is_full() {
+            self.write_waiting()?;
+        }
+        for row in rows {
+            let appended = self.waiting.append(part, *row as usize);
+            appended.ok_or_else(|| ParquetError::General("no room for a row that waits".to_owned()))?;
+        }
+        Ok(())
+    }
+
+    fn write_waiting(&mut self) -> Result<(), ParquetError> {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        self.write_days(&waiting, 0)?;
+        waiting.clear();
+        self.waiting = waiting;
+        Ok(())
+    }
+
     fn close_smallest(&mut self) -> Result<(), ParquetError> {
         let smallest = self.open.iter().min_by_key(|(day, open)| (open.rows, **day)).map(|(day, _)| *day);
         if let Some((day, open)) = smallest.and_then(|day| self.open.remove_entry(&day)) {
@@ -100,6 +136,7 @@ impl DayWriters {
 
     /// Ends all files.
     pub(super) fn finish(mut self) -> Result<Vec<DayFile>, ParquetError> {
+        self.write_waiting()?;
         for (day, open) in std::mem::take(&mut self.open) {
             self.done.push(open.finish(day)?);
         }
@@ -146,7 +183,10 @@ fn day_of(part: &Part, row: u32) -> i32 {
     part.fixed.get(row as usize).map_or(0, super::rows::Fixed::day)
 }
 
-/// The kept rows by day, account, time, object and place.
+/// The kept rows by day, account, caller, time, object and place.
+///
+/// A row group is one page a column, so where in it a row stands costs no reader anything. Rows of one caller beside each
+/// other make each of the columns that say who it was, and from where, a few runs.
 fn sorted_rows(part: &Part) -> Vec<u32> {
     let accounts = part.interner(Column::Account);
     let count = u32::try_from(accounts.len()).unwrap_or(u32::MAX);
@@ -160,6 +200,7 @@ fn sorted_rows(part: &Part) -> Vec<u32> {
     }
     let account = part.ids_of(Column::Account);
     let rank_of = |row: usize| rank.get(account(row) as usize).copied().unwrap_or(0);
+    let callers = caller_ranks(part);
     // Rows stand in the part by object and place, so their numbers say the rest of the order.
     let mut rows: Vec<(u128, u32)> = part
         .fixed
@@ -167,14 +208,30 @@ fn sorted_rows(part: &Part) -> Vec<u32> {
         .zip(0_u32..)
         .filter(|(_, row)| part.keep.get(*row as usize).copied().unwrap_or(true))
         .map(|(fixed, row)| {
-            let ascending = |number: i64| u64::from_le_bytes(number.to_le_bytes()) ^ (1 << 63);
             let day = u128::from(u32::from_le_bytes(fixed.day().to_le_bytes()) ^ (1 << 31)) << 96;
-            let account = u128::from(rank_of(row as usize)) << 64;
-            (day | account | u128::from(ascending(fixed.event_time_micros)), row)
+            let account = u128::from(rank_of(row as usize)) << 67;
+            let caller = u128::from(callers.get(fixed.identity as usize).copied().unwrap_or(0)) << 37;
+            (day | account | caller | u128::from(fixed.micros_of_day()), row)
         })
         .collect();
     rows.sort_unstable();
     rows.into_iter().map(|(_, row)| row).collect()
+}
+
+/// By identity: its rank among all, so that those of one role, session and key have neighbouring ones; from 1.
+fn caller_ranks(part: &Part) -> Vec<u32> {
+    let slots = [Column::SessionIssuerPrincipalId, Column::PrincipalId, Column::AccessKeyId].map(slot);
+    let count = u32::try_from(part.identities.len()).unwrap_or(u32::MAX);
+    let mut callers: Vec<([u32; 3], u32)> =
+        (0..count).map(|identity| (slots.map(|slot| part.identity_id(identity, slot)), identity)).collect();
+    callers.sort_unstable();
+    let mut ranks = vec![0; callers.len()];
+    for (place, (_, identity)) in (1_u32..).zip(&callers) {
+        if let Some(rank) = ranks.get_mut(*identity as usize) {
+            *rank = place;
+        }
+    }
+    ranks
 }
 
 /// The ids of a row group's values, column by column.
@@ -182,11 +239,10 @@ fn sorted_rows(part: &Part) -> Vec<u32> {
 struct Gathered {
     /// By place in [`ROW_COLUMNS`].
     columns: Vec<Vec<u32>>,
-    /// The rows' identities.
-    identities: Vec<u32>,
-    /// The ids of one column of identities, for all identities of the part and then for the rows.
-    of_identities: Vec<u32>,
-    of_rows: Vec<u32>,
+    /// The rows' identities: of some rows behind each other at a time, with how many these are.
+    identities: Vec<(u32, u32)>,
+    /// The ids of one column of identities, in the same way.
+    of_identities: Vec<(u32, u32)>,
     numbers: Vec<Option<i64>>,
     flags: Vec<Option<bool>>,
 }
@@ -204,7 +260,11 @@ impl Gathered {
             for (column, id) in self.columns.iter_mut().zip(ids) {
                 column.push(*id);
             }
-            self.identities.push(part.fixed.get(at).map_or(NULL, |fixed| fixed.identity));
+            let identity = part.fixed.get(at).map_or(NULL, |fixed| fixed.identity);
+            match self.identities.last_mut() {
+                Some((last, count)) if *last == identity => *count += 1,
+                _ => self.identities.push((identity, 1)),
+            }
         }
     }
 
@@ -279,19 +339,16 @@ impl Gathered {
                 (_, Holder::Identity) if part.interner(column).len() > 0 => {
                     let place = slot(column);
                     self.of_identities.clear();
-                    self.of_identities
-                        .extend(part.identity_ids.iter().skip(place).step_by(IDENTITY_COLUMNS.len()));
-                    self.of_rows.clear();
-                    self.of_rows.extend(
+                    self.of_identities.extend(
                         self.identities
                             .iter()
-                            .map(|at| self.of_identities.get(*at as usize).copied().unwrap_or(NULL)),
+                            .map(|(identity, count)| (part.identity_id(*identity, place), *count)),
                     );
-                    encoder.texts(described, part.interner(column), &self.of_rows, style)
+                    encoder.texts(described, part.interner(column), Ids::Runs(&self.of_identities), style)
                 }
                 (_, Holder::Row) if part.interner(column).len() > 0 => {
                     let ids = self.columns.get(slot(column)).map(Vec::as_slice).unwrap_or_default();
-                    encoder.texts(described, part.interner(column), ids, style)
+                    encoder.texts(described, part.interner(column), Ids::Rows(ids), style)
                 }
                 _ => encoder.nothing(described, rows.len(), style.statistics),
             },
@@ -355,4 +412,69 @@ pub(super) fn file_properties(group_rows: usize) -> WriterProperties {
         builder = builder.set_column_bloom_filter_max_ndv(path(column), distinct);
     }
     builder.build()
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+    use super::*;
+    use crate::lake::decode::Decoder;
+    use crate::lake::rebuild;
+    use crate::record::scan;
+
+    /// Decodes records, each with its place in the object.
+    fn part_of(decoder: &mut Decoder, texts: &[String]) -> Part {
+        let mut part = Part::default();
+        for (place, text) in (0_i64..).zip(texts) {
+            let mut members = Vec::new();
+            scan::object(text.as_bytes(), 0, &mut members).unwrap();
+            let object = (0, part.object_id("an object"));
+            decoder.decode(text.as_bytes(), &members, object, place, &mut part).unwrap();
+        }
+        part
+    }
+
+    #[test]
+    fn few_rows_of_a_day_wait_for_those_of_other_parts_and_lose_nothing() {
+        let record = |day: usize, place: usize| {
+            let key = place % 3;
+            format!(
+                r#"{{"eventID":"{place:036}","eventTime":"2026-03-{day:02}T10:00:00Z","other":{place},"requestParameters":{{"n":{key}}},"userAgent":"agent {key}","userIdentity":{{"accessKeyId":"KEY{key}","odd":{key},"sessionContext":{{"attributes":{{"creationDate":"2026-03-01T00:00:0{key}Z","mfaAuthenticated":"true"}}}}}}}}"#
+            )
+        };
+        let (mut decoder, mut writers) = (Decoder::default(), DayWriters::new().unwrap());
+        let mut expected = Vec::new();
+        for part in 0..2 {
+            let texts: Vec<String> = (0..GROUP_ROWS_MIN + 10)
+                .map(|row| record(if row < GROUP_ROWS_MIN { 9 } else { 10 + row % 2 }, part * 10_000 + row))
+                .collect();
+            writers.write(&part_of(&mut decoder, &texts)).unwrap();
+            expected.extend(texts);
+        }
+        let (mut found, mut groups) = (Vec::new(), Vec::new());
+        for file in writers.finish().unwrap() {
+            let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(file.bytes)).unwrap();
+            groups.push((file.rows, reader.metadata().num_row_groups()));
+            for batch in reader.build().unwrap() {
+                let batch = batch.unwrap();
+                found.extend((0..batch.num_rows()).map(|row| rebuild(&batch, row).unwrap()));
+            }
+        }
+        assert_eq!(groups, [(2 * GROUP_ROWS_MIN as u64, 2), (10, 1), (10, 1)]);
+        found.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn rows_of_one_caller_stand_beside_each_other_in_the_order_of_time() {
+        let texts = [(2, "B", 3), (1, "C", 4), (2, "A", 2), (2, "B", 1), (1, "C", 0)].map(|(account, key, second)| {
+            format!(
+                r#"{{"eventTime":"2026-03-09T10:00:0{second}Z","recipientAccountId":"{account}","userIdentity":{{"principalId":"P","accessKeyId":"{key}"}}}}"#
+            )
+        });
+        assert_eq!(sorted_rows(&part_of(&mut Decoder::default(), &texts)), [4, 1, 3, 0, 2]);
+    }
 }

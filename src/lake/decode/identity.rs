@@ -1,10 +1,10 @@
 //! `userIdentity` into its columns, once for each caller that differs.
 
-use super::{Decoder, Draft, FULL, Held, member_reason, refuse_repeated, set};
-use crate::lake::Column;
+use super::{Decoder, Draft, FULL, Held, get, member_reason, refuse_repeated, set};
 use crate::lake::intern::NULL;
 use crate::lake::keys::{Path, Target};
 use crate::lake::rows::{IDENTITY_COLUMNS, Identity, Part};
+use crate::lake::{Column, Kind};
 use crate::record::Reason;
 use crate::record::scan;
 
@@ -70,10 +70,22 @@ impl Decoder {
             let (key, inner) = (member.key(value), member.value(value));
             let below;
             let left = match path.target(key) {
-                (Target::Column(column), _) => match self.assign(column, key, inner, ids, draft, part)? {
-                    Held::Exactly(_) => None,
-                    Held::NotExactly => Some(inner),
-                },
+                (Target::Column(column), _) => {
+                    if let Some((id, _)) = part.recall_short(column, inner) {
+                        set(ids, column, id);
+                        None
+                    } else {
+                        match self.assign(column, key, inner, ids, draft, part)? {
+                            Held::Exactly(hash) => {
+                                if column.kind() == Kind::Text {
+                                    part.remember_short(column, inner, get(ids, column), hash);
+                                }
+                                None
+                            }
+                            Held::NotExactly => Some(inner),
+                        }
+                    }
+                }
                 (Target::Container, Some(path)) if inner.first() == Some(&b'{') => {
                     below = self.container(path, inner, ids, draft, part)?;
                     below.as_deref()

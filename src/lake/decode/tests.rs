@@ -67,6 +67,32 @@ fn a_raw_control_character_is_refused_whatever_was_read_before() {
 }
 
 #[test]
+fn short_values_are_known_again_only_where_all_of_them_is_equal() {
+    let (mut decoder, mut part) = (Decoder::default(), Part::default());
+    let columns = [Column::UserAgent, Column::SourceIpAddress, Column::UserName];
+    // The first and the last eight bytes are the same.
+    let values = ["agent-1-and-more-to-come", "agent-1-and-less-to-come", r"agent-1-\u0061nd-to-come"];
+    for _ in 0..2 {
+        for value in values {
+            let text = format!(
+                r#"{{"eventTime":"2026-03-09T10:00:00Z","userAgent":"{value}","sourceIPAddress":"{value}","userIdentity":{{"userName":"{value}"}}}}"#
+            );
+            let mut members = Vec::new();
+            scan::object(text.as_bytes(), 0, &mut members).unwrap();
+            decoder.decode(text.as_bytes(), &members, (0, 0), 0, &mut part).unwrap();
+            for column in columns {
+                let id = part.id(part.len() - 1, column);
+                let found = String::from_utf8_lossy(part.interner(column).get(id)).into_owned();
+                assert_eq!(found, value.replace(r"\u0061", "a"));
+            }
+        }
+    }
+    let fingerprints: Vec<u64> = part.fixed.iter().map(|fixed| fixed.fingerprint).collect();
+    let (first, second) = fingerprints.split_at(values.len());
+    assert_eq!(first, second);
+}
+
+#[test]
 fn a_part_is_full_whatever_column_its_bytes_are_in() {
     for column in ["errorCode", "eventContext", "tlsDetails", "requestID"] {
         let (mut decoder, mut part) = (Decoder::default(), Part::default());
