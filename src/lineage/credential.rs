@@ -124,6 +124,23 @@ impl Caller {
         }
     }
 
+    /// A user of whom nothing but the ARN is known, neither key nor session.
+    pub(super) fn user(arn: &str, account: &str, name: &str) -> Caller {
+        let fields = CallerFields {
+            identity_type: Some("IAMUser"),
+            identity_account_id: Some(account),
+            identity_arn: Some(arn),
+            ..CallerFields::default()
+        };
+        Caller {
+            identity_type: fields.identity_type.map(str::to_owned),
+            account: Some(account.to_owned()),
+            arn: Some(arn.to_owned()),
+            user_name: Some(name.to_owned()),
+            ..Caller::bare(fields.id().unwrap_or_default(), fields.class())
+        }
+    }
+
     /// A caller of which no more is known.
     #[must_use]
     pub fn bare(id: i64, class: Class) -> Caller {
@@ -312,6 +329,17 @@ pub fn is_telling(principal_id: &str) -> bool {
             crate::aws::AccountId::parse(account).is_some() && !name.is_empty()
         }),
     }
+}
+
+/// Whether a record is one of switching roles in the console, by the role session that it made: it says nothing of when
+/// that was created, but was written then
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html>). `said` are event source and name.
+#[must_use]
+pub fn is_switch(said: [Option<&str>; 2], identity_type: Option<&str>, access_key: Option<&str>) -> bool {
+    said[0] == Some("signin.amazonaws.com")
+        && matches!(said[1], Some("SwitchRole" | "RenewRole"))
+        && matches!(identity_type, Some("AssumedRole" | "Role"))
+        && access_key.is_none()
 }
 
 /// The sign-in session in what is left of `userIdentity`, as JSON: `sessionContext.signInSessionArn`, else

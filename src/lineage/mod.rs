@@ -56,20 +56,20 @@ pub mod subject;
 mod workload;
 
 pub use answer::{
-    Above, Chain, Descendant, Link, Mismatch, NotTaken, Proof, SCHEMA, Trace, TraceSubject, TracedOrigin,
-    Violation, made_node,
+    Above, Chain, Descendant, Link, Mismatch, NotTaken, Proof, RoleGiven, SCHEMA, Trace, TraceSubject,
+    TracedOrigin, Violation, made_node,
 };
 pub use credential::{
-    Caller, CallerFields, Class, Credential, Node, NodeKind, Usage, is_telling, sign_in_session,
+    Caller, CallerFields, Class, Credential, Node, NodeKind, Usage, is_switch, is_telling, sign_in_session,
 };
 pub(crate) use issuance::OWN_PASSWORD;
 pub use issuance::{Issuance, IssuanceKind, Launch, RecordRef, password_of, settle};
 pub use ladder::{
-    Fit, Found, KEY_LIFE_SECONDS, ROLE_SESSION_SECONDS, Rank, Rule, Rung, SLACK_SECONDS, find, find_maker,
-    fit, is_named_by_identity_center, is_shared_key,
+    CONSOLE_SESSION_SECONDS, Fit, Found, KEY_LIFE_SECONDS, ROLE_SESSION_SECONDS, Rank, Rule, Rung,
+    SLACK_SECONDS, find, find_maker, find_sign_ins, fit, is_named_by_identity_center, is_shared_key,
 };
 pub use origin::{End, Origin, OriginKind, origin};
-pub use people::{People, is_other_store, store_id};
+pub use people::{Namesake, People, is_other_store, store_id};
 pub use sessions::{SessionKey, SessionRow, Sessions};
 pub use sight::{AccountSight, Gap, Reason, Sight};
-pub use workload::{Passed, Workload, is_instance_id, last_launch};
+pub use workload::{LastLaunch, Passed, Workload, is_instance_id, last_launch};

@@ -57,6 +57,12 @@ fn hostile() -> Trace {
     let step = Link {
         role_passed: Some(HOSTILE.to_owned()),
         role_untold: None,
+        role_given: Some(Box::new(RoleGiven {
+            record: record(),
+            role: Some(HOSTILE.to_owned()),
+            by: node(NodeKind::AccessKey),
+            origin: hostile_origin(OriginKind::IamUser),
+        })),
         to_usage: Some(used.clone()),
         ambiguous: vec![HOSTILE.to_owned(), EVENT.to_owned()],
         ..link(Rule::Launched, record(), node(NodeKind::Session), node(NodeKind::Service))

@@ -92,6 +92,7 @@ fn link(rule: Rule, record: Proof, from: Node, to: Node) -> Link {
         above_origin: false,
         role_passed: None,
         role_untold: None,
+        role_given: None,
         to_usage: None,
     }
 }

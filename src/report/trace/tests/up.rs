@@ -48,6 +48,7 @@ fn launched() -> Trace {
             above_origin: true,
             role_passed: Some("arn:aws:iam::111122223333:role/worker".to_owned()),
             role_untold: None,
+            role_given: None,
             ..link(Rule::Launched, record, machine, dana())
         },
     ];
