@@ -243,6 +243,13 @@ impl Caller {
         self.access_key.as_deref().is_some_and(|key| IdKind::of(key) == Some(IdKind::LongTermKey))
     }
 
+    /// Whether it is IAM Roles Anywhere, which makes sessions for the holders of certificates
+    /// (<https://docs.aws.amazon.com/rolesanywhere/latest/userguide/monitoring-overview.html>).
+    #[must_use]
+    pub fn is_roles_anywhere(&self) -> bool {
+        self.class == Class::Service && self.invoked_by.as_deref() == Some("rolesanywhere.amazonaws.com")
+    }
+
     /// Takes in what another record of the same caller says: of every field the smaller value, so that the order of
     /// records does not matter.
     pub fn merge(&mut self, other: Caller) {

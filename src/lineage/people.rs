@@ -65,14 +65,17 @@ impl People {
         if origin.kind != OriginKind::IdentityCenterUser {
             return;
         }
+        let mut store = origin.identity_store.as_deref();
         if let (None, Some(name)) = (&origin.user_id, &origin.name) {
-            let is_other =
-                |(_, store): &&Person| is_other_store(origin.identity_store.as_deref(), store.as_deref());
+            let is_other = |(_, of): &&Person| is_other_store(store, of.as_deref());
             let borne = self.bearers.get(name).into_iter().flatten().filter(|one| !is_other(one));
-            let mut of = borne.map(|(id, _)| id).collect::<BTreeSet<_>>().into_iter();
-            origin.user_id = of.next().filter(|_| of.next().is_none()).cloned();
+            let ids: BTreeSet<&String> = borne.clone().map(|(id, _)| id).collect();
+            let stores: BTreeSet<&String> = borne.filter_map(|(_, of)| of.as_ref()).collect();
+            if ids.len() == 1 && stores.len() < 2 {
+                origin.user_id = ids.into_iter().next().cloned();
+                store = store.or(stores.into_iter().next().map(String::as_str));
+            }
         }
-        let store = origin.identity_store.as_deref();
         if let Some(names) = origin.user_id.as_ref().and_then(|id| self.names.get(id)) {
             let own = names.iter().filter(|((other, _), _)| !is_other_store(store, other.as_deref()));
             let stores: BTreeSet<&String> =

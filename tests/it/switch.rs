@@ -72,7 +72,7 @@ fn switched(who: &str, logs: &TempDir) -> Vec<[Value; 3]> {
 /// origin: name, whether it is complete and certain, the gap.
 fn origin(logs: &TempDir) -> (Vec<String>, [Value; 4]) {
     let found = said(&["trace", SWITCHED, "--up"], logs.path());
-    let links = found["links"].as_array().unwrap().iter();
+    let links = found["links"].as_array().unwrap().iter().filter(|link| link["above_origin"] != true);
     let links: Vec<String> = links.map(|link| link["rule"].as_str().unwrap().to_owned()).collect();
     let own = &found["origin"];
     let up = [&own["arn"], &own["complete"], &own["certain"], &own["gap"]["reason"]].map(Value::clone);

@@ -154,7 +154,9 @@ pub(super) async fn candidates_beside(
 ) -> Result<Vec<Issuance>, QueryError> {
     let mut list = naming;
     let found_best = |list: &[Issuance]| !find(caller, first, list).best.is_empty();
-    if !found_best(&list)
+    // The service's own record of the same session names the certificate; its key stands elsewhere than those of others.
+    let by_certificate = find(caller, first, &list).best.iter().any(|one| one.maker().is_roles_anywhere());
+    if (by_certificate || !found_best(&list))
         && let Some(created) = caller.created
     {
         list.extend(source.around(created, caller.arn.as_deref()).await?);

@@ -309,7 +309,14 @@ fn launched_words(link: &Link, event: &str) -> String {
     let words = launch_words(link, event);
     let Some(given) = &link.role_given else { return words };
     let (gave, id, by) = (&given.record.event_name, &given.record.event_id, given.origin.words());
-    let certain = if link.ambiguous.is_empty() { "as well" } else { "another origin" };
+    // Neither acts without the other: of two origins none is said to be the one.
+    let (words, certain) = match link.ambiguous.len() {
+        0 => (words, "as well"),
+        some => {
+            let one = format!("one of {}:", figure::grouped(some as u64));
+            (words.replacen("certain:", &one, 1), "another origin")
+        }
+    };
     let role = given.role.as_deref().unwrap_or_default();
     format!("{words}; the role {role} is of {gave} {id} by {by} ({certain})")
 }

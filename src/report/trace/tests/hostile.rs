@@ -1,7 +1,7 @@
 //! Text of the log that would break out of its place.
 
 use super::*;
-use crate::lineage::{Above, Mismatch, NotTaken, Violation};
+use crate::lineage::{Above, Mismatch, NotTaken, RoleGiven, Violation};
 
 /// Everything that means something to a terminal, a spreadsheet, Graphviz, Mermaid or a browser.
 const HOSTILE: &str = "=x\u{1b}[2J\"]\r\n! fake line\u{202e}\\N\\\"];}n9[\"owned\"] %%{init: {}}%% `m` \
