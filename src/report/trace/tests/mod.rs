@@ -2,6 +2,7 @@
 
 mod down;
 mod forms;
+mod given;
 mod hostile;
 mod up;
 
