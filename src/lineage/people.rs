@@ -34,12 +34,15 @@ pub enum Namesake {
 /// An id, and the identity store that a record names with it.
 type Person = (String, Option<String>);
 
+/// Identity stores, none where it is not told, and names, with when each was last seen.
+type Names = BTreeMap<(Option<String>, String), Option<DateTime<Utc>>>;
+
 /// Who bears which id and name. A person keeps its id when it is given another name
 /// (<https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/API_UpdateUser.html>).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct People {
-    /// By id: the identity stores, none where it is not told, and names, with when each was last seen.
-    names: BTreeMap<String, BTreeMap<(Option<String>, String), Option<DateTime<Utc>>>>,
+    /// By id.
+    names: BTreeMap<String, Names>,
     /// By name: who bears it.
     bearers: BTreeMap<String, BTreeSet<Person>>,
 }
