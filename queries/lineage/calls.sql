@@ -8,7 +8,9 @@
 -- column caller_account text: The account of the caller: its own, else that of its session, else that of the
 --     record.
 -- column caller_key text: The access key id that signed; NULL also where the record has an empty one.
--- column caller_created timestamp: When the session of the caller was created, in whole seconds.
+-- column caller_created timestamp: When the session of the caller was created, in whole seconds; a record of switching
+--     roles in the console does not say so, but is of the session that it made
+--     (https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html).
 -- column sign_in_session text: The sign-in session that the credential belongs to (`signInSessionArn`).
 -- column direct boolean: Whether the caller signed the request itself: no service made it for the caller, and no console
 --     session. Both use keys of their own
@@ -17,7 +19,18 @@ select
   caller_id(
     identity_type, event_source, invoked_by, identity_account_id, session_issuer_account_id, account, access_key_id,
     identity_arn, principal_id, user_name, identity_provider, on_behalf_of_user_id,
-    on_behalf_of_identity_store_arn, shared_event_id, session_created
+    on_behalf_of_identity_store_arn, shared_event_id,
+    -- `crate::lineage::is_switch` says the same.
+    coalesce(
+      session_created,
+      case
+        when event_source = 'signin.amazonaws.com'
+          and event_name in ('SwitchRole', 'RenewRole')
+          and identity_type in ('AssumedRole', 'Role')
+          and nullif(access_key_id, '') is null
+          then event_time
+      end
+    )
   ) as caller,
   caller_class(
     identity_type, event_source, invoked_by, identity_account_id, access_key_id, identity_arn, principal_id, user_name,
@@ -25,7 +38,19 @@ select
   ) as caller_class,
   coalesce(identity_account_id, session_issuer_account_id, account) as caller_account,
   nullif(access_key_id, '') as caller_key,
-  date_trunc('second', session_created) as caller_created,
+  date_trunc(
+    'second',
+    coalesce(
+      session_created,
+      case
+        when event_source = 'signin.amazonaws.com'
+          and event_name in ('SwitchRole', 'RenewRole')
+          and identity_type in ('AssumedRole', 'Role')
+          and nullif(access_key_id, '') is null
+          then event_time
+      end
+    )
+  ) as caller_created,
   coalesce(
     json_get_str(identity_rest, 'sessionContext', 'signInSessionArn'),
     json_get_str(identity_rest, 'signInSessionArn')

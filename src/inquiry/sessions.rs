@@ -87,7 +87,8 @@ async fn of_role(ctx: &Session, role: &str) -> Result<Filter, ResolveError> {
 /// Whether an origin is whom `user` names.
 fn is_user(origin: &Origin, user: &str) -> bool {
     let known = [&origin.arn, &origin.name, &origin.user_id, &origin.access_key];
-    known.into_iter().flatten().any(|known| known.eq_ignore_ascii_case(user)) || origin.id() == user
+    known.into_iter().flatten().chain(&origin.names).any(|known| known.eq_ignore_ascii_case(user))
+        || origin.id() == user
 }
 
 /// One row; None for no members.
@@ -128,7 +129,7 @@ fn row(
     let without_mfa = mfa.values().filter(|said| **said == Some(false)).count() as u64;
     let mut said: BTreeSet<Option<bool>> = mfa.into_values().collect();
     let claim = session_name::claim(&session_name);
-    let agreement = match session_name::agrees(claim, verified(&merged), users) {
+    let agreement = match session_name::agrees(claim, verified(&merged, &session_name), users) {
         Agreement::Agrees => "agrees",
         Agreement::Differs => "differs",
         Agreement::SaysNothing => "says-nothing",

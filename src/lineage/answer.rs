@@ -32,9 +32,27 @@ pub struct Link {
     /// it holds this role.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role_untold: Option<String>,
+    /// Who gave a function the role with which it acts, where somebody else put its code: by the record that put the code the
+    /// link leads up, and this one is as much behind what the function did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role_given: Option<Box<RoleGiven>>,
     /// What the upper end did: in all of its session, and where it has none within an hour of this record. None where it
     /// is no credential.
     pub to_usage: Option<Usage>,
+}
+
+/// A call that gave a function its role.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct RoleGiven {
+    /// The record.
+    #[serde(flatten)]
+    pub record: Proof,
+    /// The role.
+    pub role: Option<String>,
+    /// Who called.
+    pub by: Node,
+    /// The origin of whoever called.
+    pub origin: Origin,
 }
 
 /// A record that proves something. Ordered by time.

@@ -124,6 +124,23 @@ impl Caller {
         }
     }
 
+    /// A user of whom nothing but the ARN is known, neither key nor session.
+    pub(super) fn user(arn: &str, account: &str, name: &str) -> Caller {
+        let fields = CallerFields {
+            identity_type: Some("IAMUser"),
+            identity_account_id: Some(account),
+            identity_arn: Some(arn),
+            ..CallerFields::default()
+        };
+        Caller {
+            identity_type: fields.identity_type.map(str::to_owned),
+            account: Some(account.to_owned()),
+            arn: Some(arn.to_owned()),
+            user_name: Some(name.to_owned()),
+            ..Caller::bare(fields.id().unwrap_or_default(), fields.class())
+        }
+    }
+
     /// A caller of which no more is known.
     #[must_use]
     pub fn bare(id: i64, class: Class) -> Caller {
@@ -226,6 +243,13 @@ impl Caller {
         self.access_key.as_deref().is_some_and(|key| IdKind::of(key) == Some(IdKind::LongTermKey))
     }
 
+    /// Whether it is IAM Roles Anywhere, which makes sessions for the holders of certificates
+    /// (<https://docs.aws.amazon.com/rolesanywhere/latest/userguide/monitoring-overview.html>).
+    #[must_use]
+    pub fn is_roles_anywhere(&self) -> bool {
+        self.class == Class::Service && self.invoked_by.as_deref() == Some("rolesanywhere.amazonaws.com")
+    }
+
     /// Takes in what another record of the same caller says: of every field the smaller value, so that the order of
     /// records does not matter.
     pub fn merge(&mut self, other: Caller) {
@@ -312,6 +336,17 @@ pub fn is_telling(principal_id: &str) -> bool {
             crate::aws::AccountId::parse(account).is_some() && !name.is_empty()
         }),
     }
+}
+
+/// Whether a record is one of switching roles in the console, by the role session that it made: it says nothing of when
+/// that was created, but was written then
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html>). `said` are event source and name.
+#[must_use]
+pub fn is_switch(said: [Option<&str>; 2], identity_type: Option<&str>, access_key: Option<&str>) -> bool {
+    said[0] == Some("signin.amazonaws.com")
+        && matches!(said[1], Some("SwitchRole" | "RenewRole"))
+        && matches!(identity_type, Some("AssumedRole" | "Role"))
+        && access_key.is_none()
 }
 
 /// The sign-in session in what is left of `userIdentity`, as JSON: `sessionContext.signInSessionArn`, else

@@ -168,15 +168,19 @@ impl Issuance {
         self.copy.as_ref().map_or(&self.caller, |copy| &copy.caller)
     }
 
-    /// The session of a role that switched to another one in the console: its ARN is all that the record tells of it
-    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html>, `SwitchFrom`). None where nobody
-    /// switched, or a user or root did.
+    /// The session of a role, or the user, that switched to another role in the console: the ARN is all that the record
+    /// tells of it (<https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html>, `SwitchFrom`). None
+    /// where nobody did who can: root cannot
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-console.html>).
     #[must_use]
     pub fn switcher(&self) -> Option<Caller> {
         let from = self.switch_from.as_deref()?;
         let arn = Arn::parse(from)?;
-        matches!(arn.principal()?, Principal::RoleSession { .. })
-            .then(|| Caller::role_session(from, arn.account))
+        match arn.principal()? {
+            Principal::RoleSession { .. } => Some(Caller::role_session(from, arn.account)),
+            Principal::User { name, .. } => Some(Caller::user(from, arn.account, name)),
+            _ => None,
+        }
     }
 
     /// Whether a user changed its own password by it, which takes the one before: no more is known of who set that one than
@@ -265,4 +269,20 @@ pub struct Launch {
     pub role_passed: Option<String>,
     /// Who called.
     pub caller: Caller,
+}
+
+impl Launch {
+    /// Whether it gives a function another role, and leaves its code as it is
+    /// (<https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html>).
+    #[must_use]
+    pub fn configures(&self) -> bool {
+        self.record.event_name.starts_with("UpdateFunctionConfiguration")
+    }
+
+    /// Whether it replaces a function's code, and leaves its role as it is
+    /// (<https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html>).
+    #[must_use]
+    pub fn replaces_code(&self) -> bool {
+        self.record.event_name.starts_with("UpdateFunctionCode")
+    }
 }

@@ -24,6 +24,9 @@ pub const KEY_LIFE_SECONDS: i64 = 36 * 3600;
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use.html>: 12 hours).
 pub const ROLE_SESSION_SECONDS: i64 = 12 * 3600;
 
+/// Sessions of users in the console live this long at the most.
+pub const CONSOLE_SESSION_SECONDS: i64 = 12 * 3600;
+
 /// The rule that made a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -212,8 +215,10 @@ fn is_twin(caller: &Caller, issuance: &Issuance) -> bool {
 /// How an issuance fits a credential; None where it does not at all.
 #[must_use]
 pub fn fit(caller: &Caller, first: Option<DateTime<Utc>>, issuance: &Issuance) -> Option<Fit> {
-    // Whoever calls is there before the call: an event is never its own parent.
-    if issuance.caller.id == caller.id || !same_account(caller, issuance) {
+    // Whoever calls is there before the call: an event is never its own parent. But a record of switching roles is of the
+    // session that it made, and names who switched.
+    let is_own = issuance.caller.id == caller.id && issuance.switch_from.is_none();
+    if is_own || !same_account(caller, issuance) {
         return None;
     }
     let apart = seconds_apart(caller, issuance);
@@ -265,6 +270,28 @@ pub fn fit(caller: &Caller, first: Option<DateTime<Utc>>, issuance: &Issuance) -
     let lived = first.map(|first| first.timestamp() - issuance.record.time.timestamp())?;
     let in_time = (-SLACK_SECONDS..=ROLE_SESSION_SECONDS).contains(&lived);
     (named && in_time).then_some(Fit::Fits(Rank { rung: Rung::Claim, seconds_apart: 0 }))
+}
+
+/// The sign-ins at the console by which a user may have come that switched roles by a record, the first first: users switch
+/// in the session of a sign-in, which lasts for 12 hours
+/// (<https://aws.amazon.com/console/faqs/>), and the record does not tell which. None
+/// where no user switched.
+#[must_use]
+pub fn find_sign_ins<'a>(
+    switched: &Issuance,
+    issuances: impl IntoIterator<Item = &'a Issuance>,
+) -> Vec<&'a Issuance> {
+    let Some(user) = switched.switcher().filter(Caller::is_user_or_root) else { return Vec::new() };
+    let time = switched.record.time.timestamp();
+    let may_be = |one: &&Issuance| {
+        let lasted = time - one.record.time.timestamp();
+        one.kind == IssuanceKind::ConsoleLogin
+            && one.session_arn == user.arn
+            && (-SLACK_SECONDS..=CONSOLE_SESSION_SECONDS).contains(&lasted)
+    };
+    let mut found: Vec<&Issuance> = issuances.into_iter().filter(may_be).collect();
+    found.sort_by(|a, b| a.record.cmp(&b.record));
+    found
 }
 
 /// Who may have made the long-term key that a caller signs with, the first first: issuances that name the key in the

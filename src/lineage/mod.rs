@@ -27,7 +27,9 @@
 //!
 //! Two rules lead further from where these end: `shared-event` joins the copies of one request that two accounts recorded
 //! ([`settle`]); `identity` and `launched` lead from an origin to who made its password or launched its workload, and `key`
-//! to who made its long-term key ([`find_maker`]: same account, not after the first use). Time alone never links. An issuance after the first use (by more than 2 s) is no link but a violation, and so is a chain that comes
+//! to who made its long-term key ([`find_maker`]: same account, not after the first use). A record of switching roles names a
+//! user by ARN alone: its sign-ins within the 12 hours before are those by which it may have come ([`find_sign_ins`]). What a
+//! function did is of whoever put its last code before, and of whoever gave it the role ([`last_launch`]). Time alone never links. An issuance after the first use (by more than 2 s) is no link but a violation, and so is a chain that comes
 //! back to itself.
 //!
 //! Key ids that issuances of different sessions name within the life of a key stand for nothing: sanitised logs use one id
@@ -56,20 +58,20 @@ pub mod subject;
 mod workload;
 
 pub use answer::{
-    Above, Chain, Descendant, Link, Mismatch, NotTaken, Proof, SCHEMA, Trace, TraceSubject, TracedOrigin,
-    Violation, made_node,
+    Above, Chain, Descendant, Link, Mismatch, NotTaken, Proof, RoleGiven, SCHEMA, Trace, TraceSubject,
+    TracedOrigin, Violation, made_node,
 };
 pub use credential::{
-    Caller, CallerFields, Class, Credential, Node, NodeKind, Usage, is_telling, sign_in_session,
+    Caller, CallerFields, Class, Credential, Node, NodeKind, Usage, is_switch, is_telling, sign_in_session,
 };
 pub(crate) use issuance::OWN_PASSWORD;
 pub use issuance::{Issuance, IssuanceKind, Launch, RecordRef, password_of, settle};
 pub use ladder::{
-    Fit, Found, KEY_LIFE_SECONDS, ROLE_SESSION_SECONDS, Rank, Rule, Rung, SLACK_SECONDS, find, find_maker,
-    fit, is_named_by_identity_center, is_shared_key,
+    CONSOLE_SESSION_SECONDS, Fit, Found, KEY_LIFE_SECONDS, ROLE_SESSION_SECONDS, Rank, Rule, Rung,
+    SLACK_SECONDS, find, find_maker, find_sign_ins, fit, is_named_by_identity_center, is_shared_key,
 };
 pub use origin::{End, Origin, OriginKind, origin};
-pub use people::{People, is_other_store, store_id};
+pub use people::{Namesake, People, is_other_store, store_id};
 pub use sessions::{SessionKey, SessionRow, Sessions};
 pub use sight::{AccountSight, Gap, Reason, Sight};
-pub use workload::{Passed, Workload, is_instance_id, last_launch};
+pub use workload::{LastLaunch, Passed, Workload, is_instance_id, last_launch};

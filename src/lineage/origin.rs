@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::people::store_id;
+use super::people::{Namesake, store_id};
 use super::sight::{Gap, Reason, Sight};
 use super::subject::{self, WebIdentity};
 use super::{Caller, Class, Issuance, IssuanceKind, Workload};
@@ -76,9 +76,12 @@ pub struct Origin {
     /// The identity store of that user, as its ARN.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub identity_store: Option<String>,
-    /// Whether these logs know somebody of the same name in another identity store.
+    /// All names that an Identity Center user bore, where these are several; `name` is the last.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
+    /// How these logs know somebody else of the same name.
     #[serde(skip)]
-    pub has_namesake: bool,
+    pub namesake: Option<Namesake>,
     /// The workload that a service acted for.
     pub on_behalf_of: Option<Workload>,
     /// Whether the sign-in used MFA, where one is known.
@@ -105,7 +108,8 @@ impl Origin {
             subject: None,
             user_id: None,
             identity_store: None,
-            has_namesake: false,
+            names: Vec::new(),
+            namesake: None,
             on_behalf_of: None,
             mfa: None,
             sign_in: None,
@@ -142,7 +146,8 @@ impl Origin {
             subject: known(&all, |one| one.subject.clone()),
             user_id: known(&all, |one| one.user_id.clone()),
             identity_store: known(&all, |one| one.identity_store.clone()),
-            has_namesake: all.iter().any(|one| one.has_namesake),
+            names: all.iter().map(|one| one.names.clone()).max().unwrap_or_default(),
+            namesake: all.iter().filter_map(|one| one.namesake).max(),
             on_behalf_of: known(&all, |one| one.on_behalf_of.clone()),
             mfa: same(&all, |one| one.mfa),
             sign_in: same(&all, |one| one.sign_in.clone()),
@@ -171,6 +176,13 @@ impl Origin {
     #[must_use]
     pub fn unknown(gap: Gap) -> Origin {
         Origin { complete: false, certain: false, gap: Some(gap), ..Origin::new(OriginKind::Unknown) }
+    }
+
+    /// What the console sign-ins tell that it may have come by: MFA only where all agree, the event only of one.
+    pub(crate) fn sign_in_by(&mut self, sign_ins: &[Issuance]) {
+        let Some(first) = sign_ins.first() else { return };
+        self.mfa = first.mfa.filter(|_| sign_ins.iter().all(|one| one.mfa == first.mfa));
+        self.sign_in = (sign_ins.len() == 1).then(|| first.record.id());
     }
 
     /// Marks it as incomplete, unless it is already.
@@ -214,13 +226,24 @@ impl Origin {
         Origin { name, user_id, identity_store, ..Origin::new(OriginKind::IdentityCenterUser) }
     }
 
-    /// The name of a user of Identity Center, else its id; with the identity store where the name is not of one person.
+    /// The name of a user of Identity Center, else its id; with the identity store or the id where the name is not of one
+    /// person.
     fn person_name(&self) -> String {
         let name = self.name.as_deref().or(self.user_id.as_deref()).unwrap_or("unknown");
-        match self.identity_store.as_deref().filter(|_| self.has_namesake) {
-            Some(store) => format!("{name} of identity store {}", store_id(store)),
-            None => name.to_owned(),
+        match (self.namesake, self.identity_store.as_deref(), self.user_id.as_deref()) {
+            (Some(Namesake::OtherStore), Some(store), _) => {
+                format!("{name} of identity store {}", store_id(store))
+            }
+            (Some(Namesake::OtherId), _, Some(id)) => format!("{name} of user id {id}"),
+            _ => name.to_owned(),
         }
+    }
+
+    /// The other names that a user of Identity Center bore, in words: ` (also lea)`.
+    fn other_names(&self) -> String {
+        let others: Vec<&str> =
+            self.names.iter().filter(|name| Some(*name) != self.name.as_ref()).map(String::as_str).collect();
+        if others.is_empty() { String::new() } else { format!(" (also {})", others.join(", ")) }
     }
 
     /// The origin in words: `IAM user dana`.
@@ -240,7 +263,7 @@ impl Origin {
                 None => format!("web identity of {}", self.provider.as_deref().unwrap_or("unknown provider")),
             },
             OriginKind::IdentityCenterUser => {
-                format!("Identity Center user {}", self.person_name())
+                format!("Identity Center user {}{}", self.person_name(), self.other_names())
             }
             OriginKind::Certificate => format!("certificate {name}"),
             OriginKind::Account => {
@@ -384,7 +407,9 @@ fn switched(from: &str, issuance: &Issuance, sight: &Sight) -> Origin {
         ..Origin::new(kind)
     };
     match arn.and_then(Arn::principal) {
-        Some(Principal::User { name, .. }) => return of(OriginKind::IamUser, name),
+        Some(Principal::User { name, .. }) => {
+            return of(OriginKind::IamUser, name).with_gap(sight.sign_in_gap(account.as_deref(), issuance));
+        }
         Some(Principal::Root) => return of(OriginKind::Root, "root"),
         _ => {}
     }

@@ -6,7 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Caller, Origin, OriginKind, is_named_by_identity_center};
+use chrono::{DateTime, Utc};
+
+use super::{Caller, Class, Origin, OriginKind, is_named_by_identity_center};
 
 /// The id of an identity store: of its ARN the last part.
 #[must_use]
@@ -20,47 +22,89 @@ pub fn is_other_store(one: Option<&str>, other: Option<&str>) -> bool {
     one.zip(other).is_some_and(|(one, other)| store_id(one) != store_id(other))
 }
 
-/// Who bears which id and name.
+/// How somebody else bears the name of a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Namesake {
+    /// In other identity stores.
+    OtherStore,
+    /// With another id.
+    OtherId,
+}
+
+/// An id, and the identity store that a record names with it.
+type Person = (String, Option<String>);
+
+/// Identity stores, none where it is not told, and names, with when each was last seen.
+type Names = BTreeMap<(Option<String>, String), Option<DateTime<Utc>>>;
+
+/// Who bears which id and name. A person keeps its id when it is given another name
+/// (<https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/API_UpdateUser.html>).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct People {
-    /// By id: the identity stores, none where it is not told, and names.
-    names: BTreeMap<String, BTreeSet<(Option<String>, String)>>,
-    /// By name: the identity stores.
-    stores: BTreeMap<String, BTreeSet<String>>,
+    /// By id.
+    names: BTreeMap<String, Names>,
+    /// By name: who bears it.
+    bearers: BTreeMap<String, BTreeSet<Person>>,
 }
 
 impl People {
-    /// Takes in what a caller's records say, if it is a session that Identity Center named.
-    pub fn add(&mut self, caller: &Caller) {
-        let (Some(id), Some(name)) = (&caller.on_behalf_of, caller.session_name()) else { return };
-        if !is_named_by_identity_center(caller) {
-            return;
-        }
+    /// Takes in what a caller's records say, the last of which is given: of a session that Identity Center named, or of a
+    /// person in the access portal.
+    pub fn add(&mut self, caller: &Caller, last: Option<DateTime<Utc>>) {
+        let name = match caller.class {
+            Class::Outside => caller.user_name.as_deref(),
+            _ => caller.session_name().filter(|_| is_named_by_identity_center(caller)),
+        };
+        let (Some(id), Some(name)) = (&caller.on_behalf_of, name) else { return };
         let store = caller.identity_store.as_deref().map(|store| store_id(store).to_owned());
-        if let Some(store) = &store {
-            self.stores.entry(name.to_owned()).or_default().insert(store.clone());
-        }
-        self.names.entry(id.clone()).or_default().insert((store, name.to_owned()));
+        self.bearers.entry(name.to_owned()).or_default().insert((id.clone(), store.clone()));
+        let seen = self.names.entry(id.clone()).or_default().entry((store, name.to_owned())).or_default();
+        *seen = (*seen).max(last);
     }
 
-    /// Gives a person who is known by id alone the name that sessions of this id bear, if it is one; and tells apart those
-    /// who bear one name in several identity stores.
+    /// Gives a person the name that it bore last, with all that it bore; the id, where it is known by a name that is one
+    /// person's; and tells apart those who bear one name.
     pub fn name(&self, origin: &mut Origin) {
         if origin.kind != OriginKind::IdentityCenterUser {
             return;
         }
-        if let (None, Some(id)) = (&origin.name, &origin.user_id) {
-            let store = origin.identity_store.as_deref();
-            let borne = self.names.get(id).into_iter().flatten();
-            let own = borne.filter(|(other, _)| !is_other_store(store, other.as_deref()));
-            let names: BTreeSet<&String> = own.map(|(_, name)| name).collect();
-            if names.len() == 1 {
-                origin.name = names.into_iter().next().cloned();
+        let mut store = origin.identity_store.as_deref();
+        if let (None, Some(name)) = (&origin.user_id, &origin.name) {
+            let is_other = |(_, of): &&Person| is_other_store(store, of.as_deref());
+            let borne = self.bearers.get(name).into_iter().flatten().filter(|one| !is_other(one));
+            let ids: BTreeSet<&String> = borne.clone().map(|(id, _)| id).collect();
+            let stores: BTreeSet<&String> = borne.filter_map(|(_, of)| of.as_ref()).collect();
+            if ids.len() == 1 && stores.len() < 2 {
+                origin.user_id = ids.into_iter().next().cloned();
+                store = store.or(stores.into_iter().next().map(String::as_str));
             }
         }
-        let stores = origin.name.as_ref().and_then(|name| self.stores.get(name));
-        origin.has_namesake =
-            stores.is_some_and(|stores| stores.len() > 1) && origin.identity_store.is_some();
+        if let Some(names) = origin.user_id.as_ref().and_then(|id| self.names.get(id)) {
+            let own = names.iter().filter(|((other, _), _)| !is_other_store(store, other.as_deref()));
+            let stores: BTreeSet<&String> =
+                own.clone().filter_map(|((store, _), _)| store.as_ref()).collect();
+            let last = own.clone().max_by_key(|((_, name), last)| (*last, name));
+            let all: BTreeSet<String> = own.map(|((_, name), _)| name.clone()).collect();
+            // An id of two stores is nobody's where it is not told of which.
+            if let Some(((_, last), _)) = last.filter(|_| stores.len() < 2 || all.len() == 1) {
+                origin.name = Some(last.clone());
+                origin.names = if all.len() > 1 { all.into_iter().collect() } else { Vec::new() };
+            }
+        }
+        origin.namesake = origin.name.as_ref().and_then(|name| self.namesake(name, origin));
+    }
+
+    /// How somebody else than a person bears a name.
+    fn namesake(&self, name: &str, person: &Origin) -> Option<Namesake> {
+        let (id, store) = (person.user_id.as_deref(), person.identity_store.as_deref());
+        let is_other =
+            |(other, of): &&Person| is_other_store(store, of.as_deref()) || id.is_some_and(|id| id != other);
+        let others: Vec<&Person> = self.bearers.get(name)?.iter().filter(is_other).collect();
+        match others.iter().all(|(_, of)| is_other_store(store, of.as_deref())) {
+            _ if others.is_empty() => None,
+            true => Some(Namesake::OtherStore),
+            false => Some(Namesake::OtherId),
+        }
     }
 }
 
@@ -79,16 +123,22 @@ mod tests {
         }
     }
 
-    fn named(people: &People, id: &str, store: Option<&str>) -> String {
-        let mut origin = Origin::person(None, Some(id.to_owned()), store.map(str::to_owned));
+    fn person(people: &People, name: Option<&str>, id: Option<&str>, store: Option<&str>) -> Origin {
+        let [name, id, store] = [name, id, store].map(|text| text.map(str::to_owned));
+        let mut origin = Origin::person(name, id, store);
         people.name(&mut origin);
-        origin.id()
+        origin
     }
 
+    fn named(people: &People, id: &str, store: Option<&str>) -> String {
+        person(people, None, Some(id), store).id()
+    }
+
+    /// Each was last seen a second after the one before.
     fn people(sessions: &[Caller]) -> People {
         let mut people = People::default();
-        for session in sessions {
-            people.add(session);
+        for (second, session) in (0..).zip(sessions) {
+            people.add(session, DateTime::from_timestamp(second, 0));
         }
         people
     }
@@ -101,8 +151,25 @@ mod tests {
         assert_eq!(named(&known, "u-2", Some("d-1")), "max");
         assert_eq!(named(&known, "u-1", Some("d-2")), "u-1");
         assert_eq!(named(&known, "u-3", None), "u-3");
-        let renamed = people(&[session("lea", "u-1", None), session("lea.m", "u-1", None)]);
-        assert_eq!(named(&renamed, "u-1", None), "u-1");
+    }
+
+    #[test]
+    fn a_person_of_several_names_is_one_by_the_last() {
+        let sessions = [session("lea", "u-1", None), session("anna", "u-1", Some("d-1"))];
+        let known = people(&sessions);
+        for (name, id) in
+            [(None, Some("u-1")), (Some("lea"), Some("u-1")), (Some("lea"), None), (Some("anna"), None)]
+        {
+            let found = person(&known, name, id, Some("d-1"));
+            assert_eq!((found.id().as_str(), found.user_id.as_deref()), ("anna", Some("u-1")));
+            assert_eq!(found.names, ["anna", "lea"]);
+            assert_eq!(found.words(), "Identity Center user anna (also lea)");
+        }
+        // Who bears a name that another bore is told apart by id, and the name alone is nobody's.
+        let known = people(&[sessions.as_slice(), &[session("lea", "u-2", Some("d-1"))]].concat());
+        assert_eq!(named(&known, "u-1", Some("d-1")), "anna");
+        assert_eq!(named(&known, "u-2", Some("d-1")), "lea of user id u-2");
+        assert_eq!(person(&known, Some("lea"), None, Some("d-1")).user_id, None);
     }
 
     #[test]
@@ -110,6 +177,13 @@ mod tests {
         let known = people(&[session("lea", "u-1", Some("d-1")), session("lea", "u-1", Some("d-2"))]);
         assert_eq!(named(&known, "u-1", Some("d-1")), "lea of identity store d-1");
         assert_eq!(named(&known, "u-1", Some("d-2")), "lea of identity store d-2");
+    }
+
+    #[test]
+    fn an_id_of_two_stores_is_nobody_s_where_no_store_is_told() {
+        let known = people(&[session("lea", "u-1", Some("d-1")), session("max", "u-1", Some("d-2"))]);
+        assert_eq!(named(&known, "u-1", None), "u-1");
+        assert_eq!(named(&known, "u-1", Some("d-2")), "max");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::Caller;
+use super::{CONSOLE_SESSION_SECONDS, Caller, Issuance};
 
 /// What the logs hold of one account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,6 +141,37 @@ impl Sight {
             hint: format!(
                 "STS is logged in the region of its endpoint; add the objects of account {account} of the other \
                  regions around {at}"
+            ),
+        }
+    }
+}
+
+impl Sight {
+    /// Why the sign-in of a user is not here that switched roles by a record.
+    pub(super) fn sign_in_gap(&self, account: Option<&str>, switched: &Issuance) -> Gap {
+        let account = account.unwrap_or("unknown");
+        let at = stamp(switched.record.time);
+        let missing = format!("no ConsoleLogin of the user in the 12 hours before it switched roles at {at}");
+        let Some(seen) = self.accounts.get(account) else {
+            return Gap {
+                reason: Reason::AccountNotInLake,
+                text: format!("{missing}: no logs of account {account} are here"),
+                hint: format!("add the logs of account {account} of the 12 hours before {at}"),
+            };
+        };
+        if seen.first.timestamp() > switched.record.time.timestamp() - CONSOLE_SESSION_SECONDS {
+            return Gap {
+                reason: Reason::BeforeLogs,
+                text: format!("{missing}: the logs of account {account} begin at {}", stamp(seen.first)),
+                hint: format!("add the objects of account {account} of the 12 hours before {at}"),
+            };
+        }
+        Gap {
+            reason: Reason::SignInMissing,
+            text: format!("{missing}, though account {account} is covered then"),
+            hint: format!(
+                "sign-ins are logged in the region of the sign-in page; add the objects of account {account} of the \
+                 other regions"
             ),
         }
     }

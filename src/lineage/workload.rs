@@ -118,16 +118,29 @@ impl Passed {
     }
 }
 
-/// The launch to which a session of a workload goes back: the last one before `moment`, the time at which the session was
-/// made; and whether it passed the role of this name. A call that passes a function the role that it has already, as tools
-/// that keep configuration do, is none: the function is still that of whoever wrote its code. Where functions of one name in
-/// several regions may be meant it is the one that was given the role; None where several were, or none.
+/// The launch to which a session of a workload goes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LastLaunch<'a> {
+    /// What decided what runs: of a function the last call before the session that put its code, else the one that gave it
+    /// its role; of others the last call that launched it or gave it a role.
+    pub launch: &'a Launch,
+    /// What is known of the role with which the session acts.
+    pub passed: Passed,
+    /// Who gave a function the role, where that was another call than the one that put the code: neither acts without the
+    /// other.
+    pub gave_role: Option<&'a Launch>,
+}
+
+/// The launch to which a session of a workload goes back, of those before `moment`, the time at which the session was made;
+/// and whether the role of this name was passed. A call that passes a function the role that it has already, as tools that
+/// keep configuration do, gives it nothing. Where functions of one name in several regions may be meant it is the one that
+/// was given the role; None where several were, or none.
 pub fn last_launch<'a>(
     launches: impl IntoIterator<Item = &'a Launch>,
     workload: &Workload,
     role: Option<&str>,
     moment: Option<DateTime<Utc>>,
-) -> Option<(&'a Launch, Passed)> {
+) -> Option<LastLaunch<'a>> {
     let before = |launch: &&Launch| {
         let time = launch.record.time.timestamp();
         moment.is_none_or(|moment| time <= moment.timestamp() + SLACK_SECONDS)
@@ -135,28 +148,58 @@ pub fn last_launch<'a>(
     let mut all: Vec<&Launch> =
         launches.into_iter().filter(before).filter(|launch| launch.workload.may_be(workload)).collect();
     all.sort_by(|a, b| a.record.cmp(&b.record));
-    let mut last: BTreeMap<Option<&str>, &Launch> = BTreeMap::new();
+    let mut states: BTreeMap<Option<&str>, State<'a>> = BTreeMap::new();
     for launch in all {
-        let known = last.entry(launch.workload.region.as_deref()).or_insert(launch);
-        if !keeps_role(launch, known) {
-            *known = launch;
-        }
+        states.entry(launch.workload.region.as_deref()).or_default().add(launch);
     }
-    let mut all = last.into_values().map(|launch| (launch, Passed::of(launch, role)));
-    match all.len() {
-        0 | 1 => all.next(),
-        _ => {
-            let mut of_role = all.filter(|(_, passed)| *passed == Passed::Role);
-            of_role.next().filter(|_| of_role.next().is_none())
-        }
-    }
+    let mut all = states.into_values().filter_map(|state| state.last(role));
+    let first = all.next()?;
+    let Some(second) = all.next() else { return Some(first) };
+    let mut of_role = [first, second].into_iter().chain(all).filter(|last| last.passed == Passed::Role);
+    of_role.next().filter(|_| of_role.next().is_none())
 }
 
-/// Whether a call passes a function the role that an earlier one says it has.
-fn keeps_role(launch: &Launch, before: &Launch) -> bool {
-    launch.record.event_name.starts_with("UpdateFunctionConfiguration")
-        && launch.role_passed.is_some()
-        && launch.role_passed == before.role_passed
+/// A workload after some launches.
+#[derive(Debug, Clone, Copy, Default)]
+struct State<'a> {
+    /// Of a function the last that put its code, of others the last of all.
+    put: Option<&'a Launch>,
+    /// Of a function the last that gave it another role than it had.
+    gave_role: Option<&'a Launch>,
+    /// The last that tells which role it has.
+    tells_role: Option<&'a Launch>,
+}
+
+impl<'a> State<'a> {
+    fn add(&mut self, launch: &'a Launch) {
+        let is_known = self.tells_role.is_some_and(|known| known.role_passed == launch.role_passed);
+        if launch.workload.kind != "function" {
+            self.put = Some(launch);
+        } else if !launch.configures() {
+            self.put = Some(launch);
+            // What it had before its code was replaced, and was given by a call that is not here.
+            if launch.replaces_code() && !is_known && launch.role_passed.is_some() {
+                self.gave_role = None;
+            } else if !launch.replaces_code() {
+                self.gave_role = Some(launch);
+            }
+        } else if !is_known {
+            self.gave_role = Some(launch);
+        }
+        if launch.role_passed.is_some() {
+            self.tells_role = Some(launch);
+        }
+    }
+
+    fn last(self, role: Option<&str>) -> Option<LastLaunch<'a>> {
+        let launch = self.put.or(self.gave_role).or(self.tells_role)?;
+        let told = if launch.workload.kind == "function" { self.tells_role } else { None };
+        Some(LastLaunch {
+            launch,
+            passed: Passed::of(told.unwrap_or(launch), role),
+            gave_role: self.gave_role.filter(|gave| gave.record != launch.record),
+        })
+    }
 }
 
 /// Whether a text has the form of an instance id: `i-` and 8 or 17 hexadecimal digits

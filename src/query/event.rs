@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::lineage::{CallerFields, RecordRef};
+use crate::lineage::{CallerFields, RecordRef, is_switch};
 
 /// One row of the `events` table. Every field is the column of the same name (see [`crate::lake::Column`]); `None` is
 /// SQL's NULL. Text is as it stood in the log: hostile, to be shown only through [`crate::report`].
@@ -77,6 +77,14 @@ impl EventRow<'_> {
         }
     }
 
+    /// When the session of the caller was created, as the column `caller_created` of the view `calls` has it, but for parts
+    /// of a second.
+    fn caller_created(&self) -> Option<DateTime<Utc>> {
+        let key = self.access_key_id.filter(|key| !key.is_empty());
+        let switched = is_switch([self.event_source, self.event_name], self.identity_type, key);
+        self.session_created.or_else(|| switched.then_some(self.event_time))
+    }
+
     /// Who called, as the column `caller` of the view `calls` has it: equal for the same caller, None for nobody.
     #[must_use]
     pub fn caller_id(&self) -> Option<i64> {
@@ -95,7 +103,7 @@ impl EventRow<'_> {
             on_behalf_of_user_id: self.on_behalf_of_user_id,
             on_behalf_of_identity_store_arn: self.on_behalf_of_identity_store_arn,
             shared_event_id: self.shared_event_id,
-            session_created_micros: self.session_created.map(|created| created.timestamp_micros()),
+            session_created_micros: self.caller_created().map(|created| created.timestamp_micros()),
         }
         .id()
     }

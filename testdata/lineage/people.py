@@ -88,18 +88,28 @@ def switches():
     case.ask(key(1, B), "the console uses another key than the answer names", origin=person(DANA),
              links=[link("session", there), link("shared-event", here), link("session", login)])
 
-    case = Case("switch-role-only", "console SwitchRole alone", "`session` to the SwitchRole, whose SwitchFrom names dana")
+    case = Case("switch-role-only", "console SwitchRole alone", "`session` to the SwitchRole, whose SwitchFrom names dana; incomplete without her sign-in")
     switch = switch_role(case, "09:10:00", ADMIN, "dana", DANA)
     case.works("09:11:00", timed(ADMIN, "dana", key(1), "09:10:00"), agent=BROWSER)
-    case.ask(key(1), "SwitchFrom is an explicit parent", origin=person(DANA), links=[link("session", switch)])
+    unsigned = person(DANA, complete=False, gap="before-logs")
+    case.ask(key(1), "SwitchFrom is an explicit parent", origin=unsigned, links=[link("session", switch)])
+    case.ask(switch, "the record of the switch is of the session that it made", origin=unsigned, links=[link("session", switch)])
+
+    case = Case("switch-role-sign-in", "console SwitchRole alone, with the ConsoleLogin before", "`session` to the SwitchRole, then `session` to dana's ConsoleLogin")
+    login = case.console_login("09:00:00", DANA.identity)
+    switch = switch_role(case, "09:10:00", ADMIN, "dana", DANA)
+    case.works("09:11:00", timed(ADMIN, "dana", key(1), "09:10:00"), agent=BROWSER)
+    for leaf in (key(1), switch):
+        case.ask(leaf, "dana's only sign-in in the 12 hours before", origin=person(DANA), links=[link("session", switch), link("session", login)])
 
     case = Case("renew-role", "console RenewRole", "`session` to the RenewRole of its second, not to the SwitchRole before")
     switch = switch_role(case, "09:10:00", ADMIN, "dana", DANA)
     renewed = switch_role(case, "10:08:00", ADMIN, "dana", DANA, name="RenewRole")
     case.works("09:11:00", timed(ADMIN, "dana", key(1), "09:10:00"), agent=BROWSER)
     case.works("10:09:00", timed(ADMIN, "dana", key(2), "10:08:00"), agent=BROWSER)
-    case.ask(key(1), "before it was renewed", origin=person(DANA), links=[link("session", switch)])
-    case.ask(key(2), "after it was renewed", origin=person(DANA), links=[link("session", renewed)])
+    unsigned = person(DANA, complete=False, gap="before-logs")
+    case.ask(key(1), "before it was renewed", origin=unsigned, links=[link("session", switch)])
+    case.ask(key(2), "after it was renewed", origin=unsigned, links=[link("session", renewed)])
 
 
 def switch_role(case, time, role, session, user, name="SwitchRole", **more):

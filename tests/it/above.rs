@@ -130,7 +130,7 @@ fn who_launched_a_function_with_another_role_is_not_behind_this_one() {
 }
 
 #[test]
-fn who_gave_a_function_another_role_is_behind_what_it_does_then() {
+fn who_put_the_code_leads_up_and_who_gave_the_role_is_named() {
     let (reader, admin) = ("ASIARTX3GSDSREXAMPLE", KEY);
     let update = "UpdateFunctionConfiguration20150331v2";
     let made = [
@@ -141,12 +141,64 @@ fn who_gave_a_function_another_role_is_behind_what_it_does_then() {
         acting(3, "lambda", &session("reader", "resize", reader, "2026-03-09T09:00:00Z"), "eu-west-1");
     let after = acting(5, "lambda", &session("admin", "resize", admin, "2026-03-09T10:00:00Z"), "eu-west-1");
     let folder = logs(&[&made, &before, &after]);
-    for (key, number, maker) in [(reader, 1, dana(DANAS)), (admin, 2, eve())] {
-        assert_eq!(above("launched", key, folder.path()), [event_id(number)]);
-        assert_eq!(origins(key, folder.path()), [json!(event_id(number)), maker["arn"].clone()]);
+    for key in [reader, admin] {
+        assert_eq!(above("launched", key, folder.path()), [event_id(1)]);
+        assert_eq!(origins(key, folder.path()), [json!(event_id(1)), dana(DANAS)["arn"].clone()]);
     }
+    assert_eq!(given(reader, folder.path()), [Value::Null, Value::Null, json!([])]);
+    let two = json!([event_id(1), event_id(2)]);
+    assert_eq!(given(admin, folder.path()), [json!(event_id(2)), eve()["arn"].clone(), two]);
     let leads = |key| ["reader", "admin"].map(|role| leads_to(key, role, folder.path()));
-    assert_eq!((leads(DANAS), leads(EVES)), ([true, false], [false, true]));
+    assert_eq!((leads(DANAS), leads(EVES)), ([true, true], [false, false]));
+    // Below the one who gave the role stands what came of it, and why it is not followed.
+    let tree = said(&["trace", EVES, "--down"], folder.path());
+    let claim = &tree["descendants"][0]["children"][0];
+    let remark = format!("it gave the role; the code is of CreateFunction20150331 {}", event_id(1));
+    assert_eq!((&claim["rule"], &claim["remarks"]), (&json!("claim"), &json!([remark])));
+    let tree = said(&["trace", DANAS, "--down"], folder.path());
+    assert!(tree.to_string().contains(&format!("role given by {update} {}", event_id(2))), "{tree}");
+}
+
+/// Of the launch above the origin of a key: the record that gave the role, the origin of who called it, the candidates.
+fn given(key: &str, logs: &Path) -> [Value; 3] {
+    let found = said(&["trace", key, "--up"], logs);
+    let links = found["links"].as_array().unwrap().iter();
+    let launched = links.rev().find(|link| link["rule"] == "launched").unwrap();
+    let given = &launched["role_given"];
+    [given["event_id"].clone(), given["origin"]["arn"].clone(), launched["ambiguous"].clone()]
+}
+
+#[test]
+fn code_and_role_of_one_person_are_no_choice() {
+    let (code, configure) = ("UpdateFunctionCode20150331v2", "UpdateFunctionConfiguration20150331v2");
+    let acting = acting(5, "lambda", &session("admin", "resize", KEY, "2026-03-09T10:00:00Z"), "eu-west-1");
+    let mut put = function(3, &eve(), "2026-03-09T09:30:00Z", "eu-west-1", [code, "admin"]);
+    put["requestParameters"].as_object_mut().unwrap().remove("role");
+    let create =
+        function(1, &dana(DANAS), "2026-03-09T08:00:00Z", "eu-west-1", ["CreateFunction20150331", "reader"]);
+    let configured =
+        |who: &Value| function(2, who, "2026-03-09T09:00:00Z", "eu-west-1", [configure, "admin"]);
+    // eve gave the role and put the code then.
+    let folder = logs(&[&[create.clone(), configured(&eve()), put.clone()], &acting]);
+    assert_eq!(above("launched", KEY, folder.path()), [event_id(3)]);
+    let eves = eve()["arn"].clone();
+    assert_eq!(given(KEY, folder.path()), [json!(event_id(2)), eves.clone(), json!([])]);
+    // dana gave the role to what eve put later; or with the function.
+    let danas = dana(DANAS)["arn"].clone();
+    let folder = logs(&[&[create.clone(), configured(&dana(DANAS)), put.clone()], &acting]);
+    let two = json!([event_id(3), event_id(2)]);
+    assert_eq!(given(KEY, folder.path()), [json!(event_id(2)), danas.clone(), two]);
+    let mut create_admin = create;
+    create_admin["requestParameters"]["role"] = json!(role_arn("admin"));
+    create_admin["responseElements"]["role"] = json!(role_arn("admin"));
+    let folder = logs(&[&[create_admin, put], &acting]);
+    let two = json!([event_id(3), event_id(1)]);
+    assert_eq!(given(KEY, folder.path()), [json!(event_id(1)), danas, two]);
+    assert_eq!(origins(KEY, folder.path()), [json!(event_id(3)), eves]);
+    // Nothing tells who put the code: the role leads up.
+    let folder = logs(&[&[configured(&eve())], &acting]);
+    assert_eq!(above("launched", KEY, folder.path()), [event_id(2)]);
+    assert_eq!(given(KEY, folder.path())[0], Value::Null);
 }
 
 #[test]

@@ -10,6 +10,7 @@
 )]
 
 mod above;
+mod agree;
 mod bad;
 mod below;
 mod chains;

@@ -124,3 +124,55 @@ fn a_person_known_by_id_and_by_name_is_one_origin() {
         assert_eq!((&found["sessions"], &found["calls"]), (&json!(3), &json!(3)), "{who}");
     }
 }
+
+#[test]
+fn a_person_that_was_renamed_is_one_origin_by_store_and_id() {
+    let person = ["u-1", "d-1"];
+    let (before, after) = ("lea@example.com", "lea.young@example.com");
+    let mut old = takes(5, "2026-03-08T08:00:00Z", person);
+    old["userIdentity"] =
+        json!({"type": "Unknown", "principalId": "lea", "accountId": HOME, "userName": before});
+    let records = [
+        takes(1, "2026-03-09T08:00:00Z", person),
+        acts(2, KEYS[0], "2026-03-09T08:00:00Z", before, person),
+        takes(3, "2026-03-10T08:00:00Z", person),
+        acts(4, KEYS[1], "2026-03-10T08:00:00Z", after, person),
+        old,
+        // Of the same id in another store: somebody else.
+        takes(6, "2026-03-11T08:00:00Z", ["u-1", "d-2"]),
+        acts(7, KEYS[2], "2026-03-11T08:00:00Z", "max@example.com", ["u-1", "d-2"]),
+    ];
+    let folder = logs(&[&records]);
+    let path = folder.path();
+    for (key, number) in [(KEYS[0], 1), (KEYS[1], 3)] {
+        assert_eq!(behind(key, path), (vec![json!(event_id(number))], json!(after), true));
+    }
+    for who in [KEYS[0], KEYS[1], &event_id(1), &event_id(3), &event_id(5)] {
+        let found = said(&["trace", who, "--up"], path);
+        let origin = &found["origin"];
+        assert_eq!(
+            (&origin["name"], &origin["user_id"], &origin["names"], &found["mismatches"]),
+            (&json!(after), &json!("u-1"), &json!([after, before]), &json!([])),
+            "{who}"
+        );
+    }
+    let sql = "select origin, count(*) as n from origins group by origin order by origin";
+    let rows = json!([{"origin": after, "n": 4}, {"origin": "max@example.com", "n": 2}]);
+    assert_eq!(said(&["sql", sql], path)["rows"], rows);
+    for who in [before, after] {
+        let found = said(&["sessions", "--user", who], path);
+        assert_eq!((&found["sessions"], &found["calls"]), (&json!(2), &json!(2)), "{who}");
+        let rows = found["rows"].as_array().unwrap();
+        assert!(
+            rows.iter().all(|row| row["agreement"] == "agrees" && row["mismatches"] == json!([])),
+            "{found}"
+        );
+    }
+    // All that it did by its id is one origin's.
+    let found = said(&["trace", "u-1", "--up"], path);
+    assert_eq!(found["origin"]["gap"]["reason"], "several-origins");
+    let records = &records[..5];
+    let folder = logs(&[records]);
+    let found = said(&["trace", "u-1", "--up"], folder.path());
+    assert_eq!((&found["origin"]["name"], &found["origin"]["certain"]), (&json!(after), &json!(true)));
+}

@@ -72,7 +72,7 @@ fn switched(who: &str, logs: &TempDir) -> Vec<[Value; 3]> {
 /// origin: name, whether it is complete and certain, the gap.
 fn origin(logs: &TempDir) -> (Vec<String>, [Value; 4]) {
     let found = said(&["trace", SWITCHED, "--up"], logs.path());
-    let links = found["links"].as_array().unwrap().iter();
+    let links = found["links"].as_array().unwrap().iter().filter(|link| link["above_origin"] != true);
     let links: Vec<String> = links.map(|link| link["rule"].as_str().unwrap().to_owned()).collect();
     let own = &found["origin"];
     let up = [&own["arn"], &own["complete"], &own["certain"], &own["gap"]["reason"]].map(Value::clone);
@@ -107,14 +107,19 @@ fn a_user_has_the_roles_that_it_switched_to_below_it() {
     signed_in["eventType"] = json!("AwsConsoleSignIn");
     signed_in["responseElements"] = json!({"ConsoleLogin": "Success"});
     let key = call(2, &dana(KEYS[0]), "2026-03-09T08:00:00Z", "s3.amazonaws.com", "ListBuckets");
-    for before in [vec![signed_in.clone()], vec![key.clone()], vec![signed_in, key]] {
+    // Where the sign-in is not here it is missing, as of any call in the console.
+    for (before, steps, gap) in [
+        (vec![signed_in.clone()], 2, Value::Null),
+        (vec![key.clone()], 1, json!("before-logs")),
+        (vec![signed_in, key], 2, Value::Null),
+    ] {
         let folder = logs(&[&before, &switch(DANA)]);
         assert_eq!(switched("user/dana", &folder), [[json!("session"), json!(1), json!([])]]);
         let (rules, up) = origin(&folder);
-        assert_eq!(
-            (rules, up),
-            (vec!["session".to_owned()], [json!(DANA), json!(true), json!(true), Value::Null])
-        );
+        assert_eq!(rules, vec!["session"; steps]);
+        assert_eq!(up, [json!(DANA), json!(gap.is_null()), json!(true), gap]);
+        let records = [before, switch(DANA).to_vec()].concat();
+        assert_eq!(twin(&records), (rules, up[1] == true, 1));
     }
     // A long-term key is not what switches.
     let folder = logs(&[
@@ -201,4 +206,121 @@ fn a_person_of_identity_center_is_known_whichever_of_its_sessions_switched() {
     assert_eq!(up[1..], [json!(true), json!(true), Value::Null]);
     assert_eq!(twin(&records), (rules, true, 1));
     assert_eq!(switched("ASIARTX3GSDSXEXAMPLE", &folder), [[json!("session"), json!(1), json!([])]]);
+}
+
+/// dana signs in at the console, with MFA or without.
+fn sign_in(number: u32, time: &str, mfa: &str) -> Value {
+    let mut identity = dana("");
+    identity.as_object_mut().unwrap().remove("accessKeyId");
+    let mut made = call(number, &identity, time, "signin.amazonaws.com", "ConsoleLogin");
+    made["eventType"] = json!("AwsConsoleSignIn");
+    made["responseElements"] = json!({"ConsoleLogin": "Success"});
+    made["additionalEventData"] = json!({"MFAUsed": mfa});
+    made
+}
+
+/// eve sets dana's password.
+fn password(number: u32, time: &str) -> Value {
+    let mut eve = dana(KEYS[1]);
+    eve["userName"] = json!("eve");
+    eve["arn"] = json!(format!("arn:aws:iam::{ACCOUNT}:user/eve"));
+    eve["principalId"] = json!("AIDARTX3GSDSQEEXAMPLE");
+    let mut made = call(number, &eve, time, "iam.amazonaws.com", "UpdateLoginProfile");
+    made["requestParameters"] = json!({"userName": "dana"});
+    made
+}
+
+/// Of whoever switched: sign-in, MFA and the record above, as `trace` has them of the session and of the record of the
+/// switch, and `origins` of the session.
+fn came_by(logs: &TempDir) -> [Value; 3] {
+    let of = |who: &str| {
+        let origin = said(&["trace", who, "--up"], logs.path())["origin"].clone();
+        [origin["sign_in"].clone(), origin["mfa"].clone(), origin["above"]["event_id"].clone()]
+    };
+    let found = of(SWITCHED);
+    assert_eq!(found, of(&event_id(SWITCH)));
+    for session in [format!("access_key_id = '{SWITCHED}'"), "depth = 2 and access_key_id is null".to_owned()]
+    {
+        let sql = format!("select above_event_id, root from origins where {session}");
+        let row = &said(&["sql", &sql], logs.path())["rows"][0];
+        assert_eq!(row["above_event_id"], found[2], "{session}");
+        let root = if found[2].is_null() { DANA.to_owned() } else { DANA.replace("dana", "eve") };
+        assert_eq!(row["root"], root, "{session}");
+    }
+    found
+}
+
+#[test]
+fn a_user_that_switched_came_by_its_sign_in_and_its_password() {
+    let before = [password(1, "2026-03-08T09:00:00Z"), sign_in(2, "2026-03-09T09:00:00Z", "Yes")];
+    let folder = logs(&[&before, &switch(DANA)]);
+    assert_eq!(came_by(&folder), [json!(event_id(2)), json!(true), json!(event_id(1))]);
+    // A sign-in that had ended, of another user, that failed, or later, is not it.
+    let mut other = sign_in(4, "2026-03-09T09:30:00Z", "Yes");
+    other["userIdentity"]["arn"] = json!(DANA.replace("dana", "eve"));
+    other["userIdentity"]["userName"] = json!("eve");
+    let mut failed = sign_in(7, "2026-03-09T09:40:00Z", "Yes");
+    failed["responseElements"] = json!({"ConsoleLogin": "Failure"});
+    let more =
+        [sign_in(3, "2026-03-08T21:59:00Z", "No"), other, failed, sign_in(8, "2026-03-09T10:01:00Z", "No")];
+    let folder = logs(&[&before, &more, &switch(DANA)]);
+    assert_eq!(came_by(&folder), [json!(event_id(2)), json!(true), json!(event_id(1))]);
+    let folder = logs(&[&more, &switch(DANA)]);
+    assert_eq!(origin(&folder).1[3], json!("sign-in-missing"));
+}
+
+#[test]
+fn of_several_sign_ins_of_who_switched_only_what_they_share_is_told() {
+    let two = [sign_in(2, "2026-03-09T08:00:00Z", "Yes"), sign_in(3, "2026-03-09T09:00:00Z", "Yes")];
+    let folder = logs(&[&[password(1, "2026-03-08T09:00:00Z")], &two, &switch(DANA)]);
+    assert_eq!(came_by(&folder), [Value::Null, json!(true), json!(event_id(1))]);
+    let link = &said(&["trace", SWITCHED, "--up"], folder.path())["links"][1];
+    assert_eq!(link["ambiguous"], json!([event_id(2), event_id(3)]));
+    assert_eq!(origin(&folder).1[1..], [json!(true), json!(true), Value::Null]);
+    // Between them the password was set: which of the two was signed in with is not known.
+    let one = sign_in(3, "2026-03-09T09:00:00Z", "No");
+    let folder = logs(&[&[two[0].clone(), password(1, "2026-03-09T08:30:00Z"), one], &switch(DANA)]);
+    assert_eq!(came_by(&folder), [Value::Null, Value::Null, Value::Null]);
+}
+
+#[test]
+fn the_record_of_a_switch_leads_up_to_who_switched() {
+    let hub = session("hub", "ops", HUB, "2026-03-09T08:00:00Z");
+    let made = [
+        assume(1, &dana(KEYS[0]), "2026-03-09T08:00:00Z", &hub),
+        call(2, &hub, "2026-03-09T08:01:00Z", "s3.amazonaws.com", "ListBuckets"),
+    ];
+    // Somebody else switched to a session of the same name, an hour later.
+    let mut later = switch(&DANA.replace("dana", "eve"))[0].clone();
+    later["eventTime"] = json!("2026-03-09T11:00:00Z");
+    later["eventID"] = json!(event_id(9));
+    let folder = logs(&[&made, &switch(&arn("hub", "ops")), &[later]]);
+    let up = |who: &str| {
+        let found = said(&["trace", who, "--up"], folder.path());
+        let links = found["links"].as_array().unwrap().iter();
+        let links: Vec<Value> = links.map(|link| link["rule"].clone()).collect();
+        (links, found["origin"]["arn"].clone(), found["origin"]["gap"]["reason"].clone())
+    };
+    let of_session = (vec![json!("session"), json!("claim")], json!(DANA), json!("only-claimed"));
+    assert_eq!((up(SWITCHED), up(&event_id(SWITCH))), (of_session.clone(), of_session));
+    let eve = json!(DANA.replace("dana", "eve"));
+    assert_eq!(up(&event_id(9)), (vec![json!("session")], eve.clone(), json!("before-logs")));
+    // Each record of a switch is of a session of its own.
+    let sql = "select rule, event_id, origin, gap from origins where access_key_id is null order by event_id";
+    let rows = json!([
+        {"rule": "session", "event_id": event_id(SWITCH), "origin": DANA, "gap": "only-claimed"},
+        {"rule": "session", "event_id": event_id(9), "origin": eve, "gap": "before-logs"}]);
+    assert_eq!(said(&["sql", sql], folder.path())["rows"], rows);
+    for (records, place) in [(switch(DANA).to_vec(), 0), (switch(&arn("hub", "ops")).to_vec(), 0)] {
+        let logged = records.iter().cloned().enumerate();
+        let logged = logged.map(|(index, record)| Logged { object: String::new(), index, record });
+        let links = Twin::new(logged.collect()).of_record(place).links;
+        assert_eq!(links, [("session".to_owned(), event_id(SWITCH))]);
+    }
+}
+
+#[test]
+fn what_a_switch_led_to_is_below_its_record() {
+    let folder = logs(&[&switch(DANA)]);
+    assert_eq!(switched(&event_id(SWITCH), &folder), [[json!("session"), json!(1), json!([])]]);
 }

@@ -7,10 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use field::{account, action, arn_field, is_success, seconds, text, time};
+use field::{account, action, arn_field, is_success, is_switch, text, time};
+use read::{caller, issuance};
 
 mod cases;
 mod field;
+mod read;
 
 /// One record and where it stands.
 pub(crate) struct Logged {
@@ -184,6 +186,9 @@ impl Twin {
         if c.is_user() && c.key.is_some() && !c.has_temporary_key() {
             return ("key", Vec::new());
         }
+        if c.is_user() && c.key.is_none() && c.created.is_none() && is_switch(&self.records[at].record) {
+            return ("session", self.signed_in(c, at));
+        }
         let possible = self.possible(c, at, false);
         let first_use = self.first_use(c, at);
         let lived = |i: &Issuance| first_use.unwrap_or(i.time) - i.time;
@@ -217,6 +222,14 @@ impl Twin {
         let of_person = c.principal.is_none() && c.role_session().0.starts_with("AWSReservedSSO_");
         let rule = if of_person && c.key.is_none() { "session" } else { "claim" };
         (rule, possible.into_iter().filter(claims).filter(|_| role).collect())
+    }
+
+    /// The sign-ins by which a user may have come that switched roles by the record at `at`: within the life of a session.
+    fn signed_in(&self, c: &Credential, at: usize) -> Vec<&Issuance> {
+        let Some(switched) = self.times[at] else { return Vec::new() };
+        let lives = |i: &&Issuance| (-SLACK..=ROLE_SESSION_MAX).contains(&(switched - i.time));
+        let signs_in = |i: &&Issuance| action(&self.records[i.place].record) == ("signin", "ConsoleLogin");
+        self.issuances.iter().filter(|i| i.made.arn == c.arn).filter(signs_in).filter(lives).collect()
     }
 
     /// The issuances that nothing rules out, in canonical order: of this account, agreeing, not made by the credential
@@ -263,7 +276,8 @@ impl Twin {
     fn end(&self, c: &Credential, at: usize) -> Answer {
         let (kind, name) = self.named_by_itself(c);
         let long_term = c.key.as_deref().filter(|_| c.is_user() && !c.has_temporary_key());
-        let proven = c.is_user() && (!c.has_temporary_key() || self.is_forwarded(c));
+        let switched = c.principal.is_none() && c.key.is_none() && is_switch(&self.records[at].record);
+        let proven = c.is_user() && !switched && (!c.has_temporary_key() || self.is_forwarded(c));
         let gap = (!proven).then(|| self.gap(c, at));
         let mut end = Answer::end(kind, &c.home, name.as_deref(), long_term, gap);
         end.above = if long_term.is_some() {
@@ -317,7 +331,9 @@ impl Twin {
         let mut home: Vec<usize> = (0..self.records.len()).collect();
         home.retain(|place| self.accounts[*place] == c.home);
         let first = home.iter().filter_map(|place| self.times[*place]).min();
-        let moment = c.created.or(self.first_use(c, at));
+        // Whoever switched may have signed in as long ago as a session lives.
+        let before = if c.is_user() && is_switch(&self.records[at].record) { ROLE_SESSION_MAX } else { 0 };
+        let moment = c.created.or(self.first_use(c, at)).map(|moment| moment - before);
         let hidden = |i: &Issuance| {
             let near = c.created.is_some_and(|created| (created - i.time).abs() <= SLACK);
             let told = i.made.key.is_some() || i.made.arn.is_some() || i.portal.is_some();
@@ -416,21 +432,18 @@ impl Twin {
         };
         let mut launches: Vec<usize> = (0..self.records.len()).filter(launch).collect();
         launches.sort_by_key(|place| (self.times[*place], &self.ids[*place], *place));
-        let role_of = |place: usize| {
-            let record = &self.records[place].record;
-            let code = action(record).1.starts_with("UpdateFunctionCode");
-            text(record, if code { "/responseElements/role" } else { "/requestParameters/role" })
+        let is = |place: &usize, name: &str| action(&self.records[*place].record).1.starts_with(name);
+        let role_of = |place: &usize| {
+            let code = is(place, "UpdateFunctionCode");
+            let at = if code { "/responseElements/role" } else { "/requestParameters/role" };
+            text(&self.records[*place].record, at)
         };
-        let configures =
-            |place: usize| action(&self.records[place].record).1.starts_with("UpdateFunctionConfiguration");
-        let later = launches.iter().copied();
-        let last =
-            later.reduce(
-                |known, next| {
-                    if configures(next) && role_of(next) == role_of(known) { known } else { next }
-                },
-            )?;
-        let passed = role_of(last);
+        // The last that put the code, else the first of those that gave the role which the function has at last.
+        let passed = launches.iter().rev().find_map(role_of);
+        let giving =
+            launches.iter().rev().take_while(|place| role_of(place).is_none_or(|role| Some(role) == passed));
+        let put = launches.iter().rev().find(|place| !is(place, "UpdateFunctionConfiguration"));
+        let last = *put.or(giving.last())?;
         let other = action(&self.records[last].record).0 == "lambda"
             && passed.is_some_and(|passed| passed.rsplit('/').next() != Some(&role));
         (!other).then(|| self.link("launched", last))
@@ -559,140 +572,4 @@ fn closest(mut issuances: Vec<&Issuance>, created: i64) -> Vec<&Issuance> {
     let same_second = issuances.iter().any(|i| i.time == created);
     issuances.retain(|i| (i.time - created).abs() <= if same_second { 0 } else { SLACK });
     issuances
-}
-
-fn caller(record: &Value) -> Caller {
-    let tells = |field: &str| text(record, &format!("/userIdentity/{field}"));
-    let responds = |field: &str| text(record, &format!("/responseElements/{field}"));
-    let user = tells("userName").or_else(|| tells("onBehalfOf/userId"));
-    let portal = matches!(action(record).0, "sso" | "signin") && user.is_some();
-    let subject = responds("subjectFromWebIdentityToken").or(responds("subject"));
-    let name = subject.or(user).or(tells("principalId"));
-    let bare = tells("arn").is_none() && tells("accessKeyId").is_none() && tells("accountId").is_some();
-    let provider = text(record, "/requestParameters/principalArn").or(tells("identityProvider"));
-    let of_aws = provider.is_some_and(|provider| provider.contains(":saml-provider/AWSSSO_"));
-    let kind = tells("type").unwrap_or_default();
-    let (origin, name, gap) = match kind.as_str() {
-        "AWSService" => ("service", tells("invokedBy").or(text(record, "/sourceIPAddress")), None),
-        "" if tells("invokedBy").is_some() => ("service", tells("invokedBy"), None),
-        "SAMLUser" if !of_aws => ("saml", name, None),
-        "WebIdentityUser" => ("web-identity", name, None),
-        "SAMLUser" | "IdentityCenterUser" => ("identity-center-user", name, None),
-        "Unknown" if portal => ("identity-center-user", name, None),
-        "AWSAccount" => ("account", tells("principalId"), Some(NOT_IN_LAKE)),
-        "Role" | "Unknown" if bare => ("account", tells("principalId"), Some(NOT_IN_LAKE)),
-        "AssumedRole" | "IAMUser" | "Root" | "FederatedUser" | "Role" | "Directory" => {
-            let home = tells("accountId").or(tells("sessionContext/sessionIssuer/accountId"));
-            let home = home.unwrap_or_else(|| account(record));
-            let created = tells("sessionContext/attributes/creationDate").and_then(|text| seconds(&text));
-            let (key, of_arn) =
-                (tells("accessKeyId"), Credential::of_arn(tells("arn"), tells("principalId")));
-            return Caller::Credential(Credential { key, created, home, kind, ..of_arn });
-        }
-        _ => ("unknown", None, Some("no-credential")),
-    };
-    let theirs = tells("accountId").filter(|_| origin == "account");
-    Caller::End(Answer::end(origin, &theirs.unwrap_or_else(|| account(record)), name.as_deref(), None, gap))
-}
-
-/// The issuance that a record is, if it is one. A workload's has an unknown session where the response tells none.
-fn issuance(record: &Value, place: usize, time: i64, caller: &Caller) -> Option<Issuance> {
-    let tells = |pointer: &str| text(record, pointer);
-    let responds = |field: &str| text(record, &format!("/responseElements/{field}"));
-    let mut key = responds("credentials/accessKeyId");
-    let (mut parent, mut portal, mut sign_in_session) = (caller.clone(), None, None);
-    let (arn, id) = (responds("assumedRoleUser/arn"), responds("assumedRoleUser/assumedRoleId"));
-    let mut made = match action(record) {
-        _ if !is_success(record) => return None,
-        ("sts", "AssumeRole" | "AssumeRoleWithSAML" | "AssumeRoleWithWebIdentity") => {
-            Credential::of_arn(arn.or_else(|| requested_session(record)), id)
-        }
-        ("sts", "AssumeRoot") => Credential::of_arn(root_of_target(record), None),
-        ("sts", "GetSessionToken") => own_session(record),
-        ("sts", "GetFederationToken") => {
-            Credential::of_arn(responds("federatedUser/arn"), responds("federatedUser/federatedUserId"))
-        }
-        ("sts", "GetDelegatedAccessToken") => Credential::of_arn(arn.or(responds("assumedPrincipal")), id),
-        ("signin", "ConsoleLogin" | "SwitchRole" | "RenewRole") => {
-            key = None;
-            let from = tells("/additionalEventData/SwitchFrom").filter(|arn| arn.starts_with("arn:"));
-            parent = from.map_or(parent, named_by_arn);
-            own_session(record)
-        }
-        ("signin", "CreateOAuth2Token") => {
-            key = responds("accessToken/accessKeyId").or(key);
-            sign_in_session = tells("/additionalEventData/signInSessionArn").or(tells(SIGN_IN_SESSION));
-            own_session(record)
-        }
-        ("sso", "Federate" | "GetRoleCredentials") => {
-            key = None;
-            let set = tells("/serviceEventDetails/role_name").or(tells("/requestParameters/roleName"));
-            let told = ["userName", "onBehalfOf/userId", "onBehalfOf/identityStoreArn"];
-            let told = told.map(|field| tells(&format!("/userIdentity/{field}")));
-            portal = set.map(|set| (set, told));
-            let home = tells("/serviceEventDetails/account_id").or(tells("/requestParameters/accountId"));
-            Credential { home: home.unwrap_or_default(), ..Credential::default() }
-        }
-        ("iam", "CreateAccessKey") => {
-            key = responds("accessKey/accessKeyId");
-            Credential { home: account(record), ..Credential::default() }
-        }
-        _ if key.is_some() => Credential::of_arn(arn, id),
-        _ => return None,
-    };
-    made.key = key;
-    let long_term = action(record) == ("iam", "CreateAccessKey");
-    let made_by_assume_role = action(record) == ("sts", "AssumeRole");
-    Some(Issuance {
-        place,
-        time,
-        made,
-        long_term,
-        made_by_assume_role,
-        portal,
-        sign_in_session,
-        parent,
-        caller_side: None,
-    })
-}
-
-/// The session of the record's own identity.
-fn own_session(record: &Value) -> Credential {
-    let tells = |field: &str| text(record, &format!("/userIdentity/{field}"));
-    let home = tells("accountId").unwrap_or_else(|| account(record));
-    let partition = match text(record, "/awsRegion").unwrap_or_default() {
-        region if region.starts_with("us-gov-") => "aws-us-gov",
-        region if region.starts_with("cn-") => "aws-cn",
-        _ => "aws",
-    };
-    let arn = tells("arn").or_else(|| match tells("type")?.as_str() {
-        "IAMUser" => Some(format!("arn:{partition}:iam::{home}:user/{}", tells("userName")?)),
-        "Root" => Some(format!("arn:{partition}:iam::{home}:root")),
-        _ => None,
-    });
-    Credential { home, ..Credential::of_arn(arn, tells("principalId")) }
-}
-
-/// The arn that the session of an AssumeRole gets, from what was asked for.
-fn requested_session(record: &Value) -> Option<String> {
-    let role = text(record, "/requestParameters/roleArn")?;
-    let session = text(record, "/requestParameters/roleSessionName")?;
-    let (partition, account) = (arn_field(&role, 1)?, arn_field(&role, 4)?);
-    Some(format!("arn:{partition}:sts::{account}:assumed-role/{}/{session}", role.rsplit('/').next()?))
-}
-
-/// The root user that an AssumeRoot becomes. Its partition is the one of the arns at hand.
-fn root_of_target(record: &Value) -> Option<String> {
-    let target = text(record, "/requestParameters/targetPrincipal")?;
-    let partition = arn_field(&target, 1).or_else(|| arn_field(&text(record, "/userIdentity/arn")?, 1));
-    let account = if target.starts_with("arn:") { arn_field(&target, 4)? } else { target };
-    Some(format!("arn:{}:iam::{account}:root", partition.unwrap_or("aws".to_owned())))
-}
-
-/// The credential behind a SwitchFrom: its arn is all that is known of it.
-fn named_by_arn(arn: String) -> Caller {
-    let kinds = [("assumed-role", "AssumedRole"), ("user", "IAMUser"), ("root", "Root")];
-    let part = arn.split([':', '/']).nth(5).unwrap_or_default();
-    let kind = kinds.into_iter().find(|(name, _)| *name == part).map_or("FederatedUser", |(_, kind)| kind);
-    Caller::Credential(Credential { kind: kind.to_owned(), ..Credential::of_arn(Some(arn), None) })
 }

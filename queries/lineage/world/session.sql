@@ -13,7 +13,7 @@ with near as (
 ), fitting as (
   select near.caller as c, steps.i, 10 + 10 * abs(near.off) + case when steps.signs_in then 1 else 0 end as rank
   from near join steps on near.arn_hash = steps.arn_hash and near.created_s + near.off = steps.at_s
-  where near.caller <> coalesce(steps.caller, 0)
+  where (steps.switched or near.caller <> coalesce(steps.caller, 0))
     and coalesce(near.account_hash = steps.account_hash, true)
     and coalesce(near.id_hash = steps.id_hash, true)
     and coalesce(near.key_hash <> steps.key_hash, true)
@@ -29,7 +29,7 @@ with near as (
   select near.caller as c, steps.i, 10 + 10 * abs(near.off) + case when steps.signs_in then 1 else 0 end as rank
   from near join steps on near.id_hash = steps.id_hash and near.created_s + near.off = steps.at_s
   where (near.arn_hash is null or steps.arn_hash is null)
-    and near.caller <> coalesce(steps.caller, 0)
+    and (steps.switched or near.caller <> coalesce(steps.caller, 0))
     and coalesce(near.account_hash = steps.account_hash, true)
     and coalesce(near.key_hash <> steps.key_hash, true)
     and not (near.other_keys_disprove and steps.names_key)

@@ -21,6 +21,8 @@ select
   text_hash(telling_id(made_id)) as id_hash,
   text_hash(made_account) as account_hash,
   text_hash(case when switch_from like '%:assumed-role/%' then switch_from end) as switch_hash,
+  text_hash(case when switch_from like '%:user/%' then switch_from end) as user_switch_hash,
+  text_hash(case when kind = 'console-login' then made_arn end) as sign_in_hash,
   cast(caller_created as bigint) / 1000000 as created_s,
   cast(event_time as bigint) / 1000000 as at_s
 from issuances

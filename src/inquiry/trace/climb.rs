@@ -61,7 +61,7 @@ impl Walk {
 
     /// The session that switched roles by an issuance, where something is here that may have made it.
     async fn switcher(&mut self, source: &Source, issuance: &Issuance) -> Result<Option<Caller>, QueryError> {
-        let Some(switcher) = issuance.switcher() else { return Ok(None) };
+        let Some(switcher) = issuance.switcher().filter(Caller::is_role_session) else { return Ok(None) };
         let time = Some(issuance.record.time);
         let list = candidates(source, &switcher, time).await?;
         if find(&switcher, time, &list).best.is_empty() {
@@ -85,8 +85,8 @@ struct Top {
     first: Option<DateTime<Utc>>,
     /// Its last use, where it is the one that was asked about.
     last: Option<DateTime<Utc>>,
-    /// The console sign-in that it came by.
-    sign_in: Option<Issuance>,
+    /// The console sign-in that it came by; of a user that switched roles all that may be it.
+    sign_ins: Vec<Issuance>,
     /// The last issuance, where nobody with a credential called it.
     issuance: Option<Issuance>,
     /// How many candidates were not followed: where they lead is not known, so the origin is not certain.
@@ -154,7 +154,9 @@ pub(super) async fn candidates_beside(
 ) -> Result<Vec<Issuance>, QueryError> {
     let mut list = naming;
     let found_best = |list: &[Issuance]| !find(caller, first, list).best.is_empty();
-    if !found_best(&list)
+    // The service's own record of the same session names the certificate; its key stands elsewhere than those of others.
+    let by_certificate = find(caller, first, &list).best.iter().any(|one| one.maker().is_roles_anywhere());
+    if (by_certificate || !found_best(&list))
         && let Some(created) = caller.created
     {
         list.extend(source.around(created, caller.arn.as_deref()).await?);
@@ -193,7 +195,7 @@ async fn delegation(
         end: start.clone(),
         first,
         last: None,
-        sign_in: None,
+        sign_ins: Vec::new(),
         issuance: None,
         unasked: 0,
     };
@@ -259,7 +261,7 @@ async fn delegation(
         }
         let maker = chosen.maker().clone();
         if chosen.kind == IssuanceKind::ConsoleLogin {
-            top.sign_in = Some((*chosen).clone());
+            top.sign_ins = vec![(*chosen).clone()];
         }
         if maker.class != Class::Credential || chosen.switch_from.is_some() {
             top.twins.extend(if by_key { twins(source, &caller, first, &list).await? } else { Vec::new() });
@@ -270,6 +272,19 @@ async fn delegation(
                 first = Some(chosen.record.time);
                 top.end = switcher;
                 continue;
+            }
+            let sign_ins = source.signed_in(chosen).await?;
+            if let (Some(sign_in), Some(user)) = (sign_ins.first(), chosen.switcher()) {
+                let all = || sign_ins.iter().map(|one| one.record.id());
+                let ambiguous = if sign_ins.len() > 1 { all().collect() } else { Vec::new() };
+                push_links(&mut top.links, &user, sign_in, (Rule::Session, 0, ambiguous));
+                if let Some(link) = top.links.last_mut() {
+                    link.from = principal_node(user.arn.as_deref().unwrap_or_default());
+                }
+                first = Some(sign_in.record.time);
+                top.end = sign_in.maker().clone();
+                top.sign_ins = sign_ins;
+                return ended(source, top, first, None, claimed).await;
             }
             top.issuance = Some((*chosen).clone());
             return ended(source, top, first, None, claimed).await;
@@ -359,6 +374,7 @@ async fn shared(
         above_origin: false,
         role_passed: None,
         role_untold: None,
+        role_given: None,
         to_usage: None,
     });
     Ok(Some(copy.clone()))
@@ -374,8 +390,12 @@ async fn origins_of(
     let switcher = walk.switcher(source, issuance).await?;
     let maker = switcher.as_ref().unwrap_or_else(|| issuance.maker());
     if maker.class != Class::Credential || (switcher.is_none() && issuance.switch_from.is_some()) {
+        let sign_ins = source.signed_in(issuance).await?;
+        let issuance = sign_ins.first().unwrap_or(issuance);
         let end = End { caller: session, first: None, issuance: Some(issuance), forwarded: false };
-        return Ok(BTreeSet::from([named(source, end).await?]));
+        let mut found = named(source, end).await?;
+        found.sign_in_by(&sign_ins);
+        return Ok(BTreeSet::from([found]));
     }
     let way = (maker.id, issuance.record.time);
     if let Some(known) = walk.led.get(&way) {
@@ -425,9 +445,8 @@ async fn ended(
     }
     let end = End { caller: &caller, first, issuance: top.issuance.as_ref(), forwarded };
     let mut found = named(source, end).await?;
-    if let Some(sign_in) = &top.sign_in {
-        found.mfa = sign_in.mfa;
-        found.sign_in = Some(sign_in.record.id());
+    if !top.sign_ins.is_empty() {
+        found.sign_in_by(&top.sign_ins);
     } else if found.kind == OriginKind::IamUser || found.kind == OriginKind::Root {
         found.mfa = caller.mfa;
     }
@@ -489,6 +508,7 @@ fn push_links(
         above_origin: false,
         role_passed: None,
         role_untold: None,
+        role_given: None,
         to_usage: None,
     });
     if let Some(copy) = &issuance.copy {
@@ -502,6 +522,7 @@ fn push_links(
             above_origin: false,
             role_passed: None,
             role_untold: None,
+            role_given: None,
             to_usage: None,
         });
     }

@@ -10,7 +10,8 @@ use tokio::sync::OnceCell;
 use crate::lake::{Column, Session};
 use crate::lineage::{
     AccountSight, Caller, Credential, Issuance, IssuanceKind, KEY_LIFE_SECONDS, Launch, Origin, OriginKind,
-    Passed, People, ROLE_SESSION_SECONDS, SLACK_SECONDS, Sight, Usage, Workload, last_launch, settle,
+    Passed, People, ROLE_SESSION_SECONDS, SLACK_SECONDS, Sight, Usage, Workload, find_sign_ins, last_launch,
+    settle,
 };
 use crate::query::lineage::{Relations, account_sight, logs_begin};
 use crate::query::{Filter, QueryError};
@@ -360,32 +361,47 @@ impl Source {
         .await
     }
 
-    /// Who bears the id of a user of Identity Center of which no name is known, or its name where its identity store is
-    /// known, too.
+    /// The sign-ins by which a user may have come that switched roles by a record, see [`find_sign_ins`].
+    pub(super) async fn signed_in(&self, switched: &Issuance) -> Result<Vec<Issuance>, QueryError> {
+        if !switched.switcher().is_some_and(|switcher| switcher.is_user_or_root()) {
+            return Ok(Vec::new());
+        }
+        let near = self.sign_ins(switched.record.time).await?;
+        Ok(find_sign_ins(switched, &near).into_iter().cloned().collect())
+    }
+
+    /// Who bears the id or the name of a user of Identity Center, as far as it takes to name that one.
     pub(super) async fn people(&self, person: &Origin) -> Result<People, QueryError> {
         let mut people = People::default();
         if person.kind != OriginKind::IdentityCenterUser {
             return Ok(people);
         }
-        let mut found = Vec::new();
-        let mut name = person.name.clone();
-        if let (None, Some(id)) = (&name, &person.user_id) {
-            found = self.on_behalf(Filter::Is(Column::OnBehalfOfUserId, id.clone())).await?;
-            name = found.iter().find_map(|one| one.caller.session_name()).map(str::to_owned);
+        let mut named = person.clone();
+        let mut asked = BTreeSet::new();
+        // The name leads to the id, the id to the last name, and that to whoever bears it, too.
+        loop {
+            let of_id = named.user_id.clone().map(|id| Filter::Is(Column::OnBehalfOfUserId, id));
+            let of_name = named.name.clone().map(|name| {
+                let of_role = Filter::Is(Column::IdentityType, "AssumedRole".to_owned());
+                let session = Filter::SessionName(BTreeSet::from([name.clone()]));
+                let in_portal = Filter::Is(Column::UserName, name);
+                let named = Filter::Any(vec![Filter::All(vec![of_role, session]), in_portal]);
+                Filter::All(vec![Filter::Some(Column::OnBehalfOfUserId), named])
+            });
+            let before = asked.len();
+            for filter in of_id.into_iter().chain(of_name) {
+                if asked.insert(format!("{filter:?}")) {
+                    for one in self.callers(&filter).await? {
+                        people.add(&one.caller, one.usage.last.map(|time| time.0));
+                    }
+                }
+            }
+            if asked.len() == before {
+                return Ok(people);
+            }
+            named = person.clone();
+            people.name(&mut named);
         }
-        if let Some(name) = name.filter(|_| person.identity_store.is_some()) {
-            found.extend(self.on_behalf(Filter::SessionName(BTreeSet::from([name]))).await?);
-        }
-        for one in &found {
-            people.add(&one.caller);
-        }
-        Ok(people)
-    }
-
-    /// The sessions of roles that satisfy a condition and say for whom of Identity Center they are.
-    async fn on_behalf(&self, filter: Filter) -> Result<Vec<Credential>, QueryError> {
-        let of_role = Filter::Is(Column::IdentityType, "AssumedRole".to_owned());
-        self.callers(&Filter::All(vec![of_role, Filter::Some(Column::OnBehalfOfUserId), filter])).await
     }
 
     /// The records by which somebody switched roles in the console, in order of time.
@@ -421,14 +437,15 @@ impl Source {
         Ok(found)
     }
 
-    /// The last launch of a workload in an account, not after `moment`, and whether it passed a role: see [`last_launch`].
+    /// The last launch of a workload in an account, not after `moment`, whether it passed a role, and who gave it: see
+    /// [`last_launch`].
     pub(super) async fn launch_of(
         &self,
         workload: &Workload,
         account: &str,
         role: Option<&str>,
         moment: Option<DateTime<Utc>>,
-    ) -> Result<Option<(Launch, Passed)>, QueryError> {
+    ) -> Result<Option<(Launch, Passed, Option<Launch>)>, QueryError> {
         let mut found = self.relaunches(workload.kind, account).await?;
         if let Some(launching) = launching(workload.kind, account) {
             let end = moment.map(|moment| later(moment, SLACK_SECONDS + 1));
@@ -445,7 +462,7 @@ impl Source {
             }
         }
         let last = last_launch(&found, workload, role, moment);
-        Ok(last.map(|(launch, passed)| (launch.clone(), passed)))
+        Ok(last.map(|last| (last.launch.clone(), last.passed, last.gave_role.cloned())))
     }
 
     /// The launches of a kind of workload in an account that are few: those of functions, whose code may be replaced, and

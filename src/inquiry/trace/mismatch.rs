@@ -55,8 +55,9 @@ pub(in crate::inquiry) fn of_names(
     session: &str,
     event_id: Option<&String>,
 ) -> Vec<Mismatch> {
-    let differs =
-        |text| session_name::agrees(session_name::claim(text), verified(origin), users) == Agreement::Differs;
+    let differs = |text| {
+        session_name::agrees(session_name::claim(text), verified(origin, text), users) == Agreement::Differs
+    };
     let mismatch = |kind, claim: &str, verified: String, text| Mismatch {
         kind,
         claim: claim.to_owned(),
@@ -172,10 +173,12 @@ fn counted(calls: u64) -> String {
     if calls == 1 { "1 call".to_owned() } else { format!("{calls} calls") }
 }
 
-/// What is verified of an origin, as session names are held against it.
-pub(in crate::inquiry) fn verified(origin: &Origin) -> Verified<'_> {
+/// What is verified of an origin, as a session name is held against it; of several names of a person this one, if it is
+/// one of them.
+pub(in crate::inquiry) fn verified<'a>(origin: &'a Origin, claimed: &str) -> Verified<'a> {
     let is = |kinds: &[OriginKind]| kinds.contains(&origin.kind);
-    let name = origin.name.as_deref();
+    let borne = origin.names.iter().find(|name| *name == claimed);
+    let name = borne.or(origin.name.as_ref()).map(String::as_str);
     Verified {
         user_name: name.filter(|_| is(&[OriginKind::IamUser])),
         unique_id: None,

@@ -219,6 +219,7 @@ async fn own_origin(
             above_origin: true,
             role_passed: None,
             role_untold: None,
+            role_given: None,
             to_usage: None,
         });
         let whole = source.near(way.maker(), way.record.time).await?;

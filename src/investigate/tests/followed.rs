@@ -133,6 +133,7 @@ fn a_link_that_tells_the_making_leaves_no_blind_spot() {
         above_origin: true,
         role_passed: None,
         role_untold: None,
+        role_given: None,
         to_usage: None,
     };
     let mut behind = Behind {

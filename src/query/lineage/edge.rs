@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::closure::Edge;
 use super::link::{Linked, Links, text};
 use super::workshop::numbers;
-use crate::lineage::{Class, is_named_by_identity_center};
+use crate::lineage::{Caller, Class, is_named_by_identity_center};
 use crate::query::QueryError;
 
 /// By the number of an end: the caller and the issuance that it stands for.
@@ -21,7 +21,7 @@ pub(super) struct Edges {
     /// A candidate whose caller is no credential is an end of its own: its number stands for the pair of caller and
     /// issuance.
     pub(super) ends: Ends,
-    /// By the number that stands for a session of which only a record of switching roles tells: that record.
+    /// By the number that stands for a session or user of which only a record of switching roles tells: that record.
     pub(super) switchers: HashMap<i64, i64>,
     /// Whether a caller has several edges.
     pub(super) forked: bool,
@@ -49,6 +49,13 @@ impl Edges {
         for (c, i) in switches {
             let Some(linked) = links.switchers.get(&i) else { continue };
             let switcher = links.steps.issuance(i)?.and_then(|switched| switched.switcher());
+            if switcher.as_ref().is_some_and(Caller::is_user_or_root) {
+                // One end for all sign-ins: they are the user's.
+                let p = end_of(c, linked.i);
+                edges.ends.insert(p, (c, linked.i));
+                edges.list.push(Edge { c, p, d: 1, k: false, l: linked.i });
+                continue;
+            }
             let claimed = !switcher.as_ref().is_some_and(is_named_by_identity_center);
             edges.add(c, linked, claimed, (links, &makers));
         }

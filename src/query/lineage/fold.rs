@@ -85,8 +85,8 @@ impl Fold {
             count.direct |= events.is_direct(row);
             count.first = count.first.min(time);
             count.last = count.last.max(time);
-            if events.created.is_valid(row) {
-                let created = events.created.value(row).div_euclid(1_000_000);
+            if let Some(created) = events.created(row) {
+                let created = created.div_euclid(1_000_000);
                 count.created = Some(count.created.map_or(created, |known| known.min(created)));
             }
             if events.mfa.is_valid(row) {

@@ -212,7 +212,8 @@ fn people(links: &Links) -> Result<People, QueryError> {
             continue;
         }
         for row in (0..batch.num_rows()).filter(|row| ids.is_valid(*row)) {
-            people.add(&read::node(batch, &links.nodes.columns, row)?.0);
+            let (caller, (_, last)) = read::node(batch, &links.nodes.columns, row)?;
+            people.add(&caller, last);
         }
     }
     Ok(people)
@@ -269,7 +270,7 @@ struct Roots<'a> {
     links: &'a Links,
     known: &'a Known,
     ends: &'a Ends,
-    /// By the number of a session of which only a record of switching roles tells: that record.
+    /// By the number of a session or user of which only a record of switching roles tells: that record.
     switchers: &'a HashMap<i64, i64>,
     /// By issuance: whether it is a sign-in at the console.
     sign_ins: Vec<bool>,
@@ -344,15 +345,14 @@ impl Roots<'_> {
         {
             gap.reason = Reason::UsedBeforeIssued;
         }
-        let sign_in = match sign_in {
-            Some(i) => self.links.steps.issuance(i)?,
-            None => None,
+        let sign_ins = match sign_in {
+            Some(i) => self.links.steps.issuance(i)?.into_iter().collect(),
+            None if named.is_user_or_root() => self.signed_in(caller)?,
+            None => Vec::new(),
         };
-        if let Some(sign_in) = &sign_in {
-            found.mfa = sign_in.mfa;
-            found.sign_in = Some(sign_in.record.id());
-        }
-        let above = self.above((&named, used), issuance.as_ref(), sign_in.as_ref(), &found);
+        found.sign_in_by(&sign_ins);
+        let named = sign_ins.first().filter(|_| node.is_none()).map_or(named, |one| one.maker().clone());
+        let above = self.above((&named, used), issuance.as_ref(), &sign_ins, &found);
         Ok(Root { origin: found, above })
     }
 
@@ -360,6 +360,19 @@ impl Roots<'_> {
     fn switcher(&self, number: i64) -> Result<Option<Caller>, QueryError> {
         let Some(i) = self.switchers.get(&number) else { return Ok(None) };
         Ok(self.links.steps.issuance(*i)?.and_then(|switched| switched.switcher()))
+    }
+
+    /// The sign-ins of the user that a number stands for, in order of time; none where it stands for nobody that switched.
+    fn signed_in(&self, number: i64) -> Result<Vec<Issuance>, QueryError> {
+        let switched = self.switchers.get(&number).and_then(|i| self.links.switchers.get(i));
+        let Some(linked) = switched else { return Ok(Vec::new()) };
+        let one = std::slice::from_ref(&linked.i);
+        let all = if linked.all.is_empty() { one } else { linked.all.as_slice() };
+        let mut found = Vec::with_capacity(all.len());
+        for i in all {
+            found.extend(self.links.steps.issuance(*i)?);
+        }
+        Ok(found)
     }
 
     fn is_forwarded(&self, batch: &RecordBatch, row: usize) -> Result<bool, QueryError> {
@@ -377,7 +390,7 @@ impl Roots<'_> {
         &self,
         (caller, (first, last)): (&Caller, read::Used),
         issuance: Option<&Issuance>,
-        sign_in: Option<&Issuance>,
+        sign_ins: &[Issuance],
         found: &Origin,
     ) -> Option<AboveRoot> {
         let account = caller.account.clone().unwrap_or_default();
@@ -396,9 +409,9 @@ impl Roots<'_> {
             return Some(by(Rule::Key, &way.record, way.maker()));
         }
         // A record without a key and without a session is the sign-in itself.
-        let moments = match sign_in {
-            Some(one) => Some((one.record.time, one.record.time)),
-            None => first.filter(|_| caller.signs_in()).map(|first| (first, last.unwrap_or(first))),
+        let moments = match (sign_ins.first(), sign_ins.last()) {
+            (Some(first), Some(last)) => Some((first.record.time, last.record.time)),
+            _ => first.filter(|_| caller.signs_in()).map(|first| (first, last.unwrap_or(first))),
         };
         if found.kind == OriginKind::IamUser
             && let Some(moments) = moments
@@ -411,8 +424,9 @@ impl Roots<'_> {
         let workload = found.on_behalf_of.as_ref()?;
         let moment: Option<DateTime<Utc>> = issuance.map(|one| one.record.time).or(caller.created);
         let launches = self.known.launches.get(&(account, workload.kind, workload.id.clone()))?;
-        let (launch, passed) = last_launch(launches, workload, caller.role_name(), moment)?;
-        (passed != Passed::Other).then(|| by(Rule::Launched, &launch.record, &launch.caller))
+        let last = last_launch(launches, workload, caller.role_name(), moment)?;
+        let launch = last.launch;
+        (last.passed != Passed::Other).then(|| by(Rule::Launched, &launch.record, &launch.caller))
     }
 }
 

@@ -67,7 +67,7 @@ pub(super) struct Links {
     places: HashMap<i64, i64>,
     /// By caller.
     pub(super) linked: HashMap<i64, Linked>,
-    /// By record of switching roles as a session of a role: what may have made that session.
+    /// By record of switching roles as a session of a role: what may have made that session; as a user: the sign-ins.
     pub(super) switchers: HashMap<i64, Linked>,
     /// By issuance: its copy in the caller's account.
     pub(super) copies: HashMap<i64, i64>,
@@ -201,12 +201,14 @@ impl Links {
         Some((time, text(batch.column_by_name("event_id")?, row)))
     }
 
-    /// Whether a session of a role switched to another one in the console.
+    /// Whether a session of a role or a user switched to another role in the console.
     fn switches(&self) -> Result<bool, QueryError> {
         for batch in &self.steps.batches {
-            let switches = numbers(batch, "switch_hash")?;
-            if switches.null_count() < switches.len() {
-                return Ok(true);
+            for name in ["switch_hash", "user_switch_hash"] {
+                let switches = numbers(batch, name)?;
+                if switches.null_count() < switches.len() {
+                    return Ok(true);
+                }
             }
         }
         Ok(false)

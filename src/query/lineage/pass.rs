@@ -21,7 +21,7 @@ use super::closure::arrow;
 use super::fold::Fold;
 use super::hash::text_hash;
 use crate::lake::{Column, plans_elsewhere};
-use crate::lineage::{CallerFields, sign_in_session};
+use crate::lineage::{CallerFields, is_switch, sign_in_session};
 use crate::pack::pack;
 use crate::query::launch::FUNCTION_LAUNCHES;
 use crate::query::{Filter, QueryError, cells, fold_elsewhere};
@@ -185,7 +185,7 @@ const STORE: usize = 16;
 /// One batch of events.
 pub(super) struct Events<'a> {
     pub(super) times: &'a TimestampMicrosecondArray,
-    pub(super) created: &'a TimestampMicrosecondArray,
+    created: &'a TimestampMicrosecondArray,
     pub(super) mfa: &'a BooleanArray,
     console: &'a BooleanArray,
     /// The columns of [`TEXTS`]; the first two stand for themselves only where nothing stands in for them.
@@ -259,6 +259,15 @@ impl<'a> Events<'a> {
         !self.is_forwarded(row) && !by_console
     }
 
+    /// When the session of the caller was created, in microseconds, as the view `calls` has it.
+    pub(super) fn created(&self, row: usize) -> Option<i64> {
+        if self.created.is_valid(row) {
+            return Some(self.created.value(row));
+        }
+        let said = [self.sources, self.names].map(|column| value(column, row));
+        is_switch(said, self.text(TYPE, row), self.text(KEY, row)).then(|| self.times.value(row))
+    }
+
     fn len(&self) -> usize {
         self.times.len()
     }
@@ -316,7 +325,7 @@ impl<'a> Events<'a> {
             on_behalf_of_user_id: own(ON_BEHALF),
             on_behalf_of_identity_store_arn: own(STORE),
             shared_event_id: value(self.shared, row),
-            session_created_micros: self.created.is_valid(row).then(|| self.created.value(row)),
+            session_created_micros: self.created(row),
         }
     }
 
@@ -395,10 +404,8 @@ impl<'a> Events<'a> {
                     text_hash(id)
                 }),
                 "account_hash" => numbers(&|row| text_hash(made_account(row))),
-                "created_s" => {
-                    numbers(&|row| self.created.is_valid(row).then(|| seconds(self.created.value(row))))
-                }
-                "switch_hash" => numbers(&|_| None),
+                "created_s" => numbers(&|row| self.created(row).map(seconds)),
+                "switch_hash" | "user_switch_hash" | "sign_in_hash" => numbers(&|_| None),
                 "at_s" => numbers(&|row| Some(seconds(self.times.value(row)))),
                 "caller_side" => flags(&|row| {
                     made_account(row).is_none_or(|account| Some(account) != value(self.accounts, row))
@@ -427,7 +434,7 @@ const SIGN_IN: usize = TEXTS.len() - 1;
 
 /// What the joins need of issuances: `starts.sql` gives all others these columns, too. Hashes are those of the SQL
 /// function `text_hash`; times are whole seconds since 1970.
-pub(super) const DELEGATION: [(&str, DataType); 22] = [
+pub(super) const DELEGATION: [(&str, DataType); 24] = [
     ("caller", DataType::Int64),
     ("permission_set", DataType::Utf8),
     ("made_user", DataType::Utf8),
@@ -448,6 +455,8 @@ pub(super) const DELEGATION: [(&str, DataType); 22] = [
     ("id_hash", DataType::Int64),
     ("account_hash", DataType::Int64),
     ("switch_hash", DataType::Int64),
+    ("user_switch_hash", DataType::Int64),
+    ("sign_in_hash", DataType::Int64),
     ("created_s", DataType::Int64),
     ("at_s", DataType::Int64),
 ];

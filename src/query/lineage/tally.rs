@@ -19,9 +19,10 @@ use crate::query::lookup::{Lookup, Wanted};
 use crate::query::{Filter, QueryError};
 
 /// The columns that tell of a caller and of what it did.
-const COLUMNS: [Column; 27] = [
+const COLUMNS: [Column; 28] = [
     Column::EventTime,
     Column::EventSource,
+    Column::EventName,
     Column::Account,
     Column::ErrorCode,
     Column::SourceIpAddress,
@@ -53,8 +54,7 @@ const COLUMNS: [Column; 27] = [
 const RARE: [Column; 1] = [Column::Ec2RoleDelivery];
 
 /// Columns of [`Events`] that say nothing of a caller: they are not read.
-const UNASKED: [Column; 6] = [
-    Column::EventName,
+const UNASKED: [Column; 5] = [
     Column::EventCategory,
     Column::ErrorMessage,
     Column::IssuedAccessKeyId,
@@ -198,8 +198,8 @@ impl Tally {
                     *known = Some(text.to_owned());
                 }
             }
-            if events.created.is_valid(row) {
-                let created = events.created.value(row).div_euclid(1_000_000);
+            if let Some(created) = events.created(row) {
+                let created = created.div_euclid(1_000_000);
                 group.created = Some(group.created.map_or(created, |known| known.min(created)));
             }
             if events.mfa.is_valid(row) {

@@ -200,7 +200,9 @@ fn bar(link: &Link, view: &View<'_>, out: &mut String) {
     let at = text::pad_end(&figure::moment(link.record.event_time.0), ID_AT);
     let head = text::pad_end(side, 11);
     push_line(out, &format!("{head}{at}{}", style.shown(&link.record.event_id)));
-    let others: Vec<&String> = link.ambiguous.iter().filter(|id| **id != link.record.event_id).collect();
+    // Who gave the role is named in the words.
+    let is_other = |id: &&String| **id != link.record.event_id && link.role_given.is_none();
+    let others: Vec<&String> = link.ambiguous.iter().filter(is_other).collect();
     let shown = if style.wide { others.len() } else { CANDIDATES_MAX };
     for id in others.iter().take(shown) {
         push_line(out, &format!("{head}{}{}", text::pad_end("or", ID_AT), style.shown(id)));

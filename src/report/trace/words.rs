@@ -276,6 +276,17 @@ pub(super) fn link_words(link: &Link) -> String {
             )
         }
         Rule::Claim => format!("? a claim, no proof: only the names agree with this {event}"),
+        Rule::Launched => launched_words(link, event),
+        // Who switched roles in the console signed in before.
+        Rule::Session if link.from.kind == NodeKind::User && event == "ConsoleLogin" => {
+            match link.ambiguous.len() {
+                0 | 1 => format!("certain: {event} is the user's only one in the 12 hours before"),
+                some => format!(
+                    "one of {}: the user's {event} in the 12 hours before",
+                    figure::grouped(some as u64)
+                ),
+            }
+        }
         _ if link.ambiguous.len() > 1 => {
             let count = figure::grouped(link.ambiguous.len() as u64);
             format!("one of {count}: {event} calls that fit alike; nothing tells which it was{apart}")
@@ -290,12 +301,27 @@ pub(super) fn link_words(link: &Link) -> String {
         }
         Rule::Session => format!("{certain}: {event} made this session{apart}"),
         Rule::Identity => format!("certain: {}", made_words(event)),
-        Rule::Launched => launched_words(link, event),
     }
 }
 
-/// What a record launched, or gave a role.
+/// What a record launched, or gave a role; and who gave the role, where that was another record.
 fn launched_words(link: &Link, event: &str) -> String {
+    let words = launch_words(link, event);
+    let Some(given) = &link.role_given else { return words };
+    let (gave, id, by) = (&given.record.event_name, &given.record.event_id, given.origin.words());
+    // Neither acts without the other: of two origins none is said to be the one.
+    let (words, certain) = match link.ambiguous.len() {
+        0 => (words, "as well"),
+        some => {
+            let one = format!("one of {}:", figure::grouped(some as u64));
+            (words.replacen("certain:", &one, 1), "another origin")
+        }
+    };
+    let role = given.role.as_deref().unwrap_or_default();
+    format!("{words}; the role {role} is of {gave} {id} by {by} ({certain})")
+}
+
+fn launch_words(link: &Link, event: &str) -> String {
     if event.starts_with("UpdateFunctionCode") {
         return match &link.role_passed {
             Some(role) => format!("certain: {event} replaced the function's code; its role was {role}"),

@@ -32,6 +32,11 @@ pub(super) fn action(record: &Value) -> (&str, &str) {
     (field("eventSource").split('.').next().unwrap_or_default(), field("eventName"))
 }
 
+/// Whether it is of switching roles in the console.
+pub(super) fn is_switch(record: &Value) -> bool {
+    matches!(action(record), ("signin", "SwitchRole" | "RenewRole"))
+}
+
 /// No error code; a sign-in also says that it succeeded, under its own name.
 pub(super) fn is_success(record: &Value) -> bool {
     let (source, name) = action(record);

@@ -1,13 +1,15 @@
 //! Above an origin: who made its key or password, or launched its workload, and so on upwards.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{DateTime, Utc};
 
 use super::{Climbed, Top, Walk, delegation, named, stop, used_before_issued};
 use crate::inquiry::trace::fetch::{Source, earlier};
 use crate::lineage::{
     Above, Caller, Class, End, Gap, Issuance, IssuanceKind, Launch, Link, Mismatch, Node, NodeKind,
-    OWN_PASSWORD, Origin, OriginKind, Passed, Proof, Reason, Rule, SLACK_SECONDS, TracedOrigin, Violation,
-    Workload, find_maker, password_of,
+    OWN_PASSWORD, Origin, OriginKind, Passed, Proof, Reason, RoleGiven, Rule, SLACK_SECONDS, TracedOrigin,
+    Violation, Workload, find_maker, password_of,
 };
 use crate::query::QueryError;
 
@@ -28,6 +30,11 @@ pub(super) async fn above(
         Class::Credential => source.near(&maker, step.record.event_time.0).await?,
         _ => None,
     };
+    let role_given = match &step.gave_role {
+        Some(gave) => Some(Box::new(role_given(source, gave, walk).await?)),
+        None => None,
+    };
+    let link = climbed.links.len();
     climbed.links.push(Link {
         rule: step.rule,
         record: step.record.clone(),
@@ -38,12 +45,14 @@ pub(super) async fn above(
         above_origin: true,
         role_passed: step.role_passed,
         role_untold: step.role_untold,
+        role_given,
         to_usage: whole.as_ref().map(|whole| whole.usage.clone()),
     });
     let of = |origin| TracedOrigin { origin, above: None };
     if maker.class != Class::Credential {
         let end = End { caller: &maker, first: None, issuance: None, forwarded: false };
         let found = named(source, end).await?;
+        compare_role_given(climbed, link, &found);
         return Ok(Some(Above { rule: step.rule, record: step.record, origin: of(found) }));
     }
     if !walk.enters(&maker, step.record.event_time.0) {
@@ -61,6 +70,7 @@ pub(super) async fn above(
     climbed.links.extend(next.links.iter().map(|link| Link { above_origin: true, ..link.clone() }));
     climbed.violations.extend(next.violations.iter().cloned());
     let mut found = of(next.origin.clone());
+    compare_role_given(climbed, link, &found.origin);
     let after = step.record.event_name.as_str();
     if after == OWN_PASSWORD && signed_in(&next).is_some() {
         found.origin = found.origin.with_gap(own_password());
@@ -69,15 +79,47 @@ pub(super) async fn above(
     Ok(Some(Above { rule: step.rule, record: step.record, origin: found }))
 }
 
+/// Who gave a function its role, with the origin of whoever called.
+async fn role_given(source: &Source, gave: &Launch, walk: &Walk) -> Result<RoleGiven, QueryError> {
+    let caller = &gave.caller;
+    let time = gave.record.time;
+    let origin = if caller.class == Class::Credential {
+        let whole = source.near(caller, time).await?;
+        let first = whole.and_then(|whole| whole.usage.first).map_or(time, |first| first.0.min(time));
+        // A walk of its own: it may lead through what the other passed.
+        let mut own = Walk { seen: walk.seen.clone(), led: BTreeMap::new(), switchers: BTreeSet::new() };
+        own.seen.insert((caller.id, None));
+        Box::pin(delegation(source, caller, Some(first), &mut own)).await?.origin
+    } else {
+        named(source, End { caller, first: None, issuance: None, forwarded: false }).await?
+    };
+    Ok(RoleGiven {
+        record: Proof::from(&gave.record),
+        role: gave.role_passed.clone(),
+        by: caller.node(),
+        origin,
+    })
+}
+
+/// Marks a link as ambiguous where the code of a function and its role lead to different origins.
+fn compare_role_given(climbed: &mut Climbed, link: usize, found: &Origin) {
+    let Some(link) = climbed.links.get_mut(link) else { return };
+    if let Some(given) = &link.role_given
+        && (given.origin.kind, given.origin.id()) != (found.kind, found.id())
+    {
+        link.ambiguous = vec![link.record.event_id.clone(), given.record.event_id.clone()];
+    }
+}
+
 /// When a user signed in with a password, as far as it is known: first and last. None where it came by another way.
 fn signed_in(top: &Top) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
     if top.origin.kind != OriginKind::IamUser || top.end.has_long_term_key() {
         return None;
     }
-    match &top.sign_in {
-        Some(one) => Some((one.record.time, one.record.time)),
+    match (top.sign_ins.first(), top.sign_ins.last()) {
+        (Some(first), Some(last)) => Some((first.record.time, last.record.time)),
         // A record without a key and without a session is the sign-in itself.
-        None => top.first.filter(|_| top.end.signs_in()).map(|first| (first, top.last.unwrap_or(first))),
+        _ => top.first.filter(|_| top.end.signs_in()).map(|first| (first, top.last.unwrap_or(first))),
     }
 }
 
@@ -98,6 +140,8 @@ struct StepAbove {
     maker: Caller,
     role_passed: Option<String>,
     role_untold: Option<String>,
+    /// Who gave the role of a function whose code somebody else put.
+    gave_role: Option<Launch>,
 }
 
 /// What cannot be is added to the violations, a launch that is no proof to the mismatches.
@@ -116,6 +160,7 @@ async fn step_above(
         maker: issuance.maker().clone(),
         role_passed: None,
         role_untold: None,
+        gave_role: None,
     };
     if top.origin.kind == OriginKind::IamUser && caller.has_long_term_key() {
         let key = caller.access_key.clone().unwrap_or_default();
@@ -147,9 +192,10 @@ async fn step_above(
     let moment = top.issuance.as_ref().map(|issuance| issuance.record.time).or(caller.created);
     let role = caller.role_name();
     let launch = source.launch_of(&workload, &account, role, moment).await?;
-    let Some((launch, passed)) = launch else { return Ok(None) };
+    let Some((launch, passed, gave_role)) = launch else { return Ok(None) };
     if passed == Passed::Other {
-        climbed.mismatches.push(of_other_role(caller, &workload, &launch));
+        let tells = gave_role.as_ref().unwrap_or(&launch);
+        climbed.mismatches.push(of_other_role(caller, &workload, tells));
         return Ok(None);
     }
     let untold = passed == Passed::Untold && launch.role_passed.is_some();
@@ -160,6 +206,7 @@ async fn step_above(
         maker: launch.caller.clone(),
         role_passed: launch.role_passed.clone(),
         role_untold: role.filter(|_| untold).map(str::to_owned),
+        gave_role,
     }))
 }
 

@@ -254,9 +254,25 @@ async fn goes_back(
     let all = others.iter().chain([launch]);
     // Before the first launch nothing goes back to it.
     let last = last_launch(all, &launch.workload, role.as_deref(), moment);
-    let Some(passed) = last.filter(|last| last.0.record == launch.record).map(|last| last.1) else {
+    let Some(last) = last else { return Ok(false) };
+    if last.gave_role.is_some_and(|gave| gave.record == launch.record) {
+        // The chain up leads to whoever put the code, and names this one as well.
+        if session.is_own() {
+            session.rule = Rule::Claim;
+            let put = &last.launch.record;
+            session.remark =
+                Some(format!("it gave the role; the code is of {} {}", put.event_name, put.id()));
+        }
+        return Ok(true);
+    }
+    if last.launch.record != launch.record {
         return Ok(false);
-    };
+    }
+    let passed = last.passed;
+    if let Some(gave) = last.gave_role.filter(|_| session.is_own()) {
+        let words = format!("role given by {} {}", gave.record.event_name, gave.record.id());
+        session.note = Some(session.note.take().map_or(words.clone(), |note| format!("{note}; {words}")));
+    }
     if passed == Passed::Untold && launch.role_passed.is_some() && session.is_own() {
         session.role_untold.clone_from(&role);
     }

@@ -51,6 +51,7 @@ fn link(rule: Rule, record: Proof, above_origin: bool) -> Link {
         above_origin,
         role_passed: None,
         role_untold: None,
+        role_given: None,
         to_usage: None,
     }
 }

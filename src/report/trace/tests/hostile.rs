@@ -1,7 +1,7 @@
 //! Text of the log that would break out of its place.
 
 use super::*;
-use crate::lineage::{Above, Mismatch, NotTaken, Violation};
+use crate::lineage::{Above, Mismatch, NotTaken, RoleGiven, Violation};
 
 /// Everything that means something to a terminal, a spreadsheet, Graphviz, Mermaid or a browser.
 const HOSTILE: &str = "=x\u{1b}[2J\"]\r\n! fake line\u{202e}\\N\\\"];}n9[\"owned\"] %%{init: {}}%% `m` \
@@ -57,6 +57,12 @@ fn hostile() -> Trace {
     let step = Link {
         role_passed: Some(HOSTILE.to_owned()),
         role_untold: None,
+        role_given: Some(Box::new(RoleGiven {
+            record: record(),
+            role: Some(HOSTILE.to_owned()),
+            by: node(NodeKind::AccessKey),
+            origin: hostile_origin(OriginKind::IamUser),
+        })),
         to_usage: Some(used.clone()),
         ambiguous: vec![HOSTILE.to_owned(), EVENT.to_owned()],
         ..link(Rule::Launched, record(), node(NodeKind::Session), node(NodeKind::Service))

@@ -2,6 +2,7 @@
 
 mod down;
 mod forms;
+mod given;
 mod hostile;
 mod up;
 
@@ -92,6 +93,7 @@ fn link(rule: Rule, record: Proof, from: Node, to: Node) -> Link {
         above_origin: false,
         role_passed: None,
         role_untold: None,
+        role_given: None,
         to_usage: None,
     }
 }

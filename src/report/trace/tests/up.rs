@@ -18,7 +18,7 @@ fn ambiguous() -> Trace {
 }
 
 /// An instance's key, and dana who launched the instance.
-fn launched() -> Trace {
+pub(super) fn launched() -> Trace {
     let instance = "i-0123456789abcdef0";
     let workload = Workload::new("instance", instance);
     let key = "ASIARTX3GSDSREXAMPLE";
@@ -48,6 +48,7 @@ fn launched() -> Trace {
             above_origin: true,
             role_passed: Some("arn:aws:iam::111122223333:role/worker".to_owned()),
             role_untold: None,
+            role_given: None,
             ..link(Rule::Launched, record, machine, dana())
         },
     ];

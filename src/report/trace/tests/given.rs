@@ -1,0 +1,36 @@
+//! Links of which more than one record may tell: who gave a function its role, and how a user signed in that switched roles.
+
+use super::up::launched;
+use super::*;
+use crate::lineage::RoleGiven;
+
+#[test]
+fn who_gave_a_function_its_role_is_named_beside_who_put_its_code() {
+    let words = |ambiguous: &[&str]| {
+        let mut link = launched().links.pop().unwrap();
+        link.record.event_name = "UpdateFunctionCode20150331v2".to_owned();
+        link.role_passed = None;
+        link.ambiguous = ambiguous.iter().map(|id| (*id).to_owned()).collect();
+        let record = proof(OTHER_EVENT, "UpdateFunctionConfiguration20150331v2", "09:00:00");
+        let role = Some("admin".to_owned());
+        link.role_given = Some(Box::new(RoleGiven { record, role, by: dana(), origin: by_dana() }));
+        words::link_words(&link)
+    };
+    let put = "UpdateFunctionCode20150331v2 replaced the function's code";
+    let given =
+        format!("the role admin is of UpdateFunctionConfiguration20150331v2 {OTHER_EVENT} by IAM user dana");
+    assert_eq!(words(&[]), format!("certain: {put}; {given} (as well)"));
+    assert_eq!(words(&[EVENT, OTHER_EVENT]), format!("one of 2: {put}; {given} (another origin)"));
+}
+
+#[test]
+fn the_sign_in_of_who_switched_roles_is_one_of_the_hours_before() {
+    let words = |ambiguous: &[&str]| {
+        let user = Node { kind: NodeKind::User, ..dana() };
+        let mut link = link(Rule::Session, proof(EVENT, "ConsoleLogin", "09:00:00"), user, dana());
+        link.ambiguous = ambiguous.iter().map(|id| (*id).to_owned()).collect();
+        words::link_words(&link)
+    };
+    assert_eq!(words(&[]), "certain: ConsoleLogin is the user's only one in the 12 hours before");
+    assert_eq!(words(&[EVENT, OTHER_EVENT]), "one of 2: the user's ConsoleLogin in the 12 hours before");
+}

@@ -1,0 +1,146 @@
+//! What a single record tells of its caller, and of what it made.
+
+use serde_json::Value;
+
+use super::field::{account, action, arn_field, is_success, is_switch, seconds, text, time};
+use super::{Answer, Caller, Credential, Issuance, NOT_IN_LAKE, SIGN_IN_SESSION};
+
+pub(super) fn caller(record: &Value) -> Caller {
+    let tells = |field: &str| text(record, &format!("/userIdentity/{field}"));
+    let responds = |field: &str| text(record, &format!("/responseElements/{field}"));
+    let user = tells("userName").or_else(|| tells("onBehalfOf/userId"));
+    let portal = matches!(action(record).0, "sso" | "signin") && user.is_some();
+    let subject = responds("subjectFromWebIdentityToken").or(responds("subject"));
+    let name = subject.or(user).or(tells("principalId"));
+    let bare = tells("arn").is_none() && tells("accessKeyId").is_none() && tells("accountId").is_some();
+    let provider = text(record, "/requestParameters/principalArn").or(tells("identityProvider"));
+    let of_aws = provider.is_some_and(|provider| provider.contains(":saml-provider/AWSSSO_"));
+    let kind = tells("type").unwrap_or_default();
+    let (origin, name, gap) = match kind.as_str() {
+        "AWSService" => ("service", tells("invokedBy").or(text(record, "/sourceIPAddress")), None),
+        "" if tells("invokedBy").is_some() => ("service", tells("invokedBy"), None),
+        "SAMLUser" if !of_aws => ("saml", name, None),
+        "WebIdentityUser" => ("web-identity", name, None),
+        "SAMLUser" | "IdentityCenterUser" => ("identity-center-user", name, None),
+        "Unknown" if portal => ("identity-center-user", name, None),
+        "AWSAccount" => ("account", tells("principalId"), Some(NOT_IN_LAKE)),
+        "Role" | "Unknown" if bare => ("account", tells("principalId"), Some(NOT_IN_LAKE)),
+        "AssumedRole" | "IAMUser" | "Root" | "FederatedUser" | "Role" | "Directory" => {
+            let home = tells("accountId").or(tells("sessionContext/sessionIssuer/accountId"));
+            let home = home.unwrap_or_else(|| account(record));
+            let created = tells("sessionContext/attributes/creationDate").and_then(|text| seconds(&text));
+            let (key, of_arn) =
+                (tells("accessKeyId"), Credential::of_arn(tells("arn"), tells("principalId")));
+            // A record of switching roles is of the session that it made, then.
+            let by_switch =
+                is_switch(record) && key.is_none() && ["AssumedRole", "Role"].contains(&kind.as_str());
+            let created = created.or_else(|| time(record).filter(|_| by_switch));
+            return Caller::Credential(Credential { key, created, home, kind, ..of_arn });
+        }
+        _ => ("unknown", None, Some("no-credential")),
+    };
+    let theirs = tells("accountId").filter(|_| origin == "account");
+    Caller::End(Answer::end(origin, &theirs.unwrap_or_else(|| account(record)), name.as_deref(), None, gap))
+}
+
+/// The issuance that a record is, if it is one. A workload's has an unknown session where the response tells none.
+pub(super) fn issuance(record: &Value, place: usize, time: i64, caller: &Caller) -> Option<Issuance> {
+    let tells = |pointer: &str| text(record, pointer);
+    let responds = |field: &str| text(record, &format!("/responseElements/{field}"));
+    let mut key = responds("credentials/accessKeyId");
+    let (mut parent, mut portal, mut sign_in_session) = (caller.clone(), None, None);
+    let (arn, id) = (responds("assumedRoleUser/arn"), responds("assumedRoleUser/assumedRoleId"));
+    let mut made = match action(record) {
+        _ if !is_success(record) => return None,
+        ("sts", "AssumeRole" | "AssumeRoleWithSAML" | "AssumeRoleWithWebIdentity") => {
+            Credential::of_arn(arn.or_else(|| requested_session(record)), id)
+        }
+        ("sts", "AssumeRoot") => Credential::of_arn(root_of_target(record), None),
+        ("sts", "GetSessionToken") => own_session(record),
+        ("sts", "GetFederationToken") => {
+            Credential::of_arn(responds("federatedUser/arn"), responds("federatedUser/federatedUserId"))
+        }
+        ("sts", "GetDelegatedAccessToken") => Credential::of_arn(arn.or(responds("assumedPrincipal")), id),
+        ("signin", "ConsoleLogin" | "SwitchRole" | "RenewRole") => {
+            key = None;
+            let from = tells("/additionalEventData/SwitchFrom").filter(|arn| arn.starts_with("arn:"));
+            parent = from.map_or(parent, named_by_arn);
+            own_session(record)
+        }
+        ("signin", "CreateOAuth2Token") => {
+            key = responds("accessToken/accessKeyId").or(key);
+            sign_in_session = tells("/additionalEventData/signInSessionArn").or(tells(SIGN_IN_SESSION));
+            own_session(record)
+        }
+        ("sso", "Federate" | "GetRoleCredentials") => {
+            key = None;
+            let set = tells("/serviceEventDetails/role_name").or(tells("/requestParameters/roleName"));
+            let told = ["userName", "onBehalfOf/userId", "onBehalfOf/identityStoreArn"];
+            let told = told.map(|field| tells(&format!("/userIdentity/{field}")));
+            portal = set.map(|set| (set, told));
+            let home = tells("/serviceEventDetails/account_id").or(tells("/requestParameters/accountId"));
+            Credential { home: home.unwrap_or_default(), ..Credential::default() }
+        }
+        ("iam", "CreateAccessKey") => {
+            key = responds("accessKey/accessKeyId");
+            Credential { home: account(record), ..Credential::default() }
+        }
+        _ if key.is_some() => Credential::of_arn(arn, id),
+        _ => return None,
+    };
+    made.key = key;
+    let long_term = action(record) == ("iam", "CreateAccessKey");
+    let made_by_assume_role = action(record) == ("sts", "AssumeRole");
+    Some(Issuance {
+        place,
+        time,
+        made,
+        long_term,
+        made_by_assume_role,
+        portal,
+        sign_in_session,
+        parent,
+        caller_side: None,
+    })
+}
+
+/// The session of the record's own identity.
+fn own_session(record: &Value) -> Credential {
+    let tells = |field: &str| text(record, &format!("/userIdentity/{field}"));
+    let home = tells("accountId").unwrap_or_else(|| account(record));
+    let partition = match text(record, "/awsRegion").unwrap_or_default() {
+        region if region.starts_with("us-gov-") => "aws-us-gov",
+        region if region.starts_with("cn-") => "aws-cn",
+        _ => "aws",
+    };
+    let arn = tells("arn").or_else(|| match tells("type")?.as_str() {
+        "IAMUser" => Some(format!("arn:{partition}:iam::{home}:user/{}", tells("userName")?)),
+        "Root" => Some(format!("arn:{partition}:iam::{home}:root")),
+        _ => None,
+    });
+    Credential { home, ..Credential::of_arn(arn, tells("principalId")) }
+}
+
+/// The arn that the session of an AssumeRole gets, from what was asked for.
+fn requested_session(record: &Value) -> Option<String> {
+    let role = text(record, "/requestParameters/roleArn")?;
+    let session = text(record, "/requestParameters/roleSessionName")?;
+    let (partition, account) = (arn_field(&role, 1)?, arn_field(&role, 4)?);
+    Some(format!("arn:{partition}:sts::{account}:assumed-role/{}/{session}", role.rsplit('/').next()?))
+}
+
+/// The root user that an AssumeRoot becomes. Its partition is the one of the arns at hand.
+fn root_of_target(record: &Value) -> Option<String> {
+    let target = text(record, "/requestParameters/targetPrincipal")?;
+    let partition = arn_field(&target, 1).or_else(|| arn_field(&text(record, "/userIdentity/arn")?, 1));
+    let account = if target.starts_with("arn:") { arn_field(&target, 4)? } else { target };
+    Some(format!("arn:{}:iam::{account}:root", partition.unwrap_or("aws".to_owned())))
+}
+
+/// The credential behind a SwitchFrom: its arn is all that is known of it.
+fn named_by_arn(arn: String) -> Caller {
+    let kinds = [("assumed-role", "AssumedRole"), ("user", "IAMUser"), ("root", "Root")];
+    let part = arn.split([':', '/']).nth(5).unwrap_or_default();
+    let kind = kinds.into_iter().find(|(name, _)| *name == part).map_or("FederatedUser", |(_, kind)| kind);
+    Caller::Credential(Credential { kind: kind.to_owned(), ..Credential::of_arn(Some(arn), None) })
+}
