@@ -48,6 +48,7 @@ pub(crate) trait Hands: fmt::Debug + Send + Sync {
 
 /// What is folded elsewhere.
 #[derive(Debug, Clone, Copy)]
+#[cfg_attr(not(feature = "cluster"), expect(dead_code, reason = "only a cluster reads what is asked of it"))]
 pub(crate) struct Asked<'a> {
     /// The name of the way.
     pub(crate) what: &'a str,

@@ -409,7 +409,7 @@ impl PrincipalUse {
             (Some(Mark::Unused), None) | (_, Some(Unseen::DataEvents | Unseen::Region))
         );
         let Some(known) = INDEX.get(action.number).filter(|_| is_of_regions) else { return BTreeSet::new() };
-        self.sight.hidden(action.number, self.reach.regions(known.action).as_ref()).0
+        self.sight.hidden(action.number, self.reach.regions(known.action).as_ref()).0.into_owned()
     }
 
     /// Whether it made calls of a service of which no action is known.

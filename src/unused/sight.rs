@@ -1,5 +1,6 @@
 //! What the logs could show: of an action that they could not, nobody knows whether it was used.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
@@ -107,6 +108,11 @@ pub struct Sight {
     regions: BTreeSet<String>,
     /// Of actions that only data events show, the regions that have such events.
     shown: BTreeMap<ActionNumber, BTreeSet<String>>,
+    /// By action: the place in `hidings` of what is hidden of it where it is granted everywhere. It is asked for every action of
+    /// every principal, again and again.
+    hidden: Vec<u16>,
+    /// Regions, and whether they are all; the first are none.
+    hidings: Vec<(BTreeSet<String>, bool)>,
 }
 
 /// What events of a log show of what it records. Only what a call is itself counts: a copy of an object is an event that
@@ -225,14 +231,26 @@ impl Sight {
                 Visibility::NotLogged { .. } => Some(Unseen::NeverLogged),
             }
         };
-        Self {
+        let mut sight = Self {
             unseen: INDEX.iter().map(|(number, known)| unseen(number, known)).collect(),
             data_events: evidence.data_events.into_values().collect(),
             has_reads: evidence.has_reads,
             is_blind: log.is_none(),
             regions: evidence.regions,
             shown,
+            hidden: Vec::new(),
+            hidings: vec![(BTreeSet::new(), false)],
+        };
+        for (number, _) in INDEX.iter() {
+            let own = sight.hidden_among(number, None);
+            let place = sight.hidings.iter().position(|known| *known == own).unwrap_or_else(|| {
+                sight.hidings.push(own);
+                sight.hidings.len() - 1
+            });
+            // There are no more than actions, and far fewer than these numbers.
+            sight.hidden.push(u16::try_from(place).unwrap_or(0));
         }
+        sight
     }
 
     /// Whether there is no log at all.
@@ -243,6 +261,21 @@ impl Sight {
     /// The regions in which the use of an action would not be seen, of those in which it is granted; None for all in which the
     /// account's own calls are logged. With whether that is all of them.
     pub(crate) fn hidden(
+        &self,
+        number: ActionNumber,
+        granted_in: Option<&BTreeSet<String>>,
+    ) -> (Cow<'_, BTreeSet<String>>, bool) {
+        let place = self.hidden.get(number).filter(|_| granted_in.is_none());
+        match place.and_then(|place| self.hidings.get(usize::from(*place))) {
+            Some((regions, are_all)) => (Cow::Borrowed(regions), *are_all),
+            None => {
+                let (regions, are_all) = self.hidden_among(number, granted_in);
+                (Cow::Owned(regions), are_all)
+            }
+        }
+    }
+
+    fn hidden_among(
         &self,
         number: ActionNumber,
         granted_in: Option<&BTreeSet<String>>,
