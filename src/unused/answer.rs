@@ -439,14 +439,15 @@ impl PrincipalUse {
             });
             own.marks.add(&action);
             if action.mark == Some(Mark::Unused) {
-                own.riskiest.push((action.risk, action.name()));
+                let one = (action.risk, action.name());
+                let at = own.riskiest.partition_point(|other| *other <= one);
+                if at < RISKIEST_MAX {
+                    own.riskiest.insert(at, one);
+                    own.riskiest.truncate(RISKIEST_MAX);
+                }
             }
         }
         let mut services: Vec<ServiceUse> = services.into_values().collect();
-        for service in &mut services {
-            service.riskiest.sort_unstable();
-            service.riskiest.truncate(RISKIEST_MAX);
-        }
         services.sort_by_key(|own| {
             let risk = own.riskiest.first().map_or(Risk::Other, |(risk, _)| *risk);
             (risk, std::cmp::Reverse(own.marks.unused), own.service)
@@ -478,7 +479,17 @@ pub struct ServiceUse {
 impl Unused {
     /// A finding for every action that is unused, not observable, or used without a grant, in order of principal and action.
     pub fn action_findings(&self) -> impl Iterator<Item = Finding> + '_ {
-        self.principals.iter().flat_map(|own| own.actions().filter_map(|action| own.finding(&action)))
+        self.findings_of(|_| true)
+    }
+
+    /// Those of actions that are meant: to make a finding takes far longer than to see that none is wanted.
+    pub(crate) fn findings_of(
+        &self,
+        is_meant: impl Fn(&ActionUse) -> bool + Copy,
+    ) -> impl Iterator<Item = Finding> {
+        self.principals
+            .iter()
+            .flat_map(move |own| own.actions().filter(is_meant).filter_map(|action| own.finding(&action)))
     }
 
     /// The findings of privileged actions that nobody used, of principals that are neither kept apart nor younger than the
@@ -486,11 +497,8 @@ impl Unused {
     pub fn privileged_findings(&self) -> impl Iterator<Item = Finding> + '_ {
         let meant = |own: &&PrincipalUse| own.apart.is_none() && !own.young;
         let arns: HashSet<&str> = self.principals.iter().filter(meant).map(|own| own.arn.as_str()).collect();
-        self.action_findings().filter(move |finding| {
-            finding.kind == Kind::ActionUnused
-                && finding.risk.is_privileged()
-                && arns.contains(finding.subject.as_str())
-        })
+        let is_meant = |own: &ActionUse| own.mark == Some(Mark::Unused) && own.risk.is_privileged();
+        self.findings_of(is_meant).filter(move |finding| arns.contains(finding.subject.as_str()))
     }
 
     /// The accounts whose principals were looked at without any log of theirs.

@@ -49,6 +49,15 @@ impl Reach {
     }
 }
 
+/// Whether [`regions`] are the same for every action.
+pub(crate) fn are_same(statement: &Statement, resource: Option<&str>) -> bool {
+    let listed = statement.resources.as_ref().filter(|own| own.matching == Match::Listed);
+    let patterns = listed.into_iter().flat_map(|own| &own.patterns).map(String::as_str);
+    let mut named = patterns.filter(|text| resource.is_none_or(|one| one == *text)).map(region);
+    let first = named.next();
+    named.all(|other| Some(other) == first)
+}
+
 /// The regions in which a statement, or one of its resources, allows an action; None where these are any.
 pub(crate) fn regions(
     statement: &Statement,

@@ -266,13 +266,11 @@ impl Sight {
         granted_in: Option<&BTreeSet<String>>,
     ) -> (Cow<'_, BTreeSet<String>>, bool) {
         let place = self.hidden.get(number).filter(|_| granted_in.is_none());
-        match place.and_then(|place| self.hidings.get(usize::from(*place))) {
-            Some((regions, are_all)) => (Cow::Borrowed(regions), *are_all),
-            None => {
-                let (regions, are_all) = self.hidden_among(number, granted_in);
-                (Cow::Owned(regions), are_all)
-            }
+        if let Some((regions, are_all)) = place.and_then(|place| self.hidings.get(usize::from(*place))) {
+            return (Cow::Borrowed(regions), *are_all);
         }
+        let (regions, are_all) = self.hidden_among(number, granted_in);
+        (Cow::Owned(regions), are_all)
     }
 
     fn hidden_among(

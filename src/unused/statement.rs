@@ -11,7 +11,7 @@ use super::finding::{Detail, Finding, Kind};
 use super::finish::Whole;
 use super::granted::{applies, covers};
 use super::index::INDEX;
-use super::region::regions;
+use super::region::{are_same, regions};
 use super::risk::Risk;
 use super::sight::Unseen;
 use super::subject::Apart;
@@ -44,6 +44,8 @@ pub(crate) fn of(whole: &Whole<'_>, place: usize) -> Vec<StatementUse> {
 /// Why the use of a statement, or of one of its resources, could not have been seen, of one action at least that it grants.
 fn unseen(whole: &Whole<'_>, place: usize, statement: &Statement, resource: Option<&str>) -> Option<Unseen> {
     let own = whole.principals.get(place)?;
+    let are_same = are_same(statement, resource);
+    let mut of_first = None;
     let reasons = INDEX.iter().filter_map(|(number, known)| {
         let is_meant = own.granted.actions.has(number)
             && covers(&statement.actions, known.action)
@@ -55,7 +57,11 @@ fn unseen(whole: &Whole<'_>, place: usize, statement: &Statement, resource: Opti
         if uses.is_some_and(|uses| uses.perhaps.events > 0) {
             return Some(Unseen::Perhaps);
         }
-        own.unseen_in(number, regions(statement, known.action, resource).as_ref())
+        let granted_in = || regions(statement, known.action, resource);
+        if are_same {
+            return own.unseen_in(number, of_first.get_or_insert_with(granted_in).as_ref());
+        }
+        own.unseen_in(number, granted_in().as_ref())
     });
     reasons.min()
 }

@@ -10,8 +10,8 @@ use crate::aws::Time;
 use crate::report::json as documents;
 use crate::unused::suggest::Suggestion;
 use crate::unused::{
-    Apart, Compared, Covered, Finding, Mark, Marks, OriginUse, OutOfSight, PrincipalUse, Resolved, Span,
-    StatementUse, SubjectKind, UnmappedCall, Unseen, Unused, WindowSeen,
+    ActionUse, Apart, Compared, Covered, Finding, Mark, Marks, OriginUse, OutOfSight, PrincipalUse, Resolved,
+    Span, StatementUse, SubjectKind, UnmappedCall, Unseen, Unused, WindowSeen,
 };
 
 #[derive(Serialize)]
@@ -145,7 +145,7 @@ impl Serialize for Findings<'_> {
 /// The findings that are listed: those of actions behind all others.
 pub fn listed(unused: &Unused, all: bool) -> impl Iterator<Item = Finding> + '_ {
     let all = lists_all(unused, all);
-    let actions = unused.action_findings().filter(move |finding| all || is_listed(finding));
+    let actions = unused.findings_of(move |action| all || is_listed(action));
     unused.findings.iter().cloned().chain(actions)
 }
 
@@ -155,9 +155,9 @@ pub fn actions_listed(unused: &Unused, all: bool) -> &'static str {
     if lists_all(unused, all) { "all" } else { "used-and-privileged" }
 }
 
-/// Whether a finding of an action is listed where not all are.
-pub(super) fn is_listed(finding: &Finding) -> bool {
-    finding.risk.is_privileged() || finding.kind == crate::unused::Kind::ActionUsedNotGranted
+/// Whether the finding of an action is listed where not all are.
+pub(super) fn is_listed(action: &ActionUse) -> bool {
+    action.risk.is_privileged() || action.mark == Some(Mark::UsedNotGranted)
 }
 
 /// Whether all actions are listed.
