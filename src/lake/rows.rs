@@ -380,7 +380,8 @@ impl Part {
             || (self.len().is_multiple_of(MEASURED_EACH) && self.byte_len() >= PART_BYTES_MAX)
     }
 
-    fn byte_len(&self) -> usize {
+    /// How large its values are.
+    pub(super) fn byte_len(&self) -> usize {
         self.interners.iter().map(Interner::byte_len).sum::<usize>()
             + self.identity_memo.byte_len()
             + self.event_ids.byte_len()

@@ -108,10 +108,10 @@ impl DayWriters {
 
     /// Lets rows wait; writes those that wait before them when there is no room for more.
     fn put_off(&mut self, part: &Part, rows: &[u32]) -> Result<(), ParquetError> {
-        if self.waiting.is_full() {
-            self.write_waiting()?;
-        }
         for row in rows {
+            if self.waiting.is_full() {
+                self.write_waiting()?;
+            }
             let appended = self.waiting.append(part, *row as usize);
             appended.ok_or_else(|| ParquetError::General("no room for a row that waits".to_owned()))?;
         }
@@ -422,6 +422,7 @@ mod tests {
     use super::*;
     use crate::lake::decode::Decoder;
     use crate::lake::rebuild;
+    use crate::lake::rows::PART_BYTES_MAX;
     use crate::record::scan;
 
     /// Decodes records, each with its place in the object.
@@ -434,6 +435,27 @@ mod tests {
             decoder.decode(text.as_bytes(), &members, object, place, &mut part).unwrap();
         }
         part
+    }
+
+    #[test]
+    fn rows_that_wait_are_no_larger_together_than_a_part() {
+        const ROW: usize = 1 << 20;
+        let record = |place: usize| {
+            let large = format!("{place}{}", "x".repeat(ROW));
+            format!(
+                r#"{{"eventID":"{place:036}","eventTime":"2026-03-09T10:00:00Z","requestParameters":{{"n":"{large}"}}}}"#
+            )
+        };
+        let (mut decoder, mut writers) = (Decoder::default(), DayWriters::new().unwrap());
+        let mut places = 0..;
+        // Parts whose rows begin to wait at odd places, too.
+        for rows in [1, 4, 4, 4, 4, 4] {
+            let texts: Vec<String> = places.by_ref().take(rows).map(record).collect();
+            writers.write(&part_of(&mut decoder, &texts)).unwrap();
+            assert!(writers.waiting.byte_len() < PART_BYTES_MAX + 5 * ROW, "{}", writers.waiting.byte_len());
+        }
+        let rows: Vec<u64> = writers.finish().unwrap().into_iter().map(|file| file.rows).collect();
+        assert_eq!(rows.iter().sum::<u64>(), 21);
     }
 
     #[test]
