@@ -43,6 +43,7 @@ pub struct Material {
 }
 
 /// What the steps of the end share.
+#[derive(Clone, Copy)]
 pub(crate) struct Whole<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) census: &'a Census,
@@ -77,45 +78,26 @@ pub fn finish(plan: &Plan, material: Material) -> (Unused, super::suggest::Neede
             own.unmapped.push(unmapped(name, *count));
         }
     }
-    let idle: Vec<bool> = {
-        let whole = Whole {
-            plan,
-            census: &census,
-            assumptions: &assumptions,
-            tallies: &tallies,
-            sights: &sights,
-            principals: &principals,
-            begins,
-        };
-        (0..principals.len()).map(|place| whole.is_surely_idle(place)).collect()
-    };
-    for (own, is_idle) in principals.iter_mut().zip(idle) {
-        own.is_idle = is_idle;
-    }
-    let statements = {
-        let whole = Whole {
-            plan,
-            census: &census,
-            assumptions: &assumptions,
-            tallies: &tallies,
-            sights: &sights,
-            principals: &principals,
-            begins,
-        };
-        (0..principals.len()).map(|place| statement::of(&whole, place)).collect::<Vec<_>>()
-    };
-    for (own, statements) in principals.iter_mut().zip(statements) {
-        own.statements = statements;
-    }
-    let whole = Whole {
+    let basis = Whole {
         plan,
         census: &census,
         assumptions: &assumptions,
         tallies: &tallies,
         sights: &sights,
-        principals: &principals,
+        principals: &[],
         begins,
     };
+    let whole = Whole { principals: &principals, ..basis };
+    let idle: Vec<bool> = (0..principals.len()).map(|place| whole.is_surely_idle(place)).collect();
+    for (own, is_idle) in principals.iter_mut().zip(idle) {
+        own.is_idle = is_idle;
+    }
+    let whole = Whole { principals: &principals, ..basis };
+    let statements: Vec<_> = (0..principals.len()).map(|place| statement::of(&whole, place)).collect();
+    for (own, statements) in principals.iter_mut().zip(statements) {
+        own.statements = statements;
+    }
+    let whole = Whole { principals: &principals, ..basis };
     let mut found = Found::default();
     other::findings(&whole, &mut found);
     statement::findings(&whole, &mut found);
