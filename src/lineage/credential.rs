@@ -110,33 +110,25 @@ pub struct Caller {
 impl Caller {
     /// A session of a role of which nothing but the ARN is known.
     pub(super) fn role_session(arn: &str, account: &str) -> Caller {
-        let fields = CallerFields {
-            identity_type: Some("AssumedRole"),
-            identity_account_id: Some(account),
-            identity_arn: Some(arn),
-            ..CallerFields::default()
-        };
-        Caller {
-            identity_type: fields.identity_type.map(str::to_owned),
-            account: Some(account.to_owned()),
-            arn: Some(arn.to_owned()),
-            ..Caller::bare(fields.id().unwrap_or_default(), fields.class())
-        }
+        Self::of_arn("AssumedRole", arn, account)
     }
 
     /// A user of whom nothing but the ARN is known, neither key nor session.
     pub(super) fn user(arn: &str, account: &str, name: &str) -> Caller {
+        Caller { user_name: Some(name.to_owned()), ..Self::of_arn("IAMUser", arn, account) }
+    }
+
+    fn of_arn(identity_type: &str, arn: &str, account: &str) -> Caller {
         let fields = CallerFields {
-            identity_type: Some("IAMUser"),
+            identity_type: Some(identity_type),
             identity_account_id: Some(account),
             identity_arn: Some(arn),
             ..CallerFields::default()
         };
         Caller {
-            identity_type: fields.identity_type.map(str::to_owned),
+            identity_type: Some(identity_type.to_owned()),
             account: Some(account.to_owned()),
             arn: Some(arn.to_owned()),
-            user_name: Some(name.to_owned()),
             ..Caller::bare(fields.id().unwrap_or_default(), fields.class())
         }
     }
