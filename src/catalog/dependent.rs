@@ -149,15 +149,8 @@ fn layers(action: &'static Action, evidence: &Evidence<'_>) -> Option<Dependent>
     let kind = get.resources.first()?.kind;
     let leaves = Leaves::read(evidence.parameters);
     let versions = leaves.values_of("layers").filter(|arn| kind.arn.matches(arn));
-    let mut resources: Vec<Resource> = versions
-        .map(|arn| Resource {
-            arn: arn.to_owned(),
-            certainty: Certainty::Exact,
-            source: Source::Request,
-            kind: Some(kind.name),
-            presence: Presence::Certain,
-        })
-        .collect();
+    let mut resources: Vec<Resource> =
+        versions.map(|arn| Resource::new(kind, arn.to_owned(), Certainty::Exact, Source::Request)).collect();
     resources.sort();
     resources.dedup();
     (!resources.is_empty()).then_some(Dependent { action: get, presence: Presence::Certain, resources })
@@ -347,13 +340,7 @@ fn tagged(action: &'static Action, parameters: &Value, evidence: &Evidence<'_>) 
                     _ => "*",
                 }))
             })?;
-            Some(Resource {
-                arn,
-                certainty: Certainty::Exact,
-                source: Source::Request,
-                kind: Some(kind.name),
-                presence: Presence::Certain,
-            })
+            Some(Resource::new(kind, arn, Certainty::Exact, Source::Request))
         })
         .collect();
     resources.sort();

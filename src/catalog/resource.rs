@@ -163,7 +163,13 @@ impl Resource {
         }
     }
 
-    fn new(kind: &'static ResourceType, arn: String, certainty: Certainty, source: Source) -> Self {
+    /// A resource of a type for certain, as far as its ARN is known.
+    pub(super) fn new(
+        kind: &'static ResourceType,
+        arn: String,
+        certainty: Certainty,
+        source: Source,
+    ) -> Self {
         Self { arn, certainty, source, kind: Some(kind.name), presence: Presence::Certain }
     }
 
