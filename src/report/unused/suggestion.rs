@@ -117,17 +117,17 @@ fn proved(proof: &Proof) -> Vec<(Mark, String)> {
         let requests = counted(proof.undecided, "undecided request", "undecided requests");
         let gone = match proof.may_break {
             0 => String::new(),
-            some if some == proof.undecided => "; what may allow them today is gone".to_owned(),
+            some if some == proof.undecided => "; what may allow it today is gone".to_owned(),
             some => format!("; what may allow {} of them today is gone", grouped(some)),
         };
         let words = format!(
-            "nothing is proved of {requests}: the policies, as far as they were supplied, do not decide them{gone}"
+            "nothing is proved of {requests}: the policies, as far as they were supplied, decide nothing{gone}"
         );
         lines.push((Mark::Claim, words));
     }
     if proof.denied_today > 0 {
         let requests = counted(proof.denied_today, "more request", "more requests");
-        lines.push((Mark::Claim, format!("{requests} that worked then: today's policies deny them already")));
+        lines.push((Mark::Claim, format!("today's policies already deny {requests} that worked then")));
     }
     for group in &proof.groups {
         let would = if group.certain { "would break" } else { "may break" };
