@@ -13,6 +13,7 @@ use super::granted::Granted;
 use super::index::{ActionNumber, INDEX};
 use super::region::Reach;
 use super::risk::Risk;
+use super::service::ServiceUse;
 use super::sight::{DataEvents, Sight, Unseen, is_pass_role};
 use super::subject::{Apart, SubjectKind};
 use super::suggest::Suggestion;
@@ -131,8 +132,10 @@ pub struct PrincipalUse {
     pub statements: Vec<StatementUse>,
     /// Calls of which no action is known, in order. What the principal may do in their services is not called unused.
     pub unmapped: Vec<UnmappedCall>,
+    /// What it may do by service as if it had done nothing: principals share it that may do the same, seen in the same way.
+    pub(crate) idle_services: Arc<OnceLock<Vec<ServiceUse>>>,
     /// Counted once: a screen asks for them again and again.
-    pub(crate) marks: OnceLock<Marks>,
+    pub(crate) services: OnceLock<Vec<ServiceUse>>,
 }
 
 /// Calls of which no action is known, that AWS let pass or that failed for a reason that is not permission.
@@ -255,44 +258,6 @@ impl ActionUse {
     }
 }
 
-/// How many actions have which mark.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Marks {
-    /// Granted.
-    pub granted: u64,
-    /// Used.
-    pub used: u64,
-    /// Unused.
-    pub unused: u64,
-    /// Not observable.
-    pub not_observable: u64,
-    /// Used without a grant.
-    pub used_not_granted: u64,
-    /// Of the granted: under conditions only.
-    pub conditional: u64,
-    /// Of the unused: privileged.
-    pub unused_privileged: u64,
-}
-
-impl Marks {
-    fn add(&mut self, action: &ActionUse) {
-        match action.mark {
-            Some(Mark::Used) => self.used += 1,
-            Some(Mark::Unused) => {
-                self.unused += 1;
-                self.unused_privileged += u64::from(action.risk.is_privileged());
-            }
-            Some(Mark::NotObservable) => self.not_observable += 1,
-            Some(Mark::UsedNotGranted) => self.used_not_granted += 1,
-            None => {}
-        }
-        if matches!(action.mark, Some(Mark::Used | Mark::Unused | Mark::NotObservable)) {
-            self.granted += 1;
-            self.conditional += u64::from(action.conditional);
-        }
-    }
-}
-
 impl PrincipalUse {
     /// The permission set that Identity Center made the role from: of `AWSReservedSSO_SET_0123456789abcdef`, `SET`
     /// (<https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html>). None of any other
@@ -309,6 +274,16 @@ impl PrincipalUse {
         INDEX.iter().filter_map(|(number, known)| self.use_of(number, known.risk))
     }
 
+    /// All of them, or those that are privileged or were asked for: far fewer, and as much in order.
+    pub(crate) fn actions_of(&self, which: Listed) -> Box<dyn Iterator<Item = ActionUse> + '_> {
+        if which == Listed::All {
+            return Box::new(self.actions());
+        }
+        let asked = self.uses.keys().copied();
+        let numbers: BTreeSet<ActionNumber> = INDEX.privileged().iter().copied().chain(asked).collect();
+        Box::new(numbers.into_iter().filter_map(|number| self.use_of(number, INDEX.get(number)?.risk)))
+    }
+
     /// One that is granted, or that was asked for, by its full name.
     pub(crate) fn action(&self, name: &str) -> Option<ActionUse> {
         let number = INDEX.number_of(name)?;
@@ -316,8 +291,17 @@ impl PrincipalUse {
     }
 
     fn use_of(&self, number: ActionNumber, risk: Risk) -> Option<ActionUse> {
+        self.with_uses(number, risk, self.uses.get(&number).copied())
+    }
+
+    /// An action as it would be if these were its uses.
+    pub(super) fn with_uses(
+        &self,
+        number: ActionNumber,
+        risk: Risk,
+        uses: Option<Uses>,
+    ) -> Option<ActionUse> {
         let is_granted = self.granted.actions.has(number);
-        let uses = self.uses.get(&number).copied();
         if !is_granted && uses.is_none() {
             return None;
         }
@@ -417,44 +401,6 @@ impl PrincipalUse {
         self.unmapped.iter().any(|call| call.services.iter().any(|own| own == service))
     }
 
-    /// How many actions have which mark.
-    #[must_use]
-    pub fn marks(&self) -> Marks {
-        *self.marks.get_or_init(|| {
-            let mut marks = Marks::default();
-            self.actions().for_each(|action| marks.add(&action));
-            marks
-        })
-    }
-
-    /// The same by service, those first whose unused actions can do most harm.
-    #[must_use]
-    pub fn services(&self) -> Vec<ServiceUse> {
-        let mut services: BTreeMap<&'static str, ServiceUse> = BTreeMap::new();
-        for action in self.actions() {
-            let own = services.entry(action.service()).or_insert_with(|| ServiceUse {
-                service: action.service(),
-                marks: Marks::default(),
-                riskiest: Vec::new(),
-            });
-            own.marks.add(&action);
-            if action.mark == Some(Mark::Unused) {
-                let one = (action.risk, action.name());
-                let at = own.riskiest.partition_point(|other| *other <= one);
-                if at < RISKIEST_MAX {
-                    own.riskiest.insert(at, one);
-                    own.riskiest.truncate(RISKIEST_MAX);
-                }
-            }
-        }
-        let mut services: Vec<ServiceUse> = services.into_values().collect();
-        services.sort_by_key(|own| {
-            let risk = own.riskiest.first().map_or(Risk::Other, |(risk, _)| *risk);
-            (risk, std::cmp::Reverse(own.marks.unused), own.service)
-        });
-        services
-    }
-
     /// The worst that it may do.
     pub(crate) fn worst(&self) -> Risk {
         let granted = self.granted.actions.iter().filter_map(|number| INDEX.get(number));
@@ -462,34 +408,29 @@ impl PrincipalUse {
     }
 }
 
-/// So many of a service's riskiest unused actions are told.
-const RISKIEST_MAX: usize = 3;
-
-/// Marks of one service.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ServiceUse {
-    /// Its prefix.
-    pub service: &'static str,
-    /// Its actions by mark.
-    pub marks: Marks,
-    /// The unused actions that can do most harm, the worst first.
-    pub riskiest: Vec<(Risk, &'static str)>,
+/// Which actions are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Listed {
+    /// All.
+    All,
+    /// Those that are privileged, or that were asked for.
+    Notable,
 }
 
 impl Unused {
     /// A finding for every action that is unused, not observable, or used without a grant, in order of principal and action.
     pub fn action_findings(&self) -> impl Iterator<Item = Finding> + '_ {
-        self.findings_of(|_| true)
+        self.findings_of(Listed::All, |_| true)
     }
 
     /// Those of actions that are meant: to make a finding takes far longer than to see that none is wanted.
     pub(crate) fn findings_of(
         &self,
+        which: Listed,
         is_meant: impl Fn(&ActionUse) -> bool + Copy,
     ) -> impl Iterator<Item = Finding> {
-        self.principals
-            .iter()
-            .flat_map(move |own| own.actions().filter(is_meant).filter_map(|action| own.finding(&action)))
+        let of = move |own| PrincipalUse::actions_of(own, which).filter(is_meant);
+        self.principals.iter().flat_map(move |own| of(own).filter_map(|action| own.finding(&action)))
     }
 
     /// The findings of privileged actions that nobody used, of principals that are neither kept apart nor younger than the
@@ -498,7 +439,8 @@ impl Unused {
         let meant = |own: &&PrincipalUse| own.apart.is_none() && !own.young;
         let arns: HashSet<&str> = self.principals.iter().filter(meant).map(|own| own.arn.as_str()).collect();
         let is_meant = |own: &ActionUse| own.mark == Some(Mark::Unused) && own.risk.is_privileged();
-        self.findings_of(is_meant).filter(move |finding| arns.contains(finding.subject.as_str()))
+        self.findings_of(Listed::Notable, is_meant)
+            .filter(move |finding| arns.contains(finding.subject.as_str()))
     }
 
     /// The accounts whose principals were looked at without any log of theirs.

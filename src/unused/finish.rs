@@ -16,6 +16,7 @@ use super::granted::granted;
 use super::index::ActionNumber;
 use super::plan::Plan;
 use super::region::Reach;
+use super::service::share;
 use super::sight::{Sight, sights};
 use super::track::Tracked;
 use super::trust::Assumptions;
@@ -92,6 +93,7 @@ pub fn finish(plan: &Plan, material: Material) -> (Unused, super::suggest::Neede
     for (own, is_idle) in principals.iter_mut().zip(idle) {
         own.is_idle = is_idle;
     }
+    share(&mut principals);
     let whole = Whole { principals: &principals, ..basis };
     let statements: Vec<_> = (0..principals.len()).map(|place| statement::of(&whole, place)).collect();
     for (own, statements) in principals.iter_mut().zip(statements) {
@@ -249,7 +251,8 @@ fn principals(
             origins: origins.remove(&subject.arn).unwrap_or_default(),
             statements: Vec::new(),
             unmapped: Vec::new(),
-            marks: OnceLock::new(),
+            idle_services: Arc::default(),
+            services: OnceLock::new(),
             account,
         }
     };

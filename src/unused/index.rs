@@ -1,6 +1,7 @@
 //! Every action of the catalog by a number, with what is asked of it again and again: sets of actions are sets of bits.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::risk::{Risk, risk};
@@ -16,6 +17,8 @@ pub(crate) static INDEX: LazyLock<Index> = LazyLock::new(Index::new);
 pub(crate) struct Index {
     all: Vec<Known>,
     numbers: HashMap<(&'static str, &'static str), ActionNumber>,
+    privileged: Vec<ActionNumber>,
+    services: Vec<(&'static str, Range<ActionNumber>)>,
 }
 
 /// What is known of one action.
@@ -33,7 +36,26 @@ impl Index {
         let all: Vec<Known> = catalog().actions().map(known).collect();
         let number = |(at, known): (usize, &Known)| ((known.action.service, known.action.name), at);
         let numbers = all.iter().enumerate().map(number).collect();
-        Self { all, numbers }
+        let privileged = all.iter().enumerate().filter(|(_, own)| own.risk.is_privileged());
+        let privileged = privileged.map(|(number, _)| number).collect();
+        let mut services: Vec<(&'static str, Range<ActionNumber>)> = Vec::new();
+        for (number, known) in all.iter().enumerate() {
+            match services.last_mut().filter(|(service, _)| *service == known.action.service) {
+                Some((_, own)) => own.end = number + 1,
+                None => services.push((known.action.service, number..number + 1)),
+            }
+        }
+        Self { all, numbers, privileged, services }
+    }
+
+    /// The privileged ones, in order.
+    pub(crate) fn privileged(&self) -> &[ActionNumber] {
+        &self.privileged
+    }
+
+    /// The actions of each service, which stand together.
+    pub(crate) fn services(&self) -> &[(&'static str, Range<ActionNumber>)] {
+        &self.services
     }
 
     pub(crate) fn number(&self, action: &'static Action) -> Option<ActionNumber> {
@@ -104,6 +126,9 @@ mod tests {
         }
         assert_eq!(set.iter().collect::<Vec<_>>(), [0, 63, 64, 1_000, INDEX.len() - 1]);
         assert!(set.has(64) && !set.has(65) && !set.has(1 << 30));
+        let services = INDEX.services();
+        assert!(services.is_sorted_by(|(left, own), (right, next)| left < right && own.end == next.start));
+        assert_eq!(services.last().unwrap().1.end, INDEX.len());
         let number = INDEX.number_of("S3:getobject").unwrap();
         assert_eq!(INDEX.get(number).unwrap().action.full_name(), "s3:GetObject");
     }

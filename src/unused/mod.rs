@@ -36,6 +36,7 @@ mod other;
 mod plan;
 mod region;
 mod risk;
+mod service;
 mod sight;
 mod statement;
 mod subject;
@@ -46,9 +47,9 @@ mod track;
 mod trust;
 mod variable;
 
+pub(crate) use answer::Listed;
 pub use answer::{
-    ActionUse, Covered, Mark, Marks, OriginUse, PrincipalUse, ServiceUse, StatementUse, UnmappedCall, Unused,
-    WindowSeen,
+    ActionUse, Covered, Mark, OriginUse, PrincipalUse, StatementUse, UnmappedCall, Unused, WindowSeen,
 };
 pub use baseline::{Baseline, BaselineError, Compared, Known, OutOfSight, Resolved, Scope};
 pub use census::{AccountLog, Census, CensusState, EventName, Key, SeenEvent};
@@ -61,6 +62,7 @@ pub use granted::{Granted, granted};
 pub use plan::{FIELDS_OF_ORIGINAL, Originals, Plan, original};
 pub use region::Reach;
 pub use risk::{Risk, risk, risk_of};
+pub use service::{Marks, ServiceUse};
 pub use sight::{DataEvents, Sight, Unseen};
 pub use subject::{Apart, Subject, SubjectError, SubjectKind, Subjects, Wanted};
 pub use trust::{Assumed, Assumptions, Trusts};

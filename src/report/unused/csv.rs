@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use chrono::SecondsFormat;
 
 use super::Show;
-use super::json::lists_all;
+use super::json::{lists_all, which};
 use super::words;
 use crate::aws::Time;
 use crate::report::csv::row;
@@ -108,7 +108,7 @@ pub fn csv(
     let lists_all = lists_all(unused, all) || show.is_some_and(|show| show.mark().is_some());
     if show.is_none_or(|show| show.mark().is_some()) {
         for own in &unused.principals {
-            for action in own.actions() {
+            for action in own.actions_of(which(lists_all)) {
                 let is_meant = match show.and_then(Show::mark) {
                     Some(mark) => action.mark == Some(mark),
                     None => lists_all || action.risk.is_privileged() || action.uses.used.events > 0,

@@ -10,8 +10,8 @@ use crate::aws::Time;
 use crate::report::json as documents;
 use crate::unused::suggest::Suggestion;
 use crate::unused::{
-    ActionUse, Apart, Compared, Covered, Finding, Mark, Marks, OriginUse, OutOfSight, PrincipalUse, Resolved,
-    Span, StatementUse, SubjectKind, UnmappedCall, Unseen, Unused, WindowSeen,
+    ActionUse, Apart, Compared, Covered, Finding, Listed, Mark, Marks, OriginUse, OutOfSight, PrincipalUse,
+    Resolved, Span, StatementUse, SubjectKind, UnmappedCall, Unseen, Unused, WindowSeen,
 };
 
 #[derive(Serialize)]
@@ -109,7 +109,7 @@ impl Serialize for Principals<'_> {
 impl Serialize for Actions<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut sequence = serializer.serialize_seq(None)?;
-        for action in self.0.actions() {
+        for action in self.0.actions_of(which(self.1)) {
             let is_listed = self.1
                 || matches!(action.mark, None | Some(Mark::Used | Mark::UsedNotGranted))
                 || action.risk.is_privileged();
@@ -145,7 +145,7 @@ impl Serialize for Findings<'_> {
 /// The findings that are listed: those of actions behind all others.
 pub fn listed(unused: &Unused, all: bool) -> impl Iterator<Item = Finding> + '_ {
     let all = lists_all(unused, all);
-    let actions = unused.findings_of(move |action| all || is_listed(action));
+    let actions = unused.findings_of(which(all), move |action| all || is_listed(action));
     unused.findings.iter().cloned().chain(actions)
 }
 
@@ -153,6 +153,11 @@ pub fn listed(unused: &Unused, all: bool) -> impl Iterator<Item = Finding> + '_ 
 #[must_use]
 pub fn actions_listed(unused: &Unused, all: bool) -> &'static str {
     if lists_all(unused, all) { "all" } else { "used-and-privileged" }
+}
+
+/// Where to look for what is listed: what is used is notable as well.
+pub(super) fn which(all: bool) -> Listed {
+    if all { Listed::All } else { Listed::Notable }
 }
 
 /// Whether the finding of an action is listed where not all are.

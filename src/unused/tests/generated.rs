@@ -1,6 +1,7 @@
 //! Suggestions for generated worlds: they break nothing, open nothing, and hold no statement that no request needs.
 
 use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -8,8 +9,9 @@ use proptest::sample::{select, subsequence};
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value, json};
 
-use super::super::Unused;
+use super::super::index::INDEX;
 use super::super::suggest::{self, Generality, Options, Suggestion};
+use super::super::{ActionUse, Listed, Mark, Marks, PrincipalUse, Risk, ServiceUse, Unused};
 use super::{ANN, DEPLOY, World, by_ann, by_deploy, look, trust_ann};
 use crate::replay::answer::{Change, ChangeGroup, Replay};
 use crate::replay::{Changes, Issuances, Plan, Proposed, Record, Replayer};
@@ -358,6 +360,43 @@ impl Met {
     }
 }
 
+/// Principals of which the marks by service are others than those of their actions, or notable actions others than all that are.
+fn miscounted(answer: &Unused) -> Vec<String> {
+    let is_right = |own: &PrincipalUse| {
+        let mut marks: BTreeMap<&str, [u64; 5]> = BTreeMap::new();
+        let mut riskiest: BTreeMap<&str, BTreeSet<(Risk, &str)>> = BTreeMap::new();
+        for action in own.actions() {
+            let all = marks.entry(action.service()).or_default();
+            let mark = action.mark.map(|mark| {
+                [Mark::Used, Mark::Unused, Mark::NotObservable, Mark::UsedNotGranted]
+                    .iter()
+                    .position(|own| *own == mark)
+                    .unwrap()
+            });
+            all[mark.unwrap_or(4)] += 1;
+            let worst = riskiest.entry(action.service()).or_default();
+            worst.extend((action.mark == Some(Mark::Unused)).then(|| (action.risk, action.name())));
+        }
+        let services = own.services();
+        let count = |own: &ServiceUse| {
+            let Marks { used, unused, not_observable, used_not_granted, .. } = own.marks;
+            [used, unused, not_observable, used_not_granted]
+        };
+        let is_same = |own: &ServiceUse| {
+            let worst = riskiest[own.service].iter().take(3).copied();
+            marks[own.service][..4] == count(own) && worst.eq(own.riskiest.iter().copied())
+        };
+        let asked: BTreeSet<String> =
+            own.uses.keys().map(|number| INDEX.get(*number).unwrap().action.full_name()).collect();
+        let is_notable = |action: &ActionUse| action.risk.is_privileged() || asked.contains(&action.action());
+        services.len() == marks.len()
+            && services.iter().all(is_same)
+            && services.iter().map(|own| own.marks.unused).sum::<u64>() == own.marks().unused
+            && own.actions().filter(is_notable).eq(own.actions_of(Listed::Notable))
+    };
+    answer.principals.iter().filter(|own| !is_right(own)).map(|own| own.arn.clone()).collect()
+}
+
 #[test]
 fn suggestions_break_nothing_open_nothing_and_need_each_statement() {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|count| count.parse().ok()).unwrap_or(CASES);
@@ -378,6 +417,7 @@ fn suggestions_break_nothing_open_nothing_and_need_each_statement() {
         let records: Vec<Record<'_>> = made.iter().map(|own| own.record(&told)).collect();
         let answer = look(&snapshot, &records, Some(how));
         met.see(&answer);
+        prop_assert_eq!(miscounted(&answer), Vec::<String>::new());
         prop_assert_eq!(
             changed(&replayed(&snapshot, &answer.suggestions, &records), &BREAKS),
             Vec::<String>::new()
