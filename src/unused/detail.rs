@@ -150,6 +150,8 @@ pub struct Detail {
     bare: HashMap<(usize, u64), Option<Arc<Telling>>>,
     /// What such calls come to that nothing tells more of, by whether there are parameters.
     bare_known: HashMap<(usize, u64, Then, bool), Arc<Found>>,
+    /// By the place of the policies and action: what matches whatever the resource and the context; None where these decide.
+    by_action: HashMap<(usize, ActionNumber), Option<Hits>>,
     /// What is not yet put to the tallies: many events come to the same.
     pending: HashMap<Pending, (Arc<Found>, Span)>,
     buffer: Vec<u8>,
@@ -157,11 +159,19 @@ pub struct Detail {
     tallies: Tallies,
 }
 
+/// Parts of statements that match.
+type Hits = Arc<[(usize, Truth)]>;
+
 /// The principal, the place of what calls come to, and how they ended.
 type Pending = (usize, usize, Then);
 
 /// So many differently counted calls are pending at most.
 const PENDING_MAX: usize = 20_000;
+
+/// Whether letters of JSON may stand escaped: no other escape stands for one (RFC 8259, 7).
+fn has_escaped_letters(text: &[u8]) -> bool {
+    memchr::memchr_iter(b'\\', text).any(|at| text.get(at + 1) == Some(&b'u'))
+}
 
 /// What in the text of parameters tells more of a call than its name.
 #[derive(Debug)]
@@ -195,11 +205,12 @@ impl Telling {
         })
     }
 
-    /// Whether the text tells more. What is escaped may.
+    /// Whether the text tells more. What is escaped as a number may.
     fn tells(&self, text: &[u8], lower: &mut Vec<u8>) -> bool {
-        if memchr::memchr(b'\\', text).is_some()
-            || self.exact.iter().any(|finder| finder.find(text).is_some())
-        {
+        if self.exact.is_empty() && self.folded.is_empty() {
+            return false;
+        }
+        if has_escaped_letters(text) || self.exact.iter().any(|finder| finder.find(text).is_some()) {
             return true;
         }
         if self.folded.is_empty() {
@@ -356,6 +367,7 @@ impl Detail {
             known: HashMap::new(),
             bare: HashMap::new(),
             bare_known: HashMap::new(),
+            by_action: HashMap::new(),
             pending: HashMap::new(),
             buffer: Vec::new(),
             lower: Vec::new(),
@@ -506,8 +518,33 @@ impl Detail {
         self.tallies
     }
 
-    fn read(&self, record: &Record<'_>, subject: usize, then: Then, session: Option<&Session>) -> Found {
-        let snapshot = &self.plan.snapshot;
+    /// The parts that match a request, or may match it.
+    fn matching(
+        &mut self,
+        tracked: &Arc<Tracked>,
+        (told, action): (&Telltale<'_>, Option<ActionNumber>),
+        hits: &mut Vec<(usize, Truth)>,
+    ) {
+        let known = action.and_then(|action| {
+            let known = self.by_action.entry((Arc::as_ptr(tracked).addr(), action));
+            let decided = known.or_insert_with(|| {
+                let (caller, action) = (&told.who.caller, &told.asked.action);
+                tracked.decides_by_name(caller, action, hits).then(|| hits.as_slice().into())
+            });
+            decided.as_ref()
+        });
+        match known {
+            Some(known) => {
+                hits.clear();
+                hits.extend_from_slice(known);
+            }
+            None => tracked.matching(told, hits),
+        }
+    }
+
+    fn read(&mut self, record: &Record<'_>, subject: usize, then: Then, session: Option<&Session>) -> Found {
+        let plan = Arc::clone(&self.plan);
+        let snapshot = &plan.snapshot;
         let mut parsed = Parsed::of_call(record);
         // What keys are told from.
         parsed.add(record, Fields::of(&[Field::AdditionalEventData, Field::TlsDetails, Field::EventContext]));
@@ -517,7 +554,7 @@ impl Detail {
             reading = requests(record, &parsed, Some(snapshot));
         }
         let mut found = Found::default();
-        let (Some(who), Some(tracked)) = (who(record, Some(snapshot)), self.plan.tracked.get(subject)) else {
+        let (Some(who), Some(tracked)) = (who(record, Some(snapshot)), plan.tracked.get(subject)) else {
             return found;
         };
         let asked = match reading {
@@ -534,7 +571,7 @@ impl Detail {
         let is_stated = asked.iter().any(|asked| asked.origin == Origin::Stated);
         let mut hits = Vec::new();
         // A call needs all of its requests: one that is denied today leaves nothing that a policy could keep working.
-        let keeps = self.plan.requests && then == Then::Allowed;
+        let keeps = plan.requests && then == Then::Allowed;
         let told_of = |asked| Telltale { record, parsed: &parsed, who: &who, asked, session, snapshot };
         // What no session policy lets through is no use of what the user may do, and nothing that the user needs.
         if let Some(session) = session.filter(|_| then != Then::Denied && is_federated(record)) {
@@ -543,7 +580,7 @@ impl Detail {
                 return found;
             }
         }
-        let today = self.plan.today.get(subject).filter(|_| keeps);
+        let today = plan.today.get(subject).filter(|_| keeps);
         let is_denied = today.is_some_and(|today| {
             let mut certain = asked.iter().filter(|asked| asked.presence == Presence::Certain);
             certain.any(|asked| today.denies(&told_of(asked)))
@@ -560,9 +597,10 @@ impl Detail {
             }
             let is_certain = asked.presence == Presence::Certain;
             let own = Asked { is_certain, is_derived: asked.origin == Origin::Derived };
-            found.actions.extend(INDEX.number_of(&asked.action).map(|number| (number, own)));
+            let number = INDEX.number_of(&asked.action);
+            found.actions.extend(number.map(|number| (number, own)));
             let told = told_of(asked);
-            tracked.matching(&told, &mut hits);
+            self.matching(tracked, (&told, number), &mut hits);
             // Of an action that was asked for for certain all resources stay that the call perhaps needed.
             let is_asked = || asked_for.contains(&asked.action.as_str());
             // So does a role that the call names, and that it perhaps handed over.

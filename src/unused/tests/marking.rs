@@ -447,3 +447,18 @@ fn a_baseline_tells_what_is_new_and_what_is_gone() {
     );
     assert!(super::super::Baseline::parse("{}").is_err());
 }
+
+#[test]
+fn parameters_whose_names_are_escaped_tell_what_they_tell() {
+    let snapshot = World::default().user(ANN, &json!([allow("*", "*")])).read();
+    let of = |role: &str| {
+        format!(r#"{{"functionName": "a \"b\" \\ \n", "{role}": "arn:aws:iam::111122223333:role/exec"}}"#)
+    };
+    for (role, passed) in [("role", 1), (r"\u0072ole", 1), (r"r\u006Fle", 1), ("description", 0)] {
+        let parameters = of(role);
+        let call = by_ann("lambda.amazonaws.com", "CreateFunction20150331", Some(&parameters));
+        let answer = look(&snapshot, &[call], None);
+        let own = super::of(&answer, ANN).action("iam:PassRole").unwrap();
+        assert_eq!(own.uses.used.events, passed, "{parameters}");
+    }
+}
