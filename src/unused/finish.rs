@@ -52,6 +52,7 @@ pub(crate) struct Whole<'a> {
     pub(crate) tallies: &'a Tallies,
     pub(crate) sights: &'a BTreeMap<String, Arc<Sight>>,
     pub(crate) principals: &'a [PrincipalUse],
+    pub(crate) covering: &'a statement::Covering,
     /// The first instant of the window: what is younger is marked. None where there are no events.
     pub(crate) begins: Option<Time>,
 }
@@ -79,6 +80,7 @@ pub fn finish(plan: &Plan, material: Material) -> (Unused, super::suggest::Neede
             own.unmapped.push(unmapped(name, *count));
         }
     }
+    let covering = statement::Covering::default();
     let basis = Whole {
         plan,
         census: &census,
@@ -86,6 +88,7 @@ pub fn finish(plan: &Plan, material: Material) -> (Unused, super::suggest::Neede
         tallies: &tallies,
         sights: &sights,
         principals: &[],
+        covering: &covering,
         begins,
     };
     let whole = Whole { principals: &principals, ..basis };

@@ -1,7 +1,8 @@
 //! Statements that decided nothing, and their resources, conditions and values that matched nothing.
 
-use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::answer::StatementUse;
@@ -10,7 +11,7 @@ use super::fate::{Fate, Found, Gap, How};
 use super::finding::{Detail, Finding, Kind};
 use super::finish::Whole;
 use super::granted::{applies, covers};
-use super::index::INDEX;
+use super::index::{ActionNumber, INDEX};
 use super::region::{are_same, regions};
 use super::risk::Risk;
 use super::sight::Unseen;
@@ -19,6 +20,21 @@ use super::track::{Part, Tracked, What};
 use crate::aws::Arn;
 use crate::policy::{Document, Effect, Statement};
 use crate::snapshot::{Account, Principal};
+
+/// Which actions statements are about, as they stand: asked for every principal that has them.
+#[derive(Debug, Default)]
+pub(crate) struct Covering(RefCell<HashMap<*const Statement, Rc<[ActionNumber]>>>);
+
+impl Covering {
+    fn of(&self, statement: &Statement) -> Rc<[ActionNumber]> {
+        let mut known = self.0.borrow_mut();
+        let actions = known.entry(std::ptr::from_ref(statement)).or_insert_with(|| {
+            let covered = INDEX.iter().filter(|(_, known)| covers(&statement.actions, known.action));
+            covered.map(|(number, _)| number).collect()
+        });
+        Rc::clone(actions)
+    }
+}
 
 /// The statements of a principal.
 pub(crate) fn of(whole: &Whole<'_>, place: usize) -> Vec<StatementUse> {
@@ -46,9 +62,10 @@ fn unseen(whole: &Whole<'_>, place: usize, statement: &Statement, resource: Opti
     let own = whole.principals.get(place)?;
     let are_same = are_same(statement, resource);
     let mut of_first = None;
-    let reasons = INDEX.iter().filter_map(|(number, known)| {
+    let covered = whole.covering.of(statement);
+    let reasons = covered.iter().filter_map(|number| {
+        let (number, known) = (*number, INDEX.get(*number)?);
         let is_meant = own.granted.actions.has(number)
-            && covers(&statement.actions, known.action)
             && resource.is_none_or(|pattern| applies(pattern, known.action));
         if !is_meant {
             return None;
@@ -290,8 +307,7 @@ fn risk(whole: &Whole<'_>, bearers: &Bearers, statement: &Statement) -> Risk {
         .filter_map(|place| whole.principals.get(*place))
         .map(|own| &own.granted)
         .collect();
-    let worst = INDEX.iter().filter(|(number, known)| {
-        covers(&statement.actions, known.action) && granted.iter().any(|own| own.actions.has(*number))
-    });
-    worst.map(|(_, known)| known.risk).min().unwrap_or(Risk::Other)
+    let covered = whole.covering.of(statement);
+    let worst = covered.iter().filter(|number| granted.iter().any(|own| own.actions.has(**number)));
+    worst.filter_map(|number| INDEX.get(*number)).map(|known| known.risk).min().unwrap_or(Risk::Other)
 }
