@@ -3,7 +3,7 @@
 //! JSON itself escapes control characters up to U+001F. Here all that [`super::text`] would escape on a terminal is
 //! written as `\uXXXX` too: every parser reads the same value, and a terminal shows no trick.
 
-use std::io;
+use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
@@ -37,9 +37,11 @@ pub fn line<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<String> {
 /// # Errors
 ///
 /// As [`document`], and what the writer refuses.
-pub fn write_document<T: Serialize + ?Sized>(mut out: impl io::Write, value: &T) -> serde_json::Result<()> {
+pub fn write_document<T: Serialize + ?Sized>(out: impl io::Write, value: &T) -> serde_json::Result<()> {
+    // A document is written in bits of a few bytes.
+    let mut out = io::BufWriter::with_capacity(64 * 1024, out);
     value.serialize(&mut Serializer::with_formatter(&mut out, Safe(PrettyFormatter::new())))?;
-    out.write_all(b"\n").map_err(serde_json::Error::io)
+    out.write_all(b"\n").and_then(|()| out.flush()).map_err(serde_json::Error::io)
 }
 
 fn into_text(out: Vec<u8>) -> serde_json::Result<String> {
@@ -92,6 +94,10 @@ impl<F: Formatter> Formatter for Safe<F> {
 
 fn write_safe<W: ?Sized + io::Write>(writer: &mut W, fragment: &str) -> io::Result<()> {
     let mut rest = fragment;
+    // Most text is plain.
+    if fragment.bytes().all(|byte| byte < 0x7f) {
+        return writer.write_all(fragment.as_bytes());
+    }
     while let Some((at, c)) = rest.char_indices().find(|(_, c)| is_escaped(*c)) {
         let (before, after) = rest.split_at_checked(at).unwrap_or((rest, ""));
         writer.write_all(before.as_bytes())?;
