@@ -126,6 +126,9 @@ pub struct PrincipalUse {
     pub(crate) is_idle: bool,
     /// What it did, or tried to do.
     pub(crate) uses: BTreeMap<ActionNumber, Uses>,
+    /// Of actions that were used and that no identity policy grants: the resources whose own policies name the principal, and
+    /// may allow it to it.
+    pub(crate) resource_policies: BTreeMap<ActionNumber, Vec<String>>,
     /// Who is behind a role's sessions, most requests first; empty for users, and where it was not asked for.
     pub origins: Vec<OriginUse>,
     /// Its statements, in order of policy and place.
@@ -328,9 +331,17 @@ impl PrincipalUse {
         finding.young = self.young;
         finding.since = self.created;
         finding.last_used = action.uses.used.last;
-        finding.reason = action.unseen.map(Unseen::word);
+        let is_by_resource = kind == Kind::ActionUsedNotGranted && !self.resource_policies(action).is_empty();
+        finding.reason = action.unseen.map(Unseen::word).or(is_by_resource.then_some("resource-policy"));
         finding.unseen_regions = self.unseen_regions(action).into_iter().collect();
         Some(finding)
+    }
+
+    /// The resources whose own policies name the principal and may allow an action to it, in order; none of an action that an
+    /// identity policy grants.
+    #[must_use]
+    pub fn resource_policies(&self, action: &ActionUse) -> &[String] {
+        self.resource_policies.get(&action.number).map_or(&[], Vec::as_slice)
     }
 
     fn mark(&self, number: ActionNumber, is_granted: bool, uses: &Uses) -> (Option<Mark>, Option<Unseen>) {

@@ -20,7 +20,7 @@ use super::service::share;
 use super::sight::{Sight, sights};
 use super::track::Tracked;
 use super::trust::Assumptions;
-use super::{other, statement};
+use super::{naming, other, statement};
 use crate::aws::{Time, service_of};
 use crate::catalog::event::services_of;
 use crate::replay::answer::Then;
@@ -97,6 +97,13 @@ pub fn finish(plan: &Plan, material: Material) -> (Unused, super::suggest::Neede
         own.is_idle = is_idle;
     }
     share(&mut principals);
+    let not_granted: BTreeMap<usize, BTreeSet<ActionNumber>> =
+        principals.iter().enumerate().map(|(place, own)| (place, not_granted(own))).collect();
+    for (place, found) in naming::allowing(&plan.snapshot, &plan.subjects, &not_granted) {
+        if let Some(own) = principals.get_mut(place) {
+            own.resource_policies = found;
+        }
+    }
     let whole = Whole { principals: &principals, ..basis };
     let statements: Vec<_> = (0..principals.len()).map(|place| statement::of(&whole, place)).collect();
     for (own, statements) in principals.iter_mut().zip(statements) {
@@ -254,12 +261,21 @@ fn principals(
             origins: origins.remove(&subject.arn).unwrap_or_default(),
             statements: Vec::new(),
             unmapped: Vec::new(),
+            resource_policies: BTreeMap::new(),
             idle_services: Arc::default(),
             services: OnceLock::new(),
             account,
         }
     };
     plan.subjects.iter().enumerate().map(own).collect()
+}
+
+/// What was used, and no identity policy grants.
+fn not_granted(own: &PrincipalUse) -> BTreeSet<ActionNumber> {
+    let used = own.uses.iter().filter(|(number, uses)| {
+        uses.used.events > 0 && !own.granted.actions.has(**number) && !own.granted.lacks_grants
+    });
+    used.map(|(number, _)| *number).collect()
 }
 
 fn limits(principals: &[PrincipalUse], findings: &[Finding], coverage: &[Covered]) -> Vec<String> {

@@ -31,6 +31,7 @@ mod finding;
 mod finish;
 mod granted;
 mod index;
+mod naming;
 mod need;
 mod other;
 mod plan;

@@ -75,12 +75,14 @@ struct Service {
 
 #[derive(Serialize)]
 #[expect(clippy::struct_field_names, reason = "the names are those of the JSON")]
-struct Action {
+struct Action<'a> {
     action: String,
     mark: Option<Mark>,
     reason: Option<Unseen>,
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     unseen_regions: BTreeSet<String>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    resource_policies: &'a [String],
     conditional: bool,
     risk: &'static str,
     level: &'static str,
@@ -119,6 +121,7 @@ impl Serialize for Actions<'_> {
                     mark: action.mark,
                     reason: action.unseen,
                     unseen_regions: self.0.unseen_regions(&action),
+                    resource_policies: self.0.resource_policies(&action),
                     conditional: action.conditional,
                     risk: action.risk.word(),
                     level: action.level(),

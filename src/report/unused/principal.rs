@@ -171,7 +171,14 @@ pub(super) fn used_not_granted(own: &PrincipalUse, page: &Page<'_>) -> String {
             action.action(),
             counted(action.uses.used.events, "call", "calls")
         );
-        out.push_str(&section::item(Sign::Look, &words, page.style));
+        let naming = own.resource_policies(action);
+        if naming.is_empty() {
+            out.push_str(&section::item(Sign::Look, &words, page.style));
+            continue;
+        }
+        let words =
+            format!("{words}; a policy that names it may allow it: {}", few(naming, page.options.all));
+        out.push_str(&section::item(Sign::Claim, &words, page.style));
     }
     out
 }

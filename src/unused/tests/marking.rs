@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::super::suggest::{Generality, Options};
 use super::super::{Kind, Mark, Unseen, Unused};
 use super::{
-    ANN, DEPLOY, World, allow, at, by_ann, by_deploy, deny, found, look, look_in_parts, mark, of, suggestion,
-    trust_ann,
+    ANN, DEPLOY, World, allow, at, by_ann, by_deploy, deny, found, look, look_in_parts, mark, of, policy,
+    suggestion, trust_ann,
 };
 use crate::replay::Record;
 
@@ -211,6 +211,63 @@ fn what_is_used_without_a_grant_is_told_apart() {
         answer.action_findings().filter(|own| own.kind == Kind::ActionUsedNotGranted).collect();
     assert_eq!(findings.len(), 1);
     assert_eq!(findings[0].detail["action"], "ec2:DescribeInstances");
+}
+
+#[test]
+fn of_what_only_policies_of_resources_grant_those_are_named_that_name_the_principal() {
+    let world = |key_policy: &Value, trust: &Value| {
+        let key = "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-4333-8444-555555555555";
+        let bucket = policy(
+            &json!([{"Effect": "Allow", "Principal": {"AWS": DEPLOY}, "Action": "s3:*", "Resource": "*"}]),
+        );
+        let resources = json!([
+            {"arn": key, "policy": policy(key_policy)},
+            {"arn": "arn:aws:s3:::example", "account": "111122223333", "policy": bucket},
+            {"arn": "arn:aws:sqs:eu-west-1:444455556666:theirs", "policy": policy(&json!([
+                {"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": "*"}]))},
+        ]);
+        World::default()
+            .user(ANN, &json!([allow("ec2:*", "*")]))
+            .role(DEPLOY, trust, &json!([allow("ec2:*", "*")]))
+            .file("resource-policies/all.json", &resources.to_string())
+            .read()
+    };
+    let calls = [
+        by_ann("kms.amazonaws.com", "DescribeKey", None),
+        by_ann("sqs.amazonaws.com", "GetQueueAttributes", None),
+        by_ann(
+            "sts.amazonaws.com",
+            "AssumeRole",
+            Some(r#"{"roleArn": "arn:aws:iam::111122223333:role/deploy"}"#),
+        ),
+        by_deploy("s3.amazonaws.com", "ListObjects", Some(r#"{"bucketName": "example"}"#)),
+    ];
+    let statement = |principal: &Value| json!([{"Effect": "Allow", "Principal": principal, "Action": "kms:Describe*", "Resource": "*"}]);
+    let named = |answer: &Unused, whose: &str, action: &str| {
+        let own = of(answer, whose);
+        let used = own.action(action).unwrap();
+        assert_eq!(used.mark, Some(Mark::UsedNotGranted));
+        let by = own.resource_policies(&used).to_vec();
+        let reason = own.finding(&used).unwrap().reason;
+        assert_eq!(reason, (!by.is_empty()).then_some("resource-policy"));
+        by.len()
+    };
+    let account =
+        json!([{"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "sts:AssumeRole"}]);
+    for (principal, trust, [key, role]) in [
+        (json!({"AWS": ANN}), trust_ann(), [1, 1]),
+        (json!("*"), trust_ann(), [1, 1]),
+        // The account is let in, and says by its own policies who of it.
+        (json!({"AWS": "arn:aws:iam::111122223333:root"}), account, [0, 0]),
+        (json!({"AWS": DEPLOY}), trust_ann(), [0, 1]),
+    ] {
+        let answer = look(&world(&statement(&principal), &trust), &calls, None);
+        assert_eq!(named(&answer, ANN, "kms:DescribeKey"), key, "{principal}");
+        assert_eq!(named(&answer, ANN, "sts:AssumeRole"), role, "{principal}");
+        // Another account's policy lets nobody in by itself, and the bucket's says nothing of other services.
+        assert_eq!(named(&answer, ANN, "sqs:GetQueueAttributes"), 0);
+        assert_eq!(named(&answer, DEPLOY, "s3:ListBucket"), 1);
+    }
 }
 
 #[test]
