@@ -1,15 +1,25 @@
 //! Whether a log of CloudTrail can show that an action was used.
 //!
 //! `tables/visibility.tsv` lists what AWS documents: actions that are logged as data events only, actions that no log
-//! shows, and actions that have no call of their own. Of an action that it does not list AWS documents no exception.
+//! shows, and actions that have no call of their own. Of an action that it does not list AWS documents no exception;
+//! `tables/uncalled.tsv` has those of which not even a call is known.
 
 use std::sync::LazyLock;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::catalog;
 use super::service::Action;
 use super::tsv::rows;
+
+/// Written by `tables/uncalled.py`.
+static UNCALLED: LazyLock<HashSet<(&'static str, &'static str)>> = LazyLock::new(|| {
+    let of = |(_, fields): (usize, Vec<&'static str>)| {
+        let [service, names] = fields.try_into().unwrap_or_default();
+        names.split(' ').map(move |name| (service, name))
+    };
+    rows(include_str!("tables/uncalled.tsv")).flat_map(of).collect()
+});
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| Table::read(include_str!("tables/visibility.tsv")));
 
@@ -31,6 +41,10 @@ pub enum Visibility {
         /// The page of AWS that says so.
         page: &'static str,
     },
+    /// No call of it is known: AWS's SDKs have no operation of its name, and no call is known to ask for it. It is what a
+    /// protocol of the service's own asks for, or a console. No page says whether CloudTrail logs it; a log that has an event of
+    /// it shows that it does.
+    Uncalled,
     /// No event of it is known: AWS says that CloudTrail does not log it, or its page of logged calls leaves it out.
     NotLogged {
         /// The page of AWS that says so.
@@ -46,6 +60,7 @@ impl Visibility {
             Self::Management => "management events",
             Self::Data { .. } => "data events only",
             Self::Implied { .. } => "no event of its own",
+            Self::Uncalled => "no known call",
             Self::NotLogged { .. } => "not logged",
         }
     }
@@ -54,7 +69,9 @@ impl Visibility {
 /// How an action shows in CloudTrail.
 #[must_use]
 pub fn visibility(action: &Action) -> Visibility {
-    TABLE.by_action.get(&(action.service, action.name)).copied().unwrap_or(Visibility::Management)
+    let name = (action.service, action.name);
+    let unlisted = if UNCALLED.contains(&name) { Visibility::Uncalled } else { Visibility::Management };
+    TABLE.by_action.get(&name).copied().unwrap_or(unlisted)
 }
 
 /// The lines that could not be read.

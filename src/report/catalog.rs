@@ -52,7 +52,7 @@ struct EventOut<'a> {
 fn out(entry: &Entry) -> ActionOut<'_> {
     let action = entry.action;
     let (data_event_types, logged_page): (&[&str], Option<&str>) = match entry.visibility {
-        Visibility::Management => (&[], None),
+        Visibility::Management | Visibility::Uncalled => (&[], None),
         Visibility::Data { resource_types, page } => (resource_types, Some(page)),
         Visibility::Implied { page } | Visibility::NotLogged { page } => (&[], Some(page)),
     };

@@ -54,7 +54,7 @@ impl Whole<'_> {
 
     /// Whether a user may have done what no log and no report would show.
     fn is_blind(&self, own: &PrincipalUse) -> bool {
-        let is_hidden = |unseen| !matches!(unseen, None | Some(Unseen::Implied));
+        let is_hidden = |unseen| !matches!(unseen, None | Some(Unseen::Implied | Unseen::NoKnownCall));
         self.credentials(own).is_none()
             && own.actions().any(|own| own.mark == Some(Mark::NotObservable) && is_hidden(own.unseen))
     }

@@ -24,6 +24,8 @@ pub enum Unseen {
     NeverLogged,
     /// It has no event of its own: other calls ask for it.
     Implied,
+    /// No call of it is known, nor does the account's log have any: a protocol of the service's own asks for it, or a console.
+    NoKnownCall,
     /// The account's log has no management events that read: its trail records writes only.
     ReadEvents,
     /// The log has no events of the region in which all calls of the service are logged
@@ -52,6 +54,7 @@ impl Unseen {
             Self::DataEvents => "data-events",
             Self::NeverLogged => "never-logged",
             Self::Implied => "implied",
+            Self::NoKnownCall => "no-known-call",
             Self::ReadEvents => "read-events",
             Self::HomeRegion => "home-region",
             Self::ExcludedSource => "excluded-source",
@@ -70,6 +73,7 @@ impl Unseen {
             Self::DataEvents => "no data events",
             Self::NeverLogged => "never logged",
             Self::Implied => "no event of its own",
+            Self::NoKnownCall => "no call of it is known",
             Self::ReadEvents => "no read events",
             Self::ExcludedSource => "no events of the service, which trails may leave out",
             Self::HomeRegion => "no events of the service's home region",
@@ -125,6 +129,8 @@ struct Evidence {
     data_events: BTreeMap<&'static str, DataEvents>,
     /// Actions of which the log has data events, with the regions.
     actions: BTreeMap<ActionNumber, BTreeSet<String>>,
+    /// Actions of which the log has calls.
+    called: BTreeSet<ActionNumber>,
     has_reads: bool,
     sources: BTreeSet<String>,
     regions: BTreeSet<String>,
@@ -156,6 +162,8 @@ impl Evidence {
         };
         let all: Vec<(Presence, ActionNumber, &Known)> = actions.iter().filter_map(known).collect();
         let is_certain = |presence: Presence| presence == Presence::Certain;
+        let certain = all.iter().filter(|(presence, ..)| is_certain(*presence));
+        self.called.extend(certain.map(|(_, number, _)| *number));
         let has_certain = all.iter().any(|(presence, ..)| is_certain(*presence));
         let mut decisive = all.iter().filter(|(presence, ..)| !has_certain || is_certain(*presence));
         let does_read = seen.read_only.unwrap_or_else(|| decisive.all(|(_, _, known)| reads(known)));
@@ -228,6 +236,7 @@ impl Sight {
                 // It is derived from the calls that hand a role over.
                 Visibility::Implied { .. } if is_pass_role(known) => None,
                 Visibility::Implied { .. } => Some(Unseen::Implied),
+                Visibility::Uncalled => (!evidence.called.contains(&number)).then_some(Unseen::NoKnownCall),
                 Visibility::NotLogged { .. } => Some(Unseen::NeverLogged),
             }
         };
@@ -289,7 +298,9 @@ impl Sight {
                 Some(shown) => shown,
                 None => return (BTreeSet::new(), false),
             },
-            Visibility::Implied { .. } | Visibility::NotLogged { .. } => return (BTreeSet::new(), false),
+            Visibility::Implied { .. } | Visibility::Uncalled | Visibility::NotLogged { .. } => {
+                return (BTreeSet::new(), false);
+            }
         };
         let all = granted_in.unwrap_or(&self.regions);
         let hidden: BTreeSet<String> = all.difference(seen).cloned().collect();

@@ -1,7 +1,7 @@
 //! Statements that decided nothing, and their resources, conditions and values that matched nothing.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -62,6 +62,7 @@ fn unseen(whole: &Whole<'_>, place: usize, statement: &Statement, resource: Opti
     let own = whole.principals.get(place)?;
     let are_same = are_same(statement, resource);
     let mut of_first = None;
+    let mut shows_any = false;
     let covered = whole.covering.of(statement);
     let reasons = covered.iter().filter_map(|number| {
         let (number, known) = (*number, INDEX.get(*number)?);
@@ -75,12 +76,17 @@ fn unseen(whole: &Whole<'_>, place: usize, statement: &Statement, resource: Opti
             return Some(Unseen::Perhaps);
         }
         let granted_in = || regions(statement, known.action, resource);
-        if are_same {
-            return own.unseen_in(number, of_first.get_or_insert_with(granted_in).as_ref());
-        }
-        own.unseen_in(number, granted_in().as_ref())
+        let reason = if are_same {
+            own.unseen_in(number, of_first.get_or_insert_with(granted_in).as_ref())
+        } else {
+            own.unseen_in(number, granted_in().as_ref())
+        };
+        shows_any |= reason.is_none();
+        reason
     });
-    reasons.min()
+    let reasons: BTreeSet<Unseen> = reasons.collect();
+    // What no call is known of stands in every `service:*` beside what the statement is there for.
+    reasons.into_iter().find(|reason| !shows_any || *reason != Unseen::NoKnownCall)
 }
 
 /// A policy, and whose it is.

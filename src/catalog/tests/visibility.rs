@@ -52,3 +52,44 @@ fn the_rest_shows_in_management_events() {
         assert_eq!(of(name), Visibility::Management, "{name}");
     }
 }
+
+#[test]
+fn what_no_call_is_known_of_is_told_apart() {
+    for name in [
+        "glue:PassConnection",
+        "ec2:InjectApiError",
+        "redshift:JoinGroup",
+        "sso:AssociateProfile",
+        "eks:AccessKubernetesApi",
+    ] {
+        assert_eq!(of(name), Visibility::Uncalled, "{name}");
+    }
+    // Their calls have other names, or ask by a method.
+    for name in [
+        "s3:PutBucketCORS",
+        "lambda:ListAliases",
+        "apigateway:GET",
+        "apigateway:POST",
+        "elasticloadbalancing:AddTags",
+    ] {
+        assert_eq!(of(name), Visibility::Management, "{name}");
+    }
+    for name in ["es:ESHttpGet", "kafka-cluster:ReadData", "neptune-db:connect", "dax:GetItem", "iot:Publish"]
+    {
+        assert!(matches!(of(name), Visibility::NotLogged { .. }), "{name}");
+    }
+}
+
+#[test]
+fn every_uncalled_action_is_one_of_the_catalog() {
+    let mut all = 0;
+    for (_, fields) in super::super::tsv::rows(include_str!("../tables/uncalled.tsv")) {
+        let [service, names] = fields[..] else { panic!("{fields:?}") };
+        for name in names.split(' ') {
+            let action = catalog().action(&format!("{service}:{name}")).unwrap();
+            assert_eq!((action.service, action.name), (service, name));
+            all += 1;
+        }
+    }
+    assert!((3_000..5_000).contains(&all), "{all}");
+}

@@ -519,3 +519,29 @@ fn parameters_whose_names_are_escaped_tell_what_they_tell() {
         assert_eq!(own.uses.used.events, passed, "{parameters}");
     }
 }
+
+#[test]
+fn what_no_call_is_known_of_is_not_called_unused_until_a_log_has_one() {
+    let world = || World::default().user(ANN, &json!([allow("glue:*", "*"), allow("es:*", "*")])).read();
+    let jobs = by_ann("glue.amazonaws.com", "GetJobs", None);
+    let answer = look(&world(), &[jobs], None);
+    assert_eq!(reason(&answer, "glue:PassConnection"), Some(Unseen::NoKnownCall));
+    assert_eq!(reason(&answer, "glue:GetGeneratedCode"), Some(Unseen::NoKnownCall));
+    assert_eq!(mark(&answer, ANN, "glue:GetTable"), Some(Mark::Unused));
+    assert_eq!(reason(&answer, "es:ESHttpGet"), Some(Unseen::NeverLogged));
+    // Somebody's call shows that they are logged.
+    let other =
+        Record { identity_arn: Some("arn:aws:iam::111122223333:user/bob"), user_name: Some("bob"), ..jobs };
+    let code = Record { event_name: Some("GetGeneratedCode"), ..other };
+    let answer = look(&world(), &[jobs, code], None);
+    assert_eq!(mark(&answer, ANN, "glue:GetGeneratedCode"), Some(Mark::Unused));
+    assert_eq!(reason(&answer, "glue:PassConnection"), Some(Unseen::NoKnownCall));
+    // A statement on a service is told by its other calls; not one on what is never logged, nor on nothing else.
+    let statements = |action: &str| {
+        let answer = look(&World::default().user(ANN, &json!([allow(action, "*")])).read(), &[code], None);
+        of(&answer, ANN).statements[0].unseen
+    };
+    assert_eq!(statements("glue:*"), None);
+    assert_eq!(statements("glue:PassConnection"), Some(Unseen::NoKnownCall));
+    assert_eq!(statements("es:*"), Some(Unseen::NeverLogged));
+}
