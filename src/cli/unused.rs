@@ -55,9 +55,8 @@ pub(super) async fn run(command: &Unused, out: &mut Output) -> Result<u8, Failur
     let events: u64 = answer.coverage.iter().map(|own| own.events).sum();
     let took = report::figure::elapsed(started.elapsed());
     output::note(&format!("{} in {took}", counted(events, "event", "events")));
-    if let Some(folder) = &command.write {
-        write_policies(folder, &answer)?;
-    }
+    // What cannot be written costs no report.
+    let written = command.write.as_ref().map_or(Ok(()), |folder| write_policies(folder, &answer));
     let compared = baseline.map(|baseline| {
         let listed = report::unused::actions_listed(&answer, command.all);
         anyhow::ensure!(
@@ -87,6 +86,7 @@ pub(super) async fn run(command: &Unused, out: &mut Output) -> Result<u8, Failur
             write!(out, "{}", report::unused::text(&answer, &options, out.style))?;
         }
     }
+    written?;
     let unlogged: Vec<&str> = answer.unlogged().collect();
     let is_blind = command.fail_on.is_some() && !unlogged.is_empty();
     if is_blind {
@@ -120,16 +120,20 @@ fn baseline(path: &Path) -> anyhow::Result<Baseline> {
 }
 
 /// Writes each policy into a file of its own.
+///
+/// # Errors
+///
+/// What cannot be written. Principals that no folder can be named after are left out, and named once all others are written.
 fn write_policies(folder: &Path, answer: &Answer) -> anyhow::Result<()> {
+    let mut unnamed = Vec::new();
     for suggestion in &answer.suggestions {
         // Names of IAM have no slashes, and dots alone are no names of folders that lead elsewhere.
         let name = suggestion.principal.rsplit('/').next().unwrap_or_default();
         let kind = suggestion.principal.split('/').next().unwrap_or_default();
-        anyhow::ensure!(
-            !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']),
-            "cannot name a folder after the principal `{}`",
-            suggestion.arn
-        );
+        if name.is_empty() || name.starts_with('.') || name.contains(['/', '\\', '\0']) {
+            unnamed.push(format!("`{}`", suggestion.arn));
+            continue;
+        }
         let own = folder.join(&suggestion.account).join(kind).join(name);
         fs::create_dir_all(&own).with_context(|| format!("cannot make the folder `{}`", own.display()))?;
         // Policies of an earlier run would be put in place beside these.
@@ -143,6 +147,11 @@ fn write_policies(folder: &Path, answer: &Answer) -> anyhow::Result<()> {
             write_policy(&own.join(format!("{}.json", policy.name)), policy)?;
         }
     }
+    anyhow::ensure!(
+        unnamed.is_empty(),
+        "cannot name a folder after {}; the policies of all others are written",
+        unnamed.join(", ")
+    );
     Ok(())
 }
 

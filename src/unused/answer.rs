@@ -110,6 +110,8 @@ pub struct PrincipalUse {
     pub denied: u64,
     /// How many failed for another reason.
     pub failed: u64,
+    /// Of its calls those that are failed sign-ins: anybody can try.
+    pub(crate) attempts: u64,
     /// Days with calls.
     pub days: u64,
     /// Regions with calls.

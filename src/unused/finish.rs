@@ -213,9 +213,14 @@ fn principals(
     mut origins: BTreeMap<String, Vec<OriginUse>>,
 ) -> Vec<PrincipalUse> {
     let mut calls: BTreeMap<usize, (Span, u64, u64)> = BTreeMap::new();
+    let mut attempts: BTreeMap<usize, u64> = BTreeMap::new();
     for (key, span) in census.counted() {
         let own = calls.entry(key.subject).or_default();
         own.0.take(span);
+        let name = census.events.all.get(key.event);
+        if key.then != Then::Allowed && name.is_some_and(|name| name.source == "signin.amazonaws.com") {
+            *attempts.entry(key.subject).or_default() += span.events;
+        }
         match key.then {
             Then::Denied => own.1 += span.events,
             Then::Failed => own.2 += span.events,
@@ -250,6 +255,7 @@ fn principals(
             calls,
             denied,
             failed,
+            attempts: attempts.remove(&place).unwrap_or_default(),
             days: days.len() as u64,
             regions: regions.into_iter().collect(),
             reach: reach.unwrap_or_default(),

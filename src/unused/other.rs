@@ -87,7 +87,7 @@ impl Whole<'_> {
                     let password = credentials.password.map(|password| password.last_used);
                     keys.chain(password).any(|time| self.is_recent(time))
                 });
-                own.calls.events == 0 && !used && !self.is_blind(own)
+                own.calls.events == own.attempts && !used && !self.is_blind(own)
             }
         }
     }

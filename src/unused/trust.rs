@@ -131,8 +131,26 @@ impl Trust {
         };
         let mut hits = Vec::new();
         self.set.matching(&self.evaluator.prepare(&request), &mut hits);
-        hits.iter().filter_map(|(id, truth, _)| Some((*self.places.get(id)?, *truth))).collect()
+        let mut found: Vec<(usize, Truth)> =
+            hits.iter().filter_map(|(id, truth, _)| Some((*self.places.get(id)?, *truth))).collect();
+        if let Caller::Service { name } = caller {
+            // A record names a service without the region that a policy may name it with.
+            let other = |(place, own): (usize, &String)| {
+                (own != name && is_regional_form(own, name)).then_some((place, Truth::Unknown))
+            };
+            found.extend(self.principals.iter().enumerate().filter_map(other));
+        }
+        found
     }
+}
+
+/// Whether a name is that of a service with a region in it, as `states.us-east-1.amazonaws.com` is of `states.amazonaws.com`
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-services>).
+fn is_regional_form(named: &str, service: &str) -> bool {
+    let Some((label, domain)) = service.split_once('.') else { return false };
+    let rest = named.strip_prefix(label).and_then(|rest| rest.strip_prefix('.'));
+    let region = rest.and_then(|rest| rest.strip_suffix(domain)).and_then(|rest| rest.strip_suffix('.'));
+    region.is_some_and(|region| !region.is_empty() && !region.contains('.') && region.contains('-'))
 }
 
 /// A principal as a trust policy writes it.

@@ -1,9 +1,10 @@
 //! Findings, kind by kind.
 
+use super::json::listed;
 use super::{Page, Show, kinds, words};
 use crate::report::figure::grouped;
 use crate::report::{Column, Cut, Mark, Table, text};
-use crate::unused::{Known, Unused};
+use crate::unused::{Compared, Finding, Kind, Known, Unused};
 
 /// The mark before a row, and what stands between its cells.
 const BESIDE: usize = 4;
@@ -49,6 +50,13 @@ pub(super) fn table(unused: &Unused, page: &Page<'_>) -> String {
         }
     }
     if let Some(compared) = &page.options.compared {
+        let added = new_actions(unused, compared, page);
+        if !added.is_empty() {
+            if !out.is_empty() {
+                out.push('\n');
+            }
+            out.push_str(&added);
+        }
         let resolved = compared.resolved.iter().map(|own| (&own.known, own.how.words()));
         let hidden = compared.out_of_sight.iter().map(|own| (&own.known, own.why.words()));
         let tables = [
@@ -60,6 +68,40 @@ pub(super) fn table(unused: &Unused, page: &Page<'_>) -> String {
                 out.push('\n');
             }
             out.push_str(&earlier(title, &all, page));
+        }
+    }
+    out
+}
+
+/// What is said of actions now and was not in the baseline.
+fn new_actions(unused: &Unused, compared: &Compared, page: &Page<'_>) -> String {
+    let of_actions = [Kind::ActionUnused, Kind::ActionNotObservable, Kind::ActionUsedNotGranted];
+    let most = page.most(Show::Findings);
+    let mut out = String::new();
+    let all: Vec<Finding> = listed(unused, page.options.all)
+        .filter(|finding| of_actions.contains(&finding.kind) && compared.new.contains(&finding.id))
+        .collect();
+    for kind in of_actions {
+        let mut own: Vec<&Finding> = all.iter().filter(|finding| finding.kind == kind).collect();
+        if own.is_empty() {
+            continue;
+        }
+        own.sort_by_key(|finding| (finding.risk, &finding.subject, &finding.detail));
+        let title = format!("New since the baseline: {}", words::kind(kind).to_lowercase());
+        let columns = [Column::left("").cut(Cut::Middle), Column::left(""), Column::left("").cut(Cut::End)];
+        let mut table = Table::new(columns).title(&title);
+        for finding in own.iter().take(most) {
+            let mark = if finding.risk.is_privileged() { Mark::Look } else { Mark::None };
+            let risk = finding.risk.word().to_owned();
+            table.row(mark, [words::finding(finding), risk, page.names.label(&finding.subject)]);
+        }
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        out.push_str(&table.render(page.style));
+        if own.len() > most {
+            let more = grouped((own.len() - most) as u64);
+            out.push_str(&format!("  {more} more: {}\n", page.more(Show::Findings)));
         }
     }
     out

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::suggestion::few;
+use super::summary::baseline;
 use super::{Page, Show, stands_out, words};
 use crate::report::figure::{counted, day, grouped, moment, share};
 use crate::report::replay::words::{short, statement_words, whole};
@@ -76,6 +77,7 @@ pub(super) fn head(own: &PrincipalUse, unused: &Unused, page: &Page<'_>) -> Stri
         );
         facts.line(Sign::Claim, "unknown", &words);
     }
+    baseline(&mut facts, page);
     out.push_str(&facts.render(style));
     out.push('\n');
     let whole = marks.granted.max(marks.used_not_granted).max(1);

@@ -55,18 +55,22 @@ pub(super) fn head(unused: &Unused, page: &Page<'_>) -> String {
         );
         facts.line(Mark::Look, "unused", &words);
     }
-    if let Some(compared) = &page.options.compared {
-        let words = format!(
-            "{} new; of the earlier ones {} still open, {} resolved, {} out of sight",
-            counted(compared.new.len() as u64, "finding", "findings"),
-            grouped(compared.open),
-            grouped(compared.resolved.len() as u64),
-            grouped(compared.out_of_sight.len() as u64)
-        );
-        facts.line(Mark::None, "baseline", &words);
-    }
+    baseline(&mut facts, page);
     out.push_str(&facts.render(page.style));
     out
+}
+
+/// What became of the findings of an earlier run.
+pub(super) fn baseline(facts: &mut Facts, page: &Page<'_>) {
+    let Some(compared) = &page.options.compared else { return };
+    let words = format!(
+        "{} new; of the earlier ones {} still open, {} resolved, {} out of sight",
+        counted(compared.new.len() as u64, "finding", "findings"),
+        grouped(compared.open),
+        grouped(compared.resolved.len() as u64),
+        grouped(compared.out_of_sight.len() as u64)
+    );
+    facts.line(Mark::None, "baseline", &words);
 }
 
 /// The principals, those with most unused privileged actions first.

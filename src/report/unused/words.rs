@@ -90,6 +90,10 @@ pub(super) fn finding(finding: &Finding) -> String {
     if finding.reason == Some("inactive") {
         words.push_str(", inactive");
     }
+    let is_of_user = matches!(finding.kind, Kind::AccessKeyUnused | Kind::PasswordUnused);
+    if let Some(since) = finding.since.filter(|_| is_of_user) {
+        words.push_str(&format!(", of {}", crate::report::figure::day(since.0)));
+    }
     if let Some(last) = finding.last_used {
         words.push_str(&format!(", last used {}", crate::report::figure::day(last.0)));
     }

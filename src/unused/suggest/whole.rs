@@ -38,7 +38,11 @@ pub(super) fn kept(tracked: Option<&Tracked>, own: &PrincipalUse) -> Whole {
     let mut whole = Whole::default();
     let mut services: BTreeMap<&str, KeptWhole> = BTreeMap::new();
     for call in &own.unmapped {
-        for service in &call.services {
+        // A source that no service is called after is none that a policy could name.
+        let is_named = |service: &&String| {
+            service.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        };
+        for service in call.services.iter().filter(is_named) {
             let known = services.entry(service).or_insert_with(|| KeptWhole {
                 service: service.clone(),
                 calls: Vec::new(),

@@ -319,3 +319,42 @@ fn what_became_of_a_finding_is_said_in_every_form() {
     }
     assert!(screen.lines().all(|line| line.chars().count() <= 80 || line.contains("backtrail")), "{screen}");
 }
+
+#[test]
+fn a_failed_sign_in_is_no_activity_of_the_user() {
+    let row =
+        format!("{REPORT}ann,{ANN},true,no_information,2020-01-01T00:00:00Z,false,N/A,N/A,false,N/A,N/A\n");
+    let snapshot = user(&json!([allow("ec2:*", "*")])).file("credential-report.csv", &row).read();
+    let sign_in = |message| Record {
+        event_type: Some("AwsConsoleSignIn"),
+        access_key_id: None,
+        error_message: message,
+        aws_region: Some("us-east-1"),
+        ..by_ann("signin.amazonaws.com", "ConsoleLogin", None)
+    };
+    let others = Record { identity_arn: Some(BOB), user_name: Some("bob"), ..reading("us-east-1") };
+    let idle = |message| {
+        let answer = look(&snapshot, &[sign_in(message), others], None);
+        answer.findings.iter().any(|finding| finding.kind == Kind::UserInactive)
+    };
+    assert!(idle(Some("Failed authentication")));
+    assert!(!idle(None));
+}
+
+#[test]
+fn actions_that_are_new_since_the_baseline_are_named_on_the_screen() {
+    let of = |statements: &Value| look(&user(statements).read(), &[reading("us-east-1")], None);
+    let before = of(&json!([allow("ec2:*", "*")]));
+    let now =
+        of(&json!([allow("ec2:*", "*"), allow("iam:AttachUserPolicy", "*"), allow("sqs:PurgeQueue", "*")]));
+    let compared = compared(&before, &now);
+    for one in [false, true] {
+        let options = Options { compared: Some(compared.clone()), one, ..Options::default() };
+        let shown = text(&now, &options, Style::default());
+        let at = shown.find("New since the baseline: actions that were not used").expect(&shown);
+        let section = shown[at..].split("\n\n").next().unwrap();
+        assert!(section.lines().nth(1).unwrap().starts_with("! iam:AttachUserPolicy"), "{section}");
+        assert_eq!(section.lines().count(), 3, "{section}");
+        assert!(shown.contains("baseline") && shown.contains(" new; of the earlier ones"), "{shown}");
+    }
+}

@@ -190,3 +190,36 @@ fn of_what_a_call_perhaps_needed_the_suggestion_keeps_what_names_something() {
         assert!(kept(&answer, action)[0].starts_with("Perhaps"));
     }
 }
+
+#[test]
+fn a_service_that_a_trust_policy_names_with_a_region_may_have_assumed_the_role() {
+    for (named, found_ones) in [
+        ("states.eu-west-1.amazonaws.com", 0),
+        ("states.amazonaws.com", 0),
+        ("scheduler.eu-west-1.amazonaws.com", 1),
+        ("states.evil.example.amazonaws.com", 1),
+    ] {
+        let trust = json!([{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": ["glue.amazonaws.com", named]}}]);
+        let world = World::default().role(DEPLOY, &trust, &everything()).user(ANN, &everything()).read();
+        let asked = json!({"roleArn": DEPLOY}).to_string();
+        let by = |service: &'static str| Record {
+            identity_type: Some("AWSService"),
+            identity_arn: None,
+            access_key_id: None,
+            invoked_by: Some(service),
+            ..by_ann("sts.amazonaws.com", "AssumeRole", Some(&asked))
+        };
+        let answer = look(&world, &[by("states.amazonaws.com"), by("glue.amazonaws.com")], None);
+        assert_eq!(found(&answer, Kind::TrustPrincipalNeverAssumed).len(), found_ones, "{named}");
+    }
+}
+
+#[test]
+fn nothing_is_kept_of_a_source_that_no_policy_could_name() {
+    let world = World::default().user(ANN, &everything()).read();
+    let call = by_ann("evil\u{1b}]0;x.amazonaws.com", "Do", None);
+    let answer = look(&world, &[call, by_ann("newservice.amazonaws.com", "Do", None)], OPTIONS);
+    let own = suggestion(&answer, ANN);
+    assert_eq!(own.kept_whole.iter().map(|own| own.service.as_str()).collect::<Vec<_>>(), ["newservice"]);
+    assert!(own.policies.iter().all(|policy| !policy.document.to_string().contains("evil")));
+}
