@@ -1,7 +1,8 @@
 //! The join ladder: which issuances may have made a credential, strongest rule first.
 //!
 //! A key match must agree with session and time, because key ids repeat; the creation of the session is the time of its
-//! issuance to the second, so it decides between neighbours and may disprove all of them. Time alone never links.
+//! issuance to the second, so it decides between neighbours and may disprove all of them; so do the key of a caller that
+//! signs itself, the user who issued its session and the provider that vouched for it. Time alone never links.
 //! `queries/lineage/world/` says the same for all credentials at once; tests hold both to one answer.
 
 use chrono::{DateTime, Utc};
@@ -229,6 +230,9 @@ pub fn fit(caller: &Caller, first: Option<DateTime<Utc>>, issuance: &Issuance) -
         Some(if early_enough { fit } else { Fit::TooLate })
     };
     let agreement = agreement(caller, issuance)?;
+    if !same_voucher(caller, issuance) {
+        return None;
+    }
     if caller.access_key.is_some() && issuance.key == caller.access_key {
         if apart.is_some() {
             return rank(Rung::Key, near?);
@@ -247,6 +251,9 @@ pub fn fit(caller: &Caller, first: Option<DateTime<Utc>>, issuance: &Issuance) -
                 }
                 Rung::SignIn
             }
+            IssuanceKind::SessionToken if caller.is_of_console() => return None,
+            // What a service forwards for a user may be of a sign-in in that second as well.
+            IssuanceKind::SessionToken => Rung::SignIn,
             _ => Rung::Session,
         };
         if let Some(near) = near {
@@ -365,15 +372,43 @@ fn agreement(caller: &Caller, issuance: &Issuance) -> Option<Agreement> {
     }
 }
 
-/// Whether a caller that signs itself uses another temporary key than an AssumeRole call answered with. Only services and the
+/// Whether a caller that signs itself uses another temporary key than an issuance answered with. Only services and the
 /// console make calls of one session with keys of their own; so this session was made by another call, however near.
 fn is_disproved(caller: &Caller, issuance: &Issuance) -> bool {
     let made = issuance.key.as_deref().is_some_and(|key| IdKind::of(key) == Some(IdKind::TemporaryKey));
-    issuance.kind == IssuanceKind::AssumeRole
+    issuance.kind.hands_its_key_out()
         && made
         && caller.direct
         && caller.has_temporary_key()
         && issuance.key != caller.access_key
+}
+
+/// Whether nobody else vouches for the session than for what was issued: a session names the user who got its federation
+/// token as its issuer, or the web identity provider
+/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>,
+/// `sessionIssuer` and `federatedProvider`). Where one of both does not say, nothing is disproved.
+fn same_voucher(caller: &Caller, issuance: &Issuance) -> bool {
+    let (own, made) = match issuance.kind {
+        IssuanceKind::FederationToken if issuance.caller.is_user_or_root() => {
+            let by_user = matches!(caller.issuer_type.as_deref(), Some("IAMUser" | "Root"));
+            (caller.issuer_arn.as_deref().filter(|_| by_user), issuance.caller.arn.as_deref())
+        }
+        IssuanceKind::WebIdentity => (
+            caller.federated_provider.as_deref().map(provider_name),
+            issuance.provider.as_deref().map(provider_name),
+        ),
+        _ => return true,
+    };
+    let said = |text: &&str| !text.is_empty();
+    both(own.filter(said), made.filter(said)) != Some(false)
+}
+
+/// A web identity provider without what records put before and after its name: the ARN of the provider in the account, or
+/// `https://` (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html>).
+#[must_use]
+pub fn provider_name(provider: &str) -> &str {
+    let named = provider.split_once(":oidc-provider/").map_or(provider, |(_, name)| name);
+    named.strip_prefix("https://").unwrap_or(named).trim_end_matches('/')
 }
 
 /// Whether two known texts are equal; None where one is not known.

@@ -20,6 +20,7 @@ mod cluster;
 mod json;
 mod lineage;
 mod lossless;
+mod neighbour;
 mod once;
 mod person;
 mod places;

@@ -558,7 +558,7 @@ fn only_claimed(caller: &Caller) -> Gap {
     if caller.created.is_some() {
         return stop(
             Reason::OnlyClaimed,
-            "the AssumeRole of this second answered with another key: the session's own may not be here",
+            "the issuance of this second answered with another key: the session's own may not be here",
             "add the logs of all regions and accounts: STS records a call in the region that answered it",
         );
     }

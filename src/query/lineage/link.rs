@@ -28,7 +28,7 @@ const COPIES: &str = "select called.i as i, caller_side.i as copy \
     where called.role_side and caller_side.caller_side";
 
 /// What the later steps of the ladder need of callers: no wide text is copied.
-const REST: [&str; 14] = [
+const REST: [&str; 17] = [
     "caller",
     "created_s",
     "first_s",
@@ -41,6 +41,9 @@ const REST: [&str; 14] = [
     "sign_in_session",
     "role_session",
     "other_keys_disprove",
+    "of_console",
+    "issuer_hash",
+    "provider_hash",
     "on_behalf_of_user_id",
     "on_behalf_of_identity_store_arn",
 ];
