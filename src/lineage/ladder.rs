@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::credential::is_telling;
 use super::people::is_other_store;
-use super::{Caller, Issuance, IssuanceKind};
+use super::{Caller, Class, Issuance, IssuanceKind};
 use crate::aws::IdKind;
 
 /// Seconds by which clocks of AWS may differ: a child may seem so much older than its issuance, and a session's creation
@@ -153,6 +153,9 @@ pub struct Found<'a> {
     pub too_late: Vec<&'a Issuance>,
     /// Issuances of the same session in the same second that made another key: twins.
     pub twins: Vec<&'a Issuance>,
+    /// Of the best, all called by services: the calls of credentials that were answered with what these issued, as the
+    /// node's of an EKS pod.
+    pub through: Vec<&'a Issuance>,
 }
 
 /// The candidates for the issuance of a credential whose first use is at `first`.
@@ -182,7 +185,7 @@ pub fn find<'a>(
             twins.push(issuance);
         }
     }
-    prefer_own_records(&mut found.best);
+    found.through = prefer_own_records(&mut found.best);
     found.best.sort_by(|a, b| a.record.cmp(&b.record));
     found.too_late.sort_by(|a, b| a.record.cmp(&b.record));
     if found.rank.is_some_and(|rank| rank.rung == Rung::Key) {
@@ -193,14 +196,24 @@ pub fn find<'a>(
 }
 
 /// Some services record one issuance twice: as a call of their own and as one of STS. Roles Anywhere's own names the
-/// certificate; those of others tell less than that of STS.
-fn prefer_own_records(best: &mut Vec<&Issuance>) {
+/// certificate; those of others tell less of the session than that of STS, but who fetched its key: of an EKS pod the node
+/// (<https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html>). Gives these, in order.
+fn prefer_own_records<'a>(best: &mut Vec<&'a Issuance>) -> Vec<&'a Issuance> {
     let is_own = |issuance: &&Issuance| issuance.kind == IssuanceKind::Other;
     if best.iter().any(|issuance| is_own(issuance) && issuance.subject.is_some()) {
         best.retain(is_own);
-    } else if best.iter().any(|issuance| !is_own(issuance)) {
-        best.retain(|issuance| !is_own(issuance));
+        return Vec::new();
     }
+    let (own, others): (Vec<&Issuance>, Vec<&Issuance>) = best.iter().copied().partition(is_own);
+    if others.is_empty() {
+        return Vec::new();
+    }
+    let by_services = others.iter().all(|issuance| issuance.maker().class == Class::Service);
+    *best = others;
+    let by_credential = |issuance: &&Issuance| issuance.maker().class == Class::Credential;
+    let mut through: Vec<&Issuance> = own.into_iter().filter(by_credential).filter(|_| by_services).collect();
+    through.sort_by(|a, b| a.record.cmp(&b.record));
+    through
 }
 
 /// Whether an issuance made the same session in the same second, but another key.

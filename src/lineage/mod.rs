@@ -71,7 +71,7 @@ pub use ladder::{
     SLACK_SECONDS, find, find_maker, find_sign_ins, fit, is_named_by_identity_center, is_shared_key,
     provider_name,
 };
-pub use origin::{End, Origin, OriginKind, origin};
+pub use origin::{End, MayBe, Origin, OriginKind, origin};
 pub use people::{Namesake, People, is_other_store, store_id};
 pub use sessions::{SessionKey, SessionRow, Sessions};
 pub use sight::{AccountSight, Gap, Reason, Sight};
