@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::trace::{Source, addresses, of_names, verified};
-use super::{ResolveError, Window, resolve};
+use super::{Candidate, ResolveError, Window, resolve};
 use crate::investigate::SubjectKind;
 use crate::lake::{Column, Session};
 use crate::lineage::session_name::{self, Agreement};
-use crate::lineage::{Credential, Mismatch, Origin, SessionKey, SessionRow, Sessions, Usage};
+use crate::lineage::{Credential, Mismatch, Origin, OriginKind, SessionKey, SessionRow, Sessions, Usage};
 use crate::query::Filter;
 use crate::query::lineage::{OriginOf, origins};
 
@@ -16,7 +16,7 @@ use crate::query::lineage::{OriginOf, origins};
 pub struct SessionsOptions {
     /// Only of this role: its ARN or name.
     pub role: Option<String>,
-    /// Only those whose verified origin is this user: ARN, name, subject or mail address.
+    /// Only those whose verified origin is, or may be, this user: ARN, name, subject or mail address.
     pub user: Option<String>,
     /// Only calls in this window.
     pub window: Window,
@@ -26,7 +26,7 @@ pub struct SessionsOptions {
 ///
 /// # Errors
 ///
-/// [`ResolveError`] when the role is not known, or the lake cannot be read.
+/// [`ResolveError`] when the role is not known, users of several accounts bear the name, or the lake cannot be read.
 pub async fn sessions(ctx: &Session, options: &SessionsOptions) -> Result<Sessions, ResolveError> {
     let source = Source::open(ctx).await?;
     let of_roles = match &options.role {
@@ -37,14 +37,26 @@ pub async fn sessions(ctx: &Session, options: &SessionsOptions) -> Result<Sessio
     let all = origins(source.relations()).await?;
     let users = source.users().await?;
     let mut groups: BTreeMap<(String, String, String), Vec<(Credential, OriginOf)>> = BTreeMap::new();
+    let mut meant: BTreeMap<String, Usage> = BTreeMap::new();
     for credential in credentials.into_iter().filter(|one| one.caller.is_role_session()) {
         let Some(origin) = all.of(credential.caller.id) else { continue };
-        if options.user.as_ref().is_some_and(|user| !is_user(&origin.origin, user)) {
-            continue;
+        if let Some(user) = &options.user {
+            let one = std::slice::from_ref(&origin.origin);
+            let all = if origin.choices.is_empty() { one } else { origin.choices.as_slice() };
+            let mut matching = all.iter().filter(|one| is_user(one, user)).peekable();
+            if matching.peek().is_none() {
+                continue;
+            }
+            for one in matching.filter(|one| one.kind == OriginKind::IamUser) {
+                meant.entry(one.id()).or_default().merge(&credential.usage);
+            }
         }
         let role = credential.caller.role_arn().unwrap_or_default();
         let name = credential.caller.session_name().unwrap_or_default().to_owned();
         groups.entry((role, name, origin.origin.id())).or_default().push((credential, origin));
+    }
+    if let (Some(asked), true) = (&options.user, meant.len() > 1) {
+        return Err(ResolveError::Ambiguous { asked: asked.clone(), candidates: users_of(meant) });
     }
     let mut rows: Vec<SessionRow> = Vec::with_capacity(groups.len());
     for ((role_arn, session_name, _), members) in groups {
@@ -55,7 +67,8 @@ pub async fn sessions(ctx: &Session, options: &SessionsOptions) -> Result<Sessio
     };
     rows.sort_by_key(order);
     let mut by_origin = BTreeMap::new();
-    for row in &rows {
+    let is_open = |row: &&SessionRow| !row.origin.may_be.is_empty();
+    for row in rows.iter().filter(|row| !is_open(row)) {
         *by_origin.entry(row.origin.kind.word()).or_default() += row.sessions;
     }
     Ok(Sessions {
@@ -66,6 +79,7 @@ pub async fn sessions(ctx: &Session, options: &SessionsOptions) -> Result<Sessio
         calls: rows.iter().map(|row| row.usage.calls).sum(),
         ambiguous: rows.iter().map(|row| row.ambiguous).sum(),
         by_origin,
+        open: rows.iter().filter(is_open).map(|row| row.sessions).sum(),
         rows,
     })
 }
@@ -82,6 +96,20 @@ async fn of_role(ctx: &Session, role: &str) -> Result<Filter, ResolveError> {
         SubjectKind::UniqueId if found.id.starts_with("AROA") => Ok(found.filter),
         _ => Err(ResolveError::NoRole { asked: role.to_owned(), found: found.id }),
     }
+}
+
+/// The users of several accounts that a name may mean, with what was done in their sessions.
+fn users_of(meant: BTreeMap<String, Usage>) -> Vec<Candidate> {
+    let candidate = |(who, usage): (String, Usage)| Candidate {
+        who,
+        kind: "user".to_owned(),
+        events: usage.calls,
+        first: usage.first.map(|time| time.0).unwrap_or_default(),
+        last: usage.last.map(|time| time.0).unwrap_or_default(),
+    };
+    let mut found: Vec<Candidate> = meant.into_iter().map(candidate).collect();
+    found.sort_by(|a, b| b.events.cmp(&a.events).then_with(|| a.who.cmp(&b.who)));
+    found
 }
 
 /// Whether an origin is whom `user` names.

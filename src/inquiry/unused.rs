@@ -266,30 +266,32 @@ pub(super) async fn second(
 
 /// Who is behind the sessions of roles, by the role's ARN.
 async fn behind(ctx: &Session, window: Window) -> Result<BTreeMap<String, Vec<OriginUse>>, QueryError> {
-    let mut found: BTreeMap<String, BTreeMap<(String, String), OriginUse>> = BTreeMap::new();
+    let mut found: BTreeMap<String, BTreeMap<(String, String, bool), OriginUse>> = BTreeMap::new();
     for row in measure::origins_of_roles(ctx, window.bounds()).await? {
-        let key = (row.kind.clone(), row.origin.clone());
+        // What is certain is not mixed with what only may be.
+        let key = (row.kind.clone(), row.origin.clone(), row.certain);
         let own = found.entry(row.role).or_default().entry(key).or_insert_with(|| OriginUse {
             kind: row.kind,
             origin: row.origin,
             calls: 0,
             actions: Vec::new(),
-            certain: true,
+            certain: row.certain,
         });
         own.calls += row.calls;
-        own.certain &= row.certain;
         if let Mapping::Actions(actions, _) = catalog().actions_of_event(&row.event_source, &row.event_name) {
             let certain = actions.iter().filter(|mapped| mapped.presence == Presence::Certain);
             own.actions.extend(certain.map(|mapped| mapped.action.full_name()));
         }
     }
-    let listed = |origins: BTreeMap<(String, String), OriginUse>| {
+    let listed = |origins: BTreeMap<(String, String, bool), OriginUse>| {
         let mut origins: Vec<OriginUse> = origins.into_values().collect();
         for origin in &mut origins {
             origin.actions.sort();
             origin.actions.dedup();
         }
-        origins.sort_by(|a, b| b.calls.cmp(&a.calls).then_with(|| a.origin.cmp(&b.origin)));
+        origins.sort_by(|a, b| {
+            b.calls.cmp(&a.calls).then_with(|| (&a.origin, a.certain).cmp(&(&b.origin, b.certain)))
+        });
         origins
     };
     Ok(found.into_iter().map(|(role, origins)| (role, listed(origins))).collect())

@@ -229,6 +229,14 @@ impl Caller {
         self.access_key.as_deref().is_some_and(|key| IdKind::of(key) == Some(IdKind::TemporaryKey))
     }
 
+    /// Whether all of its calls were made in the console, which no service forwarded. A key of GetSessionToken opens no
+    /// console: only AssumeRole and GetFederationToken lead there, besides signing in
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-custom-url.html>).
+    #[must_use]
+    pub fn is_of_console(&self) -> bool {
+        self.class == Class::Credential && self.created.is_some() && !self.direct && self.invoked_by.is_none()
+    }
+
     /// Whether it signed with a long-term key.
     #[must_use]
     pub fn has_long_term_key(&self) -> bool {

@@ -66,6 +66,30 @@ impl IssuanceKind {
         }
     }
 
+    /// Whether whoever asked for it signs with the very key that it answers with, and no other call does. Sessions by SAML are
+    /// often those of the console, whose keys no record tells, and not all of their calls say so; records of a sign-in answer
+    /// with no key (<https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html>).
+    #[must_use]
+    pub fn hands_its_key_out(self) -> bool {
+        match self {
+            Self::AssumeRole
+            | Self::WebIdentity
+            | Self::AssumeRoot
+            | Self::SessionToken
+            | Self::FederationToken
+            | Self::Other => true,
+            Self::Saml
+            | Self::ConsoleLogin
+            | Self::SwitchRole
+            | Self::Portal
+            | Self::OAuth
+            | Self::AccessKey
+            | Self::User
+            | Self::Password
+            | Self::OtherWay => false,
+        }
+    }
+
     /// Whether it made a session or its temporary key: what a link of delegation leads to. The others made a way in for
     /// somebody, who then acts for themselves.
     #[must_use]

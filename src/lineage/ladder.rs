@@ -1,7 +1,8 @@
 //! The join ladder: which issuances may have made a credential, strongest rule first.
 //!
 //! A key match must agree with session and time, because key ids repeat; the creation of the session is the time of its
-//! issuance to the second, so it decides between neighbours and may disprove all of them. Time alone never links.
+//! issuance to the second, so it decides between neighbours and may disprove all of them; so do the key of a caller that
+//! signs itself, the user who issued its session and the provider that vouched for it. Time alone never links.
 //! `queries/lineage/world/` says the same for all credentials at once; tests hold both to one answer.
 
 use chrono::{DateTime, Utc};
@@ -9,7 +10,7 @@ use serde::Serialize;
 
 use super::credential::is_telling;
 use super::people::is_other_store;
-use super::{Caller, Issuance, IssuanceKind};
+use super::{Caller, Class, Issuance, IssuanceKind};
 use crate::aws::IdKind;
 
 /// Seconds by which clocks of AWS may differ: a child may seem so much older than its issuance, and a session's creation
@@ -152,6 +153,9 @@ pub struct Found<'a> {
     pub too_late: Vec<&'a Issuance>,
     /// Issuances of the same session in the same second that made another key: twins.
     pub twins: Vec<&'a Issuance>,
+    /// Of the best, all called by services: the calls of credentials that were answered with what these issued, as the
+    /// node's of an EKS pod.
+    pub through: Vec<&'a Issuance>,
 }
 
 /// The candidates for the issuance of a credential whose first use is at `first`.
@@ -181,7 +185,7 @@ pub fn find<'a>(
             twins.push(issuance);
         }
     }
-    prefer_own_records(&mut found.best);
+    found.through = prefer_own_records(&mut found.best);
     found.best.sort_by(|a, b| a.record.cmp(&b.record));
     found.too_late.sort_by(|a, b| a.record.cmp(&b.record));
     if found.rank.is_some_and(|rank| rank.rung == Rung::Key) {
@@ -192,14 +196,24 @@ pub fn find<'a>(
 }
 
 /// Some services record one issuance twice: as a call of their own and as one of STS. Roles Anywhere's own names the
-/// certificate; those of others tell less than that of STS.
-fn prefer_own_records(best: &mut Vec<&Issuance>) {
+/// certificate; those of others tell less of the session than that of STS, but who fetched its key: of an EKS pod the node
+/// (<https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html>). Gives these, in order.
+fn prefer_own_records<'a>(best: &mut Vec<&'a Issuance>) -> Vec<&'a Issuance> {
     let is_own = |issuance: &&Issuance| issuance.kind == IssuanceKind::Other;
     if best.iter().any(|issuance| is_own(issuance) && issuance.subject.is_some()) {
         best.retain(is_own);
-    } else if best.iter().any(|issuance| !is_own(issuance)) {
-        best.retain(|issuance| !is_own(issuance));
+        return Vec::new();
     }
+    let (own, others): (Vec<&Issuance>, Vec<&Issuance>) = best.iter().copied().partition(is_own);
+    if others.is_empty() {
+        return Vec::new();
+    }
+    let by_services = others.iter().all(|issuance| issuance.maker().class == Class::Service);
+    *best = others;
+    let by_credential = |issuance: &&Issuance| issuance.maker().class == Class::Credential;
+    let mut through: Vec<&Issuance> = own.into_iter().filter(by_credential).filter(|_| by_services).collect();
+    through.sort_by(|a, b| a.record.cmp(&b.record));
+    through
 }
 
 /// Whether an issuance made the same session in the same second, but another key.
@@ -229,6 +243,9 @@ pub fn fit(caller: &Caller, first: Option<DateTime<Utc>>, issuance: &Issuance) -
         Some(if early_enough { fit } else { Fit::TooLate })
     };
     let agreement = agreement(caller, issuance)?;
+    if !same_voucher(caller, issuance) {
+        return None;
+    }
     if caller.access_key.is_some() && issuance.key == caller.access_key {
         if apart.is_some() {
             return rank(Rung::Key, near?);
@@ -247,6 +264,9 @@ pub fn fit(caller: &Caller, first: Option<DateTime<Utc>>, issuance: &Issuance) -
                 }
                 Rung::SignIn
             }
+            IssuanceKind::SessionToken if caller.is_of_console() => return None,
+            // What a service forwards for a user may be of a sign-in in that second as well.
+            IssuanceKind::SessionToken => Rung::SignIn,
             _ => Rung::Session,
         };
         if let Some(near) = near {
@@ -365,15 +385,43 @@ fn agreement(caller: &Caller, issuance: &Issuance) -> Option<Agreement> {
     }
 }
 
-/// Whether a caller that signs itself uses another temporary key than an AssumeRole call answered with. Only services and the
+/// Whether a caller that signs itself uses another temporary key than an issuance answered with. Only services and the
 /// console make calls of one session with keys of their own; so this session was made by another call, however near.
 fn is_disproved(caller: &Caller, issuance: &Issuance) -> bool {
     let made = issuance.key.as_deref().is_some_and(|key| IdKind::of(key) == Some(IdKind::TemporaryKey));
-    issuance.kind == IssuanceKind::AssumeRole
+    issuance.kind.hands_its_key_out()
         && made
         && caller.direct
         && caller.has_temporary_key()
         && issuance.key != caller.access_key
+}
+
+/// Whether nobody else vouches for the session than for what was issued: a session names the user who got its federation
+/// token as its issuer, or the web identity provider
+/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>,
+/// `sessionIssuer` and `federatedProvider`). Where one of both does not say, nothing is disproved.
+fn same_voucher(caller: &Caller, issuance: &Issuance) -> bool {
+    let (own, made) = match issuance.kind {
+        IssuanceKind::FederationToken if issuance.caller.is_user_or_root() => {
+            let by_user = matches!(caller.issuer_type.as_deref(), Some("IAMUser" | "Root"));
+            (caller.issuer_arn.as_deref().filter(|_| by_user), issuance.caller.arn.as_deref())
+        }
+        IssuanceKind::WebIdentity => (
+            caller.federated_provider.as_deref().map(provider_name),
+            issuance.provider.as_deref().map(provider_name),
+        ),
+        _ => return true,
+    };
+    let said = |text: &&str| !text.is_empty();
+    both(own.filter(said), made.filter(said)) != Some(false)
+}
+
+/// A web identity provider without what records put before and after its name: the ARN of the provider in the account, or
+/// `https://` (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html>).
+#[must_use]
+pub fn provider_name(provider: &str) -> &str {
+    let named = provider.split_once(":oidc-provider/").map_or(provider, |(_, name)| name);
+    named.strip_prefix("https://").unwrap_or(named).trim_end_matches('/')
 }
 
 /// Whether two known texts are equal; None where one is not known.

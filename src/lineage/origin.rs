@@ -94,6 +94,21 @@ pub struct Origin {
     pub certain: bool,
     /// What is missing.
     pub gap: Option<Gap>,
+    /// All origins that candidates which fit alike lead to, where these are several: it may be each of them. Of what else is
+    /// said here `kind` is that of the first candidate, and the rest what all share.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub may_be: Vec<MayBe>,
+}
+
+/// One of several origins that come into question.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct MayBe {
+    /// What it is grouped by, see [`Origin::id`].
+    pub id: String,
+    /// The kind.
+    pub kind: OriginKind,
+    /// The origin in words.
+    pub words: String,
 }
 
 impl Origin {
@@ -116,6 +131,39 @@ impl Origin {
             complete: true,
             certain: true,
             gap: None,
+            may_be: Vec::new(),
+        }
+    }
+
+    /// What stands between the ids of several origins that come into question.
+    pub const OR: &'static str = " or ";
+
+    /// The same, where it may be each of some origins; where these are of one id, it is that one.
+    #[must_use]
+    pub fn or_one_of<'a>(self, origins: impl IntoIterator<Item = &'a Origin>) -> Origin {
+        let origins: Vec<&Origin> = origins.into_iter().collect();
+        let named = |one: &&Origin| MayBe { id: one.id(), kind: one.kind, words: one.words() };
+        let mut all: Vec<MayBe> = origins.iter().map(named).collect();
+        all.sort();
+        all.dedup_by(|a, b| a.id == b.id);
+        if all.len() < 2 {
+            return self;
+        }
+        Origin {
+            arn: None,
+            access_key: None,
+            name: same(&origins, |one| one.name.clone()),
+            account: same(&origins, |one| one.account.clone()),
+            provider: same(&origins, |one| one.provider.clone()),
+            subject: None,
+            user_id: same(&origins, |one| one.user_id.clone()),
+            identity_store: same(&origins, |one| one.identity_store.clone()),
+            names: Vec::new(),
+            on_behalf_of: same(&origins, |one| one.on_behalf_of.clone()),
+            mfa: same(&origins, |one| one.mfa),
+            sign_in: None,
+            may_be: all,
+            ..self
         }
     }
 
@@ -154,6 +202,7 @@ impl Origin {
             complete: all.iter().all(|one| one.complete),
             certain: all.iter().all(|one| one.certain),
             gap: all.iter().filter_map(|one| one.gap.clone()).min(),
+            may_be: first.may_be.clone(),
         })
     }
 
@@ -194,9 +243,13 @@ impl Origin {
     }
 
     /// The same for the same origin: what is grouped by. Two chains that end at one user are of one origin, whatever is
-    /// missing in between.
+    /// missing in between. Of several that come into question all, parted by ` or `.
     #[must_use]
     pub fn id(&self) -> String {
+        if !self.may_be.is_empty() {
+            let ids: Vec<&str> = self.may_be.iter().map(|one| one.id.as_str()).collect();
+            return ids.join(Self::OR);
+        }
         let name =
             || self.name.clone().or_else(|| self.account.clone()).unwrap_or_else(|| "unknown".to_owned());
         match self.kind {
@@ -246,9 +299,13 @@ impl Origin {
         if others.is_empty() { String::new() } else { format!(" (also {})", others.join(", ")) }
     }
 
-    /// The origin in words: `IAM user dana`.
+    /// The origin in words: `IAM user dana`, `one of 2: IAM user dana, IAM user eve`.
     #[must_use]
     pub fn words(&self) -> String {
+        if !self.may_be.is_empty() {
+            let words: Vec<&str> = self.may_be.iter().map(|one| one.words.as_str()).collect();
+            return format!("one of {}: {}", words.len(), words.join(", "));
+        }
         let name = self.name.as_deref().unwrap_or("unknown");
         match self.kind {
             OriginKind::IamUser => format!("IAM user {name}"),
@@ -267,6 +324,7 @@ impl Origin {
             }
             OriginKind::Certificate => format!("certificate {name}"),
             OriginKind::Account => {
+                let name = self.arn.as_deref().unwrap_or(name);
                 format!("account {}, principal {name}", self.account.as_deref().unwrap_or("unknown"))
             }
             OriginKind::Unknown => "unknown".to_owned(),

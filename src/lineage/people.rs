@@ -2,13 +2,15 @@
 //!
 //! Records name a person by name, by id, or by both
 //! (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>,
-//! `onBehalfOf`). An id names one person in its identity store; another store may give the same.
+//! `onBehalfOf`). An id names one person in its identity store; another store may give the same. And the principals of other
+//! accounts, of whom a record names no more than the unique id: who they are their own account's other records may tell.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
-use super::{Caller, Class, Origin, OriginKind, is_named_by_identity_center};
+use super::{Caller, Class, Origin, OriginKind, is_named_by_identity_center, is_telling};
+use crate::aws::{Arn, Principal};
 
 /// The id of an identity store: of its ARN the last part.
 #[must_use]
@@ -45,12 +47,20 @@ pub struct People {
     names: BTreeMap<String, Names>,
     /// By name: who bears it.
     bearers: BTreeMap<String, BTreeSet<Person>>,
+    /// By the unique id of a user or of a role's session: its ARN, with when each was last seen.
+    principals: BTreeMap<String, BTreeMap<String, Option<DateTime<Utc>>>>,
 }
 
 impl People {
     /// Takes in what a caller's records say, the last of which is given: of a session that Identity Center named, or of a
-    /// person in the access portal.
+    /// person in the access portal; and whom the unique id of a user or session stands for.
     pub fn add(&mut self, caller: &Caller, last: Option<DateTime<Utc>>) {
+        if let (Class::Credential, Some(id), Some(arn)) = (caller.class, &caller.principal_id, &caller.arn)
+            && is_telling(id)
+        {
+            let seen = self.principals.entry(id.clone()).or_default().entry(arn.clone()).or_default();
+            *seen = (*seen).max(last);
+        }
         let name = match caller.class {
             Class::Outside => caller.user_name.as_deref(),
             _ => caller.session_name().filter(|_| is_named_by_identity_center(caller)),
@@ -65,6 +75,7 @@ impl People {
     /// Gives a person the name that it bore last, with all that it bore; the id, where it is known by a name that is one
     /// person's; and tells apart those who bear one name.
     pub fn name(&self, origin: &mut Origin) {
+        self.name_principal(origin);
         if origin.kind != OriginKind::IdentityCenterUser {
             return;
         }
@@ -92,6 +103,29 @@ impl People {
             }
         }
         origin.namesake = origin.name.as_ref().and_then(|name| self.namesake(name, origin));
+    }
+
+    /// Whom another account's record names by unique id alone: users by their own records, of sessions the ARN that they had
+    /// last (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>: an id is never given again).
+    fn name_principal(&self, origin: &mut Origin) {
+        if origin.kind != OriginKind::Account {
+            return;
+        }
+        let arns = origin.name.as_ref().and_then(|id| self.principals.get(id));
+        let last = arns.and_then(|arns| arns.iter().max_by_key(|(arn, last)| (*last, *arn)));
+        let Some(arn) = last.and_then(|(arn, _)| Arn::parse(arn)) else { return };
+        if origin.account.as_deref() != Some(arn.account) {
+            return;
+        }
+        match arn.principal() {
+            Some(Principal::User { name, .. }) => {
+                origin.kind = OriginKind::IamUser;
+                origin.name = Some(name.to_owned());
+                origin.arn = last.map(|(arn, _)| arn.clone());
+            }
+            Some(Principal::RoleSession { .. }) => origin.arn = last.map(|(arn, _)| arn.clone()),
+            _ => {}
+        }
     }
 
     /// How somebody else than a person bears a name.

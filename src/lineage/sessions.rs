@@ -23,6 +23,7 @@ pub struct SessionRow {
     /// Whether the verified origin bears the claim out: `agrees`, `differs`, `says-nothing`.
     pub agreement: &'static str,
     /// The verified origin: of its key, MFA and sign-in only what all sessions of the row share ([`Origin::shared`]).
+    /// Where several come into question, all of them are named (`may_be`).
     pub origin: Origin,
     /// The long-term keys that the sessions began with; several are why `origin` names none.
     pub origin_keys: Vec<String>,
@@ -78,8 +79,10 @@ pub struct Sessions {
     pub sessions: u64,
     /// Calls in all rows.
     pub calls: u64,
-    /// Sessions by the kind of their origin.
+    /// Sessions by the kind of their origin, where it is one.
     pub by_origin: std::collections::BTreeMap<&'static str, u64>,
+    /// Sessions that may be of several origins, which `by_origin` does not count.
+    pub open: u64,
     /// Sessions reached through several equal candidates.
     pub ambiguous: u64,
 }

@@ -205,25 +205,24 @@ pub struct OriginCalls {
 pub async fn origins_of_roles(ctx: &SessionContext, window: Bounds) -> Result<Vec<OriginCalls>, QueryError> {
     Box::pin(super::lineage::register(ctx)).await?;
     let text = format!(
-        "select session_issuer_arn, coalesce(origin_kind, 'unknown'), coalesce(origin, 'unknown'), event_source, event_name, \
-                count(*), count(*) filter (where certain) from event_origins \
+        "select session_issuer_arn, coalesce(origin_kind, 'unknown'), coalesce(origin, 'unknown'), event_source, \
+                event_name, count(*), cast(coalesce(certain, false) as bigint) from event_origins \
                 where identity_type = 'AssumedRole' and session_issuer_arn is not null \
                 and (error_code is null or error_code = '') and (error_message is null or error_message = '') \
-                and coalesce(event_type, 'AwsApiCall') = 'AwsApiCall' and {} group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5",
+                and coalesce(event_type, 'AwsApiCall') = 'AwsApiCall' and {} group by 1, 2, 3, 4, 5, 7 order by 1, 2, 3, 4, 5, 7",
         window.condition()
     );
     let mut found = Vec::new();
     each(ctx, &text, |batch, row| {
         let text = |column| text_at(batch, column, row).unwrap_or_default();
-        let calls = number_at(batch, 5, row);
         found.push(OriginCalls {
             role: text(0),
             kind: text(1),
             origin: text(2),
             event_source: text(3),
             event_name: text(4),
-            calls,
-            certain: number_at(batch, 6, row) == calls,
+            calls: number_at(batch, 5, row),
+            certain: number_at(batch, 6, row) == 1,
         });
     })
     .await?;

@@ -163,7 +163,7 @@ pub struct UnmappedCall {
 pub struct OriginUse {
     /// `iam-user`, `service`, `web-identity` and so on.
     pub kind: String,
-    /// An ARN, or another name.
+    /// An ARN, or another name; of several that come into question all, parted by ` or `.
     pub origin: String,
     /// Calls that worked.
     pub calls: u64,

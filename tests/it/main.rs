@@ -17,10 +17,14 @@ mod chains;
 mod cli;
 #[cfg(feature = "cluster")]
 mod cluster;
+mod foreign;
 mod json;
 mod lineage;
 mod lossless;
+mod namesake;
+mod neighbour;
 mod once;
+mod open;
 mod person;
 mod places;
 mod policy;

@@ -70,7 +70,11 @@ struct Issuance {
     time: i64,
     made: Credential,
     long_term: bool,
-    made_by_assume_role: bool,
+    /// Whether whoever asked for it signs with the key that it answers with, and with no other.
+    hands_its_key_out: bool,
+    is_session_token: bool,
+    /// The user who issued it, or the provider that vouched for it, as its session would name either.
+    voucher: Option<String>,
     /// For a portal step: the permission set, with which the role's name begins, the user, the user's id and its store.
     portal: Option<(String, [Option<String>; 3])>,
     sign_in_session: Option<String>,
@@ -204,8 +208,10 @@ impl Twin {
         if let Some(created) = c.created {
             // Who signs a call itself holds the key of its own issuance: that of another key is a neighbour.
             let neighbour =
-                |i: &&Issuance| i.made_by_assume_role && i.made.has_temporary_key() && self.is_direct(c);
+                |i: &&Issuance| i.hands_its_key_out && i.made.has_temporary_key() && self.is_direct(c);
             let same = others.into_iter().filter(|i| self.is_session_of(i, c));
+            // A key of GetSessionToken opens no console.
+            let same = same.filter(|i| !(i.is_session_token && self.is_of_console(c)));
             let (neighbours, same): (Vec<&Issuance>, Vec<&Issuance>) = same.partition(neighbour);
             let found = closest(same, created);
             if found.is_empty() {
@@ -240,6 +246,7 @@ impl Twin {
         possible.retain(|i| i.long_term == long_term && i.made.is_in(&c.home) && agree(&i.made, c));
         possible.retain(|i| !matches!(&i.parent, Caller::Credential(parent) if parent == c));
         possible.retain(|i| first_use.is_some_and(|first| i.time <= first + SLACK));
+        possible.retain(|i| i.voucher.as_ref().is_none_or(|voucher| self.is_vouched(c, i, voucher)));
         possible
     }
 
@@ -362,6 +369,27 @@ impl Twin {
             record["userIdentity"]["invokedBy"].is_null() && *console != true && *console != "true"
         };
         c.has_temporary_key() && self.of(c).any(by_itself)
+    }
+
+    /// Whether a session names this user as its issuer, or this provider; or neither.
+    fn is_vouched(&self, c: &Credential, issuance: &Issuance, voucher: &str) -> bool {
+        let context = "/userIdentity/sessionContext";
+        if action(&self.records[issuance.place].record).1 == "GetFederationToken" {
+            let issuer = self.told(c, &format!("{context}/sessionIssuer/arn"));
+            return issuer.is_none_or(|issuer| issuer.contains(":role/") || issuer == voucher);
+        }
+        let provider = self.told(c, &format!("{context}/webIdFederationData/federatedProvider"));
+        provider.is_none_or(|provider| field::provider(&provider) == voucher)
+    }
+
+    /// Whether all calls of a session were made in the console, by nobody else for it.
+    fn is_of_console(&self, c: &Credential) -> bool {
+        let in_console = |place: usize| {
+            let record = &self.records[place].record;
+            let console = &record["sessionCredentialFromConsole"];
+            record["userIdentity"]["invokedBy"].is_null() && (*console == true || *console == "true")
+        };
+        c.created.is_some() && self.of(c).all(in_console)
     }
 
     /// Whether services made all calls of the session (user, creation date), long-term keys apart.

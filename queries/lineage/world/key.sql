@@ -6,6 +6,8 @@ from nodes join steps on nodes.key_hash = steps.key_hash and nodes.created_s = s
 where nodes.climbs
   and nodes.caller <> coalesce(steps.caller, 0)
   and coalesce(nodes.account_hash = steps.account_hash, true)
+  and coalesce(nodes.issuer_hash = steps.issuer_hash, true)
+  and coalesce(nodes.provider_hash = steps.provider_hash, true)
   and coalesce(nodes.arn_hash = steps.arn_hash, true)
   and coalesce(nodes.id_hash = steps.id_hash, true)
   and steps.at_s <= nodes.first_s + 2
@@ -16,6 +18,8 @@ where nodes.climbs
   and nodes.created_s is null
   and nodes.caller <> coalesce(steps.caller, 0)
   and coalesce(nodes.account_hash = steps.account_hash, true)
+  and coalesce(nodes.issuer_hash = steps.issuer_hash, true)
+  and coalesce(nodes.provider_hash = steps.provider_hash, true)
   and coalesce(nodes.arn_hash = steps.arn_hash, true)
   and coalesce(nodes.id_hash = steps.id_hash, true)
   and steps.at_s between nodes.first_s - 129600 and nodes.first_s + 2

@@ -1,5 +1,5 @@
 -- The further steps of the ladder, for those that no key links: same session and second, by STS before sign-in records;
--- same permission set, account and second; same sign-in session; same name only, or the second of an AssumeRole that
+-- same permission set, account and second; same sign-in session; same name only, or the second of an issuance that
 -- answered with another key, for a caller that signs itself. Smaller ranks are stronger, see
 -- `crate::lineage::Rank`; who takes the rows keeps those with the smallest.
 with near as (
@@ -11,13 +11,19 @@ with near as (
   from rest
   where created_s is not null
 ), fitting as (
-  select near.caller as c, steps.i, 10 + 10 * abs(near.off) + case when steps.signs_in then 1 else 0 end as rank
+  select
+    near.caller as c,
+    steps.i,
+    10 + 10 * abs(near.off) + case when steps.signs_in or steps.session_token then 1 else 0 end as rank
   from near join steps on near.arn_hash = steps.arn_hash and near.created_s + near.off = steps.at_s
   where (steps.switched or near.caller <> coalesce(steps.caller, 0))
     and coalesce(near.account_hash = steps.account_hash, true)
+    and coalesce(near.issuer_hash = steps.issuer_hash, true)
+    and coalesce(near.provider_hash = steps.provider_hash, true)
     and coalesce(near.id_hash = steps.id_hash, true)
     and coalesce(near.key_hash <> steps.key_hash, true)
     and not (near.other_keys_disprove and steps.names_key)
+    and not (near.of_console and steps.session_token)
     and not (
       steps.signs_in
       and not steps.switched
@@ -26,13 +32,19 @@ with near as (
     )
     and steps.at_s <= near.first_s + 2
   union all
-  select near.caller as c, steps.i, 10 + 10 * abs(near.off) + case when steps.signs_in then 1 else 0 end as rank
+  select
+    near.caller as c,
+    steps.i,
+    10 + 10 * abs(near.off) + case when steps.signs_in or steps.session_token then 1 else 0 end as rank
   from near join steps on near.id_hash = steps.id_hash and near.created_s + near.off = steps.at_s
   where (near.arn_hash is null or steps.arn_hash is null)
     and (steps.switched or near.caller <> coalesce(steps.caller, 0))
     and coalesce(near.account_hash = steps.account_hash, true)
+    and coalesce(near.issuer_hash = steps.issuer_hash, true)
+    and coalesce(near.provider_hash = steps.provider_hash, true)
     and coalesce(near.key_hash <> steps.key_hash, true)
     and not (near.other_keys_disprove and steps.names_key)
+    and not (near.of_console and steps.session_token)
     and not (
       steps.signs_in
       and not steps.switched
@@ -61,6 +73,8 @@ with near as (
   where steps.by_sign_in
     and rest.caller <> coalesce(steps.caller, 0)
     and coalesce(rest.account_hash = steps.account_hash, true)
+    and coalesce(rest.issuer_hash = steps.issuer_hash, true)
+    and coalesce(rest.provider_hash = steps.provider_hash, true)
     and coalesce(rest.arn_hash = steps.arn_hash, true)
     and coalesce(rest.id_hash = steps.id_hash, true)
     and steps.at_s between coalesce(rest.first_s, rest.created_s) - 43202 and rest.first_s + 2
@@ -72,6 +86,8 @@ with near as (
     and steps.by_sts
     and rest.caller <> coalesce(steps.caller, 0)
     and coalesce(rest.account_hash = steps.account_hash, true)
+    and coalesce(rest.issuer_hash = steps.issuer_hash, true)
+    and coalesce(rest.provider_hash = steps.provider_hash, true)
     and coalesce(rest.id_hash = steps.id_hash, true)
     and coalesce(rest.key_hash <> steps.key_hash, true)
     and steps.at_s between rest.first_s - 43200 and rest.first_s + 2
@@ -83,6 +99,8 @@ with near as (
     and rest.role_session
     and rest.caller <> coalesce(steps.caller, 0)
     and coalesce(rest.account_hash = steps.account_hash, true)
+    and coalesce(rest.issuer_hash = steps.issuer_hash, true)
+    and coalesce(rest.provider_hash = steps.provider_hash, true)
     and coalesce(rest.id_hash = steps.id_hash, true)
     and rest.key_hash <> steps.key_hash
     and steps.at_s between rest.first_s - 43200 and rest.first_s + 2

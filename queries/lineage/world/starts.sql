@@ -15,7 +15,18 @@ select
   case when kind = 'portal' then nullif(split_part(on_behalf_of_identity_store_arn, '/', -1), '') end as portal_store,
   switch_from is not null as switched,
   coalesce(identity_type in ('AssumedRole', 'Role'), false) as role_session,
-  kind = 'assume-role' and coalesce(starts_with(made_key, 'ASIA'), false) as names_key,
+  kind in ('assume-role', 'web-identity', 'assume-root', 'session-token', 'federation-token', 'other')
+    and coalesce(starts_with(made_key, 'ASIA'), false) as names_key,
+  kind = 'session-token' as session_token,
+  text_hash(
+    case when kind = 'federation-token' and identity_type in ('IAMUser', 'Root') then nullif(identity_arn, '') end
+  ) as issuer_hash,
+  text_hash(
+    case
+      when kind = 'web-identity'
+        then nullif(regexp_replace(provider, '^(.*?:oidc-provider/)?(https://)?(.*?)/*$', '\3'), '')
+    end
+  ) as provider_hash,
   text_hash(made_key) as key_hash,
   text_hash(made_arn) as arn_hash,
   text_hash(telling_id(made_id)) as id_hash,

@@ -89,6 +89,8 @@ struct Top {
     sign_ins: Vec<Issuance>,
     /// The last issuance, where nobody with a credential called it.
     issuance: Option<Issuance>,
+    /// The call by which a credential fetched what that issuance made.
+    through: Option<Issuance>,
     /// How many candidates were not followed: where they lead is not known, so the origin is not certain.
     unasked: usize,
 }
@@ -197,6 +199,7 @@ async fn delegation(
         last: None,
         sign_ins: Vec::new(),
         issuance: None,
+        through: None,
         unasked: 0,
     };
     let mut first = first;
@@ -286,6 +289,7 @@ async fn delegation(
                 top.sign_ins = sign_ins;
                 return ended(source, top, first, None, claimed).await;
             }
+            top.through = found.through.first().map(|through| (*through).clone());
             top.issuance = Some((*chosen).clone());
             return ended(source, top, first, None, claimed).await;
         }
@@ -482,6 +486,7 @@ async fn ended(
             &format!("several candidates lead to different origins: {}", ids.join(", ")),
             "only the key that each candidate made could tell, and it is not the one that was used",
         ));
+        found = found.or_one_of(&top.origins);
     }
     top.origin = found;
     Ok(top)
@@ -558,7 +563,7 @@ fn only_claimed(caller: &Caller) -> Gap {
     if caller.created.is_some() {
         return stop(
             Reason::OnlyClaimed,
-            "the AssumeRole of this second answered with another key: the session's own may not be here",
+            "the issuance of this second answered with another key: the session's own may not be here",
             "add the logs of all regions and accounts: STS records a call in the region that answered it",
         );
     }

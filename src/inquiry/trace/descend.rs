@@ -10,8 +10,8 @@ use super::fetch::{Source, VALUES_MAX, later, one_of, together};
 use super::subject::Asked;
 use crate::lake::Column;
 use crate::lineage::{
-    Caller, Credential, Descendant, Issuance, IssuanceKind, KEY_LIFE_SECONDS, NodeKind, Proof, Reason, Rule,
-    Rung, SLACK_SECONDS, find, made_node, settle,
+    Caller, Class, Credential, Descendant, Issuance, IssuanceKind, KEY_LIFE_SECONDS, NodeKind, Proof, Reason,
+    Rule, Rung, SLACK_SECONDS, find, is_telling, made_node, settle,
 };
 use crate::query::{Filter, QueryError};
 
@@ -25,6 +25,13 @@ pub(in crate::inquiry) use plant::{Held, addresses};
 use switch::{NAMED_ONLY, switched_by, switcher};
 use way::ways_in;
 use workload::{launched_by, launches_by};
+
+/// So many steps are followed where repeats are folded: of roles that assume each other, an hour a step, more than a month.
+const ROUNDS_MAX: usize = 1_024;
+
+/// What is to be said where another account's record is all that tells of a request.
+const ELSEWHERE: &str =
+    "only the other account's record names the user, by unique id: with which key is not told";
 
 /// A tree has so many lines at the most.
 const LINES_MAX: usize = 2_000;
@@ -52,6 +59,8 @@ struct Holder {
     last: Option<DateTime<Utc>>,
     /// The ARN of the user or root that the subject is: it is more than each of its credentials.
     principal: Option<String>,
+    /// The unique ids of that user: other accounts name it by no more.
+    unique_ids: BTreeSet<String>,
 }
 
 /// Whoever was followed already. All sign-ins of a user are one caller: by each password some of them are.
@@ -74,13 +83,17 @@ impl Holder {
             first: usage.first.map(|time| time.0),
             last: usage.last.map(|time| time.0),
             principal: None,
+            unique_ids: BTreeSet::new(),
         }
     }
 
     /// The subject as a whole, where it is a user or root.
     fn of_principal(asked: &Asked) -> Option<Holder> {
         let arn = asked.origin.as_ref()?.origin.arn.clone()?;
-        Some(Holder { principal: Some(arn), ..Holder::of(None, &[]) })
+        let users = asked.credentials.iter().map(|one| &one.caller).filter(|caller| caller.is_user_or_root());
+        let unique_ids = users.filter_map(|caller| caller.principal_id.clone()).filter(|id| is_telling(id));
+        let unique_ids = unique_ids.collect();
+        Some(Holder { principal: Some(arn), unique_ids, ..Holder::of(None, &[]) })
     }
 }
 
@@ -94,8 +107,15 @@ pub(super) async fn descend(
     let mut level = roots(source, asked, &mut plant).await?;
     level.extend(Holder::of_principal(asked));
     let mut known: BTreeSet<Known> = level.iter().flat_map(Holder::known).collect();
-    for _ in 0..options.depth {
-        if level.is_empty() || plant.is_full() {
+    // What was folded into a line stands as near to the subject as that: repeats use up no depth.
+    let first_lines = plant.lines();
+    let mut beyond = Vec::new();
+    for round in 0.. {
+        let is_near = |holder: &Holder| plant.steps(holder.line, first_lines) < options.depth;
+        let (near, far): (Vec<Holder>, Vec<Holder>) = level.into_iter().partition(is_near);
+        beyond.extend(far);
+        level = near;
+        if level.is_empty() || plant.is_full() || round == ROUNDS_MAX {
             break;
         }
         let mut next = Vec::new();
@@ -113,9 +133,16 @@ pub(super) async fn descend(
     }
     if plant.is_full() {
         plant.note(format!("the tree was cut at {LINES_MAX} lines"));
-    } else if !issued_by(source, &level).await?.is_empty() || !launches_by(source, &level).await?.is_empty() {
+        return finished(source, plant).await;
+    }
+    beyond.extend(level);
+    if !issued_by(source, &beyond).await?.is_empty() || !launches_by(source, &beyond).await?.is_empty() {
         plant.note(format!("the tree goes on below {} steps", options.depth));
     }
+    finished(source, plant).await
+}
+
+async fn finished(source: &Source, mut plant: Plant) -> Result<Tree, QueryError> {
     plant.mark_gone(source).await?;
     Ok(plant.finish())
 }
@@ -276,9 +303,32 @@ async fn issued_by(source: &Source, level: &[Holder]) -> Result<Vec<Issuance>, Q
         found.extend(source.issuances(&filter).await?);
     }
     found.extend(switched_by(source, level).await?);
+    found.extend(named_elsewhere(source, level, &found).await?);
     let mut found = settle(found);
     let lines = Lines::of(level);
     found.retain(|one| lines.of_issuance(one).is_some() || lines.at(&one.caller, one.record.time).is_some());
+    Ok(found)
+}
+
+/// The issuances for which other accounts name a user of a level by its unique id, and of which its own account's record is
+/// not here.
+async fn named_elsewhere(
+    source: &Source,
+    level: &[Holder],
+    own: &[Issuance],
+) -> Result<Vec<Issuance>, QueryError> {
+    let ids: BTreeSet<String> = level.iter().flat_map(|holder| &holder.unique_ids).cloned().collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let conditions = vec![
+        one_of(Column::PrincipalId, ids),
+        Filter::Is(Column::IdentityType, "AWSAccount".to_owned()),
+        Filter::Is(Column::EventSource, "sts.amazonaws.com".to_owned()),
+    ];
+    let mut found = source.issuances(&Filter::All(conditions)).await?;
+    let known: BTreeSet<&String> = own.iter().filter_map(|one| one.shared_event_id.as_ref()).collect();
+    found.retain(|one| one.shared_event_id.as_ref().is_none_or(|id| !known.contains(id)));
     Ok(found)
 }
 
@@ -335,6 +385,9 @@ impl<'a> Lines<'a> {
 
     /// The first holder that a caller stands for; of sign-ins the one that holds this of them.
     fn at(&self, caller: &Caller, time: DateTime<Utc>) -> Option<&'a Holder> {
+        if let (Class::Account, Some(id)) = (caller.class, &caller.principal_id) {
+            return self.level.iter().find(|holder| holder.unique_ids.contains(id));
+        }
         let holds = |holder: &&Holder| {
             let within = |first, last| first <= time && time <= last;
             !caller.signs_in()
@@ -403,7 +456,10 @@ async fn sessions(
                 continue;
             }
         }
+        let by_id_alone = issuance.maker().class == Class::Account;
+        rule = if by_id_alone { rule.max(Rule::Identity) } else { rule };
         let mut growth = growth_of(issuance, rule, &mine);
+        growth.remarks.extend(by_id_alone.then(|| ELSEWHERE.to_owned()));
         growth.keys_made.extend(issuance.key.clone());
         growth.lead_to(&mine);
         let elsewhere = issuance.session_account.clone().filter(|_| mine.is_empty());

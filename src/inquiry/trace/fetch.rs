@@ -373,6 +373,14 @@ impl Source {
     /// Who bears the id or the name of a user of Identity Center, as far as it takes to name that one.
     pub(super) async fn people(&self, person: &Origin) -> Result<People, QueryError> {
         let mut people = People::default();
+        if let (OriginKind::Account, Some(id)) = (person.kind, &person.name) {
+            let types = BTreeSet::from(["IAMUser", "AssumedRole"].map(str::to_owned));
+            let is = Filter::Is(Column::PrincipalId, id.clone());
+            let of_own = Filter::All(vec![is, Filter::In(Column::IdentityType, types)]);
+            for one in self.callers(&of_own).await? {
+                people.add(&one.caller, one.usage.last.map(|time| time.0));
+            }
+        }
         if person.kind != OriginKind::IdentityCenterUser {
             return Ok(people);
         }

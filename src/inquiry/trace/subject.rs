@@ -1,15 +1,15 @@
 //! Who is asked about: the credentials that bear an id, and what is known of them together.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::fetch::{Source, together};
-use crate::aws::{Arn, Principal, Subject};
-use crate::inquiry::{ResolveError, Resolved, Window, resolve};
+use crate::aws::{Arn, IdKind, Principal, Subject};
+use crate::inquiry::{Candidate, ResolveError, Resolved, Window, resolve};
 use crate::investigate::SubjectKind;
 use crate::lake::{Column, Session};
 use crate::lineage::{
     Above, Caller, Class, Credential, Issuance, IssuanceKind, Link, Node, NodeKind, Origin, OriginKind,
-    Proof, Rule, TraceSubject, TracedOrigin, Usage, Violation, session_name,
+    Proof, Rule, TraceSubject, TracedOrigin, Usage, Violation, is_telling, session_name,
 };
 use crate::query::{self, Filter, QueryError};
 
@@ -46,9 +46,50 @@ pub(super) async fn find(
                 }
                 other => other?,
             };
-            of_resolved(source, resolved, &subject, window).await
+            let found = of_resolved(source, resolved, &subject, window).await?;
+            match namesakes(&found) {
+                several if several.len() > 1 => {
+                    let asked = found.subject.asked;
+                    Err(ResolveError::Ambiguous { asked, candidates: several })
+                }
+                _ => Ok(found),
+            }
         }
     }
+}
+
+/// The users who bore one name after another, by their unique ids: a user that is made anew is another one
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>). None where a user is not asked about, or
+/// by its unique id.
+fn namesakes(found: &Asked) -> Vec<Candidate> {
+    if found.origin.as_ref().is_none_or(|own| own.origin.kind != OriginKind::IamUser) {
+        return Vec::new();
+    }
+    let mut by_id: BTreeMap<&str, Vec<Credential>> = BTreeMap::new();
+    for one in &found.credentials {
+        if let Some(id) = unique_id(&one.caller) {
+            by_id.entry(id).or_default().push(one.clone());
+        }
+    }
+    let candidate = |(id, credentials): (&str, Vec<Credential>)| {
+        let usage = together(&credentials);
+        Candidate {
+            who: id.to_owned(),
+            kind: "user".to_owned(),
+            events: usage.calls,
+            first: usage.first.map(|time| time.0).unwrap_or_default(),
+            last: usage.last.map(|time| time.0).unwrap_or_default(),
+        }
+    };
+    let mut all: Vec<Candidate> = by_id.into_iter().map(candidate).collect();
+    all.sort_by(|a, b| b.events.cmp(&a.events).then_with(|| a.who.cmp(&b.who)));
+    all
+}
+
+/// The unique id of a user.
+fn unique_id(caller: &Caller) -> Option<&str> {
+    let id = caller.principal_id.as_deref().filter(|_| caller.identity_type.as_deref() == Some("IAMUser"))?;
+    (IdKind::of(id) == Some(IdKind::User) && is_telling(id)).then_some(id)
 }
 
 /// What is known of a subject that is resolved already.
@@ -194,9 +235,14 @@ async fn own_origin(
     let name = name.or_else(|| id.rsplit('/').next().map(str::to_owned));
     let own = Origin::principal(kind, arn, name.clone(), account.clone());
     let mut traced = TracedOrigin { origin: own, above: None };
-    if kind == OriginKind::IamUser
-        && let (Some(name), Some(account)) = (&name, &account)
-        && let Some(way) = source.ways_in(account, name, IssuanceKind::User).await?.last()
+    let ways = match (&name, &account) {
+        (Some(name), Some(account)) if kind == OriginKind::IamUser => {
+            source.ways_in(account, name, IssuanceKind::User).await?
+        }
+        _ => Vec::new(),
+    };
+    if let (Some(name), Some(account)) = (&name, &account)
+        && let Some(way) = ways.iter().rfind(|way| makes(way, &found.credentials))
     {
         let record = Proof::from(&way.record);
         let node = Node {
@@ -234,6 +280,13 @@ async fn own_origin(
     }
     found.origin = Some(traced);
     Ok(())
+}
+
+/// Whether a record may have made the user of some credentials: not one of another unique id.
+fn makes(way: &Issuance, credentials: &[Credential]) -> bool {
+    let mut ids = credentials.iter().filter_map(|one| unique_id(&one.caller)).peekable();
+    let made = way.session_id.as_deref().filter(|id| is_telling(id));
+    ids.peek().is_none() || made.is_none_or(|made| ids.any(|id| id == made))
 }
 
 /// A user that was made and did nothing.

@@ -13,7 +13,7 @@ const JUMP: &str = include_str!("../../../queries/lineage/world/jump.sql");
 /// Rounds of doubling; a chain of 2^20 links is no chain. What still moves then goes round in a cycle.
 const ROUNDS_MAX: usize = 20;
 
-/// From, to, links in between, whether one is only claimed, and the last issuance.
+/// From, to, links in between, whether one is only claimed, the last issuance, and whether each is to the first candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Edge {
     pub(super) c: i64,
@@ -21,6 +21,7 @@ pub(super) struct Edge {
     pub(super) d: i64,
     pub(super) k: bool,
     pub(super) l: i64,
+    pub(super) m: bool,
 }
 
 /// What the closure gives: rows that end at a root, and rows that never end.
@@ -37,7 +38,10 @@ pub(super) async fn close(workshop: &Workshop, edges: &[Edge], forked: bool) -> 
     workshop.put("jumps", Arc::clone(&schema), first.clone())?;
     workshop.put("active", Arc::clone(&schema), first)?;
     let statement = if forked {
-        format!("select c, p, min(d) as d, bool_or(k) as k, l, moved from ({JUMP}) group by c, p, l, moved")
+        format!(
+            "select c, p, coalesce(min(d) filter (where m), min(d)) as d, bool_or(k) as k, l, bool_or(m) as m, moved \
+             from ({JUMP}) group by c, p, l, moved"
+        )
     } else {
         JUMP.to_owned()
     };
@@ -46,7 +50,7 @@ pub(super) async fn close(workshop: &Workshop, edges: &[Edge], forked: bool) -> 
         let mut moving = Vec::new();
         for batch in workshop.ask(&statement).await? {
             let moved = flags(&batch, "moved")?.clone();
-            let rows = batch.project(&[0, 1, 2, 3, 4]).map_err(arrow)?;
+            let rows = batch.project(&[0, 1, 2, 3, 4, 5]).map_err(arrow)?;
             let rows = RecordBatch::try_new(Arc::clone(&schema), rows.columns().to_vec()).map_err(arrow)?;
             let stays: BooleanArray = moved.iter().map(|moved| Some(moved != Some(true))).collect();
             let still = filter_record_batch(&rows, &stays).map_err(arrow)?;
@@ -84,6 +88,7 @@ fn batches(edges: &[Edge]) -> Result<Vec<RecordBatch>, QueryError> {
                 numbers(|edge| edge.d),
                 Arc::new(some.iter().map(|edge| Some(edge.k)).collect::<BooleanArray>()),
                 numbers(|edge| edge.l),
+                Arc::new(some.iter().map(|edge| Some(edge.m)).collect::<BooleanArray>()),
             ],
         );
         found.push(batch.map_err(arrow)?);

@@ -53,7 +53,7 @@ impl Edges {
                 // One end for all sign-ins: they are the user's.
                 let p = end_of(c, linked.i);
                 edges.ends.insert(p, (c, linked.i));
-                edges.list.push(Edge { c, p, d: 1, k: false, l: linked.i });
+                edges.list.push(Edge { c, p, d: 1, k: false, l: linked.i, m: true });
                 continue;
             }
             let claimed = !switcher.as_ref().is_some_and(is_named_by_identity_center);
@@ -84,7 +84,7 @@ impl Edges {
             } else if switcher.is_some() {
                 self.switchers.insert(p, *i);
             }
-            self.list.push(Edge { c, p, d: 1, k: claimed, l: *i });
+            self.list.push(Edge { c, p, d: 1, k: claimed, l: *i, m: *i == linked.i });
         }
         self.forked |= to.len() > 1;
     }

@@ -16,9 +16,11 @@ use hashbrown::HashMap;
 
 use super::closure::arrow;
 use super::hash::text_hash;
-use super::pass::{ACCOUNT, ARN, Events, ID, KEY, TEXTS, TOLD_APART, TYPE, value};
+use super::pass::{
+    ACCOUNT, ARN, Events, FEDERATED, ID, INVOKED_BY, ISSUER, ISSUER_TYPE, KEY, TEXTS, TOLD_APART, TYPE, value,
+};
 use crate::lineage::subject::permission_set;
-use crate::lineage::{Class, is_telling};
+use crate::lineage::{Class, is_telling, provider_name};
 use crate::query::{QueryError, cells};
 
 /// What is known of a caller beside texts.
@@ -195,6 +197,7 @@ impl Fold {
         let hashes = |place: usize| -> ArrayRef {
             Arc::new((0..rows).map(|row| text_hash(text(place, row))).collect::<Int64Array>())
         };
+        let said = |place: usize, row: usize| text(place, row).filter(|text| !text.is_empty());
         let flags = |get: &dyn Fn(usize, &Count) -> bool| -> ArrayRef {
             let flags = counts.iter().enumerate().map(|(row, count)| Some(get(row, count)));
             Arc::new(flags.collect::<BooleanArray>())
@@ -212,6 +215,11 @@ impl Fold {
             (0..rows).map(|row| portal(row).map(|mut arn| arn.nth(2).unwrap_or_default())).collect();
         let ids: Int64Array =
             (0..rows).map(|row| text_hash(text(ID, row).filter(|id| is_telling(id)))).collect();
+        let by_user = |row: usize| matches!(text(ISSUER_TYPE, row), Some("IAMUser" | "Root"));
+        let issuers: Int64Array =
+            (0..rows).map(|row| text_hash(said(ISSUER, row).filter(|_| by_user(row)))).collect();
+        let provider = |row: usize| said(FEDERATED, row).map(provider_name).filter(|name| !name.is_empty());
+        let providers: Int64Array = (0..rows).map(|row| text_hash(provider(row))).collect();
         let mut columns: Vec<ArrayRef> = vec![
             numbers(&|count| Some(count.caller)),
             Arc::new(words),
@@ -227,6 +235,14 @@ impl Fold {
             flags(&|row, _| matches!(text(TYPE, row), Some("AssumedRole" | "Role"))),
             flags(&|row, count| count.direct && text(KEY, row).is_some_and(|key| key.starts_with("ASIA"))),
             flags(&|_, count| count.direct),
+            flags(&|row, count| {
+                count.class == Class::Credential
+                    && count.created.is_some()
+                    && !count.direct
+                    && said(INVOKED_BY, row).is_none()
+            }),
+            Arc::new(issuers),
+            Arc::new(providers),
             hashes(KEY),
             hashes(ARN),
             Arc::new(ids),
@@ -318,6 +334,9 @@ fn schema() -> SchemaRef {
         Field::new("role_session", DataType::Boolean, true),
         Field::new("other_keys_disprove", DataType::Boolean, true),
         Field::new("direct", DataType::Boolean, true),
+        Field::new("of_console", DataType::Boolean, true),
+        Field::new("issuer_hash", DataType::Int64, true),
+        Field::new("provider_hash", DataType::Int64, true),
         Field::new("key_hash", DataType::Int64, true),
         Field::new("arn_hash", DataType::Int64, true),
         Field::new("id_hash", DataType::Int64, true),

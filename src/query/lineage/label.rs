@@ -17,6 +17,7 @@ use super::closure::{arrow, close};
 use super::edge::{Edges, Ends};
 use super::link::{Linked, Links, SHARED, link, text};
 use super::pass::{Pass, pass};
+use super::place::{Place, Places, choices, several};
 use super::workshop::{Workshop, ask, flags, numbers};
 use super::{Relations, account_sight, read, telling};
 use crate::lineage::{
@@ -47,8 +48,8 @@ struct Known {
 }
 
 /// Who stands at a root.
-struct Root {
-    origin: Origin,
+pub(super) struct Root {
+    pub(super) origin: Origin,
     above: Option<AboveRoot>,
 }
 
@@ -63,21 +64,21 @@ struct AboveRoot {
     own_password: bool,
 }
 
-/// Where the chain of a caller ends.
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    /// The place of its root.
-    root: u32,
-    depth: i64,
-    claimed: bool,
-    /// Whether it leads to other origins, too.
-    forked: bool,
+/// How a root came by its credential.
+struct Issued<'a> {
+    /// The issuance that made it, when whoever called it is no credential.
+    by: Option<&'a Issuance>,
+    /// The call by which a credential fetched it.
+    through: Option<&'a Issuance>,
+    sign_ins: &'a [Issuance],
 }
 
 /// The origins of all callers.
 pub struct Origins {
     links: Links,
     places: HashMap<i64, Place>,
+    /// By caller that leads to several origins: the places of their roots.
+    choices: HashMap<i64, Vec<u32>>,
     roots: Vec<Root>,
     tops: Vec<(&'static str, String)>,
 }
@@ -87,6 +88,8 @@ pub struct Origins {
 pub struct OriginOf {
     /// The origin; whether it is complete and certain is as seen from the caller.
     pub origin: Origin,
+    /// All that come into question, where these are several; `origin` is that of the first candidate.
+    pub choices: Vec<Origin>,
     /// How many links of delegation lead there.
     pub depth: u64,
     /// How many issuances fit the caller equally well; 0 where none does.
@@ -104,8 +107,13 @@ impl Origins {
         origin.certain = origin.kind != OriginKind::Unknown && !place.claimed && !place.forked;
         origin.complete = origin.complete && !place.claimed && !place.forked;
         let linked = self.links.linked.get(&caller);
+        let choices = choices(&self.choices, &self.roots, caller);
+        let origin = origin.or_one_of(choices.iter().copied());
+        let gap = || place.forked.then(|| several(&choices));
+        let origin = Origin { gap: gap().or(origin.gap.clone()), ..origin };
         Some(OriginOf {
             origin,
+            choices: choices.into_iter().cloned().collect(),
             depth: u64::try_from(place.depth).unwrap_or(0),
             candidates: linked.map_or(0, |linked| linked.all.len().max(1) as u64),
             event_id: linked.and_then(|linked| event(&self.links, linked.i)).map(str::to_owned),
@@ -116,7 +124,8 @@ impl Origins {
     pub(super) fn batches(&self, columns: &[usize]) -> Result<Vec<RecordBatch>, QueryError> {
         let names = columns.iter().filter_map(|column| Some(super::ORIGIN_COLUMNS.get(*column)?.0));
         let texts = names.filter_map(|name| Some((name, of_roots(name, &self.roots, &self.tops)?))).collect();
-        let table = Table { links: &self.links, places: &self.places, roots: &self.roots, texts };
+        let (links, places, roots) = (&self.links, &self.places, &self.roots);
+        let table = Table { links, places, roots, choices: &self.choices, texts };
         self.links.nodes.batches.iter().map(|batch| table.rows(batch, columns)).collect()
     }
 }
@@ -140,54 +149,43 @@ pub(super) async fn label(ctx: &SessionContext) -> Result<Origins, QueryError> {
         list: Vec::new(),
         places: HashMap::new(),
     };
-    let mut places: HashMap<i64, Place> = HashMap::with_capacity(edges.len());
+    let mut places = Places { by_caller: HashMap::with_capacity(edges.len()), choices: HashMap::new() };
     for batch in &closed.rooted {
         let (callers, tops) = (numbers(batch, "c")?, numbers(batch, "p")?);
         let (depths, claims, lasts) = (numbers(batch, "d")?, flags(batch, "k")?, numbers(batch, "l")?);
+        let firsts = flags(batch, "m")?;
         for row in 0..batch.num_rows() {
             let root = roots.place(tops.value(row), Some(lasts.value(row)))?;
-            let place = Place { root, depth: depths.value(row), claimed: claims.value(row), forked: false };
-            add(&mut places, callers.value(row), place, &roots.list);
+            let (depth, claimed, first) = (depths.value(row), claims.value(row), firsts.value(row));
+            let place = Place { root, depth, claimed, forked: false, first };
+            places.add(callers.value(row), place, &roots.list);
         }
     }
     if closed.cyclic.iter().any(|batch| batch.num_rows() > 0) {
         let root = roots.cycle();
         for batch in &closed.cyclic {
-            for caller in numbers(batch, "c")?.values() {
-                let place = Place { root, depth: 0, claimed: false, forked: false };
-                add(&mut places, *caller, place, &roots.list);
+            let firsts = flags(batch, "m")?;
+            for (row, caller) in numbers(batch, "c")?.values().iter().enumerate() {
+                let first = firsts.value(row);
+                let place = Place { root, depth: 0, claimed: false, forked: false, first };
+                places.add(*caller, place, &roots.list);
             }
         }
     }
     // Callers without a link are their own roots.
     for batch in &links.nodes.batches {
         for caller in numbers(batch, "caller")?.values() {
-            if !places.contains_key(caller) {
+            if !places.by_caller.contains_key(caller) {
                 let root = roots.place(*caller, None)?;
-                places.insert(*caller, Place { root, depth: 0, claimed: false, forked: false });
+                let place = Place { root, depth: 0, claimed: false, forked: false, first: true };
+                places.by_caller.insert(*caller, place);
             }
         }
     }
     let roots = roots.list;
+    let Places { by_caller: places, choices } = places;
     let tops = tops(&roots, &places);
-    Ok(Origins { links, places, roots, tops })
-}
-
-/// Adds an end of a caller's chain. Of several the one of the smaller root is shown.
-fn add(places: &mut HashMap<i64, Place>, caller: i64, place: Place, roots: &[Root]) {
-    let Some(known) = places.get_mut(&caller) else {
-        places.insert(caller, place);
-        return;
-    };
-    let origin = |root: u32| roots.get(root as usize).map(|root| &root.origin);
-    let id = |root: u32| origin(root).map(Origin::id);
-    let differs = id(known.root) != id(place.root);
-    let forked = known.forked || differs;
-    let claimed = known.claimed || place.claimed;
-    // Two keys of one user have one id: what else is known of them decides, never the order of rows.
-    let order = |place: &Place| (id(place.root), place.depth, origin(place.root));
-    let smaller = order(&place) < order(known);
-    *known = Place { claimed, forked, ..if smaller { place } else { *known } };
+    Ok(Origins { links, places, choices, roots, tops })
 }
 
 /// By issuance: whether it is a sign-in at the console.
@@ -203,15 +201,31 @@ fn sign_ins(links: &Links) -> Vec<bool> {
     found
 }
 
-/// The people whom the callers name.
+/// The people whom the callers name, and those whom other accounts name by unique id.
 fn people(links: &Links) -> Result<People, QueryError> {
     let mut people = People::default();
+    let column = |batch: &'_ RecordBatch, name: &str| batch.column_by_name(name).cloned();
+    let mut foreign: HashSet<String> = HashSet::new();
     for batch in &links.nodes.batches {
-        let Some(ids) = batch.column_by_name("on_behalf_of_user_id") else { continue };
-        if ids.null_count() == ids.len() {
+        let (Some(classes), Some(ids)) = (column(batch, "caller_class"), column(batch, "principal_id"))
+        else {
+            continue;
+        };
+        let of_accounts =
+            (0..batch.num_rows()).filter(|row| text(&classes, *row) == Some(Class::Account.word()));
+        foreign.extend(of_accounts.filter_map(|row| text(&ids, row).map(str::to_owned)));
+    }
+    for batch in &links.nodes.batches {
+        let (Some(people_ids), Some(ids)) =
+            (column(batch, "on_behalf_of_user_id"), column(batch, "principal_id"))
+        else {
+            continue;
+        };
+        if people_ids.null_count() == people_ids.len() && foreign.is_empty() {
             continue;
         }
-        for row in (0..batch.num_rows()).filter(|row| ids.is_valid(*row)) {
+        let is_foreign = |row| !foreign.is_empty() && text(&ids, row).is_some_and(|id| foreign.contains(id));
+        for row in (0..batch.num_rows()).filter(|row| people_ids.is_valid(*row) || is_foreign(*row)) {
             let (caller, (_, last)) = read::node(batch, &links.nodes.columns, row)?;
             people.add(&caller, last);
         }
@@ -315,6 +329,7 @@ impl Roots<'_> {
     fn root(&self, top: i64, sign_in: Option<i64>) -> Result<Root, QueryError> {
         let end = self.ends.get(&top).copied();
         let caller = end.map_or(top, |(caller, _)| caller);
+        let end_here = end.is_some();
         let node = self.links.node(caller);
         let (named, used) = match node {
             Some((batch, row)) => read::node(batch, &self.links.nodes.columns, row)?,
@@ -352,7 +367,12 @@ impl Roots<'_> {
         };
         found.sign_in_by(&sign_ins);
         let named = sign_ins.first().filter(|_| node.is_none()).map_or(named, |one| one.maker().clone());
-        let above = self.above((&named, used), issuance.as_ref(), &sign_ins, &found);
+        let through = match self.links.through.get(&caller).filter(|_| end_here) {
+            Some(i) => self.links.steps.issuance(*i)?,
+            None => None,
+        };
+        let issued = Issued { by: issuance.as_ref(), through: through.as_ref(), sign_ins: &sign_ins };
+        let above = self.above((&named, used), issued, &found);
         Ok(Root { origin: found, above })
     }
 
@@ -389,8 +409,7 @@ impl Roots<'_> {
     fn above(
         &self,
         (caller, (first, last)): (&Caller, read::Used),
-        issuance: Option<&Issuance>,
-        sign_ins: &[Issuance],
+        Issued { by: issuance, through, sign_ins }: Issued<'_>,
         found: &Origin,
     ) -> Option<AboveRoot> {
         let account = caller.account.clone().unwrap_or_default();
@@ -420,6 +439,9 @@ impl Roots<'_> {
             let way = password_of(ways, caller, moments)?;
             let above = by(Rule::Identity, &way.record, way.maker());
             return Some(AboveRoot { own_password: way.is_own_password(), ..above });
+        }
+        if let Some(through) = through {
+            return Some(by(Rule::Key, &through.record, through.maker()));
         }
         let workload = found.on_behalf_of.as_ref()?;
         let moment: Option<DateTime<Utc>> = issuance.map(|one| one.record.time).or(caller.created);
@@ -466,6 +488,7 @@ fn tops(roots: &[Root], places: &HashMap<i64, Place>) -> Vec<(&'static str, Stri
 
 /// Where some callers end, and their links, row by row.
 struct Rows<'a> {
+    callers: &'a [i64],
     places: Vec<Option<&'a Place>>,
     linked: Vec<Option<&'a Linked>>,
 }
@@ -475,6 +498,7 @@ struct Table<'a> {
     links: &'a Links,
     places: &'a HashMap<i64, Place>,
     roots: &'a [Root],
+    choices: &'a HashMap<i64, Vec<u32>>,
     /// By column: what it says of each root.
     texts: BTreeMap<&'static str, StringArray>,
 }
@@ -501,6 +525,7 @@ impl Table<'_> {
     fn rows(&self, batch: &RecordBatch, columns: &[usize]) -> Result<RecordBatch, QueryError> {
         let callers = numbers(batch, "caller")?.values();
         let rows = Rows {
+            callers,
             places: callers.iter().map(|caller| self.places.get(caller)).collect(),
             linked: callers.iter().map(|caller| self.links.linked.get(caller)).collect(),
         };
@@ -522,7 +547,8 @@ impl Table<'_> {
     fn column(&self, name: &str, rows: &Rows<'_>) -> Result<ArrayRef, QueryError> {
         if let Some(texts) = self.texts.get(name) {
             let at: UInt32Array = rows.places.iter().map(|place| place.map(|place| place.root)).collect();
-            return take(texts, &at, None).map_err(arrow);
+            let first = take(texts, &at, None).map_err(arrow)?;
+            return Ok(if self.choices.is_empty() { first } else { self.of_all(name, first, rows.callers) });
         }
         let flags = |get: &dyn Fn(&Place) -> bool| -> ArrayRef {
             Arc::new(rows.places.iter().map(|place| place.map(get)).collect::<BooleanArray>())
@@ -566,6 +592,27 @@ impl Table<'_> {
                 return Err(QueryError::Column { column: "origins", expected: "a column of it", found });
             }
         })
+    }
+
+    /// What a column says of the origins, where several come into question: all ids, and of the rest what they share.
+    fn of_all(&self, name: &str, first: ArrayRef, callers: &[i64]) -> ArrayRef {
+        if !matches!(name, "origin" | "root" | "origin_account" | "origin_access_key") {
+            return first;
+        }
+        let own = |row: usize| text(&first, row).map(str::to_owned);
+        let said = |(row, caller): (usize, &i64)| {
+            let all = choices(self.choices, self.roots, *caller);
+            let Some((one, others)) = all.split_first().filter(|(_, others)| !others.is_empty()) else {
+                return own(row);
+            };
+            let all = (*one).clone().or_one_of(others.iter().copied().chain([*one]));
+            match name {
+                "origin_account" => all.account,
+                "origin_access_key" => all.access_key,
+                _ => Some(all.id()),
+            }
+        };
+        Arc::new(callers.iter().enumerate().map(said).collect::<StringArray>())
     }
 
     fn root(&self, place: &Place) -> Option<&Root> {

@@ -28,7 +28,7 @@ const COPIES: &str = "select called.i as i, caller_side.i as copy \
     where called.role_side and caller_side.caller_side";
 
 /// What the later steps of the ladder need of callers: no wide text is copied.
-const REST: [&str; 14] = [
+const REST: [&str; 17] = [
     "caller",
     "created_s",
     "first_s",
@@ -41,6 +41,9 @@ const REST: [&str; 14] = [
     "sign_in_session",
     "role_session",
     "other_keys_disprove",
+    "of_console",
+    "issuer_hash",
+    "provider_hash",
     "on_behalf_of_user_id",
     "on_behalf_of_identity_store_arn",
 ];
@@ -75,6 +78,8 @@ pub(super) struct Links {
     pub(super) vouched: HashMap<i64, i64>,
     /// By caller: an issuance that would fit if it did not come too late.
     pub(super) late: HashMap<i64, i64>,
+    /// By caller whose key a service issued: the call by which a credential fetched it, see [`crate::lineage::Found`].
+    pub(super) through: HashMap<i64, i64>,
     /// Issuances whose key id names no one key.
     pub(super) shared_keys: HashSet<i64>,
 }
@@ -150,6 +155,7 @@ pub(super) async fn link(
         copies: HashMap::new(),
         vouched: HashMap::new(),
         late: HashMap::new(),
+        through: HashMap::new(),
         shared_keys,
     };
     let mut dropped = HashSet::new();
@@ -267,8 +273,9 @@ impl Links {
 
     /// Of several candidates: each event once, the first is shown; see [`crate::lineage::find`].
     fn settle(&mut self) -> Result<(), QueryError> {
-        let all = self.linked.values_mut().chain(self.switchers.values_mut());
-        for linked in all.filter(|linked| !linked.all.is_empty()) {
+        let linked = self.linked.iter_mut().map(|(c, linked)| (Some(*c), linked));
+        let all = linked.chain(self.switchers.values_mut().map(|linked| (None, linked)));
+        for (c, linked) in all.filter(|(_, linked)| !linked.all.is_empty()) {
             let mut several = Vec::with_capacity(linked.all.len());
             for i in &linked.all {
                 several.extend(Candidate::of(&self.steps, *i)?);
@@ -279,7 +286,13 @@ impl Links {
             if several.iter().any(|one| one.is_own && one.has_subject) {
                 several.retain(|one| one.is_own);
             } else if several.iter().any(|one| !one.is_own) {
-                several.retain(|one| !one.is_own);
+                let (own, others): (Vec<_>, Vec<_>) = several.into_iter().partition(|one| one.is_own);
+                let by_services = others.iter().all(|one| one.class == Class::Service);
+                let through = own.iter().find(|one| one.class == Class::Credential).filter(|_| by_services);
+                if let (Some(c), Some(through)) = (c, through) {
+                    self.through.insert(c, through.i);
+                }
+                several = others;
             }
             linked.i = several.first().map_or(linked.i, |one| one.i);
             linked.all = match several.len() {
@@ -336,6 +349,7 @@ struct Candidate<'a> {
     /// Whether it is a service's own record of a session that STS records as well.
     is_own: bool,
     has_subject: bool,
+    class: Class,
 }
 
 impl Candidate<'_> {
@@ -359,6 +373,8 @@ impl Candidate<'_> {
             i,
             is_own: cell("kind").map(IssuanceKind::of_word) == Some(IssuanceKind::Other),
             has_subject: cell("subject").is_some_and(|subject| !subject.is_empty()),
+            // Plain delegations are calls of credentials.
+            class: if is_whole { class_at(batch, row) } else { Class::Credential },
         }))
     }
 }

@@ -12,6 +12,7 @@ mod label;
 mod link;
 mod memory;
 mod pass;
+mod place;
 mod read;
 mod table;
 mod tally;

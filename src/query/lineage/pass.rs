@@ -177,8 +177,11 @@ pub(super) const ARN: usize = 2;
 pub(super) const ID: usize = 3;
 pub(super) const TYPE: usize = 4;
 const USER_NAME: usize = 5;
-const INVOKED_BY: usize = 10;
+pub(super) const ISSUER_TYPE: usize = 6;
+pub(super) const ISSUER: usize = 7;
+pub(super) const INVOKED_BY: usize = 10;
 const PROVIDER: usize = 11;
+pub(super) const FEDERATED: usize = 12;
 const ON_BEHALF: usize = 15;
 const STORE: usize = 16;
 
@@ -405,7 +408,9 @@ impl<'a> Events<'a> {
                 }),
                 "account_hash" => numbers(&|row| text_hash(made_account(row))),
                 "created_s" => numbers(&|row| self.created(row).map(seconds)),
-                "switch_hash" | "user_switch_hash" | "sign_in_hash" => numbers(&|_| None),
+                "switch_hash" | "user_switch_hash" | "sign_in_hash" | "issuer_hash" | "provider_hash" => {
+                    numbers(&|_| None)
+                }
                 "at_s" => numbers(&|row| Some(seconds(self.times.value(row)))),
                 "caller_side" => flags(&|row| {
                     made_account(row).is_none_or(|account| Some(account) != value(self.accounts, row))
@@ -415,7 +420,7 @@ impl<'a> Events<'a> {
                     flags(&|row| value(self.issued_keys, row).is_some_and(|key| key.starts_with("ASIA")))
                 }
                 "role_session" => flags(&|row| self.text(TYPE, row) == Some("AssumedRole")),
-                "role_side" | "by_sign_in" | "signs_in" | "switched" => flags(&|_| false),
+                "role_side" | "by_sign_in" | "signs_in" | "switched" | "session_token" => flags(&|_| false),
                 _ => new_null_array(&DataType::Utf8, rows.len()),
             });
         }
@@ -434,7 +439,7 @@ const SIGN_IN: usize = TEXTS.len() - 1;
 
 /// What the joins need of issuances: `starts.sql` gives all others these columns, too. Hashes are those of the SQL
 /// function `text_hash`; times are whole seconds since 1970.
-pub(super) const DELEGATION: [(&str, DataType); 24] = [
+pub(super) const DELEGATION: [(&str, DataType); 27] = [
     ("caller", DataType::Int64),
     ("permission_set", DataType::Utf8),
     ("made_user", DataType::Utf8),
@@ -450,6 +455,7 @@ pub(super) const DELEGATION: [(&str, DataType); 24] = [
     ("switched", DataType::Boolean),
     ("role_session", DataType::Boolean),
     ("names_key", DataType::Boolean),
+    ("session_token", DataType::Boolean),
     ("key_hash", DataType::Int64),
     ("arn_hash", DataType::Int64),
     ("id_hash", DataType::Int64),
@@ -457,6 +463,8 @@ pub(super) const DELEGATION: [(&str, DataType); 24] = [
     ("switch_hash", DataType::Int64),
     ("user_switch_hash", DataType::Int64),
     ("sign_in_hash", DataType::Int64),
+    ("issuer_hash", DataType::Int64),
+    ("provider_hash", DataType::Int64),
     ("created_s", DataType::Int64),
     ("at_s", DataType::Int64),
 ];

@@ -67,7 +67,8 @@ pub const ORIGIN_COLUMNS: &[crate::lake::SmallColumn] = &[
         "origin",
         Kind::Text,
         true,
-        "The origin: an ARN where it has one, else a name; the same for the same origin.",
+        "The origin: an ARN where it has one, else a name; the same for the same origin. Where candidates that fit alike lead to \
+         several (`gap` is `several-origins`) all of them, parted by ` or `.",
     ),
     ("origin_account", Kind::Text, true, "The origin's account."),
     ("origin_access_key", Kind::Text, true, "The long-term key that began the chain."),
@@ -78,7 +79,8 @@ pub const ORIGIN_COLUMNS: &[crate::lake::SmallColumn] = &[
         "above_rule",
         Kind::Text,
         true,
-        "How the origin's key or password was made (`key`, `identity`) or its workload launched (`launched`).",
+        "How the origin's key or password was made (`key`, `identity`) or its workload launched (`launched`); of an EKS pod how \
+         its node fetched the key (`key`).",
     ),
     ("above_event_id", Kind::Text, true, "The event that made or launched it."),
     (
@@ -87,7 +89,7 @@ pub const ORIGIN_COLUMNS: &[crate::lake::SmallColumn] = &[
         true,
         "The kind of whoever stands above all of that; the origin's where nobody does.",
     ),
-    ("root", Kind::Text, true, "Whoever stands above all of that."),
+    ("root", Kind::Text, true, "Whoever stands above all of that; of several origins these."),
 ];
 
 static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| small_schema(ORIGIN_COLUMNS));

@@ -81,6 +81,7 @@ pub(super) fn jump_schema() -> SchemaRef {
         number("d"),
         Field::new("k", DataType::Boolean, false),
         number("l"),
+        Field::new("m", DataType::Boolean, false),
     ]))
 }
 

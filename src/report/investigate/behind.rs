@@ -182,6 +182,7 @@ fn step_words(step: &Above, behind: &Behind, answer: &Investigation, whose: Whos
         (Rule::Launched, _) => "launched by",
         (_, "CreateLoginProfile" | "UpdateLoginProfile") => "its password set by",
         (_, "ChangePassword") => "its password changed by",
+        (Rule::Key, event) if event != "CreateAccessKey" => "its key fetched by",
         (Rule::Key, _) if whose == Whose::Origin => "its key made by",
         _ => "made by",
     };

@@ -6,7 +6,7 @@ mod role;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::prefix::Prefix;
 use super::{Column, Cut, Mark, Style, Table, figure, section, text as shown};
@@ -77,13 +77,14 @@ fn overview(sessions: &Sessions, style: Style) -> String {
         columns.push(Column::left("account"));
     }
     let mut table = Table::new(columns);
+    let namesakes = namesakes(rows);
     let most = if style.wide { rows.len() } else { ROWS_MAX };
     for row in rows.iter().take(most) {
         let mut cells = vec![
             prefix.shorten(&row.role, style).into_owned(),
             row.session_name.clone(),
             if row.sessions > 1 { format!("x {}", figure::grouped(row.sessions)) } else { String::new() },
-            origin_words(&row.origin),
+            origin_words(&row.origin) + &of_account(row, &namesakes),
             figure::count(row.usage.calls, style),
             figure::count(row.keys.len() as u64, style),
         ];
@@ -97,7 +98,16 @@ fn overview(sessions: &Sessions, style: Style) -> String {
         out.push_str(&format!("  {} more: --wide or --format csv\n", figure::grouped(more as u64)));
     }
     out.push_str(&findings(rows, style));
+    out.push_str(&open(sessions, style));
     out
+}
+
+/// That some of the rows are no more than possible, where one user is asked about.
+fn open(sessions: &Sessions, style: Style) -> String {
+    let Some(user) = sessions.user.as_ref().filter(|_| sessions.open > 0) else { return String::new() };
+    let count = figure::counted(sessions.open, "session", "sessions");
+    let words = format!("{count} may have been {user} or another: candidates fit alike");
+    section::item(Mark::Claim, &words, style)
 }
 
 /// What stands in the first column: a claim that is not borne out, or that nothing is verified.
@@ -127,8 +137,26 @@ fn findings<'a>(rows: impl IntoIterator<Item = &'a SessionRow>, style: Style) ->
     out
 }
 
+/// What several origins are called: users of one name in several accounts.
+fn namesakes<'a>(rows: impl IntoIterator<Item = &'a SessionRow>) -> BTreeSet<String> {
+    let mut named: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for row in rows.into_iter().filter(|row| row.origin.account.is_some()) {
+        named.entry(row.origin.words()).or_default().insert(row.origin.id());
+    }
+    named.into_iter().filter(|(_, ids)| ids.len() > 1).map(|(words, _)| words).collect()
+}
+
+/// The account of an origin, where that tells it from another of its name: ` of 111122223333`.
+fn of_account(row: &SessionRow, namesakes: &BTreeSet<String>) -> String {
+    let account = row.origin.account.as_ref().filter(|_| namesakes.contains(&row.origin.words()));
+    account.map(|account| format!(" of {account}")).unwrap_or_default()
+}
+
 /// The origin in as few words as tell it: `user dana`, `ec2`.
 fn origin_words(origin: &Origin) -> String {
+    if !origin.may_be.is_empty() {
+        return origin.words();
+    }
     let name = origin.name.as_deref();
     let words = match origin.kind {
         OriginKind::IamUser => format!("user {}", name.unwrap_or("unknown")),
@@ -162,8 +190,12 @@ fn totals(sessions: &Sessions, style: Style) -> String {
         .map(|(kind, count)| format!("{} by {}", figure::grouped(*count), origin_kind(kind)))
         .collect();
     let kinds = if kinds.is_empty() { String::new() } else { format!(" ({})", kinds.join(", ")) };
+    let open = match sessions.open {
+        0 => String::new(),
+        open => format!(", {} that may be of several origins", figure::grouped(open)),
+    };
     let words = format!(
-        "{} in {}: {} with an origin{kinds}, {} unknown, {} reached by several equal candidates",
+        "{} in {}: {} with an origin{kinds}, {} unknown{open}, {} reached by several equal candidates",
         figure::counted(sessions.calls, "call", "calls"),
         figure::counted(sessions.sessions, "session", "sessions"),
         figure::grouped(known),

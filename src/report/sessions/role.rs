@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{findings, from, mark, title, width};
+use super::{findings, from, mark, namesakes, of_account, open, title, width};
 use crate::lineage::{SessionKey, SessionRow, Sessions, Usage};
 use crate::report::{Column, Cut, Mark, Style, Table, figure, section, text};
 
@@ -28,7 +28,7 @@ pub(super) fn text(sessions: &Sessions, style: Style) -> String {
             block(sessions, &rows, style)
         })
         .collect();
-    blocks.join("\n")
+    blocks.join("\n") + &open(sessions, style)
 }
 
 fn block(sessions: &Sessions, rows: &[&SessionRow], style: Style) -> String {
@@ -71,6 +71,7 @@ fn table(rows: &[&SessionRow], style: Style) -> String {
         Column::right("calls"),
         Column::left("from"),
     ]);
+    let namesakes = namesakes(rows.iter().copied());
     let most = if style.wide { rows.len() } else { ROWS_MAX };
     for row in rows.iter().take(most) {
         let name_max = if style.wide { usize::MAX } else { NAME_MAX };
@@ -80,7 +81,7 @@ fn table(rows: &[&SessionRow], style: Style) -> String {
             [
                 name.into_owned(),
                 row.claim.clone(),
-                row.origin.words(),
+                row.origin.words() + &of_account(row, &namesakes),
                 figure::count(row.usage.calls, style),
                 from(&row.usage),
             ],

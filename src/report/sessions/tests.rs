@@ -77,6 +77,7 @@ fn all(rows: Vec<SessionRow>) -> Sessions {
         sessions: rows.iter().map(|row| row.sessions).sum(),
         calls: rows.iter().map(|row| row.usage.calls).sum(),
         by_origin,
+        open: 0,
         ambiguous: rows.iter().map(|row| row.ambiguous).sum(),
         rows,
     }

@@ -333,7 +333,8 @@ fn above_words(above: &Above) -> &'static str {
     match (above.rule, above.record.event_name.as_str()) {
         (Rule::Launched, event) if event.starts_with("UpdateFunctionCode") => "who wrote its workload's code",
         (Rule::Launched, _) => "who launched its workload",
-        (Rule::Key, _) => "who made its key",
+        (Rule::Key, "CreateAccessKey") => "who made its key",
+        (Rule::Key, _) => "who fetched its key",
         (_, "CreateLoginProfile" | "UpdateLoginProfile" | "ChangePassword") => "who set its password",
         _ => "who made it",
     }

@@ -45,6 +45,12 @@ pub(super) fn is_success(record: &Value) -> bool {
     text(record, "/errorCode").is_none() && (!sign_in || says_so)
 }
 
+/// The name of a web identity provider: without what stands before it in ARNs and addresses.
+pub(super) fn provider(text: &str) -> String {
+    let name = text.rsplit(":oidc-provider/").next().unwrap_or(text);
+    name.trim_start_matches("https://").trim_end_matches('/').to_owned()
+}
+
 /// A field of an arn; 4 is its account.
 pub(super) fn arn_field(arn: &str, field: usize) -> Option<String> {
     arn.split(':').nth(field).filter(|text| !text.is_empty()).map(str::to_owned)

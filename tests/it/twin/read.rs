@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::field::{account, action, arn_field, is_success, is_switch, seconds, text, time};
+use super::field::{self, account, action, arn_field, is_success, is_switch, seconds, text, time};
 use super::{Answer, Caller, Credential, Issuance, NOT_IN_LAKE, SIGN_IN_SESSION};
 
 pub(super) fn caller(record: &Value) -> Caller {
@@ -90,13 +90,24 @@ pub(super) fn issuance(record: &Value, place: usize, time: i64, caller: &Caller)
     };
     made.key = key;
     let long_term = action(record) == ("iam", "CreateAccessKey");
-    let made_by_assume_role = action(record) == ("sts", "AssumeRole");
+    let (source, name) = action(record);
+    let hands_its_key_out = !matches!(source, "signin" | "sso" | "iam") && name != "AssumeRoleWithSAML";
+    let provider = tells("/userIdentity/identityProvider").or_else(|| responds("provider"));
+    let voucher = match name {
+        "GetFederationToken" => tells("/userIdentity/arn"),
+        "AssumeRoleWithWebIdentity" => {
+            provider.or_else(|| tells("/requestParameters/providerId")).map(|text| field::provider(&text))
+        }
+        _ => None,
+    };
     Some(Issuance {
         place,
         time,
         made,
         long_term,
-        made_by_assume_role,
+        hands_its_key_out,
+        is_session_token: name == "GetSessionToken",
+        voucher,
         portal,
         sign_in_session,
         parent,

@@ -183,6 +183,11 @@ async fn step_above(
         let way = password_of(&list, caller, moments);
         return Ok(way.map(|way| made(Rule::Identity, way, user_node(&top.origin))));
     }
+    if let Some(through) = &top.through {
+        let workload = top.origin.on_behalf_of.as_ref();
+        let from = workload.map_or_else(|| caller.node(), |workload| workload_node(workload, &account));
+        return Ok(Some(made(Rule::Key, through, from)));
+    }
     let workload = match &top.issuance {
         Some(_) => top.origin.on_behalf_of.clone(),
         None if top.origin.kind == OriginKind::Service => top.origin.on_behalf_of.clone(),

@@ -136,6 +136,16 @@ impl Plant {
         self.full
     }
 
+    /// How many lines there are.
+    pub(super) fn lines(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// How many lines below the first ones a line stands.
+    pub(super) fn steps(&self, line: Option<usize>, first_lines: usize) -> usize {
+        self.above(line).filter(|at| *at >= first_lines).count()
+    }
+
     pub(super) fn note(&mut self, note: String) {
         self.notes.push(note);
     }

@@ -1,0 +1,133 @@
+//! Users of one name: in two accounts, or one after another. They are two, and nobody is put down to the other.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+
+use crate::below::{ACCOUNT, KEYS, assume, call, dana, logs, said, session};
+
+const OTHER: &str = "444455556666";
+const SESSIONS: [&str; 2] = ["ASIARTX3GSDSQEXAMPLE", "ASIARTX3GSDSREXAMPLE"];
+const USERS: [&str; 2] = ["AIDARTX3GSDSQAEXAMPLE", "AIDARTX3GSDSRBEXAMPLE"];
+
+/// The binary, asked for text.
+fn run(arguments: &[&str], logs: &Path) -> Output {
+    let cache = tempfile::tempdir().unwrap();
+    Command::new(env!("CARGO_BIN_EXE_backtrail"))
+        .args(arguments)
+        .arg("--logs")
+        .arg(logs)
+        .env("BACKTRAIL_CACHE", cache.path())
+        .env_remove("BACKTRAIL_LAKE")
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A user of an account.
+fn user(name: &str, account: &str, id: &str, key: &str) -> Value {
+    let mut identity = dana(key);
+    identity["userName"] = json!(name);
+    identity["accountId"] = json!(account);
+    identity["arn"] = json!(format!("arn:aws:iam::{account}:user/{name}"));
+    identity["principalId"] = json!(id);
+    identity
+}
+
+/// dana of one account and dana of another each use a session of the role, under one name.
+fn two_danas() -> tempfile::TempDir {
+    let mut records = Vec::new();
+    for (number, account) in [ACCOUNT, OTHER].into_iter().enumerate() {
+        let at = u32::try_from(number).unwrap() * 10;
+        let (created, key) = (format!("2026-03-09T09:0{number}:00Z"), SESSIONS[number]);
+        let who = user("dana", account, USERS[number], KEYS[number]);
+        let mut made = assume(at, &who, &created, "night", key);
+        made["sharedEventID"] = json!(format!("11111111-0000-4000-8000-00000000000{number}"));
+        if account == OTHER {
+            // The caller's own account records it as well.
+            let mut own = made.clone();
+            own["recipientAccountId"] = json!(OTHER);
+            own["eventID"] = json!("22222222-0000-4000-8000-000000000001");
+            made["userIdentity"] = json!({"type": "AWSAccount", "principalId": USERS[1], "accountId": OTHER});
+            records.push(own);
+        }
+        let used = session("night", key, &created);
+        records
+            .extend([made, call(at + 1, &used, "2026-03-09T09:10:00Z", "s3.amazonaws.com", "ListBuckets")]);
+    }
+    logs(&[&records])
+}
+
+#[test]
+fn users_of_one_name_in_two_accounts_are_told_apart_in_a_list_of_sessions() {
+    let folder = two_danas();
+    for asked in [&["sessions"][..], &["sessions", "deploy"]] {
+        let said = text(&run(&[asked, &["--wide"]].concat(), folder.path()).stdout);
+        for account in [ACCOUNT, OTHER] {
+            assert!(said.contains(&format!("user dana of {account}")), "{said}");
+        }
+    }
+}
+
+#[test]
+fn a_name_of_users_in_two_accounts_is_asked_for_by_arn() {
+    let folder = two_danas();
+    let arn = |account: &str| format!("arn:aws:iam::{account}:user/dana");
+    let asked = run(&["sessions", "--user", "dana"], folder.path());
+    let told = text(&asked.stderr);
+    assert!(!asked.status.success(), "{told}");
+    assert!(told.contains(&arn(ACCOUNT)) && told.contains(&arn(OTHER)), "{told}");
+    for account in [ACCOUNT, OTHER] {
+        let found = said(&["sessions", "--user", &arn(account)], folder.path());
+        assert_eq!(found["sessions"], 1, "{found}");
+        assert_eq!(found["rows"][0]["origin"]["arn"], json!(arn(account)));
+    }
+}
+
+/// Somebody makes the user tmp, which acts; with a key and a unique id of its own.
+fn made(number: u32, hour: &str, maker: &Value, id: &str, key: &str) -> [Value; 2] {
+    let arn = format!("arn:aws:iam::{ACCOUNT}:user/tmp");
+    let mut made =
+        call(number, maker, &format!("2026-03-09T{hour}:00:00Z"), "iam.amazonaws.com", "CreateUser");
+    made["requestParameters"] = json!({"userName": "tmp"});
+    made["responseElements"] = json!({"user": {"userName": "tmp", "userId": id, "arn": arn, "path": "/"}});
+    let who = user("tmp", ACCOUNT, id, key);
+    let time = format!("2026-03-09T{hour}:01:00Z");
+    [made, call(number + 1, &who, &time, "s3.amazonaws.com", "ListBuckets")]
+}
+
+#[test]
+fn a_user_that_was_made_anew_is_another_one_and_it_is_asked_which() {
+    let maker = |name: &str| user(name, ACCOUNT, "AIDARTX3GSDSZJEXAMPLE", "AKIARTX3GSDSZEXAMPLE");
+    let first = made(1, "09", &maker("dana"), USERS[0], KEYS[0]);
+    let second = made(3, "10", &maker("eve"), USERS[1], KEYS[1]);
+    let folder = logs(&[&first, &second]);
+    for asked in ["tmp", "arn:aws:iam::111122223333:user/tmp"] {
+        let asked = run(&["trace", asked], folder.path());
+        let told = text(&asked.stderr);
+        assert!(!asked.status.success(), "{told}");
+        assert!(USERS.iter().all(|id| told.contains(id)), "{told}");
+    }
+    let found = said(&["trace", USERS[0]], folder.path());
+    assert_eq!(found["subject"]["usage"]["calls"], 1, "{found}");
+}
+
+#[test]
+fn whoever_made_a_user_of_another_id_did_not_make_this_one() {
+    let maker = user("eve", ACCOUNT, "AIDARTX3GSDSZJEXAMPLE", "AKIARTX3GSDSZEXAMPLE");
+    let [made, _] = made(3, "10", &maker, USERS[1], KEYS[1]);
+    let acted = |id| {
+        let who = user("tmp", ACCOUNT, id, KEYS[0]);
+        call(1, &who, "2026-03-09T09:00:00Z", "s3.amazonaws.com", "ListBuckets")
+    };
+    for (id, by) in [(USERS[0], 0), (USERS[1], 1)] {
+        let folder = logs(&[&[acted(id), made.clone()]]);
+        let found = said(&["trace", "tmp"], folder.path());
+        assert_eq!(found["links"].as_array().unwrap().len(), by, "{found}");
+        assert_eq!(found["origin"]["above"].is_null(), by == 0);
+    }
+}
