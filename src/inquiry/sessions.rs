@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::trace::{Source, addresses, of_names, verified};
+use super::trace::{Source, Users, addresses, agreement, of_names};
 use super::{ResolveError, Window, resolve};
 use crate::investigate::SubjectKind;
 use crate::lake::{Column, Session};
@@ -96,7 +96,7 @@ fn row(
     role_arn: String,
     session_name: String,
     members: &[(Credential, OriginOf)],
-    users: &BTreeSet<String>,
+    users: &Users,
 ) -> Option<SessionRow> {
     let (first, origin) = members.first()?;
     let mut usage = Usage::default();
@@ -129,7 +129,7 @@ fn row(
     let without_mfa = mfa.values().filter(|said| **said == Some(false)).count() as u64;
     let mut said: BTreeSet<Option<bool>> = mfa.into_values().collect();
     let claim = session_name::claim(&session_name);
-    let agreement = match session_name::agrees(claim, verified(&merged, &session_name), users) {
+    let agreement = match agreement(&merged, &session_name, users) {
         Agreement::Agrees => "agrees",
         Agreement::Differs => "differs",
         Agreement::SaysNothing => "says-nothing",

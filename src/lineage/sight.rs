@@ -178,6 +178,7 @@ impl Sight {
 }
 
 /// A moment in words.
-pub(super) fn stamp(time: DateTime<Utc>) -> String {
+#[must_use]
+pub fn stamp(time: DateTime<Utc>) -> String {
     time.format("%Y-%m-%d %H:%M:%SZ").to_string()
 }

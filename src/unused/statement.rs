@@ -65,8 +65,8 @@ fn unseen(whole: &Whole<'_>, place: usize, statement: &Statement, resource: Opti
     let covered = whole.covering.of(statement);
     let reasons = covered.iter().filter_map(|number| {
         let (number, known) = (*number, INDEX.get(*number)?);
-        let is_meant = own.granted.actions.has(number)
-            && resource.is_none_or(|pattern| applies(pattern, known.action));
+        let is_meant =
+            own.granted.actions.has(number) && resource.is_none_or(|pattern| applies(pattern, known.action));
         if !is_meant {
             return None;
         }

@@ -193,7 +193,7 @@ async fn own_origin(
     let arn = Arn::parse(&id).map(|_| id.clone());
     let name = name.or_else(|| id.rsplit('/').next().map(str::to_owned));
     let own = Origin::principal(kind, arn, name.clone(), account.clone());
-    let mut traced = TracedOrigin { origin: own, above: None };
+    let mut traced = TracedOrigin { origin: own, above: None, above_gap: None };
     if kind == OriginKind::IamUser
         && let (Some(name), Some(account)) = (&name, &account)
         && let Some(way) = source.ways_in(account, name, IssuanceKind::User).await?.last()

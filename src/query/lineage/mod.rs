@@ -13,6 +13,7 @@ mod link;
 mod memory;
 mod pass;
 mod read;
+mod removal;
 mod table;
 mod tally;
 mod workshop;
@@ -40,6 +41,7 @@ pub use describe::{Described, describe};
 pub(super) use hash::text_hash;
 pub use label::{OriginOf, Origins};
 pub use pass::{WAY as FOLDED_FOR_LINEAGE, folded};
+pub use removal::removed;
 pub use table::ORIGIN_COLUMNS;
 
 /// A view of `queries/lineage`.

@@ -6,8 +6,10 @@ use std::net::IpAddr;
 use chrono::{DateTime, Utc};
 
 use super::Tree;
-use crate::inquiry::trace::fetch::{Removal, Source, later};
-use crate::lineage::{Caller, Credential, Descendant, Gap, Node, NodeKind, Proof, Rule, Usage};
+use crate::inquiry::trace::fetch::{Source, later};
+use crate::lineage::{
+    Caller, Credential, Descendant, Gap, Node, NodeKind, Proof, Removal, Rule, Usage, Workload,
+};
 use crate::query::QueryError;
 
 /// What was removed is looked for within a day first.
@@ -35,6 +37,8 @@ pub(super) struct Growth {
     pub(super) credentials: Vec<(Caller, Usage)>,
     /// Who acted as this line, where it is something that the subject led to; None where it is the subject's own.
     pub(super) led_to: Option<Vec<Caller>>,
+    /// The workload that it is.
+    pub(super) workload: Option<Workload>,
     /// Whether it is a session of a workload, which gets new keys all the time.
     pub(super) of_workload: bool,
     /// Lines of one parent with the same text here are one.
@@ -64,6 +68,7 @@ impl Growth {
             keys_made: BTreeSet::new(),
             credentials: Vec::new(),
             led_to: None,
+            workload: None,
             of_workload: false,
             fold: None,
             role: None,
@@ -251,12 +256,10 @@ impl Plant {
                 removals.entry((removal.what, removal.id.clone())).or_default().push(removal);
             }
             for line in self.lines.iter_mut().filter(|line| line.gone.is_none()) {
-                let (Some(made), Some(what)) = (&line.growth.made, what(&line.growth)) else { continue };
+                let Some(what) = what(&line.growth) else { continue };
                 let mut of_line = removals.get(&(what, line.growth.id.clone())).into_iter().flatten();
-                let gone = of_line.find(|removal| {
-                    removal.record.account == made.account && removal.record.event_time >= made.event_time
-                });
-                line.gone = gone.map(|removal| removal.record.clone());
+                let gone = of_line.find(|removal| is_removed(&line.growth, removal));
+                line.gone = gone.map(|removal| Proof::from(&removal.record));
             }
             let Some(before) = before.filter(|before| end.is_some_and(|end| *before <= end)) else {
                 return Ok(());
@@ -309,6 +312,13 @@ fn what(growth: &Growth) -> Option<&'static str> {
         NodeKind::Workload => Some("workload"),
         _ => None,
     }
+}
+
+/// Whether a removal of this kind and id is that of a line: of its account, its region where it is a function, and later.
+fn is_removed(growth: &Growth, removal: &Removal) -> bool {
+    let Some(made) = &growth.made else { return false };
+    let is_it = growth.workload.as_ref().is_none_or(|workload| removal.is_of(workload));
+    is_it && removal.record.account == made.account && removal.record.time >= made.event_time.0
 }
 
 /// The calls that may have removed it, by name.

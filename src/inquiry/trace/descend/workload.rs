@@ -61,6 +61,7 @@ pub(super) async fn launched_by(
         let mut growth = Growth::new(NodeKind::Workload, &launch.workload.id, Rule::Launched);
         growth.node = Some(workload_node(&launch.workload, &account));
         growth.made = Some(Proof::from(&launch.record));
+        growth.workload = Some(launch.workload.clone());
         growth.notes.extend(launch.role_passed.as_ref().map(|role| format!("role passed: {role}")));
         let sessions = judged(source, named, launch, &naming).await?;
         let own = sessions.iter().filter(|session| session.is_own());
@@ -244,24 +245,26 @@ async fn goes_back(
     let made = session.made.as_ref().filter(|_| session.is_own()).map(|made| made.event_time.0);
     let moment = made.or(caller.created).or(session.credential.usage.first.map(|first| first.0));
     let role = caller.role_name().map(str::to_owned);
-    // An instance is launched once.
     let others = match launch.workload.kind {
+        // An instance is launched once; who gave it another profile did not launch it.
+        "instance" if launch.configures() => source.launches_of(&launch.workload, account, moment).await?,
         "function" | "instance" => source.relaunches(launch.workload.kind, account).await?,
         // Nothing else goes back to these, whenever it was.
         _ => Vec::new(),
     };
     let moment = moment.filter(|_| matches!(launch.workload.kind, "function" | "instance"));
     let all = others.iter().chain([launch]);
+    let removals = source.removed_workloads(&launch.workload, account).await?;
     // Before the first launch nothing goes back to it.
-    let last = last_launch(all, &launch.workload, role.as_deref(), moment);
+    let last = last_launch(all, &removals, &launch.workload, role.as_deref(), moment);
     let Some(last) = last else { return Ok(false) };
     if last.gave_role.is_some_and(|gave| gave.record == launch.record) {
         // The chain up leads to whoever put the code, and names this one as well.
         if session.is_own() {
             session.rule = Rule::Claim;
             let put = &last.launch.record;
-            session.remark =
-                Some(format!("it gave the role; the code is of {} {}", put.event_name, put.id()));
+            let by = if launch.workload.kind == "function" { "the code is of" } else { "launched by" };
+            session.remark = Some(format!("it gave the role; {by} {} {}", put.event_name, put.id()));
         }
         return Ok(true);
     }

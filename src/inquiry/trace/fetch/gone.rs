@@ -7,17 +7,9 @@ use serde_json::Value;
 
 use super::{Source, keep, kept, one_of};
 use crate::lake::Column;
-use crate::lineage::Proof;
-use crate::query::{self, EventRow, Filter, QueryError};
-
-/// A record that removed something.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::inquiry::trace) struct Removal {
-    pub(in crate::inquiry::trace) record: Proof,
-    /// `key`, `user`, `password` or `workload`.
-    pub(in crate::inquiry::trace) what: &'static str,
-    pub(in crate::inquiry::trace) id: String,
-}
+use crate::lineage::{IssuanceKind, Removal, UserHistory, Workload};
+use crate::query::lineage::removed;
+use crate::query::{self, Filter, QueryError};
 
 impl Source {
     /// What was removed within a time by calls of these names in some accounts, in all where they are None, in order of
@@ -32,16 +24,55 @@ impl Source {
         let in_accounts = accounts.map(|accounts| one_of(Column::Account, accounts.clone()));
         let of = [one_of(Column::EventName, names.clone())].into_iter().chain(in_accounts);
         let filter = Filter::All(times.chain(of).collect());
+        let name = format!("{filter:?}");
+        if let Some(known) = kept(&self.removals, &name) {
+            return Ok(known);
+        }
         let mut found = Vec::new();
         for batch in self.events(&filter, &[Column::RequestParameters]).await? {
             for row in query::rows(&batch)? {
                 if row.error_code.is_none_or(str::is_empty) {
-                    removed(&row, &mut found);
+                    found.extend(removed(&row));
                 }
             }
         }
         found.sort();
+        keep(&self.removals, name, &found);
         Ok(found)
+    }
+
+    /// What befell the users of a name in an account.
+    pub(in crate::inquiry::trace) async fn user_history(
+        &self,
+        account: &str,
+        name: &str,
+    ) -> Result<UserHistory, QueryError> {
+        let passwords = self.ways_in(account, name, IssuanceKind::Password).await?;
+        let users = self.ways_in(account, name, IssuanceKind::User).await?;
+        let mut removals = Vec::new();
+        // Without a password that was set nothing is asked of what was removed.
+        if !passwords.is_empty() {
+            let names = ["DeleteUser", "DeleteLoginProfile"].map(str::to_owned);
+            let accounts = BTreeSet::from([account.to_owned()]);
+            let all = (DateTime::UNIX_EPOCH, None);
+            removals = self.removals(&BTreeSet::from(names), Some(&accounts), all).await?;
+            removals.retain(|removal| removal.id == name);
+        }
+        Ok(UserHistory { users, passwords, removals })
+    }
+
+    /// The workloads of a kind that were removed in an account, of those whose names may be given again.
+    pub(in crate::inquiry::trace) async fn removed_workloads(
+        &self,
+        workload: &Workload,
+        account: &str,
+    ) -> Result<Vec<Removal>, QueryError> {
+        if workload.kind != "function" {
+            return Ok(Vec::new());
+        }
+        let names = BTreeSet::from(["DeleteFunction20150331".to_owned()]);
+        let accounts = BTreeSet::from([account.to_owned()]);
+        self.removals(&names, Some(&accounts), (DateTime::UNIX_EPOCH, None)).await
     }
 
     /// The last time of which there may be an event; None where it is not known.
@@ -82,46 +113,5 @@ impl Source {
         let all: Vec<String> = found.iter().cloned().collect();
         keep(&self.addresses, account.to_owned(), &all);
         Ok(found)
-    }
-}
-
-/// What one record removed.
-fn removed(row: &EventRow<'_>, found: &mut Vec<Removal>) {
-    let request: Value =
-        row.request_parameters.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-    let text = |name: &str| request.get(name).and_then(Value::as_str).map(str::to_owned);
-    let (what, ids): (&str, Vec<String>) = match row.event_name {
-        Some("DeleteAccessKey") => ("key", text("accessKeyId").into_iter().collect()),
-        Some("DeleteUser") => ("user", text("userName").into_iter().collect()),
-        Some("DeleteLoginProfile") => ("password", text("userName").into_iter().collect()),
-        Some("TerminateInstances") => {
-            let items = request.pointer("/instancesSet/items").and_then(Value::as_array);
-            let ids = items.into_iter().flatten().filter_map(|item| item.get("instanceId")?.as_str());
-            ("workload", ids.map(str::to_owned).collect())
-        }
-        _ => ("workload", text("functionName").into_iter().collect()),
-    };
-    let record = Proof::from(&row.record());
-    found.extend(ids.into_iter().map(|id| Removal { record: record.clone(), what, id }));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_record_without_an_id_removed_is_proved_by_its_place() {
-        let row = EventRow {
-            event_name: Some("DeleteAccessKey"),
-            request_parameters: Some(r#"{"userName":"dana","accessKeyId":"AKIARTX3GSDSQEXAMPLE"}"#),
-            object: "a.json.gz",
-            record_index: 3,
-            ..EventRow::default()
-        };
-        let mut found = Vec::new();
-        removed(&row, &mut found);
-        let [removal] = found.as_slice() else { panic!("{found:?}") };
-        assert_eq!((removal.what, removal.id.as_str()), ("key", "AKIARTX3GSDSQEXAMPLE"));
-        assert_eq!(removal.record.event_id, "a.json.gz#3");
     }
 }
