@@ -22,7 +22,7 @@ use crate::query::QueryError;
 use climb::Climbed;
 pub(super) use descend::{Held, addresses};
 pub(super) use fetch::{Source, earlier, later, one_of};
-pub(super) use mismatch::{Users, agreement, of_names};
+pub(super) use mismatch::{Users, agreement, odd_places, of_names};
 use subject::Asked;
 
 /// So many credentials of one subject are traced up; those with most calls.

@@ -276,7 +276,7 @@ fn who_gave_an_instance_another_profile_is_behind_what_it_does_then() {
         // Neither acts without the other: both are named, up and down.
         assert_eq!(above("launched", KEY, path), [event_id(1)], "{name}");
         let [put, by, choice] = given(KEY, path);
-        assert_eq!((put, by), (json!(event_id(2)), json!(EVES)), "{name}");
+        assert_eq!((put, by), (json!(event_id(2)), eve()["arn"].clone()), "{name}");
         assert_eq!(choice, json!([event_id(1), event_id(2)]));
         assert_eq!(origins(KEY, path), [json!(event_id(1)), dana(DANAS)["arn"].clone()]);
         assert!(leads_to(DANAS, "admin", path) && !leads_to(EVES, "admin", path));

@@ -10,11 +10,10 @@ use tokio::sync::OnceCell;
 use super::mismatch::Users;
 use crate::lake::{Column, Session};
 use crate::lineage::{
-    AccountSight, Caller, Credential, Issuance, IssuanceKind, KEY_LIFE_SECONDS, Launch, Origin, OriginKind,
-    Passed, People, ROLE_SESSION_SECONDS, Removal, SLACK_SECONDS, Sight, Usage, Workload, find_sign_ins,
-    last_launch, settle,
+    Caller, Credential, Issuance, IssuanceKind, KEY_LIFE_SECONDS, Launch, Origin, OriginKind, Passed, People,
+    ROLE_SESSION_SECONDS, Removal, SLACK_SECONDS, Sight, Usage, Workload, find_sign_ins, last_launch, settle,
 };
-use crate::query::lineage::{Relations, account_sight, logs_begin};
+use crate::query::lineage::{Relations, logs_begin, sight};
 use crate::query::{Filter, QueryError};
 
 mod condition;
@@ -22,6 +21,7 @@ mod gone;
 mod prepare;
 
 use condition::{around, launching, naming, of_key, relaunching};
+pub(in crate::inquiry) use gone::{OwnAddresses, is_private};
 
 /// What a caller without an end did is counted within so many seconds of a moment: an hour.
 const NEAR_SECONDS: i64 = 3600;
@@ -49,7 +49,7 @@ pub(in crate::inquiry) struct Source {
     launches: Mutex<BTreeMap<String, Vec<Launch>>>,
     launched: Mutex<BTreeMap<String, Vec<Launched>>>,
     /// By account.
-    addresses: Mutex<BTreeMap<String, Vec<String>>>,
+    addresses: Mutex<BTreeMap<String, Vec<gone::Addressed>>>,
     removals: Mutex<BTreeMap<String, Vec<Removal>>>,
 }
 
@@ -91,14 +91,7 @@ impl Source {
 
     /// What the logs could show; read when first asked for: that takes a look at every event.
     pub(super) async fn sight(&self) -> Result<&Sight, QueryError> {
-        let look = async || {
-            let mut sight = Sight::default();
-            for (account, first, last, read_only) in account_sight(&self.ctx).await? {
-                sight.accounts.insert(account, AccountSight { first, last, read_only });
-            }
-            Ok(sight)
-        };
-        self.sight.get_or_try_init(look).await
+        self.sight.get_or_try_init(|| sight(&self.ctx)).await
     }
 
     /// The callers of the events that satisfy a condition, with what they did in those and from where, in order.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::climb::Climbed;
 use super::descend::addresses;
-use super::fetch::{Source, earlier, later};
+use super::fetch::{OwnAddresses, Source, earlier, is_private, later};
 use crate::lake::Column;
 use crate::lineage::session_name::{self, Agreement, Claim, Verified};
 use crate::lineage::{Caller, Credential, Issuance, KEY_LIFE_SECONDS, Mismatch, Origin, OriginKind};
@@ -168,7 +168,33 @@ fn disagree(name: &str, identity: &str) -> bool {
     by_mail && person(name).zip(person(identity)).is_some_and(|(name, identity)| name != identity)
 }
 
-/// The session of an instance that was used from more than one address.
+/// The addresses of a session of an instance that are not the instance's. What the logs name decides for addresses of its
+/// kind (private, public, IPv6), for an instance may use one of each; where they name none of a kind and there are several,
+/// all of these are odd.
+pub(in crate::inquiry) fn odd_places<'a>(
+    places: impl IntoIterator<Item = &'a str>,
+    own: &OwnAddresses,
+) -> BTreeSet<&'a str> {
+    let kind = |address: &str| (is_private(address), address.contains(':'));
+    let mut by_kind: BTreeMap<(bool, bool), BTreeSet<&'a str>> = BTreeMap::new();
+    for place in places {
+        by_kind.entry(kind(place)).or_default().insert(place);
+    }
+    let mut odd = BTreeSet::new();
+    for (of_kind, seen) in by_kind {
+        let is_own = |address: &&str| own.of_account.contains(*address);
+        let is_known = seen.iter().any(|address| is_own(address))
+            || own.of_instance.iter().any(|one| kind(one) == of_kind);
+        if is_known {
+            odd.extend(seen.into_iter().filter(|address| !is_own(address)));
+        } else if seen.len() > 1 {
+            odd.extend(seen);
+        }
+    }
+    odd
+}
+
+/// The session of an instance that was used from an address that is not the instance's.
 async fn of_place(
     source: &Source,
     credential: &Credential,
@@ -189,7 +215,9 @@ async fn of_place(
     };
     let mut of_instance = window();
     of_instance.push(Filter::Is(Column::IdentityArn, arn.clone()));
-    let all = source.callers(&Filter::All(of_instance)).await?;
+    // The instance may have got another address before its next session.
+    let mut all = source.callers(&Filter::All(of_instance)).await?;
+    all.retain(|one| one.caller.created == caller.created && one.caller.account == caller.account);
     let mut places: BTreeMap<String, u64> = BTreeMap::new();
     for one in &all {
         for address in addresses(&one.usage) {
@@ -197,14 +225,11 @@ async fn of_place(
                 one.usage.addresses.get(address).copied().unwrap_or_default();
         }
     }
-    if places.len() < 2 {
-        return Ok(None);
-    }
-    // Where the logs say which addresses are the account's own, the others are odd; else all are named.
-    let own = source.own_addresses(caller.account.as_deref().unwrap_or_default()).await?;
-    let known = places.keys().any(|address| own.contains(address));
-    let odd: BTreeSet<&str> =
-        addresses(&credential.usage).filter(|address| !known || !own.contains(*address)).collect();
+    let account = caller.account.as_deref().unwrap_or_default();
+    let named = source.own_addresses(account, &workload.id, first.0).await?;
+    let own = &named.of_account;
+    let mut odd = odd_places(places.keys().map(String::as_str), &named);
+    odd.retain(|address| credential.usage.addresses.contains_key(*address));
     if odd.is_empty() {
         return Ok(None);
     }
@@ -216,6 +241,10 @@ async fn of_place(
         })
         .collect();
     let mut text = format!("one session of {}, used from {}", workload.words(), told.join(" and "));
+    if places.len() == 1 && !named.of_instance.is_empty() {
+        let of_instance: Vec<&str> = named.of_instance.iter().map(String::as_str).collect();
+        text.push_str(&format!(", but the instance's addresses are {}", of_instance.join(" and ")));
+    }
     for address in &odd {
         let mut at = window();
         at.push(Filter::Is(Column::SourceIpAddress, (*address).to_owned()));

@@ -19,10 +19,10 @@ use super::link::{Linked, Links, SHARED, link, text};
 use super::pass::{Pass, pass};
 use super::removal::endings;
 use super::workshop::{Workshop, ask, flags, numbers};
-use super::{Relations, account_sight, read, telling};
+use super::{Relations, read, sight, telling};
 use crate::lineage::{
-    AccountSight, Caller, Class, End, Gap, Issuance, IssuanceKind, Launch, Origin, OriginKind, Passed,
-    People, Reason, RecordRef, Removal, Rule, Sight, UserHistory, find_maker, last_launch, origin, settle,
+    Caller, Class, End, Gap, Issuance, IssuanceKind, Launch, Origin, OriginKind, Passed, People, Reason,
+    RecordRef, Removal, Rule, Sight, UserHistory, find_maker, last_launch, origin, settle,
 };
 use crate::query::{Filter, QueryError};
 
@@ -227,10 +227,7 @@ async fn known(
     relations: &Relations,
     workshop: &Workshop,
 ) -> Result<Known, QueryError> {
-    let mut sight = Sight::default();
-    for (account, first, last, read_only) in account_sight(ctx).await? {
-        sight.accounts.insert(account, AccountSight { first, last, read_only });
-    }
+    let sight = sight(ctx).await?;
     let mut forwarded = HashMap::new();
     for batch in workshop.ask(USER_SESSIONS).await? {
         let (accounts, arns) = (numbers(&batch, "account_hash")?, numbers(&batch, "arn_hash")?);

@@ -6,7 +6,8 @@ use std::net::IpAddr;
 use chrono::{DateTime, Utc};
 
 use super::Tree;
-use crate::inquiry::trace::fetch::{Source, later};
+use crate::inquiry::trace::fetch::{OwnAddresses, Source, later};
+use crate::inquiry::trace::mismatch::odd_places;
 use crate::lineage::{
     Caller, Credential, Descendant, Gap, Node, NodeKind, Proof, Removal, Rule, Usage, Workload,
 };
@@ -39,8 +40,8 @@ pub(super) struct Growth {
     pub(super) led_to: Option<Vec<Caller>>,
     /// The workload that it is.
     pub(super) workload: Option<Workload>,
-    /// Whether it is a session of a workload, which gets new keys all the time.
-    pub(super) of_workload: bool,
+    /// Of the session of an instance: the addresses that are its own.
+    pub(super) own_addresses: Option<OwnAddresses>,
     /// Lines of one parent with the same text here are one.
     pub(super) fold: Option<String>,
     /// The role: a session of a role that is above it already is folded into that, as in role juggling.
@@ -69,7 +70,7 @@ impl Growth {
             credentials: Vec::new(),
             led_to: None,
             workload: None,
-            of_workload: false,
+            own_addresses: None,
             fold: None,
             role: None,
             notes: Vec::new(),
@@ -380,7 +381,8 @@ fn descendant(line: &Line) -> Descendant {
     if !split.is_empty() {
         let places: BTreeSet<&str> = split.iter().flat_map(|key| addresses(&key.usage)).collect();
         let places: Vec<&str> = places.into_iter().collect();
-        remarks.push(format!("one session, used from {}", places.join(" and ")));
+        let not_its = if places.len() == 1 { ": not the instance's address" } else { "" };
+        remarks.push(format!("one session, used from {}{not_its}", places.join(" and ")));
     }
     Descendant {
         kind: growth.kind,
@@ -404,13 +406,17 @@ fn descendant(line: &Line) -> Descendant {
 
 /// The keys of one session, where it was used from different addresses.
 fn keys_apart(growth: &Growth) -> Vec<Descendant> {
-    let session = |caller: &Caller| (caller.arn.clone(), caller.created.filter(|_| !growth.of_workload));
+    let session = |caller: &Caller| (caller.arn.clone(), caller.created);
     let mut places: BTreeMap<_, BTreeSet<&str>> = BTreeMap::new();
     for (caller, usage) in &growth.credentials {
         places.entry(session(caller)).or_default().extend(addresses(usage));
     }
+    let are_apart = |places: &BTreeSet<&str>| match &growth.own_addresses {
+        Some(own) => !odd_places(places.iter().copied(), own).is_empty(),
+        None => places.len() > 1,
+    };
     let apart: BTreeSet<_> =
-        places.into_iter().filter(|(_, places)| places.len() > 1).map(|(session, _)| session).collect();
+        places.into_iter().filter(|(_, places)| are_apart(places)).map(|(session, _)| session).collect();
     let mut keys: BTreeMap<String, (Node, Usage)> = BTreeMap::new();
     for (caller, usage) in growth.credentials.iter().filter(|(caller, _)| apart.contains(&session(caller))) {
         if let Some(key) = &caller.access_key {

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use super::plant::{Growth, Plant};
 use super::{Holder, Lines, by_callers, role_of};
 use crate::inquiry::trace::climb::{Twins, candidates_beside, prepare_candidates, workload_node};
-use crate::inquiry::trace::fetch::{Source, VALUES_MAX, earlier, later, together};
+use crate::inquiry::trace::fetch::{OwnAddresses, Source, VALUES_MAX, earlier, later, together};
 use crate::lake::Column;
 use crate::lineage::{
     Caller, Class, Credential, Issuance, KEY_LIFE_SECONDS, Launch, NodeKind, Passed, Proof, Rule, Rung,
@@ -67,8 +67,15 @@ pub(super) async fn launched_by(
         let own = sessions.iter().filter(|session| session.is_own());
         growth.usage = together(own.map(|session| &session.credential));
         growth.lead_to(&[]);
+        let used = growth.usage.clone();
         let Some(line) = plant.grow(parent, growth) else { return Ok(holders) };
-        holders.extend(grow_sessions(line, sessions, plant));
+        let own = match (launch.workload.kind, used.first) {
+            ("instance", Some(first)) => {
+                Some(source.own_addresses(&account, &launch.workload.id, first.0).await?)
+            }
+            _ => None,
+        };
+        holders.extend(grow_sessions(line, sessions, own.as_ref(), plant));
     }
     Ok(holders)
 }
@@ -326,7 +333,12 @@ fn claimed(maker: Option<&Caller>, workload: &Workload) -> String {
 }
 
 /// One line for each session ARN; another for those of the same ARN that are only claims. What these did is not followed.
-fn grow_sessions(workload: usize, sessions: Vec<Named>, plant: &mut Plant) -> Vec<Holder> {
+fn grow_sessions(
+    workload: usize,
+    sessions: Vec<Named>,
+    own: Option<&OwnAddresses>,
+    plant: &mut Plant,
+) -> Vec<Holder> {
     let mut lines: BTreeMap<(String, bool), Vec<Named>> = BTreeMap::new();
     for session in sessions {
         let arn = session.credential.caller.arn.clone().unwrap_or_default();
@@ -350,7 +362,7 @@ fn grow_sessions(workload: usize, sessions: Vec<Named>, plant: &mut Plant) -> Ve
         growth.usage = together(&credentials);
         growth.fold = Some(if is_claim { format!("claim {arn}") } else { arn.clone() });
         growth.role = role_of(&arn);
-        growth.of_workload = true;
+        growth.own_addresses = own.cloned();
         growth.keys = credentials.iter().filter_map(|one| one.caller.access_key.clone()).collect();
         growth.credentials = credentials.iter().map(|one| (one.caller.clone(), one.usage.clone())).collect();
         if !is_claim {
