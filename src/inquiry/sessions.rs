@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::trace::{Source, addresses, of_names, verified};
+use super::trace::{Source, Users, addresses, agreement, odd_places, of_names};
 use super::{Candidate, ResolveError, Window, resolve};
 use crate::investigate::SubjectKind;
 use crate::lake::{Column, Session};
@@ -60,7 +60,10 @@ pub async fn sessions(ctx: &Session, options: &SessionsOptions) -> Result<Sessio
     }
     let mut rows: Vec<SessionRow> = Vec::with_capacity(groups.len());
     for ((role_arn, session_name, _), members) in groups {
-        rows.extend(row(role_arn, session_name, &members, &users));
+        if let Some(mut row) = row(role_arn, session_name, &members, &users) {
+            row.mismatches.extend(of_place(&source, &row, &members).await?);
+            rows.push(row);
+        }
     }
     let order = |row: &SessionRow| {
         (std::cmp::Reverse(row.usage.calls), row.role_arn.clone(), row.session_name.clone(), row.origin.id())
@@ -124,7 +127,7 @@ fn row(
     role_arn: String,
     session_name: String,
     members: &[(Credential, OriginOf)],
-    users: &BTreeSet<String>,
+    users: &Users,
 ) -> Option<SessionRow> {
     let (first, origin) = members.first()?;
     let mut usage = Usage::default();
@@ -157,7 +160,7 @@ fn row(
     let without_mfa = mfa.values().filter(|said| **said == Some(false)).count() as u64;
     let mut said: BTreeSet<Option<bool>> = mfa.into_values().collect();
     let claim = session_name::claim(&session_name);
-    let agreement = match session_name::agrees(claim, verified(&merged, &session_name), users) {
+    let agreement = match agreement(&merged, &session_name, users) {
         Agreement::Agrees => "agrees",
         Agreement::Differs => "differs",
         Agreement::SaysNothing => "says-nothing",
@@ -165,8 +168,7 @@ fn row(
     let arn = first.caller.arn.clone().unwrap_or_default();
     let event_id = origin.event_id.as_ref();
     let identity = identities.first().map(String::as_str);
-    let mut mismatches = of_names(&merged, (Some(&session_name), identity), users, &arn, event_id);
-    mismatches.extend(of_place(&merged, &usage, &arn));
+    let mismatches = of_names(&merged, (Some(&session_name), identity), users, &arn, event_id);
     Some(SessionRow {
         role: first.caller.role_name().unwrap_or_default().to_owned(),
         account: first.caller.account.clone(),
@@ -194,16 +196,46 @@ fn row(
     })
 }
 
-/// The sessions of one instance that were used from more than one address.
-fn of_place(origin: &Origin, usage: &Usage, session: &str) -> Option<Mismatch> {
-    let workload = origin.on_behalf_of.as_ref().filter(|workload| workload.kind == "instance")?;
-    let places: Vec<&str> = addresses(usage).collect();
-    (places.len() > 1).then(|| Mismatch {
+/// The sessions of one instance that were used from an address that is not its own.
+async fn of_place(
+    source: &Source,
+    row: &SessionRow,
+    members: &[(Credential, OriginOf)],
+) -> Result<Option<Mismatch>, ResolveError> {
+    let Some(workload) = row.origin.on_behalf_of.as_ref().filter(|workload| workload.kind == "instance")
+    else {
+        return Ok(None);
+    };
+    let account = row.account.as_deref().unwrap_or_default();
+    let mut by_session: BTreeMap<_, Usage> = BTreeMap::new();
+    for (credential, _) in members {
+        by_session.entry(credential.caller.created).or_default().merge(&credential.usage);
+    }
+    let (mut odd, mut places, mut of_instance) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for usage in by_session.values() {
+        let Some(first) = usage.first else { continue };
+        let own = source.own_addresses(account, &workload.id, first.0).await?;
+        let found = odd_places(addresses(usage), &own);
+        if !found.is_empty() {
+            places.extend(addresses(usage));
+            odd.extend(found);
+            of_instance.extend(own.of_instance);
+        }
+    }
+    let words = |places: &BTreeSet<&str>, between| places.iter().copied().collect::<Vec<_>>().join(between);
+    Ok((!odd.is_empty()).then(|| Mismatch {
         kind: "place",
         claim: workload.words(),
-        verified: places.join(", "),
-        session: session.to_owned(),
-        text: format!("{} addresses in one instance session: {}", places.len(), places.join(" and ")),
+        verified: words(&odd, ", "),
+        session: members.first().and_then(|(one, _)| one.caller.arn.clone()).unwrap_or_default(),
+        text: match places.len() {
+            1 => {
+                let own: BTreeSet<&str> = of_instance.iter().map(String::as_str).collect();
+                let own = words(&own, " and ");
+                format!("used from {}, but the instance's addresses are {own}", words(&places, " and "))
+            }
+            some => format!("{some} addresses in one instance session: {}", words(&places, " and ")),
+        },
         event_id: None,
-    })
+    }))
 }

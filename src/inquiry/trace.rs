@@ -22,7 +22,7 @@ use crate::query::QueryError;
 use climb::Climbed;
 pub(super) use descend::{Held, addresses};
 pub(super) use fetch::{Source, earlier, later, one_of};
-pub(super) use mismatch::{of_names, verified};
+pub(super) use mismatch::{Users, agreement, odd_places, of_names};
 use subject::Asked;
 
 /// So many credentials of one subject are traced up; those with most calls.
@@ -221,7 +221,7 @@ fn shared(asked: &Asked, chains: &[Chain]) -> (TracedOrigin, Vec<Link>) {
             text: "no record names a caller here".to_owned(),
             hint: "events that a service reports have no caller".to_owned(),
         };
-        return (TracedOrigin { origin: Origin::unknown(gap), above: None }, Vec::new());
+        return (TracedOrigin { origin: Origin::unknown(gap), above: None, above_gap: None }, Vec::new());
     };
     let same = chains.iter().all(|chain| chain.origin.origin.id() == first.origin.origin.id());
     // That nobody is known behind any of them does not make them one: the gap of the first is its own.
@@ -229,7 +229,7 @@ fn shared(asked: &Asked, chains: &[Chain]) -> (TracedOrigin, Vec<Link>) {
         return (first.origin.clone(), first.links.clone());
     }
     if same && let Some(origin) = Origin::shared(chains.iter().map(|chain| &chain.origin.origin)) {
-        return (TracedOrigin { origin, above: first.origin.above.clone() }, first.links.clone());
+        return (TracedOrigin { origin, ..first.origin.clone() }, first.links.clone());
     }
     let ids: BTreeSet<String> = chains.iter().map(|chain| chain.origin.origin.id()).collect();
     let gap = Gap {
@@ -237,7 +237,7 @@ fn shared(asked: &Asked, chains: &[Chain]) -> (TracedOrigin, Vec<Link>) {
         text: format!("{} different origins stand behind it", ids.len()),
         hint: "see each chain; trace one key or session of it".to_owned(),
     };
-    (TracedOrigin { origin: Origin::unknown(gap), above: None }, Vec::new())
+    (TracedOrigin { origin: Origin::unknown(gap), above: None, above_gap: None }, Vec::new())
 }
 
 /// How many keys the session of the one credential asked about had, and how many calls were made in it; 0 where there is

@@ -96,6 +96,10 @@ pub struct TracedOrigin {
     pub origin: Origin,
     /// Who made its key or password, or launched its workload.
     pub above: Option<Box<Above>>,
+    /// Why nobody stands above it, where the logs tell that the record is missing: what was made by the last one here was
+    /// removed since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub above_gap: Option<Gap>,
 }
 
 /// Who made an origin's key or password, or launched its workload. They need not be who acted.

@@ -267,21 +267,6 @@ pub fn settle(mut issuances: Vec<Issuance>) -> Vec<Issuance> {
     settled
 }
 
-/// Who set the password of the sign-ins between two moments, of the passwords that were set for their user in order of
-/// time: the last one before. Also the user may have set it; the sign-in itself only by changing the one before. None where
-/// another was set in between: then nothing tells of them all.
-#[must_use]
-pub fn password_of<'a>(
-    set: &'a [Issuance],
-    sign_in: &Caller,
-    (first, last): (DateTime<Utc>, DateTime<Utc>),
-) -> Option<&'a Issuance> {
-    let by_another = |way: &Issuance| way.is_own_password() || way.maker().id != sign_in.id;
-    let before = |moment| set.iter().rfind(|way| way.record.time <= moment && by_another(way));
-    let way = before(first)?;
-    before(last).filter(|later| later.record == way.record)
-}
-
 /// A call that launched workloads: instances, functions, tasks, builds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Launch {
@@ -296,11 +281,14 @@ pub struct Launch {
 }
 
 impl Launch {
-    /// Whether it gives a function another role, and leaves its code as it is
-    /// (<https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html>).
+    /// Whether it gives a workload another role, and leaves it as it is otherwise
+    /// (<https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html>,
+    /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ReplaceIamInstanceProfileAssociation.html>).
     #[must_use]
     pub fn configures(&self) -> bool {
-        self.record.event_name.starts_with("UpdateFunctionConfiguration")
+        let name = &self.record.event_name;
+        name.starts_with("UpdateFunctionConfiguration")
+            || matches!(name.as_str(), "AssociateIamInstanceProfile" | "ReplaceIamInstanceProfileAssociation")
     }
 
     /// Whether it replaces a function's code, and leaves its role as it is

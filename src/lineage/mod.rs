@@ -51,6 +51,7 @@ mod issuance;
 mod ladder;
 mod origin;
 mod people;
+mod removal;
 pub mod session_name;
 mod sessions;
 mod sight;
@@ -65,7 +66,7 @@ pub use credential::{
     Caller, CallerFields, Class, Credential, Node, NodeKind, Usage, is_switch, is_telling, sign_in_session,
 };
 pub(crate) use issuance::OWN_PASSWORD;
-pub use issuance::{Issuance, IssuanceKind, Launch, RecordRef, password_of, settle};
+pub use issuance::{Issuance, IssuanceKind, Launch, RecordRef, settle};
 pub use ladder::{
     CONSOLE_SESSION_SECONDS, Fit, Found, KEY_LIFE_SECONDS, ROLE_SESSION_SECONDS, Rank, Rule, Rung,
     SLACK_SECONDS, find, find_maker, find_sign_ins, fit, is_named_by_identity_center, is_shared_key,
@@ -73,6 +74,7 @@ pub use ladder::{
 };
 pub use origin::{End, MayBe, Origin, OriginKind, origin};
 pub use people::{Namesake, People, is_other_store, store_id};
+pub use removal::{Removal, UserHistory};
 pub use sessions::{SessionKey, SessionRow, Sessions};
-pub use sight::{AccountSight, Gap, Reason, Sight};
+pub use sight::{AccountSight, Gap, Reason, Sight, stamp};
 pub use workload::{LastLaunch, Passed, Workload, is_instance_id, last_launch};

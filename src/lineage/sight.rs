@@ -1,14 +1,15 @@
 //! What the logs could show at all, and why a chain stops.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
-use super::{CONSOLE_SESSION_SECONDS, Caller, Issuance};
+use super::{CONSOLE_SESSION_SECONDS, Caller, Issuance, is_named_by_identity_center};
+use crate::aws::Arn;
 
 /// What the logs hold of one account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountSight {
     /// The first event.
     pub first: DateTime<Utc>,
@@ -16,6 +17,10 @@ pub struct AccountSight {
     pub last: DateTime<Utc>,
     /// Management events that only read.
     pub read_only: u64,
+    /// The days of which there are events.
+    pub days: BTreeSet<NaiveDate>,
+    /// By region: the first event.
+    pub regions: BTreeMap<String, DateTime<Utc>>,
 }
 
 /// What the logs hold, by the account of the records.
@@ -35,6 +40,8 @@ pub enum Reason {
     AccountNotInLake,
     /// The sign-in that began the session is not here, though the moment is covered.
     SignInMissing,
+    /// The logs of the account hold nothing of that day.
+    DayMissing,
     /// The record is missing, though the moment is covered.
     RecordMissing,
     /// The account's trail leaves out events that only read, and AssumeRole is one.
@@ -63,6 +70,7 @@ impl Reason {
             Reason::BeforeLogs => "before-logs",
             Reason::AccountNotInLake => "account-not-in-lake",
             Reason::SignInMissing => "sign-in-missing",
+            Reason::DayMissing => "day-missing",
             Reason::RecordMissing => "record-missing",
             Reason::ReadOnlyNotLogged => "read-only-not-logged",
             Reason::ResponseHidden => "response-hidden",
@@ -88,14 +96,49 @@ pub struct Gap {
 }
 
 impl Sight {
+    /// Takes in the events of an account in a region, none of which are of different days.
+    pub fn add(
+        &mut self,
+        account: String,
+        region: Option<String>,
+        (first, last): (DateTime<Utc>, DateTime<Utc>),
+        read_only: u64,
+    ) {
+        let known = self.accounts.entry(account).or_insert_with(|| AccountSight {
+            first,
+            last,
+            read_only: 0,
+            days: BTreeSet::new(),
+            regions: BTreeMap::new(),
+        });
+        known.first = known.first.min(first);
+        known.last = known.last.max(last);
+        known.read_only += read_only;
+        known.days.extend([first.date_naive(), last.date_naive()]);
+        if let Some(region) = region {
+            let begin = known.regions.entry(region).or_insert(first);
+            *begin = first.min(*begin);
+        }
+    }
+
     /// Why no issuance is found for a credential first used at `first`.
     #[must_use]
     pub fn gap(&self, caller: &Caller, first: Option<DateTime<Utc>>) -> Gap {
         let moment = caller.created.or(first);
-        let account = caller.account.as_deref().unwrap_or("unknown");
-        let at = moment.map(stamp).unwrap_or_default();
         let is_sign_in = caller.is_user_or_root();
-        let what = if is_sign_in { "sign-in (ConsoleLogin) or GetSessionToken" } else { "issuance" };
+        let is_portal = !is_sign_in && is_named_by_identity_center(caller);
+        // The steps of the access portal are logged where Identity Center runs, which the identity store tells
+        // (<https://docs.aws.amazon.com/singlesignon/latest/userguide/sso-info-in-cloudtrail.html>).
+        let store = caller.identity_store.as_deref().filter(|_| is_portal);
+        let portal =
+            store.and_then(Arn::parse).map(|store| store.account).filter(|account| !account.is_empty());
+        let account = portal.or(caller.account.as_deref()).unwrap_or("unknown");
+        let at = moment.map(stamp).unwrap_or_default();
+        let what = match (is_sign_in, is_portal) {
+            (true, _) => "sign-in (ConsoleLogin) or GetSessionToken",
+            (_, true) => "step of the access portal (Federate, GetRoleCredentials)",
+            _ => "issuance",
+        };
         let Some(seen) = self.accounts.get(account) else {
             return Gap {
                 reason: Reason::AccountNotInLake,
@@ -113,6 +156,17 @@ impl Sight {
                 hint: format!("add the objects of account {account} from {at} on"),
             };
         }
+        if let Some(moment) = moment
+            && moment.timestamp() <= seen.last.timestamp()
+            && !seen.days.contains(&moment.date_naive())
+        {
+            let day = moment.format("%Y-%m-%d");
+            return Gap {
+                reason: Reason::DayMissing,
+                text: format!("no {what} at {at}: no logs of account {account} of {day} are here"),
+                hint: format!("add the objects of account {account} of {day}"),
+            };
+        }
         if is_sign_in {
             return Gap {
                 reason: Reason::SignInMissing,
@@ -125,6 +179,26 @@ impl Sight {
                 ),
             };
         }
+        if is_portal {
+            let hint = match portal {
+                Some(account) => format!(
+                    "GetRoleCredentials and Federate are logged in the region of Identity Center; add the objects of \
+                     account {account} of the other regions around {at}"
+                ),
+                None => format!(
+                    "GetRoleCredentials and Federate are logged by the account that runs Identity Center, mostly the \
+                     management account of the organization; add its objects around {at}"
+                ),
+            };
+            return Gap {
+                reason: Reason::RecordMissing,
+                text: match portal {
+                    Some(_) => format!("no {what} at {at}, though account {account} is covered then"),
+                    None => format!("no {what} at {at}; account {account} logs none by itself"),
+                },
+                hint,
+            };
+        }
         if seen.read_only == 0 {
             return Gap {
                 reason: Reason::ReadOnlyNotLogged,
@@ -133,6 +207,23 @@ impl Sight {
                 ),
                 hint: "let the trail record read events; what was not recorded cannot be had any more"
                     .to_owned(),
+            };
+        }
+        // Of a region of which the logs begin later nothing could be seen.
+        let later = seen.regions.iter().filter(|(_, begin)| moment.is_some_and(|moment| moment < **begin));
+        let later: Vec<String> =
+            later.map(|(region, begin)| format!("{region} begin at {}", stamp(*begin))).collect();
+        if !later.is_empty() && later.len() < seen.regions.len() {
+            let later = later.join(" and of ");
+            return Gap {
+                reason: Reason::RecordMissing,
+                text: format!(
+                    "no issuance at {at}: account {account} is covered then, but its logs of {later}"
+                ),
+                hint: format!(
+                    "STS is logged in the region of its endpoint; add the objects of account {account} of those and of \
+                     other regions around {at}"
+                ),
             };
         }
         Gap {
@@ -178,6 +269,7 @@ impl Sight {
 }
 
 /// A moment in words.
-pub(super) fn stamp(time: DateTime<Utc>) -> String {
+#[must_use]
+pub fn stamp(time: DateTime<Utc>) -> String {
     time.format("%Y-%m-%d %H:%M:%SZ").to_string()
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Caller, Class, Issuance, Launch, SLACK_SECONDS};
+use super::{Caller, Class, Issuance, Launch, Removal, SLACK_SECONDS};
 
 /// What runs with a role.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -121,22 +121,24 @@ impl Passed {
 /// The launch to which a session of a workload goes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LastLaunch<'a> {
-    /// What decided what runs: of a function the last call before the session that put its code, else the one that gave it
-    /// its role; of others the last call that launched it or gave it a role.
+    /// What decided what runs: the last call before the session that put a function's code or launched another workload,
+    /// else the one that gave it its role.
     pub launch: &'a Launch,
     /// What is known of the role with which the session acts.
     pub passed: Passed,
-    /// Who gave a function the role, where that was another call than the one that put the code: neither acts without the
-    /// other.
+    /// Who gave a function or an instance the role, where that was another call than the one that put the code or launched
+    /// it: neither acts without the other.
     pub gave_role: Option<&'a Launch>,
 }
 
 /// The launch to which a session of a workload goes back, of those before `moment`, the time at which the session was made;
 /// and whether the role of this name was passed. A call that passes a function the role that it has already, as tools that
-/// keep configuration do, gives it nothing. Where functions of one name in several regions may be meant it is the one that
+/// keep configuration do, gives it nothing. What was called before the workload was removed, by `removals` before `moment`,
+/// is of another one. Where functions of one name in several regions may be meant it is the one that
 /// was given the role; None where several were, or none.
 pub fn last_launch<'a>(
     launches: impl IntoIterator<Item = &'a Launch>,
+    removals: impl IntoIterator<Item = &'a Removal>,
     workload: &Workload,
     role: Option<&str>,
     moment: Option<DateTime<Utc>>,
@@ -147,6 +149,14 @@ pub fn last_launch<'a>(
     };
     let mut all: Vec<&Launch> =
         launches.into_iter().filter(before).filter(|launch| launch.workload.may_be(workload)).collect();
+    // Whoever makes one of the same name anew makes another
+    // (<https://docs.aws.amazon.com/lambda/latest/api/API_DeleteFunction.html>).
+    let gone: Vec<&Removal> = (removals.into_iter())
+        .filter(|gone| gone.is_of(workload) && moment.is_some_and(|moment| gone.end() <= moment))
+        .collect();
+    all.retain(|launch| {
+        !gone.iter().any(|gone| gone.record.time > launch.record.time && gone.is_of(&launch.workload))
+    });
     all.sort_by(|a, b| a.record.cmp(&b.record));
     let mut states: BTreeMap<Option<&str>, State<'a>> = BTreeMap::new();
     for launch in all {
@@ -162,9 +172,9 @@ pub fn last_launch<'a>(
 /// A workload after some launches.
 #[derive(Debug, Clone, Copy, Default)]
 struct State<'a> {
-    /// Of a function the last that put its code, of others the last of all.
+    /// Of a function the last that put its code, of others the last that launched it.
     put: Option<&'a Launch>,
-    /// Of a function the last that gave it another role than it had.
+    /// The last that gave it another role than it had.
     gave_role: Option<&'a Launch>,
     /// The last that tells which role it has.
     tells_role: Option<&'a Launch>,
@@ -173,8 +183,8 @@ struct State<'a> {
 impl<'a> State<'a> {
     fn add(&mut self, launch: &'a Launch) {
         let is_known = self.tells_role.is_some_and(|known| known.role_passed == launch.role_passed);
-        if launch.workload.kind != "function" {
-            self.put = Some(launch);
+        if launch.workload.kind != "function" && !launch.configures() {
+            *self = State { put: Some(launch), ..State::default() };
         } else if !launch.configures() {
             self.put = Some(launch);
             // What it had before its code was replaced, and was given by a call that is not here.
@@ -193,10 +203,9 @@ impl<'a> State<'a> {
 
     fn last(self, role: Option<&str>) -> Option<LastLaunch<'a>> {
         let launch = self.put.or(self.gave_role).or(self.tells_role)?;
-        let told = if launch.workload.kind == "function" { self.tells_role } else { None };
         Some(LastLaunch {
             launch,
-            passed: Passed::of(told.unwrap_or(launch), role),
+            passed: Passed::of(self.tells_role.unwrap_or(launch), role),
             gave_role: self.gave_role.filter(|gave| gave.record != launch.record),
         })
     }

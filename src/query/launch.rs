@@ -43,7 +43,7 @@ pub(super) fn launched([event_source, event_name, request, response]: [Option<&s
             let id = response.pointer("/build/id").or_else(|| response.pointer("/build/arn"));
             id.and_then(Value::as_str).map(|id| format!("build:{}", last(id))).into_iter().collect()
         }
-        ("lambda.amazonaws.com", name) if FUNCTION_LAUNCHES.iter().any(|of| name.starts_with(of)) => {
+        ("lambda.amazonaws.com", name) if launches_function(name) => {
             let request = value(request);
             let changes_nothing = if name.starts_with("UpdateFunctionConfiguration") {
                 request.get("role").and_then(Value::as_str).is_none()
@@ -65,6 +65,13 @@ pub(super) fn launched([event_source, event_name, request, response]: [Option<&s
 pub(super) const FUNCTION_LAUNCHES: [&str; 3] =
     ["CreateFunction", "UpdateFunctionConfiguration", "UpdateFunctionCode"];
 
+/// Whether a call of this name is one of [`FUNCTION_LAUNCHES`], and not one whose name only begins so, as
+/// `CreateFunctionUrlConfig` does.
+fn launches_function(name: &str) -> bool {
+    let rest = FUNCTION_LAUNCHES.iter().find_map(|of| name.strip_prefix(of));
+    rest.is_some_and(|rest| rest.bytes().next().is_none_or(|byte| byte.is_ascii_digit()))
+}
+
 fn is_true(value: &Value) -> bool {
     value.as_bool() == Some(true) || value.as_str() == Some("true")
 }
@@ -72,7 +79,7 @@ fn is_true(value: &Value) -> bool {
 /// The name of a function, of which a call may name the ARN or a part of it:
 /// `arn:aws:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER]`, `ACCOUNT:function:NAME[:QUALIFIER]`, `NAME[:QUALIFIER]`
 /// (<https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html>).
-fn function_name(text: &str) -> String {
+pub(super) fn function_name(text: &str) -> String {
     let name = text.rsplit_once("function:").map_or(text, |(_, name)| name);
     name.split(':').next().unwrap_or(name).to_owned()
 }
@@ -146,6 +153,7 @@ mod tests {
         check("ec2", "RunInstances", "{}", "null", &[]);
         check("ec2", "RunInstances", "{}", "not json", &[]);
         check("s3", "CreateBucket", "{}", "{}", &[]);
+        check("lambda", "CreateFunctionUrlConfig", r#"{"functionName":"resize"}"#, "{}", &[]);
         assert!(launched([None; 4]).is_empty());
     }
 }

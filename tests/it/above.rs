@@ -271,10 +271,23 @@ fn who_gave_an_instance_another_profile_is_behind_what_it_does_then() {
             json!({"IamInstanceProfile": {"Name": "admin"}});
         swap["responseElements"][format!("{name}Response")] =
             json!({"iamInstanceProfileAssociation": {"instanceId": INSTANCE}});
-        let folder = logs(&[&[run.clone(), swap], &acting]);
+        let folder = logs(&[&[run.clone(), swap.clone()], &acting]);
+        let path = folder.path();
+        // Neither acts without the other: both are named, up and down.
+        assert_eq!(above("launched", KEY, path), [event_id(1)], "{name}");
+        let [put, by, choice] = given(KEY, path);
+        assert_eq!((put, by), (json!(event_id(2)), eve()["arn"].clone()), "{name}");
+        assert_eq!(choice, json!([event_id(1), event_id(2)]));
+        assert_eq!(origins(KEY, path), [json!(event_id(1)), dana(DANAS)["arn"].clone()]);
+        assert!(leads_to(DANAS, "admin", path) && !leads_to(EVES, "admin", path));
+        let claim = said(&["trace", EVES, "--down"], path)["descendants"][0]["children"][0].clone();
+        let remark = format!("it gave the role; launched by RunInstances {}", event_id(1));
+        assert_eq!((&claim["rule"], &claim["remarks"]), (&json!("claim"), &json!([remark])), "{claim}");
+        // Where the launch is not in the logs, it is who gave the role.
+        let folder = logs(&[&[swap], &acting]);
         assert_eq!(above("launched", KEY, folder.path()), [event_id(2)], "{name}");
         assert_eq!(origins(KEY, folder.path()), [json!(event_id(2)), eve()["arn"].clone()]);
-        assert!(leads_to(EVES, "admin", folder.path()) && !leads_to(DANAS, "admin", folder.path()));
+        assert!(leads_to(EVES, "admin", folder.path()));
     }
 }
 
@@ -452,6 +465,86 @@ fn a_function_that_was_made_again_is_its_new_maker_s() {
     let found = said(&["investigate", EVES, "--follow"], folder.path());
     let below = found["follow"]["below"].as_array().unwrap();
     assert!(below.iter().all(|one| one["calls"] == 0), "{below:?}");
+}
+
+/// The reason that nobody stands above the origin of a key, and the event that its words name.
+fn unmade(key: &str, logs: &Path) -> (Value, bool) {
+    let found = said(&["trace", key, "--up"], logs);
+    assert_eq!(found["origin"]["above"], Value::Null, "{key}");
+    let gap = &found["origin"]["above_gap"];
+    (gap["reason"].clone(), gap["text"].as_str().unwrap_or_default().contains(&event_id(2)))
+}
+
+#[test]
+fn a_password_that_was_removed_leads_to_no_later_sign_in() {
+    let mut made = for_bob(7, &eve(), "2026-03-09T07:00:00Z", "CreateUser");
+    made["responseElements"] = json!({"user": {"userName": "bob", "userId": "AIDARTX3GSDSQBOBEXAMPLE"}});
+    let set = for_bob(1, &eve(), "2026-03-09T08:00:00Z", "CreateLoginProfile");
+    let removed = |name| vec![for_bob(2, &dana(DANAS), "2026-03-09T08:30:00Z", name)];
+    let mut other = signs_in(4, "bob", "2026-03-09T10:00:00Z", CONSOLE[0]);
+    for record in &mut other {
+        record["userIdentity"]["principalId"] = json!("AIDARTX3GSDSQBILLEXAMPLE");
+    }
+    let same = signs_in(4, "bob", "2026-03-09T10:00:00Z", CONSOLE[0]);
+    let first = vec![made.clone(), set.clone()];
+    for (between, then, is_eves) in [
+        (removed("DeleteLoginProfile"), &same, false),
+        (removed("DeleteUser"), &other, false),
+        // Only the unique id tells.
+        (Vec::new(), &other, false),
+        (vec![for_bob(2, &dana(DANAS), "2026-03-09T08:30:00Z", "CreateUser")], &same, false),
+        (Vec::new(), &same, true),
+    ] {
+        let folder = logs(&[&first, &between, then]);
+        let path = folder.path();
+        let tree = said(&["trace", EVES, "--down"], path)["descendants"].to_string();
+        assert_eq!(
+            tree.contains(CONSOLE[0]) || tree.contains("T10:00:00Z\",\"kind\":\"console"),
+            is_eves,
+            "{tree}"
+        );
+        let follow = said(&["investigate", EVES, "--follow"], path)["follow"]["below"].clone();
+        // What a user does is of whoever made the user, by whatever password.
+        let by_password = follow.as_array().unwrap().iter().filter(|one| one["kind"] != "user");
+        assert!(is_eves || by_password.into_iter().all(|one| one["calls"] == 0), "{follow}");
+        if is_eves {
+            assert_eq!(above("identity", CONSOLE[0], path), [event_id(1)]);
+            continue;
+        }
+        assert_eq!(above("identity", CONSOLE[0], path), [""; 0]);
+        let is_named = between.first().is_some_and(|record| record["eventName"] != "CreateUser");
+        assert_eq!(unmade(CONSOLE[0], path), (json!("record-missing"), is_named));
+        assert_eq!(origins(CONSOLE[0], path), [Value::Null, user("bob", "")["arn"].clone()]);
+    }
+}
+
+#[test]
+fn a_function_that_was_removed_leads_to_no_later_session() {
+    let create = ["CreateFunction20150331", "resizer"];
+    let delete = |region: &str, qualifier: Option<&str>| {
+        let name = ["DeleteFunction20150331", "resizer"];
+        let mut delete = function(2, &dana(DANAS), "2026-03-09T08:30:00Z", region, name);
+        delete["requestParameters"] = json!({"functionName": "resize"});
+        if let Some(qualifier) = qualifier {
+            delete["requestParameters"]["qualifier"] = json!(qualifier);
+        }
+        delete["responseElements"] = Value::Null;
+        delete
+    };
+    let acting = acting(3, "lambda", &session("resizer", "resize", KEY, "2026-03-09T10:00:00Z"), "eu-west-1");
+    let made = function(1, &eve(), "2026-03-09T08:00:00Z", "eu-west-1", create);
+    let folder = logs(&[&[made.clone(), delete("eu-west-1", None)], &acting]);
+    let path = folder.path();
+    assert_eq!(unmade(KEY, path), (json!("record-missing"), true));
+    assert_eq!(origins(KEY, path), [Value::Null, json!("lambda.amazonaws.com for function resize")]);
+    assert!(!leads_to(EVES, "resizer", path));
+    // Another function's removal, or that of one version, ends nothing.
+    for other in [delete("us-east-1", None), delete("eu-west-1", Some("3"))] {
+        let folder = logs(&[&[made.clone(), other], &acting]);
+        assert_eq!(above("launched", KEY, folder.path()), [event_id(1)]);
+        assert_eq!(origins(KEY, folder.path()), [json!(event_id(1)), eve()["arn"].clone()]);
+        assert!(leads_to(EVES, "resizer", folder.path()));
+    }
 }
 
 #[test]

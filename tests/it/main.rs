@@ -14,6 +14,7 @@ mod agree;
 mod bad;
 mod below;
 mod chains;
+mod claims;
 mod cli;
 #[cfg(feature = "cluster")]
 mod cluster;

@@ -422,8 +422,27 @@ impl Twin {
             signed_in && gives && earlier && to_user && is_success(record) && self.accounts[*place] == c.home
         };
         let given = (0..self.records.len()).filter(gives);
-        let latest = given.max_by_key(|place| (self.times[*place], &self.ids[*place], *place));
-        Some(self.link("identity", latest?))
+        let latest = given.max_by_key(|place| (self.times[*place], &self.ids[*place], *place))?;
+        // A password, its user, or the name's earlier user that is gone by then leads to nothing.
+        let ends = |place: usize| {
+            let record = &self.records[place].record;
+            let ends = matches!(action(record), ("iam", "DeleteLoginProfile" | "DeleteUser" | "CreateUser"));
+            let slack = if action(record).1 == "CreateUser" { 0 } else { SLACK + 1 };
+            let ended = self.times[place].map(|time| time + slack) <= self.times[sign_in];
+            let of_user = text(record, "/requestParameters/userName").as_ref() == Some(&user);
+            let after = self.times[place] > self.times[latest];
+            ends && ended && of_user && after && is_success(record) && self.accounts[place] == c.home
+        };
+        let maker = (0..self.records.len()).filter(|place| {
+            let record = &self.records[*place].record;
+            let of_user = text(record, "/requestParameters/userName").as_ref() == Some(&user);
+            let before = self.times[*place].is_some() && self.times[*place] <= self.times[latest];
+            action(record) == ("iam", "CreateUser") && of_user && before && self.accounts[*place] == c.home
+        });
+        let maker = maker.max_by_key(|place| (self.times[*place], &self.ids[*place], *place));
+        let made = maker.and_then(|place| text(&self.records[place].record, "/responseElements/user/userId"));
+        let is_other = made.zip(c.principal.clone()).is_some_and(|(made, own)| made != own);
+        (!is_other && !(0..self.records.len()).any(ends)).then(|| self.link("identity", latest))
     }
 
     /// The last record, in the account of a service's session and not after it, whose success launched the workload that
@@ -464,13 +483,20 @@ impl Twin {
         let role_of = |place: &usize| {
             let code = is(place, "UpdateFunctionCode");
             let at = if code { "/responseElements/role" } else { "/requestParameters/role" };
-            text(&self.records[*place].record, at)
+            let record = &self.records[*place].record;
+            let swap = format!("/requestParameters/{}Request/IamInstanceProfile/", action(record).1);
+            let of_swap = ["Arn", "Name"].iter().find_map(|name| text(record, &format!("{swap}{name}")));
+            text(record, at).or(of_swap)
         };
         // The last that put the code, else the first of those that gave the role which the function has at last.
         let passed = launches.iter().rev().find_map(role_of);
         let giving =
             launches.iter().rev().take_while(|place| role_of(place).is_none_or(|role| Some(role) == passed));
-        let put = launches.iter().rev().find(|place| !is(place, "UpdateFunctionConfiguration"));
+        let puts = |place: &&usize| {
+            let other = ["UpdateFunctionConfiguration", "AssociateIam", "ReplaceIam"];
+            !other.iter().any(|name| is(place, name))
+        };
+        let put = launches.iter().rev().find(puts);
         let last = *put.or(giving.last())?;
         let other = action(&self.records[last].record).0 == "lambda"
             && passed.is_some_and(|passed| passed.rsplit('/').next() != Some(&role));

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::fetch::Source;
+use super::mismatch;
 use crate::aws::Time;
 use crate::lineage::{
     Caller, Class, Credential, End, Gap, Issuance, IssuanceKind, Link, Mismatch, Node, NodeKind, Origin,
@@ -39,6 +40,8 @@ pub(super) struct Climbed {
     pub(super) twins: Vec<Issuance>,
     /// Of a workload whose last launch passed another role.
     pub(super) mismatches: Vec<Mismatch>,
+    /// Why the last step above an origin is missing, until it is told of that origin.
+    gap_above: Option<Gap>,
 }
 
 /// A walk on its way.
@@ -79,6 +82,8 @@ struct Top {
     origin: Origin,
     violations: Vec<Violation>,
     twins: Vec<Issuance>,
+    /// Source identities that cannot be.
+    mismatches: Vec<Mismatch>,
     /// The last credential.
     end: Caller,
     /// Its first use.
@@ -109,14 +114,16 @@ pub(super) async fn climb(source: &Source, credential: &Credential) -> Result<Cl
     }
     let mut climbed = Climbed {
         links: top.links.clone(),
-        origin: TracedOrigin { origin: top.origin.clone(), above: None },
+        origin: TracedOrigin { origin: top.origin.clone(), above: None, above_gap: None },
         origins: distinct(&top.origins),
         violations: top.violations.clone(),
         twins: top.twins.clone(),
-        mismatches: Vec::new(),
+        mismatches: top.mismatches.clone(),
+        gap_above: None,
     };
     let above = Box::pin(above(source, &top, None, &mut walk, &mut climbed, ABOVE_MAX)).await?;
     climbed.origin.above = above.map(Box::new);
+    climbed.origin.above_gap = climbed.gap_above.take();
     Ok(climbed)
 }
 
@@ -194,6 +201,7 @@ async fn delegation(
         origin: Origin::unknown(stop(Reason::NoCredential, "the chain has no end", "")),
         violations: Vec::new(),
         twins: Vec::new(),
+        mismatches: Vec::new(),
         end: start.clone(),
         first,
         last: None,
@@ -313,7 +321,9 @@ async fn delegation(
         }
         first = whole.as_ref().and_then(|whole| whole.usage.first).map(|time| time.0);
         first = Some(first.map_or(chosen.record.time, |first| first.min(chosen.record.time)));
-        top.end = whole.map_or(maker, |whole| whole.caller);
+        let maker = whole.map_or(maker, |whole| whole.caller);
+        top.mismatches.extend(mismatch::of_passed_on(&caller, &maker, chosen));
+        top.end = maker;
     }
     let gap = stop(Reason::Cycle, "the chain is too long to be followed", "");
     top.origin = Origin::unknown(gap);

@@ -7,13 +7,13 @@ use arrow::array::RecordBatch;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::OnceCell;
 
+use super::mismatch::Users;
 use crate::lake::{Column, Session};
 use crate::lineage::{
-    AccountSight, Caller, Credential, Issuance, IssuanceKind, KEY_LIFE_SECONDS, Launch, Origin, OriginKind,
-    Passed, People, ROLE_SESSION_SECONDS, SLACK_SECONDS, Sight, Usage, Workload, find_sign_ins, last_launch,
-    settle,
+    Caller, Credential, Issuance, IssuanceKind, KEY_LIFE_SECONDS, Launch, Origin, OriginKind, Passed, People,
+    ROLE_SESSION_SECONDS, Removal, SLACK_SECONDS, Sight, Usage, Workload, find_sign_ins, last_launch, settle,
 };
-use crate::query::lineage::{Relations, account_sight, logs_begin};
+use crate::query::lineage::{Relations, logs_begin, sight};
 use crate::query::{Filter, QueryError};
 
 mod condition;
@@ -21,7 +21,7 @@ mod gone;
 mod prepare;
 
 use condition::{around, launching, naming, of_key, relaunching};
-pub(super) use gone::Removal;
+pub(in crate::inquiry) use gone::{OwnAddresses, is_private};
 
 /// What a caller without an end did is counted within so many seconds of a moment: an hour.
 const NEAR_SECONDS: i64 = 3600;
@@ -49,7 +49,8 @@ pub(in crate::inquiry) struct Source {
     launches: Mutex<BTreeMap<String, Vec<Launch>>>,
     launched: Mutex<BTreeMap<String, Vec<Launched>>>,
     /// By account.
-    addresses: Mutex<BTreeMap<String, Vec<String>>>,
+    addresses: Mutex<BTreeMap<String, Vec<gone::Addressed>>>,
+    removals: Mutex<BTreeMap<String, Vec<Removal>>>,
 }
 
 impl Source {
@@ -64,6 +65,7 @@ impl Source {
             launches: Mutex::default(),
             launched: Mutex::default(),
             addresses: Mutex::default(),
+            removals: Mutex::default(),
         })
     }
 
@@ -72,11 +74,14 @@ impl Source {
         &self.relations
     }
 
-    /// The names of all IAM users that called.
-    pub(in crate::inquiry) async fn users(&self) -> Result<BTreeSet<String>, QueryError> {
+    /// All IAM users that called.
+    pub(in crate::inquiry) async fn users(&self) -> Result<Users, QueryError> {
         let users = Filter::Is(Column::IdentityType, "IAMUser".to_owned());
         let found = self.relations.credentials(&users).await?;
-        Ok(found.into_iter().filter_map(|one| one.caller.user_name).collect())
+        let mut all = Users::default();
+        all.add(&found);
+        all.names.extend(found.into_iter().filter_map(|one| one.caller.user_name));
+        Ok(all)
     }
 
     /// The first event of an account.
@@ -86,14 +91,7 @@ impl Source {
 
     /// What the logs could show; read when first asked for: that takes a look at every event.
     pub(super) async fn sight(&self) -> Result<&Sight, QueryError> {
-        let look = async || {
-            let mut sight = Sight::default();
-            for (account, first, last, read_only) in account_sight(&self.ctx).await? {
-                sight.accounts.insert(account, AccountSight { first, last, read_only });
-            }
-            Ok(sight)
-        };
-        self.sight.get_or_try_init(look).await
+        self.sight.get_or_try_init(|| sight(&self.ctx)).await
     }
 
     /// The callers of the events that satisfy a condition, with what they did in those and from where, in order.
@@ -454,6 +452,19 @@ impl Source {
         role: Option<&str>,
         moment: Option<DateTime<Utc>>,
     ) -> Result<Option<(Launch, Passed, Option<Launch>)>, QueryError> {
+        let found = self.launches_of(workload, account, moment).await?;
+        let removals = self.removed_workloads(workload, account).await?;
+        let last = last_launch(&found, &removals, workload, role, moment);
+        Ok(last.map(|last| (last.launch.clone(), last.passed, last.gave_role.cloned())))
+    }
+
+    /// The launches among which the last one of a workload before `moment` is.
+    pub(super) async fn launches_of(
+        &self,
+        workload: &Workload,
+        account: &str,
+        moment: Option<DateTime<Utc>>,
+    ) -> Result<Vec<Launch>, QueryError> {
         let mut found = self.relaunches(workload.kind, account).await?;
         if let Some(launching) = launching(workload.kind, account) {
             let end = moment.map(|moment| later(moment, SLACK_SECONDS + 1));
@@ -469,8 +480,7 @@ impl Source {
                 found.extend(self.relations.launches(&Filter::All(all)).await?);
             }
         }
-        let last = last_launch(&found, workload, role, moment);
-        Ok(last.map(|last| (last.launch.clone(), last.passed, last.gave_role.cloned())))
+        Ok(found)
     }
 
     /// The launches of a kind of workload in an account that are few: those of functions, whose code may be replaced, and

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::climb::Climbed;
 use super::descend::addresses;
-use super::fetch::{Source, earlier, later};
+use super::fetch::{OwnAddresses, Source, earlier, is_private, later};
 use crate::lake::Column;
 use crate::lineage::session_name::{self, Agreement, Claim, Verified};
-use crate::lineage::{Credential, KEY_LIFE_SECONDS, Mismatch, Origin, OriginKind};
+use crate::lineage::{Caller, Credential, Issuance, KEY_LIFE_SECONDS, Mismatch, Origin, OriginKind};
 use crate::query::{Filter, QueryError};
 
 /// What does not fit of some credentials that were traced up.
@@ -20,13 +20,17 @@ pub(super) async fn mismatches(
         let caller = &credential.caller;
         let name = caller.session_name().filter(|_| caller.is_role_session());
         let identity = caller.source_identity.as_deref();
-        let mut users = BTreeSet::new();
+        let mut users = Users::default();
         for claimed in [name, identity].into_iter().flatten() {
-            if let Claim::Name(bare) = session_name::claim(claimed)
-                && up.origin.origin.name.as_deref() != Some(bare)
-                && is_user(source, bare).await?
-            {
-                users.insert(bare.to_owned());
+            match session_name::claim(claimed) {
+                Claim::Name(bare) if up.origin.origin.name.as_deref() != Some(bare) => {
+                    users.names.extend(is_user(source, bare).await?.then(|| bare.to_owned()));
+                }
+                Claim::UniqueId(id) => users.add(&source.callers(&of_user(Column::PrincipalId, id)).await?),
+                Claim::AccessKey(key) => {
+                    users.add(&source.callers(&of_user(Column::AccessKeyId, key)).await?)
+                }
+                _ => {}
             }
         }
         let event_id = up.links.first().map(|link| link.record.event_id.clone());
@@ -36,6 +40,59 @@ pub(super) async fn mismatches(
         found.extend(up.mismatches.iter().cloned());
     }
     Ok(found.into_iter().collect())
+}
+
+/// The condition that a column of an IAM user's call is this.
+fn of_user(column: Column, value: &str) -> Filter {
+    let is = Filter::Is(column, value.to_owned());
+    Filter::All(vec![Filter::Is(Column::IdentityType, "IAMUser".to_owned()), is])
+}
+
+/// Who the IAM users are of whom the logs tell, as claims are held against them.
+#[derive(Debug, Clone, Default)]
+pub(in crate::inquiry) struct Users {
+    /// Their names.
+    pub(in crate::inquiry) names: BTreeSet<String>,
+    /// By unique id and by access key id: the ARN of the user.
+    owners: BTreeMap<String, String>,
+}
+
+impl Users {
+    /// Takes in the ids of some credentials of users.
+    pub(in crate::inquiry) fn add(&mut self, credentials: &[Credential]) {
+        for Caller { arn, principal_id, access_key, .. } in credentials.iter().map(|one| &one.caller) {
+            let Some(arn) = arn else { continue };
+            for id in [principal_id, access_key].into_iter().flatten() {
+                self.owners.insert(id.clone(), arn.clone());
+            }
+        }
+    }
+}
+
+/// Whether what a session name or source identity claims is the origin.
+pub(in crate::inquiry) fn agreement(origin: &Origin, claimed: &str, users: &Users) -> Agreement {
+    let claim = session_name::claim(claimed);
+    if let Claim::UniqueId(_) | Claim::AccessKey(_) = claim
+        && origin.kind != OriginKind::Unknown
+        && let Some(owner) = users.owners.get(claimed)
+    {
+        return if origin.arn.as_ref() == Some(owner) { Agreement::Agrees } else { Agreement::Differs };
+    }
+    session_name::agrees(claim, verified(origin, claimed), &users.names)
+}
+
+/// Whether a source identity names another than the origin: whoever began the session chose it, and the name of nobody
+/// that is known is no less another's
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html>).
+fn is_others(origin: &Origin, identity: &str, users: &Users) -> bool {
+    let is_person = matches!(origin.kind, OriginKind::IamUser | OriginKind::IdentityCenterUser);
+    match agreement(origin, identity, users) {
+        Agreement::Differs => true,
+        Agreement::SaysNothing => {
+            is_person && origin.name.is_some() && matches!(session_name::claim(identity), Claim::Name(_))
+        }
+        Agreement::Agrees => false,
+    }
 }
 
 /// Whether an IAM user of this name is in the logs.
@@ -51,13 +108,11 @@ async fn is_user(source: &Source, name: &str) -> Result<bool, QueryError> {
 pub(in crate::inquiry) fn of_names(
     origin: &Origin,
     (name, identity): (Option<&str>, Option<&str>),
-    users: &BTreeSet<String>,
+    users: &Users,
     session: &str,
     event_id: Option<&String>,
 ) -> Vec<Mismatch> {
-    let differs = |text| {
-        session_name::agrees(session_name::claim(text), verified(origin, text), users) == Agreement::Differs
-    };
+    let differs = |text: &str| agreement(origin, text, users) == Agreement::Differs;
     let mismatch = |kind, claim: &str, verified: String, text| Mismatch {
         kind,
         claim: claim.to_owned(),
@@ -71,7 +126,7 @@ pub(in crate::inquiry) fn of_names(
         let text = format!("the session's name (`{name}`) claims another than {}", origin.words());
         found.push(mismatch("session-name", name, origin.words(), text));
     }
-    if let Some(identity) = identity.filter(|identity| differs(identity)) {
+    if let Some(identity) = identity.filter(|identity| is_others(origin, identity, users)) {
         let text = format!("the source identity (`{identity}`) names another than {}", origin.words());
         found.push(mismatch("source-identity", identity, origin.words(), text));
     }
@@ -85,6 +140,23 @@ pub(in crate::inquiry) fn of_names(
     found
 }
 
+/// A session of another source identity than the one that assumed it: AWS passes that on unchanged
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html>).
+pub(super) fn of_passed_on(session: &Caller, maker: &Caller, issuance: &Issuance) -> Option<Mismatch> {
+    let (own, before) = session.source_identity.as_ref().zip(maker.source_identity.as_ref())?;
+    (own != before).then(|| Mismatch {
+        kind: "source-identity",
+        claim: own.clone(),
+        verified: before.clone(),
+        session: session.arn.clone().unwrap_or_default(),
+        text: format!(
+            "the source identity is `{own}`, but that of the session which assumed this one `{before}`: AWS lets nobody \
+             change it"
+        ),
+        event_id: Some(issuance.record.id()),
+    })
+}
+
 /// Whether a session name and a source identity both name a person, by mail address, and not the same.
 fn disagree(name: &str, identity: &str) -> bool {
     let person = |text| match session_name::claim(text) {
@@ -96,7 +168,33 @@ fn disagree(name: &str, identity: &str) -> bool {
     by_mail && person(name).zip(person(identity)).is_some_and(|(name, identity)| name != identity)
 }
 
-/// The session of an instance that was used from more than one address.
+/// The addresses of a session of an instance that are not the instance's. What the logs name decides for addresses of its
+/// kind (private, public, IPv6), for an instance may use one of each; where they name none of a kind and there are several,
+/// all of these are odd.
+pub(in crate::inquiry) fn odd_places<'a>(
+    places: impl IntoIterator<Item = &'a str>,
+    own: &OwnAddresses,
+) -> BTreeSet<&'a str> {
+    let kind = |address: &str| (is_private(address), address.contains(':'));
+    let mut by_kind: BTreeMap<(bool, bool), BTreeSet<&'a str>> = BTreeMap::new();
+    for place in places {
+        by_kind.entry(kind(place)).or_default().insert(place);
+    }
+    let mut odd = BTreeSet::new();
+    for (of_kind, seen) in by_kind {
+        let is_own = |address: &&str| own.of_account.contains(*address);
+        let is_known = seen.iter().any(|address| is_own(address))
+            || own.of_instance.iter().any(|one| kind(one) == of_kind);
+        if is_known {
+            odd.extend(seen.into_iter().filter(|address| !is_own(address)));
+        } else if seen.len() > 1 {
+            odd.extend(seen);
+        }
+    }
+    odd
+}
+
+/// The session of an instance that was used from an address that is not the instance's.
 async fn of_place(
     source: &Source,
     credential: &Credential,
@@ -117,7 +215,9 @@ async fn of_place(
     };
     let mut of_instance = window();
     of_instance.push(Filter::Is(Column::IdentityArn, arn.clone()));
-    let all = source.callers(&Filter::All(of_instance)).await?;
+    // The instance may have got another address before its next session.
+    let mut all = source.callers(&Filter::All(of_instance)).await?;
+    all.retain(|one| one.caller.created == caller.created && one.caller.account == caller.account);
     let mut places: BTreeMap<String, u64> = BTreeMap::new();
     for one in &all {
         for address in addresses(&one.usage) {
@@ -125,14 +225,11 @@ async fn of_place(
                 one.usage.addresses.get(address).copied().unwrap_or_default();
         }
     }
-    if places.len() < 2 {
-        return Ok(None);
-    }
-    // Where the logs say which addresses are the account's own, the others are odd; else all are named.
-    let own = source.own_addresses(caller.account.as_deref().unwrap_or_default()).await?;
-    let known = places.keys().any(|address| own.contains(address));
-    let odd: BTreeSet<&str> =
-        addresses(&credential.usage).filter(|address| !known || !own.contains(*address)).collect();
+    let account = caller.account.as_deref().unwrap_or_default();
+    let named = source.own_addresses(account, &workload.id, first.0).await?;
+    let own = &named.of_account;
+    let mut odd = odd_places(places.keys().map(String::as_str), &named);
+    odd.retain(|address| credential.usage.addresses.contains_key(*address));
     if odd.is_empty() {
         return Ok(None);
     }
@@ -144,6 +241,10 @@ async fn of_place(
         })
         .collect();
     let mut text = format!("one session of {}, used from {}", workload.words(), told.join(" and "));
+    if places.len() == 1 && !named.of_instance.is_empty() {
+        let of_instance: Vec<&str> = named.of_instance.iter().map(String::as_str).collect();
+        text.push_str(&format!(", but the instance's addresses are {}", of_instance.join(" and ")));
+    }
     for address in &odd {
         let mut at = window();
         at.push(Filter::Is(Column::SourceIpAddress, (*address).to_owned()));
@@ -175,7 +276,7 @@ fn counted(calls: u64) -> String {
 
 /// What is verified of an origin, as a session name is held against it; of several names of a person this one, if it is
 /// one of them.
-pub(in crate::inquiry) fn verified<'a>(origin: &'a Origin, claimed: &str) -> Verified<'a> {
+fn verified<'a>(origin: &'a Origin, claimed: &str) -> Verified<'a> {
     let is = |kinds: &[OriginKind]| kinds.contains(&origin.kind);
     let borne = origin.names.iter().find(|name| *name == claimed);
     let name = borne.or(origin.name.as_ref()).map(String::as_str);

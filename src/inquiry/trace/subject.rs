@@ -234,7 +234,7 @@ async fn own_origin(
     let arn = Arn::parse(&id).map(|_| id.clone());
     let name = name.or_else(|| id.rsplit('/').next().map(str::to_owned));
     let own = Origin::principal(kind, arn, name.clone(), account.clone());
-    let mut traced = TracedOrigin { origin: own, above: None };
+    let mut traced = TracedOrigin { origin: own, above: None, above_gap: None };
     let ways = match (&name, &account) {
         (Some(name), Some(account)) if kind == OriginKind::IamUser => {
             source.ways_in(account, name, IssuanceKind::User).await?

@@ -18,11 +18,12 @@ use super::edge::{Edges, Ends};
 use super::link::{Linked, Links, SHARED, link, text};
 use super::pass::{Pass, pass};
 use super::place::{Place, Places, choices, several};
+use super::removal::endings;
 use super::workshop::{Workshop, ask, flags, numbers};
-use super::{Relations, account_sight, read, telling};
+use super::{Relations, read, sight, telling};
 use crate::lineage::{
-    AccountSight, Caller, Class, End, Gap, Issuance, IssuanceKind, Launch, Origin, OriginKind, Passed,
-    People, Reason, RecordRef, Rule, Sight, find_maker, last_launch, origin, password_of, settle,
+    Caller, Class, End, Gap, Issuance, IssuanceKind, Launch, Origin, OriginKind, Passed, People, Reason,
+    RecordRef, Removal, Rule, Sight, UserHistory, find_maker, last_launch, origin, settle,
 };
 use crate::query::{Filter, QueryError};
 
@@ -41,8 +42,10 @@ struct Known {
     forwarded: HashMap<(i64, i64, i64), bool>,
     /// By key: the records that made it.
     keys: BTreeMap<String, Vec<Issuance>>,
-    /// By account and user: the passwords that were set, in order of time.
-    passwords: BTreeMap<(String, String), Vec<Issuance>>,
+    /// By account and name: what befell the users.
+    users: BTreeMap<(String, String), UserHistory>,
+    /// By account: the functions that were removed.
+    removals: BTreeMap<String, Vec<Removal>>,
     /// By account, kind and id of a workload: its launches, in order of time.
     launches: BTreeMap<(String, &'static str, String), Vec<Launch>>,
 }
@@ -238,10 +241,7 @@ async fn known(
     relations: &Relations,
     workshop: &Workshop,
 ) -> Result<Known, QueryError> {
-    let mut sight = Sight::default();
-    for (account, first, last, read_only) in account_sight(ctx).await? {
-        sight.accounts.insert(account, AccountSight { first, last, read_only });
-    }
+    let sight = sight(ctx).await?;
     let mut forwarded = HashMap::new();
     for batch in workshop.ask(USER_SESSIONS).await? {
         let (accounts, arns) = (numbers(&batch, "account_hash")?, numbers(&batch, "arn_hash")?);
@@ -252,20 +252,33 @@ async fn known(
             forwarded.insert(session, calls.value(row) == by_services.value(row));
         }
     }
-    let ways = "select * from issuances where kind in ('access-key', 'password')";
+    let ways = "select * from issuances where kind in ('access-key', 'password', 'user')";
     let mut made = Vec::new();
     for batch in ask(&relations.ctx, ways).await? {
         read::issuances(&batch, &mut made)?;
     }
     let mut keys: BTreeMap<String, Vec<Issuance>> = BTreeMap::new();
-    let mut passwords: BTreeMap<(String, String), Vec<Issuance>> = BTreeMap::new();
+    let mut users: BTreeMap<(String, String), UserHistory> = BTreeMap::new();
     for way in settle(made) {
         if way.kind == IssuanceKind::AccessKey {
             if let Some(key) = way.key.clone() {
                 keys.entry(key).or_default().push(way);
             }
         } else if let (Some(account), Some(name)) = (way.record.account.clone(), way.user_name.clone()) {
-            passwords.entry((account, name)).or_default().push(way);
+            let history = users.entry((account, name)).or_default();
+            match way.kind {
+                IssuanceKind::User => history.users.push(way),
+                _ => history.passwords.push(way),
+            }
+        }
+    }
+    let mut removals: BTreeMap<String, Vec<Removal>> = BTreeMap::new();
+    for removal in endings(&relations.ctx).await? {
+        let account = removal.record.account.clone().unwrap_or_default();
+        if removal.what == "workload" {
+            removals.entry(account).or_default().push(removal);
+        } else if let Some(history) = users.get_mut(&(account, removal.id.clone())) {
+            history.removals.push(removal);
         }
     }
     let mut launches: BTreeMap<(String, &'static str, String), Vec<Launch>> = BTreeMap::new();
@@ -276,7 +289,7 @@ async fn known(
         let workload = (account, launch.workload.kind, launch.workload.id.clone());
         launches.entry(workload).or_default().push(launch);
     }
-    Ok(Known { sight, forwarded, keys, passwords, launches })
+    Ok(Known { sight, forwarded, keys, users, removals, launches })
 }
 
 /// The roots, each looked at once.
@@ -435,8 +448,8 @@ impl Roots<'_> {
         if found.kind == OriginKind::IamUser
             && let Some(moments) = moments
         {
-            let ways = self.known.passwords.get(&(account, found.name.clone()?))?;
-            let way = password_of(ways, caller, moments)?;
+            let users = self.known.users.get(&(account, found.name.clone()?))?;
+            let way = users.password_of(caller, moments)?;
             let above = by(Rule::Identity, &way.record, way.maker());
             return Some(AboveRoot { own_password: way.is_own_password(), ..above });
         }
@@ -445,8 +458,9 @@ impl Roots<'_> {
         }
         let workload = found.on_behalf_of.as_ref()?;
         let moment: Option<DateTime<Utc>> = issuance.map(|one| one.record.time).or(caller.created);
+        let removals = self.known.removals.get(&account).into_iter().flatten();
         let launches = self.known.launches.get(&(account, workload.kind, workload.id.clone()))?;
-        let last = last_launch(launches, workload, caller.role_name(), moment)?;
+        let last = last_launch(launches, removals, workload, caller.role_name(), moment)?;
         let launch = last.launch;
         (last.passed != Passed::Other).then(|| by(Rule::Launched, &launch.record, &launch.caller))
     }

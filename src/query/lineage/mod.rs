@@ -14,6 +14,7 @@ mod memory;
 mod pass;
 mod place;
 mod read;
+mod removal;
 mod table;
 mod tally;
 mod workshop;
@@ -34,13 +35,14 @@ use tokio::sync::OnceCell;
 use super::lookup::{Lookup, Wanted};
 use super::{Filter, QueryError};
 use crate::lake::{Column, Kind, config_here};
-use crate::lineage::{Credential, Issuance, Launch, Usage};
+use crate::lineage::{Credential, Issuance, Launch, Sight, Usage};
 use memory::Memory;
 
 pub use describe::{Described, describe};
 pub(super) use hash::text_hash;
 pub use label::{OriginOf, Origins};
 pub use pass::{WAY as FOLDED_FOR_LINEAGE, folded};
+pub use removal::removed;
 pub use table::ORIGIN_COLUMNS;
 
 /// A view of `queries/lineage`.
@@ -444,15 +446,15 @@ pub async fn logs_begin(ctx: &SessionContext, account: &str) -> Result<Option<Da
     read::logs_begin(ctx, account).await
 }
 
-/// The first event, the last event, and the number of events that only read, of every account.
+/// What the logs hold of every account.
 ///
 /// # Errors
 ///
 /// [`QueryError`] when the lake cannot be read.
-pub async fn account_sight(
-    ctx: &SessionContext,
-) -> Result<Vec<(String, DateTime<Utc>, DateTime<Utc>, u64)>, QueryError> {
-    let text = "select account, min(event_time), max(event_time), count(*) filter (where read_only) from events \
-                where account is not null and event_category is distinct from 'Insight' group by account order by account";
-    read::account_sight(ctx, text).await
+pub async fn sight(ctx: &SessionContext) -> Result<Sight, QueryError> {
+    let text = "select account, aws_region as region, min(event_time) as first, max(event_time) as last, \
+                count(*) filter (where read_only) as read_only from events \
+                where account is not null and event_category is distinct from 'Insight' \
+                group by account, aws_region, date_trunc('day', event_time)";
+    read::sight(ctx, text).await
 }

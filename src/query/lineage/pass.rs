@@ -20,6 +20,7 @@ use futures::TryStreamExt;
 use super::closure::arrow;
 use super::fold::Fold;
 use super::hash::text_hash;
+use super::removal::ENDING;
 use crate::lake::{Column, plans_elsewhere};
 use crate::lineage::{CallerFields, is_switch, sign_in_session};
 use crate::pack::pack;
@@ -523,9 +524,10 @@ pub(super) fn launching() -> Filter {
     Filter::Any(some.collect())
 }
 
-/// Whether a call of this name may issue or launch: those that the views `issuances` and `launches` take by name.
+/// Whether a call of this name may issue or launch, or end what was: those that the views `issuances` and `launches` take
+/// by name, and [`ENDING`].
 fn may_tell(event_name: &str) -> bool {
-    ISSUING.contains(&event_name) || may_launch(event_name)
+    ISSUING.contains(&event_name) || may_launch(event_name) || ENDING.contains(&event_name)
 }
 
 #[cfg(test)]

@@ -13,7 +13,9 @@ use hashbrown::HashMap;
 
 use crate::aws::Time;
 use crate::lake::days;
-use crate::lineage::{Caller, Class, Credential, Issuance, IssuanceKind, Launch, RecordRef, Usage, Workload};
+use crate::lineage::{
+    Caller, Class, Credential, Issuance, IssuanceKind, Launch, RecordRef, Sight, Usage, Workload,
+};
 use crate::query::Filter;
 use crate::query::QueryError;
 
@@ -247,32 +249,24 @@ pub(super) fn launches(batch: &RecordBatch, found: &mut Vec<Launch>) -> Result<(
     Ok(())
 }
 
-pub(super) async fn account_sight(
-    ctx: &SessionContext,
-    text: &str,
-) -> Result<Vec<(String, DateTime<Utc>, DateTime<Utc>, u64)>, QueryError> {
+/// What the logs hold, by rows of account, region, day, first and last event, and number of events that only read.
+pub(super) async fn sight(ctx: &SessionContext, text: &str) -> Result<Sight, QueryError> {
     let failed = |error| QueryError::engine("cannot read the lake", error);
     let frame = ctx.sql(text).await.map_err(failed)?;
     let mut stream = frame.execute_stream().await.map_err(failed)?;
-    let mut found = Vec::new();
+    let mut sight = Sight::default();
     while let Some(batch) = stream.try_next().await.map_err(failed)? {
-        let time = |column: usize, row: usize| {
-            let array = batch.column(column).as_primitive_opt::<TimestampMicrosecondType>();
-            array.and_then(|array| DateTime::from_timestamp_micros(array.value(row))).unwrap_or_default()
-        };
+        let places = Places::of(&batch);
+        let cells = Cells(&batch, &places);
         for row in 0..batch.num_rows() {
-            let account = batch.column(0).as_string_opt::<i32>().map(|array| array.value(row).to_owned());
-            let read_only =
-                batch.column(3).as_primitive_opt::<Int64Type>().map_or(0, |array| array.value(row));
-            found.push((
-                account.unwrap_or_default(),
-                time(1, row),
-                time(2, row),
-                u64::try_from(read_only).unwrap_or(0),
-            ));
+            let times = (cells.time("first", row)?, cells.time("last", row)?);
+            let ((Some(first), Some(last)), Some(account)) = (times, cells.text("account", row)?) else {
+                continue;
+            };
+            sight.add(account, cells.text("region", row)?, (first, last), cells.count("read_only", row)?);
         }
     }
-    Ok(found)
+    Ok(sight)
 }
 
 /// The first event of an account: most are there from the first day on, else all days are asked.

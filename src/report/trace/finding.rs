@@ -41,6 +41,16 @@ fn nothing_above(trace: &Trace) -> Option<String> {
     if trace.origin.above.is_some() || trace.mismatches.iter().any(|one| one.kind == "role") {
         return None;
     }
+    if let Some(gap) = &trace.origin.above_gap {
+        return Some(format!("{}; {}", gap.text, gap.hint));
+    }
+    // No call of AWS starts a pod.
+    if let Some(pod) = origin.on_behalf_of.as_ref().filter(|workload| workload.kind == "pod") {
+        return Some(format!(
+            "{} was started by its cluster, which no record of CloudTrail tells",
+            pod.words()
+        ));
+    }
     let (what, how) = match (origin.kind, &origin.access_key, &origin.on_behalf_of) {
         (OriginKind::IamUser | OriginKind::Root, Some(_), _) => {
             ("CreateAccessKey for this key".to_owned(), "made")
@@ -49,7 +59,14 @@ fn nothing_above(trace: &Trace) -> Option<String> {
         _ => return None,
     };
     let before = trace.logs_begin.map_or("these logs begin".to_owned(), |begin| figure::moment(begin.0));
-    Some(format!("no {what}: {how} before {before}, or in a log that is not here"))
+    let elsewhere = format!("{how} before {before}, or in a log that is not here");
+    // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_services.html
+    if origin.on_behalf_of.as_ref().is_some_and(|workload| workload.kind == "task") {
+        let service =
+            "started by ECS for a service, which no record tells (see CreateService and UpdateService)";
+        return Some(format!("no {what}: {service}, {elsewhere}"));
+    }
+    Some(format!("no {what}: {elsewhere}"))
 }
 
 /// Claims that are not borne out, and what cannot be.

@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 use super::{Climbed, Top, Walk, delegation, named, stop, used_before_issued};
 use crate::inquiry::trace::fetch::{Source, earlier};
 use crate::lineage::{
-    Above, Caller, Class, End, Gap, Issuance, IssuanceKind, Launch, Link, Mismatch, Node, NodeKind,
-    OWN_PASSWORD, Origin, OriginKind, Passed, Proof, Reason, RoleGiven, Rule, SLACK_SECONDS, TracedOrigin,
-    Violation, Workload, find_maker, password_of,
+    Above, Caller, Class, End, Gap, Issuance, Launch, Link, Mismatch, Node, NodeKind, OWN_PASSWORD, Origin,
+    OriginKind, Passed, Proof, Reason, RoleGiven, Rule, SLACK_SECONDS, TracedOrigin, UserHistory, Violation,
+    Workload, find_maker, stamp,
 };
 use crate::query::QueryError;
 
@@ -48,7 +48,7 @@ pub(super) async fn above(
         role_given,
         to_usage: whole.as_ref().map(|whole| whole.usage.clone()),
     });
-    let of = |origin| TracedOrigin { origin, above: None };
+    let of = |origin| TracedOrigin { origin, above: None, above_gap: None };
     if maker.class != Class::Credential {
         let end = End { caller: &maker, first: None, issuance: None, forwarded: false };
         let found = named(source, end).await?;
@@ -76,6 +76,7 @@ pub(super) async fn above(
         found.origin = found.origin.with_gap(own_password());
     }
     found.above = Box::pin(above(source, &next, Some(after), walk, climbed, left)).await?.map(Box::new);
+    found.above_gap = climbed.gap_above.take();
     Ok(Some(Above { rule: step.rule, record: step.record, origin: found }))
 }
 
@@ -179,8 +180,11 @@ async fn step_above(
         if after == Some(OWN_PASSWORD) {
             return Ok(None);
         }
-        let list = source.ways_in(&account, name, IssuanceKind::Password).await?;
-        let way = password_of(&list, caller, moments);
+        let users = source.user_history(&account, name).await?;
+        let way = users.password_of(caller, moments);
+        if way.is_none() {
+            climbed.gap_above = no_password(&users, caller, moments.0);
+        }
         return Ok(way.map(|way| made(Rule::Identity, way, user_node(&top.origin))));
     }
     if let Some(through) = &top.through {
@@ -197,7 +201,13 @@ async fn step_above(
     let moment = top.issuance.as_ref().map(|issuance| issuance.record.time).or(caller.created);
     let role = caller.role_name();
     let launch = source.launch_of(&workload, &account, role, moment).await?;
-    let Some((launch, passed, gave_role)) = launch else { return Ok(None) };
+    let Some((launch, passed, gave_role)) = launch else {
+        climbed.gap_above = match moment {
+            Some(moment) => removed_workload(source, &workload, &account, moment).await?,
+            None => None,
+        };
+        return Ok(None);
+    };
     if passed == Passed::Other {
         let tells = gave_role.as_ref().unwrap_or(&launch);
         climbed.mismatches.push(of_other_role(caller, &workload, tells));
@@ -212,6 +222,44 @@ async fn step_above(
         role_passed: launch.role_passed.clone(),
         role_untold: role.filter(|_| untold).map(str::to_owned),
         gave_role,
+    }))
+}
+
+/// Why nobody is said to have set a password, where the last one before the sign-in was removed, or another user's.
+fn no_password(users: &UserHistory, sign_in: &Caller, moment: DateTime<Utc>) -> Option<Gap> {
+    let missing = match (users.removed_before(sign_in, moment), users.others_before(sign_in, moment)) {
+        (Some(removal), _) => {
+            let record = &removal.record;
+            format!("the last one before was removed at {} ({})", stamp(record.time), record.id())
+        }
+        (None, true) => "the last one before was that of another user of this name".to_owned(),
+        (None, false) => return None,
+    };
+    Some(stop(
+        Reason::RecordMissing,
+        &format!("no record sets the password of the sign-in at {}: {missing}", stamp(moment)),
+        "add what is missing before the sign-in of the objects of its account: IAM is logged in us-east-1, and in \
+         us-gov-west-1 and cn-north-1",
+    ))
+}
+
+/// Why nobody is said to have launched a workload that was removed before.
+async fn removed_workload(
+    source: &Source,
+    workload: &Workload,
+    account: &str,
+    moment: DateTime<Utc>,
+) -> Result<Option<Gap>, QueryError> {
+    let removals = source.removed_workloads(workload, account).await?;
+    let removal = removals.iter().rfind(|gone| gone.is_of(workload) && gone.end() <= moment);
+    Ok(removal.map(|removal| {
+        let words = workload.words();
+        let at = stamp(removal.record.time);
+        stop(
+            Reason::RecordMissing,
+            &format!("no record makes {words} anew: it was removed at {at} ({})", removal.record.id()),
+            &format!("add the objects of account {account} between then and {}", stamp(moment)),
+        )
     }))
 }
 

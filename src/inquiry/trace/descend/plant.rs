@@ -6,8 +6,11 @@ use std::net::IpAddr;
 use chrono::{DateTime, Utc};
 
 use super::Tree;
-use crate::inquiry::trace::fetch::{Removal, Source, later};
-use crate::lineage::{Caller, Credential, Descendant, Gap, Node, NodeKind, Proof, Rule, Usage};
+use crate::inquiry::trace::fetch::{OwnAddresses, Source, later};
+use crate::inquiry::trace::mismatch::odd_places;
+use crate::lineage::{
+    Caller, Credential, Descendant, Gap, Node, NodeKind, Proof, Removal, Rule, Usage, Workload,
+};
 use crate::query::QueryError;
 
 /// What was removed is looked for within a day first.
@@ -35,8 +38,10 @@ pub(super) struct Growth {
     pub(super) credentials: Vec<(Caller, Usage)>,
     /// Who acted as this line, where it is something that the subject led to; None where it is the subject's own.
     pub(super) led_to: Option<Vec<Caller>>,
-    /// Whether it is a session of a workload, which gets new keys all the time.
-    pub(super) of_workload: bool,
+    /// The workload that it is.
+    pub(super) workload: Option<Workload>,
+    /// Of the session of an instance: the addresses that are its own.
+    pub(super) own_addresses: Option<OwnAddresses>,
     /// Lines of one parent with the same text here are one.
     pub(super) fold: Option<String>,
     /// The role: a session of a role that is above it already is folded into that, as in role juggling.
@@ -64,7 +69,8 @@ impl Growth {
             keys_made: BTreeSet::new(),
             credentials: Vec::new(),
             led_to: None,
-            of_workload: false,
+            workload: None,
+            own_addresses: None,
             fold: None,
             role: None,
             notes: Vec::new(),
@@ -261,12 +267,10 @@ impl Plant {
                 removals.entry((removal.what, removal.id.clone())).or_default().push(removal);
             }
             for line in self.lines.iter_mut().filter(|line| line.gone.is_none()) {
-                let (Some(made), Some(what)) = (&line.growth.made, what(&line.growth)) else { continue };
+                let Some(what) = what(&line.growth) else { continue };
                 let mut of_line = removals.get(&(what, line.growth.id.clone())).into_iter().flatten();
-                let gone = of_line.find(|removal| {
-                    removal.record.account == made.account && removal.record.event_time >= made.event_time
-                });
-                line.gone = gone.map(|removal| removal.record.clone());
+                let gone = of_line.find(|removal| is_removed(&line.growth, removal));
+                line.gone = gone.map(|removal| Proof::from(&removal.record));
             }
             let Some(before) = before.filter(|before| end.is_some_and(|end| *before <= end)) else {
                 return Ok(());
@@ -319,6 +323,13 @@ fn what(growth: &Growth) -> Option<&'static str> {
         NodeKind::Workload => Some("workload"),
         _ => None,
     }
+}
+
+/// Whether a removal of this kind and id is that of a line: of its account, its region where it is a function, and later.
+fn is_removed(growth: &Growth, removal: &Removal) -> bool {
+    let Some(made) = &growth.made else { return false };
+    let is_it = growth.workload.as_ref().is_none_or(|workload| removal.is_of(workload));
+    is_it && removal.record.account == made.account && removal.record.time >= made.event_time.0
 }
 
 /// The calls that may have removed it, by name.
@@ -380,7 +391,8 @@ fn descendant(line: &Line) -> Descendant {
     if !split.is_empty() {
         let places: BTreeSet<&str> = split.iter().flat_map(|key| addresses(&key.usage)).collect();
         let places: Vec<&str> = places.into_iter().collect();
-        remarks.push(format!("one session, used from {}", places.join(" and ")));
+        let not_its = if places.len() == 1 { ": not the instance's address" } else { "" };
+        remarks.push(format!("one session, used from {}{not_its}", places.join(" and ")));
     }
     Descendant {
         kind: growth.kind,
@@ -404,13 +416,17 @@ fn descendant(line: &Line) -> Descendant {
 
 /// The keys of one session, where it was used from different addresses.
 fn keys_apart(growth: &Growth) -> Vec<Descendant> {
-    let session = |caller: &Caller| (caller.arn.clone(), caller.created.filter(|_| !growth.of_workload));
+    let session = |caller: &Caller| (caller.arn.clone(), caller.created);
     let mut places: BTreeMap<_, BTreeSet<&str>> = BTreeMap::new();
     for (caller, usage) in &growth.credentials {
         places.entry(session(caller)).or_default().extend(addresses(usage));
     }
+    let are_apart = |places: &BTreeSet<&str>| match &growth.own_addresses {
+        Some(own) => !odd_places(places.iter().copied(), own).is_empty(),
+        None => places.len() > 1,
+    };
     let apart: BTreeSet<_> =
-        places.into_iter().filter(|(_, places)| places.len() > 1).map(|(session, _)| session).collect();
+        places.into_iter().filter(|(_, places)| are_apart(places)).map(|(session, _)| session).collect();
     let mut keys: BTreeMap<String, (Node, Usage)> = BTreeMap::new();
     for (caller, usage) in growth.credentials.iter().filter(|(caller, _)| apart.contains(&session(caller))) {
         if let Some(key) = &caller.access_key {

@@ -6,11 +6,11 @@ use chrono::{DateTime, Utc};
 
 use super::plant::{Growth, Plant};
 use super::{Holder, Lines};
-use crate::inquiry::trace::fetch::{Removal, Source, earlier, later, together};
+use crate::inquiry::trace::fetch::{Source, earlier, together};
 use crate::lake::Column;
 use crate::lineage::{
-    Credential, Issuance, IssuanceKind, Node, NodeKind, Proof, Rule, SLACK_SECONDS, find_maker, is_telling,
-    made_node,
+    Credential, Issuance, IssuanceKind, Node, NodeKind, Proof, Removal, Rule, SLACK_SECONDS, find_maker,
+    is_telling, made_node,
 };
 use crate::query::{Filter, QueryError};
 
@@ -39,9 +39,9 @@ pub(super) async fn ways_in(
         let gone = removed.iter().find(|gone| {
             gone.id == name
                 && gone.record.account == way.record.account
-                && gone.record.event_time.0 >= way.record.time
+                && gone.record.time >= way.record.time
         });
-        let gone = gone.map(|gone| later(gone.record.event_time.0, SLACK_SECONDS + 1));
+        let gone = gone.map(Removal::end);
         let until = again.into_iter().chain(gone).min();
         let from = earlier(way.record.time, SLACK_SECONDS);
         let mut of_user = of_user(source, &account, &name, (from, until)).await?;
@@ -81,11 +81,14 @@ pub(super) async fn ways_in(
                 (growth, used)
             }
             IssuanceKind::Password => {
-                // The sign-ins until another password was set; what was done in their sessions stands below.
-                let set = source.ways_in(&account, &name, IssuanceKind::Password).await?;
-                let next = set.iter().map(|set| set.record.time).find(|time| *time > way.record.time);
+                // The sign-ins until another password was set, or this one removed; what was done in their sessions stands below.
+                let users = source.user_history(&account, &name).await?;
+                let next = users.password_until(way);
                 let mut used = of_user(source, &account, &name, (way.record.time, next)).await?;
-                used.retain(|one| one.caller.access_key.is_none() && one.caller.created.is_none());
+                used.retain(|one| {
+                    let signs_in = one.caller.access_key.is_none() && one.caller.created.is_none();
+                    signs_in && users.may_be_of(way, &one.caller)
+                });
                 let mut growth = Growth::new(NodeKind::Password, &name, Rule::Identity);
                 growth.node = Some(user_node(way, &account, &name));
                 growth.until = next;

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use super::plant::{Growth, Plant};
 use super::{Holder, Lines, by_callers, role_of};
 use crate::inquiry::trace::climb::{Twins, candidates_beside, prepare_candidates, workload_node};
-use crate::inquiry::trace::fetch::{Source, VALUES_MAX, earlier, later, together};
+use crate::inquiry::trace::fetch::{OwnAddresses, Source, VALUES_MAX, earlier, later, together};
 use crate::lake::Column;
 use crate::lineage::{
     Caller, Class, Credential, Issuance, KEY_LIFE_SECONDS, Launch, NodeKind, Passed, Proof, Rule, Rung,
@@ -61,13 +61,21 @@ pub(super) async fn launched_by(
         let mut growth = Growth::new(NodeKind::Workload, &launch.workload.id, Rule::Launched);
         growth.node = Some(workload_node(&launch.workload, &account));
         growth.made = Some(Proof::from(&launch.record));
+        growth.workload = Some(launch.workload.clone());
         growth.notes.extend(launch.role_passed.as_ref().map(|role| format!("role passed: {role}")));
         let sessions = judged(source, named, launch, &naming).await?;
         let own = sessions.iter().filter(|session| session.is_own());
         growth.usage = together(own.map(|session| &session.credential));
         growth.lead_to(&[]);
+        let used = growth.usage.clone();
         let Some(line) = plant.grow(parent, growth) else { return Ok(holders) };
-        holders.extend(grow_sessions(line, sessions, plant));
+        let own = match (launch.workload.kind, used.first) {
+            ("instance", Some(first)) => {
+                Some(source.own_addresses(&account, &launch.workload.id, first.0).await?)
+            }
+            _ => None,
+        };
+        holders.extend(grow_sessions(line, sessions, own.as_ref(), plant));
     }
     Ok(holders)
 }
@@ -244,24 +252,26 @@ async fn goes_back(
     let made = session.made.as_ref().filter(|_| session.is_own()).map(|made| made.event_time.0);
     let moment = made.or(caller.created).or(session.credential.usage.first.map(|first| first.0));
     let role = caller.role_name().map(str::to_owned);
-    // An instance is launched once.
     let others = match launch.workload.kind {
+        // An instance is launched once; who gave it another profile did not launch it.
+        "instance" if launch.configures() => source.launches_of(&launch.workload, account, moment).await?,
         "function" | "instance" => source.relaunches(launch.workload.kind, account).await?,
         // Nothing else goes back to these, whenever it was.
         _ => Vec::new(),
     };
     let moment = moment.filter(|_| matches!(launch.workload.kind, "function" | "instance"));
     let all = others.iter().chain([launch]);
+    let removals = source.removed_workloads(&launch.workload, account).await?;
     // Before the first launch nothing goes back to it.
-    let last = last_launch(all, &launch.workload, role.as_deref(), moment);
+    let last = last_launch(all, &removals, &launch.workload, role.as_deref(), moment);
     let Some(last) = last else { return Ok(false) };
     if last.gave_role.is_some_and(|gave| gave.record == launch.record) {
         // The chain up leads to whoever put the code, and names this one as well.
         if session.is_own() {
             session.rule = Rule::Claim;
             let put = &last.launch.record;
-            session.remark =
-                Some(format!("it gave the role; the code is of {} {}", put.event_name, put.id()));
+            let by = if launch.workload.kind == "function" { "the code is of" } else { "launched by" };
+            session.remark = Some(format!("it gave the role; {by} {} {}", put.event_name, put.id()));
         }
         return Ok(true);
     }
@@ -323,7 +333,12 @@ fn claimed(maker: Option<&Caller>, workload: &Workload) -> String {
 }
 
 /// One line for each session ARN; another for those of the same ARN that are only claims. What these did is not followed.
-fn grow_sessions(workload: usize, sessions: Vec<Named>, plant: &mut Plant) -> Vec<Holder> {
+fn grow_sessions(
+    workload: usize,
+    sessions: Vec<Named>,
+    own: Option<&OwnAddresses>,
+    plant: &mut Plant,
+) -> Vec<Holder> {
     let mut lines: BTreeMap<(String, bool), Vec<Named>> = BTreeMap::new();
     for session in sessions {
         let arn = session.credential.caller.arn.clone().unwrap_or_default();
@@ -347,7 +362,7 @@ fn grow_sessions(workload: usize, sessions: Vec<Named>, plant: &mut Plant) -> Ve
         growth.usage = together(&credentials);
         growth.fold = Some(if is_claim { format!("claim {arn}") } else { arn.clone() });
         growth.role = role_of(&arn);
-        growth.of_workload = true;
+        growth.own_addresses = own.cloned();
         growth.keys = credentials.iter().filter_map(|one| one.caller.access_key.clone()).collect();
         growth.credentials = credentials.iter().map(|one| (one.caller.clone(), one.usage.clone())).collect();
         if !is_claim {

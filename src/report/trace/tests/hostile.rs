@@ -52,7 +52,11 @@ fn hostile() -> Trace {
     asked.claim = Some(HOSTILE.to_owned());
     asked.event = None;
     let above = Above { rule: Rule::Key, record: record(), origin: traced(hostile_origin(OriginKind::Saml)) };
-    let found = TracedOrigin { origin: hostile_origin(OriginKind::IamUser), above: Some(Box::new(above)) };
+    let found = TracedOrigin {
+        origin: hostile_origin(OriginKind::IamUser),
+        above: Some(Box::new(above)),
+        above_gap: None,
+    };
     let mut trace = empty(asked, found);
     let step = Link {
         role_passed: Some(HOSTILE.to_owned()),

@@ -121,7 +121,7 @@ fn by_service(service: &str, workload: Workload) -> Origin {
 }
 
 fn traced(origin: Origin) -> TracedOrigin {
-    TracedOrigin { origin, above: None }
+    TracedOrigin { origin, above: None, above_gap: None }
 }
 
 fn gap(reason: Reason, text: &str, hint: &str) -> Gap {

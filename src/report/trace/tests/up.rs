@@ -38,6 +38,7 @@ pub(super) fn launched() -> Trace {
     let found = TracedOrigin {
         origin: by_service("ec2.amazonaws.com", workload.clone()),
         above: Some(Box::new(above)),
+        above_gap: None,
     };
     let used = usage(3, "09:02:00", "09:04:00", "192.0.2.88");
     let mut trace = empty(subject("access-key", key, Some(node.clone()), used), found);
@@ -386,7 +387,7 @@ fn who_made_the_key_stands_above_the_origin_and_so_on() {
     let above = Above {
         rule: Rule::Key,
         record: made_key.clone(),
-        origin: TracedOrigin { origin: by_dana(), above: Some(Box::new(above_dana)) },
+        origin: TracedOrigin { origin: by_dana(), above: Some(Box::new(above_dana)), above_gap: None },
     };
     let mut trace = one_step();
     trace.links[0].to = backup.clone();
@@ -398,6 +399,7 @@ fn who_made_the_key_stands_above_the_origin_and_so_on() {
     trace.origin = TracedOrigin {
         origin: origin(OriginKind::IamUser, Some("arn:aws:iam::111122223333:user/backup"), "backup"),
         above: Some(Box::new(above)),
+        above_gap: None,
     };
     let screen = up(&trace);
     assert_lines(
