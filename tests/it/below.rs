@@ -291,3 +291,49 @@ fn for_the_twin_too_a_long_term_key_was_made_in_its_own_account_and_not_after_it
     assert_eq!(found("key-used-within-slack"), [(backup.clone(), by_record), dana.clone()]);
     assert_eq!(found("key-used-before-made"), [(backup, None), dana]);
 }
+
+/// A session of one of two roles, which assume each other every ten minutes.
+fn juggler(hop: u32) -> Value {
+    let role = ["deploy", "admin"][hop as usize % 2];
+    let created = format!("2026-03-09T{:02}:{}0:00Z", 8 + hop / 6, hop % 6);
+    let mut identity = session(
+        "hop",
+        &format!("ASIARTX3GSDS{}EXAMPLE", char::from(b'A' + u8::try_from(hop).unwrap())),
+        &created,
+    );
+    identity["principalId"] = json!(format!("AROARTX3GSDS{}EXAMPLE:hop", ["QA", "RB"][hop as usize % 2]));
+    identity["arn"] = json!(format!("arn:aws:sts::{ACCOUNT}:assumed-role/{role}/hop"));
+    identity["sessionContext"]["sessionIssuer"]["arn"] = json!(format!("arn:aws:iam::{ACCOUNT}:role/{role}"));
+    identity["sessionContext"]["sessionIssuer"]["userName"] = json!(role);
+    identity
+}
+
+#[test]
+fn roles_that_assume_each_other_use_up_no_depth_of_the_tree() {
+    const HOPS: u32 = 14;
+    let mut records = Vec::new();
+    let mut by = dana(KEYS[0]);
+    for hop in 0..HOPS {
+        let next = juggler(hop);
+        let created = next["sessionContext"]["attributes"]["creationDate"].as_str().unwrap().to_owned();
+        let mut made = call(2 * hop, &by, &created, "sts.amazonaws.com", "AssumeRole");
+        made["requestParameters"] = json!({"roleArn": next["sessionContext"]["sessionIssuer"]["arn"],
+            "roleSessionName": "hop"});
+        made["responseElements"] = json!({"credentials": {"accessKeyId": next["accessKeyId"]},
+            "assumedRoleUser": {"arn": next["arn"], "assumedRoleId": next["principalId"]}});
+        let acted =
+            call(2 * hop + 1, &next, &created.replace(":00Z", ":30Z"), "s3.amazonaws.com", "ListBuckets");
+        records.extend([made, acted]);
+        by = next;
+    }
+    let folder = logs(&[&records]);
+    let whole = said(&["trace", KEYS[0], "--down", "--depth", "2"], folder.path());
+    assert_eq!(whole["truncated"], json!([]), "{whole}");
+    let first = &whole["descendants"][0];
+    let second = &first["children"][0];
+    assert_eq!((&first["folded"], &second["folded"]), (&json!(7), &json!(7)), "{whole}");
+    assert_eq!(second["children"], json!([]), "{whole}");
+    assert_eq!(second["last"], "2026-03-09T10:10:30Z", "{whole}");
+    let cut = said(&["trace", KEYS[0], "--down", "--depth", "1"], folder.path());
+    assert_eq!(cut["truncated"], json!(["the tree goes on below 1 steps"]), "{cut}");
+}

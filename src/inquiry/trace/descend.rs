@@ -113,12 +113,13 @@ pub(super) async fn descend(
     for round in 0.. {
         let is_near = |holder: &Holder| plant.steps(holder.line, first_lines) < options.depth;
         let (near, far): (Vec<Holder>, Vec<Holder>) = level.into_iter().partition(is_near);
+        let (repeated, _) = repeats(source, &far, &plant).await?;
+        let mut next = sessions(source, &far, &repeated, &mut plant).await?;
         beyond.extend(far);
         level = near;
-        if level.is_empty() || plant.is_full() || round == ROUNDS_MAX {
+        if (level.is_empty() && next.is_empty()) || plant.is_full() || round == ROUNDS_MAX {
             break;
         }
-        let mut next = Vec::new();
         let issued = issued_by(source, &level).await?;
         next.extend(sessions(source, &level, &issued, &mut plant).await?);
         next.extend(ways_in(source, &level, &issued, &mut plant).await?);
@@ -136,10 +137,30 @@ pub(super) async fn descend(
         return finished(source, plant).await;
     }
     beyond.extend(level);
-    if !issued_by(source, &beyond).await?.is_empty() || !launches_by(source, &beyond).await?.is_empty() {
+    let (_, further) = repeats(source, &beyond, &plant).await?;
+    if !further.is_empty() || !launches_by(source, &beyond).await?.is_empty() {
         plant.note(format!("the tree goes on below {} steps", options.depth));
     }
     finished(source, plant).await
+}
+
+/// What some holders issued that is folded into lines which are there already, and the rest.
+async fn repeats(
+    source: &Source,
+    holders: &[Holder],
+    plant: &Plant,
+) -> Result<(Vec<Issuance>, Vec<Issuance>), QueryError> {
+    if holders.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let issued = issued_by(source, holders).await?;
+    let lines = Lines::of(holders);
+    let is_repeat = |issuance: &Issuance| {
+        let role = issuance.session_arn.as_deref().and_then(role_of);
+        let holder = lines.of_issuance(issuance).map(|(holder, _)| holder);
+        holder.zip(role).is_some_and(|(holder, role)| plant.repeats(holder.line, &role))
+    };
+    Ok(issued.into_iter().partition(is_repeat))
 }
 
 async fn finished(source: &Source, mut plant: Plant) -> Result<Tree, QueryError> {

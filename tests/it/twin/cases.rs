@@ -59,3 +59,23 @@ fn a_key_of_ones_own_beside_an_assume_role_that_made_another_proves_nothing() {
     console["sessionCredentialFromConsole"] = json!("true");
     assert_eq!(near(console).links, [("session".to_owned(), "a".to_owned())]);
 }
+
+#[test]
+fn who_issued_a_federated_session_tells_it_from_a_neighbour() {
+    let mut made = assume("a", 1, "ASIA1EXAMPLE", "s");
+    made["eventName"] = json!("GetFederationToken");
+    let arn = "arn:aws:sts::111122223333:federated-user/ops";
+    made["responseElements"] =
+        json!({"credentials": {"accessKeyId": "ASIA1EXAMPLE"}, "federatedUser": {"arn": arn}});
+    let of = |user: &str, key: &str| {
+        let mut acts = call("b", 5, key, "s", 1);
+        acts["userIdentity"]["type"] = json!("FederatedUser");
+        acts["userIdentity"]["arn"] = json!(arn);
+        acts["userIdentity"]["sessionContext"]["sessionIssuer"] =
+            json!({"type": "IAMUser", "arn": format!("arn:aws:iam::111122223333:user/{user}")});
+        answer(vec![made.clone(), acts], 1).links
+    };
+    let by_key = [("key".to_owned(), "a".to_owned())];
+    assert_eq!(of("u", "ASIA1EXAMPLE"), by_key);
+    assert!(of("other", "ASIA1EXAMPLE").is_empty() && of("u", "ASIA2EXAMPLE").is_empty());
+}

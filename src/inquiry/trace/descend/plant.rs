@@ -168,12 +168,7 @@ impl Plant {
 
     /// Adds a line, or folds it into one that is there; gives the line. None when the tree is full.
     pub(super) fn grow(&mut self, parent: Option<usize>, growth: Growth) -> Option<usize> {
-        // Only sessions of sessions are juggled: what was made or launched in between begins anew.
-        let juggled = |at: &usize| self.lines.get(*at).is_some_and(|line| line.growth.role.is_some());
-        let same_role = self.above(parent).take_while(juggled).find(|at| {
-            let role = self.lines.get(*at).and_then(|line| line.growth.role.as_ref());
-            role.is_some() && role == growth.role.as_ref()
-        });
+        let same_role = growth.role.as_deref().and_then(|role| self.of_role(parent, role));
         let fold = growth.fold.clone().map(|fold| (parent, fold));
         let alike = same_role.or_else(|| self.folds.get(fold.as_ref()?).copied());
         if let Some(at) = alike {
@@ -191,6 +186,18 @@ impl Plant {
         let seconds = seconds_of(&growth);
         self.lines.push(Line { parent, growth, seconds, gone: None });
         Some(at)
+    }
+
+    /// The line of a session of this role above a further one: only sessions of sessions are juggled, what was made or
+    /// launched in between begins anew.
+    fn of_role(&self, parent: Option<usize>, role: &str) -> Option<usize> {
+        let role_of = |at: &usize| self.lines.get(*at).and_then(|line| line.growth.role.as_deref());
+        self.above(parent).take_while(|at| role_of(at).is_some()).find(|at| role_of(at) == Some(role))
+    }
+
+    /// Whether a session of this role below a line would be folded into one above.
+    pub(super) fn repeats(&self, line: Option<usize>, role: &str) -> bool {
+        self.of_role(line, role).is_some()
     }
 
     /// Whether whoever stands at a line came there by a password that a line above it set, and by no other way since.
