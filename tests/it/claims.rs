@@ -1,4 +1,5 @@
-//! What `trace` and `sessions` say of claims that are not borne out: ids and source identities, the place of an instance.
+//! What `trace` and `sessions` say of claims that are not borne out (ids and source identities, the place of an instance),
+//! and of what is missing.
 
 use std::path::Path;
 
@@ -168,4 +169,73 @@ fn an_instance_session_that_is_used_from_elsewhere_alone_is_pointed_out() {
     assert_eq!(places(&[], &["10.9.9.9"]), [json!(["10.9.9.9"]), json!(["10.9.9.9"]), json!(true)]);
     let both = format!("{thief}, {own}");
     assert_eq!(places(&[], &[own, thief]), [json!([both]), json!([both]), json!(true)]);
+}
+
+/// The gap of a key's trace: reason, text and hint; and the reason that `origins` has.
+fn gap(key: &str, logs: &Path) -> (String, String, String) {
+    let found = said(&["trace", key, "--up"], logs)["origin"]["gap"].clone();
+    let text = |name: &str| found[name].as_str().unwrap_or_default().to_owned();
+    let sql = format!("select gap from origins where access_key_id = '{key}'");
+    assert_eq!(said(&["sql", &sql], logs)["rows"][0]["gap"], found["reason"]);
+    (text("reason"), text("text"), text("hint"))
+}
+
+#[test]
+fn a_day_without_logs_is_told_as_such_and_a_region_whose_logs_begin_later() {
+    let of_role = session("admin", "n", TEMPORARY[0], "2026-03-05T09:00:00Z", None);
+    let mut used = call(2, &of_role, "2026-03-05T10:00:00Z", "iam.amazonaws.com", "ListUsers");
+    let at = |number, time| call(number, &dana(KEYS[0]), time, "s3.amazonaws.com", "ListBuckets");
+    used["eventTime"] = json!("2026-03-08T07:00:00Z");
+    let first = at(1, "2026-03-01T09:00:00Z");
+    let folder = logs(&[&[first.clone(), used.clone()]]);
+    let (reason, text, hint) = gap(TEMPORARY[0], folder.path());
+    assert_eq!(reason, "day-missing");
+    assert!(text.contains("no logs of account 111122223333 of 2026-03-05"), "{text}");
+    assert!(hint.contains("2026-03-05"), "{hint}");
+    let mut there = at(3, "2026-03-05T08:00:00Z");
+    there["awsRegion"] = json!("us-east-1");
+    let mut early = first;
+    early["awsRegion"] = json!("us-east-1");
+    let folder = logs(&[&[early, there.clone(), used.clone()]]);
+    let (reason, text, _) = gap(TEMPORARY[0], folder.path());
+    assert_eq!(reason, "record-missing");
+    assert!(text.contains("its logs of eu-west-1 begin at 2026-03-08 07:00:00Z"), "{text}");
+    // A user's session, as well.
+    let mut console = dana("ASIARTX3GSDSSEXAMPLE");
+    console["sessionContext"] = of_role["sessionContext"].clone();
+    used["userIdentity"] = console;
+    let folder = logs(&[&[at(1, "2026-03-01T09:00:00Z"), used]]);
+    assert_eq!(gap(TEMPORARY[0], folder.path()).0, "day-missing");
+}
+
+#[test]
+fn a_session_of_identity_center_lacks_the_record_of_the_account_that_runs_it() {
+    let role = "AWSReservedSSO_Admin_0123456789abcdef";
+    let of_role = |store: Option<&str>| {
+        let mut session = session(role, "lea@example.com", TEMPORARY[0], "2026-03-09T09:00:00Z", None);
+        if let Some(account) = store {
+            session["onBehalfOf"] = json!({"userId": "12345678-0000-4000-8000-123456789012",
+                "identityStoreArn": format!("arn:aws:identitystore::{account}:identitystore/d-9067012345")});
+        }
+        session
+    };
+    let at = |number, account: &str, time| {
+        let mut call = call(number, &dana(KEYS[0]), time, "s3.amazonaws.com", "ListBuckets");
+        call["recipientAccountId"] = json!(account);
+        call
+    };
+    for (store, other, reason, named) in [
+        (Some("444455556666"), None, "account-not-in-lake", "444455556666"),
+        (Some("444455556666"), Some("2026-03-09T08:00:00Z"), "record-missing", "444455556666"),
+        (Some("444455556666"), Some("2026-03-09T10:00:00Z"), "before-logs", "444455556666"),
+        (None, None, "record-missing", "management account"),
+    ] {
+        let used = call(2, &of_role(store), "2026-03-09T09:05:00Z", "iam.amazonaws.com", "ListUsers");
+        let mut all = vec![at(1, ACCOUNT, "2026-03-09T08:00:00Z"), used];
+        all.extend(other.map(|time| at(3, "444455556666", time)));
+        let folder = logs(&[&all]);
+        let (found, text, hint) = gap(TEMPORARY[0], folder.path());
+        assert_eq!(found, reason, "{text}");
+        assert!(hint.contains(named) && !hint.contains("STS is logged"), "{hint}");
+    }
 }

@@ -335,8 +335,13 @@ impl Twin {
     /// `response-hidden` is told when something in this account issued at the very moment, and tells neither key nor
     /// session. A read-only management event is one with `readOnly` true that is not marked as of another category.
     fn gap(&self, c: &Credential, at: usize) -> &'static str {
+        // The access portal's steps are logged by the account of the identity store.
+        let portal = !c.is_user() && c.role_session().0.starts_with("AWSReservedSSO_");
+        let store = self.told(c, "/userIdentity/onBehalfOf/identityStoreArn").filter(|_| portal);
+        let store = store.and_then(|arn| arn.split(':').nth(4).map(str::to_owned));
+        let account = store.filter(|account| !account.is_empty()).unwrap_or_else(|| c.home.clone());
         let mut home: Vec<usize> = (0..self.records.len()).collect();
-        home.retain(|place| self.accounts[*place] == c.home);
+        home.retain(|place| self.accounts[*place] == account);
         let first = home.iter().filter_map(|place| self.times[*place]).min();
         // Whoever switched may have signed in as long ago as a session lives.
         let before = if c.is_user() && is_switch(&self.records[at].record) { ROLE_SESSION_MAX } else { 0 };
@@ -351,10 +356,17 @@ impl Twin {
             let management = text(record, "/eventCategory").is_none_or(|category| category == "Management");
             management && record["readOnly"] == true && record["managementEvent"] != false
         };
+        let days = home.iter().filter_map(|place| self.times[*place]).map(|time| time.div_euclid(24 * 3600));
+        let days: BTreeSet<i64> = days.collect();
+        let day = moment.map(|moment| moment.div_euclid(24 * 3600));
+        let last = home.iter().filter_map(|place| self.times[*place]).max();
+        let is_hole = day.is_some_and(|day| moment <= last && !days.contains(&day));
         let reasons = [
             (NOT_IN_LAKE, home.is_empty()),
             ("before-logs", moment.zip(first).is_some_and(|(moment, first)| moment < first)),
+            ("day-missing", before == 0 && is_hole),
             ("sign-in-missing", c.is_user()),
+            ("record-missing", portal),
             ("response-hidden", self.issuances.iter().any(hidden)),
             ("read-only-not-logged", !home.iter().any(read_only)),
         ];
