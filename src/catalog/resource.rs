@@ -133,6 +133,7 @@ pub fn resources_of(action: &'static Action, evidence: &Evidence<'_>) -> Vec<Res
         }
         found.extend(own);
     }
+    search.settle_forms(&mut missing, &mut found);
     found.extend(search.missing(&missing, &found));
     if found.is_empty() {
         let partly = action.resources.iter().filter_map(|resource| search.partly(resource.kind));
@@ -201,6 +202,31 @@ impl<'a> Search<'a> {
             return named;
         }
         self.filled(kind).into_iter().map(|resource| self.completed(kind, resource)).collect()
+    }
+
+    /// Of types whose ARNs have several forms: a resource has one of them. That of which the call names a resource, by its ARN
+    /// or by all of its parts, is it; of what the call makes the parts tell no form, and each may be the one.
+    fn settle_forms(&self, missing: &mut Vec<&'static ResourceType>, found: &mut Vec<Resource>) {
+        let kinds = self.action.resources.iter().map(|own| own.kind);
+        for kind in kinds.filter(|kind| !kind.other_forms.is_empty()) {
+            let is_its = |own: &Resource| own.kind == Some(kind.name);
+            let is_arn =
+                |own: &Resource| own.source == Source::Logged || self.leaves.arns().any(|arn| arn == own.arn);
+            let is_whole =
+                |own: &Resource| is_arn(own) || !self.makes(kind) && own.certainty == Certainty::Exact;
+            if found.iter().any(|own| is_its(own) && is_whole(own)) {
+                found.retain(|own| !is_its(own) || is_whole(own));
+            }
+            let count = found.iter().filter(|own| is_its(own)).count();
+            if count > 0 && (!self.makes(kind) || found.iter().any(|own| is_its(own) && is_arn(own))) {
+                missing.retain(|other| other.name != kind.name);
+            }
+            if count > 1 || missing.iter().any(|other| other.name == kind.name) {
+                for own in found.iter_mut().filter(|own| is_its(own) && !is_arn(own)) {
+                    own.presence = Presence::Possible;
+                }
+            }
+        }
     }
 
     /// What stands for required types of which nothing was found, beside what was.

@@ -370,8 +370,10 @@ pub(super) fn is_id(placeholder: &str) -> bool {
 /// nothing else belongs to any name.
 pub(super) fn beside(placeholder: &str, kind: &ResourceType) -> Beside {
     let (stem, half) = Half::of(placeholder);
+    // A thing that one form names by its id, and another one by its name, has both.
+    let all = || kind.arn.placeholders().chain(kind.other_forms.iter().flat_map(|form| form.placeholders()));
     let is_beside = |wanted: Half| {
-        kind.arn.placeholders().filter(|other| *other != placeholder).any(|other| {
+        all().filter(|other| *other != placeholder).any(|other| {
             let (other_stem, other_half) = Half::of(other);
             let (name, id) = if wanted == Half::Name { (other_stem, stem) } else { (stem, other_stem) };
             other_half == Some(wanted) && (id.is_empty() || name.eq_ignore_ascii_case(id))
