@@ -5,6 +5,7 @@
 //! [`Catalog::faults`], and nothing can fail at run time.
 
 use std::io::Read;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::arn_format::ArnFormat;
@@ -99,6 +100,8 @@ struct Reader {
     keys: Vec<ConditionKey>,
     sets: Vec<&'static [&'static str]>,
     types: Vec<ResourceType>,
+    /// Of each line of a type, which ones it gave: one for each form of its ARN.
+    lines: Vec<Range<usize>>,
     /// The types, once the first action shows that there are no more.
     all_types: &'static [ResourceType],
     actions: Vec<Unfinished>,
@@ -135,9 +138,15 @@ impl Reader {
                 self.sets.push(set.collect::<Option<Vec<_>>>()?.leak());
             }
             "r" => {
-                let (name, arn) = (fields.next()?, ArnFormat::new(fields.next()?));
+                let (name, forms) = (fields.next()?, forms(fields.next()?));
                 let condition_keys = self.set(fields.next()?)?;
-                self.types.push(ResourceType { name, arn, condition_keys });
+                let begin = self.types.len();
+                for (at, arn) in forms.iter().enumerate() {
+                    let others = forms.iter().enumerate().filter(|(other, _)| *other != at);
+                    let other_forms = others.map(|(_, form)| *form).collect::<Vec<_>>().leak();
+                    self.types.push(ResourceType { name, arn: *arn, other_forms, condition_keys });
+                }
+                self.lines.push(begin..self.types.len());
             }
             "a" => {
                 self.end_types();
@@ -155,8 +164,7 @@ impl Reader {
         let level = level(fields.next()?)?;
         let condition_keys = self.set(fields.next()?)?;
         for text in list(fields.next()?) {
-            let resource = self.resource(text)?;
-            self.resources.push(resource);
+            self.take_resource(text)?;
         }
         self.dependents.extend(list(fields.next()?));
         Some(Unfinished {
@@ -166,11 +174,14 @@ impl Reader {
         })
     }
 
-    fn resource(&self, text: &'static str) -> Option<ActionResource> {
+    fn take_resource(&mut self, text: &'static str) -> Option<()> {
         let (kind, set) = text.split_once(':')?;
         let (kind, required) = kind.strip_suffix('!').map_or((kind, false), |kind| (kind, true));
-        let kind = self.all_types.get(kind.parse::<usize>().ok()?)?;
-        Some(ActionResource { kind, required, condition_keys: self.set(set)? })
+        let line = self.lines.get(kind.parse::<usize>().ok()?)?.clone();
+        let condition_keys = self.set(set)?;
+        let kinds = self.all_types.get(line)?;
+        self.resources.extend(kinds.iter().map(|kind| ActionResource { kind, required, condition_keys }));
+        Some(())
     }
 
     fn set(&self, number: &str) -> Option<&'static [&'static str]> {
@@ -189,6 +200,7 @@ impl Reader {
     fn end_service(&mut self) {
         self.end_types();
         self.sets.clear();
+        self.lines.clear();
         let condition_keys = std::mem::take(&mut self.keys).leak();
         let (mut resources, mut dependents): (&'static [_], &'static [_]) =
             (std::mem::take(&mut self.resources).leak(), std::mem::take(&mut self.dependents).leak());
@@ -213,6 +225,13 @@ impl Reader {
             });
         }
     }
+}
+
+/// The forms of a type's ARN: AWS writes those of a service's versions into one text, parted by commas
+/// (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonlex.html>,
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonlexv2.html>).
+fn forms(text: &'static str) -> Vec<ArnFormat> {
+    text.split(", ").map(ArnFormat::new).collect()
 }
 
 /// The first items of a list, and the others.

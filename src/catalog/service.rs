@@ -15,7 +15,7 @@ pub struct Service {
     pub supports_rcp: bool,
     /// Every action, sorted by name without regard to case.
     pub actions: &'static [Action],
-    /// Every resource type, sorted by name without regard to case.
+    /// Every resource type, sorted by name without regard to case; one whose ARN has several forms once for each of them.
     pub resource_types: &'static [ResourceType],
     /// Every condition key that its actions or resource types use, `aws:` keys that depend on the service among them;
     /// sorted without regard to case. Other global keys are in [`super::Catalog::global_keys`].
@@ -29,7 +29,7 @@ impl Service {
         find(self.actions, name, |action| action.name)
     }
 
-    /// The resource type of this name, in any case.
+    /// The resource type of this name, in any case; of several forms of one any.
     #[must_use]
     pub fn resource_type(&self, name: &str) -> Option<&'static ResourceType> {
         find(self.resource_types, name, |kind| kind.name)
@@ -52,7 +52,8 @@ pub struct Action {
     pub name: &'static str,
     /// What it does to a resource, in AWS's own classes.
     pub level: AccessLevel,
-    /// The types of resources that a statement can narrow it to, sorted by name; empty if it takes `*` only.
+    /// The types of resources that a statement can narrow it to, sorted by name, each form of a type by itself; empty if it
+    /// takes `*` only.
     pub resources: &'static [ActionResource],
     /// The condition keys that it supports whatever the resource, sorted; service and `aws:` keys, no global ones.
     pub condition_keys: &'static [&'static str],
@@ -99,6 +100,9 @@ pub struct ResourceType {
     pub name: &'static str,
     /// How its ARN is built.
     pub arn: ArnFormat,
+    /// What else the ARN of such a resource may be built like; empty for nearly all. Each form is a type of the same name, of
+    /// which a resource has one: `bot/${BotId}` and `bot:${BotName}` of the two versions of Lex.
+    pub other_forms: &'static [ArnFormat],
     /// The condition keys of the type, sorted.
     pub condition_keys: &'static [&'static str],
 }

@@ -5,7 +5,6 @@
 use std::borrow::Cow;
 
 use super::{Certainty, Resource, Search, Source};
-use crate::catalog::arn_format::Part;
 use crate::catalog::catalog;
 use crate::catalog::event::Presence;
 use crate::catalog::service::{Action, ResourceType};
@@ -34,10 +33,9 @@ pub(super) fn path(search: &Search<'_>) -> Option<Resource> {
     let named = |is_it: &dyn Fn(&str) -> bool| types.iter().find(|kind| is_it(kind.name));
     let collection = || named(&|name| name.strip_suffix('s') == Some(noun)).filter(|_| makes);
     let kind = collection().or_else(|| named(&|name| name == noun))?;
-    let mut alternatives = alternatives(search, kind).into_iter();
-    // Types of both versions have a format of each; the parameters fill the right one.
-    let first = alternatives.next()?;
-    let fullest = alternatives.fold(first, |best, next| if next.open < best.open { next } else { best });
+    // Types of both versions have a form of each; the parameters fill the right one.
+    let forms = types.iter().filter(|own| own.name == kind.name).filter_map(|own| filled(search, own));
+    let fullest = forms.min_by_key(|form| form.open)?;
     let certainty = if fullest.open == 0 { Certainty::Exact } else { Certainty::Pattern };
     Some(Resource::new(kind, fullest.arn, certainty, Source::Request))
 }
@@ -53,49 +51,37 @@ fn of_api(search: &Search<'_>, noun: &str, makes: bool) -> Option<Resource> {
         ("Api", None) => (format!("{all}/*"), Certainty::Pattern),
         _ => return None,
     };
-    Some(Resource { arn, certainty, source: Source::Request, kind: None, presence: Presence::Certain })
+    let (source, presence) = (Source::Request, Presence::Certain);
+    Some(Resource { arn, certainty, source, kind: None, again: None, presence })
 }
 
-/// One of the formats of a type, filled.
-#[derive(Default)]
+/// A format of a type, filled.
 struct Filled {
     arn: String,
     /// How many placeholders stayed open.
     open: usize,
 }
 
-/// The formats of a type, which stand in one text, parted by commas; each filled with the parameters.
-fn alternatives(search: &Search<'_>, kind: &'static ResourceType) -> Vec<Filled> {
+/// The format filled with the parameters.
+fn filled(search: &Search<'_>, kind: &'static ResourceType) -> Option<Filled> {
     let place = search.evidence.place;
-    let mut all = vec![Filled::default()];
-    for part in kind.arn.parts() {
-        let value = match part {
-            Part::Text(text) => {
-                let (end, rest) = text.split_once(", ").unwrap_or((text, ""));
-                if let Some(last) = all.last_mut() {
-                    last.arn.push_str(end);
-                }
-                if end.len() < text.len() {
-                    all.push(Filled { arn: rest.to_owned(), open: 0 });
-                }
-                continue;
-            }
-            Part::Placeholder("Partition") => Some(Cow::Borrowed(place.partition)),
-            Part::Placeholder("Region") => Some(Cow::Borrowed(place.region)),
-            Part::Placeholder("Account") => Some(Cow::Borrowed(place.account)),
-            Part::Placeholder("UrlEncodedResourceARN") => {
+    let mut open = 0;
+    let arn = kind.arn.fill(|name| {
+        let value = match name {
+            "Partition" => Some(Cow::Borrowed(place.partition)),
+            "Region" => Some(Cow::Borrowed(place.region)),
+            "Account" => Some(Cow::Borrowed(place.account)),
+            "UrlEncodedResourceARN" => {
                 let arn = search.leaves.one("resourceArn");
                 arn.map(|arn| Cow::Owned(arn.replace(':', "%3A").replace('/', "%2F")))
             }
-            Part::Placeholder(name) => match search.values(kind, name).as_slice() {
+            _ => match search.values(kind, name).as_slice() {
                 [value] => Some(Cow::Borrowed(*value)),
                 _ => None,
             },
         };
-        if let Some(last) = all.last_mut() {
-            last.open += usize::from(value.is_none());
-            last.arn.push_str(value.as_deref().unwrap_or("*"));
-        }
-    }
-    all
+        open += usize::from(value.is_none());
+        Some(value.unwrap_or(Cow::Borrowed("*")))
+    })?;
+    Some(Filled { arn, open })
 }

@@ -43,8 +43,8 @@ impl Table {
 
     fn line(&mut self, fields: &[&'static str]) -> Option<()> {
         let &[service, kind, placeholder, names] = fields else { return None };
-        let format = catalog().service(service)?.resource_types.iter().find(|known| known.name == kind)?.arn;
-        let placeholder = format.placeholders().find(|name| *name == placeholder)?;
+        let forms = catalog().service(service)?.resource_types.iter().filter(|known| known.name == kind);
+        let placeholder = forms.flat_map(|form| form.arn.placeholders()).find(|name| *name == placeholder)?;
         let names = names.split(' ').filter(|name| *name != "-").collect();
         self.names.insert((service, kind, placeholder), names).is_none().then_some(())
     }

@@ -351,3 +351,22 @@ fn what_stands_deeper_in_a_wrapped_call_is_no_plain_name() {
     }});
     check_ec2("ec2:ReplaceIamInstanceProfileAssociation", replaced, &["instance/* ~pattern"]);
 }
+
+#[test]
+fn of_a_type_with_several_forms_the_call_tells_one_or_each_may_be_it() {
+    let lex = "arn:aws:lex:eu-west-1:111122223333:";
+    let check = |action: &str, parameters: Value, expected: &[&str]| {
+        let expected: Vec<String> = expected.iter().map(|end| format!("{lex}{end}")).collect();
+        let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+        check(action, parameters, &expected);
+    };
+    check("lex:DescribeBot", json!({"botId": "ABCDEFGHIJ"}), &["bot/ABCDEFGHIJ"]);
+    check("lex:PutBotAlias", json!({"name": "live", "botName": "orders"}), &["bot:orders:live"]);
+    let either = [
+        "bot-alias/*/* ~pattern ~perhaps",
+        "bot/* ~pattern ~perhaps",
+        "bot:orders ~perhaps",
+        "bot:orders:* ~pattern ~perhaps",
+    ];
+    check("lex:CreateBot", json!({"botName": "orders"}), &either);
+}

@@ -13,7 +13,11 @@ fn every_line_of_the_file_is_read_and_the_counts_agree_with_its_head() {
     let all = catalog();
     assert_eq!(all.faults, 0);
     let count = all.source.lines().find_map(|line| line.strip_prefix("counts ")).unwrap();
-    let types: usize = all.services.iter().map(|service| service.resource_types.len()).sum();
+    // A type stands once for each of its forms.
+    let types = all.services.iter().flat_map(|service| {
+        service.resource_types.chunk_by(|one, next| one.name == next.name && !one.other_forms.is_empty())
+    });
+    let types = types.count();
     let keys: usize = all.services.iter().map(|service| service.condition_keys.len()).sum();
     let found = format!(
         "{} global keys {} services {} actions {types} resource types {keys} condition keys",
@@ -95,6 +99,21 @@ fn resource_types_have_an_arn_format_and_condition_keys() {
     let run = catalog().action("ec2:RunInstances").unwrap();
     let instance = run.resources.iter().find(|resource| resource.kind.name == "instance").unwrap();
     assert!(instance.condition_keys.contains(&"ec2:InstanceType"));
+}
+
+#[test]
+fn each_form_of_an_arn_is_a_type_of_its_own() {
+    let types = catalog().services.iter().flat_map(|service| service.resource_types);
+    for kind in types {
+        assert!(!kind.arn.as_str().contains([',', ' ']), "{} {}", kind.name, kind.arn.as_str());
+    }
+    let bots = |action: &str| {
+        let resources = catalog().action(action).unwrap().resources.iter();
+        let bots = resources.filter(|own| own.kind.name == "bot").map(|own| own.kind.arn.as_str());
+        bots.collect::<Vec<_>>()
+    };
+    let place = "arn:${Partition}:lex:${Region}:${Account}:";
+    assert_eq!(bots("lex:CreateBot"), [format!("{place}bot/${{BotId}}"), format!("{place}bot:${{BotName}}")]);
 }
 
 #[test]
