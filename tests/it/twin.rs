@@ -215,7 +215,8 @@ impl Twin {
             let (neighbours, same): (Vec<&Issuance>, Vec<&Issuance>) = same.partition(neighbour);
             let found = closest(same, created);
             if found.is_empty() {
-                let lived = |i: &&Issuance| lived(i) <= ROLE_SESSION_MAX;
+                let is_role = ["AssumedRole", "Role"].contains(&c.kind.as_str());
+                let lived = |i: &&Issuance| is_role && lived(i) <= ROLE_SESSION_MAX;
                 let near =
                     neighbours.into_iter().filter(|i| i.time == created && i.made.arn == c.arn).filter(lived);
                 return ("claim", near.collect());
