@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use hashbrown::{HashMap, HashSet};
-use memchr::memmem::Finder;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use super::census::{Callers, Census, EventName, Key, fields_of_subject, is_federated, subject_of};
@@ -14,13 +13,14 @@ use super::granted::is_cut_off;
 use super::index::{ActionNumber, INDEX};
 use super::need::{Need, Needed, Needs};
 use super::plan::{Plan, is_copy};
+use super::telling::Telling;
 use super::track::{Tracked, What};
 use super::{suggest, variable};
 use crate::aws::Time;
-use crate::catalog::event::{MappedAction, Mapping, Presence};
-use crate::catalog::{AccessLevel, Action, catalog, dependent, event};
+use crate::catalog::event::{Mapping, Presence};
+use crate::catalog::{AccessLevel, catalog, dependent, event};
 use crate::pack;
-use crate::policy::{Caller, Document, Effect, Match, Resource, Standing, Statement, Truth, Version};
+use crate::policy::{Document, Effect, Match, Resource, Standing, Statement, Truth, Version};
 use crate::replay::answer::Then;
 use crate::replay::{
     self, Field, Fields, Origin, Parsed, Reading, Record, Session, Told as Telltale, context_of,
@@ -167,60 +167,6 @@ type Pending = (usize, usize, Then);
 
 /// So many differently counted calls are pending at most.
 const PENDING_MAX: usize = 20_000;
-
-/// Whether letters of JSON may stand escaped: no other escape stands for one (RFC 8259, 7).
-fn has_escaped_letters(text: &[u8]) -> bool {
-    memchr::memchr_iter(b'\\', text).any(|at| text.get(at + 1) == Some(&b'u'))
-}
-
-/// What in the text of parameters tells more of a call than its name.
-#[derive(Debug)]
-struct Telling {
-    /// Names of parameters, as they are written.
-    exact: Vec<Finder<'static>>,
-    /// In any case; none where the actions imply no others.
-    folded: Vec<Finder<'static>>,
-}
-
-impl Telling {
-    /// Of calls of a name whose statements the name decides; None where more is read than the parameters' texts.
-    fn of(source: &str, name: &str, tracked: &Tracked, caller: &Caller) -> Option<Self> {
-        let Mapping::Actions(actions, _) = catalog().actions_of_event(source, name) else { return None };
-        let mut hits = Vec::new();
-        let listed = |mapped: &MappedAction| mapped.action.dependents.iter().map(|name| (*name).to_owned());
-        let mut implied: Vec<String> = actions.iter().flat_map(listed).collect();
-        let unlisted = actions.iter().flat_map(|mapped| dependent::unlisted(mapped.action));
-        implied.extend(unlisted.map(Action::full_name));
-        let own = actions.iter().map(|mapped| mapped.action.full_name());
-        let decides = |action: String| tracked.decides_by_name(caller, &action, &mut hits);
-        if !own.chain(implied).all(decides) {
-            return None;
-        }
-        let finder = |text: &'static str| Finder::new(text);
-        let implies = actions.iter().any(|mapped| dependent::reads_parameters(mapped.action));
-        let folded = if implies { dependent::TELLING.as_slice() } else { &[] };
-        Some(Self {
-            exact: event::told_by(source, name).into_iter().map(finder).collect(),
-            folded: folded.iter().copied().map(finder).collect(),
-        })
-    }
-
-    /// Whether the text tells more. What is escaped as a number may.
-    fn tells(&self, text: &[u8], lower: &mut Vec<u8>) -> bool {
-        if self.exact.is_empty() && self.folded.is_empty() {
-            return false;
-        }
-        if has_escaped_letters(text) || self.exact.iter().any(|finder| finder.find(text).is_some()) {
-            return true;
-        }
-        if self.folded.is_empty() {
-            return false;
-        }
-        lower.clear();
-        lower.extend(text.iter().map(u8::to_ascii_lowercase));
-        self.folded.iter().any(|finder| finder.find(lower).is_some())
-    }
-}
 
 impl Census {
     /// What must be read again.

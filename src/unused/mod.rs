@@ -42,6 +42,7 @@ mod sight;
 mod statement;
 mod subject;
 pub mod suggest;
+mod telling;
 #[cfg(test)]
 mod tests;
 mod track;

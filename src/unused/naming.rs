@@ -70,7 +70,9 @@ impl<'a> Naming<'a> {
                 }
             }
         }
-        found.values_mut().for_each(|arns| arns.sort());
+        for arns in found.values_mut() {
+            arns.sort();
+        }
         found
     }
 }

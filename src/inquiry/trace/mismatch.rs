@@ -28,7 +28,7 @@ pub(super) async fn mismatches(
                 }
                 Claim::UniqueId(id) => users.add(&source.callers(&of_user(Column::PrincipalId, id)).await?),
                 Claim::AccessKey(key) => {
-                    users.add(&source.callers(&of_user(Column::AccessKeyId, key)).await?)
+                    users.add(&source.callers(&of_user(Column::AccessKeyId, key)).await?);
                 }
                 _ => {}
             }
@@ -183,7 +183,7 @@ pub(in crate::inquiry) fn odd_places<'a>(
     let mut odd = BTreeSet::new();
     for (of_kind, seen) in by_kind {
         let is_own = |address: &&str| own.of_account.contains(*address);
-        let is_known = seen.iter().any(|address| is_own(address))
+        let is_known = seen.iter().any(&is_own)
             || own.of_instance.iter().any(|one| kind(one) == of_kind);
         if is_known {
             odd.extend(seen.into_iter().filter(|address| !is_own(address)));
