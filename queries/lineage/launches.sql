@@ -24,6 +24,11 @@ select
     json_get_str(request_parameters, 'role'),
     json_get_str(request_parameters, 'overrides', 'taskRoleArn'),
     json_get_str(response_elements, 'build', 'serviceRole'),
+    -- A launch template may name it: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Instance.html
+    case
+      when event_name = 'RunInstances'
+        then json_get_str(response_elements, 'instancesSet', 'items', 0, 'iamInstanceProfile', 'arn')
+    end,
     case when event_name like 'UpdateFunctionCode%' then json_get_str(response_elements, 'role') end
   ) as role_passed,
   caller,

@@ -250,10 +250,10 @@ def portals():
     case.works("09:00:10", timed(SSO, LEA, key(2, B), "09:00:00", onBehalfOf=on_behalf()), address=HOME, agent=BROWSER)
     case.ask(key(2, B), "the session did not make itself", origin=origin("identity-center-user", name=LEA), links=some({"rule": "session", "event_id": made["eventID"]}))
 
-    case = Case("identity-center-missing", "IAM Identity Center, neither portal nor AssumeRoleWithSAML", "origin the Identity Center user by role and session name, incomplete, gap `record-missing`")
+    case = Case("identity-center-missing", "IAM Identity Center, neither portal nor AssumeRoleWithSAML", "origin the Identity Center user by role and session name, incomplete, gap `account-not-in-lake`: the identity store is of the account that runs Identity Center")
     case.earlier(B)
     case.works("09:00:10", timed(SSO, LEA, key(1, B), "09:00:00", onBehalfOf=on_behalf()), address=HOME)
-    case.ask(key(1, B), "only Identity Center makes sessions of AWSReservedSSO_ roles", origin=origin("identity-center-user", False, "record-missing", name=LEA))
+    case.ask(key(1, B), "only Identity Center makes sessions of AWSReservedSSO_ roles", origin=origin("identity-center-user", False, "account-not-in-lake", name=LEA))
 
     case = Case("saml", "SAML", "`key` to the AssumeRoleWithSAML, origin the subject and its provider")
     made = with_saml(case, "09:00:00", DEPLOY, LEA, key(0), OKTA)

@@ -291,6 +291,22 @@ fn who_gave_an_instance_another_profile_is_behind_what_it_does_then() {
     }
 }
 
+#[test]
+fn a_profile_that_only_the_answer_of_a_launch_names_is_the_role_that_was_passed() {
+    let mut run = call(1, &dana(DANAS), "2026-03-09T08:00:00Z", "ec2.amazonaws.com", "RunInstances");
+    run["requestParameters"] = json!({"launchTemplate": {"launchTemplateId": "lt-1", "version": "1"}});
+    let profile = format!("arn:aws:iam::{ACCOUNT}:instance-profile/worker");
+    run["responseElements"] = json!({"instancesSet": {"items": [
+        {"instanceId": INSTANCE, "iamInstanceProfile": {"arn": profile, "id": "AIPARTX3GSDSQEXAMPLE"}}]}});
+    for (role, untold) in [("worker", Value::Null), ("admin", json!("admin"))] {
+        let session = session(role, INSTANCE, KEY, "2026-03-09T10:00:00Z");
+        let folder = logs(&[&[run.clone()], &acting(3, "ec2", &session, "eu-west-1")]);
+        let found = said(&["trace", KEY, "--up"], folder.path());
+        let launched = found["links"].as_array().unwrap().last().unwrap();
+        assert_eq!((&launched["role_passed"], &launched["role_untold"]), (&json!(profile), &untold));
+    }
+}
+
 /// A sign-in at the console, and a call in its session.
 fn signs_in(number: u32, name: &str, time: &str, key: &str) -> [Value; 2] {
     let mut identity = user(name, "");
