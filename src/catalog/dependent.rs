@@ -5,6 +5,7 @@
 //! [`Presence::Possible`].
 
 mod role;
+mod tagging;
 
 use std::borrow::Cow;
 
@@ -37,8 +38,8 @@ pub struct Dependent {
 ///   roles stand in what the call names, a task definition or a launch template.
 /// - `ec2:CreateTags` and a service's own tagging action
 ///   (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html>): certain if tags are given,
-///   not asked for if none are. Where AWS does not list a tagging action for a write of the service, it is possible if tags
-///   are given.
+///   not asked for if none are. Where AWS does not list a tagging action for a write of the service, it is certain if tags
+///   are given and the call's page asks for it, else possible; for what the call makes, as far as it tells.
 /// - What one parameter alone tells (a secret for the password of a database, the image of a launch that stands in Parameter
 ///   Store): certain with the parameter, not asked for without.
 /// - `lambda:GetLayerVersion` for each layer version that a function is given
@@ -49,7 +50,7 @@ pub fn dependents_of(action: &'static Action, evidence: &Evidence<'_>) -> Vec<De
     let listed = action.dependents.iter().filter_map(|name| catalog().action(name));
     let mut dependents: Vec<_> = listed.filter_map(|dependent| derive(action, dependent, evidence)).collect();
     dependents.extend(unlisted_pass_role(action, evidence));
-    dependents.extend(unlisted_tagging(action, evidence));
+    dependents.extend(tagging::unlisted(action, evidence));
     dependents.extend(layers(action, evidence));
     dependents
 }
@@ -57,7 +58,7 @@ pub fn dependents_of(action: &'static Action, evidence: &Evidence<'_>) -> Vec<De
 /// Whether [`dependents_of`] reads the request parameters for this action.
 #[must_use]
 pub fn reads_parameters(action: &Action) -> bool {
-    !action.dependents.is_empty() || may_pass_unlisted(action) || may_tag_unlisted(action)
+    !action.dependents.is_empty() || may_pass_unlisted(action) || tagging::may_be_unlisted(action)
 }
 
 /// Whether [`dependents_of`] reads the response for this action: where it names a template, the response tells the role.
@@ -70,7 +71,7 @@ pub fn reads_response(action: &Action) -> bool {
 #[must_use]
 pub fn unlisted(action: &'static Action) -> Vec<&'static Action> {
     let pass_role = may_pass_unlisted(action).then(|| catalog().action("iam:PassRole"));
-    let tagging = may_tag_unlisted(action).then(|| own_tagging(action));
+    let tagging = tagging::may_be_unlisted(action).then(|| Some(tagging::of(action)?.0));
     let layer = takes_layers(action).then(|| catalog().action(GET_LAYER_VERSION));
     [pass_role, tagging, layer].into_iter().flatten().flatten().collect()
 }
@@ -166,36 +167,6 @@ fn is_put_into_profile(action: &Action) -> bool {
 fn says_task(action: &Action, parameters: &Value) -> bool {
     let names = |key: &str, _: &Value| key.eq_ignore_ascii_case("taskDefinition");
     action.service == "ecs" && OF_TASKS.contains(&action.name) && any(parameters, &names)
-}
-
-/// The lists have gaps here, too: what is made with tags may need the right to tag it
-/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags_roles.html>,
-/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html>).
-fn unlisted_tagging(action: &'static Action, evidence: &Evidence<'_>) -> Option<Dependent> {
-    if !may_tag_unlisted(action) || !evidence.parameters.is_some_and(has_tags) {
-        return None;
-    }
-    let tagging = own_tagging(action)?;
-    Some(Dependent { action: tagging, presence: Presence::Possible, resources: Vec::new() })
-}
-
-fn may_tag_unlisted(action: &Action) -> bool {
-    let is_listed = |name: &&str| catalog().action(name).is_some_and(is_tagging);
-    matches!(action.level, AccessLevel::Write | AccessLevel::PermissionsManagement)
-        && !action.dependents.iter().any(is_listed)
-        && own_tagging(action).is_some()
-}
-
-/// The action by which a service tags what an action of it makes: IAM has one for each type.
-fn own_tagging(action: &Action) -> Option<&'static Action> {
-    const NAMES: [&str; 5] =
-        ["TagResource", "TagQueue", "AddTagsToResource", "AddTags", "CreateOrUpdateTags"];
-    if action.service == "iam" {
-        let made = ["Create", "Upload"].iter().find_map(|verb| action.name.strip_prefix(verb))?;
-        let made = if made == "VirtualMFADevice" { "MFADevice" } else { made };
-        return catalog().action(&format!("iam:Tag{made}"));
-    }
-    NAMES.iter().find_map(|name| catalog().action(&format!("{}:{name}", action.service)))
 }
 
 /// Calls that start tasks, whose roles a task definition has, unless they are overridden

@@ -36,8 +36,8 @@ use super::event::Presence;
 use super::service::{AccessLevel, Action, ActionResource, ResourceType};
 use super::{catalog, pattern};
 pub(super) use ec2::names_template;
-pub(super) use parameter::Leaves;
 use parameter::{Akin, Beside};
+pub(super) use parameter::{Leaves, is_called_after};
 pub use parameter::{decode_arns, may_hold_encoded_arns};
 #[cfg(test)]
 pub(super) use table::faults as table_faults;
@@ -79,6 +79,9 @@ pub struct Resource {
     pub source: Source,
     /// The name of its type among the action's; None for `*`.
     pub kind: Option<&'static str>,
+    /// What another call of the same parameters would be for, where this one made what its ARN names and only the response
+    /// tells which: `loadbalancer/app/web/*`. None where the ARN is known before the call.
+    pub again: Option<String>,
     /// Whether the call was authorized on it: [`Presence::Possible`] where only what the record leaves out decides, or which
     /// of several types AWS asks for.
     pub presence: Presence,
@@ -160,6 +163,7 @@ impl Resource {
             certainty,
             source: Source::Action,
             kind: None,
+            again: None,
             presence: Presence::Certain,
         }
     }
@@ -171,7 +175,7 @@ impl Resource {
         certainty: Certainty,
         source: Source,
     ) -> Self {
-        Self { arn, certainty, source, kind: Some(kind.name), presence: Presence::Certain }
+        Self { arn, certainty, source, kind: Some(kind.name), again: None, presence: Presence::Certain }
     }
 
     fn made_pattern(mut self) -> Self {
@@ -246,14 +250,17 @@ impl<'a> Search<'a> {
         let mut stand = Vec::new();
         for kind in kinds {
             let mut unknown = self.unknown(kind);
-            let is_certain = is_alone || unknown.certainty == Certainty::Exact || ec2::is_made(self, kind);
+            let is_only_form = kind.other_forms.is_empty();
+            let is_made = ec2::is_made(self, kind) || self.makes(kind);
+            let is_certain = is_only_form && (is_alone || unknown.certainty == Certainty::Exact || is_made);
             if !is_certain && is_named {
                 continue;
             }
             if !is_certain {
                 unknown.presence = Presence::Possible;
             }
-            stand.push(unknown);
+            // The id of what is made stands in the response.
+            stand.push(if is_certain && self.is_making() { self.completed(kind, unknown) } else { unknown });
         }
         stand
     }
@@ -355,8 +362,10 @@ impl<'a> Search<'a> {
         // An id beside a name is another thing than the name: `stack/${StackName}/${Id}`, `service/${ServiceName}/${ServiceId}`.
         // The id of what a call makes is the service's to choose, so no name that the call gives is it.
         let is_id = parameter::is_id(placeholder);
+        let is_service_s =
+            self.is_making() && self.action.service != "ec2" && parameter::may_be_id(placeholder);
         let beside = match parameter::beside(placeholder, kind) {
-            Beside::Neither if is_id && self.makes(kind) => Beside::Name,
+            Beside::Neither if (is_id || is_service_s) && self.makes(kind) => Beside::Name,
             beside => beside,
         };
         let names = parameter::names_for(placeholder, kind.name);
@@ -364,7 +373,9 @@ impl<'a> Search<'a> {
         if !own.is_empty() {
             return own;
         }
-        let is_last = kind.arn.placeholders().next_back() == Some(placeholder);
+        // Nor is a plain name in such a call: it is that of what is made, and never the id of what it is made in.
+        let beside = if is_service_s && beside == Beside::Neither { Beside::Name } else { beside };
+        let is_last = parameter::takes_name(placeholder, kind);
         let is_main = self.main() == Some(kind.name);
         let plain = match beside {
             _ if !is_main => Vec::new(),
@@ -385,10 +396,14 @@ impl<'a> Search<'a> {
         if inside.is_empty() { self.akin(kind, placeholder, beside) } else { inside }
     }
 
+    /// Whether the call makes something, as its name tells.
+    fn is_making(&self) -> bool {
+        is_making(self.action)
+    }
+
     /// Whether the call makes something of the type, as its name tells.
     fn makes(&self, kind: &ResourceType) -> bool {
-        MAKING.iter().any(|verb| self.action.name.starts_with(verb))
-            && parameter::is_called_after(self.action.name, kind.name)
+        self.is_making() && parameter::is_called_after(self.action.name, kind.name)
     }
 
     /// The types that the action requires.
@@ -427,7 +442,8 @@ impl<'a> Search<'a> {
         found.into_iter().map(|(_, value)| value).collect()
     }
 
-    /// A resource that is known in part only, completed from the response if an ARN there agrees.
+    /// A resource that is known in part only, completed from the response if an ARN there agrees. What the call made is another
+    /// one when it is called again.
     fn completed(&self, kind: &'static ResourceType, resource: Resource) -> Resource {
         if self.evidence.response.is_none()
             || matches!(resource.certainty, Certainty::Exact | Certainty::Unknown)
@@ -444,10 +460,17 @@ impl<'a> Search<'a> {
         };
         let response = Leaves::read(self.evidence.response);
         let arn = response.arns().find(|arn| agrees(arn) && self.is_of(kind, arn));
-        match arn {
-            Some(arn) => Resource::new(kind, arn.to_owned(), Certainty::Exact, Source::Response),
-            None => resource,
-        }
+        let Some(arn) = arn else { return resource };
+        let presence = resource.presence;
+        let is_made = self.is_making() && (self.makes(kind) || self.main() == Some(kind.name));
+        // Some services take the name for the id; then it is known before.
+        let ends_in_name = |name: &str| arn.strip_suffix(name).is_some_and(|head| head.ends_with(['/', ':']));
+        let is_named = kind.arn.placeholders().next_back().is_some_and(parameter::may_be_id)
+            && self.leaves.values().any(ends_in_name);
+        let again =
+            (is_made && !is_named && resource.certainty == Certainty::Pattern).then_some(resource.arn);
+        let known = Resource::new(kind, arn.to_owned(), Certainty::Exact, Source::Response);
+        Resource { again, presence, ..known }
     }
 }
 
@@ -459,10 +482,17 @@ pub fn reads_response(action: &Action) -> bool {
     !gateway::is_verb(action)
         && any(&|resource| {
             special::reads_response(action, resource.kind).unwrap_or_else(|| {
-                // The format is filled with the last of its own parts: only with others something can be missing.
-                resource.kind.arn.placeholders().filter(|name| !is_place(name)).nth(1).is_some()
+                let mut own = resource.kind.arn.placeholders().filter(|name| !is_place(name));
+                let first = own.next();
+                // The format is filled with the last of its own parts: only with others something can be missing, or where the
+                // service chooses that part.
+                own.next().is_some() || is_making(action) && first.is_some_and(parameter::may_be_id)
             })
         })
+}
+
+fn is_making(action: &Action) -> bool {
+    MAKING.iter().any(|verb| action.name.starts_with(verb))
 }
 
 fn is_empty(parameters: &Value) -> bool {

@@ -57,6 +57,9 @@ pub struct Asked {
     pub from: ResourceFrom,
     /// The account that owns the resource; None if it is not known.
     pub resource_account: Option<AccountId>,
+    /// What the same call would be for if it came again, as a pattern, where the resource is one that this call made; None
+    /// elsewhere: the same resource.
+    pub again: Option<String>,
     /// Whether the record shows it, or it was derived.
     pub origin: Origin,
     /// Whether the call asked for it for certain.
@@ -196,7 +199,7 @@ impl<'a> Call<'a> {
         origin: Origin,
         presence: Presence,
     ) -> Asked {
-        let found::Resource { mut arn, mut certainty, source, kind, presence: of_resource } = found;
+        let found::Resource { mut arn, mut certainty, source, kind, again, presence: of_resource } = found;
         let mut from = match source {
             Source::Logged => ResourceFrom::Logged,
             Source::Request => ResourceFrom::Request,
@@ -239,6 +242,7 @@ impl<'a> Call<'a> {
             certainty,
             from,
             resource_account,
+            again,
             origin,
             presence: presence.max(of_resource),
         }
@@ -253,6 +257,7 @@ fn unnamed(action: &Action) -> found::Resource {
         certainty,
         source: Source::Action,
         kind: None,
+        again: None,
         presence: Presence::Certain,
     }
 }

@@ -18,7 +18,7 @@ use super::track::{Tracked, What};
 use super::{suggest, variable};
 use crate::aws::Time;
 use crate::catalog::event::{MappedAction, Mapping, Presence};
-use crate::catalog::{Action, catalog, dependent, event};
+use crate::catalog::{AccessLevel, Action, catalog, dependent, event};
 use crate::pack;
 use crate::policy::{Caller, Document, Effect, Match, Resource, Standing, Statement, Truth, Version};
 use crate::replay::answer::Then;
@@ -603,11 +603,11 @@ impl Detail {
             self.matching(tracked, (&told, number), &mut hits);
             // Of an action that was asked for for certain all resources stay that the call perhaps needed.
             let is_asked = || asked_for.contains(&asked.action.as_str());
-            // So does a role that the call names, and that it perhaps handed over.
+            // So does a role that the call names, and that it perhaps handed over, and what it perhaps tagged.
             let is_perhaps = || match asked.origin {
                 Origin::Derived => {
-                    asked.action == "iam:PassRole"
-                        && matches!(asked.resource, Resource::Named(_) | Resource::Pattern(_))
+                    matches!(asked.resource, Resource::Named(_) | Resource::Pattern(_))
+                        && (asked.action == "iam:PassRole" || is_tagging(&asked.action))
                 }
                 _ => is_one_of_several,
             };
@@ -633,10 +633,16 @@ impl Detail {
     }
 }
 
+fn is_tagging(action: &str) -> bool {
+    catalog().action(action).is_some_and(|action| action.level == AccessLevel::Tagging)
+}
+
 /// What a policy must allow for a request that these parts of statements match. Where it is not known which of several statements
 /// allowed it, each of them: no request shows that any one is needed. Nor does it where the call was not asked for it for sure.
 fn needs(told: &Telltale<'_>, tracked: &Tracked, hits: &[(usize, Truth)], is_sure: bool) -> Vec<Need> {
-    let resource = match &told.asked.resource {
+    // What the call made is not what the next such call makes.
+    let again = told.asked.again.clone().map(Resource::Pattern);
+    let resource = match again.as_ref().unwrap_or(&told.asked.resource) {
         Resource::Named(arn) => Needed::Named(arn.clone()),
         Resource::Pattern(arn) => Needed::Pattern(arn.clone()),
         Resource::Any => Needed::Any,

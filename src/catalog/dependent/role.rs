@@ -254,7 +254,14 @@ pub(super) fn put_into_profile(evidence: &Evidence<'_>) -> Vec<Resource> {
 }
 
 fn resource(arn: String, certainty: Certainty, kind: &'static str) -> Resource {
-    Resource { arn, certainty, source: Source::Request, kind: Some(kind), presence: Presence::Certain }
+    Resource {
+        arn,
+        certainty,
+        source: Source::Request,
+        kind: Some(kind),
+        again: None,
+        presence: Presence::Certain,
+    }
 }
 
 /// What a parameter gives, by ARN or by name; None for what is no name.

@@ -124,7 +124,12 @@ fn load_balancers(search: &Search<'_>) -> Option<Vec<Resource>> {
     let made = search.fill(kind, &|placeholder| {
         Some(Cow::Owned(if placeholder == "LoadBalancerName" { name } else { "*" }.to_owned()))
     });
-    Some(vec![search.completed(kind, made.made_pattern())])
+    let before = made.arn.clone();
+    let mut made = search.completed(kind, made.made_pattern());
+    if made.source == Source::Response {
+        made.again = Some(before);
+    }
+    Some(vec![made])
 }
 
 /// Without a bus the default one is meant

@@ -51,7 +51,8 @@ fn of_api(search: &Search<'_>, noun: &str, makes: bool) -> Option<Resource> {
         ("Api", None) => (format!("{all}/*"), Certainty::Pattern),
         _ => return None,
     };
-    Some(Resource { arn, certainty, source: Source::Request, kind: None, presence: Presence::Certain })
+    let (source, presence) = (Source::Request, Presence::Certain);
+    Some(Resource { arn, certainty, source, kind: None, again: None, presence })
 }
 
 /// A format of a type, filled.

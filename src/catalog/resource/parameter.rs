@@ -273,7 +273,7 @@ fn are_akin(one: &str, other: &str) -> bool {
 }
 
 /// Whether an action is called after a type: `DeleteTable`, `BatchDeleteTables`.
-pub(super) fn is_called_after(action: &str, kind: &str) -> bool {
+pub(in crate::catalog) fn is_called_after(action: &str, kind: &str) -> bool {
     let (action, kind) = (letters(action), letters(kind));
     action.strip_suffix('s').is_some_and(|singular| singular.ends_with(&kind)) || action.ends_with(&kind)
 }
@@ -364,6 +364,25 @@ impl Beside {
 pub(super) fn is_id(placeholder: &str) -> bool {
     let (stem, half) = Half::of(placeholder);
     half == Some(Half::Id) && stem != "Resource"
+}
+
+/// Whether a placeholder may be an id that a service chooses: every id, `ResourceId` among them.
+pub(super) fn may_be_id(placeholder: &str) -> bool {
+    Half::of(placeholder).1 == Some(Half::Id)
+}
+
+/// Whether a plain name fills the placeholder: the last one that is called a name of the type, else the last one. Versions
+/// and ids may follow the name: `component/${ComponentName}/${ComponentVersion}/${ComponentBuildVersion}`.
+pub(super) fn takes_name(placeholder: &str, kind: &ResourceType) -> bool {
+    let kind_letters = letters(kind.name);
+    let is_its_name = |other: &&str| {
+        let is_type = !other.ends_with("Version") && letters(other) == kind_letters;
+        let stem = other.strip_suffix("Name").map(letters);
+        is_type || stem.is_some_and(|stem| kind_letters.starts_with(&stem) || kind_letters.ends_with(&stem))
+    };
+    let last = kind.arn.placeholders().next_back();
+    let name = kind.arn.placeholders().rfind(is_its_name).or(last);
+    name == Some(placeholder)
 }
 
 /// What else of the same thing a format has beside a placeholder: `${ServiceId}` beside `${ServiceName}`; an id that says

@@ -93,17 +93,59 @@ fn what_is_made_with_tags_may_need_the_tagging_action_of_its_service() {
     for (action, tagging) in [
         ("iam:CreateRole", "iam:TagRole?"),
         ("iam:CreateVirtualMFADevice", "iam:TagMFADevice?"),
-        ("sns:CreateTopic", "sns:TagResource?"),
-        ("ecs:RunTask", "ecs:TagResource?"),
+        ("sns:CreateTopic", "sns:TagResource"),
+        ("ecs:RunTask", "ecs:TagResource"),
     ] {
-        assert!(of(action, Some(&tags)).contains(&tagging.to_owned()), "{action}");
-        assert!(!of(action, Some(&json!({"tags": []}))).iter().any(|name| name == tagging), "{action}");
+        let has = |parameters: &Value| {
+            of(action, Some(parameters)).iter().any(|words| words.split(' ').next() == Some(tagging))
+        };
+        assert!(has(&tags) && !has(&json!({"tags": []})), "{action}");
     }
     let queue = json!({"queueName": "q", "tags": {"team": "blue"}});
-    assert_eq!(of("sqs:CreateQueue", Some(&queue)), ["sqs:TagQueue?"]);
+    let queue = of("sqs:CreateQueue", Some(&queue));
+    assert_eq!(queue, ["sqs:TagQueue arn:aws:sqs:eu-west-1:111122223333:q"]);
     // Where it is listed it stands once.
     let cluster = of("eks:CreateCluster", Some(&tags));
     assert!(cluster.iter().filter(|name| name.starts_with("eks:TagResource")).count() < 2, "{cluster:?}");
+}
+
+#[test]
+fn what_is_made_with_tags_is_tagged_itself() {
+    let tags = json!([{"key": "team", "value": "blue"}]);
+    let place = "eu-west-1:111122223333";
+    for (action, parameters, expected) in [
+        (
+            "iam:CreateRole",
+            json!({"roleName": "deploy", "tags": tags}),
+            "iam:TagRole? arn:aws:iam::111122223333:role/deploy".to_owned(),
+        ),
+        (
+            "lambda:CreateFunction",
+            json!({"functionName": "f", "tags": {"team": "blue"}}),
+            format!("lambda:TagResource arn:aws:lambda:{place}:function:f"),
+        ),
+        (
+            "events:PutRule",
+            json!({"name": "nightly", "tags": tags}),
+            format!("events:TagResource arn:aws:events:{place}:rule/nightly"),
+        ),
+        (
+            "kinesis:CreateStream",
+            json!({"streamName": "clicks", "tags": {"team": "blue"}}),
+            format!("kinesis:AddTagsToStream arn:aws:kinesis:{place}:stream/clicks"),
+        ),
+        // One of two actions will do.
+        (
+            "logs:CreateLogGroup",
+            json!({"logGroupName": "app", "tags": {"team": "blue"}}),
+            format!("logs:TagResource? arn:aws:logs:{place}:log-group:app"),
+        ),
+        // The definition that a task is run from is not what is tagged.
+        ("ecs:RunTask", json!({"taskDefinition": "web:4", "tags": tags}), "ecs:TagResource".to_owned()),
+    ] {
+        let found = of(action, Some(&parameters));
+        assert!(found.contains(&expected), "{found:?}");
+    }
 }
 
 #[test]

@@ -362,5 +362,11 @@ fn of_a_type_with_several_forms_the_call_tells_one_or_each_may_be_it() {
     };
     check("lex:DescribeBot", json!({"botId": "ABCDEFGHIJ"}), &["bot/ABCDEFGHIJ"]);
     check("lex:PutBotAlias", json!({"name": "live", "botName": "orders"}), &["bot:orders:live"]);
-    check("lex:CreateBot", json!({"botName": "orders"}), &["bot/* ~pattern ~perhaps", "bot:orders ~perhaps"]);
+    let either = [
+        "bot-alias/*/* ~pattern ~perhaps",
+        "bot/* ~pattern ~perhaps",
+        "bot:orders ~perhaps",
+        "bot:orders:* ~pattern ~perhaps",
+    ];
+    check("lex:CreateBot", json!({"botName": "orders"}), &either);
 }

@@ -6,6 +6,7 @@ mod event;
 mod form;
 mod known;
 mod listing;
+mod made;
 mod naming;
 mod rds;
 mod resource;

@@ -73,6 +73,7 @@ fn asked(action: &str, presence: Presence, origin: Origin) -> Asked {
         certainty: Certainty::Exact,
         from: ResourceFrom::Action,
         resource_account: None,
+        again: None,
         origin,
         presence,
     }

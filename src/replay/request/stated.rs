@@ -61,6 +61,7 @@ impl Call<'_> {
                 certainty: Certainty::Unknown,
                 from: ResourceFrom::Action,
                 resource_account: None,
+                again: None,
                 origin: Origin::Stated,
                 presence: Presence::Certain,
             },

@@ -1,5 +1,6 @@
 //! The whole, over small snapshots and records made on the spot.
 
+mod again;
 mod apart;
 mod beside;
 mod federated;

@@ -80,6 +80,7 @@ fn asked(action: &str, resource: Option<&str>, origin: Origin) -> Asked {
         certainty: Certainty::Exact,
         from: ResourceFrom::Request,
         resource_account: AccountId::parse("111122223333"),
+        again: None,
         resource,
         origin,
         presence: Presence::Certain,

@@ -217,6 +217,7 @@ fn an_action_without_resources_is_asked_of_the_caller_s_account() {
             certainty: Certainty::Exact,
             from: ResourceFrom::Action,
             resource_account: AccountId::parse("111122223333"),
+            again: None,
             origin: Origin::Call,
             presence: Presence::Certain,
         }]
