@@ -183,8 +183,7 @@ pub(in crate::inquiry) fn odd_places<'a>(
     let mut odd = BTreeSet::new();
     for (of_kind, seen) in by_kind {
         let is_own = |address: &&str| own.of_account.contains(*address);
-        let is_known = seen.iter().any(&is_own)
-            || own.of_instance.iter().any(|one| kind(one) == of_kind);
+        let is_known = seen.iter().any(&is_own) || own.of_instance.iter().any(|one| kind(one) == of_kind);
         if is_known {
             odd.extend(seen.into_iter().filter(|address| !is_own(address)));
         } else if seen.len() > 1 {

@@ -352,7 +352,7 @@ fn actions_that_are_new_since_the_baseline_are_named_on_the_screen() {
         let options = Options { compared: Some(compared.clone()), one, ..Options::default() };
         let shown = text(&now, &options, Style::default());
         let at = shown.find("New since the baseline: actions that were not used").expect(&shown);
-        let section = shown[at..].split("\n\n").next().unwrap();
+        let section = shown.get(at..).unwrap().split("\n\n").next().unwrap();
         assert!(section.lines().nth(1).unwrap().starts_with("! iam:AttachUserPolicy"), "{section}");
         assert_eq!(section.lines().count(), 3, "{section}");
         assert!(shown.contains("baseline") && shown.contains(" new; of the earlier ones"), "{shown}");
