@@ -1,7 +1,7 @@
 //! The look-ups of a trace: each asks for few records, bounded by key, session or time, and is made once.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use arrow::array::RecordBatch;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -49,7 +49,7 @@ pub(in crate::inquiry) struct Source {
     launches: Mutex<BTreeMap<String, Vec<Launch>>>,
     launched: Mutex<BTreeMap<String, Vec<Launched>>>,
     /// By account.
-    addresses: Mutex<BTreeMap<String, Vec<gone::Addressed>>>,
+    addresses: Mutex<BTreeMap<String, Arc<gone::AddressBook>>>,
     removals: Mutex<BTreeMap<String, Vec<Removal>>>,
 }
 

@@ -1,7 +1,8 @@
 //! What was removed, and which addresses are an account's own.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -84,7 +85,7 @@ impl Source {
 
 /// A record that names an address of an instance or an account, or tells that an instance has another.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Addressed {
+struct Addressed {
     time: DateTime<Utc>,
     /// Whether it is one of an account's own that stays until it is taken away.
     stays: bool,
@@ -100,47 +101,57 @@ pub(super) struct Addressed {
 #[derive(Debug, Clone, Default)]
 pub(in crate::inquiry) struct OwnAddresses {
     /// Those that the account was given and that its instances have: those of its NAT gateways are among them.
-    pub(in crate::inquiry) of_account: BTreeSet<String>,
+    pub(in crate::inquiry) of_account: Arc<BTreeSet<String>>,
     /// Those of the one instance, at the time.
     pub(in crate::inquiry) of_instance: BTreeSet<String>,
 }
 
-impl Source {
-    /// The addresses of an account and of an instance at a moment, as far as the logs name them.
-    pub(in crate::inquiry) async fn own_addresses(
-        &self,
-        account: &str,
-        instance: &str,
-        moment: DateTime<Utc>,
-    ) -> Result<OwnAddresses, QueryError> {
-        let all = if let Some(known) = kept(&self.addresses, account) {
-            known
-        } else {
-            let names = [
-                "AllocateAddress",
-                "RunInstances",
-                "AssociateAddress",
-                "DisassociateAddress",
-                "StartInstances",
-            ];
-            let filter = Filter::All(vec![
-                one_of(Column::EventName, names.iter().map(|name| (*name).to_owned()).collect()),
-                Filter::Is(Column::EventSource, "ec2.amazonaws.com".to_owned()),
-                Filter::Is(Column::Account, account.to_owned()),
-            ]);
-            let mut found = Vec::new();
-            for batch in self.events(&filter, &[Column::RequestParameters, Column::ResponseElements]).await? {
-                query::rows(&batch)?
-                    .filter(|row| row.error_code.is_none_or(str::is_empty))
-                    .for_each(|row| addressed(&row, &mut found));
+/// What the records of one account say of addresses, in order of time, and which of them concern what: the instances of an
+/// account are many, and each is asked for.
+#[derive(Debug, Default)]
+pub(super) struct AddressBook {
+    all: Vec<Addressed>,
+    by_instance: HashMap<String, Vec<usize>>,
+    by_address: HashMap<String, Vec<usize>>,
+    by_association: HashMap<String, Vec<usize>>,
+    of_account: Arc<BTreeSet<String>>,
+}
+
+impl AddressBook {
+    fn of(mut all: Vec<Addressed>) -> Self {
+        all.sort();
+        let mut book = AddressBook::default();
+        let mut of_account = BTreeSet::new();
+        for (at, one) in all.iter().enumerate() {
+            for (index, name) in [
+                (&mut book.by_instance, one.instance.as_ref()),
+                (&mut book.by_address, one.address.as_ref()),
+                (&mut book.by_association, one.association.as_ref()),
+            ] {
+                if let Some(name) = name {
+                    index.entry(name.clone()).or_default().push(at);
+                }
             }
-            found.sort();
-            keep(&self.addresses, account.to_owned(), &found);
-            found
-        };
-        let of_account = all.iter().filter_map(|one| one.address.clone()).collect();
+            of_account.extend(one.address.clone());
+        }
+        AddressBook { all, of_account: Arc::new(of_account), ..book }
+    }
+
+    /// What concerns an instance, in order of time: of itself, and of the addresses that it had.
+    fn concerning(&self, instance: &str) -> Vec<&Addressed> {
+        let own = self.by_instance.get(instance).into_iter().flatten().copied();
+        let mut found: BTreeSet<usize> = own.clone().collect();
+        for one in own.filter_map(|at| self.all.get(at)) {
+            let by_address = one.address.as_ref().and_then(|address| self.by_address.get(address));
+            let tied = one.association.as_ref().and_then(|tie| self.by_association.get(tie));
+            found.extend(by_address.into_iter().chain(tied).flatten());
+        }
+        found.into_iter().filter_map(|at| self.all.get(at)).collect()
+    }
+
+    fn addresses(&self, instance: &str, moment: DateTime<Utc>) -> OwnAddresses {
         let mut has: Vec<&Addressed> = Vec::new();
-        for one in all.iter().filter(|one| one.time <= moment) {
+        for one in self.concerning(instance).into_iter().filter(|one| one.time <= moment) {
             let is_it = one.instance.as_deref() == Some(instance);
             match &one.address {
                 // A lasting address is of one instance at a time, and stands in for the other public one.
@@ -158,10 +169,43 @@ impl Source {
                 None => {}
             }
         }
-        Ok(OwnAddresses {
-            of_account,
+        OwnAddresses {
+            of_account: Arc::clone(&self.of_account),
             of_instance: has.into_iter().filter_map(|one| one.address.clone()).collect(),
-        })
+        }
+    }
+}
+
+impl Source {
+    /// The addresses of an account and of an instance at a moment, as far as the logs name them.
+    pub(in crate::inquiry) async fn own_addresses(
+        &self,
+        account: &str,
+        instance: &str,
+        moment: DateTime<Utc>,
+    ) -> Result<OwnAddresses, QueryError> {
+        let known = self.addresses.lock().ok().and_then(|books| books.get(account).cloned());
+        if let Some(book) = known {
+            return Ok(book.addresses(instance, moment));
+        }
+        let names =
+            ["AllocateAddress", "RunInstances", "AssociateAddress", "DisassociateAddress", "StartInstances"];
+        let filter = Filter::All(vec![
+            one_of(Column::EventName, names.map(str::to_owned).into_iter().collect()),
+            Filter::Is(Column::EventSource, "ec2.amazonaws.com".to_owned()),
+            Filter::Is(Column::Account, account.to_owned()),
+        ]);
+        let mut found = Vec::new();
+        for batch in self.events(&filter, &[Column::RequestParameters, Column::ResponseElements]).await? {
+            query::rows(&batch)?
+                .filter(|row| row.error_code.is_none_or(str::is_empty))
+                .for_each(|row| addressed(&row, &mut found));
+        }
+        let book = Arc::new(AddressBook::of(found));
+        if let Ok(mut books) = self.addresses.lock() {
+            books.insert(account.to_owned(), Arc::clone(&book));
+        }
+        Ok(book.addresses(instance, moment))
     }
 }
 
@@ -214,5 +258,62 @@ fn addressed(row: &EventRow<'_>, found: &mut Vec<Addressed>) {
             let association = text(&response, "associationId");
             found.extend(address.map(|address| named(instance, Some(address), true, association)));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: &str = "i-0123456789abcdef0";
+    const TWO: &str = "i-0123456789abcdef1";
+
+    fn at(
+        minute: i64,
+        instance: Option<&str>,
+        address: Option<&str>,
+        stays: bool,
+        tie: Option<&str>,
+    ) -> Addressed {
+        let time = DateTime::from_timestamp(1_780_000_000 + 60 * minute, 0).unwrap();
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        Addressed { time, stays, instance: owned(instance), address: owned(address), association: owned(tie) }
+    }
+
+    #[test]
+    fn addresses_come_and_go_with_launches_starts_and_lasting_addresses() {
+        let (lasting, passing, private) = (Some("52.10.20.30"), Some("54.1.2.3"), Some("10.0.0.7"));
+        let book = AddressBook::of(vec![
+            at(30, Some(TWO), lasting, true, Some("tie-2")),
+            at(0, None, lasting, true, None),
+            at(1, Some(ONE), passing, false, None),
+            at(1, Some(ONE), private, false, None),
+            at(2, Some(TWO), Some("54.9.9.9"), false, None),
+            at(10, Some(ONE), lasting, true, Some("tie-1")),
+            at(40, None, None, false, Some("tie-2")),
+            at(50, Some(TWO), None, false, None),
+        ]);
+        let own = |minute, instance: &str| {
+            let moment = at(minute, None, None, false, None).time;
+            let found = book.addresses(instance, moment);
+            assert_eq!(found.of_account.len(), 4);
+            found.of_instance.into_iter().collect::<Vec<_>>()
+        };
+        assert_eq!(own(5, ONE), ["10.0.0.7", "54.1.2.3"]);
+        // The lasting one stands in for the passing one, until another instance has it.
+        assert_eq!(own(20, ONE), ["10.0.0.7", "52.10.20.30"]);
+        assert_eq!(own(35, ONE), ["10.0.0.7"]);
+        assert_eq!(own(20, TWO), ["54.9.9.9"]);
+        assert_eq!(own(35, TWO), ["52.10.20.30"]);
+        assert_eq!(own(45, TWO), Vec::<String>::new());
+        assert_eq!(own(60, "i-unknown"), Vec::<String>::new());
+        // A start gives another passing address.
+        let started = AddressBook::of(vec![
+            at(1, Some(ONE), passing, false, None),
+            at(1, Some(ONE), private, false, None),
+            at(9, Some(ONE), None, false, None),
+        ]);
+        let later = at(10, None, None, false, None).time;
+        assert_eq!(started.addresses(ONE, later).of_instance, BTreeSet::from(["10.0.0.7".to_owned()]));
     }
 }
