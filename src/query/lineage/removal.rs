@@ -3,7 +3,8 @@
 use datafusion::prelude::SessionContext;
 use serde_json::Value;
 
-use super::workshop::ask;
+use super::pass::value;
+use super::workshop::{ask, numbers};
 use crate::lineage::Removal;
 use crate::query::launch::function_name;
 use crate::query::{EventRow, QueryError, cells, lenient};
@@ -58,40 +59,20 @@ pub(super) async fn endings(ctx: &SessionContext) -> Result<Vec<Removal>, QueryE
     );
     let mut found = Vec::new();
     for batch in ask(ctx, &text).await? {
-        let text = |name: &'static str| cells::utf8(&batch, name);
         let times = cells::timestamp(&batch, "event_time")?;
-        let columns = [
-            text("event_id")?,
-            text("event_source")?,
-            text("event_name")?,
-            text("account")?,
-            text("aws_region")?,
-            text("user_name")?,
-            text("request_parameters")?,
-            text("object")?,
-        ];
-        let index = super::workshop::numbers(&batch, "record_index")?;
+        let index = numbers(&batch, "record_index")?;
         for row in 0..batch.num_rows() {
-            let [
-                event_id,
-                event_source,
-                event_name,
-                account,
-                aws_region,
-                user_name,
-                request_parameters,
-                object,
-            ] = columns.map(|column| super::pass::value(column, row));
+            let text = |name: &'static str| Ok::<_, QueryError>(value(cells::utf8(&batch, name)?, row));
             found.extend(removed(&EventRow {
-                event_time: chrono::DateTime::from_timestamp_micros(times.value(row)).unwrap_or_default(),
-                event_id,
-                event_source,
-                event_name,
-                account,
-                aws_region,
-                user_name,
-                request_parameters,
-                object: object.unwrap_or_default(),
+                event_time: cells::instant(times, row).unwrap_or_default(),
+                event_id: text("event_id")?,
+                event_source: text("event_source")?,
+                event_name: text("event_name")?,
+                account: text("account")?,
+                aws_region: text("aws_region")?,
+                user_name: text("user_name")?,
+                request_parameters: text("request_parameters")?,
+                object: text("object")?.unwrap_or_default(),
                 record_index: index.value(row),
                 ..EventRow::default()
             }));
