@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::aws::{Arn, Principal, Subject};
 use crate::investigate::SubjectKind;
 use crate::lake::{Column, Session};
+use crate::lineage::Usage;
 use crate::query::measure::{self, Likeness, Named};
 use crate::query::{Filter, QueryError};
 
@@ -36,6 +37,22 @@ pub struct Candidate {
     pub first: DateTime<Utc>,
     /// The last.
     pub last: DateTime<Utc>,
+}
+
+impl Candidate {
+    /// Users that a name may mean, each by what names it alone and with what it did, most calls first.
+    pub(super) fn users(all: impl IntoIterator<Item = (String, Usage)>) -> Vec<Candidate> {
+        let candidate = |(who, usage): (String, Usage)| Candidate {
+            who,
+            kind: "user".to_owned(),
+            events: usage.calls,
+            first: usage.first.map(|time| time.0).unwrap_or_default(),
+            last: usage.last.map(|time| time.0).unwrap_or_default(),
+        };
+        let mut found: Vec<Candidate> = all.into_iter().map(candidate).collect();
+        found.sort_by(|a, b| b.events.cmp(&a.events).then_with(|| a.who.cmp(&b.who)));
+        found
+    }
 }
 
 /// Why nobody, or not one, is meant.

@@ -56,7 +56,7 @@ pub async fn sessions(ctx: &Session, options: &SessionsOptions) -> Result<Sessio
         groups.entry((role, name, origin.origin.id())).or_default().push((credential, origin));
     }
     if let (Some(asked), true) = (&options.user, meant.len() > 1) {
-        return Err(ResolveError::Ambiguous { asked: asked.clone(), candidates: users_of(meant) });
+        return Err(ResolveError::Ambiguous { asked: asked.clone(), candidates: Candidate::users(meant) });
     }
     let mut rows: Vec<SessionRow> = Vec::with_capacity(groups.len());
     for ((role_arn, session_name, _), members) in groups {
@@ -99,20 +99,6 @@ async fn of_role(ctx: &Session, role: &str) -> Result<Filter, ResolveError> {
         SubjectKind::UniqueId if found.id.starts_with("AROA") => Ok(found.filter),
         _ => Err(ResolveError::NoRole { asked: role.to_owned(), found: found.id }),
     }
-}
-
-/// The users of several accounts that a name may mean, with what was done in their sessions.
-fn users_of(meant: BTreeMap<String, Usage>) -> Vec<Candidate> {
-    let candidate = |(who, usage): (String, Usage)| Candidate {
-        who,
-        kind: "user".to_owned(),
-        events: usage.calls,
-        first: usage.first.map(|time| time.0).unwrap_or_default(),
-        last: usage.last.map(|time| time.0).unwrap_or_default(),
-    };
-    let mut found: Vec<Candidate> = meant.into_iter().map(candidate).collect();
-    found.sort_by(|a, b| b.events.cmp(&a.events).then_with(|| a.who.cmp(&b.who)));
-    found
 }
 
 /// Whether an origin is whom `user` names.

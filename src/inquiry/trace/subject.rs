@@ -71,19 +71,7 @@ fn namesakes(found: &Asked) -> Vec<Candidate> {
             by_id.entry(id).or_default().push(one.clone());
         }
     }
-    let candidate = |(id, credentials): (&str, Vec<Credential>)| {
-        let usage = together(&credentials);
-        Candidate {
-            who: id.to_owned(),
-            kind: "user".to_owned(),
-            events: usage.calls,
-            first: usage.first.map(|time| time.0).unwrap_or_default(),
-            last: usage.last.map(|time| time.0).unwrap_or_default(),
-        }
-    };
-    let mut all: Vec<Candidate> = by_id.into_iter().map(candidate).collect();
-    all.sort_by(|a, b| b.events.cmp(&a.events).then_with(|| a.who.cmp(&b.who)));
-    all
+    Candidate::users(by_id.into_iter().map(|(id, credentials)| (id.to_owned(), together(&credentials))))
 }
 
 /// The unique id of a user.
