@@ -97,8 +97,8 @@ pub fn finish(plan: &Plan, material: Material) -> (Unused, super::suggest::Neede
         own.is_idle = is_idle;
     }
     share(&mut principals);
-    let not_granted: BTreeMap<usize, BTreeSet<ActionNumber>> =
-        principals.iter().enumerate().map(|(place, own)| (place, not_granted(own))).collect();
+    let not_granted = principals.iter().enumerate().map(|(place, own)| (place, not_granted(own)));
+    let not_granted = not_granted.filter(|(_, actions)| !actions.is_empty()).collect();
     for (place, found) in naming::allowing(&plan.snapshot, &plan.subjects, &not_granted) {
         if let Some(own) = principals.get_mut(place) {
             own.resource_policies = found;

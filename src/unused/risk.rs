@@ -60,7 +60,8 @@ impl Risk {
 /// Actions by which their holder can gain permissions. What IAM's own are for stands in AWS's reference
 /// (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html>); the
 /// others run code or commands under a role that is passed to them or that they already have
-/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>).
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>), let their holder into groups, clusters and
+/// accounts, or take guards away.
 const ESCALATION: &[&str] = &[
     "iam:AddClientIDToOpenIDConnectProvider",
     "iam:AddRoleToInstanceProfile",

@@ -231,7 +231,11 @@ fn of_action<'a>(own: &'a PrincipalUse, action: &ActionUse, compared: Option<&Co
     Cells {
         row: "action",
         kind: finding.as_ref().map_or("", |finding| finding.kind.word()),
-        reason: finding.as_ref().and_then(|finding| finding.reason).unwrap_or(""),
+        reason: action
+            .unseen
+            .map(crate::unused::Unseen::word)
+            .or_else(|| finding.as_ref().and_then(|finding| finding.reason))
+            .unwrap_or(""),
         new: finding.as_ref().and_then(is_new),
         id: finding.map_or_else(String::new, |finding| finding.id),
         mark: action.mark.map_or("", Mark::word),
