@@ -90,3 +90,15 @@ fn principals_with_most_unused_privileged_actions_come_first() {
     assert!(answer.unused_privileged() > 50);
     assert!(Risk::PrivilegeEscalation.is_privileged() && !Risk::Write.is_privileged());
 }
+
+#[test]
+fn a_row_says_why_an_action_is_not_observable_also_where_it_is_no_finding() {
+    let linked = "arn:aws:iam::111122223333:role/aws-service-role/x.amazonaws.com/AWSServiceRoleForX";
+    let world = World::default().role(linked, &trust_ann(), &json!([allow("s3:GetObject", "*")]));
+    let answer = look(&world.read(), &[by_ann("ec2.amazonaws.com", "DescribeImages", None)], None);
+    let mut out = Vec::new();
+    csv(&mut out, &answer, None, true, None).unwrap();
+    let out = String::from_utf8(out).unwrap();
+    let row = out.lines().find(|row| row.contains("s3:GetObject")).expect(&out);
+    assert!(row.contains(",not-observable,") && row.contains(",data-events,"), "{row}");
+}
