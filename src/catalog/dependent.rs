@@ -52,13 +52,17 @@ pub fn dependents_of(action: &'static Action, evidence: &Evidence<'_>) -> Vec<De
     dependents.extend(unlisted_pass_role(action, evidence));
     dependents.extend(tagging::unlisted(action, evidence));
     dependents.extend(layers(action, evidence));
+    dependents.extend(of_group(action, evidence));
     dependents
 }
 
 /// Whether [`dependents_of`] reads the request parameters for this action.
 #[must_use]
 pub fn reads_parameters(action: &Action) -> bool {
-    !action.dependents.is_empty() || may_pass_unlisted(action) || tagging::may_be_unlisted(action)
+    !action.dependents.is_empty()
+        || may_pass_unlisted(action)
+        || tagging::may_be_unlisted(action)
+        || starts_group(action)
 }
 
 /// Whether [`dependents_of`] reads the response for this action: where it names a template, the response tells the role.
@@ -73,7 +77,8 @@ pub fn unlisted(action: &'static Action) -> Vec<&'static Action> {
     let pass_role = may_pass_unlisted(action).then(|| catalog().action("iam:PassRole"));
     let tagging = tagging::may_be_unlisted(action).then(|| Some(tagging::of(action)?.0));
     let layer = takes_layers(action).then(|| catalog().action(GET_LAYER_VERSION));
-    [pass_role, tagging, layer].into_iter().flatten().flatten().collect()
+    let of_group = OF_GROUP.iter().filter(|_| starts_group(action)).map(|name| catalog().action(name));
+    [pass_role, tagging, layer].into_iter().flatten().chain(of_group).flatten().collect()
 }
 
 /// Texts of which one stands in the JSON of parameters that tell [`dependents_of`] anything, in whatever case: an ARN of a
@@ -131,6 +136,25 @@ fn may_pass_unlisted(action: &Action) -> bool {
     !action.may_pass_role()
         && !matches!(action.service, "iam" | "sts")
         && matches!(action.level, AccessLevel::Write | AccessLevel::PermissionsManagement)
+}
+
+/// What the caller of a group's call is asked for beside it, where the group launches by a template: to launch, and to tag where
+/// the template has tags
+/// (<https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-launch-template-permissions.html>).
+const OF_GROUP: [&str; 2] = ["ec2:CreateTags", "ec2:RunInstances"];
+
+fn starts_group(action: &Action) -> bool {
+    action.service == "autoscaling"
+        && matches!(action.name, "CreateAutoScalingGroup" | "UpdateAutoScalingGroup")
+}
+
+/// The launch itself: on what, only the template tells.
+fn of_group(action: &'static Action, evidence: &Evidence<'_>) -> Vec<Dependent> {
+    if !starts_group(action) || !names_template(evidence.parameters) {
+        return Vec::new();
+    }
+    let of = |action| Dependent { action, presence: Presence::Possible, resources: Vec::new() };
+    OF_GROUP.iter().filter_map(|name| catalog().action(name)).map(of).collect()
 }
 
 const GET_LAYER_VERSION: &str = "lambda:GetLayerVersion";
@@ -197,12 +221,13 @@ fn derive(caller: &Action, action: &'static Action, evidence: &Evidence<'_>) -> 
         return Some(Dependent { presence: Presence::Certain, resources, ..possible });
     }
     if is_tagging(action) {
+        if !has_tags(parameters) {
+            // A launch template may have tags of its own.
+            let may_tag = action.service == "ec2" && names_template(Some(parameters));
+            return may_tag.then_some(possible);
+        }
         let resources = tagged(action, parameters, evidence);
-        return has_tags(parameters).then_some(Dependent {
-            presence: Presence::Certain,
-            resources,
-            ..possible
-        });
+        return Some(Dependent { presence: Presence::Certain, resources, ..possible });
     }
     if (action.service, action.name) == ("ssm", "GetParameters") {
         return image_parameter(parameters).map(|presence| Dependent { presence, ..possible });

@@ -75,9 +75,13 @@ pub(super) async fn run(command: &Replay, out: &mut Output) -> Result<u8, Failur
             write!(out, "{}", report::replay::text(&answer, &options, out.style))?;
         }
     }
+    let is_blind = command.fail_on.is_some() && answer.events == 0;
+    if is_blind {
+        output::note("note: no event was replayed: what the proposal changes is not known");
+    }
     Ok(if command.fail_on.is_some_and(|on| found(on, &answer)) {
         EXIT_FOUND
-    } else if problems {
+    } else if problems || is_blind {
         EXIT_UNREADABLE
     } else {
         source.exit

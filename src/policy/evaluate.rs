@@ -154,6 +154,11 @@ impl CompiledSet {
         }
         match (layers.identity, layers.session) {
             (_, Truth::No) if !self.has_session => Because::Rule(Rule::FederatedWithoutSessionPolicy),
+            // A policy of the resource that names the role grants as much as one of the role's own, up to the session's
+            // (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics-id-rdp.html>).
+            (Truth::No, Truth::No) if same && layers.resource.role == Truth::Yes => {
+                Because::Lacking(Layer::Session)
+            }
             (Truth::No, _) => Because::Lacking(Layer::Identity),
             (_, Truth::No) => Because::Lacking(Layer::Session),
             _ => Because::Lacking(Layer::Resource),

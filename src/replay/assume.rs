@@ -36,6 +36,10 @@ pub(super) fn assume_of(call: &Call<'_>, judge: &mut Judge) -> Option<Assume> {
             "the record of the call holds no parameters: ExternalId, tags and the like are not known"
                 .to_owned(),
         );
+        supposed.push(
+            "without MFA in the call itself: whether it named a device, only its parameters would tell"
+                .to_owned(),
+        );
     }
     let asked_role = (*asked).clone();
     let principal = who.principal.clone();

@@ -7,7 +7,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::agree::{Beside, compare};
-use super::answer::{Change, Decided, Lack, LayerKind, Said, Then, Verdict};
+use super::answer::{Change, Decided, How, Lack, LayerKind, Said, Then, Verdict};
 use super::fold::text;
 use super::judge::{Judge, Judged, Play, SessionLimits};
 use super::{Asked, Origin, Parsed, Reading, Record, Session, Told, Who, requests, who};
@@ -51,6 +51,8 @@ impl Change {
             (Then::Allowed, Said::Allowed | Said::Undetermined, Said::Denied) => Some(Self::Broken),
             (Then::Allowed, Said::Allowed, Said::Undetermined) => Some(Self::MayBreak),
             (_, Said::Denied, Said::Allowed) => Some(Self::Opened),
+            // What AWS refused then, and what today's policies may refuse still.
+            (Then::Denied, Said::Undetermined, Said::Allowed) => Some(Self::Opened),
             (_, Said::Denied, Said::Undetermined) => Some(Self::MayOpen),
             _ => None,
         }
@@ -98,6 +100,9 @@ pub(super) struct Ruling {
     pub(super) proposed: Option<Opinion>,
     /// Whether it worked, and the proposal may refuse what today's policies may allow, though neither decide.
     pub(super) loses: bool,
+    /// Whether it worked, and the proposal denies to pass a role that the record names, though today's policies do not: see
+    /// [`passing`].
+    pub(super) loses_pass: bool,
     /// What decides today on the request that decides under the proposal, where that changes the call.
     pub(super) before: Vec<Decided>,
     /// Source and name of the event, of what is no request.
@@ -126,7 +131,22 @@ impl Ruling {
         if self.loses && is_open(today) && is_open(proposed) {
             return Some(Change::MayBreak);
         }
-        Change::of(self.then, today.said, proposed.said)
+        let change = Change::of(self.then, today.said, proposed.said);
+        let may_break =
+            self.loses_pass && proposed.said != Said::Denied || self.loses_to_deny(today, proposed);
+        change.or(may_break.then_some(Change::MayBreak))
+    }
+
+    /// Whether it worked though no policy of the snapshot allows it, and the proposal denies it explicitly. Something that the
+    /// snapshot does not hold may allow it, a grant of KMS for one; nothing allows what is explicitly denied
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_AccessPolicyLanguage_Interplay.html>).
+    fn loses_to_deny(&self, today: &Opinion, proposed: &Opinion) -> bool {
+        let by_statement = |opinion: &Opinion| opinion.decided.iter().any(|own| own.how == How::Deny);
+        self.then == Then::Allowed
+            && today.said == Said::Denied
+            && proposed.said == Said::Denied
+            && !by_statement(today)
+            && by_statement(proposed)
     }
 }
 
@@ -141,6 +161,8 @@ pub(super) struct Judgement {
     /// A request of a call that worked, which the proposal may refuse though today's policies may allow it; None of others
     /// than those of which neither decide on the call.
     loses: Option<usize>,
+    /// A role that a call which worked may have passed, where the proposal denies that and today's policies do not.
+    loses_pass: Option<usize>,
 }
 
 /// Which of a call's requests decided it.
@@ -254,6 +276,8 @@ impl<'a> Call<'a> {
                 judge.may_lose((today, &told(&snapshots.0), own), &told(&snapshots.1), play)
             };
             judgement.loses = self.losing(asked, (&judgement.today, &judged), &mut loses);
+            judgement.loses_pass = passing(asked, &judged)
+                .filter(|_| self.then == Then::Allowed && passing(asked, &judgement.today).is_none());
             judgement.proposed = Some(judged);
         }
         judgement
@@ -297,7 +321,9 @@ impl<'a> Call<'a> {
         }
         let (asked, who) = self.asked().ok()?;
         let mut told = Vec::with_capacity(256);
-        told.extend_from_slice(&judgement.loses.map_or(0, |at| at + 1).to_le_bytes());
+        for place in [judgement.loses, judgement.loses_pass] {
+            told.extend_from_slice(&place.map_or(0, |at| at + 1).to_le_bytes());
+        }
         let flags = [
             self.then == Then::Failed,
             matches!(self.limits(), SessionLimits::Passed),
@@ -332,6 +358,7 @@ impl<'a> Call<'a> {
             today: None,
             proposed: None,
             loses: judgement.loses.is_some(),
+            loses_pass: judgement.loses_pass.is_some(),
             before: Vec::new(),
             name: self.name(),
             no_request: None,
@@ -363,7 +390,9 @@ impl<'a> Call<'a> {
         if let Some(under) = &judgement.proposed {
             let (mut opinion, mut decider) = self::opinion(asked, under, self.then);
             // What opens is the request that is denied today; what may break is the one that may be refused.
-            if let Some(at) = denied.filter(|_| opinion.said == Said::Allowed).or(judgement.loses) {
+            let opens = denied.filter(|_| opinion.said == Said::Allowed);
+            let passes = judgement.loses_pass.filter(|_| opinion.said == Said::Allowed);
+            if let Some(at) = opens.or(judgement.loses).or(passes) {
                 decider = at;
                 opinion.decide(asked.get(at), under.get(at));
             }
@@ -531,6 +560,18 @@ fn opinion(asked: &[Asked], judged: &[Arc<Judged>], then: Then) -> (Opinion, usi
     };
     opinion.decide(asked.get(at), judged.get(at));
     (opinion, at)
+}
+
+/// The first denied request to pass a role that the record names, where it does not tell whether the role was passed: the
+/// service authorization reference does not list all calls that pass one
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>).
+fn passing(asked: &[Asked], judged: &[Arc<Judged>]) -> Option<usize> {
+    asked.iter().zip(judged).position(|(asked, judged)| {
+        asked.action == "iam:PassRole"
+            && asked.presence != Presence::Certain
+            && matches!(asked.resource, Resource::Named(_))
+            && matches!(judged.outcome, Outcome::ExplicitlyDenied | Outcome::ImplicitlyDenied)
+    })
 }
 
 /// Whether something of a call itself is certain.

@@ -252,9 +252,18 @@ impl Folded {
             count(&|ruling| {
                 let perhaps =
                     |opinion: &Option<Opinion>| opinion.as_ref().is_some_and(|own| own.perhaps_denied);
-                perhaps(&ruling.proposed) && !perhaps(&ruling.today)
+                perhaps(&ruling.proposed) && !perhaps(&ruling.today) && ruling.change().is_none()
             }),
             "calls that worked may have asked for more than their records tell, and the proposal denies that; they do not count as broken.",
+        );
+        add(
+            count(&|ruling| {
+                let said = |opinion: &Option<Opinion>| opinion.as_ref().map(|own| own.said);
+                ruling.then == Then::Failed
+                    && said(&ruling.today) != Some(Said::Denied)
+                    && said(&ruling.proposed) == Some(Said::Denied)
+            }),
+            "calls failed then for another reason than their permissions, and the proposal denies them: they do not count as broken, but their callers would see another error (403 in place of 404).",
         );
         add(
             count(&|ruling| ruling.forwarded && ruling.today.is_some()),

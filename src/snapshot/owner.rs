@@ -74,6 +74,14 @@ const SETTERS: &[&str] = &[
 const OTHERS: [(&str, &str); 4] =
     [("events", "event-bus/"), ("logs", "log-group:"), ("execute-api", ""), ("xray", "group/")];
 
+/// Whether what a setting action names as a resource can have a policy. That of Systems Manager takes parameters and groups of
+/// OpsItems only; a document is shared without a policy
+/// (<https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutResourcePolicy.html>,
+/// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_ModifyDocumentPermission.html>).
+fn is_guarded(setter: &str, kind: &ResourceType) -> bool {
+    setter != "ssm:PutResourcePolicy" || matches!(kind.name, "parameter" | "opsitemgroup")
+}
+
 /// The ARN of the resource whose policy a request on this ARN meets: an S3 object's bucket, a function's alias's function,
 /// a table's index's table; else the ARN itself.
 #[must_use]
@@ -129,9 +137,9 @@ pub fn any_may_have_policy(pattern: &str) -> bool {
     };
     let setters = SETTERS.iter().filter(|setter| may_be_of(setter.split(':').next().unwrap_or_default()));
     OTHERS.iter().any(is_other)
-        || setters
-            .filter_map(|setter| catalog().action(setter))
-            .any(|action| action.resources.iter().any(|own| may_be(own.kind)))
+        || setters.filter_map(|setter| Some((setter, catalog().action(setter)?))).any(|(setter, action)| {
+            action.resources.iter().any(|own| is_guarded(setter, own.kind) && may_be(own.kind))
+        })
 }
 
 /// Whether any resource of an action's service can have a policy of its own; roles have one too, for requests to STS.
@@ -155,9 +163,10 @@ pub fn may_have_policy(arn: &str) -> bool {
         || SETTERS.iter().any(|setter| {
             let service = setter.split(':').next().unwrap_or_default();
             service == parsed.service
-                && catalog()
-                    .action(setter)
-                    .is_some_and(|action| action.resources.iter().any(|own| own.kind.arn.matches(owner)))
+                && catalog().action(setter).is_some_and(|action| {
+                    let mut guarded = action.resources.iter().filter(|own| is_guarded(setter, own.kind));
+                    guarded.any(|own| own.kind.arn.matches(owner))
+                })
         })
 }
 
@@ -269,6 +278,8 @@ mod tests {
             "arn:aws:ec2:eu-west-1:111122223333:instance/i-0123456789abcdef0",
             "arn:aws:iam::111122223333:user/ann",
             "arn:aws:rds:eu-west-1:111122223333:db:main",
+            "arn:aws:ssm:eu-west-1::document/AWS-RunShellScript",
+            "arn:aws:ssm:eu-west-1:111122223333:document/own",
             "*",
         ] {
             assert!(!may_have_policy(arn), "{arn}");

@@ -28,6 +28,9 @@ pub enum Unseen {
     NoKnownCall,
     /// The account's log has no management events that read: its trail records writes only.
     ReadEvents,
+    /// The account's log has no management events that write: its trail records reads only
+    /// (<https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_EventSelector.html>, `ReadWriteType`).
+    WriteEvents,
     /// The log has no events of the region in which all calls of the service are logged
     /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events>).
     HomeRegion,
@@ -56,6 +59,7 @@ impl Unseen {
             Self::Implied => "implied",
             Self::NoKnownCall => "no-known-call",
             Self::ReadEvents => "read-events",
+            Self::WriteEvents => "write-events",
             Self::HomeRegion => "home-region",
             Self::ExcludedSource => "excluded-source",
             Self::Region => "region",
@@ -75,6 +79,7 @@ impl Unseen {
             Self::Implied => "no event of its own",
             Self::NoKnownCall => "no call of it is known",
             Self::ReadEvents => "no read events",
+            Self::WriteEvents => "no write events",
             Self::ExcludedSource => "no events of the service, which trails may leave out",
             Self::HomeRegion => "no events of the service's home region",
             Self::Region => "no events of the regions where it is granted",
@@ -132,6 +137,7 @@ struct Evidence {
     /// Actions of which the log has calls.
     called: BTreeSet<ActionNumber>,
     has_reads: bool,
+    has_writes: bool,
     sources: BTreeSet<String>,
     regions: BTreeSet<String>,
 }
@@ -170,6 +176,7 @@ impl Evidence {
         let is_data = |known: &Known| matches!(known.visibility, Visibility::Data { .. });
         let is_data = seen.is_data.unwrap_or_else(|| all.iter().any(|(_, _, known)| is_data(known)));
         self.has_reads |= does_read && !is_data && !all.is_empty();
+        self.has_writes |= !does_read && !is_data && !all.is_empty();
         if !is_data {
             return;
         }
@@ -231,6 +238,7 @@ impl Sight {
                     Some(Unseen::ExcludedSource)
                 }
                 Visibility::Management if reads(known) && !evidence.has_reads => Some(Unseen::ReadEvents),
+                Visibility::Management if !reads(known) && !evidence.has_writes => Some(Unseen::WriteEvents),
                 Visibility::Management => None,
                 Visibility::Data { .. } => (!shown.contains_key(&number)).then_some(Unseen::DataEvents),
                 // It is derived from the calls that hand a role over.

@@ -91,6 +91,9 @@ pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Optio
     {
         return Some(found);
     }
+    if kind.name == "security-group" && OF_RULES.contains(&search.action.name) {
+        return ruled_groups(search, kind);
+    }
     if kind.name == "placement-group" {
         return placement_groups(search, kind);
     }
@@ -107,6 +110,32 @@ pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Optio
     let makes = MAKING.iter().any(|verb| search.action.name.starts_with(verb));
     let is_made = makes && resource.required && unnamed(search).eq([kind.name]);
     is_made.then(|| vec![search.fill(kind, &|_| Some(Cow::Borrowed("*")))])
+}
+
+/// Calls on the rules of one security group.
+const OF_RULES: [&str; 7] = [
+    "AuthorizeSecurityGroupEgress",
+    "AuthorizeSecurityGroupIngress",
+    "ModifySecurityGroupRules",
+    "RevokeSecurityGroupEgress",
+    "RevokeSecurityGroupIngress",
+    "UpdateSecurityGroupRuleDescriptionsEgress",
+    "UpdateSecurityGroupRuleDescriptionsIngress",
+];
+
+/// The group whose rules are changed, `groupId`, stands outermost; those that a rule refers to are further in and may be of
+/// another account
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AuthorizeSecurityGroupIngress.html>). None where it is given by
+/// its name, or inside of a wrapping request, and no other stands beside it.
+fn ruled_groups(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+    let ids = search.leaves.top(&["groupId"]);
+    let named = ids.into_iter().map(|id| search.fill(kind, &|_| Some(Cow::Owned(id.to_owned()))));
+    let named: Vec<Resource> = named.collect();
+    if !named.is_empty() {
+        return Some(named);
+    }
+    let is_by_name = !search.leaves.top(&["groupName"]).is_empty();
+    is_by_name.then(|| vec![search.fill(kind, &|_| Some(Cow::Borrowed("*"))).made_pattern()])
 }
 
 /// A placement group has a name that its maker chooses, `groupName`, which is that of a security group outside of a placement

@@ -22,6 +22,7 @@ pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Optio
         ("secretsmanager", "Secret") => secrets(search, kind),
         ("lambda", "function") => lambda_functions(search, kind),
         ("ssm", "parameter") => ssm_parameters(search, kind),
+        ("ssm", "document") => ssm_documents(search, kind),
         ("logs", "log-group") => log_groups(search, kind),
         ("ecs", "cluster" | "service" | "task" | "container-instance" | "task-definition") => {
             ecs_resources(search, kind)
@@ -289,6 +290,31 @@ fn ssm_parameters(search: &Search<'_>, kind: &'static ResourceType) -> Option<Ve
         })
     });
     Some(resources.collect())
+}
+
+/// Documents of AWS are in no account: `arn:aws:ssm:REGION::document/AWS-RunShellScript`
+/// (<https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-restrict-access-examples.html>). Nobody else
+/// may begin a document's name as they do
+/// (<https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateDocument.html>, `Name`).
+fn ssm_documents(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+    let mut found = search.resources(kind);
+    for own in &mut found {
+        let parts: Vec<&str> = own.arn.splitn(6, ':').collect();
+        if let [scheme, partition, service, region, account, resource] = parts.as_slice()
+            && !account.is_empty()
+            && is_document_of_aws(resource)
+        {
+            own.arn = format!("{scheme}:{partition}:{service}:{region}::{resource}");
+        }
+    }
+    (!found.is_empty()).then_some(found)
+}
+
+fn is_document_of_aws(resource: &str) -> bool {
+    let name = resource.strip_prefix("document/").unwrap_or_default();
+    ["aws", "amazon", "amzn"]
+        .iter()
+        .any(|own| name.get(..own.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(own)))
 }
 
 /// Calls on a log group are authorized for `log-group:NAME:log-stream:`, with the name of a stream that they name, but for

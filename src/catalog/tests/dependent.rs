@@ -210,6 +210,23 @@ fn where_the_service_takes_a_role_by_name_that_is_passed() {
 }
 
 #[test]
+fn a_group_that_launches_by_a_template_may_ask_to_launch_and_to_tag() {
+    let by = |template: Value| json!({"autoScalingGroupName": "web", "launchTemplate": template});
+    let template = by(json!({"launchTemplateName": "web"}));
+    for call in ["autoscaling:CreateAutoScalingGroup", "autoscaling:UpdateAutoScalingGroup"] {
+        let asked = of(call, Some(&template));
+        for wanted in ["ec2:CreateTags?", "ec2:RunInstances?"] {
+            assert!(asked.iter().any(|own| own.trim() == wanted), "{call}: {asked:?}");
+        }
+        let other = of(call, Some(&json!({"autoScalingGroupName": "web"})));
+        assert!(other.iter().all(|own| !own.starts_with("ec2:")), "{call}: {other:?}");
+    }
+    // A launch by a template that says nothing of tags may have those of the template.
+    let launch = json!({"launchTemplate": {"launchTemplateId": "lt-0123456789abcdef0"}});
+    assert!(of("ec2:RunInstances", Some(&launch)).iter().any(|own| own.trim() == "ec2:CreateTags?"));
+}
+
+#[test]
 fn tags_on_what_is_made_are_asked_for() {
     let tags =
         json!({"tagSpecificationSet": {"items": [{"resourceType": "instance", "tags": [{"key": "k"}]}]}});

@@ -8,6 +8,7 @@ mod known;
 mod listing;
 mod made;
 mod naming;
+mod owner;
 mod rds;
 mod resource;
 mod visibility;

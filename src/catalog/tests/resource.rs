@@ -164,7 +164,7 @@ fn nodes_of_systems_manager_are_instances_or_registered_machines() {
     check("ssm:StartSession", json!({"target": "i-0123456789abcdef0"}), &[instance]);
     check("ssm:StartSession", json!({"target": "mi-0123456789abcdef0"}), &[machine]);
     check("ssm:DescribeInstancePatches", json!({"instanceId": "i-0123456789abcdef0"}), &[instance]);
-    let document = "arn:aws:ssm:eu-west-1:111122223333:document/AWS-RunShellScript";
+    let document = "arn:aws:ssm:eu-west-1::document/AWS-RunShellScript";
     let by_id = json!({"documentName": "AWS-RunShellScript", "targets": [{"key": "InstanceIds", "values": ["i-0123456789abcdef0"]}]});
     check("ssm:SendCommand", by_id, &[instance, document]);
     let by_tag =
@@ -174,8 +174,8 @@ fn nodes_of_systems_manager_are_instances_or_registered_machines() {
         by_tag,
         &[
             "arn:aws:ec2:eu-west-1:111122223333:instance/* ~pattern ~perhaps",
-            document,
             "arn:aws:ssm:eu-west-1:111122223333:managed-instance/* ~pattern ~perhaps",
+            document,
         ],
     );
 }

@@ -144,8 +144,8 @@ pub(in crate::cli) struct CanAssume {
     /// A session tag
     #[arg(long, value_name = "KEY=VALUE", value_parser = super::param)]
     pub(in crate::cli) tag: Vec<(String, String)>,
-    /// How long the session shall last, in seconds
-    #[arg(long, value_name = "SECONDS")]
+    /// How long the session shall last, in seconds: 900 to 43200
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(900..=43_200))]
     pub(in crate::cli) duration: Option<u64>,
     /// The address that the call comes from
     #[arg(long, value_name = "IP")]

@@ -9,7 +9,7 @@ use super::rule::{Otherwise, Rule};
 use crate::aws::{Arn, Principal, service_of};
 
 pub(super) const RULES: &[Rule] = &[
-    Rule::new("iam:passedtoservice", &[], passed_to_service),
+    Rule::new("iam:passedtoservice", PARAMETERS, passed_to_service),
     Rule::new("iam:associatedresourcearn", &[], |ask| {
         if ask.lists("iam:AssociatedResourceArn") == Some(false) {
             Tell::Absent
@@ -79,10 +79,43 @@ fn passed_to_service(ask: &Ask<'_>) -> Tell {
             .is_some_and(|version| version.bytes().all(|byte| byte.is_ascii_digit() || b"v_".contains(&byte)))
     };
     let found = PASSED_TO.iter().find(|(own, names, _)| *own == source && names.iter().any(is_named));
+    if ask.arn().is_some_and(|role| role.starts_with("arn:aws-cn:")) {
+        return Tell::Unknown(
+            "in China the names of some services end in amazonaws.com.cn, and of some they do not",
+        );
+    }
     match found {
+        Some(("ecs", _, service)) => match attaches_volumes(ask) {
+            Volumes::By(true) => Tell::Value("ecs.amazonaws.com".to_owned()),
+            Volumes::By(false) => Tell::Value(format!("{service}.amazonaws.com")),
+            Volumes::Perhaps => Tell::Unknown("the call passes the role to more than one service"),
+        },
         Some((_, _, service)) => Tell::Value(format!("{service}.amazonaws.com")),
         None => Tell::Unknown("to which service the call passes the role is not certain"),
     }
+}
+
+/// Whether a role is the one that attaches volumes to tasks.
+enum Volumes {
+    By(bool),
+    /// It is that, and a role of the tasks, too.
+    Perhaps,
+}
+
+/// The role by which Amazon ECS attaches EBS volumes to tasks, `volumeConfigurations[].managedEBSVolume.roleArn`, is passed to
+/// Amazon ECS itself
+/// (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/infrastructure_IAM_role.html>).
+fn attaches_volumes(ask: &Ask<'_>) -> Volumes {
+    let Some(role) = ask.arn() else { return Volumes::By(false) };
+    let holds = |parameter: Parameter<'_>| match parameter {
+        Parameter::Given(value) => value.to_string().contains(&format!("\"{role}\"")),
+        Parameter::NotGiven | Parameter::Hidden(_) => false,
+    };
+    let attaches = holds(ask.parameter_of_call(&["volumeConfigurations"]));
+    if attaches && holds(ask.parameter_of_call(&["overrides"])) {
+        return Volumes::Perhaps;
+    }
+    Volumes::By(attaches)
 }
 
 /// The boundary that a call sets; of calls on a user or role that exists, the boundary that it has today.

@@ -328,7 +328,7 @@ fn a_refused_call_is_explained_side_by_side() {
     // Of a record without parameters the ExternalId is not known, and neither is the decision.
     let bare = Record { request_parameters: None, ..record };
     let assume = explained(Some(&snapshot), &bare).assume.unwrap();
-    assert_eq!((assume.said, assume.supposed.len()), (Said::Undetermined, 1));
+    assert_eq!((assume.said, assume.supposed.len()), (Said::Undetermined, 2));
     assert!(side(&assume, "trust policy").why.contains("sts:externalid is not known"));
     // Other calls ask for no role.
     let other = by_user("s3.amazonaws.com", "ListBuckets", None);

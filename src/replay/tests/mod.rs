@@ -7,6 +7,7 @@ mod explaining;
 mod grouping;
 mod objects;
 mod propagation;
+mod proposing;
 mod session_policy;
 mod special;
 

@@ -87,7 +87,7 @@ pub(super) fn head(own: &PrincipalUse, unused: &Unused, page: &Page<'_>) -> Stri
     for (words, count, note) in [
         ("used", marks.used, ""),
         ("unused", marks.unused, ""),
-        ("not observable", marks.not_observable, "the logs could not show it"),
+        ("not observable", marks.not_observable, "no log could show it"),
         ("not granted", marks.used_not_granted, "used, without a grant of today"),
     ] {
         let bar = chart::bar(count, whole, BAR, style);

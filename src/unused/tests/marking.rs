@@ -156,6 +156,15 @@ fn what_trails_may_leave_out_is_unused_only_beside_events_of_the_service() {
 }
 
 #[test]
+fn a_trail_of_reads_shows_no_writes() {
+    let world = World::default().user(ANN, &json!([allow("*", "*")])).read();
+    let read = Record { read_only: Some(true), ..by_ann("ec2.amazonaws.com", "DescribeInstances", None) };
+    let answer = super::look_beside(&world, &super::Wanted::default(), (&[&[read]], false), None);
+    assert_eq!(reason(&answer, "ec2:TerminateInstances"), Some(Unseen::WriteEvents));
+    assert_eq!(mark(&answer, ANN, "ec2:DescribeImages"), Some(Mark::Unused));
+}
+
+#[test]
 fn a_trail_of_writes_shows_no_reads_and_without_a_log_nothing_is_unused() {
     let world = || World::default().user(ANN, &json!([allow("*", "*")]));
     let write = by_ann(

@@ -199,6 +199,18 @@ fn by_deploy<'a>(source: &'a str, called: &'a str, parameters: Option<&'a str>) 
     }
 }
 
+/// A call that writes, of a service for itself: most worlds are about something else than trails that record reads only.
+fn writing() -> Record<'static> {
+    Record {
+        identity_type: Some("AWSService"),
+        identity_arn: None,
+        access_key_id: None,
+        user_name: None,
+        read_only: Some(false),
+        ..by_ann("sts.amazonaws.com", "AssumeRole", None)
+    }
+}
+
 /// The answer over these events, whose division among those who share the work must not matter.
 fn look(snapshot: &Arc<Snapshot>, records: &[Record<'_>], suggest: Option<suggest::Options>) -> Unused {
     look_in_parts(snapshot, &[records], suggest)
@@ -213,6 +225,16 @@ fn look_at(
     snapshot: &Arc<Snapshot>,
     wanted: &Wanted,
     parts: &[&[Record<'_>]],
+    how: Option<suggest::Options>,
+) -> Unused {
+    look_beside(snapshot, wanted, (parts, true), how)
+}
+
+/// The same, with whether the log has a call that writes beside these.
+fn look_beside(
+    snapshot: &Arc<Snapshot>,
+    wanted: &Wanted,
+    (parts, beside_writes): (&[&[Record<'_>]], bool),
     how: Option<suggest::Options>,
 ) -> Unused {
     let subjects = Arc::new(Subjects::of(snapshot, wanted).unwrap());
@@ -234,6 +256,9 @@ fn look_at(
         }
         census.merge(own);
         light.push(closer);
+    }
+    if beside_writes && parts.iter().any(|part| !part.is_empty()) {
+        census.take(&writing());
     }
     let wanted = Arc::new(census.wanted(&plan));
     let mut detail = Detail::new(Arc::clone(&plan), Arc::clone(&wanted));

@@ -93,7 +93,8 @@ fn data_events_of_one_region_say_nothing_of_another_one_that_is_logged() {
 #[test]
 fn what_is_granted_in_one_region_is_unused_only_where_that_one_is_logged() {
     let table = |region: &str| format!("arn:aws:dynamodb:{region}:111122223333:table/t");
-    let records = [management("eu-west-1")];
+    let read = management("eu-west-1");
+    let records = [read, Record { read_only: Some(false), ..read }];
     let there = looked(&json!([allow("sqs:DeleteQueue", "arn:aws:sqs:us-west-2:111122223333:q")]), &records);
     assert_eq!(
         unseen(&there, "sqs:DeleteQueue"),

@@ -1,0 +1,76 @@
+//! What a proposal changes beside what both snapshots decide.
+
+use super::super::answer::{Change, Verdict};
+use super::*;
+
+const ROLE: &str = "arn:aws:iam::111122223333:role/task";
+
+/// The proposal's count of calls by change, over one call.
+fn changed(today: &Arc<Snapshot>, proposed: &Arc<Snapshot>, record: &Record<'_>) -> Vec<(Change, String)> {
+    let plan = Plan { proposed: Some(Arc::clone(proposed)), ..plan(today) };
+    let answer = replay(&plan, std::slice::from_ref(record));
+    let proposal = answer.proposal.unwrap();
+    proposal.groups.into_iter().map(|group| (group.change, group.action)).collect()
+}
+
+#[test]
+fn a_role_that_a_record_names_and_that_may_no_longer_be_passed_may_break_the_call() {
+    let parameters = format!(r#"{{"family":"web","taskRoleArn":"{ROLE}"}}"#);
+    let record = by_user("ecs.amazonaws.com", "RegisterTaskDefinition", Some(&parameters));
+    let today = World::default().user(ANN, &json!([allow("*", "*")])).read();
+    let without = World::default().user(ANN, &json!([allow("*", "*"), deny("iam:PassRole", "*")])).read();
+    let other = World::default()
+        .user(ANN, &json!([allow("*", "*"), deny("iam:PassRole", "arn:aws:iam::111122223333:role/x")]))
+        .read();
+    assert_eq!(changed(&today, &without, &record), [(Change::MayBreak, "iam:PassRole".to_owned())]);
+    assert_eq!(changed(&today, &other, &record), []);
+    // What is denied today already does not change.
+    assert_eq!(changed(&without, &without, &record), []);
+    // Nor does a call that did not work.
+    assert_eq!(changed(&today, &without, &Record { error_code: Some("ClientException"), ..record }), []);
+}
+
+#[test]
+fn what_works_by_nothing_that_is_known_may_break_by_an_explicit_deny() {
+    let key = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+    let parameters = format!(r#"{{"keyId":"{key}"}}"#);
+    let record = by_user("kms.amazonaws.com", "Decrypt", Some(&parameters));
+    let mut own = allow("kms:List*", "*");
+    own["Principal"] = json!({ "AWS": "arn:aws:iam::111122223333:root" });
+    let world =
+        |statements: &Value| World::default().user(ANN, statements).resource(key, &json!([own])).read();
+    let today = world(&json!([allow("s3:*", "*")]));
+    let denying = world(&json!([allow("s3:*", "*"), deny("kms:*", "*")]));
+    assert_eq!(changed(&today, &denying, &record), [(Change::MayBreak, "kms:Decrypt".to_owned())]);
+    assert_eq!(changed(&denying, &denying, &record), []);
+    assert_eq!(changed(&today, &today, &record), []);
+}
+
+#[test]
+fn what_was_refused_and_is_open_today_is_opened_by_what_allows_it() {
+    let parameters = r#"{"instancesSet":{"items":[{"instanceId":"i-0123456789abcdef0"}]}}"#;
+    let record = by_user("ec2.amazonaws.com", "StopInstances", Some(parameters));
+    let mut guarded = deny("ec2:StopInstances", "*");
+    guarded["Condition"] = json!({ "StringEquals": { "aws:ResourceTag/stage": "prod" } });
+    let today = World::default().user(ANN, &json!([allow("*", "*"), guarded])).read();
+    let proposed = World::default().user(ANN, &json!([allow("*", "*")])).read();
+    let denied = Record { error_code: Some("Client.UnauthorizedOperation"), ..record };
+    assert_eq!(verdict(&plan(&today), &denied).verdict, Verdict::Undetermined);
+    assert_eq!(changed(&today, &proposed, &denied), [(Change::Opened, "ec2:StopInstances".to_owned())]);
+    assert_eq!(changed(&today, &proposed, &record), []);
+}
+
+#[test]
+fn failed_calls_that_a_proposal_denies_are_told_among_the_limits() {
+    let record = by_user("s3.amazonaws.com", "GetObject", Some(r#"{"bucketName":"b","key":"k"}"#));
+    let record = Record { error_code: Some("NoSuchKey"), ..record };
+    let bucket = |world: World| world.resource("arn:aws:s3:::b", &Value::Null).read();
+    let today = bucket(World::default().user(ANN, &json!([allow("*", "*")])));
+    let proposed = bucket(World::default().user(ANN, &json!([allow("ec2:*", "*")])));
+    let plan = Plan { proposed: Some(proposed), ..plan(&today) };
+    let answer = replay(&plan, &[record]);
+    assert_eq!(answer.proposal.unwrap().groups, []);
+    let told: Vec<_> = answer.limits.iter().filter(|limit| limit.what.contains("another error")).collect();
+    assert_eq!(told.len(), 1, "{:#?}", answer.limits);
+    assert_eq!(told[0].events, Some(1));
+}
