@@ -39,6 +39,9 @@ pub enum IssuanceKind {
     Password,
     /// `iam:CreateServiceSpecificCredential`, `UploadSigningCertificate`, `UploadSSHPublicKey`: other ways in.
     OtherWay,
+    /// A call that made a session, or a sign-in, whose answer is hidden or absent, so that nothing tells which session it
+    /// made; see [`super::find_hidden`].
+    Hidden,
     /// Any other call that answered with a temporary key: Cognito, Roles Anywhere, EKS Pod Identity.
     Other,
 }
@@ -62,6 +65,7 @@ impl IssuanceKind {
             "user" => Self::User,
             "password" => Self::Password,
             "other-way" => Self::OtherWay,
+            "hidden" => Self::Hidden,
             _ => Self::Other,
         }
     }
@@ -86,15 +90,16 @@ impl IssuanceKind {
             | Self::AccessKey
             | Self::User
             | Self::Password
+            | Self::Hidden
             | Self::OtherWay => false,
         }
     }
 
     /// Whether it made a session or its temporary key: what a link of delegation leads to. The others made a way in for
-    /// somebody, who then acts for themselves.
+    /// somebody, who then acts for themselves; of one whose answer is hidden no link can be made.
     #[must_use]
     pub fn delegates(self) -> bool {
-        !matches!(self, Self::AccessKey | Self::User | Self::Password | Self::OtherWay)
+        !matches!(self, Self::AccessKey | Self::User | Self::Password | Self::OtherWay | Self::Hidden)
     }
 }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::people::{Namesake, store_id};
-use super::sight::{Gap, Reason, Sight};
+use super::sight::{Gap, Reason, Sight, stamp};
 use super::subject::{self, WebIdentity};
 use super::{Caller, Class, Issuance, IssuanceKind, Workload};
 use crate::aws::{Arn, Principal};
@@ -356,6 +356,37 @@ pub struct End<'a> {
     /// Whether all calls of its session were made by services for it: AWS records no issuance of such sessions
     /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html>).
     pub forwarded: bool,
+    /// Calls that may have made it and hide what they made, see [`super::find_hidden`].
+    pub hidden: &'a [&'a Issuance],
+}
+
+impl End<'_> {
+    /// Why no issuance is found for it.
+    fn gap(self, sight: &Sight) -> Gap {
+        match self.hidden {
+            [] => sight.gap(self.caller, self.first),
+            [first, others @ ..] => hidden_gap(first, others.len()),
+        }
+    }
+}
+
+/// Why a chain stops that would go through a call whose answer is hidden.
+fn hidden_gap(first: &Issuance, others: usize) -> Gap {
+    let record = &first.record;
+    let (name, at, id) = (&record.event_name, stamp(record.time), record.id());
+    let others = match others {
+        0 => String::new(),
+        1 => " (or another one of that moment)".to_owned(),
+        some => format!(" (or one of {some} others of that moment)"),
+    };
+    Gap {
+        reason: Reason::ResponseHidden,
+        text: format!(
+            "{name} at {at} ({id}){others} may have made this session, but its answer is hidden: no field tells which \
+             session it made"
+        ),
+        hint: format!("trace {id} for who called it; only a copy of that record with its responseElements would tell"),
+    }
 }
 
 /// The origin of a chain that ends here.
@@ -396,7 +427,7 @@ fn of_issuance(session: &Caller, issuance: &Issuance, sight: &Sight) -> Origin {
             ..Origin::new(OriginKind::Service)
         },
         Class::Outside => person(session, outside(maker, Some(issuance))),
-        _ => of_caller(End { caller: maker, first: None, issuance: None, forwarded: false }, sight),
+        _ => of_caller(End { caller: maker, first: None, issuance: None, forwarded: false, hidden: &[] }, sight),
     }
 }
 
@@ -556,13 +587,13 @@ fn user(end: End<'_>, sight: &Sight) -> Origin {
         ..Origin::new(if root { OriginKind::Root } else { OriginKind::IamUser })
     };
     let explained = caller.created.is_none() && !caller.has_temporary_key();
-    if explained || end.forwarded { found } else { found.with_gap(sight.gap(caller, end.first)) }
+    if explained || end.forwarded { found } else { found.with_gap(end.gap(sight)) }
 }
 
 /// A session that no issuance explains: what the record itself says of whose it is.
 fn session(end: End<'_>, sight: &Sight) -> Origin {
     let caller = end.caller;
-    let gap = sight.gap(caller, end.first);
+    let gap = end.gap(sight);
     let account = caller.account.clone();
     if caller.issuer_type.as_deref() == Some("IAMUser") {
         let arn = caller.issuer_arn.clone();

@@ -9,7 +9,7 @@ use super::mismatch;
 use crate::aws::Time;
 use crate::lineage::{
     Caller, Class, Credential, End, Gap, Issuance, IssuanceKind, Link, Mismatch, Node, NodeKind, Origin,
-    OriginKind, Proof, Reason, Rule, Rung, Sight, TracedOrigin, Violation, find, is_named_by_identity_center,
+    OriginKind, Proof, Reason, Rule, Rung, Sight, TracedOrigin, Violation, find, find_hidden, is_named_by_identity_center,
     is_shared_key, origin,
 };
 use crate::query::QueryError;
@@ -96,6 +96,8 @@ struct Top {
     issuance: Option<Issuance>,
     /// The call by which a credential fetched what that issuance made.
     through: Option<Issuance>,
+    /// Calls that may have made the last credential, and hide what they made.
+    hidden: Vec<Issuance>,
     /// How many candidates were not followed: where they lead is not known, so the origin is not certain.
     unasked: usize,
 }
@@ -208,6 +210,7 @@ async fn delegation(
         sign_ins: Vec::new(),
         issuance: None,
         through: None,
+        hidden: Vec::new(),
         unasked: 0,
     };
     let mut first = first;
@@ -234,6 +237,7 @@ async fn delegation(
         let found = find(&caller, first, &list);
         let Some((chosen, rank)) = found.best.first().zip(found.rank) else {
             let late = found.too_late.first().copied().cloned();
+            top.hidden = find_hidden(&caller, &list).into_iter().cloned().collect();
             return ended(source, top, first, late.as_ref(), claimed).await;
         };
         let by_key = step == 0 && rank.rung == Rung::Key;
@@ -406,7 +410,7 @@ async fn origins_of(
     if maker.class != Class::Credential || (switcher.is_none() && issuance.switch_from.is_some()) {
         let sign_ins = source.signed_in(issuance).await?;
         let issuance = sign_ins.first().unwrap_or(issuance);
-        let end = End { caller: session, first: None, issuance: Some(issuance), forwarded: false };
+        let end = End { caller: session, first: None, issuance: Some(issuance), forwarded: false, hidden: &[] };
         let mut found = named(source, end).await?;
         found.sign_in_by(&sign_ins);
         return Ok(BTreeSet::from([found]));
@@ -457,7 +461,9 @@ async fn ended(
         let by_services: u64 = session.iter().map(|one| one.usage.forwarded).sum();
         forwarded = calls > 0 && calls == by_services;
     }
-    let end = End { caller: &caller, first, issuance: top.issuance.as_ref(), forwarded };
+    let issuance = top.issuance.as_ref();
+    let hidden: Vec<&Issuance> = top.hidden.iter().filter(|_| issuance.is_none()).collect();
+    let end = End { caller: &caller, first, issuance, forwarded, hidden: &hidden };
     let mut found = named(source, end).await?;
     if !top.sign_ins.is_empty() {
         found.sign_in_by(&top.sign_ins);

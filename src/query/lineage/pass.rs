@@ -363,7 +363,7 @@ impl<'a> Events<'a> {
         let account = value(self.accounts, row);
         name == Some("AssumeRole")
             && value(self.sources, row) == Some("sts.amazonaws.com")
-            && self.role_arns.is_valid(row)
+            && value(self.role_arns, row).is_some_and(|arn| !arn.starts_with(HIDDEN))
             && self.issued_keys.is_valid(row)
             && matches!(self.text(TYPE, row), Some("AssumedRole" | "IAMUser" | "Root" | "FederatedUser"))
             && self.text(ARN, row).is_some_and(|arn| !arn.is_empty())
@@ -469,6 +469,10 @@ pub(super) const DELEGATION: [(&str, DataType); 27] = [
     ("created_s", DataType::Int64),
     ("at_s", DataType::Int64),
 ];
+
+/// What CloudTrail puts in the place of what it hides begins so: `HIDDEN_DUE_TO_SECURITY_REASONS`
+/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>).
+pub(super) const HIDDEN: &str = "HIDDEN";
 
 /// What names a plain delegation in an answer.
 const KEPT: [&str; 3] = ["event_time", "event_id", "account"];
