@@ -248,6 +248,9 @@ pub struct TraceSubject {
     pub claim: Option<String>,
     /// The event, where WHO is one.
     pub event: Option<Proof>,
+    /// Why nothing is known of what it did: it acts in an account whose logs are not here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gap: Option<Gap>,
 }
 
 /// The answer.

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::TraceOptions;
-use super::climb::{Climber, Twins, candidates, prepare_candidates, stop};
+use super::climb::{Climber, Twins, candidates, prepare_candidates};
 use super::fetch::{Source, VALUES_MAX, later, one_of, together};
 use super::subject::Asked;
 use crate::lake::Column;
 use crate::lineage::{
-    Caller, Class, Credential, Descendant, Issuance, IssuanceKind, KEY_LIFE_SECONDS, NodeKind, Proof, Reason,
-    Rule, Rung, SLACK_SECONDS, find, is_telling, made_node, settle,
+    Caller, Class, Credential, Descendant, Issuance, IssuanceKind, KEY_LIFE_SECONDS, NodeKind, Proof, Rule,
+    Rung, SLACK_SECONDS, find, is_telling, made_node, settle,
 };
 use crate::query::{Filter, QueryError};
 
@@ -483,15 +483,8 @@ async fn sessions(
         growth.remarks.extend(by_id_alone.then(|| ELSEWHERE.to_owned()));
         growth.keys_made.extend(issuance.key.clone());
         growth.lead_to(&mine);
-        let elsewhere = issuance.session_account.clone().filter(|_| mine.is_empty());
-        if let Some(account) = elsewhere
-            && !source.sight().await?.accounts.contains_key(&account)
-        {
-            growth.gap = Some(stop(
-                Reason::AccountNotInLake,
-                &format!("continues in account {account}"),
-                &format!("add the logs of account {account}"),
-            ));
+        if let Some(account) = issuance.session_account.as_ref().filter(|_| mine.is_empty()) {
+            growth.gap = source.sight().await?.elsewhere(account);
         }
         let Some(line) = plant.grow(parent, growth) else { break };
         held.entry(line).or_default().extend(mine);

@@ -104,6 +104,7 @@ fn subject_of(kind: &str, id: &str, asked: &str, credentials: &[Credential]) -> 
         mfa: only.and_then(|only| only.caller.mfa),
         claim: name.map(|name| session_name::claim(name).words()),
         event: None,
+        gap: None,
     }
 }
 
@@ -132,14 +133,18 @@ async fn of_event(source: &Source, asked: &str, id: &str) -> Result<Asked, Resol
 async fn of_key(source: &Source, asked: &str, key: &str, window: Window) -> Result<Asked, ResolveError> {
     let is = Filter::Is(Column::AccessKeyId, key.to_owned());
     let mut credentials = source.callers(&Filter::All(vec![is, window.filter()])).await?;
+    let mut gap = None;
     if credentials.is_empty() {
         let made = source.making(key).await?;
         let Some(issuance) = made.first() else {
             return Err(ResolveError::Unknown { asked: asked.to_owned(), close: Vec::new() });
         };
+        if let Some(account) = &issuance.session_account {
+            gap = source.sight().await?.elsewhere(account);
+        }
         credentials.push(Credential { caller: never_used(issuance), usage: Usage::default() });
     }
-    let subject = subject_of("access-key", key, asked, &credentials);
+    let subject = TraceSubject { gap, ..subject_of("access-key", key, asked, &credentials) };
     Ok(Asked { subject, credentials, origin: None, links: Vec::new(), violations: Vec::new() })
 }
 

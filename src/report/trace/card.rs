@@ -21,7 +21,11 @@ pub(super) fn card(trace: &Trace, style: Style) -> String {
     if let Some(event) = &subject.event {
         return event_card(subject, event, style);
     }
-    let mut what = format!("{}, {}", words::subject_words(subject), words::usage_words(&subject.usage));
+    let mut what = words::subject_words(subject);
+    // What it did the logs of another account would tell.
+    if subject.gap.is_none() {
+        what.push_str(&format!(", {}", words::usage_words(&subject.usage)));
+    }
     if subject.session_keys > 1 && subject.kind == "access-key" {
         what.push_str(&format!("; one of {} keys of one session", figure::grouped(subject.session_keys)));
     }
@@ -37,6 +41,9 @@ pub(super) fn card(trace: &Trace, style: Style) -> String {
         facts.line(Mark::None, "has", &figure::counted(subject.credentials, "credential", "credentials"));
     }
     used_fact(&subject.usage, &mut facts, style);
+    if let Some(gap) = &subject.gap {
+        facts.line(Mark::None, "then", &format!("{}; {}", gap.text, gap.hint));
+    }
     titled(&subject.id, &what, style) + &facts.render(style)
 }
 

@@ -141,6 +141,7 @@ fn subject(kind: &str, id: &str, node: Option<Node>, usage: Usage) -> TraceSubje
         mfa: None,
         claim: None,
         event: None,
+        gap: None,
     }
 }
 
