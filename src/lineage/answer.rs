@@ -234,8 +234,11 @@ pub struct TraceSubject {
     pub asked: String,
     /// The caller, where exactly one stands behind the id.
     pub node: Option<Node>,
-    /// What it did, in the window.
+    /// What it did, in the window; of an event what it is itself, see `credential_usage`.
     pub usage: Usage,
+    /// Of an event: what the credential did that called, the event among it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credential_usage: Option<Usage>,
     /// How many credentials bear the id.
     pub credentials: u64,
     /// How many keys the session of this key used altogether, and how many calls were made in it.

@@ -223,7 +223,7 @@ impl Source {
     }
 
     /// What was done in the events that satisfy a condition.
-    async fn usage(&self, filter: &Filter) -> Result<Usage, QueryError> {
+    pub(super) async fn usage(&self, filter: &Filter) -> Result<Usage, QueryError> {
         let name = format!("{filter:?}");
         if let Some(known) = kept(&self.usages, &name).and_then(|known| known.into_iter().next()) {
             return Ok(known);

@@ -98,6 +98,7 @@ fn subject_of(kind: &str, id: &str, asked: &str, credentials: &[Credential]) -> 
         asked: asked.to_owned(),
         node: only.map(|only| only.caller.node()),
         usage: together(credentials),
+        credential_usage: None,
         credentials: credentials.len() as u64,
         session_keys: 0,
         session_calls: 0,
@@ -127,6 +128,10 @@ async fn of_event(source: &Source, asked: &str, id: &str) -> Result<Asked, Resol
     }
     let mut subject = subject_of("event", id, asked, &credentials);
     subject.event = Some(first.clone());
+    // The event is one call of its credential's.
+    let own = source.usage(&filter).await?;
+    let whole = std::mem::replace(&mut subject.usage, own);
+    subject.credential_usage = Some(whole).filter(|_| !credentials.is_empty());
     Ok(Asked { subject, credentials, origin: None, links: Vec::new(), violations: Vec::new() })
 }
 

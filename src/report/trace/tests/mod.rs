@@ -136,6 +136,7 @@ fn subject(kind: &str, id: &str, node: Option<Node>, usage: Usage) -> TraceSubje
         credentials: u64::from(node.is_some()),
         node,
         usage,
+        credential_usage: None,
         session_keys: 0,
         session_calls: 0,
         mfa: None,
