@@ -120,6 +120,24 @@ fn a_tree_says_that_it_goes_on_where_only_launches_are_below() {
 }
 
 #[test]
+fn a_key_without_calls_in_the_window_is_known_from_outside_it() {
+    let (key, created) = ("ASIARTX3GSDSQEXAMPLE", "2026-03-09T09:00:00Z");
+    let used = call(2, &session("night", key, created), "2026-03-09T09:10:00Z", "s3.amazonaws.com", "ListBuckets");
+    let folder = logs(&[&[assume(1, &dana(KEYS[0]), created, "night", key), used]]);
+    for (who, calls) in [(key, 1), (KEYS[0], 1), (DANA, 1)] {
+        for window in [["--from", "2026-03-09T10:00:00Z"], ["--to", "2026-03-09T08:00:00Z"]] {
+            let found = said(&["trace", who, window[0], window[1]], folder.path());
+            assert_eq!(found["subject"]["usage"]["calls"], 0, "{who}");
+            assert_eq!(found["subject"]["outside_window"]["calls"], calls, "{who}");
+            assert_eq!(found["descendants"], json!([]), "{who}");
+            assert_eq!(found["origin"]["arn"], DANA, "{who}");
+        }
+        let found = said(&["trace", who, "--from", "2026-03-09T08:00:00Z"], folder.path());
+        assert_eq!(found["subject"]["outside_window"], Value::Null, "{who}");
+    }
+}
+
+#[test]
 fn an_event_is_one_call_and_what_else_its_credential_did_stands_apart() {
     let (key, created) = ("ASIARTX3GSDSQEXAMPLE", "2026-03-09T09:00:00Z");
     let inside = session("night", key, created);

@@ -41,6 +41,9 @@ pub(super) fn card(trace: &Trace, style: Style) -> String {
         facts.line(Mark::None, "has", &figure::counted(subject.credentials, "credential", "credentials"));
     }
     used_fact(&subject.usage, &mut facts, style);
+    if let Some(outside) = &subject.outside_window {
+        facts.line(Mark::None, "window", &words::outside_words(outside, style));
+    }
     if let Some(gap) = &subject.gap {
         facts.line(Mark::None, "then", &format!("{}; {}", gap.text, gap.hint));
     }

@@ -58,6 +58,12 @@ pub(super) fn tree(trace: &Trace, part: Part, style: Style) -> String {
         push_line(&mut out, &format!("  ? {}: {}", gap.text, gap.hint));
         return out;
     }
+    if let Some(outside) = &trace.subject.outside_window {
+        for line in text::wrap(&words::outside_words(outside, style), style.columns().saturating_sub(2), style) {
+            push_line(&mut out, &format!("  {line}"));
+        }
+        return out;
+    }
     if rows.is_empty() {
         push_line(&mut out, "  nothing below: no key, session, user or workload that these logs show");
         return out;

@@ -119,6 +119,12 @@ pub(super) fn used_words(usage: &Usage, style: Style) -> String {
     words
 }
 
+/// What a subject did that did nothing in the window: `no call in this window; 5 calls outside it, 2023-07-10 11:54:47Z`.
+pub(super) fn outside_words(outside: &Usage, style: Style) -> String {
+    let calls = figure::counted(outside.calls, "call", "calls");
+    format!("no call in this window; {calls} outside it, {}", used_words(outside, style))
+}
+
 /// The address of most calls, and how many others there are.
 pub(super) fn address_words(usage: &Usage) -> Option<String> {
     let (address, calls) = main_address(usage)?;

@@ -137,6 +137,7 @@ fn subject(kind: &str, id: &str, node: Option<Node>, usage: Usage) -> TraceSubje
         node,
         usage,
         credential_usage: None,
+        outside_window: None,
         session_keys: 0,
         session_calls: 0,
         mfa: None,
