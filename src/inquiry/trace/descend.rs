@@ -272,7 +272,8 @@ async fn of_event(source: &Source, asked: &Asked, plant: &mut Plant) -> Result<V
     let levels = [holder];
     let mut next = sessions(source, &levels, &issued, plant).await?;
     next.extend(ways_in(source, &levels, &issued, plant).await?);
-    let launched = source.launches(&is).await?;
+    let mut launched = source.launches(&is).await?;
+    launched.retain(|launch| launch.workload.kind != "definition");
     next.extend(launched_by(source, &levels, &launched, plant).await?);
     Ok(next)
 }

@@ -506,13 +506,14 @@ pub(super) const ISSUING: [&str; 24] = [
 ];
 
 /// The calls that may launch, by name, as the view `launches` has them.
-const LAUNCHING: [&str; 6] = [
+const LAUNCHING: [&str; 7] = [
     "RunInstances",
     "AssociateIamInstanceProfile",
     "ReplaceIamInstanceProfileAssociation",
     "RunTask",
     "StartTask",
     "StartBuild",
+    "RegisterTaskDefinition",
 ];
 
 /// Whether a call of this name may launch.
@@ -556,7 +557,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(names, 30);
+        assert_eq!(names, 33);
         for name in [
             "CreateFunction20150331",
             "UpdateFunctionConfiguration20150331v2",

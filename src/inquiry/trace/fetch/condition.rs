@@ -37,6 +37,12 @@ pub(super) fn launching(kind: &str, account: &str) -> Option<Vec<Filter>> {
     Some(of_service(source, account, name))
 }
 
+/// The calls that registered task definitions in an account.
+pub(super) fn defining(account: &str) -> Vec<Filter> {
+    let name = Filter::Is(Column::EventName, "RegisterTaskDefinition".to_owned());
+    of_service("ecs.amazonaws.com", account, name)
+}
+
 /// The calls that launch a kind of workload in an account, give it another role or replace its code, where they are few;
 /// None for a kind that no such call launches.
 pub(super) fn relaunching(kind: &str, account: &str) -> Option<Vec<Filter>> {
