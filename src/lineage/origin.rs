@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::people::{Namesake, store_id};
 use super::sight::{Gap, Reason, Sight, stamp};
 use super::subject::{self, WebIdentity};
-use super::{Caller, Class, Issuance, IssuanceKind, Workload};
-use crate::aws::{Arn, Principal};
+use super::{Caller, Class, Issuance, IssuanceKind, Workload, is_telling};
+use crate::aws::{Arn, IdKind, Principal};
 
 /// The kind of an origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -71,6 +71,10 @@ pub struct Origin {
     pub provider: Option<String>,
     /// The parts of a web identity's subject.
     pub subject: Option<WebIdentity>,
+    /// The unique id of an IAM user (`AIDA…`), where its own records tell it: a user that is made anew under the same ARN has
+    /// another one (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unique_id: Option<String>,
     /// The id of an Identity Center user.
     pub user_id: Option<String>,
     /// The identity store of that user, as its ARN.
@@ -121,6 +125,7 @@ impl Origin {
             account: None,
             provider: None,
             subject: None,
+            unique_id: None,
             user_id: None,
             identity_store: None,
             names: Vec::new(),
@@ -156,6 +161,7 @@ impl Origin {
             account: same(&origins, |one| one.account.clone()),
             provider: same(&origins, |one| one.provider.clone()),
             subject: None,
+            unique_id: same(&origins, |one| one.unique_id.clone()),
             user_id: same(&origins, |one| one.user_id.clone()),
             identity_store: same(&origins, |one| one.identity_store.clone()),
             names: Vec::new(),
@@ -192,6 +198,7 @@ impl Origin {
             account: known(&all, |one| one.account.clone()),
             provider: known(&all, |one| one.provider.clone()),
             subject: known(&all, |one| one.subject.clone()),
+            unique_id: known(&all, |one| one.unique_id.clone()),
             user_id: known(&all, |one| one.user_id.clone()),
             identity_store: known(&all, |one| one.identity_store.clone()),
             names: all.iter().map(|one| one.names.clone()).max().unwrap_or_default(),
@@ -308,7 +315,10 @@ impl Origin {
         }
         let name = self.name.as_deref().unwrap_or("unknown");
         match self.kind {
-            OriginKind::IamUser => format!("IAM user {name}"),
+            OriginKind::IamUser => match (self.namesake, &self.unique_id) {
+                (Some(_), Some(id)) => format!("IAM user {name} of unique id {id}"),
+                _ => format!("IAM user {name}"),
+            },
             OriginKind::Root => format!("root of account {}", self.account.as_deref().unwrap_or("unknown")),
             OriginKind::Service => match &self.on_behalf_of {
                 Some(workload) => format!("{name} for {}", workload.words()),
@@ -584,6 +594,7 @@ fn user(end: End<'_>, sight: &Sight) -> Origin {
         access_key: caller.access_key.clone().filter(|_| caller.has_long_term_key()),
         name,
         account: caller.account.clone(),
+        unique_id: caller.principal_id.clone().filter(|id| IdKind::of(id) == Some(IdKind::User) && is_telling(id)),
         ..Origin::new(if root { OriginKind::Root } else { OriginKind::IamUser })
     };
     let explained = caller.created.is_none() && !caller.has_temporary_key();
