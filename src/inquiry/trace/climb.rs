@@ -92,6 +92,8 @@ struct Top {
     last: Option<DateTime<Utc>>,
     /// The console sign-in that it came by; of a user that switched roles all that may be it.
     sign_ins: Vec<Issuance>,
+    /// Whether the user gave MFA for the session token that the chain goes through.
+    token_mfa: Option<bool>,
     /// The last issuance, where nobody with a credential called it.
     issuance: Option<Issuance>,
     /// The call by which a credential fetched what that issuance made.
@@ -208,6 +210,7 @@ async fn delegation(
         first,
         last: None,
         sign_ins: Vec::new(),
+        token_mfa: None,
         issuance: None,
         through: None,
         hidden: Vec::new(),
@@ -277,6 +280,11 @@ async fn delegation(
         let maker = chosen.maker().clone();
         if chosen.kind == IssuanceKind::ConsoleLogin {
             top.sign_ins = vec![(*chosen).clone()];
+        }
+        // The key of the user says nothing of MFA; the session that it got by it does
+        // (<https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html>).
+        if chosen.kind == IssuanceKind::SessionToken {
+            top.token_mfa = caller.mfa;
         }
         if maker.class != Class::Credential || chosen.switch_from.is_some() {
             top.twins.extend(if by_key { twins(source, &caller, first, &list).await? } else { Vec::new() });
@@ -468,7 +476,7 @@ async fn ended(
     if !top.sign_ins.is_empty() {
         found.sign_in_by(&top.sign_ins);
     } else if found.kind == OriginKind::IamUser || found.kind == OriginKind::Root {
-        found.mfa = caller.mfa;
+        found.mfa = caller.mfa.or(top.token_mfa);
     }
     if let Some(late) = late {
         top.violations.push(used_before_issued(late, first));
