@@ -7,7 +7,9 @@ use super::{Candidate, ResolveError, Window, resolve};
 use crate::investigate::SubjectKind;
 use crate::lake::{Column, Session};
 use crate::lineage::session_name::{self, Agreement};
-use crate::lineage::{Credential, Mismatch, Namesake, Origin, OriginKind, SessionKey, SessionRow, Sessions, Usage};
+use crate::lineage::{
+    Credential, Mismatch, Namesake, Origin, OriginKind, SessionKey, SessionRow, Sessions, Usage,
+};
 use crate::query::Filter;
 use crate::query::lineage::{OriginOf, origins};
 
@@ -36,7 +38,8 @@ pub async fn sessions(ctx: &Session, options: &SessionsOptions) -> Result<Sessio
     let credentials = source.callers(&Filter::All(vec![of_roles, options.window.filter()])).await?;
     let all = origins(source.relations()).await?;
     let users = source.users().await?;
-    let mut groups: BTreeMap<(String, String, String, Option<String>), Vec<(Credential, OriginOf)>> = BTreeMap::new();
+    let mut groups: BTreeMap<(String, String, String, Option<String>), Vec<(Credential, OriginOf)>> =
+        BTreeMap::new();
     let mut meant: BTreeMap<String, Usage> = BTreeMap::new();
     for credential in credentials.into_iter().filter(|one| one.caller.is_role_session()) {
         let Some(origin) = all.of(credential.caller.id) else { continue };

@@ -395,7 +395,9 @@ fn hidden_gap(first: &Issuance, others: usize) -> Gap {
             "{name} at {at} ({id}){others} may have made this session, but its answer is hidden: no field tells which \
              session it made"
         ),
-        hint: format!("trace {id} for who called it; only a copy of that record with its responseElements would tell"),
+        hint: format!(
+            "trace {id} for who called it; only a copy of that record with its responseElements would tell"
+        ),
     }
 }
 
@@ -437,7 +439,10 @@ fn of_issuance(session: &Caller, issuance: &Issuance, sight: &Sight) -> Origin {
             ..Origin::new(OriginKind::Service)
         },
         Class::Outside => person(session, outside(maker, Some(issuance))),
-        _ => of_caller(End { caller: maker, first: None, issuance: None, forwarded: false, hidden: &[] }, sight),
+        _ => of_caller(
+            End { caller: maker, first: None, issuance: None, forwarded: false, hidden: &[] },
+            sight,
+        ),
     }
 }
 
@@ -594,7 +599,10 @@ fn user(end: End<'_>, sight: &Sight) -> Origin {
         access_key: caller.access_key.clone().filter(|_| caller.has_long_term_key()),
         name,
         account: caller.account.clone(),
-        unique_id: caller.principal_id.clone().filter(|id| IdKind::of(id) == Some(IdKind::User) && is_telling(id)),
+        unique_id: caller
+            .principal_id
+            .clone()
+            .filter(|id| IdKind::of(id) == Some(IdKind::User) && is_telling(id)),
         ..Origin::new(if root { OriginKind::Root } else { OriginKind::IamUser })
     };
     let explained = caller.created.is_none() && !caller.has_temporary_key();

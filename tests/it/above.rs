@@ -589,11 +589,11 @@ fn the_root_of_a_member_account_is_of_its_caller_s_partition() {
 #[test]
 fn the_role_of_a_task_is_of_who_registered_its_definition() {
     let task = "0123456789abcdef0123456789abcdef";
-    let definition = |revision: u32| {
-        format!("arn:aws:ecs:eu-west-1:{ACCOUNT}:task-definition/night:{revision}")
-    };
+    let definition =
+        |revision: u32| format!("arn:aws:ecs:eu-west-1:{ACCOUNT}:task-definition/night:{revision}");
     let registers = |number: u32, revision: u32, role: &str| {
-        let mut made = call(number, &eve(), "2026-03-09T08:00:00Z", "ecs.amazonaws.com", "RegisterTaskDefinition");
+        let mut made =
+            call(number, &eve(), "2026-03-09T08:00:00Z", "ecs.amazonaws.com", "RegisterTaskDefinition");
         made["requestParameters"] = json!({"family": "night", "taskRoleArn": role_arn(role)});
         made["responseElements"] = json!({"taskDefinition": {"taskDefinitionArn": definition(revision),
             "taskRoleArn": role_arn(role)}});
@@ -615,14 +615,17 @@ fn the_role_of_a_task_is_of_who_registered_its_definition() {
         (link, below)
     };
     let rest = [runs.clone(), assumed.clone(), acted.clone()];
-    let (found, below) = link(&[[registers(1, 6, "audit"), registers(2, 7, "worker")].as_slice(), &rest].concat());
+    let (found, below) =
+        link(&[[registers(1, 6, "audit"), registers(2, 7, "worker")].as_slice(), &rest].concat());
     assert_eq!(found["event_id"], runs["eventID"]);
     assert_eq!(found["role_passed"], role_arn("worker"));
     assert_eq!(found["role_untold"], Value::Null);
     assert_eq!(found["role_given"]["event_name"], "RegisterTaskDefinition");
     assert_eq!(found["role_given"]["origin"]["name"], "eve");
     assert_eq!(found["ambiguous"].as_array().unwrap().len(), 2, "two people are behind it");
-    assert!(below["notes"].as_array().unwrap().contains(&json!(format!("role passed: {}", role_arn("worker")))));
+    assert!(
+        below["notes"].as_array().unwrap().contains(&json!(format!("role passed: {}", role_arn("worker"))))
+    );
     // Its second role is told by no record of the launch.
     let (found, _) = link(&[[registers(1, 7, "audit")].as_slice(), &rest].concat());
     assert_eq!((&found["role_passed"], &found["role_untold"]), (&json!(role_arn("audit")), &json!("worker")));

@@ -122,7 +122,8 @@ fn a_tree_says_that_it_goes_on_where_only_launches_are_below() {
 #[test]
 fn a_key_without_calls_in_the_window_is_known_from_outside_it() {
     let (key, created) = ("ASIARTX3GSDSQEXAMPLE", "2026-03-09T09:00:00Z");
-    let used = call(2, &session("night", key, created), "2026-03-09T09:10:00Z", "s3.amazonaws.com", "ListBuckets");
+    let used =
+        call(2, &session("night", key, created), "2026-03-09T09:10:00Z", "s3.amazonaws.com", "ListBuckets");
     let folder = logs(&[&[assume(1, &dana(KEYS[0]), created, "night", key), used]]);
     for (who, calls) in [(key, 1), (KEYS[0], 1), (DANA, 1)] {
         for window in [["--from", "2026-03-09T10:00:00Z"], ["--to", "2026-03-09T08:00:00Z"]] {
@@ -146,7 +147,8 @@ fn an_event_is_one_call_and_what_else_its_credential_did_stands_apart() {
     denied["errorCode"] = json!("AccessDenied");
     denied["sourceIPAddress"] = json!("203.0.113.66");
     let made = assume(1, &dana(KEYS[0]), created, "night", key);
-    let folder = logs(&[&[made, denied.clone(), used(3, "2026-03-09T09:11:00Z"), used(4, "2026-03-09T09:12:00Z")]]);
+    let folder =
+        logs(&[&[made, denied.clone(), used(3, "2026-03-09T09:11:00Z"), used(4, "2026-03-09T09:12:00Z")]]);
     let found = said(&["trace", denied["eventID"].as_str().unwrap()], folder.path());
     let subject = &found["subject"];
     assert_eq!((&subject["usage"]["calls"], &subject["usage"]["denied"]), (&json!(1), &json!(1)));

@@ -126,3 +126,18 @@ fn a_federated_user_is_known_by_the_name_that_was_asked_for() {
     made["requestParameters"] = Value::Null;
     assert_eq!(stops(&[made, used]).0, "response-hidden");
 }
+
+#[test]
+fn below_whoever_called_it_stands_what_hides_which_session_it_made() {
+    let role = json!({"roleArn": format!("arn:aws:iam::{ACCOUNT}:role/deploy")});
+    let folder = logs(&[&[assumes(1, role.clone(), Value::Null), assumes(2, role, Value::Null), inside(3)]]);
+    let found = said(&["trace", KEYS[0]], folder.path());
+    let below = &found["descendants"][0];
+    assert_eq!(
+        (&below["gap"]["reason"], &below["rule"]),
+        (&json!("response-hidden"), &json!("claim")),
+        "{found}"
+    );
+    assert_eq!((&below["event_id"], &below["made_again"]), (&json!(event_id(1)), &json!([event_id(2)])));
+    assert_eq!(below["calls"], 0);
+}

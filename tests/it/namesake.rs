@@ -141,7 +141,13 @@ fn sessions_of_users_who_bore_one_name_one_after_another_are_kept_apart() {
         let created = created.replace("T9:", "T09:");
         let used = session("night", SESSIONS[number], &created);
         let time = created.replace(":00:00Z", ":10:00Z");
-        records.push(assume(at, &user("dana", ACCOUNT, id, KEYS[number]), &created, "night", SESSIONS[number]));
+        records.push(assume(
+            at,
+            &user("dana", ACCOUNT, id, KEYS[number]),
+            &created,
+            "night",
+            SESSIONS[number],
+        ));
         records.push(call(at + 1, &used, &time, "s3.amazonaws.com", "ListBuckets"));
     }
     let folder = logs(&[&records]);

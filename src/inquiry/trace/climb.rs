@@ -9,8 +9,8 @@ use super::mismatch;
 use crate::aws::Time;
 use crate::lineage::{
     Caller, Class, Credential, End, Gap, Issuance, IssuanceKind, Link, Mismatch, Node, NodeKind, Origin,
-    OriginKind, Proof, Reason, Rule, Rung, Sight, TracedOrigin, Violation, find, find_hidden, is_named_by_identity_center,
-    is_shared_key, origin,
+    OriginKind, Proof, Reason, Rule, Rung, Sight, TracedOrigin, Violation, find, find_hidden,
+    is_named_by_identity_center, is_shared_key, origin,
 };
 use crate::query::QueryError;
 
@@ -418,7 +418,8 @@ async fn origins_of(
     if maker.class != Class::Credential || (switcher.is_none() && issuance.switch_from.is_some()) {
         let sign_ins = source.signed_in(issuance).await?;
         let issuance = sign_ins.first().unwrap_or(issuance);
-        let end = End { caller: session, first: None, issuance: Some(issuance), forwarded: false, hidden: &[] };
+        let end =
+            End { caller: session, first: None, issuance: Some(issuance), forwarded: false, hidden: &[] };
         let mut found = named(source, end).await?;
         found.sign_in_by(&sign_ins);
         return Ok(BTreeSet::from([found]));

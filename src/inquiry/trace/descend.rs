@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::TraceOptions;
-use super::climb::{Climber, Twins, candidates, prepare_candidates};
+use super::climb::{Climber, Twins, candidates, prepare_candidates, stop};
 use super::fetch::{Source, VALUES_MAX, later, one_of, together};
 use super::subject::Asked;
 use crate::lake::Column;
 use crate::lineage::{
-    Caller, Class, Credential, Descendant, Issuance, IssuanceKind, KEY_LIFE_SECONDS, NodeKind, Proof, Rule,
-    Rung, SLACK_SECONDS, find, is_telling, made_node, settle,
+    Caller, Class, Credential, Descendant, Issuance, IssuanceKind, KEY_LIFE_SECONDS, NodeKind, Proof, Reason,
+    Rule, Rung, SLACK_SECONDS, find, is_telling, made_node, settle,
 };
 use crate::query::{Filter, QueryError};
 
@@ -123,6 +123,7 @@ pub(super) async fn descend(
         let issued = issued_by(source, &level).await?;
         next.extend(sessions(source, &level, &issued, &mut plant).await?);
         next.extend(ways_in(source, &level, &issued, &mut plant).await?);
+        hidden(&level, &issued, &mut plant);
         let launched = launches_by(source, &level).await?;
         next.extend(launched_by(source, &level, &launched, &mut plant).await?);
         for holder in &mut next {
@@ -272,6 +273,7 @@ async fn of_event(source: &Source, asked: &Asked, plant: &mut Plant) -> Result<V
     let levels = [holder];
     let mut next = sessions(source, &levels, &issued, plant).await?;
     next.extend(ways_in(source, &levels, &issued, plant).await?);
+    hidden(&levels, &issued, plant);
     let mut launched = source.launches(&is).await?;
     launched.retain(|launch| launch.workload.kind != "definition");
     next.extend(launched_by(source, &levels, &launched, plant).await?);
@@ -491,6 +493,27 @@ async fn sessions(
         held.entry(line).or_default().extend(mine);
     }
     Ok(held.into_iter().map(|(line, credentials)| Holder::of(Some(line), &credentials)).collect())
+}
+
+/// A line for the calls of each holder that made a session and hide which: nothing is known of what that did.
+fn hidden(level: &[Holder], issued: &[Issuance], plant: &mut Plant) {
+    let lines = Lines::of(level);
+    for issuance in issued.iter().filter(|one| one.kind == IssuanceKind::Hidden) {
+        let Some((holder, _)) = lines.of_issuance(issuance) else { continue };
+        let event = &issuance.record.event_name;
+        let id = issuance.role.as_ref().or(issuance.session_arn.as_ref()).unwrap_or(event);
+        let mut growth = Growth::new(NodeKind::Session, id, Rule::Claim);
+        growth.made = Some(Proof::from(&issuance.record));
+        growth.fold = Some(format!("hidden {event} {id}"));
+        growth.gap = Some(stop(
+            Reason::ResponseHidden,
+            &format!("{event} hides which session it made"),
+            "only a copy of that record with its responseElements would tell",
+        ));
+        if plant.grow(holder.line, growth).is_none() {
+            return;
+        }
+    }
 }
 
 /// The line of a session or temporary key, with those who acted as it.

@@ -23,7 +23,8 @@ use super::workshop::{Workshop, ask, flags, numbers};
 use super::{Relations, read, sight, telling};
 use crate::lineage::{
     Caller, Class, End, Gap, Issuance, IssuanceKind, Launch, Origin, OriginKind, Passed, People, Reason,
-    RecordRef, Removal, Rule, SLACK_SECONDS, Sight, UserHistory, find_hidden, find_maker, last_launch, origin, settle,
+    RecordRef, Removal, Rule, SLACK_SECONDS, Sight, UserHistory, find_hidden, find_maker, last_launch,
+    origin, settle,
 };
 use crate::query::{Filter, QueryError};
 

@@ -59,7 +59,9 @@ pub(super) fn tree(trace: &Trace, part: Part, style: Style) -> String {
         return out;
     }
     if let Some(outside) = &trace.subject.outside_window {
-        for line in text::wrap(&words::outside_words(outside, style), style.columns().saturating_sub(2), style) {
+        for line in
+            text::wrap(&words::outside_words(outside, style), style.columns().saturating_sub(2), style)
+        {
             push_line(&mut out, &format!("  {line}"));
         }
         return out;

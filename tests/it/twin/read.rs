@@ -158,7 +158,9 @@ pub(super) fn hides(record: &Value, kind: &str, arn: Option<&str>, home: &str) -
         ("signin", "ConsoleLogin") => kind == "IAMUser" || kind == "Root",
         ("sts", "AssumeRoot") => kind == "Root",
         ("sts", "GetFederationToken") => kind == "FederatedUser",
-        ("cognito-identity", "GetCredentialsForIdentity") => arn.is_some_and(|arn| arn.ends_with("/CognitoIdentityCredentials")),
+        ("cognito-identity", "GetCredentialsForIdentity") => {
+            arn.is_some_and(|arn| arn.ends_with("/CognitoIdentityCredentials"))
+        }
         ("signin", "SwitchRole" | "RenewRole") => is_role,
         ("sts", "AssumeRole" | "AssumeRoleWithSAML" | "AssumeRoleWithWebIdentity") => is_role,
         ("sts", "GetDelegatedAccessToken") | ("eks-auth", "AssumeRoleForPodIdentity") => is_role,
@@ -176,7 +178,8 @@ pub(super) fn hides(record: &Value, kind: &str, arn: Option<&str>, home: &str) -
     let own = own_session(record).arn.filter(|_| source == "signin");
     let asked = text(record, "/requestParameters/roleArn");
     let role = arn.and_then(|arn| arn.split('/').nth(1));
-    let other_role = asked.as_ref().zip(role).is_some_and(|(asked, role)| asked.rsplit('/').next() != Some(role));
+    let other_role =
+        asked.as_ref().zip(role).is_some_and(|(asked, role)| asked.rsplit('/').next() != Some(role));
     let account = asked.as_ref().and_then(|asked| arn_field(asked, 4)).unwrap_or_else(|| account(record));
     let other_arn = own.zip(arn).is_some_and(|(own, arn)| own != arn);
     let other_account = name != "AssumeRoot" && !account.is_empty() && !home.is_empty() && account != home;

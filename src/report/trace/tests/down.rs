@@ -100,8 +100,8 @@ key AKIARTX3GSDSQEXAMPLE         2,104 calls                       … = acme-la
 │                                       ! signed in 09:23:15 without MFA
 ├─ role …loop                        6  x 14 sessions 09:24:00 → 09:27:40
 ├─ role ops                          ·  09:28:00  as deploy-shop
-│                                       ? continues in account
-│                                         444455556666, log not supplied
+│                                       ? continues in account 444455556666,
+│                                         log not supplied
 └─ ? forwarded calls               240
   below    51 calls, 29 denied, by 20 credentials
 next: backtrail investigate ASIARTX3GSDS00000029 --logs logs/
@@ -134,7 +134,8 @@ fn what_acts_in_an_account_without_logs_is_not_said_to_be_unused() {
     assert!(!down(&trace).contains("1 key, never used"), "{}", down(&trace));
     let mut trace = one_step();
     trace.subject.usage = Usage::default();
-    trace.subject.gap = Some(gap(Reason::AccountNotInLake, elsewhere, "add the logs of account 444455556666"));
+    trace.subject.gap =
+        Some(gap(Reason::AccountNotInLake, elsewhere, "add the logs of account 444455556666"));
     let screen = shown(&trace);
     assert!(screen.contains(elsewhere), "{screen}");
     assert!(!screen.contains("nothing below") && !screen.contains("0 calls"), "{screen}");

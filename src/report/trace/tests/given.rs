@@ -31,7 +31,8 @@ fn the_role_of_a_task_is_said_to_be_of_its_definition() {
     let record = proof(OTHER_EVENT, "RegisterTaskDefinition", "08:00:00");
     let role = Some("worker".to_owned());
     link.role_given = Some(Box::new(RoleGiven { record, role, by: dana(), origin: by_dana() }));
-    let given = format!("the role worker is of RegisterTaskDefinition {OTHER_EVENT} by IAM user dana (as well)");
+    let given =
+        format!("the role worker is of RegisterTaskDefinition {OTHER_EVENT} by IAM user dana (as well)");
     assert_eq!(words::link_words(&link), format!("certain: RunTask launched it; {given}"));
 }
 
