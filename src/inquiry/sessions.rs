@@ -24,6 +24,9 @@ pub struct SessionsOptions {
     pub window: Window,
 }
 
+/// What rows are told apart by: role, session name, origin, and the unique id of a user.
+type Group = (String, String, String, Option<String>);
+
 /// The role sessions of the lake.
 ///
 /// # Errors
@@ -38,8 +41,7 @@ pub async fn sessions(ctx: &Session, options: &SessionsOptions) -> Result<Sessio
     let credentials = source.callers(&Filter::All(vec![of_roles, options.window.filter()])).await?;
     let all = origins(source.relations()).await?;
     let users = source.users().await?;
-    let mut groups: BTreeMap<(String, String, String, Option<String>), Vec<(Credential, OriginOf)>> =
-        BTreeMap::new();
+    let mut groups: BTreeMap<Group, Vec<(Credential, OriginOf)>> = BTreeMap::new();
     let mut meant: BTreeMap<String, Usage> = BTreeMap::new();
     for credential in credentials.into_iter().filter(|one| one.caller.is_role_session()) {
         let Some(origin) = all.of(credential.caller.id) else { continue };

@@ -608,8 +608,8 @@ fn the_role_of_a_task_is_of_who_registered_its_definition() {
     let link = |records: &[Value]| {
         let folder = logs(&[records]);
         let found = said(&["trace", KEY, "--up"], folder.path());
-        let links = found["links"].as_array().unwrap().iter();
-        let link = links.filter(|link| link["rule"] == "launched").cloned().next().unwrap();
+        let mut links = found["links"].as_array().unwrap().iter();
+        let link = links.find(|link| link["rule"] == "launched").cloned().unwrap();
         let below = said(&["trace", DANAS], folder.path())["descendants"][0].clone();
         assert_eq!(below["children"][0]["id"], acts["arn"], "{below}");
         (link, below)

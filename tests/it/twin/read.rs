@@ -161,9 +161,12 @@ pub(super) fn hides(record: &Value, kind: &str, arn: Option<&str>, home: &str) -
         ("cognito-identity", "GetCredentialsForIdentity") => {
             arn.is_some_and(|arn| arn.ends_with("/CognitoIdentityCredentials"))
         }
-        ("signin", "SwitchRole" | "RenewRole") => is_role,
-        ("sts", "AssumeRole" | "AssumeRoleWithSAML" | "AssumeRoleWithWebIdentity") => is_role,
-        ("sts", "GetDelegatedAccessToken") | ("eks-auth", "AssumeRoleForPodIdentity") => is_role,
+        ("signin", "SwitchRole" | "RenewRole")
+        | (
+            "sts",
+            "AssumeRole" | "AssumeRoleWithSAML" | "AssumeRoleWithWebIdentity" | "GetDelegatedAccessToken",
+        )
+        | ("eks-auth", "AssumeRoleForPodIdentity") => is_role,
         _ => false,
     };
     let fails = text(record, "/errorCode").is_some() || text(record, "/errorMessage").is_some();
