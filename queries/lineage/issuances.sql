@@ -1,7 +1,8 @@
 -- view: issuances
 -- what: Every record whose success made a credential, a session or a way in, with who called.
 -- column kind text: `assume-role`, `saml`, `web-identity`, `assume-root`, `session-token`, `federation-token`,
---     `console-login`, `switch-role`, `portal`, `oauth`, `access-key`, `user`, `password`, `other-way` or `other`.
+--     `console-login`, `switch-role`, `portal`, `oauth`, `access-key`, `user`, `password`, `other-way`, `other`; or `hidden`:
+--     a call that made a session, or a sign-in, whose answer is hidden or absent so that no field tells which session.
 -- column made_key text: The access key id that it answered with.
 -- column made_arn text: The ARN of the session; made of role and session name where the answer does not name it.
 -- column made_id text: The unique id of the session, or of the user that was made.
@@ -106,24 +107,22 @@ with named as (
         end
       )
       when kind = 'session-token' then identity_arn
-      when kind = 'federation-token' then json_get_str(response_elements, 'federatedUser', 'arn')
-      when kind = 'assume-root' then concat(
-        'arn:',
-        partition,
-        ':iam::',
-        regexp_replace(json_get_str(request_parameters, 'targetPrincipal'), '^.*?([0-9]{12}).*$', '\1'),
-        ':root'
+      -- Its name is the one that was asked for:
+      -- https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
+      when kind = 'federation-token' then coalesce(
+        json_get_str(response_elements, 'federatedUser', 'arn'),
+        'arn:' || partition || ':sts::' || caller_account || ':federated-user/' || json_get_str(request_parameters, 'name')
       )
-      when assumed_role_arn is not null then assumed_role_arn
+      when kind = 'assume-root' then 'arn:' || partition || ':iam::'
+        || regexp_replace(json_get_str(request_parameters, 'targetPrincipal'), '^.*?([0-9]{12}).*$', '\1') || ':root'
+      when assumed_role_arn not like 'HIDDEN%' then assumed_role_arn
       when event_source = 'rolesanywhere.amazonaws.com'
         then json_get_str(response_elements, 'credentialSet', 0, 'assumedRoleUser', 'arn')
-      when kind in ('assume-role', 'saml', 'web-identity') then concat(
-        regexp_replace(
+      -- NULL where one of both is not told.
+      when kind in ('assume-role', 'saml', 'web-identity') then regexp_replace(
           json_get_str(request_parameters, 'roleArn'),
           '^arn:([^:]*):iam::([^:]*):role/(.*/)?([^/]*)$', 'arn:\1:sts::\2:assumed-role/\4/'
-        ),
-        json_get_str(request_parameters, 'roleSessionName')
-      )
+        ) || json_get_str(request_parameters, 'roleSessionName')
     end as made_arn,
     case
       when kind in ('console-login', 'switch-role', 'oauth', 'session-token') then principal_id
@@ -137,8 +136,10 @@ with named as (
   where kind is not null
     -- Not `or`: that would read the JSON of every row.
     and case
+      -- A sign-in that failed says so (and has an error message); one whose answer is hidden says nothing:
+      -- https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html
       when kind in ('console-login', 'switch-role')
-        then coalesce(json_get_str(response_elements, event_name) = 'Success', false)
+        then coalesce(json_get_str(response_elements, event_name) = 'Success', true)
       else true
     end
 )
@@ -151,7 +152,14 @@ select
   aws_region,
   object,
   record_index,
-  kind,
+  case
+    when kind in ('console-login', 'switch-role')
+      then case when json_get_str(response_elements, event_name) is null then 'hidden' else kind end
+    when kind in ('assume-role', 'saml', 'web-identity', 'assume-root', 'federation-token', 'other')
+      and (coalesce(made_key, '') = '' or made_key like 'HIDDEN%')
+      and nullif(made_arn, '') is null then 'hidden'
+    else kind
+  end as kind,
   made_key,
   made_arn,
   made_id,

@@ -1,9 +1,12 @@
 -- view: launches
 -- what: Every record that launched an instance, function, task or build, gave it a role or replaced a function's code, one
 --     row for each, with who called.
--- column workload text: `instance:`, `function:`, `task:` or `build:` and the id, as sessions of its role bear it.
+-- column workload text: `instance:`, `function:`, `task:` or `build:` and the id, as sessions of its role bear it; or
+--     `definition:` and the ARN of a task definition that was registered with a role.
 -- column role_passed text: The role or instance profile that was passed to it; of replaced code the role that the
 --     function had.
+-- column task_definition text: Of a task the ARN of its task definition, which gives it its role where the launch passes none
+--     (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html).
 select
   event_time,
   event_id,
@@ -29,8 +32,12 @@ select
       when event_name = 'RunInstances'
         then json_get_str(response_elements, 'instancesSet', 'items', 0, 'iamInstanceProfile', 'arn')
     end,
-    case when event_name like 'UpdateFunctionCode%' then json_get_str(response_elements, 'role') end
+    case when event_name like 'UpdateFunctionCode%' then json_get_str(response_elements, 'role') end,
+    case when event_name = 'RegisterTaskDefinition' then json_get_str(request_parameters, 'taskRoleArn') end
   ) as role_passed,
+  case
+    when event_name in ('RunTask', 'StartTask') then json_get_str(response_elements, 'tasks', 0, 'taskDefinitionArn')
+  end as task_definition,
   caller,
   caller_class,
   identity_type,
@@ -61,7 +68,7 @@ from (
     and (
       event_name in (
         'RunInstances', 'AssociateIamInstanceProfile', 'ReplaceIamInstanceProfileAssociation', 'RunTask', 'StartTask',
-        'StartBuild'
+        'StartBuild', 'RegisterTaskDefinition'
       )
       or event_name like 'CreateFunction%'
       or event_name like 'UpdateFunctionConfiguration%'

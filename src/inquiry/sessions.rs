@@ -7,7 +7,9 @@ use super::{Candidate, ResolveError, Window, resolve};
 use crate::investigate::SubjectKind;
 use crate::lake::{Column, Session};
 use crate::lineage::session_name::{self, Agreement};
-use crate::lineage::{Credential, Mismatch, Origin, OriginKind, SessionKey, SessionRow, Sessions, Usage};
+use crate::lineage::{
+    Credential, Mismatch, Namesake, Origin, OriginKind, SessionKey, SessionRow, Sessions, Usage,
+};
 use crate::query::Filter;
 use crate::query::lineage::{OriginOf, origins};
 
@@ -21,6 +23,9 @@ pub struct SessionsOptions {
     /// Only calls in this window.
     pub window: Window,
 }
+
+/// What rows are told apart by: role, session name, origin, and the unique id of a user.
+type Group = (String, String, String, Option<String>);
 
 /// The role sessions of the lake.
 ///
@@ -36,7 +41,7 @@ pub async fn sessions(ctx: &Session, options: &SessionsOptions) -> Result<Sessio
     let credentials = source.callers(&Filter::All(vec![of_roles, options.window.filter()])).await?;
     let all = origins(source.relations()).await?;
     let users = source.users().await?;
-    let mut groups: BTreeMap<(String, String, String), Vec<(Credential, OriginOf)>> = BTreeMap::new();
+    let mut groups: BTreeMap<Group, Vec<(Credential, OriginOf)>> = BTreeMap::new();
     let mut meant: BTreeMap<String, Usage> = BTreeMap::new();
     for credential in credentials.into_iter().filter(|one| one.caller.is_role_session()) {
         let Some(origin) = all.of(credential.caller.id) else { continue };
@@ -53,20 +58,23 @@ pub async fn sessions(ctx: &Session, options: &SessionsOptions) -> Result<Sessio
         }
         let role = credential.caller.role_arn().unwrap_or_default();
         let name = credential.caller.session_name().unwrap_or_default().to_owned();
-        groups.entry((role, name, origin.origin.id())).or_default().push((credential, origin));
+        let user = origin.origin.unique_id.clone();
+        groups.entry((role, name, origin.origin.id(), user)).or_default().push((credential, origin));
     }
     if let (Some(asked), true) = (&options.user, meant.len() > 1) {
         return Err(ResolveError::Ambiguous { asked: asked.clone(), candidates: Candidate::users(meant) });
     }
     let mut rows: Vec<SessionRow> = Vec::with_capacity(groups.len());
-    for ((role_arn, session_name, _), members) in groups {
+    for ((role_arn, session_name, ..), members) in groups {
         if let Some(mut row) = row(role_arn, session_name, &members, &users) {
             row.mismatches.extend(of_place(&source, &row, &members).await?);
             rows.push(row);
         }
     }
+    tell_apart(&mut rows);
     let order = |row: &SessionRow| {
-        (std::cmp::Reverse(row.usage.calls), row.role_arn.clone(), row.session_name.clone(), row.origin.id())
+        let origin = (row.origin.id(), row.origin.unique_id.clone());
+        (std::cmp::Reverse(row.usage.calls), row.role_arn.clone(), row.session_name.clone(), origin)
     };
     rows.sort_by_key(order);
     let mut by_origin = BTreeMap::new();
@@ -87,6 +95,19 @@ pub async fn sessions(ctx: &Session, options: &SessionsOptions) -> Result<Sessio
     })
 }
 
+/// Users who bore one ARN one after another are said to be several, by their unique ids.
+fn tell_apart(rows: &mut [SessionRow]) {
+    let mut ids: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for origin in rows.iter().map(|row| &row.origin).filter(|origin| origin.kind == OriginKind::IamUser) {
+        ids.entry(origin.id()).or_default().extend(origin.unique_id.clone());
+    }
+    for row in rows.iter_mut().filter(|row| row.origin.kind == OriginKind::IamUser) {
+        if ids.get(&row.origin.id()).is_some_and(|ids| ids.len() > 1) {
+            row.origin.namesake = Some(Namesake::OtherId);
+        }
+    }
+}
+
 /// The condition that selects the sessions of a role.
 async fn of_role(ctx: &Session, role: &str) -> Result<Filter, ResolveError> {
     let found = match resolve(ctx, role).await {
@@ -103,7 +124,7 @@ async fn of_role(ctx: &Session, role: &str) -> Result<Filter, ResolveError> {
 
 /// Whether an origin is whom `user` names.
 fn is_user(origin: &Origin, user: &str) -> bool {
-    let known = [&origin.arn, &origin.name, &origin.user_id, &origin.access_key];
+    let known = [&origin.arn, &origin.name, &origin.user_id, &origin.unique_id, &origin.access_key];
     known.into_iter().flatten().chain(&origin.names).any(|known| known.eq_ignore_ascii_case(user))
         || origin.id() == user
 }

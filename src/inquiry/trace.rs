@@ -116,7 +116,7 @@ async fn traced(
     let (origin, links) = shared(&asked, &chains);
     let mut descendants = Vec::new();
     let (mut held, mut limits) = (Vec::new(), Vec::new());
-    if options.down {
+    if options.down && asked.subject.outside_window.is_none() {
         let tree = descend::descend(&source, &asked, options).await?;
         descendants = tree.roots;
         held = tree.held;

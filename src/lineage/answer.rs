@@ -234,8 +234,15 @@ pub struct TraceSubject {
     pub asked: String,
     /// The caller, where exactly one stands behind the id.
     pub node: Option<Node>,
-    /// What it did, in the window.
+    /// What it did, in the window; of an event what it is itself, see `credential_usage`.
     pub usage: Usage,
+    /// Of an event: what the credential did that called, the event among it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credential_usage: Option<Usage>,
+    /// What it did outside the window, where it did nothing inside: then the chains are those of these calls, and nothing is
+    /// below.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outside_window: Option<Usage>,
     /// How many credentials bear the id.
     pub credentials: u64,
     /// How many keys the session of this key used altogether, and how many calls were made in it.
@@ -248,6 +255,9 @@ pub struct TraceSubject {
     pub claim: Option<String>,
     /// The event, where WHO is one.
     pub event: Option<Proof>,
+    /// Why nothing is known of what it did: it acts in an account whose logs are not here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gap: Option<Gap>,
 }
 
 /// The answer.

@@ -39,6 +39,9 @@ pub enum IssuanceKind {
     Password,
     /// `iam:CreateServiceSpecificCredential`, `UploadSigningCertificate`, `UploadSSHPublicKey`: other ways in.
     OtherWay,
+    /// A call that made a session, or a sign-in, whose answer is hidden or absent, so that nothing tells which session it
+    /// made; see [`super::find_hidden`].
+    Hidden,
     /// Any other call that answered with a temporary key: Cognito, Roles Anywhere, EKS Pod Identity.
     Other,
 }
@@ -62,6 +65,7 @@ impl IssuanceKind {
             "user" => Self::User,
             "password" => Self::Password,
             "other-way" => Self::OtherWay,
+            "hidden" => Self::Hidden,
             _ => Self::Other,
         }
     }
@@ -86,15 +90,16 @@ impl IssuanceKind {
             | Self::AccessKey
             | Self::User
             | Self::Password
+            | Self::Hidden
             | Self::OtherWay => false,
         }
     }
 
     /// Whether it made a session or its temporary key: what a link of delegation leads to. The others made a way in for
-    /// somebody, who then acts for themselves.
+    /// somebody, who then acts for themselves; of one whose answer is hidden no link can be made.
     #[must_use]
     pub fn delegates(self) -> bool {
-        !matches!(self, Self::AccessKey | Self::User | Self::Password | Self::OtherWay)
+        !matches!(self, Self::AccessKey | Self::User | Self::Password | Self::OtherWay | Self::Hidden)
     }
 }
 
@@ -276,11 +281,28 @@ pub struct Launch {
     pub workload: super::Workload,
     /// The role that was passed to it, as its ARN, name or instance profile.
     pub role_passed: Option<String>,
+    /// Of a task the ARN of its definition, which gives it its role where the launch passed none
+    /// (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html>).
+    pub task_definition: Option<String>,
     /// Who called.
     pub caller: Caller,
 }
 
 impl Launch {
+    /// The record that registered the definition of a launched task and so gave it its role: none where the launch passed
+    /// a role itself, or is of no task.
+    #[must_use]
+    pub fn defined_by(&self, launches: impl IntoIterator<Item = Launch>) -> Option<Launch> {
+        let definition = self.task_definition.as_ref().filter(|_| self.role_passed.is_none())?;
+        let is_it = |one: &Launch| {
+            one.workload.kind == "definition"
+                && one.workload.id == *definition
+                && one.record.account == self.record.account
+                && one.record.time <= self.record.time
+        };
+        launches.into_iter().filter(is_it).max_by(|a, b| a.record.cmp(&b.record))
+    }
+
     /// Whether it gives a workload another role, and leaves it as it is otherwise
     /// (<https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html>,
     /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ReplaceIamInstanceProfileAssociation.html>).

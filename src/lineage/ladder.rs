@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::credential::is_telling;
 use super::people::is_other_store;
 use super::{Caller, Class, Issuance, IssuanceKind};
-use crate::aws::IdKind;
+use crate::aws::{Arn, IdKind, Principal};
 
 /// Seconds by which clocks of AWS may differ: a child may seem so much older than its issuance, and a session's creation
 /// may be so far from it. In all key-proven pairs of public logs the difference is 0.
@@ -312,6 +312,58 @@ pub fn find_sign_ins<'a>(
     let mut found: Vec<&Issuance> = issuances.into_iter().filter(may_be).collect();
     found.sort_by(|a, b| a.record.cmp(&b.record));
     found
+}
+
+/// The calls that may have made a session and whose answers are hidden or absent, so that they name none: of the second in
+/// which it was created (up to 2 s from it), of a kind that makes such sessions, and not for another role, user or account.
+/// They are no links, for nothing but the moment speaks for them; they are why a chain stops. The first first.
+#[must_use]
+pub fn find_hidden<'a>(
+    caller: &Caller,
+    issuances: impl IntoIterator<Item = &'a Issuance>,
+) -> Vec<&'a Issuance> {
+    let is_near = |one: &&Issuance| seconds_apart(caller, one).is_some_and(|apart| apart <= SLACK_SECONDS);
+    let mut found: Vec<&Issuance> = (issuances.into_iter())
+        .filter(|one| one.kind == IssuanceKind::Hidden)
+        .filter(is_near)
+        .filter(|one| may_have_made(caller, one))
+        .collect();
+    found.sort_by(|a, b| a.record.cmp(&b.record));
+    found.dedup_by(|a, b| a.record == b.record);
+    found
+}
+
+/// Whether a call whose answer is hidden makes sessions as the caller's is one, and names nothing else.
+fn may_have_made(caller: &Caller, hidden: &Issuance) -> bool {
+    let name = hidden.record.event_name.as_str();
+    let switches = matches!(name, "SwitchRole" | "RenewRole");
+    let of_kind = match caller.identity_type.as_deref() {
+        Some("AssumedRole" | "Role") => !matches!(name, "ConsoleLogin" | "AssumeRoot" | "GetFederationToken"),
+        Some("FederatedUser") => name == "GetFederationToken",
+        Some("IAMUser") => name == "ConsoleLogin",
+        Some("Root") => matches!(name, "ConsoleLogin" | "AssumeRoot"),
+        _ => false,
+    };
+    let role = hidden.role.as_deref().and_then(Arn::parse);
+    let made = hidden.session_arn.as_deref().filter(|_| switches || name == "ConsoleLogin");
+    let told = role.map(|role| role.account).or(hidden.session_account.as_deref());
+    // Root's sessions are made by calls of another account.
+    let account = told.or(hidden.record.account.as_deref()).filter(|_| name != "AssumeRoot");
+    let same_role = || {
+        let asked = role.and_then(Arn::principal).and_then(|principal| match principal {
+            Principal::Role { name, .. } => Some(name),
+            _ => None,
+        });
+        both(caller.role_name(), asked) != Some(false)
+    };
+    // <https://docs.aws.amazon.com/cognito/latest/developerguide/authentication-flow.html>
+    let by_cognito = name == "GetCredentialsForIdentity";
+    of_kind
+        && (!by_cognito || caller.session_name() == Some("CognitoIdentityCredentials"))
+        && (switches || hidden.caller.id != caller.id)
+        && both(caller.account.as_deref(), account) != Some(false)
+        && both(caller.arn.as_deref(), made) != Some(false)
+        && same_role()
 }
 
 /// Who may have made the long-term key that a caller signs with, the first first: issuances that name the key in the

@@ -69,8 +69,8 @@ pub(crate) use issuance::OWN_PASSWORD;
 pub use issuance::{Issuance, IssuanceKind, Launch, RecordRef, settle};
 pub use ladder::{
     CONSOLE_SESSION_SECONDS, Fit, Found, KEY_LIFE_SECONDS, ROLE_SESSION_SECONDS, Rank, Rule, Rung,
-    SLACK_SECONDS, find, find_maker, find_sign_ins, fit, is_named_by_identity_center, is_shared_key,
-    provider_name,
+    SLACK_SECONDS, find, find_hidden, find_maker, find_sign_ins, fit, is_named_by_identity_center,
+    is_shared_key, provider_name,
 };
 pub use origin::{End, MayBe, Origin, OriginKind, origin};
 pub use people::{Namesake, People, is_other_store, store_id};

@@ -6,10 +6,10 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::people::{Namesake, store_id};
-use super::sight::{Gap, Reason, Sight};
+use super::sight::{Gap, Reason, Sight, stamp};
 use super::subject::{self, WebIdentity};
-use super::{Caller, Class, Issuance, IssuanceKind, Workload};
-use crate::aws::{Arn, Principal};
+use super::{Caller, Class, Issuance, IssuanceKind, Workload, is_telling};
+use crate::aws::{Arn, IdKind, Principal};
 
 /// The kind of an origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -71,6 +71,10 @@ pub struct Origin {
     pub provider: Option<String>,
     /// The parts of a web identity's subject.
     pub subject: Option<WebIdentity>,
+    /// The unique id of an IAM user (`AIDA…`), where its own records tell it: a user that is made anew under the same ARN has
+    /// another one (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unique_id: Option<String>,
     /// The id of an Identity Center user.
     pub user_id: Option<String>,
     /// The identity store of that user, as its ARN.
@@ -121,6 +125,7 @@ impl Origin {
             account: None,
             provider: None,
             subject: None,
+            unique_id: None,
             user_id: None,
             identity_store: None,
             names: Vec::new(),
@@ -156,6 +161,7 @@ impl Origin {
             account: same(&origins, |one| one.account.clone()),
             provider: same(&origins, |one| one.provider.clone()),
             subject: None,
+            unique_id: same(&origins, |one| one.unique_id.clone()),
             user_id: same(&origins, |one| one.user_id.clone()),
             identity_store: same(&origins, |one| one.identity_store.clone()),
             names: Vec::new(),
@@ -192,6 +198,7 @@ impl Origin {
             account: known(&all, |one| one.account.clone()),
             provider: known(&all, |one| one.provider.clone()),
             subject: known(&all, |one| one.subject.clone()),
+            unique_id: known(&all, |one| one.unique_id.clone()),
             user_id: known(&all, |one| one.user_id.clone()),
             identity_store: known(&all, |one| one.identity_store.clone()),
             names: all.iter().map(|one| one.names.clone()).max().unwrap_or_default(),
@@ -308,7 +315,10 @@ impl Origin {
         }
         let name = self.name.as_deref().unwrap_or("unknown");
         match self.kind {
-            OriginKind::IamUser => format!("IAM user {name}"),
+            OriginKind::IamUser => match (self.namesake, &self.unique_id) {
+                (Some(_), Some(id)) => format!("IAM user {name} of unique id {id}"),
+                _ => format!("IAM user {name}"),
+            },
             OriginKind::Root => format!("root of account {}", self.account.as_deref().unwrap_or("unknown")),
             OriginKind::Service => match &self.on_behalf_of {
                 Some(workload) => format!("{name} for {}", workload.words()),
@@ -356,6 +366,39 @@ pub struct End<'a> {
     /// Whether all calls of its session were made by services for it: AWS records no issuance of such sessions
     /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html>).
     pub forwarded: bool,
+    /// Calls that may have made it and hide what they made, see [`super::find_hidden`].
+    pub hidden: &'a [&'a Issuance],
+}
+
+impl End<'_> {
+    /// Why no issuance is found for it.
+    fn gap(self, sight: &Sight) -> Gap {
+        match self.hidden {
+            [] => sight.gap(self.caller, self.first),
+            [first, others @ ..] => hidden_gap(first, others.len()),
+        }
+    }
+}
+
+/// Why a chain stops that would go through a call whose answer is hidden.
+fn hidden_gap(first: &Issuance, others: usize) -> Gap {
+    let record = &first.record;
+    let (name, at, id) = (&record.event_name, stamp(record.time), record.id());
+    let others = match others {
+        0 => String::new(),
+        1 => " (or another one of that moment)".to_owned(),
+        some => format!(" (or one of {some} others of that moment)"),
+    };
+    Gap {
+        reason: Reason::ResponseHidden,
+        text: format!(
+            "{name} at {at} ({id}){others} may have made this session, but its answer is hidden: no field tells which \
+             session it made"
+        ),
+        hint: format!(
+            "trace {id} for who called it; only a copy of that record with its responseElements would tell"
+        ),
+    }
 }
 
 /// The origin of a chain that ends here.
@@ -396,7 +439,10 @@ fn of_issuance(session: &Caller, issuance: &Issuance, sight: &Sight) -> Origin {
             ..Origin::new(OriginKind::Service)
         },
         Class::Outside => person(session, outside(maker, Some(issuance))),
-        _ => of_caller(End { caller: maker, first: None, issuance: None, forwarded: false }, sight),
+        _ => of_caller(
+            End { caller: maker, first: None, issuance: None, forwarded: false, hidden: &[] },
+            sight,
+        ),
     }
 }
 
@@ -553,16 +599,20 @@ fn user(end: End<'_>, sight: &Sight) -> Origin {
         access_key: caller.access_key.clone().filter(|_| caller.has_long_term_key()),
         name,
         account: caller.account.clone(),
+        unique_id: caller
+            .principal_id
+            .clone()
+            .filter(|id| IdKind::of(id) == Some(IdKind::User) && is_telling(id)),
         ..Origin::new(if root { OriginKind::Root } else { OriginKind::IamUser })
     };
     let explained = caller.created.is_none() && !caller.has_temporary_key();
-    if explained || end.forwarded { found } else { found.with_gap(sight.gap(caller, end.first)) }
+    if explained || end.forwarded { found } else { found.with_gap(end.gap(sight)) }
 }
 
 /// A session that no issuance explains: what the record itself says of whose it is.
 fn session(end: End<'_>, sight: &Sight) -> Origin {
     let caller = end.caller;
-    let gap = sight.gap(caller, end.first);
+    let gap = end.gap(sight);
     let account = caller.account.clone();
     if caller.issuer_type.as_deref() == Some("IAMUser") {
         let arn = caller.issuer_arn.clone();

@@ -238,6 +238,17 @@ impl Sight {
 }
 
 impl Sight {
+    /// Why nothing is known of what a session did that acts in an account: its logs are not here, so it is not said that the
+    /// session was never used.
+    #[must_use]
+    pub fn elsewhere(&self, account: &str) -> Option<Gap> {
+        (!self.accounts.contains_key(account)).then(|| Gap {
+            reason: Reason::AccountNotInLake,
+            text: format!("continues in account {account}, log not supplied"),
+            hint: format!("add the logs of account {account}"),
+        })
+    }
+
     /// Why the sign-in of a user is not here that switched roles by a record.
     pub(super) fn sign_in_gap(&self, account: Option<&str>, switched: &Issuance) -> Gap {
         let account = account.unwrap_or("unknown");

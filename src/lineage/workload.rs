@@ -107,7 +107,9 @@ pub enum Passed {
 }
 
 impl Passed {
-    fn of(launch: &Launch, role: Option<&str>) -> Passed {
+    /// What a launch says of a role of this name.
+    #[must_use]
+    pub fn of(launch: &Launch, role: Option<&str>) -> Passed {
         let passed = launch.role_passed.as_deref().and_then(|passed| passed.rsplit('/').next());
         match passed.zip(role) {
             Some((passed, role)) if passed == role => Passed::Role,

@@ -15,7 +15,9 @@ use super::lenient;
 /// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ReplaceIamInstanceProfileAssociation.html>,
 /// <https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html>): an update of a function that
 /// names no role leaves it as it is. So does who replaces a function's code, unless it is only tried out
-/// (<https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html>, `DryRun`).
+/// (<https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html>, `DryRun`). Who registers a task definition
+/// with a role gives it to the tasks that are run by it
+/// (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html>, `taskRoleArn`).
 pub(super) fn launched([event_source, event_name, request, response]: [Option<&str>; 4]) -> Vec<String> {
     let (Some(source), Some(name)) = (event_source, event_name) else { return Vec::new() };
     let value = |text: Option<&str>| text.and_then(lenient::value).unwrap_or(Value::Null);
@@ -37,6 +39,13 @@ pub(super) fn launched([event_source, event_name, request, response]: [Option<&s
             let tasks = response.get("tasks").and_then(Value::as_array);
             let arns = tasks.into_iter().flatten().filter_map(|task| task.get("taskArn")?.as_str());
             arns.map(|arn| format!("task:{}", last(arn))).collect()
+        }
+        // One without a role gives none.
+        ("ecs.amazonaws.com", "RegisterTaskDefinition") => {
+            let response = value(response);
+            let has_role = value(request).get("taskRoleArn").is_some_and(Value::is_string);
+            let arn = response.pointer("/taskDefinition/taskDefinitionArn").and_then(Value::as_str);
+            arn.filter(|_| has_role).map(|arn| format!("definition:{arn}")).into_iter().collect()
         }
         ("codebuild.amazonaws.com", "StartBuild") => {
             let response = value(response);
@@ -146,6 +155,16 @@ mod tests {
             let request = format!(r#"{{"functionName":"resize","dryRun":{tried}}}"#);
             check("lambda", update, &request, response, &[]);
         }
+    }
+
+    #[test]
+    fn a_task_definition_with_a_role_gives_it() {
+        let arn = "arn:aws:ecs:eu-west-1:111122223333:task-definition/night:7";
+        let response = format!(r#"{{"taskDefinition":{{"taskDefinitionArn":"{arn}"}}}}"#);
+        let role = r#"{"family":"night","taskRoleArn":"arn:aws:iam::111122223333:role/worker"}"#;
+        let register = "RegisterTaskDefinition";
+        check("ecs", register, role, &response, &[&format!("definition:{arn}")]);
+        check("ecs", register, r#"{"family":"night"}"#, &response, &[]);
     }
 
     #[test]

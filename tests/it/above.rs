@@ -585,3 +585,51 @@ fn the_root_of_a_member_account_is_of_its_caller_s_partition() {
         assert_eq!(origins(KEY, folder.path())[1], who["arn"]);
     }
 }
+
+#[test]
+fn the_role_of_a_task_is_of_who_registered_its_definition() {
+    let task = "0123456789abcdef0123456789abcdef";
+    let definition =
+        |revision: u32| format!("arn:aws:ecs:eu-west-1:{ACCOUNT}:task-definition/night:{revision}");
+    let registers = |number: u32, revision: u32, role: &str| {
+        let mut made =
+            call(number, &eve(), "2026-03-09T08:00:00Z", "ecs.amazonaws.com", "RegisterTaskDefinition");
+        made["requestParameters"] = json!({"family": "night", "taskRoleArn": role_arn(role)});
+        made["responseElements"] = json!({"taskDefinition": {"taskDefinitionArn": definition(revision),
+            "taskRoleArn": role_arn(role)}});
+        made
+    };
+    let mut runs = call(3, &user("dana", DANAS), "2026-03-09T08:59:30Z", "ecs.amazonaws.com", "RunTask");
+    runs["requestParameters"] = json!({"taskDefinition": "night"});
+    runs["responseElements"] = json!({"tasks": [{"taskDefinitionArn": definition(7),
+        "taskArn": format!("arn:aws:ecs:eu-west-1:{ACCOUNT}:task/shop/{task}")}]});
+    let acts = session("worker", task, KEY, "2026-03-09T09:00:00Z");
+    let [assumed, acted] = acting(4, "ecs-tasks", &acts, "eu-west-1");
+    let link = |records: &[Value]| {
+        let folder = logs(&[records]);
+        let found = said(&["trace", KEY, "--up"], folder.path());
+        let mut links = found["links"].as_array().unwrap().iter();
+        let link = links.find(|link| link["rule"] == "launched").cloned().unwrap();
+        let below = said(&["trace", DANAS], folder.path())["descendants"][0].clone();
+        assert_eq!(below["children"][0]["id"], acts["arn"], "{below}");
+        (link, below)
+    };
+    let rest = [runs.clone(), assumed.clone(), acted.clone()];
+    let (found, below) =
+        link(&[[registers(1, 6, "audit"), registers(2, 7, "worker")].as_slice(), &rest].concat());
+    assert_eq!(found["event_id"], runs["eventID"]);
+    assert_eq!(found["role_passed"], role_arn("worker"));
+    assert_eq!(found["role_untold"], Value::Null);
+    assert_eq!(found["role_given"]["event_name"], "RegisterTaskDefinition");
+    assert_eq!(found["role_given"]["origin"]["name"], "eve");
+    assert_eq!(found["ambiguous"].as_array().unwrap().len(), 2, "two people are behind it");
+    assert!(
+        below["notes"].as_array().unwrap().contains(&json!(format!("role passed: {}", role_arn("worker"))))
+    );
+    // Its second role is told by no record of the launch.
+    let (found, _) = link(&[[registers(1, 7, "audit")].as_slice(), &rest].concat());
+    assert_eq!((&found["role_passed"], &found["role_untold"]), (&json!(role_arn("audit")), &json!("worker")));
+    // Nothing says it where its definition is not here.
+    let (found, _) = link(&[[registers(1, 6, "worker")].as_slice(), &rest].concat());
+    assert_eq!((&found["role_passed"], &found["role_given"]), (&Value::Null, &Value::Null));
+}

@@ -120,6 +120,44 @@ fn a_tree_says_that_it_goes_on_where_only_launches_are_below() {
 }
 
 #[test]
+fn a_key_without_calls_in_the_window_is_known_from_outside_it() {
+    let (key, created) = ("ASIARTX3GSDSQEXAMPLE", "2026-03-09T09:00:00Z");
+    let used =
+        call(2, &session("night", key, created), "2026-03-09T09:10:00Z", "s3.amazonaws.com", "ListBuckets");
+    let folder = logs(&[&[assume(1, &dana(KEYS[0]), created, "night", key), used]]);
+    for (who, calls) in [(key, 1), (KEYS[0], 1), (DANA, 1)] {
+        for window in [["--from", "2026-03-09T10:00:00Z"], ["--to", "2026-03-09T08:00:00Z"]] {
+            let found = said(&["trace", who, window[0], window[1]], folder.path());
+            assert_eq!(found["subject"]["usage"]["calls"], 0, "{who}");
+            assert_eq!(found["subject"]["outside_window"]["calls"], calls, "{who}");
+            assert_eq!(found["descendants"], json!([]), "{who}");
+            assert_eq!(found["origin"]["arn"], DANA, "{who}");
+        }
+        let found = said(&["trace", who, "--from", "2026-03-09T08:00:00Z"], folder.path());
+        assert_eq!(found["subject"]["outside_window"], Value::Null, "{who}");
+    }
+}
+
+#[test]
+fn an_event_is_one_call_and_what_else_its_credential_did_stands_apart() {
+    let (key, created) = ("ASIARTX3GSDSQEXAMPLE", "2026-03-09T09:00:00Z");
+    let inside = session("night", key, created);
+    let used = |number, time| call(number, &inside, time, "s3.amazonaws.com", "ListBuckets");
+    let mut denied = used(2, "2026-03-09T09:10:00Z");
+    denied["errorCode"] = json!("AccessDenied");
+    denied["sourceIPAddress"] = json!("203.0.113.66");
+    let made = assume(1, &dana(KEYS[0]), created, "night", key);
+    let folder =
+        logs(&[&[made, denied.clone(), used(3, "2026-03-09T09:11:00Z"), used(4, "2026-03-09T09:12:00Z")]]);
+    let found = said(&["trace", denied["eventID"].as_str().unwrap()], folder.path());
+    let subject = &found["subject"];
+    assert_eq!((&subject["usage"]["calls"], &subject["usage"]["denied"]), (&json!(1), &json!(1)));
+    assert_eq!(subject["usage"]["addresses"], json!({"203.0.113.66": 1}));
+    assert_eq!(subject["credential_usage"]["calls"], 3);
+    assert_eq!(said(&["trace", key], folder.path())["subject"]["credential_usage"], Value::Null);
+}
+
+#[test]
 fn what_only_bears_the_name_of_a_workload_is_not_followed() {
     let found = said(&["investigate", KEYS[0], "--follow"], &case("function-namesake"));
     let below = found["follow"]["below"].as_array().unwrap();

@@ -19,6 +19,7 @@ mod cli;
 #[cfg(feature = "cluster")]
 mod cluster;
 mod foreign;
+mod hidden;
 mod json;
 mod lineage;
 mod lossless;

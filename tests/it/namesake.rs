@@ -131,3 +131,37 @@ fn whoever_made_a_user_of_another_id_did_not_make_this_one() {
         assert_eq!(found["origin"]["above"].is_null(), by == 0);
     }
 }
+
+#[test]
+fn sessions_of_users_who_bore_one_name_one_after_another_are_kept_apart() {
+    let mut records = Vec::new();
+    for (number, id) in USERS.into_iter().enumerate() {
+        let at = u32::try_from(number).unwrap() * 10;
+        let created = format!("2026-03-09T{}:00:00Z", 9 + number * 2);
+        let created = created.replace("T9:", "T09:");
+        let used = session("night", SESSIONS[number], &created);
+        let time = created.replace(":00:00Z", ":10:00Z");
+        records.push(assume(
+            at,
+            &user("dana", ACCOUNT, id, KEYS[number]),
+            &created,
+            "night",
+            SESSIONS[number],
+        ));
+        records.push(call(at + 1, &used, &time, "s3.amazonaws.com", "ListBuckets"));
+    }
+    let folder = logs(&[&records]);
+    let found = said(&["sessions", "--user", "dana"], folder.path());
+    let rows = found["rows"].as_array().unwrap();
+    let ids: Vec<&str> = rows.iter().map(|row| row["origin"]["unique_id"].as_str().unwrap()).collect();
+    assert_eq!(ids, USERS);
+    assert!(rows.iter().all(|row| row["sessions"] == 1), "{found}");
+    let shown = text(&run(&["sessions", "--user", "dana", "--wide"], folder.path()).stdout);
+    assert!(USERS.iter().all(|id| shown.contains(&format!("user dana of unique id {id}"))), "{shown}");
+    // Each is asked for by its id, and one alone needs none.
+    let one = said(&["sessions", "--user", USERS[1]], folder.path());
+    assert_eq!((&one["sessions"], &one["rows"][0]["origin"]["unique_id"]), (&json!(1), &json!(USERS[1])));
+    let folder = logs(&[&records[..2]]);
+    let shown = text(&run(&["sessions", "--user", "dana", "--wide"], folder.path()).stdout);
+    assert!(!shown.contains("unique id"), "{shown}");
+}

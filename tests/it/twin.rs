@@ -333,8 +333,7 @@ impl Twin {
     }
 
     /// Why no issuance explains a credential. Asked in this order, so the first that holds is told.
-    /// `response-hidden` is told when something in this account issued at the very moment, and tells neither key nor
-    /// session. A read-only management event is one with `readOnly` true that is not marked as of another category.
+    /// `response-hidden` is told before all when something of its kind issued at the very moment, and tells no session. A read-only management event is one with `readOnly` true that is not marked as of another category.
     fn gap(&self, c: &Credential, at: usize) -> &'static str {
         // The access portal's steps are logged by the account of the identity store.
         let portal = !c.is_user() && c.role_session().0.starts_with("AWSReservedSSO_");
@@ -347,10 +346,9 @@ impl Twin {
         // Whoever switched may have signed in as long ago as a session lives.
         let before = if c.is_user() && is_switch(&self.records[at].record) { ROLE_SESSION_MAX } else { 0 };
         let moment = c.created.or(self.first_use(c, at)).map(|moment| moment - before);
-        let hidden = |i: &Issuance| {
-            let near = c.created.is_some_and(|created| (created - i.time).abs() <= SLACK);
-            let told = i.made.key.is_some() || i.made.arn.is_some() || i.portal.is_some();
-            near && !told && self.accounts[i.place] == c.home
+        let hidden = |place: usize| {
+            let near = c.created.zip(self.times[place]).is_some_and(|(a, b)| (a - b).abs() <= SLACK);
+            near && read::hides(&self.records[place].record, &c.kind, c.arn.as_deref(), &c.home)
         };
         let read_only = |place: &usize| {
             let record = &self.records[*place].record;
@@ -363,12 +361,12 @@ impl Twin {
         let last = home.iter().filter_map(|place| self.times[*place]).max();
         let is_hole = day.is_some_and(|day| moment <= last && !days.contains(&day));
         let reasons = [
+            ("response-hidden", (0..self.records.len()).any(hidden)),
             (NOT_IN_LAKE, home.is_empty()),
             ("before-logs", moment.zip(first).is_some_and(|(moment, first)| moment < first)),
             ("day-missing", before == 0 && is_hole),
             ("sign-in-missing", c.is_user()),
             ("record-missing", portal),
-            ("response-hidden", self.issuances.iter().any(hidden)),
             ("read-only-not-logged", !home.iter().any(read_only)),
         ];
         reasons.into_iter().find(|(_, holds)| *holds).map_or("record-missing", |(reason, _)| reason)

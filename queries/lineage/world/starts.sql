@@ -37,4 +37,4 @@ select
   cast(caller_created as bigint) / 1000000 as created_s,
   cast(event_time as bigint) / 1000000 as at_s
 from issuances
-where kind not in ('access-key', 'user', 'password', 'other-way')
+where kind not in ('access-key', 'user', 'password', 'other-way', 'hidden')

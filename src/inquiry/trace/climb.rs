@@ -9,8 +9,8 @@ use super::mismatch;
 use crate::aws::Time;
 use crate::lineage::{
     Caller, Class, Credential, End, Gap, Issuance, IssuanceKind, Link, Mismatch, Node, NodeKind, Origin,
-    OriginKind, Proof, Reason, Rule, Rung, Sight, TracedOrigin, Violation, find, is_named_by_identity_center,
-    is_shared_key, origin,
+    OriginKind, Proof, Reason, Rule, Rung, Sight, TracedOrigin, Violation, find, find_hidden,
+    is_named_by_identity_center, is_shared_key, origin,
 };
 use crate::query::QueryError;
 
@@ -92,10 +92,14 @@ struct Top {
     last: Option<DateTime<Utc>>,
     /// The console sign-in that it came by; of a user that switched roles all that may be it.
     sign_ins: Vec<Issuance>,
+    /// Whether the user gave MFA for the session token that the chain goes through.
+    token_mfa: Option<bool>,
     /// The last issuance, where nobody with a credential called it.
     issuance: Option<Issuance>,
     /// The call by which a credential fetched what that issuance made.
     through: Option<Issuance>,
+    /// Calls that may have made the last credential, and hide what they made.
+    hidden: Vec<Issuance>,
     /// How many candidates were not followed: where they lead is not known, so the origin is not certain.
     unasked: usize,
 }
@@ -206,8 +210,10 @@ async fn delegation(
         first,
         last: None,
         sign_ins: Vec::new(),
+        token_mfa: None,
         issuance: None,
         through: None,
+        hidden: Vec::new(),
         unasked: 0,
     };
     let mut first = first;
@@ -234,6 +240,7 @@ async fn delegation(
         let found = find(&caller, first, &list);
         let Some((chosen, rank)) = found.best.first().zip(found.rank) else {
             let late = found.too_late.first().copied().cloned();
+            top.hidden = find_hidden(&caller, &list).into_iter().cloned().collect();
             return ended(source, top, first, late.as_ref(), claimed).await;
         };
         let by_key = step == 0 && rank.rung == Rung::Key;
@@ -273,6 +280,11 @@ async fn delegation(
         let maker = chosen.maker().clone();
         if chosen.kind == IssuanceKind::ConsoleLogin {
             top.sign_ins = vec![(*chosen).clone()];
+        }
+        // The key of the user says nothing of MFA; the session that it got by it does
+        // (<https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html>).
+        if chosen.kind == IssuanceKind::SessionToken {
+            top.token_mfa = caller.mfa;
         }
         if maker.class != Class::Credential || chosen.switch_from.is_some() {
             top.twins.extend(if by_key { twins(source, &caller, first, &list).await? } else { Vec::new() });
@@ -406,7 +418,8 @@ async fn origins_of(
     if maker.class != Class::Credential || (switcher.is_none() && issuance.switch_from.is_some()) {
         let sign_ins = source.signed_in(issuance).await?;
         let issuance = sign_ins.first().unwrap_or(issuance);
-        let end = End { caller: session, first: None, issuance: Some(issuance), forwarded: false };
+        let end =
+            End { caller: session, first: None, issuance: Some(issuance), forwarded: false, hidden: &[] };
         let mut found = named(source, end).await?;
         found.sign_in_by(&sign_ins);
         return Ok(BTreeSet::from([found]));
@@ -457,12 +470,14 @@ async fn ended(
         let by_services: u64 = session.iter().map(|one| one.usage.forwarded).sum();
         forwarded = calls > 0 && calls == by_services;
     }
-    let end = End { caller: &caller, first, issuance: top.issuance.as_ref(), forwarded };
+    let issuance = top.issuance.as_ref();
+    let hidden: Vec<&Issuance> = top.hidden.iter().filter(|_| issuance.is_none()).collect();
+    let end = End { caller: &caller, first, issuance, forwarded, hidden: &hidden };
     let mut found = named(source, end).await?;
     if !top.sign_ins.is_empty() {
         found.sign_in_by(&top.sign_ins);
     } else if found.kind == OriginKind::IamUser || found.kind == OriginKind::Root {
-        found.mfa = caller.mfa;
+        found.mfa = caller.mfa.or(top.token_mfa);
     }
     if let Some(late) = late {
         top.violations.push(used_before_issued(late, first));

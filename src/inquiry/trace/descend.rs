@@ -123,6 +123,7 @@ pub(super) async fn descend(
         let issued = issued_by(source, &level).await?;
         next.extend(sessions(source, &level, &issued, &mut plant).await?);
         next.extend(ways_in(source, &level, &issued, &mut plant).await?);
+        hidden(&level, &issued, &mut plant);
         let launched = launches_by(source, &level).await?;
         next.extend(launched_by(source, &level, &launched, &mut plant).await?);
         for holder in &mut next {
@@ -272,7 +273,9 @@ async fn of_event(source: &Source, asked: &Asked, plant: &mut Plant) -> Result<V
     let levels = [holder];
     let mut next = sessions(source, &levels, &issued, plant).await?;
     next.extend(ways_in(source, &levels, &issued, plant).await?);
-    let launched = source.launches(&is).await?;
+    hidden(&levels, &issued, plant);
+    let mut launched = source.launches(&is).await?;
+    launched.retain(|launch| launch.workload.kind != "definition");
     next.extend(launched_by(source, &levels, &launched, plant).await?);
     Ok(next)
 }
@@ -483,20 +486,34 @@ async fn sessions(
         growth.remarks.extend(by_id_alone.then(|| ELSEWHERE.to_owned()));
         growth.keys_made.extend(issuance.key.clone());
         growth.lead_to(&mine);
-        let elsewhere = issuance.session_account.clone().filter(|_| mine.is_empty());
-        if let Some(account) = elsewhere
-            && !source.sight().await?.accounts.contains_key(&account)
-        {
-            growth.gap = Some(stop(
-                Reason::AccountNotInLake,
-                &format!("continues in account {account}"),
-                &format!("add the logs of account {account}"),
-            ));
+        if let Some(account) = issuance.session_account.as_ref().filter(|_| mine.is_empty()) {
+            growth.gap = source.sight().await?.elsewhere(account);
         }
         let Some(line) = plant.grow(parent, growth) else { break };
         held.entry(line).or_default().extend(mine);
     }
     Ok(held.into_iter().map(|(line, credentials)| Holder::of(Some(line), &credentials)).collect())
+}
+
+/// A line for the calls of each holder that made a session and hide which: nothing is known of what that did.
+fn hidden(level: &[Holder], issued: &[Issuance], plant: &mut Plant) {
+    let lines = Lines::of(level);
+    for issuance in issued.iter().filter(|one| one.kind == IssuanceKind::Hidden) {
+        let Some((holder, _)) = lines.of_issuance(issuance) else { continue };
+        let event = &issuance.record.event_name;
+        let id = issuance.role.as_ref().or(issuance.session_arn.as_ref()).unwrap_or(event);
+        let mut growth = Growth::new(NodeKind::Session, id, Rule::Claim);
+        growth.made = Some(Proof::from(&issuance.record));
+        growth.fold = Some(format!("hidden {event} {id}"));
+        growth.gap = Some(stop(
+            Reason::ResponseHidden,
+            &format!("{event} hides which session it made"),
+            "only a copy of that record with its responseElements would tell",
+        ));
+        if plant.grow(holder.line, growth).is_none() {
+            return;
+        }
+    }
 }
 
 /// The line of a session or temporary key, with those who acted as it.

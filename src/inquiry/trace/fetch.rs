@@ -20,7 +20,7 @@ mod condition;
 mod gone;
 mod prepare;
 
-use condition::{around, launching, naming, of_key, relaunching};
+use condition::{around, defining, launching, naming, of_key, relaunching};
 pub(in crate::inquiry) use gone::{OwnAddresses, is_private};
 
 /// What a caller without an end did is counted within so many seconds of a moment: an hour.
@@ -223,7 +223,7 @@ impl Source {
     }
 
     /// What was done in the events that satisfy a condition.
-    async fn usage(&self, filter: &Filter) -> Result<Usage, QueryError> {
+    pub(super) async fn usage(&self, filter: &Filter) -> Result<Usage, QueryError> {
         let name = format!("{filter:?}");
         if let Some(known) = kept(&self.usages, &name).and_then(|known| known.into_iter().next()) {
             return Ok(known);
@@ -455,7 +455,24 @@ impl Source {
         let found = self.launches_of(workload, account, moment).await?;
         let removals = self.removed_workloads(workload, account).await?;
         let last = last_launch(&found, &removals, workload, role, moment);
-        Ok(last.map(|last| (last.launch.clone(), last.passed, last.gave_role.cloned())))
+        let Some(last) = last else { return Ok(None) };
+        let (mut launch, gave_role) = (last.launch.clone(), last.gave_role.cloned());
+        let Some(defined) = self.defined_by(&launch).await? else {
+            return Ok(Some((launch, last.passed, gave_role)));
+        };
+        launch.role_passed.clone_from(&defined.role_passed);
+        let passed = Passed::of(&launch, role);
+        Ok(Some((launch, passed, Some(defined))))
+    }
+
+    /// The record that registered the definition of a launched task and so gave it its role, see [`Launch::defined_by`].
+    pub(super) async fn defined_by(&self, launch: &Launch) -> Result<Option<Launch>, QueryError> {
+        let (Some(_), None, Some(account)) =
+            (&launch.task_definition, &launch.role_passed, &launch.record.account)
+        else {
+            return Ok(None);
+        };
+        Ok(launch.defined_by(self.launches(&Filter::All(defining(account))).await?))
     }
 
     /// The launches among which the last one of a workload before `moment` is.

@@ -98,12 +98,15 @@ fn subject_of(kind: &str, id: &str, asked: &str, credentials: &[Credential]) -> 
         asked: asked.to_owned(),
         node: only.map(|only| only.caller.node()),
         usage: together(credentials),
+        credential_usage: None,
+        outside_window: None,
         credentials: credentials.len() as u64,
         session_keys: 0,
         session_calls: 0,
         mfa: only.and_then(|only| only.caller.mfa),
         claim: name.map(|name| session_name::claim(name).words()),
         event: None,
+        gap: None,
     }
 }
 
@@ -126,21 +129,54 @@ async fn of_event(source: &Source, asked: &str, id: &str) -> Result<Asked, Resol
     }
     let mut subject = subject_of("event", id, asked, &credentials);
     subject.event = Some(first.clone());
+    // The event is one call of its credential's.
+    let own = source.usage(&filter).await?;
+    let whole = std::mem::replace(&mut subject.usage, own);
+    subject.credential_usage = Some(whole).filter(|_| !credentials.is_empty());
     Ok(Asked { subject, credentials, origin: None, links: Vec::new(), violations: Vec::new() })
 }
 
 async fn of_key(source: &Source, asked: &str, key: &str, window: Window) -> Result<Asked, ResolveError> {
     let is = Filter::Is(Column::AccessKeyId, key.to_owned());
-    let mut credentials = source.callers(&Filter::All(vec![is, window.filter()])).await?;
+    let (mut credentials, outside) = used_in(source, is, window).await?;
+    let mut gap = None;
     if credentials.is_empty() {
         let made = source.making(key).await?;
         let Some(issuance) = made.first() else {
             return Err(ResolveError::Unknown { asked: asked.to_owned(), close: Vec::new() });
         };
+        if let Some(account) = &issuance.session_account {
+            gap = source.sight().await?.elsewhere(account);
+        }
         credentials.push(Credential { caller: never_used(issuance), usage: Usage::default() });
     }
-    let subject = subject_of("access-key", key, asked, &credentials);
+    let subject = TraceSubject { gap, ..subject_of("access-key", key, asked, &credentials) };
+    let subject = not_in_window(subject, outside);
     Ok(Asked { subject, credentials, origin: None, links: Vec::new(), violations: Vec::new() })
+}
+
+/// The callers of a subject in the window; where there are none, but elsewhere in the logs, all of them with what they did
+/// there: who is known is not said to be nobody.
+async fn used_in(
+    source: &Source,
+    filter: Filter,
+    window: Window,
+) -> Result<(Vec<Credential>, Option<Usage>), QueryError> {
+    let inside = source.callers(&Filter::All(vec![filter.clone(), window.filter()])).await?;
+    if !inside.is_empty() || window == Window::default() {
+        return Ok((inside, None));
+    }
+    let all = source.callers(&filter).await?;
+    let outside = (!all.is_empty()).then(|| together(&all));
+    Ok((all, outside))
+}
+
+/// A subject that did nothing in the window, where `outside` is what it did before or after.
+fn not_in_window(subject: TraceSubject, outside: Option<Usage>) -> TraceSubject {
+    match outside {
+        Some(_) => TraceSubject { usage: Usage::default(), outside_window: outside, ..subject },
+        None => subject,
+    }
 }
 
 /// The caller that would use a key, as its issuance tells.
@@ -181,7 +217,7 @@ async fn of_resolved(
     window: Window,
 ) -> Result<Asked, ResolveError> {
     let Resolved { kind, id, asked, filter } = resolved;
-    let credentials = source.callers(&Filter::All(vec![filter, window.filter()])).await?;
+    let (credentials, outside) = used_in(source, filter, window).await?;
     if credentials.is_empty() {
         return match unused_user(source, &asked, typed).await? {
             Some(user) => Ok(user),
@@ -200,7 +236,7 @@ async fn of_resolved(
         SubjectKind::IdentityCenterUser => "identity-center-user",
         SubjectKind::Other => "service",
     };
-    let subject = subject_of(word, &id, &asked, &credentials);
+    let subject = not_in_window(subject_of(word, &id, &asked, &credentials), outside);
     let mut found = Asked { subject, credentials, origin: None, links: Vec::new(), violations: Vec::new() };
     if matches!(kind, SubjectKind::User | SubjectKind::Root) {
         let caller = found.credentials.iter().map(|one| &one.caller).find(|caller| caller.is_user_or_root());

@@ -23,7 +23,8 @@ use super::workshop::{Workshop, ask, flags, numbers};
 use super::{Relations, read, sight, telling};
 use crate::lineage::{
     Caller, Class, End, Gap, Issuance, IssuanceKind, Launch, Origin, OriginKind, Passed, People, Reason,
-    RecordRef, Removal, Rule, Sight, UserHistory, find_maker, last_launch, origin, settle,
+    RecordRef, Removal, Rule, SLACK_SECONDS, Sight, UserHistory, find_hidden, find_maker, last_launch,
+    origin, settle,
 };
 use crate::query::{Filter, QueryError};
 
@@ -46,8 +47,20 @@ struct Known {
     users: BTreeMap<(String, String), UserHistory>,
     /// By account: the functions that were removed.
     removals: BTreeMap<String, Vec<Removal>>,
+    /// By second: the calls that made sessions and hide which.
+    hidden: BTreeMap<i64, Vec<Issuance>>,
     /// By account, kind and id of a workload: its launches, in order of time.
     launches: BTreeMap<(String, &'static str, String), Vec<Launch>>,
+}
+
+impl Known {
+    /// The calls that may have made a caller's session and hide what they made, in order of time.
+    fn hidden(&self, caller: &Caller) -> Vec<&Issuance> {
+        let Some(created) = caller.created.filter(|_| !self.hidden.is_empty()) else { return Vec::new() };
+        let second = created.timestamp();
+        let near = self.hidden.range(second - SLACK_SECONDS..=second + SLACK_SECONDS);
+        find_hidden(caller, near.flat_map(|(_, some)| some))
+    }
 }
 
 /// Who stands at a root.
@@ -252,15 +265,18 @@ async fn known(
             forwarded.insert(session, calls.value(row) == by_services.value(row));
         }
     }
-    let ways = "select * from issuances where kind in ('access-key', 'password', 'user')";
+    let ways = "select * from issuances where kind in ('access-key', 'password', 'user', 'hidden')";
     let mut made = Vec::new();
     for batch in ask(&relations.ctx, ways).await? {
         read::issuances(&batch, &mut made)?;
     }
     let mut keys: BTreeMap<String, Vec<Issuance>> = BTreeMap::new();
     let mut users: BTreeMap<(String, String), UserHistory> = BTreeMap::new();
+    let mut hidden: BTreeMap<i64, Vec<Issuance>> = BTreeMap::new();
     for way in settle(made) {
-        if way.kind == IssuanceKind::AccessKey {
+        if way.kind == IssuanceKind::Hidden {
+            hidden.entry(way.record.time.timestamp()).or_default().push(way);
+        } else if way.kind == IssuanceKind::AccessKey {
             if let Some(key) = way.key.clone() {
                 keys.entry(key).or_default().push(way);
             }
@@ -289,7 +305,7 @@ async fn known(
         let workload = (account, launch.workload.kind, launch.workload.id.clone());
         launches.entry(workload).or_default().push(launch);
     }
-    Ok(Known { sight, forwarded, keys, users, removals, launches })
+    Ok(Known { sight, forwarded, keys, users, removals, hidden, launches })
 }
 
 /// The roots, each looked at once.
@@ -365,7 +381,9 @@ impl Roots<'_> {
             Some((batch, row)) => self.is_forwarded(batch, row)?,
             None => false,
         };
-        let end = End { caller: &named, first: used.0, issuance: issuance.as_ref(), forwarded };
+        let hidden = if issuance.is_none() { self.known.hidden(&named) } else { Vec::new() };
+        let hidden = hidden.as_slice();
+        let end = End { caller: &named, first: used.0, issuance: issuance.as_ref(), forwarded, hidden };
         let mut found = origin(end, &self.known.sight);
         self.people.name(&mut found);
         if self.links.late.contains_key(&caller)
@@ -428,7 +446,7 @@ impl Roots<'_> {
         let account = caller.account.clone().unwrap_or_default();
         let by = |rule, record: &RecordRef, maker: &Caller| {
             let own = (maker.class != Class::Credential).then(|| {
-                let end = End { caller: maker, first: None, issuance: None, forwarded: false };
+                let end = End { caller: maker, first: None, issuance: None, forwarded: false, hidden: &[] };
                 let mut own = origin(end, &self.known.sight);
                 self.people.name(&mut own);
                 own

@@ -129,7 +129,8 @@ fn links(row: &Row<'_>) -> Needs {
                 row.text(Column::IdentityType),
                 Some("AssumedRole" | "IAMUser" | "Root" | "FederatedUser")
             );
-            [!by_credential || row.text(Column::AssumedRoleArn).is_none(), false, false, false]
+            let told = row.text(Column::AssumedRoleArn).is_some_and(|arn| !arn.starts_with(pass::HIDDEN));
+            [!by_credential || !told, false, false, false]
         }
         (Some("sts.amazonaws.com"), _) => [true, true, false, false],
         (Some("signin.amazonaws.com"), _) => [false, true, true, false],

@@ -363,7 +363,7 @@ impl<'a> Events<'a> {
         let account = value(self.accounts, row);
         name == Some("AssumeRole")
             && value(self.sources, row) == Some("sts.amazonaws.com")
-            && self.role_arns.is_valid(row)
+            && value(self.role_arns, row).is_some_and(|arn| !arn.starts_with(HIDDEN))
             && self.issued_keys.is_valid(row)
             && matches!(self.text(TYPE, row), Some("AssumedRole" | "IAMUser" | "Root" | "FederatedUser"))
             && self.text(ARN, row).is_some_and(|arn| !arn.is_empty())
@@ -470,6 +470,10 @@ pub(super) const DELEGATION: [(&str, DataType); 27] = [
     ("at_s", DataType::Int64),
 ];
 
+/// What CloudTrail puts in the place of what it hides begins so: `HIDDEN_DUE_TO_SECURITY_REASONS`
+/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>).
+pub(super) const HIDDEN: &str = "HIDDEN";
+
 /// What names a plain delegation in an answer.
 const KEPT: [&str; 3] = ["event_time", "event_id", "account"];
 
@@ -502,13 +506,14 @@ pub(super) const ISSUING: [&str; 24] = [
 ];
 
 /// The calls that may launch, by name, as the view `launches` has them.
-const LAUNCHING: [&str; 6] = [
+const LAUNCHING: [&str; 7] = [
     "RunInstances",
     "AssociateIamInstanceProfile",
     "ReplaceIamInstanceProfileAssociation",
     "RunTask",
     "StartTask",
     "StartBuild",
+    "RegisterTaskDefinition",
 ];
 
 /// Whether a call of this name may launch.
@@ -552,7 +557,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(names, 30);
+        assert_eq!(names, 33);
         for name in [
             "CreateFunction20150331",
             "UpdateFunctionConfiguration20150331v2",

@@ -227,7 +227,7 @@ pub(super) fn issuance(batch: &RecordBatch, places: &Places, row: usize) -> Resu
 }
 
 pub(super) fn launches(batch: &RecordBatch, found: &mut Vec<Launch>) -> Result<(), QueryError> {
-    const KINDS: [&str; 4] = ["instance", "function", "task", "build"];
+    const KINDS: [&str; 5] = ["instance", "function", "task", "build", "definition"];
     let places = Places::of(batch);
     let cells = Cells(batch, &places);
     for row in 0..batch.num_rows() {
@@ -243,6 +243,7 @@ pub(super) fn launches(batch: &RecordBatch, found: &mut Vec<Launch>) -> Result<(
             record,
             workload,
             role_passed: cells.text("role_passed", row)?,
+            task_definition: cells.text("task_definition", row)?,
             caller: cells.caller(row)?,
         });
     }

@@ -159,7 +159,10 @@ fn origin_words(origin: &Origin) -> String {
     }
     let name = origin.name.as_deref();
     let words = match origin.kind {
-        OriginKind::IamUser => format!("user {}", name.unwrap_or("unknown")),
+        OriginKind::IamUser => {
+            let words = origin.words();
+            words.strip_prefix("IAM ").unwrap_or(&words).to_owned()
+        }
         OriginKind::Root => format!("root {}", origin.account.as_deref().unwrap_or_default()),
         OriginKind::Service => {
             let service = name.map_or("unknown", |name| name.strip_suffix(".amazonaws.com").unwrap_or(name));

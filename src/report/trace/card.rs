@@ -21,7 +21,11 @@ pub(super) fn card(trace: &Trace, style: Style) -> String {
     if let Some(event) = &subject.event {
         return event_card(subject, event, style);
     }
-    let mut what = format!("{}, {}", words::subject_words(subject), words::usage_words(&subject.usage));
+    let mut what = words::subject_words(subject);
+    // What it did the logs of another account would tell.
+    if subject.gap.is_none() {
+        what.push_str(&format!(", {}", words::usage_words(&subject.usage)));
+    }
     if subject.session_keys > 1 && subject.kind == "access-key" {
         what.push_str(&format!("; one of {} keys of one session", figure::grouped(subject.session_keys)));
     }
@@ -37,6 +41,12 @@ pub(super) fn card(trace: &Trace, style: Style) -> String {
         facts.line(Mark::None, "has", &figure::counted(subject.credentials, "credential", "credentials"));
     }
     used_fact(&subject.usage, &mut facts, style);
+    if let Some(outside) = &subject.outside_window {
+        facts.line(Mark::None, "window", &words::outside_words(outside, style));
+    }
+    if let Some(gap) = &subject.gap {
+        facts.line(Mark::None, "then", &format!("{}; {}", gap.text, gap.hint));
+    }
     titled(&subject.id, &what, style) + &facts.render(style)
 }
 
@@ -49,14 +59,19 @@ fn event_card(subject: &TraceSubject, event: &Proof, style: Style) -> String {
     let place: Vec<&str> = place.into_iter().flatten().collect();
     let call = format!("{} {} {}", event.event_name, figure::moment(event.event_time.0), place.join(", "));
     facts.line(Mark::None, "call", call.trim_end());
+    if let Some(address) = words::address_words(&subject.usage) {
+        facts.line(Mark::None, "from", &address);
+    }
     out.push_str(&facts.render(style));
     if let Some(node) = &subject.node {
         identity_bar("certain: the record itself names its caller", signs, style, &mut out);
         let mut facts = Facts::new();
         node_facts(node, Accounts::One, &mut facts, subject.claim.as_deref());
         session_fact(subject, node, &mut facts);
-        used_fact(&subject.usage, &mut facts, style);
-        let what = format!("{}, {}", words::kind_words(node), words::usage_words(&subject.usage));
+        // All that it did, of which the event is one call.
+        let whole = subject.credential_usage.as_ref().unwrap_or(&subject.usage);
+        used_fact(whole, &mut facts, style);
+        let what = format!("{}, {} in all", words::kind_words(node), words::usage_words(whole));
         out.push_str(&titled(&node.id, &what, style));
         out.push_str(&facts.render(style));
     }

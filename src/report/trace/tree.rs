@@ -29,7 +29,10 @@ struct Page {
 /// The tree, its sum and the commands' whole; a sentence where nothing is below.
 pub(super) fn tree(trace: &Trace, part: Part, style: Style) -> String {
     let page = Page::of(trace, style);
-    let calls = figure::counted(trace.subject.usage.calls, "call", "calls");
+    let calls = match &trace.subject.gap {
+        None => figure::counted(trace.subject.usage.calls, "call", "calls"),
+        Some(_) => String::new(),
+    };
     let title = words::short_subject(&trace.subject);
     let title = match title.split_once(' ') {
         Some((kind, name)) => format!("{kind} {}", page.prefix.shorten(name, style)),
@@ -40,7 +43,8 @@ pub(super) fn tree(trace: &Trace, part: Part, style: Style) -> String {
     page.push(&trace.descendants, &trace.subject.id, &mut Vec::new(), &mut room, &mut rows);
     let widths = Widths::of(&rows, style);
     let head = format!("{}  {calls}", text::pad_end(&style.shown(&title), head_width(&widths, trace)));
-    let mut out = section::heading(&head, &page.prefix.note(style).unwrap_or_default(), style);
+    let head = head.trim_end();
+    let mut out = section::heading(head, &page.prefix.note(style).unwrap_or_default(), style);
     if part == Part::Down {
         let used = words::used_words(&trace.subject.usage, style);
         if !used.is_empty() {
@@ -49,6 +53,18 @@ pub(super) fn tree(trace: &Trace, part: Part, style: Style) -> String {
                 push_line(&mut out, &format!("{side}  {line}"));
             }
         }
+    }
+    if let Some(gap) = trace.subject.gap.as_ref().filter(|_| rows.is_empty()) {
+        push_line(&mut out, &format!("  ? {}: {}", gap.text, gap.hint));
+        return out;
+    }
+    if let Some(outside) = &trace.subject.outside_window {
+        for line in
+            text::wrap(&words::outside_words(outside, style), style.columns().saturating_sub(2), style)
+        {
+            push_line(&mut out, &format!("  {line}"));
+        }
+        return out;
     }
     if rows.is_empty() {
         push_line(&mut out, "  nothing below: no key, session, user or workload that these logs show");
@@ -169,8 +185,12 @@ impl Page {
                 notes.push(format!("{} {what}", figure::grouped(count)));
             }
         }
+        let is_elsewhere = one.gap.as_ref().is_some_and(|gap| gap.reason == Reason::AccountNotInLake);
         match (one.keys, one.keys_used) {
             (0, _) | (1, 1..) => {}
+            // Whether they were used the logs of the other account would tell.
+            (1, 0) if is_elsewhere => {}
+            (keys, 0) if is_elsewhere => notes.push(format!("{} keys", figure::grouped(keys))),
             (1, 0) => notes.push("1 key, never used".to_owned()),
             (keys, 0) => notes.push(format!("{} keys, never used", figure::grouped(keys))),
             (keys, used) => {
@@ -210,7 +230,7 @@ impl Page {
         notes.extend(one.gap.as_ref().map(|gap| {
             let account = one.node.as_ref().and_then(|node| node.account.as_deref());
             match account.filter(|_| gap.reason == Reason::AccountNotInLake) {
-                Some(account) => format!("? continues in account {account}"),
+                Some(account) => format!("? continues in account {account}, log not supplied"),
                 None => format!("? {}", gap.text),
             }
         }));

@@ -119,6 +119,12 @@ pub(super) fn used_words(usage: &Usage, style: Style) -> String {
     words
 }
 
+/// What a subject did that did nothing in the window: `no call in this window; 5 calls outside it, 2023-07-10 11:54:47Z`.
+pub(super) fn outside_words(outside: &Usage, style: Style) -> String {
+    let calls = figure::counted(outside.calls, "call", "calls");
+    format!("no call in this window; {calls} outside it, {}", used_words(outside, style))
+}
+
 /// The address of most calls, and how many others there are.
 pub(super) fn address_words(usage: &Usage) -> Option<String> {
     let (address, calls) = main_address(usage)?;
@@ -329,12 +335,19 @@ fn launch_words(link: &Link, event: &str) -> String {
         };
     }
     let anew = ["Associate", "Replace", "Update"].iter().any(|verb| event.starts_with(verb));
+    let given = link.role_given.as_ref().map(|given| given.record.event_name.as_str());
+    let by_definition = given == Some("RegisterTaskDefinition");
     match (&link.role_passed, &link.role_untold) {
         (Some(passed), Some(role)) => {
-            let gave = if anew { "gave it" } else { "launched it and passed it" };
+            let gave = match (anew, by_definition) {
+                (true, _) => "gave it",
+                (_, true) => "launched it, whose task definition names",
+                _ => "launched it and passed it",
+            };
             format!("likely: {event} {gave} {passed}; no record tells that this holds the role {role}")
         }
         (Some(role), None) if anew => format!("certain: {event} gave it the role {role}"),
+        (Some(_), None) if by_definition => format!("certain: {event} launched it"),
         (Some(role), None) => format!("certain: {event} launched it and passed it the role {role}"),
         (None, _) => format!("certain: {event} launched it"),
     }

@@ -58,7 +58,8 @@ pub(super) fn issuance(record: &Value, place: usize, time: i64, caller: &Caller)
         ("sts", "AssumeRoot") => Credential::of_arn(root_of_target(record), None),
         ("sts", "GetSessionToken") => own_session(record),
         ("sts", "GetFederationToken") => {
-            Credential::of_arn(responds("federatedUser/arn"), responds("federatedUser/federatedUserId"))
+            let arn = responds("federatedUser/arn").or_else(|| requested_federation(record));
+            Credential::of_arn(arn, responds("federatedUser/federatedUserId"))
         }
         ("sts", "GetDelegatedAccessToken") => Credential::of_arn(arn.or(responds("assumedPrincipal")), id),
         ("signin", "ConsoleLogin" | "SwitchRole" | "RenewRole") => {
@@ -138,6 +139,54 @@ fn requested_session(record: &Value) -> Option<String> {
     let session = text(record, "/requestParameters/roleSessionName")?;
     let (partition, account) = (arn_field(&role, 1)?, arn_field(&role, 4)?);
     Some(format!("arn:{partition}:sts::{account}:assumed-role/{}/{session}", role.rsplit('/').next()?))
+}
+
+/// The arn that a federated user gets, from what was asked for.
+fn requested_federation(record: &Value) -> Option<String> {
+    let name = text(record, "/requestParameters/name")?;
+    let partition = arn_field(&text(record, "/userIdentity/arn")?, 1)?;
+    Some(format!("arn:{partition}:sts::{}:federated-user/{name}", own_session(record).home))
+}
+
+/// Whether a record made a session, or is a sign-in, and tells no field of what it made, for all that its request says
+/// that of this kind of caller, with this arn and account.
+pub(super) fn hides(record: &Value, kind: &str, arn: Option<&str>, home: &str) -> bool {
+    let tells = |pointer: &str| text(record, pointer).filter(|told| !told.starts_with("HIDDEN"));
+    let (source, name) = action(record);
+    let is_role = ["AssumedRole", "Role"].contains(&kind);
+    let of_kind = match (source, name) {
+        ("signin", "ConsoleLogin") => kind == "IAMUser" || kind == "Root",
+        ("sts", "AssumeRoot") => kind == "Root",
+        ("sts", "GetFederationToken") => kind == "FederatedUser",
+        ("cognito-identity", "GetCredentialsForIdentity") => {
+            arn.is_some_and(|arn| arn.ends_with("/CognitoIdentityCredentials"))
+        }
+        ("signin", "SwitchRole" | "RenewRole")
+        | (
+            "sts",
+            "AssumeRole" | "AssumeRoleWithSAML" | "AssumeRoleWithWebIdentity" | "GetDelegatedAccessToken",
+        )
+        | ("eks-auth", "AssumeRoleForPodIdentity") => is_role,
+        _ => false,
+    };
+    let fails = text(record, "/errorCode").is_some() || text(record, "/errorMessage").is_some();
+    let (made_key, made_arn) =
+        (tells("/responseElements/credentials/accessKeyId"), tells("/responseElements/assumedRoleUser/arn"));
+    let told = match name {
+        "ConsoleLogin" | "SwitchRole" | "RenewRole" => text(record, &format!("/responseElements/{name}")),
+        "AssumeRoot" => root_of_target(record),
+        "GetFederationToken" => requested_federation(record).or(tells("/responseElements/federatedUser/arn")),
+        _ => made_arn.or_else(|| requested_session(record)),
+    };
+    let own = own_session(record).arn.filter(|_| source == "signin");
+    let asked = text(record, "/requestParameters/roleArn");
+    let role = arn.and_then(|arn| arn.split('/').nth(1));
+    let other_role =
+        asked.as_ref().zip(role).is_some_and(|(asked, role)| asked.rsplit('/').next() != Some(role));
+    let account = asked.as_ref().and_then(|asked| arn_field(asked, 4)).unwrap_or_else(|| account(record));
+    let other_arn = own.zip(arn).is_some_and(|(own, arn)| own != arn);
+    let other_account = name != "AssumeRoot" && !account.is_empty() && !home.is_empty() && account != home;
+    of_kind && !fails && made_key.is_none() && told.is_none() && !other_role && !other_arn && !other_account
 }
 
 /// The root user that an AssumeRoot becomes. Its partition is the one of the arns at hand.

@@ -50,7 +50,7 @@ pub(super) async fn above(
     });
     let of = |origin| TracedOrigin { origin, above: None, above_gap: None };
     if maker.class != Class::Credential {
-        let end = End { caller: &maker, first: None, issuance: None, forwarded: false };
+        let end = End { caller: &maker, first: None, issuance: None, forwarded: false, hidden: &[] };
         let found = named(source, end).await?;
         compare_role_given(climbed, link, &found);
         return Ok(Some(Above { rule: step.rule, record: step.record, origin: of(found) }));
@@ -92,7 +92,7 @@ async fn role_given(source: &Source, gave: &Launch, walk: &Walk) -> Result<RoleG
         own.seen.insert((caller.id, None));
         Box::pin(delegation(source, caller, Some(first), &mut own)).await?.origin
     } else {
-        named(source, End { caller, first: None, issuance: None, forwarded: false }).await?
+        named(source, End { caller, first: None, issuance: None, forwarded: false, hidden: &[] }).await?
     };
     Ok(RoleGiven {
         record: Proof::from(&gave.record),

@@ -30,7 +30,15 @@ pub(super) async fn launches_by(source: &Source, level: &[Holder]) -> Result<Vec
         launched.extend(source.launches(&filter).await?);
     }
     let lines = Lines::of(level);
-    launched.retain(|launch| lines.at(&launch.caller, launch.record.time).is_some());
+    // Who registered a task definition ran nothing by that.
+    launched.retain(|launch| {
+        launch.workload.kind != "definition" && lines.at(&launch.caller, launch.record.time).is_some()
+    });
+    for launch in &mut launched {
+        if let Some(defined) = source.defined_by(launch).await? {
+            launch.role_passed = defined.role_passed;
+        }
+    }
     launched.sort_by(|a, b| (&a.record, &a.workload).cmp(&(&b.record, &b.workload)));
     Ok(launched)
 }

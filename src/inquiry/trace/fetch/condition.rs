@@ -37,6 +37,12 @@ pub(super) fn launching(kind: &str, account: &str) -> Option<Vec<Filter>> {
     Some(of_service(source, account, name))
 }
 
+/// The calls that registered task definitions in an account.
+pub(super) fn defining(account: &str) -> Vec<Filter> {
+    let name = Filter::Is(Column::EventName, "RegisterTaskDefinition".to_owned());
+    of_service("ecs.amazonaws.com", account, name)
+}
+
 /// The calls that launch a kind of workload in an account, give it another role or replace its code, where they are few;
 /// None for a kind that no such call launches.
 pub(super) fn relaunching(kind: &str, account: &str) -> Option<Vec<Filter>> {
@@ -103,7 +109,9 @@ pub(super) fn around(moment: DateTime<Utc>, arn: Option<&str>) -> Filter {
 pub(super) fn issuing(arns: Option<BTreeSet<String>>) -> Vec<Filter> {
     let issuers = ISSUERS.iter().map(|source| (*source).to_owned()).collect();
     let by_issuers = Filter::In(Column::EventSource, issuers);
-    let Some(arns) = arns else { return vec![by_issuers] };
+    let Some(mut arns) = arns else { return vec![by_issuers] };
+    // What hides which session it made may have made this one.
+    arns.insert("HIDDEN_DUE_TO_SECURITY_REASONS".to_owned());
     let naming_session = NAMING_SESSION.iter().map(|name| (*name).to_owned()).collect();
     let open = Filter::Not(Box::new(Filter::Some(Column::AssumedRoleArn)));
     let other = Filter::Not(Box::new(Filter::In(Column::EventName, naming_session)));

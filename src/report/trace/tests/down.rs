@@ -100,7 +100,8 @@ key AKIARTX3GSDSQEXAMPLE         2,104 calls                       … = acme-la
 │                                       ! signed in 09:23:15 without MFA
 ├─ role …loop                        6  x 14 sessions 09:24:00 → 09:27:40
 ├─ role ops                          ·  09:28:00  as deploy-shop
-│                                       ? continues in account 444455556666
+│                                       ? continues in account 444455556666,
+│                                         log not supplied
 └─ ? forwarded calls               240
   below    51 calls, 29 denied, by 20 credentials
 next: backtrail investigate ASIARTX3GSDS00000029 --logs logs/
@@ -121,6 +122,23 @@ key ASIARTX3GSDSREXAMPLE  29 calls
     );
     let used = styled(&one_step(), Part::Down, Style::default());
     assert_lines(&used, "   2026-03-09 09:00:00Z → 09:00:03Z from 198.51.100.17\n  nothing below");
+}
+
+#[test]
+fn what_acts_in_an_account_without_logs_is_not_said_to_be_unused() {
+    let elsewhere = "continues in account 444455556666, log not supplied";
+    let mut trace = story();
+    let other = &mut trace.descendants[4];
+    (other.keys, other.keys_used) = (1, 0);
+    other.gap = Some(gap(Reason::AccountNotInLake, elsewhere, "add them"));
+    assert!(!down(&trace).contains("1 key, never used"), "{}", down(&trace));
+    let mut trace = one_step();
+    trace.subject.usage = Usage::default();
+    trace.subject.gap =
+        Some(gap(Reason::AccountNotInLake, elsewhere, "add the logs of account 444455556666"));
+    let screen = shown(&trace);
+    assert!(screen.contains(elsewhere), "{screen}");
+    assert!(!screen.contains("nothing below") && !screen.contains("0 calls"), "{screen}");
 }
 
 #[test]

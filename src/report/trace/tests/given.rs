@@ -24,6 +24,19 @@ fn who_gave_a_function_its_role_is_named_beside_who_put_its_code() {
 }
 
 #[test]
+fn the_role_of_a_task_is_said_to_be_of_its_definition() {
+    let mut link = launched().links.pop().unwrap();
+    link.record.event_name = "RunTask".to_owned();
+    link.role_passed = Some("worker".to_owned());
+    let record = proof(OTHER_EVENT, "RegisterTaskDefinition", "08:00:00");
+    let role = Some("worker".to_owned());
+    link.role_given = Some(Box::new(RoleGiven { record, role, by: dana(), origin: by_dana() }));
+    let given =
+        format!("the role worker is of RegisterTaskDefinition {OTHER_EVENT} by IAM user dana (as well)");
+    assert_eq!(words::link_words(&link), format!("certain: RunTask launched it; {given}"));
+}
+
+#[test]
 fn the_sign_in_of_who_switched_roles_is_one_of_the_hours_before() {
     let words = |ambiguous: &[&str]| {
         let user = Node { kind: NodeKind::User, ..dana() };

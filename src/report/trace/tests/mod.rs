@@ -136,11 +136,14 @@ fn subject(kind: &str, id: &str, node: Option<Node>, usage: Usage) -> TraceSubje
         credentials: u64::from(node.is_some()),
         node,
         usage,
+        credential_usage: None,
+        outside_window: None,
         session_keys: 0,
         session_calls: 0,
         mfa: None,
         claim: None,
         event: None,
+        gap: None,
     }
 }
 

@@ -564,15 +564,20 @@ fn an_event_is_traced_from_its_caller() {
     trace.subject.id = OTHER_EVENT.to_owned();
     trace.subject.asked = OTHER_EVENT.to_owned();
     trace.subject.event = Some(proof(OTHER_EVENT, "DescribeInstances", "09:00:01"));
+    let whole = std::mem::take(&mut trace.subject.usage);
+    trace.subject.usage.calls = 1;
+    trace.subject.usage.addresses.insert("203.0.113.66".to_owned(), 1);
+    trace.subject.credential_usage = Some(whole);
     assert_lines(
         &up(&trace),
         "
 dda71e72-6afa-4858-be6f-b25d84595446   event
   call     DescribeInstances 2026-03-09 09:00:01Z eu-west-1, 111122223333
+  from     203.0.113.66
 │
 │ identity certain: the record itself names its caller
 ▼
-ASIARTX3GSDSREXAMPLE   temporary key, 29 calls, 29 denied
+ASIARTX3GSDSREXAMPLE   temporary key, 29 calls, 29 denied in all
   role     deploy
   session  laptop
 ",
