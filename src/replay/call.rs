@@ -50,9 +50,10 @@ impl Change {
         match (then, today, proposed) {
             (Then::Allowed, Said::Allowed | Said::Undetermined, Said::Denied) => Some(Self::Broken),
             (Then::Allowed, Said::Allowed, Said::Undetermined) => Some(Self::MayBreak),
-            (_, Said::Denied, Said::Allowed) => Some(Self::Opened),
-            // What AWS refused then, and what today's policies may refuse still.
-            (Then::Denied, Said::Undetermined, Said::Allowed) => Some(Self::Opened),
+            // Also what AWS refused then and today's policies may refuse still.
+            (_, Said::Denied, Said::Allowed) | (Then::Denied, Said::Undetermined, Said::Allowed) => {
+                Some(Self::Opened)
+            }
             (_, Said::Denied, Said::Undetermined) => Some(Self::MayOpen),
             _ => None,
         }

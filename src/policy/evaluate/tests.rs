@@ -215,6 +215,35 @@ fn an_unknown_id_is_still_that_of_a_user_or_of_a_role() {
 }
 
 #[test]
+fn beside_a_grant_to_the_role_the_session_policy_is_what_lacks() {
+    let role = "arn:aws:iam::111122223333:role/deploy";
+    let grant = format!(
+        r#"{{"Effect": "Allow", "Action": "*", "Resource": "*", "Principal": {{"AWS": "{role}"}}}}"#
+    );
+    let of = |grant: &str| PolicySet {
+        resource: Some(attached(PolicyKind::Resource, "bucket", grant)),
+        session: Some(attached(PolicyKind::Session, "session", r#"{"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}"#)),
+        ..identity("")
+    };
+    let session = Request {
+        caller: Caller::RoleSession {
+            session_arn: "arn:aws:sts::111122223333:assumed-role/deploy/ann".into(),
+            role_arn: Some(role.into()),
+            unique_id: None,
+        },
+        ..request()
+    };
+    assert_eq!(
+        decided(&of(&grant), &session),
+        "implicitly denied: no statement of the session policies allows it"
+    );
+    assert_eq!(
+        decided(&of(&grant.replace("role/deploy", "role/other")), &session),
+        "implicitly denied: no statement of the identity-based policies allows it"
+    );
+}
+
+#[test]
 fn a_level_that_only_may_lack_is_not_named() {
     let level = Level {
         target: "root".into(),
