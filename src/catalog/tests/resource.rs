@@ -24,6 +24,7 @@ pub(super) fn found(
         parameters: parameters.as_ref(),
         response: response.as_ref(),
         resources: resources.as_ref(),
+        seen: None,
     };
     resources_of(catalog().action(action).unwrap(), &evidence)
 }
@@ -637,6 +638,7 @@ proptest! {
             parameters: Some(&parameters),
             response: Some(&response),
             resources: Some(&resources),
+            seen: None,
         };
         let found = resources_of(action, &evidence);
         prop_assert!(!found.is_empty());
@@ -657,6 +659,7 @@ fn api_gateway_is_asked_for_the_path_that_the_call_s_name_tells() {
             parameters: Some(&parameters),
             response: None,
             resources: None,
+            seen: None,
         };
         let found = resources_of(catalog().action(action).unwrap(), &evidence);
         assert_eq!(found.len(), 1, "{found:?}");
