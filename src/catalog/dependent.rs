@@ -172,7 +172,7 @@ fn says_task(action: &Action, parameters: &Value) -> bool {
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags_roles.html>,
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html>).
 fn unlisted_tagging(action: &'static Action, evidence: &Evidence<'_>) -> Option<Dependent> {
-    if !may_tag_unlisted(action) || !evidence.parameters.is_some_and(has_tags) {
+    if !evidence.parameters.is_some_and(has_tags) || !may_tag_unlisted(action) {
         return None;
     }
     let tagging = own_tagging(action)?;

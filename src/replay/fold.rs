@@ -3,7 +3,8 @@
 //! Two steps keep it fast. A record's *shape* is what its requests, caller and session are told from
 //! ([`super::fields_of_request`], [`super::FIELDS_OF_CALLER`]); it tells which policies are in play, and so which further
 //! columns matter. Records that agree in these, too, are one call. Both are remembered by a 128-bit hash of the columns'
-//! text, so the JSON of most records is never parsed.
+//! text, so the JSON of most records is never parsed. Of request parameters only what readings look at counts (`parameters`),
+//! and of what never ends, objects and log streams, only how statements fit it (`object`).
 
 mod apart;
 mod object;

@@ -155,8 +155,12 @@ fn is_id(text: &str, kind: &ResourceType, digits_min: usize) -> bool {
 pub(super) fn may_be_id(text: &str) -> bool {
     let ends = text.len().checked_sub(DIGITS_MIN).and_then(|start| text.as_bytes().get(start..));
     let is_digit = |byte: &u8| byte.is_ascii_hexdigit() || *byte == b'-';
-    ends.is_some_and(|end| end.iter().all(is_digit))
-        && BEGINNINGS.iter().any(|(beginning, _)| text.starts_with(beginning))
+    // Most texts have another word before their first dash than any type.
+    let Some(dash) = ends.filter(|end| end.iter().all(is_digit)).and_then(|_| text.find('-')) else {
+        return false;
+    };
+    let may_begin = |beginning: &&str| beginning.as_bytes().get(dash) == Some(&b'-');
+    BEGINNINGS.iter().map(|(beginning, _)| beginning).any(|own| may_begin(own) && text.starts_with(own))
 }
 
 /// Calls on tags name resources of every type by id; its beginning tells the type.

@@ -39,7 +39,7 @@ pub(super) const PLAIN_IDS: &[&str] = &["id", "identifier"];
 #[derive(Debug, Default)]
 pub(in crate::catalog) struct Leaves<'a> {
     leaves: Vec<Leaf<'a>>,
-    /// Notes the texts that are given out. ARNs and ids of EC2 are looked for everywhere and need no note, see
+    /// Notes the texts that are given out. Ids of EC2 are looked for everywhere and need no note, see
     /// [`super::seen::speaks_for_itself`].
     seen: Option<&'a Seen>,
 }
@@ -114,7 +114,8 @@ impl<'a> Leaves<'a> {
 
     /// Every ARN, in order.
     pub(super) fn arns(&self) -> impl Iterator<Item = &'a str> {
-        self.leaves.iter().map(|leaf| leaf.value).filter(|value| value.starts_with("arn:"))
+        let arns = self.leaves.iter().map(|leaf| leaf.value).filter(|value| value.starts_with("arn:"));
+        arns.inspect(|value| self.note(value))
     }
 
     /// Every id of EC2, in order, and perhaps others.
@@ -145,7 +146,8 @@ impl<'a> Leaves<'a> {
                 .any(|word| key.contains(word))
         };
         let handed = move |leaf: &&Leaf<'_>| !is_receiver(leaf.key) && !is_receiver(leaf.parent);
-        self.leaves.iter().filter(handed).map(|leaf| leaf.value).filter(|value| value.starts_with("arn:"))
+        let values = self.leaves.iter().filter(handed).map(|leaf| leaf.value);
+        values.filter(|value| value.starts_with("arn:")).inspect(|value| self.note(value))
     }
 
     /// The values under a key, and those in objects under it.

@@ -1,9 +1,9 @@
 //! What a reading of request parameters looked at: calls that differ in nothing else ask for the same.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
 use std::fmt;
 
+use hashbrown::HashSet;
 use serde::Deserializer;
 use serde::de::{self, DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
@@ -12,8 +12,8 @@ use super::ec2;
 
 /// The texts and numbers in request parameters on whose value something depended.
 ///
-/// A reading looks at parameters in three ways. It goes by their form: by the keys, by what is a list, an object, a text, a
-/// number, and by what is empty, null, true or false. It asks of texts whether they are of a kind that means the same
+/// A reading looks at parameters in three ways. It goes by their form: by the keys, by what is a list, an object, a number, an
+/// ARN (what begins with `arn:`) or another text, and by what is empty, null, true or false. It asks of texts whether they are of a kind that means the same
 /// wherever it stands: see [`speaks_for_itself`]. And it takes single values up, which are noted here. So whatever
 /// parameters agree in all three are read alike.
 #[derive(Debug, Default)]
@@ -71,11 +71,11 @@ impl Seen {
     }
 }
 
-/// Whether a text is of a kind that readings look for under any key: an ARN, as it is or as a part of a URL; an id of EC2; a
-/// parameter that is to be resolved.
+/// Whether a text is of a kind that readings look for under any key: an ARN as a part of a URL; an id of EC2; a parameter that
+/// is to be resolved.
 #[must_use]
 pub fn speaks_for_itself(text: &str) -> bool {
-    text.starts_with("arn") || text.starts_with("resolve:ssm:") || ec2::may_be_id(text)
+    text.starts_with("arn%3") || text.starts_with("resolve:ssm:") || ec2::may_be_id(text)
 }
 
 /// Goes through a text and what was read of it at once.

@@ -16,16 +16,9 @@ pub(super) fn found(
     response: &Value,
     resources: &Value,
 ) -> Vec<Resource> {
-    let given = |value: &'_ Value| (!value.is_null()).then(|| value.clone());
-    let (parameters, response, resources) = (given(parameters), given(response), given(resources));
-    let evidence = Evidence {
-        event,
-        place: PLACE,
-        parameters: parameters.as_ref(),
-        response: response.as_ref(),
-        resources: resources.as_ref(),
-        seen: None,
-    };
+    let given = [parameters, response, resources].map(|value| Some(value).filter(|value| !value.is_null()));
+    let [parameters, response, resources] = given;
+    let evidence = Evidence { event, place: PLACE, parameters, response, resources, seen: None };
     resources_of(catalog().action(action).unwrap(), &evidence)
 }
 

@@ -8,6 +8,7 @@
 use std::sync::Arc;
 
 use hashbrown::HashMap;
+use memchr::memmem::Finder;
 use serde::Deserialize;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
@@ -121,12 +122,13 @@ impl<'a> ObjectKey<'a> {
         }
         let start = key.as_ptr().addr().checked_sub(text.as_ptr().addr())?;
         let parameters = (text.get(..start)?, text.get(start + key.len()..)?);
-        let is_in = |text: &str| memchr::memmem::find(text.as_bytes(), key.as_bytes()).is_some();
+        let finder = Finder::new(key);
+        let is_in = |text: &str| finder.find(text.as_bytes()).is_some();
         if is_in(parameters.0) || is_in(parameters.1) {
             return None;
         }
         let resources = match record.resources {
-            Some(text) => Some(around(text, key, of)?),
+            Some(text) => Some(around(text, &finder, of)?),
             None => None,
         };
         Some(Self { of, key, parameters, resources })
@@ -152,12 +154,11 @@ impl<'a> ObjectKey<'a> {
 }
 
 /// The text before and after a key that ends an ARN; all of it if the key is not in it. None if it is there otherwise.
-fn around<'a>(text: &'a str, key: &str, of: Endless) -> Option<(&'a str, Option<&'a str>)> {
-    let mut places = memchr::memmem::find_iter(text.as_bytes(), key.as_bytes());
-    let Some(at) = places.next() else { return Some((text, None)) };
-    let (before, after) = (text.get(..at)?, text.get(at + key.len()..)?);
-    let is_end = of.is_head(before) && after.starts_with('"') && places.next().is_none();
-    (is_end && !after.contains(key)).then_some((before, Some(after)))
+fn around<'a>(text: &'a str, key: &Finder<'_>, of: Endless) -> Option<(&'a str, Option<&'a str>)> {
+    let Some(at) = key.find(text.as_bytes()) else { return Some((text, None)) };
+    let (before, after) = (text.get(..at)?, text.get(at + key.needle().len()..)?);
+    let is_end = of.is_head(before) && after.starts_with('"') && key.find(after.as_bytes()).is_none();
+    is_end.then_some((before, Some(after)))
 }
 
 /// What is known of calls that differ in the keys of their objects, and maybe in the columns that condition keys are told

@@ -23,7 +23,8 @@ const DIGITS_MAX: usize = 18;
 /// What stands for a value in a form: letters that no text has.
 const PLAIN_TEXT: u8 = 0xff;
 const PLAIN_NUMBER: u8 = 0xfe;
-const OTHER: u8 = 0xfd;
+const ARN: u8 = 0xfd;
+const OTHER: u8 = 0xfc;
 
 /// A text or number that stands as a value.
 #[derive(Debug, Clone, Copy)]
@@ -113,11 +114,13 @@ fn take_apart(text: &str, form: &mut Vec<u8>, leaves: &mut Vec<Leaf>) -> Option<
                     continue;
                 }
                 let value = text.get(start..end)?;
-                let is_plain = !has_escapes
-                    && !value.is_empty()
-                    && value.bytes().all(|byte| byte >= b' ')
-                    && !speaks_for_itself(value);
-                (start, end, if is_plain { PLAIN_TEXT } else { OTHER })
+                let is_odd = has_escapes || value.is_empty() || value.bytes().any(|byte| byte < b' ');
+                let kind = match value {
+                    _ if is_odd || speaks_for_itself(value) => OTHER,
+                    _ if value.starts_with("arn:") => ARN,
+                    _ => PLAIN_TEXT,
+                };
+                (start, end, kind)
             }
             b'-' | b'0'..=b'9' => {
                 let rest = bytes.get(at..)?;
@@ -194,6 +197,7 @@ mod tests {
             r#"{"name":"one","token":null,"limit":5,"more":{"list":["x","y"]}}"#,
             r#"{"name":"one","token":5,"limit":5,"more":{"list":["x","y"]}}"#,
             r#"{"name":"one","token":"arn:aws:s3:::b","limit":5,"more":{"list":["x","y"]}}"#,
+            r#"{"name":"one","token":"arn%3Aaws","limit":5,"more":{"list":["x","y"]}}"#,
             r#"{"name":"one","token":"i-0123456789abcdef0","limit":5,"more":{"list":["x","y"]}}"#,
             r#"{"name":"one","token":"a\"a","limit":5,"more":{"list":["x","y"]}}"#,
             r#"{"name":"one","token":"aa","limit":05,"more":{"list":["x","y"]}}"#,

@@ -11,7 +11,7 @@ use crate::replay::request::{Reading, requests, requests_seen};
 use crate::replay::{Parsed, Record};
 
 /// Texts that mean something under some name.
-const TEXTS: [&str; 29] = [
+const TEXTS: [&str; 33] = [
     "one",
     "two",
     "a/b",
@@ -40,6 +40,10 @@ const TEXTS: [&str; 29] = [
     "fsap-1",
     "IamInstanceProfile",
     "arn:aws:iam::111122223333:role/work/app",
+    "arn:aws:iam::111122223333:instance-profile/app",
+    "arn:aws:s3:::example-reports/a",
+    "arn:aws:lambda:eu-west-1:111122223333:layer:one:2",
+    "arnold",
     "arn%3Aaws%3Akafka%3Aeu-west-1%3A111122223333%3Acluster/one/two",
 ];
 
@@ -144,7 +148,9 @@ fn replace(
         Value::String(text) => {
             let is_open = !looked_at.next().unwrap() && !text.is_empty() && !speaks_for_itself(text);
             if is_open {
-                let texts: Vec<&str> = TEXTS.into_iter().filter(|text| !speaks_for_itself(text)).collect();
+                let is_arn = |text: &str| text.starts_with("arn:");
+                let is_alike = |other: &&str| !speaks_for_itself(other) && is_arn(other) == is_arn(text);
+                let texts: Vec<&str> = TEXTS.into_iter().filter(is_alike).collect();
                 let other = others.next().unwrap() as usize;
                 *text = texts[other % texts.len()].to_owned();
             }
@@ -244,7 +250,8 @@ fn a_token_is_not_looked_at_and_a_name_is() {
     let (parsed, seen) = (Parsed::of(&record), Seen::default());
     requests_seen(&record, &parsed, None, Some(&seen));
     let parameters = parsed.parameters.as_ref().unwrap();
-    assert_eq!(seen.in_order(text, parameters).unwrap(), [true, false, false, false]);
+    // Of any ARN it is asked whether it is one of the table.
+    assert_eq!(seen.in_order(text, parameters).unwrap(), [true, false, false, true]);
     // Which of two fields of one name counts is not told.
     assert_eq!(seen.in_order(r#"{"limit": 7, "limit": 8}"#, parameters), None);
 }
