@@ -148,7 +148,7 @@ fn layers(action: &'static Action, evidence: &Evidence<'_>) -> Option<Dependent>
     }
     let get = catalog().action(GET_LAYER_VERSION)?;
     let kind = get.resources.first()?.kind;
-    let leaves = Leaves::read(evidence.parameters);
+    let leaves = Leaves::of(evidence);
     let versions = leaves.values_of("layers").filter(|arn| kind.arn.matches(arn));
     let mut resources: Vec<Resource> =
         versions.map(|arn| Resource::new(kind, arn.to_owned(), Certainty::Exact, Source::Request)).collect();
@@ -297,8 +297,13 @@ fn tagged(action: &'static Action, parameters: &Value, evidence: &Evidence<'_>) 
         Value::Array(items) => items.as_slice(),
         one => std::slice::from_ref(one),
     });
-    let types =
-        values.filter_map(|value| value.get("resourceType").or_else(|| value.get("ResourceType"))?.as_str());
+    let types = values.filter_map(|value| {
+        let named = value.get("resourceType").or_else(|| value.get("ResourceType"))?;
+        if let Some(seen) = evidence.seen {
+            seen.value(named);
+        }
+        named.as_str()
+    });
     let kinds =
         types.filter_map(|name| action.resources.iter().map(|own| own.kind).find(|kind| kind.name == name));
     let mut resources: Vec<_> = kinds

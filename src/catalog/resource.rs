@@ -24,6 +24,7 @@ mod iam;
 mod organizations;
 mod parameter;
 mod rds;
+mod seen;
 mod special;
 mod table;
 
@@ -39,6 +40,7 @@ pub(super) use ec2::names_template;
 use parameter::{Akin, Beside};
 pub(super) use parameter::{Leaves, is_called_after};
 pub use parameter::{decode_arns, may_hold_encoded_arns};
+pub use seen::{Seen, speaks_for_itself};
 #[cfg(test)]
 pub(super) use table::faults as table_faults;
 
@@ -66,6 +68,8 @@ pub struct Evidence<'a> {
     pub response: Option<&'a Value>,
     /// `resources`, the array as it is logged; None if the record has none.
     pub resources: Option<&'a Value>,
+    /// Notes what is looked at in the parameters; None if nobody asks.
+    pub seen: Option<&'a Seen>,
 }
 
 /// A resource that an action was asked for.
@@ -122,7 +126,7 @@ pub fn resources_of(action: &'static Action, evidence: &Evidence<'_>) -> Vec<Res
     if action.is_wildcard_only() {
         return vec![Resource::everything(Certainty::Exact)];
     }
-    let search = Search { action, evidence, leaves: Leaves::read(evidence.parameters) };
+    let search = Search { action, evidence, leaves: Leaves::of(evidence) };
     if gateway::is_verb(action) {
         return vec![gateway::path(&search).unwrap_or_else(|| Resource::everything(Certainty::Unknown))];
     }
@@ -154,6 +158,17 @@ pub fn resources_of(action: &'static Action, evidence: &Evidence<'_>) -> Vec<Res
     found.sort();
     found.dedup();
     found
+}
+
+impl<'a> Evidence<'a> {
+    /// A parameter that stands outermost, of which anything may be looked at.
+    fn parameter(&self, name: &str) -> Option<&'a Value> {
+        let value = self.parameters?.get(name)?;
+        if let Some(seen) = self.seen {
+            seen.value(value);
+        }
+        Some(value)
+    }
 }
 
 impl Resource {

@@ -163,7 +163,7 @@ pub const INSTANCE_PROFILE: &str = "instance-profile";
 /// takes one, which has a path of its own that only the name may tell; by either in lists of options and in texts of JSON; an
 /// instance profile as itself, for its role is not logged. The profile of a launch by a template stands in the response.
 pub(super) fn passed(caller: &Action, evidence: &Evidence<'_>) -> Vec<Resource> {
-    let leaves = Leaves::read(evidence.parameters);
+    let leaves = Leaves::of(evidence);
     let mut found = by_arn(leaves.roles());
     let own = BY_NAME.iter().filter(|(service, ..)| *service == caller.service);
     for (_, parameter, given, _) in own {
@@ -175,6 +175,9 @@ pub(super) fn passed(caller: &Action, evidence: &Evidence<'_>) -> Vec<Resource> 
         found.extend(named(value, Given::InstanceProfile, evidence));
     }
     for own in OPTIONS.iter().filter(|own| own.service == caller.service) {
+        if let (Some(seen), Some(parameters)) = (evidence.seen, evidence.parameters) {
+            seen.value(parameters);
+        }
         in_options(evidence.parameters, own, &mut |value, given| found.extend(named(value, given, evidence)));
     }
     for (_, parameter, key, _) in IN_TEXT.iter().filter(|(service, ..)| *service == caller.service) {
@@ -234,7 +237,7 @@ fn in_options<'v>(value: Option<&'v Value>, wanted: &Options, see: &mut dyn FnMu
 /// The roles that stand anywhere in a call's parameters but where they are those who get something. Services call what they take
 /// a role by many names: `DeliverLogsPermissionArn`, `credentials`, `snsCallerArn`.
 pub(super) fn named_anywhere(evidence: &Evidence<'_>) -> Vec<Resource> {
-    let mut found = by_arn(Leaves::read(evidence.parameters).handed_over());
+    let mut found = by_arn(Leaves::of(evidence).handed_over());
     found.sort();
     found.dedup();
     found
@@ -249,7 +252,7 @@ fn by_arn<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<Resource> {
 
 /// The role that is put into an instance profile.
 pub(super) fn put_into_profile(evidence: &Evidence<'_>) -> Vec<Resource> {
-    let leaves = Leaves::read(evidence.parameters);
+    let leaves = Leaves::of(evidence);
     leaves.one("roleName").and_then(|name| named(name, Given::Role, evidence)).into_iter().collect()
 }
 

@@ -87,7 +87,7 @@ fn tagged_groups(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec
     if !matches!(search.action.name, "CreateOrUpdateTags" | "DeleteTags") {
         return None;
     }
-    let tags = search.evidence.parameters?.get("tags")?.as_array()?;
+    let tags = search.evidence.parameter("tags")?.as_array()?;
     let groups = tags.iter().filter_map(|tag| tag.get("resourceId")?.as_str());
     let resources = groups.map(|group| {
         search.fill(kind, &|name| (name == "GroupFriendlyName").then(|| Cow::Owned(group.to_owned())))
@@ -153,7 +153,7 @@ fn lambda_versions(search: &Search<'_>, kind: &'static ResourceType) -> Option<V
     let (parameter, beginning) =
         if kind.name == "layerVersion" { ("layerName", ":layer:") } else { ("functionName", ":function:") };
     let qualifier = if kind.name == "layerVersion" {
-        let version = search.evidence.parameters?.get("versionNumber")?;
+        let version = search.evidence.parameter("versionNumber")?;
         version.as_str().map_or_else(|| version.to_string(), str::to_owned)
     } else {
         search.leaves.one("qualifier")?.to_owned()
@@ -206,7 +206,7 @@ fn ssm_nodes(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Res
         return Some(logged);
     }
     let mut ids = search.leaves.first_of(["instanceIds", "instanceId", "target", "resourceId"]);
-    let targets = search.evidence.parameters.and_then(|parameters| parameters.get("targets")?.as_array());
+    let targets = search.evidence.parameter("targets").and_then(Value::as_array);
     let mut are_open = false;
     for target in targets.into_iter().flatten() {
         let is_by_id = target.get("key").and_then(Value::as_str) == Some("InstanceIds");

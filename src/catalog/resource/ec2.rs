@@ -133,7 +133,7 @@ fn unnamed(search: &Search<'_>) -> impl Iterator<Item = &'static str> {
 
 /// The ids of a type under any name: a flow log's `ResourceId`, an endpoint's `AddSubnetId`.
 fn by_form(search: &Search<'_>, kind: &'static ResourceType) -> Vec<Resource> {
-    let ids = search.leaves.values().filter(|value| is_id(value, kind, DIGITS_MIN));
+    let ids = search.leaves.ids().filter(|value| is_id(value, kind, DIGITS_MIN));
     let mut found: Vec<Resource> =
         ids.map(|id| search.fill(kind, &|_| Some(Cow::Owned(id.to_owned())))).collect();
     found.sort();
@@ -149,6 +149,18 @@ fn is_id(text: &str, kind: &ResourceType, digits_min: usize) -> bool {
             rest.len() >= digits_min && rest.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
         })
     })
+}
+
+/// Whether a text may be an id that [`by_form`] finds: of any type, with as many digits as it asks for.
+pub(super) fn may_be_id(text: &str) -> bool {
+    let ends = text.len().checked_sub(DIGITS_MIN).and_then(|start| text.as_bytes().get(start..));
+    let is_digit = |byte: &u8| byte.is_ascii_hexdigit() || *byte == b'-';
+    // Most texts have another word before their first dash than any type.
+    let Some(dash) = ends.filter(|end| end.iter().all(is_digit)).and_then(|_| text.find('-')) else {
+        return false;
+    };
+    let may_begin = |beginning: &&str| beginning.as_bytes().get(dash) == Some(&b'-');
+    BEGINNINGS.iter().map(|(beginning, _)| beginning).any(|own| may_begin(own) && text.starts_with(own))
 }
 
 /// Calls on tags name resources of every type by id; its beginning tells the type.

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::is_place;
+use super::seen::Seen;
+use super::{Evidence, ec2, is_place};
 use crate::catalog::service::ResourceType;
 
 /// How deep and how many values are read; a record's parameters have far less.
@@ -38,6 +39,9 @@ pub(super) const PLAIN_IDS: &[&str] = &["id", "identifier"];
 #[derive(Debug, Default)]
 pub(in crate::catalog) struct Leaves<'a> {
     leaves: Vec<Leaf<'a>>,
+    /// Notes the texts that are given out. Ids of EC2 are looked for everywhere and need no note, see
+    /// [`super::seen::speaks_for_itself`].
+    seen: Option<&'a Seen>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +55,11 @@ struct Leaf<'a> {
 }
 
 impl<'a> Leaves<'a> {
+    /// Those of the request parameters.
+    pub(in crate::catalog) fn of(evidence: &Evidence<'a>) -> Self {
+        Self { seen: evidence.seen, ..Self::read(evidence.parameters) }
+    }
+
     pub(in crate::catalog) fn read(value: Option<&'a Value>) -> Self {
         let mut leaves = Self::default();
         match value {
@@ -96,14 +105,27 @@ impl<'a> Leaves<'a> {
         }
     }
 
+    /// Notes that a text is given out.
+    fn note(&self, text: &str) {
+        if let Some(seen) = self.seen {
+            seen.text(text);
+        }
+    }
+
     /// Every ARN, in order.
     pub(super) fn arns(&self) -> impl Iterator<Item = &'a str> {
-        self.leaves.iter().map(|leaf| leaf.value).filter(|value| value.starts_with("arn:"))
+        let arns = self.leaves.iter().map(|leaf| leaf.value).filter(|value| value.starts_with("arn:"));
+        arns.inspect(|value| self.note(value))
     }
 
     /// Every text, in order.
     pub(super) fn values(&self) -> impl Iterator<Item = &'a str> {
-        self.leaves.iter().map(|leaf| leaf.value)
+        self.leaves.iter().map(|leaf| leaf.value).inspect(|value| self.note(value))
+    }
+
+    /// Every id of EC2, in order, and perhaps others.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &'a str> {
+        self.leaves.iter().map(|leaf| leaf.value).filter(|value| ec2::may_be_id(value))
     }
 
     /// The values under keys that end in `role` or `roleArn`, in any case and number.
@@ -116,7 +138,8 @@ impl<'a> Leaves<'a> {
             let key = key.strip_suffix(['s', 'S']).unwrap_or(key);
             ends(key, "role") || ends(key, "rolearn")
         };
-        self.leaves.iter().filter(move |leaf| is_role(leaf.key)).map(|leaf| leaf.value)
+        let found = self.leaves.iter().filter(move |leaf| is_role(leaf.key)).map(|leaf| leaf.value);
+        found.inspect(|value| self.note(value))
     }
 
     /// The ARNs that do not stand under a key which says who gets or has something.
@@ -128,13 +151,14 @@ impl<'a> Leaves<'a> {
                 .any(|word| key.contains(word))
         };
         let handed = move |leaf: &&Leaf<'_>| !is_receiver(leaf.key) && !is_receiver(leaf.parent);
-        self.leaves.iter().filter(handed).map(|leaf| leaf.value).filter(|value| value.starts_with("arn:"))
+        let values = self.leaves.iter().filter(handed).map(|leaf| leaf.value);
+        values.filter(|value| value.starts_with("arn:")).inspect(|value| self.note(value))
     }
 
     /// The values under a key, and those in objects under it.
     pub(in crate::catalog) fn values_of(&self, name: &str) -> impl Iterator<Item = &'a str> {
         let is_it = move |leaf: &&Leaf<'_>| Name::from(name).is(leaf.key) || Name::from(name).is(leaf.parent);
-        self.leaves.iter().filter(is_it).map(|leaf| leaf.value)
+        self.leaves.iter().filter(is_it).map(|leaf| leaf.value).inspect(|value| self.note(value))
     }
 
     /// The distinct values under the first of the names that any value has, in any case, singular or plural.
@@ -163,14 +187,14 @@ impl<'a> Leaves<'a> {
             let is_plain = leaf.key.eq_ignore_ascii_case("name");
             is_plain && leaf.depth == 3 && parent.strip_suffix("input").unwrap_or(&parent) == kind
         };
-        self.leaves.iter().filter(is_its).map(|leaf| leaf.value).collect()
+        self.leaves.iter().filter(is_its).map(|leaf| leaf.value).inspect(|value| self.note(value)).collect()
     }
 
     /// The values under a key in an object under another one.
     pub(super) fn inside(&self, parent: &str, key: &str) -> Vec<&'a str> {
         let is_it =
             |leaf: &&Leaf<'_>| leaf.parent.eq_ignore_ascii_case(parent) && leaf.key.eq_ignore_ascii_case(key);
-        self.leaves.iter().filter(is_it).map(|leaf| leaf.value).collect()
+        self.leaves.iter().filter(is_it).map(|leaf| leaf.value).inspect(|value| self.note(value)).collect()
     }
 
     /// The values that stand outermost under keys that are akin, to none of the rivals, and are not the name of another type;
@@ -188,8 +212,11 @@ impl<'a> Leaves<'a> {
             let Some((stem, half)) = stem_of(leaf.key).filter(|(stem, half)| akin.is(stem, *half)) else {
                 continue;
             };
-            let is_rivals = rivals.iter().any(|rival| rival.is(&stem, half));
-            if !is_rivals && !is_other(&stem) && !found.contains(&(leaf.key, leaf.value)) {
+            if rivals.iter().any(|rival| rival.is(&stem, half)) || is_other(&stem) {
+                continue;
+            }
+            self.note(leaf.value);
+            if !found.contains(&(leaf.key, leaf.value)) {
                 found.push((leaf.key, leaf.value));
             }
         }
@@ -211,6 +238,7 @@ impl<'a> Leaves<'a> {
         let may_be = |key: &str| key.len() == letters || key.len() == letters + 1;
         let is_meant = |leaf: &&Leaf<'_>| leaf.depth <= depth_max && may_be(leaf.key) && name.is(leaf.key);
         for leaf in self.leaves.iter().filter(is_meant) {
+            self.note(leaf.value);
             if !values.contains(&leaf.value) {
                 values.push(leaf.value);
             }

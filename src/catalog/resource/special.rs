@@ -363,7 +363,7 @@ fn ecs_resources(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>); those of a transaction stand in
 /// a list of operations (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/logging-using-cloudtrail.html>).
 fn dynamodb_tables(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
-    let tables: Vec<&str> = match search.evidence.parameters?.get("requestItems")? {
+    let tables: Vec<&str> = match search.evidence.parameter("requestItems")? {
         Value::Object(items) => items.keys().map(String::as_str).collect(),
         Value::Array(items) => {
             let is_meant = |item: &&Value| {

@@ -118,7 +118,7 @@ fn resources_of_public_records_agree_with_what_is_logged() {
             account: account.unwrap_or(""),
         };
         let response = record.get("responseElements").filter(|value| value.is_object());
-        let told = Evidence { event: name, place, parameters, response, resources: Some(logged) };
+        let told = Evidence { event: name, place, parameters, response, resources: Some(logged), seen: None };
         let untold = Evidence { resources: None, ..told };
         for mapped in actions.iter().filter(|mapped| mapped.presence == Presence::Certain) {
             let wanted = resources_of(mapped.action, &told);

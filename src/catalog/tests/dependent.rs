@@ -14,7 +14,7 @@ fn of(action: &str, parameters: Option<&Value>) -> Vec<String> {
 
 fn answered(action: &str, parameters: Option<&Value>, response: Option<&Value>) -> Vec<String> {
     let place = Place { partition: "aws", region: "eu-west-1", account: "111122223333" };
-    let evidence = Evidence { event: "", place, parameters, response, resources: None };
+    let evidence = Evidence { event: "", place, parameters, response, resources: None, seen: None };
     let dependents = dependents_of(catalog().action(action).unwrap(), &evidence);
     let words = dependents.iter().map(|dependent| {
         let mark = if dependent.presence == Presence::Certain { "" } else { "?" };

@@ -16,15 +16,9 @@ pub(super) fn found(
     response: &Value,
     resources: &Value,
 ) -> Vec<Resource> {
-    let given = |value: &'_ Value| (!value.is_null()).then(|| value.clone());
-    let (parameters, response, resources) = (given(parameters), given(response), given(resources));
-    let evidence = Evidence {
-        event,
-        place: PLACE,
-        parameters: parameters.as_ref(),
-        response: response.as_ref(),
-        resources: resources.as_ref(),
-    };
+    let given = [parameters, response, resources].map(|value| Some(value).filter(|value| !value.is_null()));
+    let [parameters, response, resources] = given;
+    let evidence = Evidence { event, place: PLACE, parameters, response, resources, seen: None };
     resources_of(catalog().action(action).unwrap(), &evidence)
 }
 
@@ -637,6 +631,7 @@ proptest! {
             parameters: Some(&parameters),
             response: Some(&response),
             resources: Some(&resources),
+            seen: None,
         };
         let found = resources_of(action, &evidence);
         prop_assert!(!found.is_empty());
@@ -657,6 +652,7 @@ fn api_gateway_is_asked_for_the_path_that_the_call_s_name_tells() {
             parameters: Some(&parameters),
             response: None,
             resources: None,
+            seen: None,
         };
         let found = resources_of(catalog().action(action).unwrap(), &evidence);
         assert_eq!(found.len(), 1, "{found:?}");

@@ -129,7 +129,7 @@ fn standing(ask: &Ask<'_>, key: &str) -> Result<Standing, Cow<'static, str>> {
         Tell::Values(values) => Ok(known(values)),
         Tell::Absent => Ok(Standing::Absent),
         Tell::Unknown(why) => Err(Cow::Borrowed(why)),
-        Tell::Snapshot(why) => match ask.snapshot().standing(key) {
+        Tell::Snapshot(why) => match ask.standing_in_snapshot(key) {
             Standing::Unknown => Err(Cow::Borrowed(why)),
             known => Ok(known),
         },

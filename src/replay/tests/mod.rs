@@ -6,6 +6,7 @@ mod counting;
 mod explaining;
 mod grouping;
 mod objects;
+mod parameters;
 mod propagation;
 mod session_policy;
 mod special;
