@@ -24,7 +24,7 @@ use crate::aws::{AccountId, is_denied};
 use crate::catalog::Action;
 use crate::catalog::dependent::{INSTANCE_PROFILE, dependents_of};
 use crate::catalog::event::{self, MappedAction, Mapping, NotRequest, Presence, Unknown};
-use crate::catalog::resource::{self as found, Certainty, Evidence, Seen, Source, resources_of};
+use crate::catalog::resource::{self as found, Certainty, Evidence, Noted, Seen, Source, resources_of};
 use crate::policy::Resource;
 use crate::snapshot::Snapshot;
 pub use fields::{fields_of_request, needs_response};
@@ -147,10 +147,7 @@ impl<'a> Call<'a> {
         seen: Option<&'a Seen>,
     ) -> Self {
         let (source, name) = (record.event_source.unwrap_or(""), record.event_name.unwrap_or(""));
-        let parameters = parsed.parameters.as_ref();
-        if let (Some(seen), Some(parameters)) = (seen, parameters) {
-            seen.note_told_by(parameters, &event::told_by(source, name));
-        }
+        let parameters = parsed.parameters.as_ref().map(|value| Noted::new(value, seen));
         let mapping = match authentication::turned_away(record) {
             Some(reason) if record.event_type.is_none_or(|kind| kind == "AwsApiCall") => {
                 Mapping::NotRequest(reason)
@@ -172,7 +169,6 @@ impl<'a> Call<'a> {
             // A denied call made nothing and returned nothing.
             response: parsed.response.as_ref().filter(|_| takes_resources && !is_denied),
             resources: parsed.resources.as_ref().filter(|_| takes_resources),
-            seen,
         };
         Self { record, snapshot, scene, is_denied, mapping, evidence }
     }

@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-
-use super::{Leaves, MAKING, Resource, Search, Source};
+use super::{Leaves, MAKING, Noted, Resource, Search, Source};
 use crate::catalog::event::Presence;
 use crate::catalog::service::{ActionResource, ResourceType};
 
@@ -182,7 +180,7 @@ fn launched(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Reso
         _ => return None,
     }
     // A launch has no key pair that neither it nor its template names.
-    let may_be = kind.name != "key-pair" || names_template(search.evidence.parameters);
+    let may_be = kind.name != "key-pair" || search.evidence.parameters.is_some_and(names_template);
     if !may_be {
         return None;
     }
@@ -190,7 +188,7 @@ fn launched(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Reso
     if !named.is_empty() {
         return Some(named);
     }
-    let instances = search.evidence.response.and_then(|response| response.get("instancesSet"));
+    let instances = search.evidence.response().and_then(|response| response.get("instancesSet"));
     let leaves = Leaves::read(instances);
     let is_told = !leaves.first_of(["instanceId"]).is_empty();
     let mut found = Search { leaves, ..*search }.filled(kind);
@@ -207,23 +205,21 @@ fn launched(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Reso
 }
 
 /// Whether parameters name a launch template.
-pub(in crate::catalog) fn names_template(parameters: Option<&Value>) -> bool {
+pub(in crate::catalog) fn names_template(parameters: Noted<'_>) -> bool {
     const BEGINNING: &str = "launchTemplate";
-    match parameters {
-        Some(Value::Object(fields)) => fields.iter().any(|(key, value)| {
-            let begin = key.get(..BEGINNING.len());
-            !value.is_null() && begin.is_some_and(|begin| begin.eq_ignore_ascii_case(BEGINNING))
-                || names_template(Some(value))
-        }),
-        Some(Value::Array(items)) => items.iter().any(|item| names_template(Some(item))),
-        _ => false,
-    }
+    let is_template = |key: &str| {
+        let begin = key.get(..BEGINNING.len());
+        begin.is_some_and(|begin| begin.eq_ignore_ascii_case(BEGINNING))
+    };
+    let mut fields = parameters.fields();
+    fields.any(|(key, value)| !value.is_null() && is_template(key) || names_template(value))
+        || parameters.items().any(names_template)
 }
 
 /// The items of a list of the query protocol, `{"items": [...]}`.
-fn items<'v>(value: Option<&'v Value>, of: &str) -> &'v [Value] {
+fn items<'v>(value: Option<Noted<'v>>, of: &str) -> impl Iterator<Item = Noted<'v>> + Clone + use<'v> {
     let of = value.and_then(|value| value.get(of)).map(|set| set.get("items").unwrap_or(set));
-    of.and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    of.into_iter().flat_map(Noted::items)
 }
 
 /// A launch is authorized on the volumes that it makes: those that it asks for, and those of an image whose root device is one,
@@ -231,14 +227,14 @@ fn items<'v>(value: Option<&'v Value>, of: &str) -> &'v [Value] {
 /// (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ExamplePolicies_EC2.html#iam-example-runinstances>,
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Instance.html>).
 fn launched_volumes(search: &Search<'_>, kind: &'static ResourceType) -> Vec<Resource> {
-    let is_volume = |device: &Value| device.get("ebs").is_some_and(|ebs| !ebs.is_null());
-    let asked = items(search.evidence.parameters, "blockDeviceMapping");
-    let launched = items(search.evidence.response, "instancesSet");
-    let root = |instance: &Value| instance.get("rootDeviceType").and_then(Value::as_str).map(str::to_owned);
-    let roots: Vec<Option<String>> = launched.iter().map(root).collect();
-    let has_volume = asked.iter().any(is_volume)
+    let is_volume = |device: Noted<'_>| device.get("ebs").is_some_and(|ebs| !ebs.is_null());
+    let mut asked = items(search.evidence.parameters, "blockDeviceMapping");
+    let mut launched = items(search.evidence.response(), "instancesSet");
+    let root = |instance: Noted<'_>| instance.get("rootDeviceType").and_then(Noted::text).map(str::to_owned);
+    let roots: Vec<Option<String>> = launched.clone().map(root).collect();
+    let has_volume = asked.any(is_volume)
         || roots.iter().flatten().any(|root| root == "ebs")
-        || launched.iter().any(|instance| items(Some(instance), "blockDeviceMapping").iter().any(is_volume));
+        || launched.any(|instance| items(Some(instance), "blockDeviceMapping").any(is_volume));
     let has_none = !roots.is_empty() && roots.iter().all(|root| root.as_deref() == Some("instance-store"));
     if has_none && !has_volume {
         return Vec::new();

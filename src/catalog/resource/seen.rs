@@ -9,37 +9,150 @@ use serde::de::{self, DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 use super::ec2;
+use super::parameter::ENCODED_ARN;
 
 /// The texts and numbers in request parameters on whose value something depended.
 ///
 /// A reading looks at parameters in three ways. It goes by their form: by the keys, by what is a list, an object, a number, an
-/// ARN (what begins with `arn:`) or another text, and by what is empty, null, true or false. It asks of texts whether they are of a kind that means the same
-/// wherever it stands: see [`speaks_for_itself`]. And it takes single values up, which are noted here. So whatever
-/// parameters agree in all three are read alike.
+/// ARN (what begins with `arn:`) or another text, and by what is empty, null, true or false. It asks of texts whether they are
+/// of a kind that means the same wherever it stands: see [`speaks_for_itself`]. And it takes single values up, which are noted
+/// here: nothing gets at one but by [`Noted`]. So whatever parameters agree in all three are read alike.
 #[derive(Debug, Default)]
 pub struct Seen {
     /// Where texts and values stand in memory, for as long as the parameters are there.
     places: RefCell<HashSet<usize>>,
 }
 
-impl Seen {
-    /// Notes a text.
-    pub(super) fn text(&self, text: &str) {
-        self.places.borrow_mut().insert(text.as_ptr().addr());
+/// A value that is read: its form may be looked at, and what it says is given out with a note that it was.
+#[derive(Debug, Clone, Copy)]
+pub struct Noted<'a> {
+    value: &'a Value,
+    /// None if nobody asks what is looked at: of responses, that count as a whole.
+    seen: Option<&'a Seen>,
+}
+
+/// A text that is read as a [`Noted`] value is; none is empty.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::catalog) struct NotedText<'a> {
+    text: &'a str,
+    seen: Option<&'a Seen>,
+}
+
+impl<'a> From<&'a Value> for Noted<'a> {
+    /// A value of which nobody asks what is looked at.
+    fn from(value: &'a Value) -> Self {
+        Self::new(value, None)
+    }
+}
+
+impl<'a> Noted<'a> {
+    /// A value, and what notes it.
+    #[must_use]
+    pub fn new(value: &'a Value, seen: Option<&'a Seen>) -> Self {
+        Self { value, seen }
     }
 
-    /// Notes what stands in these parameters, which stand outermost; all that there is in what is no object.
-    pub fn note_told_by(&self, parameters: &Value, names: &[&str]) {
-        match parameters {
-            Value::Object(fields) => {
-                names.iter().filter_map(|name| fields.get(*name)).for_each(|own| self.value(own));
-            }
-            other => self.value(other),
+    /// A field of an object.
+    pub(in crate::catalog) fn get(self, name: &str) -> Option<Self> {
+        self.value.get(name).map(|value| Self { value, ..self })
+    }
+
+    /// The fields of an object; none of anything else.
+    pub(in crate::catalog) fn fields(self) -> impl Iterator<Item = (&'a str, Self)> + Clone {
+        let fields = self.value.as_object().into_iter().flatten();
+        fields.map(move |(key, value)| (key.as_str(), Self { value, ..self }))
+    }
+
+    /// The items of a list; none of anything else.
+    pub(in crate::catalog) fn items(self) -> impl Iterator<Item = Self> + Clone {
+        let items = self.value.as_array().map_or(&[][..], Vec::as_slice);
+        items.iter().map(move |value| Self { value, ..self })
+    }
+
+    pub(in crate::catalog) fn is_list(self) -> bool {
+        self.value.is_array()
+    }
+
+    pub(in crate::catalog) fn is_object(self) -> bool {
+        self.value.is_object()
+    }
+
+    pub(in crate::catalog) fn is_number(self) -> bool {
+        self.value.is_number()
+    }
+
+    pub(in crate::catalog) fn is_null(self) -> bool {
+        self.value.is_null()
+    }
+
+    pub(in crate::catalog) fn is_null_or_false(self) -> bool {
+        matches!(self.value, Value::Null | Value::Bool(false))
+    }
+
+    /// Whether it is a text, a list or an object, and holds nothing.
+    pub(in crate::catalog) fn is_empty(self) -> bool {
+        match self.value {
+            Value::String(text) => text.is_empty(),
+            Value::Array(items) => items.is_empty(),
+            Value::Object(fields) => fields.is_empty(),
+            Value::Null | Value::Bool(_) | Value::Number(_) => false,
         }
     }
 
+    /// Whether it is a parameter that is to be resolved.
+    pub(in crate::catalog) fn is_resolved(self) -> bool {
+        self.value.as_str().is_some_and(|text| text.starts_with(RESOLVED))
+    }
+
+    /// A text that is not empty, before it is looked at.
+    pub(in crate::catalog) fn leaf(self) -> Option<NotedText<'a>> {
+        let text = self.value.as_str().filter(|text| !text.is_empty())?;
+        Some(NotedText { text, seen: self.seen })
+    }
+
+    /// A text.
+    pub(in crate::catalog) fn text(self) -> Option<&'a str> {
+        // That a text is empty is its form.
+        self.value.as_str().map(|text| NotedText { text, seen: self.seen }.read())
+    }
+
+    /// A text as it is, all else as JSON.
+    pub(in crate::catalog) fn written(self) -> String {
+        if let Some(seen) = self.seen {
+            seen.value(self.value);
+        }
+        self.value.as_str().map_or_else(|| self.value.to_string(), str::to_owned)
+    }
+}
+
+impl<'a> NotedText<'a> {
+    /// The text.
+    pub(in crate::catalog) fn read(self) -> &'a str {
+        if let Some(seen) = self.seen {
+            seen.text(self.text);
+        }
+        self.text
+    }
+
+    /// Whether it is an ARN, which is its form.
+    pub(in crate::catalog) fn is_arn(self) -> bool {
+        self.text.starts_with("arn:")
+    }
+
+    /// The text, where it may be an id of EC2: these are looked for everywhere and need no note, see [`speaks_for_itself`].
+    pub(in crate::catalog) fn id(self) -> Option<&'a str> {
+        ec2::may_be_id(self.text).then_some(self.text)
+    }
+}
+
+impl Seen {
+    /// Notes a text.
+    fn text(&self, text: &str) {
+        self.places.borrow_mut().insert(text.as_ptr().addr());
+    }
+
     /// Notes all that stands in a value.
-    pub(in crate::catalog) fn value(&self, value: &Value) {
+    fn value(&self, value: &Value) {
         match value {
             Value::String(text) => self.text(text),
             Value::Number(_) => {
@@ -71,11 +184,14 @@ impl Seen {
     }
 }
 
+/// How a parameter of Parameter Store begins that is to be resolved.
+const RESOLVED: &str = "resolve:ssm:";
+
 /// Whether a text is of a kind that readings look for under any key: an ARN as a part of a URL; an id of EC2; a parameter that
 /// is to be resolved.
 #[must_use]
 pub fn speaks_for_itself(text: &str) -> bool {
-    text.starts_with("arn%3") || text.starts_with("resolve:ssm:") || ec2::may_be_id(text)
+    text.starts_with(ENCODED_ARN) || text.starts_with(RESOLVED) || ec2::may_be_id(text)
 }
 
 /// Goes through a text and what was read of it at once.

@@ -117,7 +117,12 @@ impl<'a> ObjectKey<'a> {
         let text = record.request_parameters?;
         let key = of.name_in(text)?;
         let is_plain = key.bytes().all(|byte| of.is_plain(byte));
-        if key.is_empty() || key.starts_with(['/', '.']) || !is_plain || key.contains(HIDDEN) {
+        if key.is_empty()
+            || key.starts_with(['/', '.'])
+            || key.starts_with("arn:")
+            || !is_plain
+            || key.contains(HIDDEN)
+        {
             return None;
         }
         let start = key.as_ptr().addr().checked_sub(text.as_ptr().addr())?;
@@ -445,6 +450,7 @@ mod tests {
             r#"{"key":"a*"}"#,
             r#"{"key":"a b"}"#,
             r#"{"key":"/a"}"#,
+            r#"{"key":"arn:aws:iam::111122223333:role/a"}"#,
             r#"{"key":"${aws:username}"}"#,
             r#"{"key":"a\u002fb"}"#,
             r#"{"key":"HIDDEN_DUE_TO_SECURITY_REASONS"}"#,

@@ -5,6 +5,7 @@ mod assuming;
 mod counting;
 mod explaining;
 mod grouping;
+mod mutated;
 mod objects;
 mod parameters;
 mod propagation;

@@ -151,7 +151,7 @@ fn replace(
                 let is_arn = |text: &str| text.starts_with("arn:");
                 let is_alike = |other: &&str| !speaks_for_itself(other) && is_arn(other) == is_arn(text);
                 let texts: Vec<&str> = TEXTS.into_iter().filter(is_alike).collect();
-                let other = others.next().unwrap() as usize;
+                let other = usize::try_from(others.next().unwrap()).unwrap();
                 *text = texts[other % texts.len()].to_owned();
             }
             usize::from(is_open)
@@ -197,7 +197,15 @@ struct Sample {
 
 fn samples() -> impl Strategy<Value = Sample> {
     select(CALLS.clone()).prop_flat_map(|(source, name)| {
-        let response = proptest::option::of(Just(response(&source).to_string()));
+        let mut answer = response(&source);
+        if source.starts_with("ec2.") {
+            answer["instancesSet"] = json!({"items": [{
+                "instanceId": "i-0123456789abcdef1", "imageId": "ami-0123456789abcdef1", "keyName": "one",
+                "subnetId": "subnet-0123456789abcdef1", "rootDeviceType": "ebs",
+                "iamInstanceProfile": {"arn": "arn:aws:iam::111122223333:instance-profile/work/app", "id": "AIPA"},
+            }]});
+        }
+        let response = proptest::option::of(Just(answer.to_string()));
         let logged =
             json!([{"ARN": "arn:aws:s3:::example-reports", "accountId": "444455556666"}]).to_string();
         let resources = proptest::option::of(Just(logged));
