@@ -360,7 +360,7 @@ prop_compose! {
         let mut places = Vec::new();
         leaves(&value, "", &mut places);
         for (place, other) in changes {
-            if let Some(leaf) = value.pointer_mut(place.get(&places)) {
+            if let Some(leaf) = value.pointer_mut(place.get(places.as_slice()).as_str()) {
                 *leaf = other;
             }
         }
@@ -381,7 +381,7 @@ prop_compose! {
     fn statement()(
         effect in prop_oneof![2 => Just("Allow"), 1 => Just("Deny")],
         action in select(vec![
-            "*", "iam:PassRole", "*:Tag*", "ec2:*", "ec2:CreateTags", "ec2:RunInstances", "lambda:*", "lambda:GetLayerVersion", "iam:*",
+            "*", "iam:PassRole", "secretsmanager:TagResource", "ec2:*", "ec2:CreateTags", "ec2:RunInstances", "lambda:*", "lambda:GetLayerVersion", "iam:*",
             "s3:*", "kms:*", "dynamodb:*", "ssm:*", "logs:*", "rds:*", "secretsmanager:*", "sts:*", "ecs:*",
         ]),
         element in prop_oneof![4 => Just("Resource"), 1 => Just("NotResource")],
