@@ -28,6 +28,7 @@ mod testing;
 mod tests;
 mod who;
 
+use context::{Parts, fields_of_key_in};
 use request::requests_seen;
 
 pub use assume::{Supposed, can_assume};

@@ -112,6 +112,36 @@ pub fn fields_of_key(key: &str) -> Fields {
     Fields::of(&OF_EVERY_KEY).and(Fields::of(own))
 }
 
+/// As [`fields_of_key`], of a record of which some parts are known: most records need no parameters for a key that is told from
+/// those of a few calls only. Records that agree in these parts have the same columns.
+pub(super) fn fields_of_key_in(key: &str, parts: Parts) -> Fields {
+    let (fields, key) = (fields_of_key(key), key.to_lowercase());
+    let needs_none = caller::is_told_by_device(&key) && !parts.takes_device
+        || rule(&key).is_some_and(|rule| std::ptr::eq(rule, &tags::OF_RESOURCE)) && !parts.is_denied;
+    if needs_none { fields.without(Field::RequestParameters) } else { fields }
+}
+
+/// What of a record says whether keys are told from its parameters: it follows from source, name and error of the event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Parts {
+    /// Whether the call may name a device that shows a second factor.
+    takes_device: bool,
+    /// Whether AWS refused it: then the parameters may be missing for that.
+    is_denied: bool,
+}
+
+impl Parts {
+    pub(super) fn of(record: &Record<'_>) -> Self {
+        let is_denied = record.error_code.is_some_and(crate::aws::is_denied);
+        Self { takes_device: caller::takes_device(record), is_denied }
+    }
+
+    /// Writes them, so that different ones are written differently.
+    pub(super) fn write(self, to: &mut Vec<u8>) {
+        to.extend([self.takes_device, self.is_denied].map(u8::from));
+    }
+}
+
 /// Whether a key, in any case, is told from what issued the caller's session ([`Told::session`]).
 #[must_use]
 pub fn is_told_by_session(key: &str) -> bool {
