@@ -9,11 +9,9 @@ mod tagging;
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-
 use super::catalog;
 use super::event::Presence;
-use super::resource::{Certainty, Evidence, Leaves, Resource, Source, names_template};
+use super::resource::{Certainty, Evidence, Leaves, Noted, Resource, Source, names_template};
 use super::service::{AccessLevel, Action};
 pub use role::INSTANCE_PROFILE;
 
@@ -116,20 +114,20 @@ fn unlisted_pass_role(action: &'static Action, evidence: &Evidence<'_>) -> Optio
         resources = role::named_anywhere(evidence);
     }
     let hides_role =
-        |parameters: &Value| says_task(action, parameters) || is_fleet_by_template(action, parameters);
+        |parameters: Noted<'_>| says_task(action, parameters) || is_fleet_by_template(action, parameters);
     let may_hide = || evidence.parameters.is_some_and(hides_role);
     (!resources.is_empty() || may_hide()).then_some(Dependent { resources, ..possible })
 }
 
 /// Whether a call starts a fleet by a template, which may have an instance profile, whose role the caller passes
 /// (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-fleet-prerequisites.html>).
-fn is_fleet_by_template(action: &Action, parameters: &Value) -> bool {
+fn is_fleet_by_template(action: &Action, parameters: Noted<'_>) -> bool {
     action.service == "ec2"
         && matches!(
             action.name,
             "CreateFleet" | "ModifyFleet" | "RequestSpotFleet" | "ModifySpotFleetRequest"
         )
-        && names_template(Some(parameters))
+        && names_template(parameters)
 }
 
 fn may_pass_unlisted(action: &Action) -> bool {
@@ -172,7 +170,7 @@ fn layers(action: &'static Action, evidence: &Evidence<'_>) -> Option<Dependent>
     }
     let get = catalog().action(GET_LAYER_VERSION)?;
     let kind = get.resources.first()?.kind;
-    let leaves = Leaves::read(evidence.parameters);
+    let leaves = Leaves::of(evidence);
     let versions = leaves.values_of("layers").filter(|arn| kind.arn.matches(arn));
     let mut resources: Vec<Resource> =
         versions.map(|arn| Resource::new(kind, arn.to_owned(), Certainty::Exact, Source::Request)).collect();
@@ -188,8 +186,8 @@ fn is_put_into_profile(action: &Action) -> bool {
 }
 
 /// Whether a call has tasks started by another task definition than before.
-fn says_task(action: &Action, parameters: &Value) -> bool {
-    let names = |key: &str, _: &Value| key.eq_ignore_ascii_case("taskDefinition");
+fn says_task(action: &Action, parameters: Noted<'_>) -> bool {
+    let names = |key: &str, _: Noted<'_>| key.eq_ignore_ascii_case("taskDefinition");
     action.service == "ecs" && OF_TASKS.contains(&action.name) && any(parameters, &names)
 }
 
@@ -199,8 +197,8 @@ const OF_TASKS: [&str; 4] = ["RunTask", "StartTask", "CreateService", "UpdateSer
 
 /// Whether what a call names without a role may have one: a task definition, or a launch template, which may have an instance
 /// profile (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RequestLaunchTemplateData.html>).
-fn may_name_roles_elsewhere(action: &Action, parameters: &Value) -> bool {
-    action.service == "ecs" && OF_TASKS.contains(&action.name) || names_template(Some(parameters))
+fn may_name_roles_elsewhere(action: &Action, parameters: Noted<'_>) -> bool {
+    action.service == "ecs" && OF_TASKS.contains(&action.name) || names_template(parameters)
 }
 
 fn derive(caller: &Action, action: &'static Action, evidence: &Evidence<'_>) -> Option<Dependent> {
@@ -279,31 +277,26 @@ const TOLD: [(&str, &str, &str); 6] = [
 ];
 
 /// Whether a parameter is given and is neither null nor false.
-fn says(parameters: &Value, wanted: &str) -> bool {
-    let fields = parameters.as_object().into_iter().flatten();
-    fields
-        .filter(|(key, _)| key.eq_ignore_ascii_case(wanted))
-        .any(|(_, value)| !matches!(value, Value::Null | Value::Bool(false)))
+fn says(parameters: Noted<'_>, wanted: &str) -> bool {
+    let mut fields = parameters.fields();
+    fields.any(|(key, value)| key.eq_ignore_ascii_case(wanted) && !value.is_null_or_false())
 }
 
 /// A launch reads its image's id from Parameter Store where the image is `resolve:ssm:NAME`, which a launch template may
 /// say, too
 /// (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-systems-manager-parameter-to-find-AMI.html>).
-fn image_parameter(parameters: &Value) -> Option<Presence> {
-    let is_named = |_: &str, value: &Value| value.as_str().is_some_and(|id| id.starts_with("resolve:ssm:"));
+fn image_parameter(parameters: Noted<'_>) -> Option<Presence> {
+    let is_named = |_: &str, value: Noted<'_>| value.is_resolved();
     if any(parameters, &is_named) {
         return Some(Presence::Certain);
     }
-    names_template(Some(parameters)).then_some(Presence::Possible)
+    names_template(parameters).then_some(Presence::Possible)
 }
 
 /// Whether any member of a value, however deep, is as wanted.
-fn any(value: &Value, holds: &dyn Fn(&str, &Value) -> bool) -> bool {
-    match value {
-        Value::Object(fields) => fields.iter().any(|(key, value)| holds(key, value) || any(value, holds)),
-        Value::Array(items) => items.iter().any(|item| any(item, holds)),
-        _ => false,
-    }
+fn any(value: Noted<'_>, holds: &dyn Fn(&str, Noted<'_>) -> bool) -> bool {
+    value.fields().any(|(key, value)| holds(key, value) || any(value, holds))
+        || value.items().any(|item| any(item, holds))
 }
 
 fn is_tagging(action: &Action) -> bool {
@@ -313,17 +306,18 @@ fn is_tagging(action: &Action) -> bool {
 
 /// What `ec2:CreateTags` is asked for when something is made: all of the types that the tags are specified for, which have no
 /// ids yet (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html>).
-fn tagged(action: &'static Action, parameters: &Value, evidence: &Evidence<'_>) -> Vec<Resource> {
+fn tagged(action: &'static Action, parameters: Noted<'_>, evidence: &Evidence<'_>) -> Vec<Resource> {
     if action.service != "ec2" {
         return Vec::new();
     }
     let place = evidence.place;
-    let values = tag_parameters(parameters).flat_map(|value| match value.get("items").unwrap_or(value) {
-        Value::Array(items) => items.as_slice(),
-        one => std::slice::from_ref(one),
+    let values = tag_parameters(parameters).flat_map(|value| {
+        let value = value.get("items").unwrap_or(value);
+        let one = (!value.is_list()).then_some(value);
+        value.items().chain(one)
     });
     let types =
-        values.filter_map(|value| value.get("resourceType").or_else(|| value.get("ResourceType"))?.as_str());
+        values.filter_map(|value| value.get("resourceType").or_else(|| value.get("ResourceType"))?.text());
     let kinds =
         types.filter_map(|name| action.resources.iter().map(|own| own.kind).find(|kind| kind.name == name));
     let mut resources: Vec<_> = kinds
@@ -344,26 +338,22 @@ fn tagged(action: &'static Action, parameters: &Value, evidence: &Evidence<'_>) 
     resources
 }
 
-fn has_tags(parameters: &Value) -> bool {
+fn has_tags(parameters: Noted<'_>) -> bool {
     tag_parameters(parameters).any(is_filled)
 }
 
 /// The values of the parameters for tags, outermost or in the object that wraps a request.
-fn tag_parameters(parameters: &Value) -> impl Iterator<Item = &Value> {
+fn tag_parameters(parameters: Noted<'_>) -> impl Iterator<Item = Noted<'_>> {
     const KEYS: [&str; 5] =
         ["tagSpecificationSet", "tagSpecification", "tagSpecifications", "tagSet", "tags"];
-    let fields = || parameters.as_object().into_iter().flatten();
-    let inner = fields().filter_map(|(_, value)| value.as_object()).flatten();
-    fields()
+    let inner = parameters.fields().flat_map(|(_, value)| value.fields());
+    parameters
+        .fields()
         .chain(inner)
         .filter(|(key, _)| KEYS.iter().any(|wanted| wanted.eq_ignore_ascii_case(key)))
         .map(|(_, value)| value)
 }
 
-fn is_filled(value: &Value) -> bool {
-    match value {
-        Value::Array(items) => !items.is_empty(),
-        Value::Object(fields) => fields.values().any(|value| !value.is_null()),
-        _ => false,
-    }
+fn is_filled(value: Noted<'_>) -> bool {
+    value.items().next().is_some() || value.fields().any(|(_, value)| !value.is_null())
 }

@@ -12,8 +12,7 @@
 
 mod table;
 
-use serde_json::Value;
-
+use super::resource::Noted;
 use super::service::{Action, Service};
 use super::{Catalog, catalog};
 use crate::aws::service_of;
@@ -31,7 +30,7 @@ pub struct Call<'a> {
     /// `eventType`: `AwsApiCall`; None if the record has none or it is not known.
     pub kind: Option<&'a str>,
     /// `requestParameters`; None if the record has none or they are not known.
-    pub parameters: Option<&'a Value>,
+    pub parameters: Option<Noted<'a>>,
 }
 
 /// Which actions a call asked for.

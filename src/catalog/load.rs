@@ -8,6 +8,8 @@ use std::io::Read;
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use hashbrown::HashMap;
+
 use super::arn_format::ArnFormat;
 use super::service::{
     AccessLevel, Action, ActionResource, ConditionKey, KeyKind, ResourceType, Service, ValueKind, compare,
@@ -28,6 +30,8 @@ pub struct Catalog {
     pub global_keys: &'static [ConditionKey],
     /// Where the facts come from and what was counted: the lines at the head of the file, as they stand.
     pub source: &'static str,
+    /// Every service by its prefix in lower case, as nearly all who ask write it.
+    by_prefix: HashMap<&'static str, &'static Service>,
     /// How many lines of the file could not be read: zero, as a test says.
     #[cfg_attr(not(test), expect(dead_code, reason = "a test says that there are none"))]
     pub(super) faults: usize,
@@ -43,7 +47,8 @@ impl Catalog {
     /// The service of this prefix, in any case.
     #[must_use]
     pub fn service(&self, prefix: &str) -> Option<&'static Service> {
-        find(self.services, prefix, |service| service.prefix)
+        let known = self.by_prefix.get(prefix).copied();
+        known.or_else(|| find(self.services, prefix, |service| service.prefix))
     }
 
     /// The action of a full name in any case: `s3:getobject`. No wildcards; for those see [`Catalog::expand`].
@@ -80,8 +85,10 @@ impl Catalog {
         }
         reader.end_service();
         reader.services.sort_by(|left, right| compare(left.prefix, right.prefix));
+        let services: &'static [Service] = reader.services.leak();
         Self {
-            services: reader.services.leak(),
+            services,
+            by_prefix: services.iter().map(|service| (service.prefix, service)).collect(),
             global_keys: reader.global_keys.leak(),
             source,
             faults: reader.faults,

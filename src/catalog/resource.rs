@@ -24,6 +24,7 @@ mod iam;
 mod organizations;
 mod parameter;
 mod rds;
+mod seen;
 mod special;
 mod table;
 
@@ -39,6 +40,7 @@ pub(super) use ec2::names_template;
 use parameter::{Akin, Beside};
 pub(super) use parameter::{Leaves, is_called_after};
 pub use parameter::{decode_arns, may_hold_encoded_arns};
+pub use seen::{Noted, Seen, speaks_for_itself};
 #[cfg(test)]
 pub(super) use table::faults as table_faults;
 
@@ -61,7 +63,7 @@ pub struct Evidence<'a> {
     /// Where it took place.
     pub place: Place<'a>,
     /// `requestParameters`; None if the record has none.
-    pub parameters: Option<&'a Value>,
+    pub parameters: Option<Noted<'a>>,
     /// `responseElements`; None if the record has none.
     pub response: Option<&'a Value>,
     /// `resources`, the array as it is logged; None if the record has none.
@@ -122,7 +124,7 @@ pub fn resources_of(action: &'static Action, evidence: &Evidence<'_>) -> Vec<Res
     if action.is_wildcard_only() {
         return vec![Resource::everything(Certainty::Exact)];
     }
-    let search = Search { action, evidence, leaves: Leaves::read(evidence.parameters) };
+    let search = Search { action, evidence, leaves: Leaves::of(evidence) };
     if gateway::is_verb(action) {
         return vec![gateway::path(&search).unwrap_or_else(|| Resource::everything(Certainty::Unknown))];
     }
@@ -148,12 +150,24 @@ pub fn resources_of(action: &'static Action, evidence: &Evidence<'_>) -> Vec<Res
         // What changes something is about something, though, under whatever name the parameters have it.
         let only_looks = matches!(action.level, AccessLevel::List | AccessLevel::Read);
         let needs_none = action.resources.iter().all(|own| !own.required)
-            && evidence.parameters.is_some_and(|given| only_looks || is_empty(given));
+            && evidence.parameters.is_some_and(|given| only_looks || is_without(given));
         found.push(Resource::everything(if needs_none { Certainty::Exact } else { Certainty::Unknown }));
     }
     found.sort();
     found.dedup();
     found
+}
+
+impl<'a> Evidence<'a> {
+    /// A parameter that stands outermost.
+    fn parameter(&self, name: &str) -> Option<Noted<'a>> {
+        self.parameters?.get(name)
+    }
+
+    /// The response, of which nobody asks what is looked at: where it counts, it counts as a whole.
+    fn response(&self) -> Option<Noted<'a>> {
+        self.response.map(Noted::from)
+    }
 }
 
 impl Resource {
@@ -458,7 +472,7 @@ impl<'a> Search<'a> {
             Certainty::Pattern => pattern::matches_exactly(&resource.arn, arn),
             Certainty::Exact | Certainty::Unknown => false,
         };
-        let response = Leaves::read(self.evidence.response);
+        let response = Leaves::read(self.evidence.response());
         let arn = response.arns().find(|arn| agrees(arn) && self.is_of(kind, arn));
         let Some(arn) = arn else { return resource };
         let presence = resource.presence;
@@ -495,8 +509,9 @@ fn is_making(action: &Action) -> bool {
     MAKING.iter().any(|verb| action.name.starts_with(verb))
 }
 
-fn is_empty(parameters: &Value) -> bool {
-    parameters.is_null() || parameters.as_object().is_some_and(serde_json::Map::is_empty)
+/// Whether there are no parameters.
+fn is_without(parameters: Noted<'_>) -> bool {
+    parameters.is_null() || parameters.is_object() && parameters.is_empty()
 }
 
 fn is_place(placeholder: &str) -> bool {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use chrono::TimeDelta;
+use rayon::prelude::*;
 
 use super::Window;
 use super::share::replayed;
@@ -16,7 +17,8 @@ use crate::lake::{self, Column, Session};
 use crate::query::{self, Filter, QueryError};
 use crate::replay::answer::Replay;
 use crate::replay::{
-    AFTER_CHANGE_SECONDS, Changes, Field, Fields, Folded, Issuances, Parsed, Plan, Proposed, Record, Replayer,
+    AFTER_CHANGE_SECONDS, Changes, Field, Fields, Folded, Issuances, Parsed, Plan, Proposed, Record,
+    Replayer, State,
 };
 use crate::snapshot::Snapshot;
 pub(super) use read::Columns;
@@ -130,11 +132,13 @@ pub(super) async fn folded(
     })
     .await?;
     let mut replayer = Replayer::new(plan);
-    for (part, mut rows) in parts {
+    // To take what was remembered down again takes a while.
+    let parts: Vec<(State, Rows)> = parts.into_par_iter().map(|(part, rows)| (part.state(), rows)).collect();
+    for (state, mut rows) in parts {
         if let Some(sink) = &sink {
             rows.flush(sink)?;
         }
-        replayer.merge(part);
+        replayer.take_in(state);
     }
     sink.map_or(Ok(()), |sink| sink.close())?;
     Ok(replayer)

@@ -243,7 +243,9 @@ impl Rules {
             PreparedResource::Unknown if service == "kms" => Truth::Unknown,
             PreparedResource::Any | PreparedResource::Partial(_) | PreparedResource::Unknown => Truth::No,
         };
+        // Only of a key does it matter.
         let is_of_aws = match resource {
+            _ if service != "kms" => Truth::No,
             PreparedResource::Named(text, _) => {
                 Truth::from(Arn::parse(text).is_some_and(|arn| arn.resource.starts_with("alias/aws/")))
             }

@@ -10,9 +10,10 @@ use super::agree::{Beside, compare};
 use super::answer::{Change, Decided, How, Lack, LayerKind, Said, Then, Verdict};
 use super::fold::text;
 use super::judge::{Judge, Judged, Play, SessionLimits};
-use super::{Asked, Origin, Parsed, Reading, Record, Session, Told, Who, requests, who};
+use super::{Asked, Origin, Parsed, Reading, Record, Session, Told, Who, requests_seen, who};
 use crate::aws::{Denial, is_denied};
 use crate::catalog::event::{Presence, Unknown};
+use crate::catalog::resource::Seen;
 use crate::policy::{Caller, Outcome, Resource, StatementId, Truth};
 use crate::snapshot::{Snapshot, may_have_policy};
 
@@ -191,7 +192,18 @@ impl<'a> Call<'a> {
         session: Option<&'a Session>,
         snapshot: &Snapshot,
     ) -> Self {
-        let mut reading = requests(record, parsed, Some(snapshot));
+        Self::read_seen(record, parsed, session, snapshot, None)
+    }
+
+    /// As [`Call::read`], and notes what of the parameters it was told from: see [`requests_seen`].
+    pub(super) fn read_seen(
+        record: &'a Record<'a>,
+        parsed: &'a Parsed,
+        session: Option<&'a Session>,
+        snapshot: &Snapshot,
+        seen: Option<&Seen>,
+    ) -> Self {
+        let mut reading = requests_seen(record, parsed, Some(snapshot), seen);
         let who = who(record, Some(snapshot));
         // A service has no policies of its own: only those of what it asks for have a say.
         if let (Reading::Requests(asked), Some(Who { caller: Caller::Service { .. }, .. })) =

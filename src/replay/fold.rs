@@ -3,10 +3,12 @@
 //! Two steps keep it fast. A record's *shape* is what its requests, caller and session are told from
 //! ([`super::fields_of_request`], [`super::FIELDS_OF_CALLER`]); it tells which policies are in play, and so which further
 //! columns matter. Records that agree in these, too, are one call. Both are remembered by a 128-bit hash of the columns'
-//! text, so the JSON of most records is never parsed.
+//! text, so the JSON of most records is never parsed. Of request parameters only what readings look at counts (`parameters`),
+//! and of what never ends, objects and log streams, only how statements fit it (`object`).
 
 mod apart;
 mod object;
+mod parameters;
 mod state;
 mod tally;
 
@@ -27,13 +29,15 @@ use super::{
 };
 use crate::aws::Time;
 use crate::catalog::event::Mapping;
+use crate::catalog::resource::Seen;
 use crate::catalog::{self, catalog};
 use crate::policy::{Attached, Document, Effect, Evaluator, PolicySet};
 use crate::snapshot::Snapshot;
 
 use apart::{OF_CALLER, write_caller};
 pub(super) use apart::{names_sessions, text, write_asker};
-use object::{Learned, ObjectKey, Objects, learned};
+use object::{Endless, Learned, ObjectKey, Objects, learned};
+use parameters::Forms;
 pub use state::State;
 pub(super) use tally::{Sample, Sampled, Tally};
 
@@ -76,6 +80,7 @@ pub struct Replayer {
     kinds: HashMap<u64, CallKind>,
     shapes: HashMap<u128, Shape>,
     calls: HashMap<u128, Known>,
+    forms: Forms,
     objects: Objects,
     /// Which of `facts` is known of a session, by the columns that it is found by.
     sessions: HashMap<u128, usize>,
@@ -101,12 +106,16 @@ pub struct Replayer {
 /// What is known of all calls of a name.
 #[derive(Debug, Clone, Copy)]
 struct CallKind {
-    /// The columns of the call's shape, but for the response, which is looked at later.
+    /// Its source and name.
+    number: u64,
+    /// The columns of the call's shape, but for the parameters, and for the response, which is looked at later.
     fields: Fields,
+    /// Whether the parameters are part of the shape, as far as readings look at them.
+    by_parameters: bool,
     /// Whether it may ask for an action that is wanted.
     wanted: bool,
-    /// Whether it may be about an object in a bucket.
-    on_objects: bool,
+    /// The things without end that it may be about.
+    about: Option<Endless>,
 }
 
 /// What is known of a shape.
@@ -259,6 +268,7 @@ impl Replayer {
             kinds: HashMap::new(),
             shapes: HashMap::new(),
             calls: HashMap::new(),
+            forms: Forms::default(),
             objects: Objects::default(),
             sessions: HashMap::new(),
             facts: Vec::new(),
@@ -307,11 +317,11 @@ impl Replayer {
         place: usize,
         session: Option<&Session>,
     ) -> Known {
-        let shape = self.hash(record, call.fields, place);
+        let shape = self.hash(record, call, place);
         let known_shape = self.shapes.get(&shape).copied();
-        let call = known_shape.map(|known| self.call_hash(record, shape, known));
-        let known = call.and_then(|call| self.calls.get(&call).cloned());
-        known.unwrap_or_else(|| self.judge(record, shape, session, None).0)
+        let number = known_shape.map(|known| self.call_hash(record, shape, known));
+        let known = number.and_then(|number| self.calls.get(&number).cloned());
+        known.unwrap_or_else(|| self.judge(record, call, (place, session), None).0)
     }
 
     /// The place of what is known of a record's session.
@@ -345,19 +355,25 @@ impl Replayer {
             let own =
                 Fields::of(&[Field::EventSource, Field::EventName, Field::VpcEndpointId, Field::AwsRegion]);
             let all = fields_of_request(source, name).and(Fields::of(FIELDS_OF_CALLER)).and(own);
+            let apart = OF_CALLER.into_iter().chain([Field::RequestParameters, Field::ResponseElements]);
             CallKind {
-                fields: OF_CALLER.into_iter().fold(all.without(Field::ResponseElements), Fields::without),
+                number: key,
+                fields: apart.fold(all, Fields::without),
+                by_parameters: all.has(Field::RequestParameters),
                 wanted: wanted.is_none_or(|pattern| asks_for(source, name, pattern)),
-                on_objects: source == "s3.amazonaws.com",
+                about: Endless::of(source),
             }
         })
     }
 
-    fn hash(&mut self, record: &Record<'_>, fields: Fields, session: usize) -> u128 {
+    fn hash(&mut self, record: &Record<'_>, call: CallKind, session: usize) -> u128 {
         self.buffer.clear();
-        record.write(fields, &mut self.buffer);
+        record.write(call.fields, &mut self.buffer);
         write_caller(record, self.by_session, &mut self.buffer);
         self.buffer.extend_from_slice(&session.to_le_bytes());
+        if call.by_parameters {
+            self.forms.write(call.number, record.request_parameters, &mut self.buffer);
+        }
         xxh3_128(&self.buffer)
     }
 
@@ -379,18 +395,23 @@ impl Replayer {
     fn judge(
         &mut self,
         record: &Record<'_>,
-        shape: u128,
-        session: Option<&Session>,
+        kind: CallKind,
+        (place, session): (usize, Option<&Session>),
         key: Option<&ObjectKey<'_>>,
     ) -> (Known, Option<Learned>) {
         let mut parsed = Parsed::of_call(record);
-        let mut call = Call::read(record, &parsed, session, &self.plan.snapshot);
+        let seen = Seen::default();
+        let mut call = Call::read_seen(record, &parsed, session, &self.plan.snapshot, Some(&seen));
+        self.look_at(record, kind, &parsed, &seen);
         let response = needs_response(&call.reading);
         let whole;
         if response {
             whole = Parsed::of(record);
-            call = Call::read(record, &whole, session, &self.plan.snapshot);
+            let seen = Seen::default();
+            call = Call::read_seen(record, &whole, session, &self.plan.snapshot, Some(&seen));
+            self.look_at(record, kind, &whole, &seen);
         }
+        let shape = self.hash(record, kind, place);
         let plays = call.plays(&mut self.today);
         let proposed = self.proposed.as_mut().map(|judge| (call.plays(judge), judge));
         let more =
@@ -424,6 +445,15 @@ impl Replayer {
         let number = self.call_hash(record, shape, known_shape);
         self.calls.insert(number, known.clone());
         (known, learned)
+    }
+
+    /// Takes in what of the parameters a reading looked at.
+    fn look_at(&mut self, record: &Record<'_>, call: CallKind, parsed: &Parsed, seen: &Seen) {
+        let both = record.request_parameters.zip(parsed.parameters.as_ref()).filter(|_| call.by_parameters);
+        let Some((text, parameters)) = both else { return };
+        if let Some(looked_at) = seen.in_order(text, parameters) {
+            self.forms.learn(call.number, text, &looked_at);
+        }
     }
 
     /// What was judged of a call, under its ruling. Of a call that is like one before, the ruling is known.

@@ -13,7 +13,8 @@ use self::number::{alike, fingerprint, number_in, number_of, said_by, with_resou
 use super::answer::{Decided, Lack, LayerKind};
 use super::fold::{names_sessions, text, write_asker};
 use super::{
-    Asked, Fields, Record, Session, SessionPolicies, Told, Who, context_of, fields_of_key, why_unknown,
+    Asked, Fields, Parts, Record, Session, SessionPolicies, Told, Who, context_of, fields_of_key_in,
+    why_unknown,
 };
 use crate::aws::{AccountId, Arn};
 use crate::catalog::catalog;
@@ -134,7 +135,7 @@ pub(super) struct Judge {
     of_patterns: HashMap<u128, Option<Attached>>,
     /// By what stands in the policy set: compiled, and its content.
     sets: HashMap<u128, (Arc<CompiledSet>, u128)>,
-    /// By the policy set and the action.
+    /// By the policy set, the action, and the parts of the record that its columns follow from.
     plays: HashMap<u128, Play>,
     /// The statements of all sets that were compiled, each once for each kind of layer.
     in_play: BTreeSet<(StatementId, LayerKind)>,
@@ -198,13 +199,15 @@ impl Judge {
         let mut told = Vec::with_capacity(64);
         told.extend_from_slice(&key.to_le_bytes());
         text(Some(&asked.action), &mut told);
+        let parts = Parts::of(record);
+        parts.write(&mut told);
         let of_action = xxh3_128(&told);
         if let Some(known) = self.plays.get(&of_action) {
             return known.clone();
         }
         let (set, content) = self.compiled(key, &own, resource);
         let keys: Arc<[Box<str>]> = set.keys_for(&asked.action).into_iter().map(Box::from).collect();
-        let fields = keys.iter().fold(Fields::NONE, |fields, key| fields.and(fields_of_key(key)));
+        let fields = keys.iter().fold(Fields::NONE, |fields, key| fields.and(fields_of_key_in(key, parts)));
         let play = Play { set, keys, fields, number: key, content };
         if self.plays.len() >= PLAYS_MAX {
             self.plays.clear();

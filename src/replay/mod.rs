@@ -28,6 +28,9 @@ mod testing;
 mod tests;
 mod who;
 
+use context::{Parts, fields_of_key_in};
+use request::requests_seen;
+
 pub use assume::{Supposed, can_assume};
 pub use context::{Told, context, context_of, fields_of_key, is_told_by_session, why_unknown};
 pub use explain::{Changed, Question, changed, concerned, explain};

@@ -66,7 +66,7 @@ macro_rules! columns {
                 }
             }
 
-            fn bit(self) -> u64 {
+            const fn bit(self) -> u64 {
                 match self {
                     Field::EventTime => 1,
                     Field::SessionCreated => 1 << 1,
@@ -184,10 +184,35 @@ impl Fields {
         self.0 & field.bit() != 0
     }
 
-    /// Its columns, in order.
+    /// Its columns, in the order of their bits.
     pub fn iter(self) -> impl Iterator<Item = Field> {
-        Field::ALL.iter().copied().filter(move |field| self.has(*field))
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            while left != 0 {
+                let at = left.trailing_zeros();
+                left &= left - 1;
+                if let Some(field) = BY_BIT.get(at as usize).copied().flatten() {
+                    return Some(field);
+                }
+            }
+            None
+        })
     }
+}
+
+/// The columns by their bits.
+const BY_BIT: [Option<Field>; 64] = by_bit();
+
+#[expect(clippy::indexing_slicing, reason = "a place that is out of bounds does not compile")]
+const fn by_bit() -> [Option<Field>; 64] {
+    let mut columns = [None; 64];
+    let mut at = 0;
+    while at < Field::ALL.len() {
+        let field = Field::ALL[at];
+        columns[field.bit().trailing_zeros() as usize] = Some(field);
+        at += 1;
+    }
+    columns
 }
 
 /// The JSON of a record's columns, parsed once.

@@ -24,7 +24,7 @@ use crate::aws::{AccountId, is_denied};
 use crate::catalog::Action;
 use crate::catalog::dependent::{INSTANCE_PROFILE, dependents_of};
 use crate::catalog::event::{self, MappedAction, Mapping, NotRequest, Presence, Unknown};
-use crate::catalog::resource::{self as found, Certainty, Evidence, Source, resources_of};
+use crate::catalog::resource::{self as found, Certainty, Evidence, Noted, Seen, Source, resources_of};
 use crate::policy::Resource;
 use crate::snapshot::Snapshot;
 pub use fields::{fields_of_request, needs_response};
@@ -101,7 +101,21 @@ pub enum ResourceFrom {
 /// What AWS states in the message of a denied call is taken as it stands: the action that it refused comes first.
 #[must_use]
 pub fn requests(record: &Record<'_>, parsed: &Parsed, snapshot: Option<&Snapshot>) -> Reading {
-    let call = Call::new(record, parsed, snapshot);
+    requests_seen(record, parsed, snapshot, None)
+}
+
+/// As [`requests`], and notes what of the parameters they were told from: a record with parameters that agree with these in
+/// what was noted, in their form and in what [`speaks_for_itself`], and in all else, is read alike. With
+/// [`Parsed::response`] given, more may be looked at than without.
+///
+/// [`speaks_for_itself`]: crate::catalog::resource::speaks_for_itself
+pub(super) fn requests_seen(
+    record: &Record<'_>,
+    parsed: &Parsed,
+    snapshot: Option<&Snapshot>,
+    seen: Option<&Seen>,
+) -> Reading {
+    let call = Call::new(record, parsed, snapshot, seen);
     let reading = call.read();
     match record.error_message.filter(|_| call.is_denied) {
         Some(message) => call.state(reading, message),
@@ -112,7 +126,7 @@ pub fn requests(record: &Record<'_>, parsed: &Parsed, snapshot: Option<&Snapshot
 /// As [`requests`], without what AWS states in the message of a denied call: to hold our own reading against it.
 #[must_use]
 pub fn requests_unstated(record: &Record<'_>, parsed: &Parsed, snapshot: Option<&Snapshot>) -> Reading {
-    Call::new(record, parsed, snapshot).read()
+    Call::new(record, parsed, snapshot, None).read()
 }
 
 /// One record, as far as its requests are told from it.
@@ -126,9 +140,14 @@ struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    fn new(record: &'a Record<'a>, parsed: &'a Parsed, snapshot: Option<&'a Snapshot>) -> Self {
+    fn new(
+        record: &'a Record<'a>,
+        parsed: &'a Parsed,
+        snapshot: Option<&'a Snapshot>,
+        seen: Option<&'a Seen>,
+    ) -> Self {
         let (source, name) = (record.event_source.unwrap_or(""), record.event_name.unwrap_or(""));
-        let parameters = parsed.parameters.as_ref();
+        let parameters = parsed.parameters.as_ref().map(|value| Noted::new(value, seen));
         let mapping = match authentication::turned_away(record) {
             Some(reason) if record.event_type.is_none_or(|kind| kind == "AwsApiCall") => {
                 Mapping::NotRequest(reason)

@@ -48,6 +48,14 @@ impl Snapshot {
     /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html>).
     #[must_use]
     pub fn context(&self, asked: Asked<'_>, unsupplied: Unsupplied) -> Context {
+        let mut context = self.context_but_organization(asked, unsupplied);
+        self.of_organization(asked, unsupplied, &mut context);
+        context
+    }
+
+    /// The same without the keys that are told from the organization: those that begin with `aws:PrincipalOrg` or
+    /// `aws:ResourceOrg`.
+    pub(crate) fn context_but_organization(&self, asked: Asked<'_>, unsupplied: Unsupplied) -> Context {
         let mut context = Context::new(match unsupplied {
             Unsupplied::Unknown => Rest::Unknown,
             Unsupplied::None => Rest::Absent,
@@ -57,7 +65,6 @@ impl Snapshot {
             Resource::Any | Resource::Unknown => None,
         };
         self.of_caller(asked.caller, partition, unsupplied, &mut context);
-        self.of_organization(asked, unsupplied, &mut context);
         self.of_resource(asked, &mut context);
         context
     }

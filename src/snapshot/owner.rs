@@ -1,7 +1,10 @@
 //! Which resources can have a policy of their own, and which resource's policy a request on an ARN meets.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use crate::aws::Arn;
-use crate::catalog::{Part, ResourceType, catalog};
+use crate::catalog::{ArnFormat, Part, ResourceType, catalog};
 use crate::policy::{Truth, resource_covers};
 
 /// The actions that set a resource's policy: the catalog says which types of resources each takes. From the column
@@ -82,6 +85,16 @@ fn is_guarded(setter: &str, kind: &ResourceType) -> bool {
     setter != "ssm:PutResourcePolicy" || matches!(kind.name, "parameter" | "opsitemgroup")
 }
 
+/// The forms of the ARNs of all resources that [`SETTERS`] set policies of, by service.
+static FORMS: LazyLock<HashMap<&str, Vec<ArnFormat>>> = LazyLock::new(|| {
+    let mut forms: HashMap<&str, Vec<ArnFormat>> = HashMap::new();
+    for (setter, action) in SETTERS.iter().filter_map(|setter| Some((setter, catalog().action(setter)?))) {
+        let guarded = action.resources.iter().map(|own| own.kind).filter(|kind| is_guarded(setter, kind));
+        forms.entry(action.service).or_default().extend(guarded.map(|kind| kind.arn));
+    }
+    forms
+});
+
 /// The ARN of the resource whose policy a request on this ARN meets: an S3 object's bucket, a function's alias's function,
 /// a table's index's table; else the ARN itself.
 #[must_use]
@@ -160,14 +173,7 @@ pub fn may_have_policy(arn: &str) -> bool {
     let is_other =
         |(service, begin): &(&str, &str)| parsed.service == *service && parsed.resource.starts_with(begin);
     OTHERS.iter().any(is_other)
-        || SETTERS.iter().any(|setter| {
-            let service = setter.split(':').next().unwrap_or_default();
-            service == parsed.service
-                && catalog().action(setter).is_some_and(|action| {
-                    let mut guarded = action.resources.iter().filter(|own| is_guarded(setter, own.kind));
-                    guarded.any(|own| own.kind.arn.matches(owner))
-                })
-        })
+        || FORMS.get(parsed.service).is_some_and(|forms| forms.iter().any(|form| form.matches(owner)))
 }
 
 #[cfg(test)]

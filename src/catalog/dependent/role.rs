@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::super::resource::{Certainty, Evidence, Leaves, Resource, Source, names_template};
+use super::super::resource::{Certainty, Evidence, Leaves, Noted, Resource, Source, names_template};
 use super::super::service::Action;
 use crate::aws::{Arn, Principal};
 use crate::catalog::event::Presence;
@@ -163,7 +163,7 @@ pub const INSTANCE_PROFILE: &str = "instance-profile";
 /// takes one, which has a path of its own that only the name may tell; by either in lists of options and in texts of JSON; an
 /// instance profile as itself, for its role is not logged. The profile of a launch by a template stands in the response.
 pub(super) fn passed(caller: &Action, evidence: &Evidence<'_>) -> Vec<Resource> {
-    let leaves = Leaves::read(evidence.parameters);
+    let leaves = Leaves::of(evidence);
     let mut found = by_arn(leaves.roles());
     let own = BY_NAME.iter().filter(|(service, ..)| *service == caller.service);
     for (_, parameter, given, _) in own {
@@ -175,12 +175,15 @@ pub(super) fn passed(caller: &Action, evidence: &Evidence<'_>) -> Vec<Resource> 
         found.extend(named(value, Given::InstanceProfile, evidence));
     }
     for own in OPTIONS.iter().filter(|own| own.service == caller.service) {
-        in_options(evidence.parameters, own, &mut |value, given| found.extend(named(value, given, evidence)));
+        let mut see = |value, given| found.extend(named(value, given, evidence));
+        if let Some(parameters) = evidence.parameters {
+            in_options(parameters, own, &mut see);
+        }
     }
     for (_, parameter, key, _) in IN_TEXT.iter().filter(|(service, ..)| *service == caller.service) {
         for text in leaves.values_of(parameter) {
             let Ok(inner) = serde_json::from_str::<Value>(text) else { continue };
-            let inner = Leaves::read(Some(&inner));
+            let inner = Leaves::read(Some(Noted::from(&inner)));
             found.extend(by_arn(inner.roles()));
             found.extend(inner.values_of(key).filter_map(|name| named(name, Given::Role, evidence)));
         }
@@ -196,10 +199,10 @@ pub(super) fn passed(caller: &Action, evidence: &Evidence<'_>) -> Vec<Resource> 
 /// The instance profiles that launched instances have, where a template may have told them; None where the response tells of no
 /// instance (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Instance.html>).
 pub(super) fn launched(caller: &Action, evidence: &Evidence<'_>) -> Option<Vec<Resource>> {
-    if !reads_response(caller) || !names_template(evidence.parameters) {
+    if !reads_response(caller) || !evidence.parameters.is_some_and(names_template) {
         return None;
     }
-    let instances = Leaves::read(evidence.response?.get("instancesSet"));
+    let instances = Leaves::read(Noted::from(evidence.response?).get("instancesSet"));
     instances.values_of("instanceId").next()?;
     // A profile has an id beside its ARN, which is no name.
     let profiles = instances.values_of("iamInstanceProfile").filter(|value| value.starts_with("arn:"));
@@ -212,29 +215,24 @@ pub(super) fn reads_response(caller: &Action) -> bool {
 }
 
 /// Calls `see` with the values of the options that give a role, wherever their list stands.
-fn in_options<'v>(value: Option<&'v Value>, wanted: &Options, see: &mut dyn FnMut(&'v str, Given)) {
-    match value {
-        Some(Value::Object(fields)) => {
-            let text = |key: &str| {
-                let mut fields = fields.iter();
-                fields.find(|(own, _)| own.eq_ignore_ascii_case(key)).and_then(|(_, value)| value.as_str())
-            };
-            let [name, own] = wanted.keys.map(text);
-            let option = wanted.giving.iter().find(|(option, _)| Some(*option) == name);
-            if let (Some((_, given)), Some(own)) = (option, own) {
-                see(own, *given);
-            }
-            fields.values().for_each(|inner| in_options(Some(inner), wanted, see));
-        }
-        Some(Value::Array(items)) => items.iter().for_each(|inner| in_options(Some(inner), wanted, see)),
-        _ => {}
+fn in_options<'v>(value: Noted<'v>, wanted: &Options, see: &mut dyn FnMut(&'v str, Given)) {
+    let text = |key: &str| {
+        let mut fields = value.fields();
+        fields.find(|(own, _)| own.eq_ignore_ascii_case(key)).and_then(|(_, value)| value.text())
+    };
+    let [name, own] = wanted.keys.map(text);
+    let option = wanted.giving.iter().find(|(option, _)| Some(*option) == name);
+    if let (Some((_, given)), Some(own)) = (option, own) {
+        see(own, *given);
     }
+    value.fields().for_each(|(_, inner)| in_options(inner, wanted, see));
+    value.items().for_each(|inner| in_options(inner, wanted, see));
 }
 
 /// The roles that stand anywhere in a call's parameters but where they are those who get something. Services call what they take
 /// a role by many names: `DeliverLogsPermissionArn`, `credentials`, `snsCallerArn`.
 pub(super) fn named_anywhere(evidence: &Evidence<'_>) -> Vec<Resource> {
-    let mut found = by_arn(Leaves::read(evidence.parameters).handed_over());
+    let mut found = by_arn(Leaves::of(evidence).handed_over());
     found.sort();
     found.dedup();
     found
@@ -249,7 +247,7 @@ fn by_arn<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<Resource> {
 
 /// The role that is put into an instance profile.
 pub(super) fn put_into_profile(evidence: &Evidence<'_>) -> Vec<Resource> {
-    let leaves = Leaves::read(evidence.parameters);
+    let leaves = Leaves::of(evidence);
     leaves.one("roleName").and_then(|name| named(name, Given::Role, evidence)).into_iter().collect()
 }
 

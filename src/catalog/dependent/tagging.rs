@@ -162,7 +162,7 @@ const NEEDED: [(&str, &[&str], &str, &str); 22] = [
 /// lists have gaps
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags_roles.html>).
 pub(super) fn unlisted(action: &'static Action, evidence: &Evidence<'_>) -> Option<Dependent> {
-    if !may_be_unlisted(action) || !evidence.parameters.is_some_and(has_tags) {
+    if !evidence.parameters.is_some_and(has_tags) || !may_be_unlisted(action) {
         return None;
     }
     let (tagging, presence) = of(action)?;

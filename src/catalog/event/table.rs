@@ -1,12 +1,11 @@
 //! The hand-written tables of events, read once. A line that cannot be read is a fault of the build: it is left out and
 //! counted, and a test says that there are none.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use serde_json::Value;
-use std::collections::HashMap;
-
 use super::{Call, MappedAction, Presence};
+use crate::catalog::resource::Noted;
 use crate::catalog::service::Action;
 use crate::catalog::tsv::rows;
 use crate::catalog::{catalog, matches};
@@ -119,7 +118,7 @@ impl Listed {
     }
 
     /// Whether a call with these parameters asked for the action; None if they show that it did not.
-    pub(super) fn decide(self, parameters: Option<&Value>) -> Option<MappedAction> {
+    pub(super) fn decide(self, parameters: Option<Noted<'_>>) -> Option<MappedAction> {
         let asked = match (self.condition, parameters) {
             (Condition::Always, _) => return Some(self.with(Presence::Certain)),
             (Condition::Untold, _) | (_, None) => return Some(self.with(Presence::Possible)),
@@ -142,15 +141,15 @@ impl Test {
         }
     }
 
-    fn holds(self, parameters: &Value) -> bool {
+    fn holds(self, parameters: Noted<'_>) -> bool {
         holds_at(parameters, self.key, self.text)
     }
 }
 
 /// Follows a path into a value; of a list it is enough that one item holds.
-fn holds_at(value: &Value, path: &str, text: Option<&str>) -> bool {
-    if let (Value::Array(items), false) = (value, path.is_empty()) {
-        return items.iter().any(|item| holds_at(item, path, text));
+fn holds_at(value: Noted<'_>, path: &str, text: Option<&str>) -> bool {
+    if value.is_list() && !path.is_empty() {
+        return value.items().any(|item| holds_at(item, path, text));
     }
     if !path.is_empty() {
         let (part, rest) = path.split_once('.').unwrap_or((path, ""));
@@ -158,19 +157,13 @@ fn holds_at(value: &Value, path: &str, text: Option<&str>) -> bool {
     }
     match text {
         None => says_something(value),
-        Some(text) => value.as_str().is_some_and(|value| value.contains(text)),
+        Some(text) => value.text().is_some_and(|value| value.contains(text)),
     }
 }
 
 /// Whether a value is neither null, false nor empty.
-fn says_something(value: &Value) -> bool {
-    match value {
-        Value::Null | Value::Bool(false) => false,
-        Value::Bool(true) | Value::Number(_) => true,
-        Value::String(text) => !text.is_empty(),
-        Value::Array(items) => !items.is_empty(),
-        Value::Object(fields) => !fields.is_empty(),
-    }
+fn says_something(value: Noted<'_>) -> bool {
+    !value.is_null_or_false() && !value.is_empty()
 }
 
 /// The prefixes that `sources.tsv` lists for a source.

@@ -2,10 +2,8 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-
 use super::parameter::letters;
-use super::{Certainty, Resource, Search, Source, last_of_arn};
+use super::{Certainty, Noted, Resource, Search, Source, last_of_arn};
 use crate::aws::{AccountId, Arn};
 use crate::catalog::catalog;
 use crate::catalog::event::Presence;
@@ -87,8 +85,8 @@ fn tagged_groups(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec
     if !matches!(search.action.name, "CreateOrUpdateTags" | "DeleteTags") {
         return None;
     }
-    let tags = search.evidence.parameters?.get("tags")?.as_array()?;
-    let groups = tags.iter().filter_map(|tag| tag.get("resourceId")?.as_str());
+    let tags = search.evidence.parameter("tags").filter(|tags| tags.is_list())?;
+    let groups = tags.items().filter_map(|tag| tag.get("resourceId")?.text());
     let resources = groups.map(|group| {
         search.fill(kind, &|name| (name == "GroupFriendlyName").then(|| Cow::Owned(group.to_owned())))
     });
@@ -153,8 +151,7 @@ fn lambda_versions(search: &Search<'_>, kind: &'static ResourceType) -> Option<V
     let (parameter, beginning) =
         if kind.name == "layerVersion" { ("layerName", ":layer:") } else { ("functionName", ":function:") };
     let qualifier = if kind.name == "layerVersion" {
-        let version = search.evidence.parameters?.get("versionNumber")?;
-        version.as_str().map_or_else(|| version.to_string(), str::to_owned)
+        search.evidence.parameter("versionNumber")?.written()
     } else {
         search.leaves.one("qualifier")?.to_owned()
     };
@@ -206,13 +203,13 @@ fn ssm_nodes(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Res
         return Some(logged);
     }
     let mut ids = search.leaves.first_of(["instanceIds", "instanceId", "target", "resourceId"]);
-    let targets = search.evidence.parameters.and_then(|parameters| parameters.get("targets")?.as_array());
+    let targets = search.evidence.parameter("targets");
     let mut are_open = false;
-    for target in targets.into_iter().flatten() {
-        let is_by_id = target.get("key").and_then(Value::as_str) == Some("InstanceIds");
-        let values = target.get("values").and_then(Value::as_array).filter(|_| is_by_id);
+    for target in targets.into_iter().flat_map(Noted::items) {
+        let is_by_id = target.get("key").and_then(Noted::text) == Some("InstanceIds");
+        let values = target.get("values").filter(|values| values.is_list() && is_by_id);
         are_open |= values.is_none();
-        ids.extend(values.into_iter().flatten().filter_map(Value::as_str));
+        ids.extend(values.into_iter().flat_map(Noted::items).filter_map(Noted::text));
     }
     let prefix = if kind.name == "instance" { "i-" } else { "mi-" };
     let of_type = ids.iter().filter(|id| id.starts_with(prefix));

@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-
-use super::{Leaves, MAKING, Resource, Search, Source};
+use super::{Leaves, MAKING, Noted, Resource, Search, Source};
 use crate::catalog::event::Presence;
 use crate::catalog::service::{ActionResource, ResourceType};
 
@@ -162,7 +160,7 @@ fn unnamed(search: &Search<'_>) -> impl Iterator<Item = &'static str> {
 
 /// The ids of a type under any name: a flow log's `ResourceId`, an endpoint's `AddSubnetId`.
 fn by_form(search: &Search<'_>, kind: &'static ResourceType) -> Vec<Resource> {
-    let ids = search.leaves.values().filter(|value| is_id(value, kind, DIGITS_MIN));
+    let ids = search.leaves.ids().filter(|value| is_id(value, kind, DIGITS_MIN));
     let mut found: Vec<Resource> =
         ids.map(|id| search.fill(kind, &|_| Some(Cow::Owned(id.to_owned())))).collect();
     found.sort();
@@ -178,6 +176,18 @@ fn is_id(text: &str, kind: &ResourceType, digits_min: usize) -> bool {
             rest.len() >= digits_min && rest.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
         })
     })
+}
+
+/// Whether a text may be an id that [`by_form`] finds: of any type, with as many digits as it asks for.
+pub(super) fn may_be_id(text: &str) -> bool {
+    let ends = text.len().checked_sub(DIGITS_MIN).and_then(|start| text.as_bytes().get(start..));
+    let is_digit = |byte: &u8| byte.is_ascii_hexdigit() || *byte == b'-';
+    // Most texts have another word before their first dash than any type.
+    let Some(dash) = ends.filter(|end| end.iter().all(is_digit)).and_then(|_| text.find('-')) else {
+        return false;
+    };
+    let may_begin = |beginning: &&str| beginning.as_bytes().get(dash) == Some(&b'-');
+    BEGINNINGS.iter().map(|(beginning, _)| beginning).any(|own| may_begin(own) && text.starts_with(own))
 }
 
 /// Calls on tags name resources of every type by id; its beginning tells the type.
@@ -199,7 +209,7 @@ fn launched(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Reso
         _ => return None,
     }
     // A launch has no key pair that neither it nor its template names.
-    let may_be = kind.name != "key-pair" || names_template(search.evidence.parameters);
+    let may_be = kind.name != "key-pair" || search.evidence.parameters.is_some_and(names_template);
     if !may_be {
         return None;
     }
@@ -207,7 +217,7 @@ fn launched(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Reso
     if !named.is_empty() {
         return Some(named);
     }
-    let instances = search.evidence.response.and_then(|response| response.get("instancesSet"));
+    let instances = search.evidence.response().and_then(|response| response.get("instancesSet"));
     let leaves = Leaves::read(instances);
     let is_told = !leaves.first_of(["instanceId"]).is_empty();
     let mut found = Search { leaves, ..*search }.filled(kind);
@@ -224,23 +234,21 @@ fn launched(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Reso
 }
 
 /// Whether parameters name a launch template.
-pub(in crate::catalog) fn names_template(parameters: Option<&Value>) -> bool {
+pub(in crate::catalog) fn names_template(parameters: Noted<'_>) -> bool {
     const BEGINNING: &str = "launchTemplate";
-    match parameters {
-        Some(Value::Object(fields)) => fields.iter().any(|(key, value)| {
-            let begin = key.get(..BEGINNING.len());
-            !value.is_null() && begin.is_some_and(|begin| begin.eq_ignore_ascii_case(BEGINNING))
-                || names_template(Some(value))
-        }),
-        Some(Value::Array(items)) => items.iter().any(|item| names_template(Some(item))),
-        _ => false,
-    }
+    let is_template = |key: &str| {
+        let begin = key.get(..BEGINNING.len());
+        begin.is_some_and(|begin| begin.eq_ignore_ascii_case(BEGINNING))
+    };
+    let mut fields = parameters.fields();
+    fields.any(|(key, value)| !value.is_null() && is_template(key) || names_template(value))
+        || parameters.items().any(names_template)
 }
 
 /// The items of a list of the query protocol, `{"items": [...]}`.
-fn items<'v>(value: Option<&'v Value>, of: &str) -> &'v [Value] {
+fn items<'v>(value: Option<Noted<'v>>, of: &str) -> impl Iterator<Item = Noted<'v>> + Clone + use<'v> {
     let of = value.and_then(|value| value.get(of)).map(|set| set.get("items").unwrap_or(set));
-    of.and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    of.into_iter().flat_map(Noted::items)
 }
 
 /// A launch is authorized on the volumes that it makes: those that it asks for, and those of an image whose root device is one,
@@ -248,14 +256,14 @@ fn items<'v>(value: Option<&'v Value>, of: &str) -> &'v [Value] {
 /// (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ExamplePolicies_EC2.html#iam-example-runinstances>,
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Instance.html>).
 fn launched_volumes(search: &Search<'_>, kind: &'static ResourceType) -> Vec<Resource> {
-    let is_volume = |device: &Value| device.get("ebs").is_some_and(|ebs| !ebs.is_null());
-    let asked = items(search.evidence.parameters, "blockDeviceMapping");
-    let launched = items(search.evidence.response, "instancesSet");
-    let root = |instance: &Value| instance.get("rootDeviceType").and_then(Value::as_str).map(str::to_owned);
-    let roots: Vec<Option<String>> = launched.iter().map(root).collect();
-    let has_volume = asked.iter().any(is_volume)
+    let is_volume = |device: Noted<'_>| device.get("ebs").is_some_and(|ebs| !ebs.is_null());
+    let mut asked = items(search.evidence.parameters, "blockDeviceMapping");
+    let mut launched = items(search.evidence.response(), "instancesSet");
+    let root = |instance: Noted<'_>| instance.get("rootDeviceType").and_then(Noted::text).map(str::to_owned);
+    let roots: Vec<Option<String>> = launched.clone().map(root).collect();
+    let has_volume = asked.any(is_volume)
         || roots.iter().flatten().any(|root| root == "ebs")
-        || launched.iter().any(|instance| items(Some(instance), "blockDeviceMapping").iter().any(is_volume));
+        || launched.any(|instance| items(Some(instance), "blockDeviceMapping").any(is_volume));
     let has_none = !roots.is_empty() && roots.iter().all(|root| root.as_deref() == Some("instance-store"));
     if has_none && !has_volume {
         return Vec::new();

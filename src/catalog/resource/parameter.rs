@@ -1,8 +1,9 @@
 //! Request parameters as a flat list, and the names that a placeholder may have there.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::is_place;
+use super::seen::{Noted, NotedText};
+use super::{Evidence, is_place};
 use crate::catalog::service::ResourceType;
 
 /// How deep and how many values are read; a record's parameters have far less.
@@ -45,65 +46,68 @@ struct Leaf<'a> {
     key: &'a str,
     /// The key of the object that the key stands in; empty outermost.
     parent: &'a str,
-    value: &'a str,
+    value: NotedText<'a>,
     /// The number of objects around it; a single wrapper (`CreateXRequest`) does not count.
     depth: usize,
 }
 
 impl<'a> Leaves<'a> {
-    pub(in crate::catalog) fn read(value: Option<&'a Value>) -> Self {
+    /// Those of the request parameters.
+    pub(in crate::catalog) fn of(evidence: &Evidence<'a>) -> Self {
+        Self::read(evidence.parameters)
+    }
+
+    pub(in crate::catalog) fn read(value: Option<Noted<'a>>) -> Self {
         let mut leaves = Self::default();
-        match value {
-            // EC2 wraps some requests in an object of the call's own name.
-            Some(Value::Object(fields)) if fields.len() == 1 => {
-                let inner = fields.values().next();
-                let wrapped = inner.filter(|inner| inner.is_object());
-                leaves.collect(["", ""], wrapped.or(value), 1);
-                if wrapped.is_some() {
-                    leaves.collect(["", ""], value, 1);
-                }
-            }
-            _ => leaves.collect(["", ""], value, 1),
+        let Some(value) = value else { return leaves };
+        let mut fields = value.fields();
+        // EC2 wraps some requests in an object of the call's own name.
+        let wrapped = match (fields.next(), fields.next()) {
+            (Some((_, inner)), None) if inner.is_object() => Some(inner),
+            _ => None,
+        };
+        if let Some(wrapped) = wrapped {
+            leaves.collect(["", ""], wrapped, 1);
         }
+        leaves.collect(["", ""], value, 1);
         leaves
     }
 
-    fn collect(&mut self, [parent, key]: [&'a str; 2], value: Option<&'a Value>, depth: usize) {
+    fn collect(&mut self, [parent, key]: [&'a str; 2], value: Noted<'a>, depth: usize) {
         if depth > DEPTH_MAX || self.leaves.len() >= LEAVES_MAX {
             return;
         }
-        match value {
-            Some(Value::String(value)) if !value.is_empty() => {
-                self.leaves.push(Leaf { key, parent, value, depth });
+        if let Some(value) = value.leaf() {
+            self.leaves.push(Leaf { key, parent, value, depth });
+            return;
+        }
+        for item in value.items() {
+            self.collect([parent, key], item, depth);
+        }
+        if let Some(content) = list_item(value) {
+            self.collect([parent, key], content, depth);
+            return;
+        }
+        for (inner_key, inner) in value.fields() {
+            if !SKIPPED.iter().any(|skipped| skipped.eq_ignore_ascii_case(inner_key)) {
+                self.collect([key, inner_key], inner, depth + 1);
             }
-            Some(Value::Array(items)) => {
-                for item in items {
-                    self.collect([parent, key], Some(item), depth);
-                }
-            }
-            Some(Value::Object(fields)) => {
-                if let Some(content) = list_item(fields) {
-                    self.collect([parent, key], Some(content), depth);
-                    return;
-                }
-                for (inner_key, inner) in fields {
-                    if !SKIPPED.iter().any(|skipped| skipped.eq_ignore_ascii_case(inner_key)) {
-                        self.collect([key, inner_key], Some(inner), depth + 1);
-                    }
-                }
-            }
-            _ => {}
         }
     }
 
     /// Every ARN, in order.
     pub(super) fn arns(&self) -> impl Iterator<Item = &'a str> {
-        self.leaves.iter().map(|leaf| leaf.value).filter(|value| value.starts_with("arn:"))
+        self.leaves.iter().map(|leaf| leaf.value).filter(|value| value.is_arn()).map(NotedText::read)
     }
 
     /// Every text, in order.
     pub(super) fn values(&self) -> impl Iterator<Item = &'a str> {
-        self.leaves.iter().map(|leaf| leaf.value)
+        self.leaves.iter().map(|leaf| leaf.value.read())
+    }
+
+    /// Every id of EC2, in order, and perhaps others.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &'a str> {
+        self.leaves.iter().filter_map(|leaf| leaf.value.id())
     }
 
     /// The values under keys that end in `role` or `roleArn`, in any case and number.
@@ -116,7 +120,7 @@ impl<'a> Leaves<'a> {
             let key = key.strip_suffix(['s', 'S']).unwrap_or(key);
             ends(key, "role") || ends(key, "rolearn")
         };
-        self.leaves.iter().filter(move |leaf| is_role(leaf.key)).map(|leaf| leaf.value)
+        self.leaves.iter().filter(move |leaf| is_role(leaf.key)).map(|leaf| leaf.value.read())
     }
 
     /// The ARNs that do not stand under a key which says who gets or has something.
@@ -128,13 +132,14 @@ impl<'a> Leaves<'a> {
                 .any(|word| key.contains(word))
         };
         let handed = move |leaf: &&Leaf<'_>| !is_receiver(leaf.key) && !is_receiver(leaf.parent);
-        self.leaves.iter().filter(handed).map(|leaf| leaf.value).filter(|value| value.starts_with("arn:"))
+        let values = self.leaves.iter().filter(handed).map(|leaf| leaf.value);
+        values.filter(|value| value.is_arn()).map(NotedText::read)
     }
 
     /// The values under a key, and those in objects under it.
     pub(in crate::catalog) fn values_of(&self, name: &str) -> impl Iterator<Item = &'a str> {
         let is_it = move |leaf: &&Leaf<'_>| Name::from(name).is(leaf.key) || Name::from(name).is(leaf.parent);
-        self.leaves.iter().filter(is_it).map(|leaf| leaf.value)
+        self.leaves.iter().filter(is_it).map(|leaf| leaf.value.read())
     }
 
     /// The distinct values under the first of the names that any value has, in any case, singular or plural.
@@ -163,14 +168,14 @@ impl<'a> Leaves<'a> {
             let is_plain = leaf.key.eq_ignore_ascii_case("name");
             is_plain && leaf.depth == 3 && parent.strip_suffix("input").unwrap_or(&parent) == kind
         };
-        self.leaves.iter().filter(is_its).map(|leaf| leaf.value).collect()
+        self.leaves.iter().filter(is_its).map(|leaf| leaf.value.read()).collect()
     }
 
     /// The values under a key in an object under another one.
     pub(super) fn inside(&self, parent: &str, key: &str) -> Vec<&'a str> {
         let is_it =
             |leaf: &&Leaf<'_>| leaf.parent.eq_ignore_ascii_case(parent) && leaf.key.eq_ignore_ascii_case(key);
-        self.leaves.iter().filter(is_it).map(|leaf| leaf.value).collect()
+        self.leaves.iter().filter(is_it).map(|leaf| leaf.value.read()).collect()
     }
 
     /// The values that stand outermost under keys that are akin, to none of the rivals, and are not the name of another type;
@@ -188,9 +193,12 @@ impl<'a> Leaves<'a> {
             let Some((stem, half)) = stem_of(leaf.key).filter(|(stem, half)| akin.is(stem, *half)) else {
                 continue;
             };
-            let is_rivals = rivals.iter().any(|rival| rival.is(&stem, half));
-            if !is_rivals && !is_other(&stem) && !found.contains(&(leaf.key, leaf.value)) {
-                found.push((leaf.key, leaf.value));
+            if rivals.iter().any(|rival| rival.is(&stem, half)) || is_other(&stem) {
+                continue;
+            }
+            let value = leaf.value.read();
+            if !found.contains(&(leaf.key, value)) {
+                found.push((leaf.key, value));
             }
         }
         found
@@ -211,8 +219,9 @@ impl<'a> Leaves<'a> {
         let may_be = |key: &str| key.len() == letters || key.len() == letters + 1;
         let is_meant = |leaf: &&Leaf<'_>| leaf.depth <= depth_max && may_be(leaf.key) && name.is(leaf.key);
         for leaf in self.leaves.iter().filter(is_meant) {
-            if !values.contains(&leaf.value) {
-                values.push(leaf.value);
+            let value = leaf.value.read();
+            if !values.contains(&value) {
+                values.push(value);
             }
         }
         values
@@ -221,9 +230,10 @@ impl<'a> Leaves<'a> {
 
 /// What an item of a list is: EC2's calls whose parameters stand in an object of the call's own name log `SubnetId.1` as
 /// `{"tag": 1, "content": "subnet-…"}`, alone where there is one, in an array where there are several.
-fn list_item(fields: &Map<String, Value>) -> Option<&Value> {
-    let is_numbered = fields.len() == 2 && fields.get("tag").is_some_and(Value::is_number);
-    fields.get("content").filter(|_| is_numbered)
+fn list_item(value: Noted<'_>) -> Option<Noted<'_>> {
+    let content = value.get("content")?;
+    let is_numbered = value.fields().count() == 2 && value.get("tag").is_some_and(Noted::is_number);
+    is_numbered.then_some(content)
 }
 
 /// What the names of parameters are held against that are not called quite like a placeholder.
@@ -450,7 +460,7 @@ pub(super) fn percent_decoded(text: &str) -> String {
 }
 
 /// How an ARN begins where it is written as a part of a URL.
-const ENCODED_ARN: &str = "arn%3";
+pub(super) const ENCODED_ARN: &str = "arn%3";
 
 /// Writes ARNs out that stand as a part of a URL, `arn%3Aaws%3A…`: so some services log those that their calls have in the path
 /// (<https://docs.aws.amazon.com/eks/latest/APIReference/API_AssociateAccessPolicy.html>,

@@ -37,7 +37,7 @@ fn unnamed_group(search: &Search<'_>, kind: &'static ResourceType) -> Option<Res
         return None;
     }
     search.evidence.parameters?;
-    let response = Leaves::read(search.evidence.response);
+    let response = Leaves::read(search.evidence.response());
     let named = response.first_of(in_response(kind).iter().copied());
     let named = named.into_iter().find(|text| is_group_name(text));
     let is_default = match search.action.name {

@@ -2,10 +2,8 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-
 use super::parameter::percent_decoded;
-use super::{Certainty, Resource, Search, Source, choice, codebuild, ec2, iam, organizations, rds};
+use super::{Certainty, Noted, Resource, Search, Source, choice, codebuild, ec2, iam, organizations, rds};
 use crate::aws::AccountId;
 use crate::catalog::service::{Action, ActionResource, ResourceType};
 
@@ -389,16 +387,17 @@ fn ecs_resources(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>); those of a transaction stand in
 /// a list of operations (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/logging-using-cloudtrail.html>).
 fn dynamodb_tables(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
-    let tables: Vec<&str> = match search.evidence.parameters?.get("requestItems")? {
-        Value::Object(items) => items.keys().map(String::as_str).collect(),
-        Value::Array(items) => {
-            let is_meant = |item: &&Value| {
-                let operation = item.get("operation").and_then(Value::as_str);
-                operation.is_none_or(|operation| search.action.name.starts_with(operation))
-            };
-            items.iter().filter(is_meant).filter_map(|item| item.get("tableName")?.as_str()).collect()
-        }
-        _ => return None,
+    let items = search.evidence.parameter("requestItems")?;
+    let tables: Vec<&str> = if items.is_object() {
+        items.fields().map(|(table, _)| table).collect()
+    } else if items.is_list() {
+        let is_meant = |item: &Noted<'_>| {
+            let operation = item.get("operation").and_then(Noted::text);
+            operation.is_none_or(|operation| search.action.name.starts_with(operation))
+        };
+        items.items().filter(is_meant).filter_map(|item| item.get("tableName")?.text()).collect()
+    } else {
+        return None;
     };
     let resources = tables.into_iter().map(|table| {
         if table.starts_with("arn:") {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::aws::Denial;
 use crate::catalog::event::{Call, Mapping, Presence, map};
 use crate::catalog::matches;
-use crate::catalog::resource::{Certainty, Evidence, Place, Source, resources_of};
+use crate::catalog::resource::{Certainty, Evidence, Noted, Place, Source, resources_of};
 
 /// Calls `see` with every CloudTrail record under the folder, whatever envelope it came in; returns how many.
 pub(crate) fn each_record(folder: &Path, see: &mut dyn FnMut(&Value)) -> usize {
@@ -73,7 +73,7 @@ fn public_records_map_or_are_listed_as_no_request() {
             source,
             name,
             kind: text(record, "eventType"),
-            parameters: record.get("requestParameters").filter(|value| value.is_object()),
+            parameters: record.get("requestParameters").filter(|value| value.is_object()).map(Noted::from),
         };
         let outcome = match map(&call) {
             Mapping::Actions(..) => "actions",
@@ -107,7 +107,7 @@ fn resources_of_public_records_agree_with_what_is_logged() {
         let Some(logged) = record.get("resources").filter(|logged| logged.is_array()) else { return };
         let (source, name) =
             (text(record, "eventSource").unwrap_or(""), text(record, "eventName").unwrap_or(""));
-        let parameters = record.get("requestParameters").filter(|value| value.is_object());
+        let parameters = record.get("requestParameters").filter(|value| value.is_object()).map(Noted::from);
         let call = Call { source, name, kind: text(record, "eventType"), parameters };
         let Mapping::Actions(actions, _) = map(&call) else { return };
         let account = text(record, "recipientAccountId")
@@ -171,7 +171,7 @@ fn denied_public_records_state_the_action_that_they_map_to() {
             source: text(record, "eventSource").unwrap_or(""),
             name: text(record, "eventName").unwrap_or(""),
             kind: text(record, "eventType"),
-            parameters: record.get("requestParameters").filter(|value| value.is_object()),
+            parameters: record.get("requestParameters").filter(|value| value.is_object()).map(Noted::from),
         };
         let mapping = map(&call);
         let Mapping::Actions(actions, _) = &mapping else {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::catalog::catalog;
 use crate::catalog::dependent::{TELLING, dependents_of};
 use crate::catalog::event::Presence;
-use crate::catalog::resource::{Evidence, Place};
+use crate::catalog::resource::{Evidence, Noted, Place};
 
 /// `iam:PassRole ARN…`, with a question mark for what is only possible.
 fn of(action: &str, parameters: Option<&Value>) -> Vec<String> {
@@ -14,6 +14,7 @@ fn of(action: &str, parameters: Option<&Value>) -> Vec<String> {
 
 fn answered(action: &str, parameters: Option<&Value>, response: Option<&Value>) -> Vec<String> {
     let place = Place { partition: "aws", region: "eu-west-1", account: "111122223333" };
+    let parameters = parameters.map(Noted::from);
     let evidence = Evidence { event: "", place, parameters, response, resources: None };
     let dependents = dependents_of(catalog().action(action).unwrap(), &evidence);
     let words = dependents.iter().map(|dependent| {

@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::catalog::event::{By, Call, Mapping, Presence, Reason, Unknown, map, services_of, table_faults};
+use crate::catalog::resource::Noted;
 use crate::catalog::{catalog, matches};
 
 fn mapped(source: &str, name: &str, parameters: Option<&Value>) -> Mapping {
     let source = format!("{source}.amazonaws.com");
-    map(&Call { source: &source, name, kind: Some("AwsApiCall"), parameters })
+    map(&Call { source: &source, name, kind: Some("AwsApiCall"), parameters: parameters.map(Noted::from) })
 }
 
 /// `s3:GetObject s3:GetObjectVersion?`, the question mark for what is only possible.
@@ -185,7 +186,7 @@ fn what_is_not_known_is_said_to_be_unknown() {
     assert_eq!(mapped("nothing", "GetUser", None), Mapping::Unknown(Unknown::Source));
     assert_eq!(mapped("iam", "NoSuchCall", None), Mapping::Unknown(Unknown::Action));
     assert_eq!(mapped("iam", "", None), Mapping::Unknown(Unknown::Action));
-    let odd = Call { source: "", name: "*", kind: Some(""), parameters: Some(&Value::Null) };
+    let odd = Call { source: "", name: "*", kind: Some(""), parameters: Some(Noted::from(&Value::Null)) };
     assert_eq!(map(&odd), Mapping::Unknown(Unknown::Source));
 }
 
@@ -227,7 +228,7 @@ fn a_transaction_s_operations_tell_its_actions() {
             source: "dynamodb.amazonaws.com",
             name: "TransactWriteItems",
             kind: None,
-            parameters: Some(&parameters),
+            parameters: Some(Noted::from(&parameters)),
         };
         let Mapping::Actions(actions, By::Table) = map(&call) else { panic!("{parameters}") };
         actions.iter().map(|mapped| (mapped.action.name, mapped.presence)).collect::<Vec<_>>()

@@ -9,7 +9,8 @@ use crate::catalog::resource::{Certainty, Evidence, Place, reads_response, resou
 /// The groups that a call asks for: exact ones as they are, `~` behind what is not known, `?` behind what is only possible.
 fn groups(action: &str, parameters: &Value, response: Option<&Value>) -> Vec<String> {
     let place = Place { partition: "aws", region: "eu-west-1", account: "111122223333" };
-    let evidence = Evidence { event: "", place, parameters: Some(parameters), response, resources: None };
+    let evidence =
+        Evidence { event: "", place, parameters: Some(parameters.into()), response, resources: None };
     let action = catalog().action(action).unwrap();
     let found = resources_of(action, &evidence).into_iter();
     let found = found.filter(|own| {

@@ -4,7 +4,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::catalog::event::Presence;
-use crate::catalog::resource::{Certainty, Evidence, Place, Resource, Source, resources_of, table_faults};
+use crate::catalog::resource::{
+    Certainty, Evidence, Noted, Place, Resource, Source, resources_of, table_faults,
+};
 use crate::catalog::{catalog, event};
 
 const PLACE: Place<'static> = Place { partition: "aws", region: "eu-west-1", account: "111122223333" };
@@ -16,15 +18,10 @@ pub(super) fn found(
     response: &Value,
     resources: &Value,
 ) -> Vec<Resource> {
-    let given = |value: &'_ Value| (!value.is_null()).then(|| value.clone());
-    let (parameters, response, resources) = (given(parameters), given(response), given(resources));
-    let evidence = Evidence {
-        event,
-        place: PLACE,
-        parameters: parameters.as_ref(),
-        response: response.as_ref(),
-        resources: resources.as_ref(),
-    };
+    let given = [parameters, response, resources].map(|value| Some(value).filter(|value| !value.is_null()));
+    let [parameters, response, resources] = given;
+    let parameters = parameters.map(Noted::from);
+    let evidence = Evidence { event, place: PLACE, parameters, response, resources };
     resources_of(catalog().action(action).unwrap(), &evidence)
 }
 
@@ -634,7 +631,7 @@ proptest! {
         let evidence = Evidence {
             event: action.name,
             place: PLACE,
-            parameters: Some(&parameters),
+            parameters: Some(Noted::from(&parameters)),
             response: Some(&response),
             resources: Some(&resources),
         };
@@ -643,7 +640,7 @@ proptest! {
         prop_assert!(found.is_sorted());
         let is_filled = found.iter().all(|resource| !resource.arn.contains("${Account}"));
         prop_assert!(is_filled);
-        let call = event::Call { source: "s3.amazonaws.com", name: action.name, kind: None, parameters: Some(&parameters) };
+        let call = event::Call { source: "s3.amazonaws.com", name: action.name, kind: None, parameters: Some(Noted::from(&parameters)) };
         prop_assert_eq!(event::map(&call), event::map(&call));
     }
 }
@@ -654,7 +651,7 @@ fn api_gateway_is_asked_for_the_path_that_the_call_s_name_tells() {
         let evidence = Evidence {
             event,
             place: Place { partition: "aws", region: "eu-west-1", account: "111122223333" },
-            parameters: Some(&parameters),
+            parameters: Some(Noted::from(&parameters)),
             response: None,
             resources: None,
         };

@@ -217,12 +217,15 @@ fn an_unknown_id_is_still_that_of_a_user_or_of_a_role() {
 #[test]
 fn beside_a_grant_to_the_role_the_session_policy_is_what_lacks() {
     let role = "arn:aws:iam::111122223333:role/deploy";
-    let grant = format!(
-        r#"{{"Effect": "Allow", "Action": "*", "Resource": "*", "Principal": {{"AWS": "{role}"}}}}"#
-    );
+    let grant =
+        format!(r#"{{"Effect": "Allow", "Action": "*", "Resource": "*", "Principal": {{"AWS": "{role}"}}}}"#);
     let of = |grant: &str| PolicySet {
         resource: Some(attached(PolicyKind::Resource, "bucket", grant)),
-        session: Some(attached(PolicyKind::Session, "session", r#"{"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}"#)),
+        session: Some(attached(
+            PolicyKind::Session,
+            "session",
+            r#"{"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}"#,
+        )),
         ..identity("")
     };
     let session = Request {

@@ -8,7 +8,7 @@ use super::super::{Field, Origin, tag};
 use super::Told;
 use crate::aws::service_of;
 use crate::catalog::{catalog, event};
-use crate::policy::{Context, Resource};
+use crate::policy::{Context, Resource, Standing};
 use crate::snapshot::{self, Unsupplied};
 
 /// What is told of a key.
@@ -45,6 +45,8 @@ pub(super) struct Ask<'a> {
     pub(super) relation: Relation,
     /// What the snapshot tells, once it is asked for.
     snapshot: OnceCell<Context>,
+    /// The same but for the keys of the organization, which take longer to tell.
+    snapshot_but_organization: OnceCell<Context>,
 }
 
 /// A parameter of the call.
@@ -67,21 +69,36 @@ pub(super) const PARAMETERS: &[Field] = &[Field::RequestParameters, Field::Error
 
 impl<'a> Ask<'a> {
     pub(super) fn new(told: &'a Told<'a>) -> Self {
-        Self { told, relation: relation(told), snapshot: OnceCell::new() }
+        Self {
+            told,
+            relation: relation(told),
+            snapshot: OnceCell::new(),
+            snapshot_but_organization: OnceCell::new(),
+        }
     }
 
     /// What the snapshot tells.
     pub(super) fn snapshot(&self) -> &Context {
-        self.snapshot.get_or_init(|| {
-            let Told { who, asked, snapshot, .. } = self.told;
-            let asked = snapshot::Asked {
-                caller: &who.caller,
-                action: &asked.action,
-                resource: &asked.resource,
-                resource_account: asked.resource_account,
-            };
-            snapshot.context(asked, Unsupplied::Unknown)
-        })
+        self.snapshot.get_or_init(|| self.told.snapshot.context(self.asked(), Unsupplied::Unknown))
+    }
+
+    /// What the snapshot tells of a key in lower case.
+    pub(super) fn standing_in_snapshot(&self, key: &str) -> Standing {
+        if ["aws:principalorg", "aws:resourceorg"].iter().any(|begin| key.starts_with(begin)) {
+            return self.snapshot().standing(key);
+        }
+        let tell = || self.told.snapshot.context_but_organization(self.asked(), Unsupplied::Unknown);
+        self.snapshot_but_organization.get_or_init(tell).standing(key)
+    }
+
+    fn asked(&self) -> snapshot::Asked<'a> {
+        let Told { who, asked, .. } = self.told;
+        snapshot::Asked {
+            caller: &who.caller,
+            action: &asked.action,
+            resource: &asked.resource,
+            resource_account: asked.resource_account,
+        }
     }
 
     /// All parameters of the call; None if it has none.

@@ -5,8 +5,8 @@
 
 use chrono::SecondsFormat;
 
-use super::super::Field;
 use super::super::who::said;
+use super::super::{Field, Record};
 use super::ask::{Ask, Parameter, Tell};
 use super::rule::Rule;
 use crate::aws::{AccessKeyId, Arn, IdKind, Principal, is_denied};
@@ -188,14 +188,19 @@ fn mfa_present(ask: &Ask<'_>) -> Tell {
 }
 
 /// Whether the call is one that takes a device and a code.
-fn takes_device(ask: &Ask<'_>) -> bool {
-    ask.told.record.event_source == Some("sts.amazonaws.com")
-        && matches!(ask.told.record.event_name, Some("AssumeRole" | "GetSessionToken"))
+pub(super) fn takes_device(record: &Record<'_>) -> bool {
+    record.event_source == Some("sts.amazonaws.com")
+        && matches!(record.event_name, Some("AssumeRole" | "GetSessionToken"))
 }
 
-/// Whether the call named a device. Such calls are told apart by their parameters anyway.
+/// Whether a key in lower case is told from the device that a call names.
+pub(super) fn is_told_by_device(key: &str) -> bool {
+    matches!(key, "aws:multifactorauthpresent" | "aws:multifactorauthage")
+}
+
+/// Whether the call named a device.
 fn names_device(ask: &Ask<'_>) -> bool {
-    takes_device(ask) && matches!(ask.parameter_of_call(&["serialNumber"]), Parameter::Given(_))
+    takes_device(ask.told.record) && matches!(ask.parameter_of_call(&["serialNumber"]), Parameter::Given(_))
 }
 
 /// Seconds since the second factor was shown: to a user or root who got the session for it. A role's session may have been

@@ -2,14 +2,17 @@
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#available-keys-for-iam>
 
-use super::super::tag;
+use super::super::{Record, tag};
 use super::ask::{Ask, PARAMETERS, Parameter, Tell};
 use super::caller::NOT_LOGGED;
 use super::rule::{Otherwise, Rule};
 use crate::aws::{Arn, Principal, service_of};
 
+/// [`iam:PassedToService`](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#ck_PassedToService).
+pub(super) const PASSED_TO_SERVICE: &str = "iam:passedtoservice";
+
 pub(super) const RULES: &[Rule] = &[
-    Rule::new("iam:passedtoservice", PARAMETERS, passed_to_service),
+    Rule::new(PASSED_TO_SERVICE, PARAMETERS, passed_to_service),
     Rule::new("iam:associatedresourcearn", &[], |ask| {
         if ask.lists("iam:AssociatedResourceArn") == Some(false) {
             Tell::Absent
@@ -102,11 +105,19 @@ enum Volumes {
     Perhaps,
 }
 
+/// Whether the call takes roles that attach volumes.
+pub(super) fn may_attach_volumes(record: &Record<'_>) -> bool {
+    record.event_source == Some("ecs.amazonaws.com")
+        && matches!(record.event_name, Some("RunTask" | "StartTask"))
+}
+
 /// The role by which Amazon ECS attaches EBS volumes to tasks, `volumeConfigurations[].managedEBSVolume.roleArn`, is passed to
 /// Amazon ECS itself
 /// (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/infrastructure_IAM_role.html>).
 fn attaches_volumes(ask: &Ask<'_>) -> Volumes {
-    let Some(role) = ask.arn() else { return Volumes::By(false) };
+    let Some(role) = ask.arn().filter(|_| may_attach_volumes(ask.told.record)) else {
+        return Volumes::By(false);
+    };
     let holds = |parameter: Parameter<'_>| match parameter {
         Parameter::Given(value) => value.to_string().contains(&format!("\"{role}\"")),
         Parameter::NotGiven | Parameter::Hidden(_) => false,

@@ -112,6 +112,43 @@ pub fn fields_of_key(key: &str) -> Fields {
     Fields::of(&OF_EVERY_KEY).and(Fields::of(own))
 }
 
+/// As [`fields_of_key`], of a record of which some parts are known: most records need no parameters for a key that is told from
+/// those of a few calls only. Records that agree in these parts have the same columns.
+pub(super) fn fields_of_key_in(key: &str, parts: Parts) -> Fields {
+    let (fields, key) = (fields_of_key(key), key.to_lowercase());
+    let needs_none = caller::is_told_by_device(&key) && !parts.takes_device
+        || key == iam::PASSED_TO_SERVICE && !parts.attaches_volumes
+        || rule(&key).is_some_and(|rule| std::ptr::eq(rule, &tags::OF_RESOURCE)) && !parts.is_denied;
+    if needs_none { fields.without(Field::RequestParameters) } else { fields }
+}
+
+/// What of a record says whether keys are told from its parameters: it follows from source, name and error of the event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Parts {
+    /// Whether the call may name a device that shows a second factor.
+    takes_device: bool,
+    /// Whether the call may attach volumes by a role that it passes.
+    attaches_volumes: bool,
+    /// Whether AWS refused it: then the parameters may be missing for that.
+    is_denied: bool,
+}
+
+impl Parts {
+    pub(super) fn of(record: &Record<'_>) -> Self {
+        let is_denied = record.error_code.is_some_and(crate::aws::is_denied);
+        Self {
+            takes_device: caller::takes_device(record),
+            attaches_volumes: iam::may_attach_volumes(record),
+            is_denied,
+        }
+    }
+
+    /// Writes them, so that different ones are written differently.
+    pub(super) fn write(self, to: &mut Vec<u8>) {
+        to.extend([self.takes_device, self.attaches_volumes, self.is_denied].map(u8::from));
+    }
+}
+
 /// Whether a key, in any case, is told from what issued the caller's session ([`Told::session`]).
 #[must_use]
 pub fn is_told_by_session(key: &str) -> bool {
@@ -129,7 +166,7 @@ fn standing(ask: &Ask<'_>, key: &str) -> Result<Standing, Cow<'static, str>> {
         Tell::Values(values) => Ok(known(values)),
         Tell::Absent => Ok(Standing::Absent),
         Tell::Unknown(why) => Err(Cow::Borrowed(why)),
-        Tell::Snapshot(why) => match ask.snapshot().standing(key) {
+        Tell::Snapshot(why) => match ask.standing_in_snapshot(key) {
             Standing::Unknown => Err(Cow::Borrowed(why)),
             known => Ok(known),
         },

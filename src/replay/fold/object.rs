@@ -1,4 +1,4 @@
-//! Calls on objects in buckets: of all that is asked for only objects never end, and most are asked for once.
+//! Calls on objects in buckets and on log streams: of all that is asked for these never end, and most are asked for once.
 //!
 //! Two calls that agree in everything but the key of their object differ in what they come to only where a statement
 //! names the one object and not the other. So one call of each kind is judged; of all others it is looked how the
@@ -8,6 +8,7 @@
 use std::sync::Arc;
 
 use hashbrown::HashMap;
+use memchr::memmem::Finder;
 use serde::Deserialize;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
@@ -34,9 +35,75 @@ const OTHER_KEY: &str = "0/other";
 /// What CloudTrail writes in place of what it hides begins so.
 const HIDDEN: &str = "HIDDEN_";
 
-/// The key of a call's object, and the texts around it.
+/// Things that never end. Each belongs to another one, which has the policy; its ARN ends in its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Endless {
+    /// The objects of a bucket, by their keys.
+    Objects,
+    /// The streams of a log group.
+    Streams,
+}
+
+impl Endless {
+    /// What calls of an event source may be about.
+    pub(super) fn of(source: &str) -> Option<Self> {
+        match source {
+            "s3.amazonaws.com" => Some(Self::Objects),
+            "logs.amazonaws.com" => Some(Self::Streams),
+            _ => None,
+        }
+    }
+
+    /// The parameter that names one, where it is plain text.
+    fn name_in(self, parameters: &str) -> Option<&str> {
+        #[derive(Deserialize)]
+        struct OfObject<'a> {
+            #[serde(borrow)]
+            key: &'a str,
+        }
+        #[derive(Deserialize)]
+        struct OfStream<'a> {
+            #[serde(borrow, rename = "logStreamName")]
+            name: &'a str,
+        }
+        match self {
+            Self::Objects => serde_json::from_str::<OfObject<'_>>(parameters).ok().map(|own| own.key),
+            Self::Streams => serde_json::from_str::<OfStream<'_>>(parameters).ok().map(|own| own.name),
+        }
+    }
+
+    /// Whether a letter of a name means nothing but itself.
+    fn is_plain(self, byte: u8) -> bool {
+        byte.is_ascii_alphanumeric()
+            || b"/_.=+@-".contains(&byte)
+            || match self {
+                Self::Objects => byte == b':',
+                // Lambda's streams have `[$LATEST]` in their names.
+                Self::Streams => b"[$]".contains(&byte),
+            }
+    }
+
+    /// Whether an ARN up to the name is of such a thing.
+    fn is_head(self, arn: &str) -> bool {
+        match self {
+            Self::Objects => arn.ends_with('/'),
+            Self::Streams => arn.ends_with(":log-stream:"),
+        }
+    }
+
+    /// How the names of the actions begin that take them.
+    fn service(self) -> &'static str {
+        match self {
+            Self::Objects => "s3",
+            Self::Streams => "logs:",
+        }
+    }
+}
+
+/// The key of a call's object, or the name of its log stream, and the texts around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ObjectKey<'a> {
+    of: Endless,
     pub(super) key: &'a str,
     /// Of the request parameters.
     pub(super) parameters: (&'a str, &'a str),
@@ -46,30 +113,30 @@ pub(super) struct ObjectKey<'a> {
 
 impl<'a> ObjectKey<'a> {
     /// The key of a record's object; None if it names none, or one with letters that may mean more than themselves.
-    pub(super) fn of(record: &Record<'a>) -> Option<Self> {
-        #[derive(Deserialize)]
-        struct Parameters<'a> {
-            #[serde(borrow)]
-            key: &'a str,
-        }
+    pub(super) fn of(record: &Record<'a>, of: Endless) -> Option<Self> {
         let text = record.request_parameters?;
-        let key = serde_json::from_str::<Parameters<'a>>(text).ok()?.key;
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/_.=+@-:".contains(&byte);
-        if key.is_empty() || key.starts_with(['/', '.']) || !key.bytes().all(is_plain) || key.contains(HIDDEN)
+        let key = of.name_in(text)?;
+        let is_plain = key.bytes().all(|byte| of.is_plain(byte));
+        if key.is_empty()
+            || key.starts_with(['/', '.'])
+            || key.starts_with("arn:")
+            || !is_plain
+            || key.contains(HIDDEN)
         {
             return None;
         }
         let start = key.as_ptr().addr().checked_sub(text.as_ptr().addr())?;
         let parameters = (text.get(..start)?, text.get(start + key.len()..)?);
-        let is_in = |text: &str| memchr::memmem::find(text.as_bytes(), key.as_bytes()).is_some();
+        let finder = Finder::new(key);
+        let is_in = |text: &str| finder.find(text.as_bytes()).is_some();
         if is_in(parameters.0) || is_in(parameters.1) {
             return None;
         }
         let resources = match record.resources {
-            Some(text) => Some(around(text, key)?),
+            Some(text) => Some(around(text, &finder, of)?),
             None => None,
         };
-        Some(Self { key, parameters, resources })
+        Some(Self { of, key, parameters, resources })
     }
 
     /// Writes the texts around it, so that no two are written alike.
@@ -92,12 +159,11 @@ impl<'a> ObjectKey<'a> {
 }
 
 /// The text before and after a key that ends an ARN; all of it if the key is not in it. None if it is there otherwise.
-fn around<'a>(text: &'a str, key: &str) -> Option<(&'a str, Option<&'a str>)> {
-    let mut places = memchr::memmem::find_iter(text.as_bytes(), key.as_bytes());
-    let Some(at) = places.next() else { return Some((text, None)) };
-    let (before, after) = (text.get(..at)?, text.get(at + key.len()..)?);
-    let is_end = before.ends_with('/') && after.starts_with('"') && places.next().is_none();
-    (is_end && !after.contains(key)).then_some((before, Some(after)))
+fn around<'a>(text: &'a str, key: &Finder<'_>, of: Endless) -> Option<(&'a str, Option<&'a str>)> {
+    let Some(at) = key.find(text.as_bytes()) else { return Some((text, None)) };
+    let (before, after) = (text.get(..at)?, text.get(at + key.needle().len()..)?);
+    let is_end = of.is_head(before) && after.starts_with('"') && key.find(after.as_bytes()).is_none();
+    is_end.then_some((before, Some(after)))
 }
 
 /// What is known of calls that differ in the keys of their objects, and maybe in the columns that condition keys are told
@@ -158,10 +224,8 @@ impl Replayer {
         place: usize,
         session: Option<&Session>,
     ) -> Option<Known> {
-        if !call.on_objects || Then::of(record) == Then::Denied {
-            return None;
-        }
-        let key = ObjectKey::of(record)?;
+        let about = call.about.filter(|_| Then::of(record) != Then::Denied)?;
+        let key = ObjectKey::of(record, about)?;
         let shape = self.object_hash(record, call.fields, place, &key);
         match self.objects.shapes.get(&shape) {
             None => {
@@ -180,8 +244,7 @@ impl Replayer {
                 }
             }
         }
-        let whole = self.hash(record, call.fields, place);
-        let (known, learned) = self.judge(record, whole, session, Some(&key));
+        let (known, learned) = self.judge(record, call, (place, session), Some(&key));
         let Some(Learned { more, asked, views }) = learned else {
             self.objects.shapes.insert(shape, Shape::Single);
             return Some(known);
@@ -209,8 +272,7 @@ impl Replayer {
         key: &ObjectKey<'_>,
     ) -> u128 {
         self.buffer.clear();
-        let fields = fields.without(Field::RequestParameters).without(Field::Resources);
-        record.write(fields, &mut self.buffer);
+        record.write(fields.without(Field::Resources), &mut self.buffer);
         write_caller(record, self.by_session, &mut self.buffer);
         self.buffer.extend_from_slice(&session.to_le_bytes());
         key.write(&mut self.buffer);
@@ -318,14 +380,14 @@ pub(super) fn learned(
             continue;
         }
         let Resource::Named(arn) = &asked.resource else { return None };
-        let head = arn.strip_suffix(key.key).filter(|head| head.ends_with('/'))?;
+        let head = arn.strip_suffix(key.key).filter(|head| key.of.is_head(head))?;
         let renamed = format!("{head}{OTHER_KEY}");
         let expected = crate::replay::Asked {
             resource: Resource::Named(renamed.clone()),
             shown: renamed,
             ..asked.clone()
         };
-        if asked.shown != *arn || expected != *other_asked || !asked.action.starts_with("s3") {
+        if asked.shown != *arn || expected != *other_asked || !asked.action.starts_with(key.of.service()) {
             return None;
         }
         for (plays, judge) in snapshots() {
@@ -369,7 +431,7 @@ mod tests {
         let resources =
             r#"[{"ARN":"arn:aws:s3:::example-reports/a/b.csv"},{"ARN":"arn:aws:s3:::example-reports"}]"#;
         let record = record(parameters, Some(resources));
-        let key = ObjectKey::of(&record).unwrap();
+        let key = ObjectKey::of(&record, Endless::Objects).unwrap();
         assert_eq!(key.key, "a/b.csv");
         assert_eq!(key.with(key.key), (parameters.to_owned(), Some(resources.to_owned())));
         let (other, others) = key.with("z");
@@ -388,6 +450,7 @@ mod tests {
             r#"{"key":"a*"}"#,
             r#"{"key":"a b"}"#,
             r#"{"key":"/a"}"#,
+            r#"{"key":"arn:aws:iam::111122223333:role/a"}"#,
             r#"{"key":"${aws:username}"}"#,
             r#"{"key":"a\u002fb"}"#,
             r#"{"key":"HIDDEN_DUE_TO_SECURITY_REASONS"}"#,
@@ -398,15 +461,20 @@ mod tests {
             r#"{"key":"abc"#,
         ];
         for text in odd {
-            assert_eq!(ObjectKey::of(&record(text, None)), None, "{text}");
+            assert_eq!(ObjectKey::of(&record(text, None), Endless::Objects), None, "{text}");
         }
         let twice = r#"[{"ARN":"arn:aws:s3:::b/abc"},{"ARN":"arn:aws:s3:::b/abc"}]"#;
         let inside = r#"[{"ARN":"arn:aws:s3:::abcd/x"}]"#;
         for resources in [twice, inside] {
-            assert_eq!(ObjectKey::of(&record(r#"{"key":"abc"}"#, Some(resources))), None, "{resources}");
+            assert_eq!(
+                ObjectKey::of(&record(r#"{"key":"abc"}"#, Some(resources)), Endless::Objects),
+                None,
+                "{resources}"
+            );
         }
         let apart = r#"[{"ARN":"arn:aws:s3:::b"}]"#;
-        let found = ObjectKey::of(&record(r#"{"key":"abc"}"#, Some(apart))).map(|key| key.resources);
+        let found = ObjectKey::of(&record(r#"{"key":"abc"}"#, Some(apart)), Endless::Objects)
+            .map(|key| key.resources);
         assert_eq!(found, Some(Some((apart, None))));
     }
 }

@@ -4,5 +4,6 @@ mod calls;
 mod corpus;
 mod fields;
 mod logged;
+mod looked_at;
 mod snapshot;
 mod stated;

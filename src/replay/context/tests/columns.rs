@@ -54,6 +54,11 @@ fn a_key_stays_the_same_while_its_columns_do() {
         invoked_by: Some("athena.amazonaws.com"),
         ..by_user("s3.amazonaws.com", "PutObject", Some(put))
     };
+    let with_device = r#"{"roleSessionName": "one", "serialNumber": "GAHT12345678"}"#;
+    let refused = Record {
+        error_code: Some("Client.UnauthorizedOperation"),
+        ..by_user("ec2.amazonaws.com", "TerminateInstances", None)
+    };
     let web = Record {
         identity_type: Some("WebIdentityUser"),
         identity_provider: Some("id.example.com"),
@@ -74,15 +79,22 @@ fn a_key_stays_the_same_while_its_columns_do() {
         Case::new(by_role("ec2.amazonaws.com", "RunInstances", Some("{}")), "iam:PassRole", Some(DEPLOY))
             .origin(Origin::Derived),
         Case::new(by_role("ec2.amazonaws.com", "RunInstances", None), "ec2:RunInstances", None),
+        Case::new(
+            by_user("sts.amazonaws.com", "AssumeRole", Some(with_device)),
+            "sts:AssumeRole",
+            Some(DEPLOY),
+        ),
+        Case::new(refused, "ec2:TerminateInstances", None),
     ];
-    // Keys that are told from the same columns are looked at together.
-    let mut groups: BTreeMap<Vec<Field>, Vec<&str>> = BTreeMap::new();
-    for key in keys {
-        groups.entry(fields_of_key(key).iter().collect()).or_default().push(key);
-    }
-    assert!(groups.len() > 15, "{}", groups.len());
     let (mut compared, mut known) = (0, 0);
     for case in &cases {
+        // Keys that are told from the same columns are looked at together.
+        let mut groups: BTreeMap<Vec<Field>, Vec<&str>> = BTreeMap::new();
+        for key in keys.iter().copied() {
+            let fields = fields_of_key_in(key, Parts::of(&case.record));
+            groups.entry(fields.iter().collect()).or_default().push(key);
+        }
+        assert!(groups.len() > 15, "{}", groups.len());
         for (fields, keys) in &groups {
             let before = case.with(|told| context_of(told, keys));
             known += before.keys().count();
@@ -144,6 +156,15 @@ fn the_columns_of_a_key_are_those_that_it_is_told_from() {
         assert!(fields_of_key(key).has(Field::EventContext), "{key}");
     }
     assert!(!fields_of_key("aws:SourceIp").has(Field::RequestParameters));
+    let needs = |key: &str, record: &Record<'_>| {
+        fields_of_key_in(key, Parts::of(record)).has(Field::RequestParameters)
+    };
+    let list = by_user("s3.amazonaws.com", "ListObjects", None);
+    let assume = by_user("sts.amazonaws.com", "AssumeRole", None);
+    let refused = Record { error_code: Some("AccessDenied"), ..list };
+    let (mfa, tag) = ("aws:MultiFactorAuthPresent", "aws:ResourceTag/Team");
+    assert!(!needs(mfa, &list) && needs(mfa, &assume) && !needs(tag, &list) && needs(tag, &refused));
+    assert!(needs("aws:RequestTag/Team", &list));
     assert!(!fields_of_key("aws:PrincipalArn").has(Field::EventTime));
 }
 

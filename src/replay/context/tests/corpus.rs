@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::*;
 use crate::aws::time;
 use crate::catalog::event::{Call, Mapping, map};
+use crate::catalog::resource::Noted;
 
 /// A record's columns, owned.
 struct Row {
@@ -199,7 +200,7 @@ fn every_key_of_public_records_is_told_without_a_panic() {
             source: record.event_source.unwrap_or_default(),
             name: record.event_name.unwrap_or_default(),
             kind: record.event_type,
-            parameters: parsed.parameters.as_ref(),
+            parameters: parsed.parameters.as_ref().map(Noted::from),
         };
         let Mapping::Actions(actions, _) = map(&call) else { continue };
         for mapped in actions {

@@ -218,6 +218,28 @@ fn iam_has_boundaries_policies_and_passed_roles() {
             .origin(Origin::Derived)
             .check(&[("iam:PassedToService", service)]);
     }
+    // The role that attaches volumes is passed to Amazon ECS, not to its tasks.
+    let volumes = |role: &str, overrides: &str| {
+        format!(
+            r#"{{"taskDefinition": "web", "overrides": {overrides},
+                "volumeConfigurations": [{{"name": "v", "managedEBSVolume": {{"roleArn": "{role}"}}}}]}}"#
+        )
+    };
+    let other = "arn:aws:iam::111122223333:role/other";
+    let tasks = format!(r#"{{"taskRoleArn": "{DEPLOY}"}}"#);
+    for (parameters, service) in [
+        (volumes(DEPLOY, "{}"), "ecs.amazonaws.com"),
+        (volumes(other, &tasks), "ecs-tasks.amazonaws.com"),
+        (volumes(DEPLOY, &tasks), "unknown"),
+    ] {
+        Case::new(by_user("ecs.amazonaws.com", "RunTask", Some(&parameters)), "iam:PassRole", Some(DEPLOY))
+            .origin(Origin::Derived)
+            .check(&[("iam:PassedToService", service)]);
+    }
+    let launch = by_user("ec2.amazonaws.com", "RunInstances", Some("{}"));
+    Case::new(launch, "iam:PassRole", Some("arn:aws-cn:iam::111122223333:role/web"))
+        .origin(Origin::Derived)
+        .check(&[("iam:PassedToService", "unknown")]);
 }
 
 #[test]

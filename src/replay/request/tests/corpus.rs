@@ -13,7 +13,7 @@ use crate::policy::Resource;
 use crate::replay::request::{Asked, Reading, needs_response, requests, requests_unstated};
 use crate::replay::{Fields, Parsed, Record, fields_of_request};
 
-fn every() -> Option<Vec<Logged>> {
+pub(super) fn every() -> Option<Vec<Logged>> {
     let mut all = Vec::new();
     each_record(&logs()?, &mut |record| all.push(Logged::of(record)));
     assert!(all.len() > 4_000, "{} records", all.len());

@@ -12,7 +12,7 @@ use crate::replay::request::{Reading, fields_of_request, needs_response, request
 use crate::replay::{Field, Fields, Parsed, Record};
 
 /// Source and name of calls: of every listed event, and of actions of every service.
-static CALLS: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+pub(super) static CALLS: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
     let mut calls: Vec<_> = catalog()
         .actions()
         .flat_map(listed_events)
@@ -78,7 +78,7 @@ fn parameters(source: &str, name: &str) -> impl Strategy<Value = Option<Value>> 
 }
 
 /// A response that names the very things, with what the request leaves out.
-fn response(source: &str) -> Value {
+pub(super) fn response(source: &str) -> Value {
     let service = crate::aws::service_of(source);
     let arn = |service: &str, resource: &str| format!("arn:aws:{service}:eu-west-1:111122223333:{resource}");
     json!({
