@@ -148,7 +148,7 @@ fn starts_group(action: &Action) -> bool {
 
 /// The launch itself: on what, only the template tells.
 fn of_group(action: &'static Action, evidence: &Evidence<'_>) -> Vec<Dependent> {
-    if !starts_group(action) || !names_template(evidence.parameters) {
+    if !starts_group(action) || !evidence.parameters.is_some_and(names_template) {
         return Vec::new();
     }
     let of = |action| Dependent { action, presence: Presence::Possible, resources: Vec::new() };
@@ -221,7 +221,7 @@ fn derive(caller: &Action, action: &'static Action, evidence: &Evidence<'_>) -> 
     if is_tagging(action) {
         if !has_tags(parameters) {
             // A launch template may have tags of its own.
-            let may_tag = action.service == "ec2" && names_template(Some(parameters));
+            let may_tag = action.service == "ec2" && names_template(parameters);
             return may_tag.then_some(possible);
         }
         let resources = tagged(action, parameters, evidence);

@@ -222,7 +222,7 @@ fn beside_a_grant_to_the_role_the_session_policy_is_what_lacks() {
     let of = |grant: &str| PolicySet {
         resource: Some(attached(PolicyKind::Resource, "bucket", grant)),
         session: Some(attached(
-            PolicyKind::Session,
+            PolicyKind::Identity,
             "session",
             r#"{"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}"#,
         )),
