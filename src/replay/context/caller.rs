@@ -5,8 +5,8 @@
 
 use chrono::SecondsFormat;
 
-use super::super::{Field, Record};
 use super::super::who::said;
+use super::super::{Field, Record};
 use super::ask::{Ask, Parameter, Tell};
 use super::rule::Rule;
 use crate::aws::{AccessKeyId, Arn, IdKind, Principal, is_denied};

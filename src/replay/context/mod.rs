@@ -117,7 +117,8 @@ pub fn fields_of_key(key: &str) -> Fields {
 pub(super) fn fields_of_key_in(key: &str, parts: Parts) -> Fields {
     let (fields, key) = (fields_of_key(key), key.to_lowercase());
     let needs_none = caller::is_told_by_device(&key) && !parts.takes_device
-        || rule(&key).is_some_and(|rule| std::ptr::eq(rule, &tags::OF_RESOURCE)) && !parts.is_denied;
+        || rule(&key).is_some_and(|rule| std::ptr::eq(rule, &raw const tags::OF_RESOURCE))
+            && !parts.is_denied;
     if needs_none { fields.without(Field::RequestParameters) } else { fields }
 }
 
