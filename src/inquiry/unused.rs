@@ -20,8 +20,8 @@ use crate::replay::{Fields, Issuances, Proposed, Record};
 use crate::snapshot::Snapshot;
 use crate::unused::suggest::{self, Suggestion};
 use crate::unused::{
-    Assumptions, Census, Detail, FIELDS_OF_ORIGINAL, Material, OriginUse, Originals, Plan, SubjectError,
-    Subjects, Trusts, Unused, Wanted, WantedEvents, finish, original,
+    Assumptions, Census, Detail, FIELDS_OF_ORIGINAL, Material, OriginUse, Originals, Plan, Subject,
+    SubjectError, Subjects, Trusts, Unused, Wanted, WantedEvents, finish, is_another, original,
 };
 
 /// So much of the metadata of the lake's files is kept: a portion's files are looked at twice, one time after another.
@@ -86,7 +86,7 @@ pub async fn unused(ctx: &Session, options: UnusedOptions) -> Result<Unused, Unu
         looked.detail.merge(second((ctx, ctx), window, events_at_once, (&plan, &events)).await?);
         looked
     };
-    let behind = if origins { behind(ctx, window).await? } else { BTreeMap::new() };
+    let behind = if origins { behind(ctx, window, &plan.subjects).await? } else { BTreeMap::new() };
     let material =
         Material { census, detail: seen, assumptions, origins: behind, from: window.from, to: window.to };
     let (mut answer, needed) = finish(&plan, material);
@@ -264,10 +264,19 @@ pub(super) async fn second(
     Ok(detail)
 }
 
-/// Who is behind the sessions of roles, by the role's ARN.
-async fn behind(ctx: &Session, window: Window) -> Result<BTreeMap<String, Vec<OriginUse>>, QueryError> {
+/// Who is behind the sessions of roles, by the role's ARN; sessions of a role that bore the name before are of another one.
+async fn behind(
+    ctx: &Session,
+    window: Window,
+    subjects: &Subjects,
+) -> Result<BTreeMap<String, Vec<OriginUse>>, QueryError> {
+    let own = |subject: &'_ Subject| Some((subject.arn.clone(), subject.unique_id.clone()?));
+    let own: BTreeMap<String, String> = subjects.iter().filter_map(own).collect();
     let mut found: BTreeMap<String, BTreeMap<(String, String, bool), OriginUse>> = BTreeMap::new();
     for row in measure::origins_of_roles(ctx, window.bounds()).await? {
+        if is_another(own.get(&row.role).map(String::as_str), row.role_id.as_deref()) {
+            continue;
+        }
         // What is certain is not mixed with what only may be.
         let key = (row.kind.clone(), row.origin.clone(), row.certain);
         let own = found.entry(row.role).or_default().entry(key).or_insert_with(|| OriginUse {

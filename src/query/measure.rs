@@ -183,6 +183,8 @@ pub async fn logging_changes(
 pub struct OriginCalls {
     /// The role's ARN.
     pub role: String,
+    /// The role's unique id, as the sessions' records have it.
+    pub role_id: Option<String>,
     /// The kind of the origin, as in the table `origins`.
     pub kind: String,
     /// The origin; `unknown` where nobody is known.
@@ -197,7 +199,8 @@ pub struct OriginCalls {
     pub certain: bool,
 }
 
-/// Who made the calls of roles' sessions.
+/// Who made the calls of roles' sessions. A dry run that would have worked counts, too
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html>, `DryRun`).
 ///
 /// # Errors
 ///
@@ -206,10 +209,12 @@ pub async fn origins_of_roles(ctx: &SessionContext, window: Bounds) -> Result<Ve
     Box::pin(super::lineage::register(ctx)).await?;
     let text = format!(
         "select session_issuer_arn, coalesce(origin_kind, 'unknown'), coalesce(origin, 'unknown'), event_source, \
-                event_name, count(*), cast(coalesce(certain, false) as bigint) from event_origins \
-                where identity_type = 'AssumedRole' and session_issuer_arn is not null \
-                and (error_code is null or error_code = '') and (error_message is null or error_message = '') \
-                and coalesce(event_type, 'AwsApiCall') = 'AwsApiCall' and {} group by 1, 2, 3, 4, 5, 7 order by 1, 2, 3, 4, 5, 7",
+                event_name, count(*), cast(coalesce(certain, false) as bigint), split_part(principal_id, ':', 1) \
+                from event_origins where identity_type = 'AssumedRole' and session_issuer_arn is not null \
+                and ((coalesce(error_code, '') = '' and coalesce(error_message, '') = '') \
+                or error_code in ('Client.DryRunOperation', 'DryRunOperation')) \
+                and coalesce(event_type, 'AwsApiCall') = 'AwsApiCall' and {} \
+                group by 1, 2, 3, 4, 5, 7, 8 order by 1, 2, 3, 4, 5, 7, 8",
         window.condition()
     );
     let mut found = Vec::new();
@@ -223,6 +228,7 @@ pub async fn origins_of_roles(ctx: &SessionContext, window: Bounds) -> Result<Ve
             event_name: text(4),
             calls: number_at(batch, 5, row),
             certain: number_at(batch, 6, row) == 1,
+            role_id: text_at(batch, 7, row),
         });
     })
     .await?;

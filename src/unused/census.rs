@@ -415,9 +415,7 @@ pub(crate) fn subject_of(record: &Record<'_>, plan: &Plan, callers: &mut Callers
     let place = who(record, Some(&plan.snapshot)).and_then(|who| plan.subjects.place(&who.principal));
     let found = place.map_or(Found::Nobody, |place| {
         let own = plan.subjects.get(place).and_then(|subject| subject.unique_id.as_deref());
-        let is_other =
-            own.zip(unique_id).is_some_and(|(own, id)| own != id && is_unique_id(own) && is_unique_id(id));
-        if is_other { Found::Predecessor } else { Found::Subject(place) }
+        if is_another(own, unique_id) { Found::Predecessor } else { Found::Subject(place) }
     });
     callers.insert(key, found);
     found
@@ -427,6 +425,12 @@ pub(crate) fn subject_of(record: &Record<'_>, plan: &Plan, callers: &mut Callers
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getfederationtoken.html>).
 pub(crate) fn is_federated(record: &Record<'_>) -> bool {
     record.identity_type == Some("FederatedUser")
+}
+
+/// Whether a record's unique id is that of another user or role of the same name: one that was deleted
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids>).
+pub(crate) fn is_another(own: Option<&str>, id: Option<&str>) -> bool {
+    own.zip(id).is_some_and(|(own, id)| own != id && is_unique_id(own) && is_unique_id(id))
 }
 
 /// Whether a text is the unique id of a user or role, rather than a name or what stands for one.

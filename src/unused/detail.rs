@@ -222,8 +222,26 @@ impl Census {
         all
     }
 
+    /// Whoever switches to a role in the console must be allowed to assume it
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_permissions-to-switch.html>); a log may have the sign-in
+    /// without the call to STS.
+    fn tell_switches(&self, to: &mut Tallies) {
+        let assume = catalog().action("sts:AssumeRole").and_then(|action| INDEX.number(action));
+        let asked = Asked { is_certain: false, is_derived: false };
+        let found =
+            Found { actions: assume.map(|own| (own, asked)).into_iter().collect(), ..Found::default() };
+        for (key, span) in self.counted() {
+            let is_switch =
+                |name: &EventName| name.source == "signin.amazonaws.com" && name.name == "SwitchRole";
+            if key.then == Then::Allowed && self.events.all.get(key.event).is_some_and(is_switch) {
+                to.count(key.subject, key.then, &found, span);
+            }
+        }
+    }
+
     /// Counts what the names alone tell, beside what the second look counted.
     pub(crate) fn tell(&self, plan: &Plan, to: &mut Tallies) {
+        self.tell_switches(to);
         let mut known: HashMap<(usize, Key), Found> = HashMap::new();
         for (key, span, told) in self.told(plan) {
             let Some(name) = self.events.all.get(key.event) else { continue };

@@ -54,6 +54,7 @@ pub use answer::{
     ActionUse, Covered, Mark, OriginUse, PrincipalUse, StatementUse, UnmappedCall, Unused, WindowSeen,
 };
 pub use baseline::{Baseline, BaselineError, Compared, Known, OutOfSight, Resolved, Scope};
+pub(crate) use census::is_another;
 pub use census::{AccountLog, Census, CensusState, EventName, Key, SeenEvent};
 pub use count::{Span, Uses};
 pub use detail::{Detail, Tallies, Wanted as WantedEvents};

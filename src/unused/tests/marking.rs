@@ -156,6 +156,18 @@ fn what_trails_may_leave_out_is_unused_only_beside_events_of_the_service() {
 }
 
 #[test]
+fn who_switched_to_a_role_in_the_console_perhaps_assumed_it() {
+    let world = || World::default().user(ANN, &json!([allow("sts:AssumeRole", DEPLOY)])).read();
+    let other = by_ann("ec2.amazonaws.com", "DescribeInstances", None);
+    let switch =
+        Record { event_type: Some("AwsConsoleSignIn"), ..by_ann("signin.amazonaws.com", "SwitchRole", None) };
+    assert_eq!(mark(&look(&world(), &[other], None), ANN, "sts:AssumeRole"), Some(Mark::Unused));
+    assert_eq!(reason(&look(&world(), &[other, switch], None), "sts:AssumeRole"), Some(Unseen::Perhaps));
+    let failed = Record { error_message: Some("Failed authentication"), ..switch };
+    assert_eq!(mark(&look(&world(), &[other, failed], None), ANN, "sts:AssumeRole"), Some(Mark::Unused));
+}
+
+#[test]
 fn a_trail_of_reads_shows_no_writes() {
     let world = World::default().user(ANN, &json!([allow("*", "*")])).read();
     let read = Record { read_only: Some(true), ..by_ann("ec2.amazonaws.com", "DescribeInstances", None) };
