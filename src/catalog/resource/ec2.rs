@@ -123,8 +123,8 @@ const OF_RULES: [&str; 7] = [
 
 /// The group whose rules are changed, `groupId`, stands outermost; those that a rule refers to are further in and may be of
 /// another account
-/// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AuthorizeSecurityGroupIngress.html>). None where it is given by
-/// its name, or inside of a wrapping request, and no other stands beside it.
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AuthorizeSecurityGroupIngress.html>). One that is given
+/// by its name may be any; None where the call names none in either way.
 fn ruled_groups(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
     let ids = search.leaves.top(&["groupId"]);
     let named = ids.into_iter().map(|id| search.fill(kind, &|_| Some(Cow::Owned(id.to_owned()))));

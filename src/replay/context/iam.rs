@@ -82,7 +82,8 @@ fn passed_to_service(ask: &Ask<'_>) -> Tell {
             .is_some_and(|version| version.bytes().all(|byte| byte.is_ascii_digit() || b"v_".contains(&byte)))
     };
     let found = PASSED_TO.iter().find(|(own, names, _)| *own == source && names.iter().any(is_named));
-    if ask.arn().is_some_and(|role| role.starts_with("arn:aws-cn:")) {
+    // A call never leaves its partition.
+    if ask.told.who.principal.starts_with("arn:aws-cn:") {
         return Tell::Unknown(
             "in China the names of some services end in amazonaws.com.cn, and of some they do not",
         );

@@ -236,10 +236,19 @@ fn iam_has_boundaries_policies_and_passed_roles() {
             .origin(Origin::Derived)
             .check(&[("iam:PassedToService", service)]);
     }
+    // In China some services have other names, whichever role it is.
     let launch = by_user("ec2.amazonaws.com", "RunInstances", Some("{}"));
-    Case::new(launch, "iam:PassRole", Some("arn:aws-cn:iam::111122223333:role/web"))
-        .origin(Origin::Derived)
-        .check(&[("iam:PassedToService", "unknown")]);
+    let in_china = Record {
+        identity_arn: Some("arn:aws-cn:iam::444455556666:user/bea"),
+        identity_account_id: Some("444455556666"),
+        user_name: Some("bea"),
+        ..launch
+    };
+    for (launch, service) in [(launch, "ec2.amazonaws.com"), (in_china, "unknown")] {
+        Case::new(launch, "iam:PassRole", None)
+            .origin(Origin::Derived)
+            .check(&[("iam:PassedToService", service)]);
+    }
 }
 
 #[test]
