@@ -131,6 +131,22 @@ fn deny(action: &str, resource: &str) -> Value {
     json!({ "Sid": "Not", "Effect": "Deny", "Action": action, "Resource": resource })
 }
 
+/// A statement under a condition, if that is one.
+fn conditioned(mut statement: Value, condition: Value) -> Value {
+    if !condition.is_null() {
+        statement["Condition"] = condition;
+    }
+    statement
+}
+
+/// Statements of a resource's policy, for the account.
+fn for_account(mut statements: Value) -> Value {
+    for one in statements.as_array_mut().unwrap() {
+        one["Principal"] = json!({ "AWS": ACCOUNT });
+    }
+    statements
+}
+
 /// Lets everybody of the account be told by the identity policies.
 fn trust_account() -> Value {
     json!({ "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": { "AWS": ACCOUNT } })

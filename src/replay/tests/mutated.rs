@@ -407,11 +407,7 @@ prop_compose! {
             json!({ "StringEquals": { "aws:ResourceTag/team": "aa" } }),
         ]),
     ) -> Value {
-        let mut one = json!({ "Effect": effect, "Action": action, element: resources });
-        if !condition.is_null() {
-            one["Condition"] = condition;
-        }
-        one
+        conditioned(json!({ "Effect": effect, "Action": action, element: resources }), condition)
     }
 }
 

@@ -67,11 +67,7 @@ prop_compose! {
             json!({ "StringLike": { "aws:UserAgent": "aws-cli/*" } }),
         ]),
     ) -> Value {
-        let mut one = json!({ "Effect": effect, "Action": action, element: resources });
-        if !condition.is_null() {
-            one["Condition"] = condition;
-        }
-        one
+        conditioned(json!({ "Effect": effect, "Action": action, element: resources }), condition)
     }
 }
 
@@ -81,10 +77,7 @@ fn statements() -> impl Strategy<Value = Value> {
 
 prop_compose! {
     fn world()(ann in statements(), deploy in statements(), reports in statements(), of_one in any::<bool>()) -> Arc<Snapshot> {
-        let mut reports = reports;
-        for one in reports.as_array_mut().unwrap() {
-            one["Principal"] = json!({ "AWS": ACCOUNT });
-        }
+        let reports = for_account(reports);
         let mut world = World::default()
             .user(ANN, &ann)
             .role(DEPLOY, &json!([trust_account()]), &deploy)

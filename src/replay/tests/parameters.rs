@@ -101,11 +101,7 @@ prop_compose! {
             json!({ "ArnLike": { "iam:AssociatedResourceArn": "arn:aws:lambda:*:*:function:f" } }),
         ]),
     ) -> Value {
-        let mut one = json!({ "Effect": effect, "Action": action, element: resources });
-        if !condition.is_null() {
-            one["Condition"] = condition;
-        }
-        one
+        conditioned(json!({ "Effect": effect, "Action": action, element: resources }), condition)
     }
 }
 
@@ -115,10 +111,7 @@ fn statements() -> impl Strategy<Value = Value> {
 
 prop_compose! {
     fn world()(ann in statements(), deploy in statements(), of_key in statements(), of_one in any::<bool>()) -> Arc<Snapshot> {
-        let mut of_key = of_key;
-        for one in of_key.as_array_mut().unwrap() {
-            one["Principal"] = json!({ "AWS": ACCOUNT });
-        }
+        let of_key = for_account(of_key);
         let mut world = World::default()
             .user(ANN, &ann)
             .role(DEPLOY, &json!([trust_account()]), &deploy)
