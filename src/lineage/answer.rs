@@ -239,8 +239,8 @@ pub struct TraceSubject {
     /// Of an event: what the credential did that called, the event among it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credential_usage: Option<Usage>,
-    /// What it did outside the window, where it did nothing inside: then the chains are those of these calls, and nothing is
-    /// below.
+    /// What it did outside the window, where it did nothing inside: then the chains are those of these calls, and what
+    /// they made is left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outside_window: Option<Usage>,
     /// How many credentials bear the id.

@@ -59,10 +59,14 @@ pub(super) fn tree(trace: &Trace, part: Part, style: Style) -> String {
         return out;
     }
     if let Some(outside) = &trace.subject.outside_window {
-        for line in
-            text::wrap(&words::outside_words(outside, style), style.columns().saturating_sub(2), style)
-        {
-            push_line(&mut out, &format!("  {line}"));
+        // A session lives on when who made it is silent.
+        let left_out =
+            "what it made then is left out, though that may act in this window: ask without --from and --to";
+        for (sign, words) in [(" ", words::outside_words(outside, style)), ("?", left_out.to_owned())] {
+            let lines = text::wrap(&words, style.columns().saturating_sub(2), style);
+            for (at, line) in lines.iter().enumerate() {
+                push_line(&mut out, &format!("{} {line}", if at == 0 { sign } else { " " }));
+            }
         }
         return out;
     }

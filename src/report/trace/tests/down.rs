@@ -125,6 +125,21 @@ key ASIARTX3GSDSREXAMPLE  29 calls
 }
 
 #[test]
+fn below_who_did_nothing_in_the_window_it_is_said_that_what_was_made_before_is_left_out() {
+    let mut trace = one_step();
+    trace.subject.outside_window = Some(std::mem::take(&mut trace.subject.usage));
+    trace.descendants.clear();
+    let screen = down(&trace);
+    assert!(screen.contains("  no call in this window; "), "{screen}");
+    assert!(
+        screen.contains("\n? what it made then is left out, though that may act in this window"),
+        "{screen}"
+    );
+    assert!(!screen.contains("nothing below"), "{screen}");
+    assert!(screen.lines().all(|line| line.chars().count() <= 80), "{screen}");
+}
+
+#[test]
 fn what_acts_in_an_account_without_logs_is_not_said_to_be_unused() {
     let elsewhere = "continues in account 444455556666, log not supplied";
     let mut trace = story();
