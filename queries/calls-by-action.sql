@@ -22,7 +22,7 @@ with calls as (
     coalesce(service(event_source), '') as service,
     coalesce(event_name, '') as event_name,
     outcome(event_source, error_code, error_message, response_elements, service_event_details) as outcome,
-    coalesce(session_issuer_arn, identity_arn, invoked_by, principal_id, on_behalf_of_user_id, identity_type, 'unknown') as principal,
+    coalesce(nullif(session_issuer_arn, ''), nullif(identity_arn, ''), nullif(invoked_by, ''), nullif(principal_id, ''), on_behalf_of_user_id, identity_type, 'unknown') as principal,
     read_only,
     event_time
   from events

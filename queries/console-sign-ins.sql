@@ -1,6 +1,6 @@
 -- title: Console sign-ins, with MFA
 -- answers: Who signed in to the console or the access portal, from where, with MFA or not, and did it work?
--- param user text default none: Only this user name or ARN.
+-- param user text default none: Only this user name, id or ARN.
 -- param account text default none: Only records of this account.
 -- param from timestamp default earliest: Events at or after this time.
 -- param to timestamp default latest: Events before this time.
@@ -30,7 +30,7 @@
 select
   event_time,
   event_name,
-  coalesce(user_name, json_get_str(additional_event_data, 'UserName'), split_part(identity_arn, '/', -1), on_behalf_of_user_id) as user,
+  coalesce(user_name, json_get_str(additional_event_data, 'UserName'), nullif(split_part(identity_arn, '/', -1), ''), on_behalf_of_user_id) as user,
   outcome(event_source, error_code, error_message, response_elements, service_event_details) as outcome,
   json_get_str(additional_event_data, 'MFAUsed') as mfa_used,
   source_ip_address,
@@ -55,7 +55,13 @@ where (
     event_source = 'signin.amazonaws.com'
     or (event_source = 'sso.amazonaws.com' and event_name in ('Authenticate', 'Federate'))
   )
-  and ($user is null or user_name = $user or identity_arn = $user or split_part(identity_arn, '/', -1) = $user)
+  and ($user is null or (
+    user_name = $user
+    or json_get_str(additional_event_data, 'UserName') = $user
+    or on_behalf_of_user_id = $user
+    or identity_arn = $user
+    or split_part(identity_arn, '/', -1) = $user
+  ))
   and ($account is null or account = $account)
   and event_time >= $from
   and event_time < $to

@@ -39,7 +39,7 @@ select
     json_get_str(request_parameters, 'userName'),
     json_get_str(request_parameters, 'name')
   ) as made_for,
-  coalesce(session_issuer_arn, identity_arn, invoked_by, principal_id, on_behalf_of_user_id, identity_type, 'unknown') as principal,
+  coalesce(nullif(session_issuer_arn, ''), nullif(identity_arn, ''), nullif(invoked_by, ''), nullif(principal_id, ''), on_behalf_of_user_id, identity_type, 'unknown') as principal,
   identity_arn,
   access_key_id,
   invoked_by,

@@ -8,7 +8,8 @@
 -- column caller_account text: The account of the caller.
 -- column caller text: The caller's ARN, or its unique id where the record is the role's account's.
 -- column role_account text: The account of the role.
--- column role_arn text: The role asked for.
+-- column role_arn text: The role asked for; of a refused call, whose parameters are not logged, the one that AWS's
+--     message names.
 -- column session_name text: The session name that the caller chose.
 -- column external_id boolean: Whether an external id was given.
 -- column outcome text: `ok`, `denied`, `throttled` or `failed`.
@@ -23,11 +24,10 @@
 -- reads: events
 -- caveat: Callers that sign in with SAML or a web identity, and AWS services, have no account and are not
 --     listed.
-with assumed as (
+with asked as (
   select
     *,
-    json_get_str(request_parameters, 'roleArn') as role_arn,
-    split_part(json_get_str(request_parameters, 'roleArn'), ':', 5) as role_account
+    coalesce(json_get_str(request_parameters, 'roleArn'), denial_resource(error_message)) as role_arn
   from events
   where event_source = 'sts.amazonaws.com'
   and event_name = 'AssumeRole'
@@ -35,6 +35,8 @@ with assumed as (
   and event_time < $to
   and event_date >= cast($from as date)
   and event_date <= cast($to as date)
+), assumed as (
+  select *, split_part(role_arn, ':', 5) as role_account from asked
 )
 select
   event_time,

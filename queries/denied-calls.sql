@@ -36,7 +36,7 @@ select
   denial_resource(error_message) as denied_resource,
   denial_layer(error_message) as denied_by,
   denial_effect(error_message) as denied_how,
-  coalesce(session_issuer_arn, identity_arn, invoked_by, principal_id, on_behalf_of_user_id, identity_type, 'unknown') as principal,
+  coalesce(nullif(session_issuer_arn, ''), nullif(identity_arn, ''), nullif(invoked_by, ''), nullif(principal_id, ''), on_behalf_of_user_id, identity_type, 'unknown') as principal,
   identity_arn,
   access_key_id,
   account,

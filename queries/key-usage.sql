@@ -25,7 +25,7 @@ select
   min(event_time) as first_used,
   max(event_time) as last_used,
   count(*) as calls,
-  count(nullif(error_code, '')) as errors,
+  count(*) filter (where error_code <> '' or error_message <> '') as errors,
   case when count(distinct identity_arn) = 1 and count(identity_arn) = count(*) then min(identity_arn) end as identity_arn,
   count(distinct identity_arn) as identities,
   count(distinct account) as accounts,

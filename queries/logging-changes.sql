@@ -31,7 +31,7 @@ select
   outcome(event_source, error_code, error_message, response_elements, service_event_details) as outcome,
   coalesce(target(request_parameters), denial_resource(error_message)) as target,
   sensitive_why(event_source, event_name) as why,
-  coalesce(session_issuer_arn, identity_arn, invoked_by, principal_id, on_behalf_of_user_id, identity_type, 'unknown') as principal,
+  coalesce(nullif(session_issuer_arn, ''), nullif(identity_arn, ''), nullif(invoked_by, ''), nullif(principal_id, ''), on_behalf_of_user_id, identity_type, 'unknown') as principal,
   identity_arn,
   access_key_id,
   source_ip_address,

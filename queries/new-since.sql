@@ -19,7 +19,7 @@
 --     Calls that services made as themselves are left out.
 with calls as (
   select
-    coalesce(session_issuer_arn, identity_arn, invoked_by, principal_id, on_behalf_of_user_id, identity_type, 'unknown') as principal,
+    coalesce(nullif(session_issuer_arn, ''), nullif(identity_arn, ''), nullif(invoked_by, ''), nullif(principal_id, ''), on_behalf_of_user_id, identity_type, 'unknown') as principal,
     service(event_source) || ':' || event_name as action,
     source_ip_address,
     aws_region,

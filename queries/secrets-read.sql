@@ -1,5 +1,5 @@
 -- title: Secrets read
--- answers: Who read secrets, parameters, passwords and data keys, and which?
+-- answers: Who read secrets, parameters, passwords and tokens, and which?
 -- param who text default none: ARN, name or unique id of a user or role, access key id, or IP address.
 -- param account text default none: Only records of this account.
 -- param from timestamp default earliest: Events at or after this time.
@@ -24,7 +24,8 @@
 -- column record_index bigint: The record's place in that object, from 0.
 -- reads: events
 -- caveat: Names, not contents, are logged. A parameter is a secret only if it is a SecureString and was asked
---     for in plain text. Code and environment of functions may hold secrets, too.
+--     for in plain text. Code and environment of functions may hold secrets, too. Keys that KMS gave out or
+--     decrypted are not here: `calls-by-action` counts them.
 select
   event_time,
   service(event_source) as service,
@@ -45,7 +46,7 @@ select
   json_get_bool(request_parameters, 'withDecryption') as decrypted,
   error_code,
   source_ip_address,
-  coalesce(session_issuer_arn, identity_arn, invoked_by, principal_id, on_behalf_of_user_id, identity_type, 'unknown') as principal,
+  coalesce(nullif(session_issuer_arn, ''), nullif(identity_arn, ''), nullif(invoked_by, ''), nullif(principal_id, ''), on_behalf_of_user_id, identity_type, 'unknown') as principal,
   identity_arn,
   access_key_id,
   invoked_by,

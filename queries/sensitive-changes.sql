@@ -38,7 +38,7 @@ select
   sensitive_why(event_source, event_name) as why,
   names_everyone(request_parameters) as names_everyone,
   other_accounts(request_parameters, account) as other_accounts,
-  coalesce(session_issuer_arn, identity_arn, invoked_by, principal_id, on_behalf_of_user_id, identity_type, 'unknown') as principal,
+  coalesce(nullif(session_issuer_arn, ''), nullif(identity_arn, ''), nullif(invoked_by, ''), nullif(principal_id, ''), on_behalf_of_user_id, identity_type, 'unknown') as principal,
   identity_arn,
   access_key_id,
   source_ip_address,

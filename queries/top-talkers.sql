@@ -10,7 +10,7 @@
 -- column calls bigint: All calls.
 -- column writes bigint: Calls that the record says change something.
 -- column denied bigint: Calls for which permission was missing.
--- column errors bigint: Calls that ended in any error.
+-- column errors bigint: Calls that ended in any error; of a failed sign-in to the console, too, which has no error code.
 -- column actions bigint: How many different operations were called.
 -- column keys bigint: How many access keys were used.
 -- column addresses bigint: How many addresses were used.
@@ -21,12 +21,12 @@
 -- caveat: Sessions of one role are one principal. Busy is not suspicious: scanners and services lead this
 --     list.
 select
-  coalesce(session_issuer_arn, identity_arn, invoked_by, principal_id, on_behalf_of_user_id, identity_type, 'unknown') as principal,
+  coalesce(nullif(session_issuer_arn, ''), nullif(identity_arn, ''), nullif(invoked_by, ''), nullif(principal_id, ''), on_behalf_of_user_id, identity_type, 'unknown') as principal,
   string_agg(distinct identity_type, ', ' order by identity_type) as identity_types,
   count(*) as calls,
   count(*) filter (where read_only = false) as writes,
   count(*) filter (where is_denied(error_code)) as denied,
-  count(nullif(error_code, '')) as errors,
+  count(*) filter (where error_code <> '' or error_message <> '') as errors,
   count(distinct coalesce(event_source, '') || ':' || coalesce(event_name, '')) as actions,
   count(distinct nullif(access_key_id, '')) as keys,
   count(distinct source_ip_address) as addresses,
@@ -39,6 +39,6 @@ where ($account is null or account = $account)
   and event_time < $to
   and event_date >= cast($from as date)
   and event_date <= cast($to as date)
-group by coalesce(session_issuer_arn, identity_arn, invoked_by, principal_id, on_behalf_of_user_id, identity_type, 'unknown')
+group by coalesce(nullif(session_issuer_arn, ''), nullif(identity_arn, ''), nullif(invoked_by, ''), nullif(principal_id, ''), on_behalf_of_user_id, identity_type, 'unknown')
 order by calls desc, principal
 limit $limit

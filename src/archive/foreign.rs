@@ -10,6 +10,11 @@ pub enum Foreign {
     Config,
     /// An S3 event notification, or its test message.
     S3Notification,
+    /// An aggregated event, which counts data events of five minutes and is none:
+    /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aggregated-events.html>.
+    Aggregated,
+    /// A folder of these in a bucket, not looked into.
+    AggregatedFolder,
     /// An event in the Open Cybersecurity Schema Framework (Security Lake).
     Ocsf,
     /// An EventBridge event that is not CloudTrail's.
@@ -22,6 +27,8 @@ pub enum Foreign {
     Parquet,
     /// A log of another service, by its place under `AWSLogs/`.
     OtherService,
+    /// A pipe, a device or a socket.
+    NoFile,
     /// A file whose name begins with a dot.
     Hidden,
     /// A folder of digest files in a bucket, not looked into.
@@ -40,12 +47,15 @@ impl Foreign {
             Foreign::Digest => "CloudTrail digest",
             Foreign::Config => "AWS Config file",
             Foreign::S3Notification => "S3 event notification",
+            Foreign::Aggregated => "aggregated event",
+            Foreign::AggregatedFolder => "folder of aggregated events",
             Foreign::Ocsf => "OCSF event",
             Foreign::EventBridge => "another EventBridge event",
             Foreign::LogsControl => "CloudWatch Logs control message",
             Foreign::SnsNotification => "delivery notification",
             Foreign::Parquet => "Parquet file",
             Foreign::OtherService => "another service's log",
+            Foreign::NoFile => "pipe, device or socket",
             Foreign::Hidden => "hidden file",
             Foreign::DigestFolder => "folder of digests",
             Foreign::OtherServiceFolder => "folder of another service",

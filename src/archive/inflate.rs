@@ -21,6 +21,8 @@ pub struct Inflated {
     pub inflated_bytes: u64,
     /// SHA-256 of the raw bytes, in hexadecimal; of those read, where reading ended early.
     pub sha256: String,
+    /// Whether it inflates to more than was allowed, so that its rest is unread.
+    pub is_cut: bool,
 }
 
 /// Gives the inflated bytes of an object: gzip, gzip in gzip (some tools compress once for the file and once for its way),
@@ -68,9 +70,10 @@ impl<R: Read> Inflater<R> {
             Depth::Moving => return Err(io::Error::other("reading ended in the middle of a step")),
         };
         let inflated_bytes = twice.unwrap_or(layer.inflated_bytes);
+        let is_cut = inflated_bytes.max(layer.inflated_bytes) > self.inflated_bytes_max;
         let hashing = layer.finish()?;
         let sha256 = hexadecimal(&hashing.hasher.finalize());
-        Ok(Inflated { raw_bytes: hashing.bytes, inflated_bytes, sha256 })
+        Ok(Inflated { raw_bytes: hashing.bytes, inflated_bytes, sha256, is_cut })
     }
 
     /// Looks at the first inflated bytes.

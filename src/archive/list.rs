@@ -86,15 +86,23 @@ pub(super) fn list_wanted(
             continue;
         }
         let fail = |error| ListError::Source { path: source.clone(), error };
+        // What stands for a pipe has no path of its own.
+        let kind = fs::metadata(source).map_err(fail)?;
+        if !kind.is_dir() && !kind.is_file() {
+            return Err(fail(not_regular()));
+        }
         let root = fs::canonicalize(source).map_err(fail)?;
-        if fs::metadata(&root).map_err(fail)?.is_dir() {
+        if kind.is_dir() {
             fs::read_dir(&root).map_err(fail)?;
         }
+        // Who names such a folder wants it.
+        let is_wanted = ObjectName::is_other_service(&format!("{}/x", name_of(&root)));
         let walk = WalkDir::new(&root).follow_links(true).sort_by_file_name().into_iter();
         for entry in walk.filter_entry(|entry| {
-            wants_all
-                || !entry.file_type().is_dir()
-                || prune.wants_folder(&format!("{}/", name_of(entry.path())))
+            !entry.file_type().is_dir()
+                // A lake, perhaps the one that is written.
+                || !is_table(entry.path())
+                    && (wants_all || prune.wants_folder(&format!("{}/", name_of(entry.path()))))
         }) {
             match entry {
                 Ok(entry) if entry.file_type().is_file() => {
@@ -109,7 +117,7 @@ pub(super) fn list_wanted(
                     }
                     if hidden {
                         unlisted.insert(name, Unlisted::SetAside(Foreign::Hidden));
-                    } else if entry.depth() > 0 && ObjectName::is_other_service(&name) {
+                    } else if entry.depth() > 0 && !is_wanted && ObjectName::is_other_service(&name) {
                         unlisted.insert(name, Unlisted::SetAside(Foreign::OtherService));
                     } else {
                         match fs::metadata(entry.path()) {
@@ -126,7 +134,10 @@ pub(super) fn list_wanted(
                         }
                     }
                 }
-                Ok(_) => {}
+                Ok(entry) if entry.file_type().is_dir() => {}
+                Ok(entry) => {
+                    unlisted.insert(name_of(entry.path()), Unlisted::SetAside(Foreign::NoFile));
+                }
                 Err(error) => {
                     let name = name_of(error.path().unwrap_or(&root));
                     let why = match (error.loop_ancestor(), error.io_error()) {
@@ -143,6 +154,16 @@ pub(super) fn list_wanted(
     }
     in_order(&mut objects);
     Ok((objects, unlisted))
+}
+
+/// Whether a folder is a Delta table.
+fn is_table(folder: &Path) -> bool {
+    folder.join("_delta_log").is_dir()
+}
+
+/// Pipes and devices are read once, and have no end or state by which they would be known again.
+fn not_regular() -> io::Error {
+    io::Error::other("it is no regular file; read it as standard input: `… ingest - < FILE`")
 }
 
 /// Puts objects in the order in which they are read, each once.

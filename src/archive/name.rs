@@ -34,7 +34,8 @@ impl ObjectName {
         Some(Self { account: account.to_owned(), region: region.to_owned(), delivered })
     }
 
-    /// Whether the path lies in another service's folder of a log bucket, `AWSLogs/[o-ORG/]ACCOUNT/SERVICE/…`.
+    /// Whether the path lies in another service's folder of a log bucket, `AWSLogs/[o-ORG/]ACCOUNT/SERVICE/…`. A name of
+    /// CloudTrail's, or a region in the place of the service, as where a folder was copied, tells that it does not.
     #[must_use]
     pub fn is_other_service(path: &str) -> bool {
         let mut parts = path.split('/').skip_while(|part| *part != "AWSLogs").skip(1);
@@ -45,8 +46,28 @@ impl ObjectName {
         let account = part.is_some_and(|part| part.len() == 12 && part.bytes().all(|b| b.is_ascii_digit()));
         let service = parts.next();
         let below = parts.next().is_some();
-        account && below && service.is_some_and(|service| !service.starts_with("CloudTrail"))
+        let other = account && below && service.is_some_and(|service| !holds_logs(service));
+        other && Self::parse(path).is_none()
     }
+}
+
+/// Whether a folder in the place of a service's may hold CloudTrail logs, by its name.
+pub(super) fn holds_logs(folder: &str) -> bool {
+    let begins = folder.get(..10).is_some_and(|begin| begin.eq_ignore_ascii_case("cloudtrail"));
+    begins || is_region(folder)
+}
+
+/// Whether a folder is named as a region is: `us-east-1`, `us-gov-west-1`.
+fn is_region(folder: &str) -> bool {
+    let parts: Vec<&str> = folder.split('-').collect();
+    let Some((number, [area, rest @ ..])) = parts.split_last() else { return false };
+    let is_word = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
+    matches!(number.len(), 1..=2)
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+        && (2..=4).contains(&area.len())
+        && is_word(area)
+        && (1..=2).contains(&rest.len())
+        && rest.iter().all(is_word)
 }
 
 #[cfg(test)]
@@ -71,5 +92,12 @@ mod tests {
         assert!(!ObjectName::is_other_service("AWSLogs/111122223333/CloudTrail-Insight/us-east-1/x.json.gz"));
         assert!(!ObjectName::is_other_service("AWSLogs/111122223333/x.json.gz"));
         assert!(!ObjectName::is_other_service("logs/111122223333/Config/x.json.gz"));
+        assert!(!ObjectName::is_other_service("AWSLogs/111122223333/us-gov-west-1/2026/03/09/x.json.gz"));
+        assert!(!ObjectName::is_other_service("AWSLogs/111122223333/cloudtrail/us-east-1/x.json.gz"));
+        let name = "111122223333_CloudTrail_us-east-1_20260309T1205Z_AbCdEf0123456789.json.gz";
+        assert!(!ObjectName::is_other_service(&format!("AWSLogs/111122223333/downloads/{name}")));
+        for folder in ["us-east", "s3-access-1-x", "elb-1", "us--1", "vpcflowlogs", "WAFLogs"] {
+            assert!(!is_region(folder), "{folder}");
+        }
     }
 }

@@ -92,6 +92,7 @@ impl Unpacker {
                 raw_bytes: self.raw.len() as u64,
                 inflated_bytes: filled as u64,
                 sha256: hexadecimal(&Sha256::digest(&self.raw)),
+                is_cut: false,
             };
             return Content::Whole { window, known };
         }

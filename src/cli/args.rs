@@ -365,10 +365,10 @@ pub(super) struct Reading {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) workers: Option<u16>,
     /// An object may inflate to so many bytes
-    #[arg(long, value_name = "BYTES", default_value_t = crate::archive::INFLATED_BYTES_MAX)]
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1..), default_value_t = crate::archive::INFLATED_BYTES_MAX)]
     pub(super) inflated_bytes_max: u64,
     /// Commit after objects of so many bytes; an ingest that is stopped goes on from its last commit
-    #[arg(long, value_name = "BYTES", default_value_t = crate::lake::BATCH_BYTES)]
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1..), default_value_t = crate::lake::BATCH_BYTES)]
     pub(super) batch_bytes: u64,
     #[command(flatten)]
     pub(super) wanted: Wanted,

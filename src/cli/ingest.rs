@@ -40,6 +40,7 @@ pub(super) async fn run(command: &Ingest, out: &mut Output) -> Result<u8, Failur
     if command.since_last {
         prune.newest = lake::newest_days(&site, command.shard).await?;
     }
+    let asked_for_part = !prune.is_all();
     let listing = archive::find(&sources, &prune)?.within(command.shard);
     let mut options = command.reading.options();
     options.objects_max = command.max_objects;
@@ -71,6 +72,13 @@ pub(super) async fn run(command: &Ingest, out: &mut Output) -> Result<u8, Failur
     }
     let flags = if site.folder().is_none() { source::s3_flags(&command.reading.s3) } else { String::new() };
     note(&report::ingest::text(&report, &site.to_string(), &flags, took, out.style));
+    if report.objects == 0 && report.set_aside.is_empty() && report.counts.read == 0 {
+        note(if asked_for_part {
+            "note: no object of the sources is of the accounts, regions and days that were asked for"
+        } else {
+            "note: there is no object in the sources"
+        });
+    }
     Ok(if report.counts.refused > 0 { EXIT_UNREADABLE } else { EXIT_DONE })
 }
 

@@ -34,7 +34,8 @@ impl Log for Stderr {
         let text = record.args().to_string();
         let text: String = text.chars().take(LINE_CHARS_MAX).collect();
         let module = record.target().split("::").next().unwrap_or_default();
-        eprintln!("{time} {:5} {module}: {}", record.level(), crate::report::text::escape(&text));
+        let text = crate::report::text::escape(&text);
+        super::output::say(&format!("{time} {:5} {module}: {text}", record.level()));
     }
 
     fn flush(&self) {}

@@ -52,8 +52,12 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => {
             let failed = error.use_stderr();
-            let printed = error.print();
-            return ExitCode::from(if failed || printed.is_err() { EXIT_FAILED } else { EXIT_DONE });
+            let printed = match error.print() {
+                Ok(()) => true,
+                // Who closes the pipe has seen enough.
+                Err(error) => error.kind() == std::io::ErrorKind::BrokenPipe,
+            };
+            return ExitCode::from(if failed || !printed { EXIT_FAILED } else { EXIT_DONE });
         }
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

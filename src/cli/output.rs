@@ -1,5 +1,4 @@
 //! Data on stdout, all else on stderr.
-#![expect(clippy::print_stderr, reason = "the one place that writes messages")]
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 
@@ -113,17 +112,18 @@ pub(super) fn error(error: &anyhow::Error) {
     }
     for (place, line) in text.lines().enumerate() {
         let line = crate::report::text::escape(line);
-        if place == 0 {
-            eprintln!("error: {line}");
-        } else {
-            eprintln!("{line}");
-        }
+        say(&if place == 0 { format!("error: {line}") } else { line.into_owned() });
     }
+}
+
+/// Writes a line to standard error. Whoever reads it may have gone: then there is nobody to tell.
+pub(super) fn say(line: &str) {
+    drop(writeln!(io::stderr().lock(), "{line}"));
 }
 
 /// Writes a message for the person at the terminal.
 pub(super) fn note(text: &str) {
     for line in text.lines() {
-        eprintln!("{}", crate::report::text::escape(line));
+        say(&crate::report::text::escape(line));
     }
 }

@@ -34,7 +34,11 @@ const ENDPOINT_VARIABLES: [&str; 2] = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"
 
 /// Where a lake is, as typed.
 pub(super) async fn site(lake: &Path, options: &S3) -> anyhow::Result<Site> {
-    let Some(text) = lake.to_str().filter(|text| text.starts_with("s3://")) else { return Ok(lake.into()) };
+    let named = lake.to_str();
+    if let Some(text) = named.filter(|text| text.contains("://") && !text.starts_with("s3://")) {
+        anyhow::bail!("cannot open lake `{text}`: expected a folder, `s3://BUCKET` or `s3://BUCKET/PREFIX`");
+    }
+    let Some(text) = named.filter(|text| text.starts_with("s3://")) else { return Ok(lake.into()) };
     let place = S3Url::parse(text).ok_or_else(|| {
         anyhow::anyhow!("cannot open lake `{text}`: expected `s3://BUCKET` or `s3://BUCKET/PREFIX`")
     })?;

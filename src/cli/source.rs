@@ -92,7 +92,7 @@ async fn cached(data: &Data) -> anyhow::Result<(Lake, Vec<Held>)> {
             name = format!("{name}{part}");
         }
         let name = lake::token_hash(name.as_bytes()).replace("sha256:", "");
-        let folder = cache_folder().join("lakes").join(name);
+        let folder = cache_folder()?.join("lakes").join(name);
         fs::create_dir_all(&folder)
             .map_err(|error| anyhow::anyhow!("cannot make the cache `{}`: {error}", folder.display()))?;
         let lock = File::create(folder.join("lock"))?;
@@ -115,12 +115,15 @@ async fn cached(data: &Data) -> anyhow::Result<(Lake, Vec<Held>)> {
     Ok((Lake::open(&folder).await?, vec![held]))
 }
 
-fn cache_folder() -> PathBuf {
+fn cache_folder() -> anyhow::Result<PathBuf> {
     let given = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     given("BACKTRAIL_CACHE")
         .or_else(|| given("XDG_CACHE_HOME").map(|folder| folder.join("backtrail")))
         .or_else(|| given("HOME").map(|folder| folder.join(".cache").join("backtrail")))
-        .unwrap_or_else(|| std::env::temp_dir().join("backtrail"))
+        // A folder that others may write is no place for what questions are answered from.
+        .ok_or_else(|| {
+            anyhow::anyhow!("there is no folder for the cache of `--logs`: set BACKTRAIL_CACHE or HOME")
+        })
 }
 
 /// The options that say which part of which archive is read, as typed.

@@ -39,7 +39,7 @@ pub struct ExplainOptions<'a> {
 ///
 /// # Errors
 ///
-/// [`ResolveError::Unknown`] when no record has the id; [`ResolveError::Query`] when the lake cannot be read.
+/// [`ResolveError::NoEvent`] when no record has the id; [`ResolveError::Query`] when the lake cannot be read.
 pub async fn explain(ctx: &Session, options: &ExplainOptions<'_>) -> Result<Vec<Explanation>, ResolveError> {
     let fields = Fields::of(Field::ALL);
     let filter = Filter::Is(Column::EventId, options.event_id.to_owned());
@@ -55,7 +55,7 @@ pub async fn explain(ctx: &Session, options: &ExplainOptions<'_>) -> Result<Vec<
         (record.identity_account_id != record.account, of_record, record.error_code, record.response_elements)
     });
     if found.is_empty() {
-        return Err(ResolveError::Unknown { asked: options.event_id.to_owned(), close: Vec::new() });
+        return Err(ResolveError::NoEvent { asked: options.event_id.to_owned() });
     }
     let up = TraceOptions { depth: 0, down: false, window: Window::default() };
     let behind = match Box::pin(trace(ctx, options.event_id, up)).await {

@@ -58,6 +58,14 @@ impl Candidate {
 /// Why nobody, or not one, is meant.
 #[derive(Debug, thiserror::Error)]
 pub enum ResolveError {
+    /// No record has the id.
+    #[error(
+        "no record of these logs has the event id `{asked}`\nhint: its account, region or day may not be in them: see `backtrail coverage`"
+    )]
+    NoEvent {
+        /// The id that was asked for.
+        asked: String,
+    },
     /// Nothing in the lake bears the name.
     #[error("nobody in these logs is named `{asked}`{}", listed(close))]
     Unknown {
@@ -113,7 +121,8 @@ fn lines(candidates: &[Candidate]) -> String {
         lines.push_str(
             &[
                 "\n  ",
-                &one.who,
+                // A name is one line, whatever stands in it.
+                &one.who.replace('\n', "\\n").replace('\r', "\\r"),
                 "  ",
                 &one.events.to_string(),
                 " events, ",
@@ -300,9 +309,14 @@ fn selected(one: &Named, asked: &str) -> Resolved {
         "root" => (SubjectKind::Root, user(&id)),
         _ => (
             SubjectKind::Other,
+            // A service's own events name no type:
+            // <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/non-api-aws-service-events.html>.
             Filter::All(vec![
                 is(Column::InvokedBy),
-                Filter::Is(Column::IdentityType, "AWSService".to_owned()),
+                Filter::Any(vec![
+                    Filter::Is(Column::IdentityType, "AWSService".to_owned()),
+                    Filter::Not(Box::new(Filter::Some(Column::IdentityType))),
+                ]),
             ]),
         ),
     };

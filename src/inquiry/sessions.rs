@@ -27,6 +27,9 @@ pub struct SessionsOptions {
 /// What rows are told apart by: role, session name, origin, and the unique id of a user.
 type Group = (String, String, String, Option<String>);
 
+/// What a row is made of.
+type Member = (Credential, OriginOf);
+
 /// The role sessions of the lake.
 ///
 /// # Errors
@@ -41,7 +44,7 @@ pub async fn sessions(ctx: &Session, options: &SessionsOptions) -> Result<Sessio
     let credentials = source.callers(&Filter::All(vec![of_roles, options.window.filter()])).await?;
     let all = origins(source.relations()).await?;
     let users = source.users().await?;
-    let mut groups: BTreeMap<Group, Vec<(Credential, OriginOf)>> = BTreeMap::new();
+    let mut groups: BTreeMap<Group, Vec<Member>> = BTreeMap::new();
     let mut meant: BTreeMap<String, Usage> = BTreeMap::new();
     for credential in credentials.into_iter().filter(|one| one.caller.is_role_session()) {
         let Some(origin) = all.of(credential.caller.id) else { continue };
@@ -61,6 +64,7 @@ pub async fn sessions(ctx: &Session, options: &SessionsOptions) -> Result<Sessio
         let user = origin.origin.unique_id.clone();
         groups.entry((role, name, origin.origin.id(), user)).or_default().push((credential, origin));
     }
+    let groups = of_only_ids(groups);
     if let (Some(asked), true) = (&options.user, meant.len() > 1) {
         return Err(ResolveError::Ambiguous { asked: asked.clone(), candidates: Candidate::users(meant) });
     }
@@ -93,6 +97,21 @@ pub async fn sessions(ctx: &Session, options: &SessionsOptions) -> Result<Sessio
         open: rows.iter().filter(is_open).map(|row| row.sessions).sum(),
         rows,
     })
+}
+
+/// Records that leave a user's unique id out are of whom the others name, where these are one.
+fn of_only_ids(groups: BTreeMap<Group, Vec<Member>>) -> BTreeMap<Group, Vec<Member>> {
+    let mut ids: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (_, _, origin, id) in groups.keys() {
+        ids.entry(origin.clone()).or_default().extend(id.clone());
+    }
+    let mut found: BTreeMap<Group, Vec<Member>> = BTreeMap::new();
+    for ((role, name, origin, id), mut members) in groups {
+        let known = ids.get(&origin).filter(|ids| ids.len() == 1).and_then(BTreeSet::first);
+        let group = (role, name, origin, id.or(known.cloned()));
+        found.entry(group).or_default().append(&mut members);
+    }
+    found
 }
 
 /// Users who bore one ARN one after another are said to be several, by their unique ids.
@@ -130,12 +149,7 @@ fn is_user(origin: &Origin, user: &str) -> bool {
 }
 
 /// One row; None for no members.
-fn row(
-    role_arn: String,
-    session_name: String,
-    members: &[(Credential, OriginOf)],
-    users: &Users,
-) -> Option<SessionRow> {
+fn row(role_arn: String, session_name: String, members: &[Member], users: &Users) -> Option<SessionRow> {
     let (first, origin) = members.first()?;
     let mut usage = Usage::default();
     let mut created = BTreeSet::new();
@@ -207,7 +221,7 @@ fn row(
 async fn of_place(
     source: &Source,
     row: &SessionRow,
-    members: &[(Credential, OriginOf)],
+    members: &[Member],
 ) -> Result<Option<Mismatch>, ResolveError> {
     let Some(workload) = row.origin.on_behalf_of.as_ref().filter(|workload| workload.kind == "instance")
     else {

@@ -9,7 +9,7 @@ mod issued;
 
 use std::collections::HashSet;
 
-use super::instant::{any_time_micros, canonical_time_micros, zoneless_time_micros};
+use super::instant::{MICROS, any_time_micros, canonical_time_micros, zoneless_time_micros};
 use super::intern::NULL;
 use super::keys::{Keys, Path, Target};
 use super::rows::{Fixed, Flag, Part, ROW_COLUMNS, slot};
@@ -380,10 +380,12 @@ impl Decoder {
             }
             Kind::Timestamp => {
                 let text = text_of(value);
-                let exact = text.and_then(canonical_time_micros);
+                let exact = text.and_then(canonical_time_micros).filter(|micros| MICROS.contains(micros));
                 let micros = exact.or_else(|| text.and_then(any_time_micros));
+                let micros = micros.filter(|micros| MICROS.contains(micros));
                 if column == Column::EventTime {
                     let zoneless = if micros.is_none() { text.and_then(zoneless_time_micros) } else { None };
+                    let zoneless = zoneless.filter(|micros| MICROS.contains(micros));
                     draft.time_without_zone = zoneless.is_some();
                     let micros = micros.or(zoneless);
                     if micros.is_none() {

@@ -390,7 +390,7 @@ impl Unit<'_> {
             report.inflated_bytes += outcome.inflated_bytes;
             if let Some(kind) = outcome.set_aside {
                 *report.set_aside.entry(Foreign::describe(kind).to_owned()).or_default() += 1;
-            } else if outcome.counts.read > 0 && outcome.counts.kept == 0 {
+            } else if outcome.counts.read > 0 && outcome.counts.duplicate == outcome.counts.read {
                 report.objects_without_new += 1;
             }
         }

@@ -1,5 +1,9 @@
 //! The times of records, in microseconds since 1970.
 
+/// The times that the engine can reckon with: it takes some of them to nanoseconds. CloudTrail is of 2013; what is not of
+/// these was never a time of a call (a program wrote that it has none).
+pub(super) const MICROS: std::ops::RangeInclusive<i64> = 0..=i64::MAX / 1000;
+
 /// The microseconds of a time written exactly as `YYYY-MM-DDTHH:MM:SSZ`.
 pub(super) fn canonical_time_micros(text: &str) -> Option<i64> {
     let bytes: &[u8; 20] = text.as_bytes().try_into().ok()?;

@@ -120,7 +120,8 @@ fn end(object: &Object, known: std::io::Result<Inflated>, result: &mut ObjectRes
         Ok(known) => {
             result.raw_bytes = known.raw_bytes;
             result.inflated_bytes = known.inflated_bytes;
-            result.sha256 = Some(known.sha256);
+            // With a higher limit it is read again.
+            result.sha256 = Some(known.sha256).filter(|_| !known.is_cut);
         }
         Err(error) => {
             if result.refusals.is_empty() {

@@ -113,7 +113,8 @@ pub const OBJECT_COLUMNS: &[SmallColumn] = &[
         "sha256",
         Kind::Text,
         true,
-        "SHA-256 of its bytes, in hexadecimal; of those read, where reading ended early.",
+        "SHA-256 of its bytes, in hexadecimal; of those read, where reading ended early. None where it could not be read or is \
+         larger than `--inflated-bytes-max`: the next ingest tries again.",
     ),
     ("read", Kind::Int, false, "Entries met in it; `read = kept + duplicate + refused`."),
     ("kept", Kind::Int, false, "Records that became rows of `events`."),

@@ -8,6 +8,9 @@ use serde::Serialize;
 use super::{CONSOLE_SESSION_SECONDS, Caller, Issuance, is_named_by_identity_center};
 use crate::aws::Arn;
 
+/// Of regions whose logs begin too late so many are named in words.
+const REGIONS_NAMED_MAX: usize = 3;
+
 /// What the logs hold of one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountSight {
@@ -211,9 +214,14 @@ impl Sight {
         }
         // Of a region of which the logs begin later nothing could be seen.
         let later = seen.regions.iter().filter(|(_, begin)| moment.is_some_and(|moment| moment < **begin));
-        let later: Vec<String> =
+        let mut later: Vec<String> =
             later.map(|(region, begin)| format!("{region} begin at {}", stamp(*begin))).collect();
         if !later.is_empty() && later.len() < seen.regions.len() {
+            let more = later.len().saturating_sub(REGIONS_NAMED_MAX);
+            if more > 1 {
+                later.truncate(REGIONS_NAMED_MAX);
+                later.push(format!("{more} more regions begin later, too"));
+            }
             let later = later.join(" and of ");
             return Gap {
                 reason: Reason::RecordMissing,
@@ -283,4 +291,37 @@ impl Sight {
 #[must_use]
 pub fn stamp(time: DateTime<Utc>) -> String {
     time.format("%Y-%m-%d %H:%M:%SZ").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn of_many_regions_whose_logs_begin_later_a_few_are_named() {
+        let account = "111122223333".to_owned();
+        let arn = "arn:aws:sts::111122223333:assumed-role/deploy/job";
+        let caller =
+            Caller { created: Some(at("2026-03-09T10:00:00Z")), ..Caller::role_session(arn, &account) };
+        let text = |regions: &[&str]| {
+            let mut sight = Sight::default();
+            let covered = (at("2026-03-09T01:00:00Z"), at("2026-03-09T20:00:00Z"));
+            sight.add(account.clone(), Some("us-east-1".to_owned()), covered, 1);
+            let later = (at("2026-03-09T12:00:00Z"), at("2026-03-09T20:00:00Z"));
+            for region in regions {
+                sight.add(account.clone(), Some((*region).to_owned()), later, 1);
+            }
+            sight.gap(&caller, None).text
+        };
+        let named = "its logs of a-1 begin at 2026-03-09 12:00:00Z and of b-1 begin at 2026-03-09 12:00:00Z and of c-1 begin at \
+                     2026-03-09 12:00:00Z and of ";
+        let four = text(&["a-1", "b-1", "c-1", "d-1"]);
+        assert!(four.ends_with(&format!("{named}d-1 begin at 2026-03-09 12:00:00Z")), "{four}");
+        let five = text(&["a-1", "b-1", "c-1", "d-1", "e-1"]);
+        assert!(five.ends_with(&format!("{named}2 more regions begin later, too")), "{five}");
+    }
 }

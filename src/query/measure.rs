@@ -242,9 +242,9 @@ pub struct Reading {
     pub read: u64,
     /// Records that became rows.
     pub kept: u64,
-    /// Records delivered more than once.
+    /// Records delivered more than once; not those of an object that was read again.
     pub duplicate: u64,
-    /// Entries refused.
+    /// Entries refused; not those of an object that was read since.
     pub refused: u64,
     /// Objects in which something was refused.
     pub refused_objects: u64,
@@ -256,18 +256,23 @@ pub struct Reading {
 ///
 /// [`QueryError::Engine`] when the lake cannot be read.
 pub async fn reading(ctx: &SessionContext) -> Result<Reading, QueryError> {
-    let text = "select coalesce(sum(read), 0), coalesce(sum(kept), 0), coalesce(sum(duplicate), 0), \
-                coalesce(sum(refused), 0), count(distinct object) filter (where refused > 0) from objects";
-    let listed = "select count(*), count(distinct object) from refusals where object not in (select object from objects)";
+    // Of an object that was read again counts what came of it the last time: then all of it was looked at anew.
+    let text = "with numbered as ( \
+                select *, row_number() over (partition by object order by batch desc, ingested desc) as place from objects \
+                ) \
+                select coalesce(sum(read) filter (where place = 1), 0), coalesce(sum(kept), 0), \
+                coalesce(sum(refused) filter (where place = 1), 0), \
+                count(*) filter (where place = 1 and refused > 0) from numbered";
+    let listed = "select count(distinct r.object), count(distinct r.object) from refusals r \
+                  where r.object not in (select object from objects) and not exists ( \
+                  select 1 from objects o where starts_with(o.object, r.object || '/') and o.batch > r.batch)";
     let mut sums = Reading::default();
     each(ctx, text, |batch, row| {
-        sums = Reading {
-            read: number_at(batch, 0, row),
-            kept: number_at(batch, 1, row),
-            duplicate: number_at(batch, 2, row),
-            refused: number_at(batch, 3, row),
-            refused_objects: number_at(batch, 4, row),
-        };
+        let (read, kept, refused) =
+            (number_at(batch, 0, row), number_at(batch, 1, row), number_at(batch, 2, row));
+        let duplicate = read.saturating_sub(kept).saturating_sub(refused);
+        let refused_objects = number_at(batch, 3, row);
+        sums = Reading { read: kept + duplicate + refused, kept, duplicate, refused, refused_objects };
     })
     .await?;
     // What could not even be listed has no row in `objects`.
@@ -329,6 +334,7 @@ pub async fn named(ctx: &SessionContext, name: &str, like: Likeness) -> Result<V
          union all select 'key' as kind, access_key_id as id, access_key_id as name, null as home, event_time from events where access_key_id <> '' \
          union all select 'id' as kind, principal_id as id, principal_id as name, null as home, event_time from events where principal_id is not null \
          union all select 'service' as kind, invoked_by as id, invoked_by as name, null as home, event_time from events where identity_type = 'AWSService' \
+         or identity_type is null and invoked_by <> '' \
          union all select 'root' as kind, identity_arn as id, 'root' as name, null as home, event_time from events where identity_type = 'Root' \
          ), found as (select kind, coalesce(max(id) filter (where id like 'arn:%'), max(id)) as id, count(*) as events, \
          min(event_time) as first, max(event_time) as last \

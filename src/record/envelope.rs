@@ -175,6 +175,7 @@ impl<R: Read> Splitter<R> {
                     let index = match reason {
                         Reason::Source(_)
                         | Reason::NotJson
+                        | Reason::OtherFormat(_)
                         | Reason::Empty
                         | Reason::NoRecords(_)
                         | Reason::OtherEntries { .. } => None,
@@ -281,6 +282,8 @@ impl<R: Read> Splitter<R> {
             Some(reason) => Found::Refused(reason),
             None => match self.skipped.take() {
                 Some((kind, _)) if self.entries == 0 => Found::SetAside(kind),
+                // They stand between the messages of every such stream.
+                Some((Foreign::LogsControl, _)) => Found::Nothing,
                 Some((kind, count)) => Found::Refused(Reason::OtherEntries { count, kind: kind.describe() }),
                 None if self.entries == 0 && !self.list_ended => Found::Refused(Reason::Empty),
                 None => Found::Nothing,
@@ -296,7 +299,7 @@ impl<R: Read> Splitter<R> {
         while let Some(mut member) = cursor.next_key(bytes)? {
             let key = member.key(bytes);
             if let Some(kind) = foreign::by_key(key) {
-                return Ok(Found::SetAside(kind));
+                return self.foreign_object(start, kind);
             }
             let list = match key {
                 b"Records" => Some(List::Records),
@@ -316,13 +319,32 @@ impl<R: Read> Splitter<R> {
             }
             member.value_end = scan::value_end(bytes, member.value_start)?;
             if let Some(kind) = foreign::by_member(key, member.value(bytes)) {
-                return Ok(Found::SetAside(kind));
+                return self.foreign_object(start, kind);
             }
             cursor.at = member.value_end;
             self.members.push(member);
         }
         self.at = cursor.at;
         Ok(self.entry(start, cursor.at))
+    }
+
+    /// Passes over a document at the top that is no CloudTrail log: others may stand behind it, as where Firehose puts the
+    /// messages of a stream into one object (<https://docs.aws.amazon.com/firehose/latest/dev/basic-deliver.html>). One
+    /// whose end is not found is all of its object, if nothing came before.
+    fn foreign_object(&mut self, start: usize, kind: Foreign) -> Result<Found, Stop> {
+        match scan::value_end(&self.window[..self.filled], start) {
+            Ok(end) => {
+                self.at = end;
+                Ok(self.skip(kind))
+            }
+            Err(Stop::Incomplete) if !self.ended && self.filled - start <= RECORD_BYTES_MAX => {
+                Err(Stop::Incomplete)
+            }
+            Err(_) if self.entries == 0 && !self.list_ended && self.skipped.is_none() => {
+                Ok(Found::SetAside(kind))
+            }
+            Err(stop) => Err(stop),
+        }
     }
 
     fn step_list(&mut self, list: List) -> Result<Found, Stop> {
@@ -403,7 +425,7 @@ impl<R: Read> Splitter<R> {
         if let Some(kind) = foreign::of_entry(bytes, &self.members) {
             return self.skip(kind);
         }
-        if find(b"eventTime").is_some() || find(b"@timestamp").is_some() {
+        if is_record(bytes, &self.members) {
             return Found::Record(start, end);
         }
         if let (State::List(List::Bare), Some(records)) = (self.state, find(b"Records"))
@@ -415,17 +437,28 @@ impl<R: Read> Splitter<R> {
             self.outer = State::List(List::Bare);
             return Found::Nothing;
         }
-        if let Some(detail) = find(b"detail")
-            && bytes[detail.value_start] == b'{'
+        // EventBridge, and hits of Elasticsearch.
+        for name in [b"detail".as_slice(), b"_source".as_slice()] {
+            if let Some(inner) = find(name)
+                && bytes[inner.value_start] == b'{'
+            {
+                let (from, to) = (inner.value_start, inner.value_end);
+                self.unwrapped.clear();
+                self.unwrapped.extend_from_slice(&self.window[from..to]);
+                return match self.unwrapped_entry() {
+                    Found::Refused(Reason::NoEventTime) if name == b"detail" => {
+                        self.skip(Foreign::EventBridge)
+                    }
+                    found => found,
+                };
+            }
+        }
+        // Filebeat's `event.original`.
+        if let Some(event) = find(b"event")
+            && let Some((from, to)) = member_of(bytes, event, b"original")
+            && bytes[from] == b'"'
         {
-            let (from, to) = (detail.value_start, detail.value_end);
-            let inner = &self.window[from..to];
-            self.unwrapped.clear();
-            self.unwrapped.extend_from_slice(inner);
-            return match self.unwrapped_entry() {
-                Found::Refused(Reason::NoEventTime) => self.skip(Foreign::EventBridge),
-                found => found,
-            };
+            return self.wrapped_string(from, to);
         }
         for name in [b"CloudTrailEvent".as_slice(), b"message".as_slice(), b"eventJson".as_slice()] {
             if let Some(member) = find(name)
@@ -496,8 +529,7 @@ impl<R: Read> Splitter<R> {
         match scan::object(&self.unwrapped, 0, &mut self.members) {
             Ok(end) if scan::skip_space(&self.unwrapped, end) == self.unwrapped.len() => {
                 self.unwrapped.truncate(end);
-                let has = |name: &[u8]| self.members.iter().any(|member| member.key(&self.unwrapped) == name);
-                if has(b"eventTime") || has(b"@timestamp") {
+                if is_record(&self.unwrapped, &self.members) {
                     Found::Unwrapped
                 } else {
                     Found::Refused(Reason::NoEventTime)
@@ -523,7 +555,7 @@ impl<R: Read> Splitter<R> {
                     Some(reason) => Found::Refused(reason),
                     None if too_long => Found::Refused(Reason::TooLong),
                     None if nothing_yet && !matches!(self.window.get(start), Some(b'{' | b'[')) => {
-                        Found::Refused(Reason::NotJson)
+                        Found::Refused(foreign::not_json(&self.window[..self.filled]))
                     }
                     None => Found::Refused(Reason::CutOff),
                 }
@@ -531,12 +563,18 @@ impl<R: Read> Splitter<R> {
             Stop::Malformed(at) => {
                 let bytes = &self.window[..self.filled];
                 if nothing_yet && !matches!(bytes.get(start), Some(b'{' | b'[')) {
+                    let reason = foreign::not_json(bytes);
                     self.state = State::Done;
-                    return Found::Refused(Reason::NotJson);
+                    return Found::Refused(reason);
                 }
                 let reason = Reason::Malformed { at: at - start, expected: "a member, `,` or `}`" };
-                let line_end =
-                    memchr::memchr(b'\n', &bytes[at.min(bytes.len())..]).map(|found| at + found + 1);
+                // No string has a raw newline in it, so an entry of one line ends there; one of several lines goes wrong
+                // in its last.
+                let line_end = |from: usize| {
+                    memchr::memchr(b'\n', &bytes[from.min(bytes.len())..]).map(|found| from + found + 1)
+                };
+                let first_line = line_end(start).filter(|end| bytes.get(*end) == Some(&b'{') || *end > at);
+                let line_end = first_line.or_else(|| line_end(at));
                 let behind = match (self.state, bytes.get(start)) {
                     (State::List(_), Some(b'{' | b'[' | b'"')) => scan::value_end(bytes, start).ok(),
                     (State::List(_), _) => bytes[start..]
@@ -560,6 +598,24 @@ impl<R: Read> Splitter<R> {
             }
         }
     }
+}
+
+/// Whether members are those of a record. What went through Logstash may have `@timestamp` in place of `eventTime`, as any
+/// other line of a log there has.
+fn is_record(bytes: &[u8], members: &[Member]) -> bool {
+    let has = |name: &[u8]| members.iter().any(|member| member.key(bytes) == name);
+    has(b"eventTime") || has(b"@timestamp") && has(b"eventName") && has(b"eventSource")
+}
+
+/// Where the value of a member of an object stands that is a member itself.
+fn member_of(bytes: &[u8], outer: Member, name: &[u8]) -> Option<(usize, usize)> {
+    let mut members = Vec::new();
+    if bytes.get(outer.value_start) != Some(&b'{') {
+        return None;
+    }
+    scan::object(bytes, outer.value_start, &mut members).ok()?;
+    let found = members.iter().find(|member| member.key(bytes) == name)?;
+    Some((found.value_start, found.value_end))
 }
 
 fn kind_of(first: u8) -> &'static str {

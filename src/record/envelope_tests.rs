@@ -112,6 +112,71 @@ fn what_holds_no_records_says_what_it_is() {
 }
 
 #[test]
+fn documents_of_other_kinds_between_records_end_nothing() {
+    let quoted = |text: &str| serde_json::Value::from(text).to_string();
+    let message = |text: &str| {
+        format!(r#"{{"messageType":"DATA_MESSAGE","logEvents":[{{"message":{}}}]}}"#, quoted(text))
+    };
+    let control = r#"{"messageType":"CONTROL_MESSAGE","logEvents":[{"message":"CWL CONTROL MESSAGE"}]}"#;
+    let both = [format!("0:{A}"), format!("1:{B}")];
+    assert_eq!(read(format!("{control}{}{}", message(A), message(B)).as_bytes(), false), both);
+    assert_eq!(read(format!("{}{control}{}{control}", message(A), message(B)).as_bytes(), false), both);
+    assert_eq!(read(control.as_bytes(), false), ["~CloudWatch Logs control message"]);
+    let notice = r#"{"s3Bucket":"b","s3ObjectKey":["k"]}"#;
+    let found = read(format!("{A}\n{notice}\n{B}").as_bytes(), false);
+    assert_eq!((found.len(), &found[..2]), (3, &both[..]));
+    assert!(found[2].contains("1 entries between the records") && found[2].contains("delivery notification"));
+    // Where such a document does not end, it is all there is.
+    assert_eq!(read(br#"{"configurationItems":[{"a":1}"#, false), ["~AWS Config file"]);
+    let cut = read(format!(r#"{A}{{"configurationItems":[{{"a":1}}"#).as_bytes(), false);
+    assert_eq!((cut.len(), &cut[0]), (2, &both[0]));
+    assert!(cut[1].contains("cut off"), "{cut:?}");
+    let aggregated = r#"{"eventCategory":"Aggregated","eventId":"1","timeWindow":{"start":"t"}}"#;
+    assert_eq!(read(format!(r#"{{"Records":[{aggregated}]}}"#).as_bytes(), false), ["~aggregated event"]);
+}
+
+#[test]
+fn what_elastic_tools_wrote_around_a_record_is_unwrapped() {
+    let quoted = |text: &str| serde_json::Value::from(text).to_string();
+    let stamped = r#"{"@timestamp":"t","eventName":"n","eventSource":"s"}"#;
+    for (text, record) in [
+        (format!(r#"{{"@timestamp":"x","message":{}}}"#, quoted(A)), A),
+        (format!(r#"{{"@timestamp":"x","event":{{"kind":"e","original":{}}}}}"#, quoted(A)), A),
+        (format!(r#"{{"_index":"i","_source":{A}}}"#), A),
+        (stamped.to_owned(), stamped),
+    ] {
+        assert_eq!(read(text.as_bytes(), false), [format!("0:{record}")], "{text}");
+    }
+    // Any other line of a log has a time, too.
+    let found = read(br#"{"@timestamp":"x","message":"GET / HTTP/1.1"}"#, false);
+    assert_eq!((found.len(), found[0].starts_with('!')), (1, true), "{found:?}");
+    let found = read(br#"{"@timestamp":"x","status":200}"#, false);
+    assert_eq!((found.len(), found[0].starts_with('!')), (1, true), "{found:?}");
+}
+
+#[test]
+fn a_torn_line_costs_no_other() {
+    for torn in [r#"{"eventTime":"t","a":"b"#, r#"{"eventTime":"t""#, r#"{"eventTime":"t","a":{"b":1}"#, "{"]
+    {
+        let found = read(format!("{A}\n{torn}\n{A}\n{B}").as_bytes(), false);
+        assert_eq!(found.len(), 4, "{torn}: {found:?}");
+        assert_eq!((&found[2], &found[3]), (&format!("2:{A}"), &format!("3:{B}")), "{torn}");
+    }
+}
+
+#[test]
+fn other_formats_are_named() {
+    for (bytes, words) in [
+        (&b"\x28\xB5\x2F\xFD\x04\x00"[..], "zstd"),
+        (b"PK\x03\x04\x14\x00", "zip"),
+        (b"\xFF\xFE{\x00\n\x00", "UTF-16"),
+    ] {
+        let found = read(bytes, false);
+        assert_eq!((found.len(), found[0].contains(words)), (1, true), "{found:?}");
+    }
+}
+
+#[test]
 fn an_endless_record_is_refused_at_the_limit() {
     let mut text = br#"{"Records":[{"eventTime":"t","a":""#.to_vec();
     text.resize(RECORD_BYTES_MAX + (1 << 21), b'x');

@@ -1,5 +1,6 @@
 //! Tells by content what is no CloudTrail log.
 
+use super::Reason;
 use super::scan::Member;
 use crate::archive::Foreign;
 
@@ -30,6 +31,24 @@ pub(super) fn of_entry(bytes: &[u8], members: &[Member]) -> Option<Foreign> {
             .any(|other| other.key(bytes) == b"eventSource" && other.value(bytes) == b"\"aws:s3\"")
             .then_some(Foreign::S3Notification),
         b"class_uid" => Some(Foreign::Ocsf),
+        b"eventCategory" if member.value(bytes) == b"\"Aggregated\"" => Some(Foreign::Aggregated),
         _ => None,
     })
+}
+
+/// Why bytes that do not begin as JSON are none: other formats are told by their first bytes.
+pub(super) fn not_json(bytes: &[u8]) -> Reason {
+    const KINDS: [(&[u8], &str); 8] = [
+        (b"\x28\xB5\x2F\xFD", "compressed with zstd"),
+        (b"BZh", "compressed with bzip2"),
+        (b"\xFD7zXZ\0", "compressed with xz"),
+        (b"PK\x03\x04", "a zip archive"),
+        (b"\x1F\x8B", "compressed with gzip more than twice"),
+        (b"\xFF\xFE", "UTF-16 text"),
+        (b"\xFE\xFF", "UTF-16 text"),
+        (b"\x04\x22\x4D\x18", "compressed with LZ4"),
+    ];
+    let kind = KINDS.iter().find(|(begin, _)| bytes.starts_with(begin)).map(|(_, kind)| *kind);
+    let tar = (bytes.get(257..262) == Some(b"ustar")).then_some("a tar archive");
+    kind.or(tar).map_or(Reason::NotJson, Reason::OtherFormat)
 }

@@ -10,6 +10,8 @@ pub enum Reason {
     Empty,
     /// The bytes are no JSON from the start.
     NotJson,
+    /// Another format, by its first bytes; holds which.
+    OtherFormat(&'static str),
     /// JSON, but nothing in it is a record; holds the first member names.
     NoRecords(String),
     /// The entry is something other than an object.
@@ -89,6 +91,9 @@ impl fmt::Display for Reason {
         match self {
             Reason::Empty => write!(f, "empty: expected JSON, found nothing"),
             Reason::NotJson => write!(f, "not JSON: expected `{{` or `[`"),
+            Reason::OtherFormat(kind) => {
+                write!(f, "not JSON: {kind}, which is not read; unpack or convert it first")
+            }
             Reason::NoRecords(names) if names.is_empty() => {
                 write!(f, "JSON without records: an empty object")
             }
@@ -98,7 +103,9 @@ impl fmt::Display for Reason {
                 write!(f, "expected a member `{name}` that holds the record, found none")
             }
             Reason::NoEventTime => write!(f, "expected a member `eventTime`, found none"),
-            Reason::BadEventTime(found) => write!(f, "`eventTime` is `{found}`, expected RFC 3339"),
+            Reason::BadEventTime(found) => {
+                write!(f, "`eventTime` is `{found}`, expected RFC 3339, of 1970 to 2262")
+            }
             Reason::Malformed { at, expected } => {
                 write!(f, "malformed JSON at byte {at}: expected {expected}")
             }

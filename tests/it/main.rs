@@ -35,6 +35,7 @@ mod program;
 mod readme;
 mod replay;
 mod s3;
+mod sources;
 mod story;
 mod switch;
 mod tree;

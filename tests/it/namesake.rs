@@ -165,3 +165,23 @@ fn sessions_of_users_who_bore_one_name_one_after_another_are_kept_apart() {
     let shown = text(&run(&["sessions", "--user", "dana", "--wide"], folder.path()).stdout);
     assert!(!shown.contains("unique id"), "{shown}");
 }
+
+#[test]
+fn a_user_of_whom_some_records_leave_the_unique_id_out_is_one() {
+    let mut records = Vec::new();
+    for (number, key) in SESSIONS.into_iter().enumerate() {
+        let at = u32::try_from(number).unwrap() * 10;
+        let created = format!("2026-03-09T09:0{number}:00Z");
+        let mut who = user("dana", ACCOUNT, USERS[0], KEYS[0]);
+        if number == 1 {
+            who.as_object_mut().unwrap().remove("principalId");
+        }
+        records.push(assume(at, &who, &created, "night", key));
+        let used = session("night", key, &created);
+        records.push(call(at + 1, &used, "2026-03-09T09:10:00Z", "s3.amazonaws.com", "ListBuckets"));
+    }
+    let found = said(&["sessions", "--user", "dana"], logs(&[&records]).path());
+    let rows = found["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 1, "{found}");
+    assert_eq!((&rows[0]["sessions"], &rows[0]["origin"]["unique_id"]), (&json!(2), &json!(USERS[0])));
+}

@@ -8,6 +8,7 @@ use futures::StreamExt;
 use super::bucket::{Bucket, Depth, Page, Query};
 use super::error::{Action, Asked, S3Error, S3ErrorKind};
 use crate::archive::layout::{LogPath, day_folder, is_account, is_org};
+use crate::archive::name::holds_logs;
 use crate::archive::{Foreign, Object, Prune, Unlisted};
 
 /// So many pages are asked for at a time.
@@ -88,8 +89,10 @@ pub(super) async fn find(bucket: &Arc<Bucket>, prefix: &str, prune: &Prune) -> R
 
 /// Whether anything lies below a folder.
 async fn something(bucket: &Arc<Bucket>, folder: &str) -> Result<bool, S3Error> {
-    let page = bucket.page(&Query { prefix: folder, keys_max: 1, ..Query::default() }).await?;
-    Ok(!page.objects.is_empty())
+    // The first keys may be those of empty objects that stand for folders, as the console makes them
+    // (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-folders.html>).
+    let query = Query { prefix: folder, keys_max: PAGE_KEYS_MAX, ..Query::default() };
+    Ok(!bucket.page(&query).await?.objects.is_empty())
 }
 
 fn any_order(bucket: &Arc<Bucket>, prefix: String) -> Lane {
@@ -246,7 +249,8 @@ fn aside(parent: &str, child: &str) -> Option<Foreign> {
             (!(is_account(name) || place.org.is_none() && is_org(name))).then_some(Foreign::BesideLogs)
         }
         (Some(_), None) if name == "CloudTrail-Digest" => Some(Foreign::DigestFolder),
-        (Some(_), None) if !name.starts_with("CloudTrail") => Some(Foreign::OtherServiceFolder),
+        (Some(_), None) if name == "CloudTrail-Aggregated" => Some(Foreign::AggregatedFolder),
+        (Some(_), None) if !holds_logs(name) => Some(Foreign::OtherServiceFolder),
         _ => None,
     }
 }

@@ -184,7 +184,10 @@ fn aside(object: &Object, lane: &Lane) -> Option<Foreign> {
     let below = object.name.strip_prefix(&base).unwrap_or(&object.name);
     if below.split('/').any(|part| part.starts_with('.')) {
         Some(Foreign::Hidden)
-    } else if ObjectName::is_other_service(&object.name) {
+    } else if ObjectName::is_other_service(&object.name)
+        // Who names such a folder wants it.
+        && !ObjectName::is_other_service(&format!("{base}x"))
+    {
         Some(Foreign::OtherService)
     } else {
         None
