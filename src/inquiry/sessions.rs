@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::trace::{Source, Users, addresses, agreement, odd_places, of_names};
+use super::trace::{Source, Users, addresses, agreement, chosen, odd_places, of_names};
 use super::{Candidate, ResolveError, Window, resolve};
+use crate::aws::IdKind;
 use crate::investigate::SubjectKind;
 use crate::lake::{Column, Session};
 use crate::lineage::session_name::{self, Agreement};
 use crate::lineage::{
-    Credential, Mismatch, Namesake, Origin, OriginKind, SessionKey, SessionRow, Sessions, Usage,
+    Credential, Mismatch, Namesake, Origin, OriginKind, SessionKey, SessionRow, Sessions, Usage, is_telling,
 };
 use crate::query::Filter;
 use crate::query::lineage::{OriginOf, origins};
@@ -24,8 +25,8 @@ pub struct SessionsOptions {
     pub window: Window,
 }
 
-/// What rows are told apart by: role, session name, origin, and the unique id of a user.
-type Group = (String, String, String, Option<String>);
+/// What rows are told apart by: role, session name, origin, and the unique ids of a user and of the role.
+type Group = (String, String, String, Option<String>, Option<String>);
 
 /// The role sessions of the lake.
 ///
@@ -59,7 +60,8 @@ pub async fn sessions(ctx: &Session, options: &SessionsOptions) -> Result<Sessio
         let role = credential.caller.role_arn().unwrap_or_default();
         let name = credential.caller.session_name().unwrap_or_default().to_owned();
         let user = origin.origin.unique_id.clone();
-        groups.entry((role, name, origin.origin.id(), user)).or_default().push((credential, origin));
+        let group = (role, name, origin.origin.id(), user, role_id(&credential));
+        groups.entry(group).or_default().push((credential, origin));
     }
     if let (Some(asked), true) = (&options.user, meant.len() > 1) {
         return Err(ResolveError::Ambiguous { asked: asked.clone(), candidates: Candidate::users(meant) });
@@ -74,7 +76,8 @@ pub async fn sessions(ctx: &Session, options: &SessionsOptions) -> Result<Sessio
     tell_apart(&mut rows);
     let order = |row: &SessionRow| {
         let origin = (row.origin.id(), row.origin.unique_id.clone());
-        (std::cmp::Reverse(row.usage.calls), row.role_arn.clone(), row.session_name.clone(), origin)
+        let role = (row.role_arn.clone(), row.session_name.clone());
+        (std::cmp::Reverse(row.usage.calls), role, origin, row.role_id.clone())
     };
     rows.sort_by_key(order);
     let mut by_origin = BTreeMap::new();
@@ -95,8 +98,23 @@ pub async fn sessions(ctx: &Session, options: &SessionsOptions) -> Result<Sessio
     })
 }
 
-/// Users who bore one ARN one after another are said to be several, by their unique ids.
+/// The unique id of a session's role: one that is made anew under the same name has another
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>).
+fn role_id(credential: &Credential) -> Option<String> {
+    let id = credential.caller.principal_id.as_deref().filter(|id| is_telling(id))?;
+    id.split(':').next().filter(|id| IdKind::of(id) == Some(IdKind::Role)).map(str::to_owned)
+}
+
+/// Users who bore one ARN one after another are said to be several, by their unique ids; roles alike, and only they have
+/// one in a row.
 fn tell_apart(rows: &mut [SessionRow]) {
+    let mut roles: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for row in rows.iter() {
+        roles.entry(row.role_arn.clone()).or_default().extend(row.role_id.clone());
+    }
+    for row in rows.iter_mut().filter(|row| roles.get(&row.role_arn).is_none_or(|ids| ids.len() < 2)) {
+        row.role_id = None;
+    }
     let mut ids: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for origin in rows.iter().map(|row| &row.origin).filter(|origin| origin.kind == OriginKind::IamUser) {
         ids.entry(origin.id()).or_default().extend(origin.unique_id.clone());
@@ -142,7 +160,7 @@ fn row(
     let mut ambiguous = BTreeSet::new();
     let mut keys: BTreeMap<(String, Option<crate::aws::Time>), Usage> = BTreeMap::new();
     let mut mfa: BTreeMap<_, Option<bool>> = BTreeMap::new();
-    let mut identities = BTreeSet::new();
+    let mut identities: BTreeSet<Option<&String>> = BTreeSet::new();
     let origins: Vec<&Origin> = members.iter().map(|(_, of)| &of.origin).collect();
     let merged = Origin::shared(origins.iter().copied())?;
     let origin_keys: BTreeSet<&String> = origins.iter().filter_map(|one| one.access_key.as_ref()).collect();
@@ -161,35 +179,49 @@ fn row(
             let of_key = (key.clone(), caller.created.map(crate::aws::Time));
             keys.entry(of_key).or_default().merge(&credential.usage);
         }
-        identities.extend(caller.source_identity.clone());
+        identities.insert(caller.source_identity.as_ref());
     }
     let with_mfa = mfa.values().filter(|said| **said == Some(true)).count() as u64;
     let without_mfa = mfa.values().filter(|said| **said == Some(false)).count() as u64;
     let mut said: BTreeSet<Option<bool>> = mfa.into_values().collect();
     let claim = session_name::claim(&session_name);
+    let depth = members.iter().map(|(_, of)| of.depth).max().unwrap_or(0);
+    let (name, _) = chosen(&merged, depth, (Some(&session_name), None));
     let agreement = match agreement(&merged, &session_name, users) {
         Agreement::Agrees => "agrees",
-        Agreement::Differs => "differs",
-        Agreement::SaysNothing => "says-nothing",
+        // Whoever vouches for the person names the session.
+        Agreement::Differs if name.is_some() => "differs",
+        Agreement::Differs | Agreement::SaysNothing => "says-nothing",
     };
     let arn = first.caller.arn.clone().unwrap_or_default();
     let event_id = origin.event_id.as_ref();
-    let identity = identities.first().map(String::as_str);
-    let mismatches = of_names(&merged, (Some(&session_name), identity), users, &arn, event_id);
+    let mut mismatches: Vec<Mismatch> = Vec::new();
+    for identity in &identities {
+        let names = chosen(&merged, depth, (Some(&session_name), identity.map(String::as_str)));
+        for one in of_names(&merged, names, users, &arn, event_id) {
+            if !mismatches.contains(&one) {
+                mismatches.push(one);
+            }
+        }
+    }
+    let mut differs = Origin::differences(&origins);
+    differs.extend((identities.len() > 1).then_some("source-identity"));
+    let identity = identities.first().copied().flatten().filter(|_| identities.len() == 1);
     Some(SessionRow {
         role: first.caller.role_name().unwrap_or_default().to_owned(),
         account: first.caller.account.clone(),
         claim_kind: claim.kind(),
         claim: claim.words(),
         agreement,
-        depth: members.iter().map(|(_, of)| of.depth).max().unwrap_or(0),
+        depth,
         ambiguous: ambiguous.len() as u64,
-        source_identity: identity.map(str::to_owned),
+        source_identity: identity.cloned(),
+        role_id: role_id(first),
         mfa: if said.len() == 1 { said.pop_first().flatten() } else { None },
         with_mfa,
         without_mfa,
         origin_keys: origin_keys.into_iter().cloned().collect(),
-        differs: Origin::differences(&origins),
+        differs,
         sessions: created.len() as u64,
         keys: keys
             .into_iter()
