@@ -20,6 +20,7 @@ mod prepare;
 
 use above::above;
 pub(super) use above::workload_node;
+use foreign::Entered;
 pub(super) use prepare::{Climber, Twins, prepare, prepare_candidates};
 
 /// A chain is followed so many steps; the longest seen in the wild is role juggling, an hour a step.
@@ -248,22 +249,15 @@ async fn delegation(
             top.end = whole.map_or(copy.caller, |whole| whole.caller);
             continue;
         }
-        if caller.class == Class::Account
-            && step == 0
-            && let Some((proof, by)) = foreign::shared(source, &mut top, request, walk).await?
-        {
-            let time = proof.event_time.0;
-            if !walk.enters(&by, time) {
-                return Ok(cyclic(top, proof));
+        if caller.class == Class::Account && step == 0 {
+            match foreign::enter(source, &mut top, request, walk).await? {
+                Entered::Nowhere => {}
+                Entered::At(time) => {
+                    first = Some(time);
+                    continue;
+                }
+                Entered::Again(closing) => return Ok(cyclic(top, closing)),
             }
-            let whole = source.near(&by, time).await?;
-            let used = whole.as_ref().and_then(|whole| whole.usage.first).map(|first| first.0);
-            first = Some(used.map_or(time, |first| first.min(time)));
-            if let Some(link) = top.links.last_mut() {
-                link.to_usage = whole.as_ref().map(|whole| whole.usage.clone());
-            }
-            top.end = whole.map_or(by, |whole| whole.caller);
-            continue;
         }
         let list = candidates(source, &caller, first).await?;
         let found = find(&caller, first, &list);

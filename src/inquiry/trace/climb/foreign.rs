@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
 
 use super::{Top, Walk, delegation, named};
 use crate::inquiry::trace::fetch::{Source, VALUES_MAX, earlier, later, one_of};
@@ -21,10 +22,46 @@ struct Copies {
     is_open: bool,
 }
 
+/// Where a walk goes on from a principal of another account.
+pub(super) enum Entered {
+    /// Nothing tells who it is.
+    Nowhere,
+    /// To who it is, first used then.
+    At(DateTime<Utc>),
+    /// To somebody who was met before, by this record.
+    Again(Proof),
+}
+
+/// Goes on from a principal of another account to who it is, see [`shared`]. What is awaited here is kept apart from the walk,
+/// which calls itself at each step.
+pub(super) fn enter<'a>(
+    source: &'a Source,
+    top: &'a mut Top,
+    request: Option<&'a str>,
+    walk: &'a mut Walk,
+) -> BoxFuture<'a, Result<Entered, QueryError>> {
+    Box::pin(async move {
+        let Some((proof, by)) = shared(source, top, request, walk).await? else {
+            return Ok(Entered::Nowhere);
+        };
+        let time = proof.event_time.0;
+        if !walk.enters(&by, time) {
+            return Ok(Entered::Again(proof));
+        }
+        let whole = source.near(&by, time).await?;
+        let used = whole.as_ref().and_then(|whole| whole.usage.first).map(|first| first.0);
+        if let Some(link) = top.links.last_mut() {
+            link.to_usage = whole.as_ref().map(|whole| whole.usage.clone());
+        }
+        top.end = whole.map_or(by, |whole| whole.caller);
+        Ok(Entered::At(used.map_or(time, |first| first.min(time))))
+    })
+}
+
 /// The link from a principal of another account to whom the copies of its requests name, and that caller with the time of
 /// the copy; where these are several, the origins that the others lead to are taken in. `request` is what the records of the
 /// one request share that is asked about; where it is none all are.
-pub(super) async fn shared(
+async fn shared(
     source: &Source,
     top: &mut Top,
     request: Option<&str>,
@@ -139,7 +176,15 @@ async fn copies(source: &Source, caller: &Caller, request: Option<&str>) -> Resu
 
 /// The issuances that may have made the session by which a principal of another account called, whose logs are not here:
 /// those that answered with its unique id and session name, within the life of a session before.
-pub(super) async fn made_as(
+pub(super) fn made_as<'a>(
+    source: &'a Source,
+    caller: &'a Caller,
+    first: Option<DateTime<Utc>>,
+) -> BoxFuture<'a, Result<Vec<Issuance>, QueryError>> {
+    Box::pin(made(source, caller, first))
+}
+
+async fn made(
     source: &Source,
     caller: &Caller,
     first: Option<DateTime<Utc>>,
@@ -164,11 +209,13 @@ pub(super) async fn made_as(
 }
 
 /// Whether something is here that may have made the session of a principal of another account.
-pub(super) async fn is_named(
-    source: &Source,
-    caller: &Caller,
+pub(super) fn is_named<'a>(
+    source: &'a Source,
+    caller: &'a Caller,
     time: DateTime<Utc>,
-) -> Result<bool, QueryError> {
-    let list = made_as(source, caller, Some(time)).await?;
-    Ok(!find(caller, Some(time), &list).best.is_empty())
+) -> BoxFuture<'a, Result<bool, QueryError>> {
+    Box::pin(async move {
+        let list = made(source, caller, Some(time)).await?;
+        Ok(!find(caller, Some(time), &list).best.is_empty())
+    })
 }
