@@ -5,11 +5,11 @@
 -- param from timestamp default earliest: Events at or after this time.
 -- param to timestamp default latest: Events before this time.
 -- column origin_kind text: `iam-user`, `root`, `service`, `saml`, `web-identity`, `identity-center-user`,
---     `certificate`, `account` or `unknown`.
+--     `certificate`, `account`, `anonymous` or `unknown`.
 -- column origin text: The origin: an ARN where it has one, else a name; `unknown` where nobody is known. Of several that
 --     come into question all, parted by ` or `.
 -- column root text: Whoever made the origin's key or password or launched its workload, as far up as known; the
---     origin itself where nobody did, or where it is not one.
+--     origin itself where nobody did. Of several that come into question all, parted by ` or `.
 -- column calls bigint: How many events.
 -- column writes bigint: How many of them change something.
 -- column denied bigint: How many of them were denied.
@@ -18,6 +18,8 @@
 --     somebody issued.
 -- column complete boolean: Whether every step up to the origin is proven for every event.
 -- column certain boolean: Whether no other origin comes into question; events of which that is so are apart from others.
+-- column root_certain boolean: Whether nobody else comes into question as root, and no step up to there is only claimed;
+--     events of which that is so are apart from others.
 -- column first_event timestamp: The first event.
 -- column last_event timestamp: The last event.
 -- reads: events, origins
@@ -34,6 +36,7 @@ select
   count(*) filter (where depth > 0) as through_sessions,
   bool_and(coalesce(complete, false)) as complete,
   coalesce(certain, false) as certain,
+  coalesce(root_certain, false) as root_certain,
   min(event_time) as first_event,
   max(event_time) as last_event
 from event_origins
@@ -51,5 +54,6 @@ group by
   coalesce(origin_kind, 'unknown'),
   coalesce(origin, 'unknown'),
   coalesce(root, origin, 'unknown'),
-  coalesce(certain, false)
-order by calls desc, origin_kind, origin, root, certain
+  coalesce(certain, false),
+  coalesce(root_certain, false)
+order by calls desc, origin_kind, origin, root, certain, root_certain

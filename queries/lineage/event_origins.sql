@@ -11,5 +11,6 @@ select
   origins.certain,
   origins.gap,
   origins.root_kind,
-  origins.root
+  origins.root,
+  origins.root_certain
 from calls left join origins on calls.caller = origins.caller

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::trace::{Source, Users, addresses, agreement, odd_places, of_names};
+use super::trace::{Source, Users, addresses, agreement, chosen, odd_places, of_names};
 use super::{Candidate, ResolveError, Window, resolve};
+use crate::aws::IdKind;
 use crate::investigate::SubjectKind;
 use crate::lake::{Column, Session};
 use crate::lineage::session_name::{self, Agreement};
 use crate::lineage::{
-    Credential, Mismatch, Namesake, Origin, OriginKind, SessionKey, SessionRow, Sessions, Usage,
+    Credential, Mismatch, Namesake, Origin, OriginKind, SessionKey, SessionRow, Sessions, Usage, is_telling,
 };
 use crate::query::Filter;
 use crate::query::lineage::{OriginOf, origins};
@@ -24,8 +25,8 @@ pub struct SessionsOptions {
     pub window: Window,
 }
 
-/// What rows are told apart by: role, session name, origin, and the unique id of a user.
-type Group = (String, String, String, Option<String>);
+/// What rows are told apart by: role, session name, origin, and the unique ids of a user and of the role.
+type Group = (String, String, String, Option<String>, Option<String>);
 
 /// What a row is made of.
 type Member = (Credential, OriginOf);
@@ -62,7 +63,8 @@ pub async fn sessions(ctx: &Session, options: &SessionsOptions) -> Result<Sessio
         let role = credential.caller.role_arn().unwrap_or_default();
         let name = credential.caller.session_name().unwrap_or_default().to_owned();
         let user = origin.origin.unique_id.clone();
-        groups.entry((role, name, origin.origin.id(), user)).or_default().push((credential, origin));
+        let group = (role, name, origin.origin.id(), user, role_id(&credential));
+        groups.entry(group).or_default().push((credential, origin));
     }
     let groups = of_only_ids(groups);
     if let (Some(asked), true) = (&options.user, meant.len() > 1) {
@@ -78,7 +80,8 @@ pub async fn sessions(ctx: &Session, options: &SessionsOptions) -> Result<Sessio
     tell_apart(&mut rows);
     let order = |row: &SessionRow| {
         let origin = (row.origin.id(), row.origin.unique_id.clone());
-        (std::cmp::Reverse(row.usage.calls), row.role_arn.clone(), row.session_name.clone(), origin)
+        let role = (row.role_arn.clone(), row.session_name.clone());
+        (std::cmp::Reverse(row.usage.calls), role, origin, row.role_id.clone())
     };
     rows.sort_by_key(order);
     let mut by_origin = BTreeMap::new();
@@ -99,23 +102,39 @@ pub async fn sessions(ctx: &Session, options: &SessionsOptions) -> Result<Sessio
     })
 }
 
-/// Records that leave a user's unique id out are of whom the others name, where these are one.
+/// Records that leave the unique id of a user or role out are of whom the others name, where these are one.
 fn of_only_ids(groups: BTreeMap<Group, Vec<Member>>) -> BTreeMap<Group, Vec<Member>> {
     let mut ids: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for (_, _, origin, id) in groups.keys() {
-        ids.entry(origin.clone()).or_default().extend(id.clone());
+    for (role, _, origin, user_id, role_id) in groups.keys() {
+        ids.entry(origin.clone()).or_default().extend(user_id.clone());
+        ids.entry(role.clone()).or_default().extend(role_id.clone());
     }
+    let only = |name: &str| ids.get(name).filter(|ids| ids.len() == 1).and_then(BTreeSet::first).cloned();
     let mut found: BTreeMap<Group, Vec<Member>> = BTreeMap::new();
-    for ((role, name, origin, id), mut members) in groups {
-        let known = ids.get(&origin).filter(|ids| ids.len() == 1).and_then(BTreeSet::first);
-        let group = (role, name, origin, id.or(known.cloned()));
-        found.entry(group).or_default().append(&mut members);
+    for ((role, name, origin, user_id, role_id), mut members) in groups {
+        let (user_id, role_id) = (user_id.or_else(|| only(&origin)), role_id.or_else(|| only(&role)));
+        found.entry((role, name, origin, user_id, role_id)).or_default().append(&mut members);
     }
     found
 }
 
-/// Users who bore one ARN one after another are said to be several, by their unique ids.
+/// The unique id of a session's role: one that is made anew under the same name has another
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>).
+fn role_id(credential: &Credential) -> Option<String> {
+    let id = credential.caller.principal_id.as_deref().filter(|id| is_telling(id))?;
+    id.split(':').next().filter(|id| IdKind::of(id) == Some(IdKind::Role)).map(str::to_owned)
+}
+
+/// Users who bore one ARN one after another are said to be several, by their unique ids; roles alike, and only they have
+/// one in a row.
 fn tell_apart(rows: &mut [SessionRow]) {
+    let mut roles: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for row in rows.iter() {
+        roles.entry(row.role_arn.clone()).or_default().extend(row.role_id.clone());
+    }
+    for row in rows.iter_mut().filter(|row| roles.get(&row.role_arn).is_none_or(|ids| ids.len() < 2)) {
+        row.role_id = None;
+    }
     let mut ids: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for origin in rows.iter().map(|row| &row.origin).filter(|origin| origin.kind == OriginKind::IamUser) {
         ids.entry(origin.id()).or_default().extend(origin.unique_id.clone());
@@ -156,7 +175,7 @@ fn row(role_arn: String, session_name: String, members: &[Member], users: &Users
     let mut ambiguous = BTreeSet::new();
     let mut keys: BTreeMap<(String, Option<crate::aws::Time>), Usage> = BTreeMap::new();
     let mut mfa: BTreeMap<_, Option<bool>> = BTreeMap::new();
-    let mut identities = BTreeSet::new();
+    let mut identities: BTreeSet<Option<&String>> = BTreeSet::new();
     let origins: Vec<&Origin> = members.iter().map(|(_, of)| &of.origin).collect();
     let merged = Origin::shared(origins.iter().copied())?;
     let origin_keys: BTreeSet<&String> = origins.iter().filter_map(|one| one.access_key.as_ref()).collect();
@@ -175,35 +194,49 @@ fn row(role_arn: String, session_name: String, members: &[Member], users: &Users
             let of_key = (key.clone(), caller.created.map(crate::aws::Time));
             keys.entry(of_key).or_default().merge(&credential.usage);
         }
-        identities.extend(caller.source_identity.clone());
+        identities.insert(caller.source_identity.as_ref());
     }
     let with_mfa = mfa.values().filter(|said| **said == Some(true)).count() as u64;
     let without_mfa = mfa.values().filter(|said| **said == Some(false)).count() as u64;
     let mut said: BTreeSet<Option<bool>> = mfa.into_values().collect();
     let claim = session_name::claim(&session_name);
+    let depth = members.iter().map(|(_, of)| of.depth).max().unwrap_or(0);
+    let (name, _) = chosen(&merged, depth, (Some(&session_name), None));
     let agreement = match agreement(&merged, &session_name, users) {
         Agreement::Agrees => "agrees",
-        Agreement::Differs => "differs",
-        Agreement::SaysNothing => "says-nothing",
+        // Whoever vouches for the person names the session.
+        Agreement::Differs if name.is_some() => "differs",
+        Agreement::Differs | Agreement::SaysNothing => "says-nothing",
     };
     let arn = first.caller.arn.clone().unwrap_or_default();
     let event_id = origin.event_id.as_ref();
-    let identity = identities.first().map(String::as_str);
-    let mismatches = of_names(&merged, (Some(&session_name), identity), users, &arn, event_id);
+    let mut mismatches: Vec<Mismatch> = Vec::new();
+    for identity in &identities {
+        let names = chosen(&merged, depth, (Some(&session_name), identity.map(String::as_str)));
+        for one in of_names(&merged, names, users, &arn, event_id) {
+            if !mismatches.contains(&one) {
+                mismatches.push(one);
+            }
+        }
+    }
+    let mut differs = Origin::differences(&origins);
+    differs.extend((identities.len() > 1).then_some("source-identity"));
+    let identity = identities.first().copied().flatten().filter(|_| identities.len() == 1);
     Some(SessionRow {
         role: first.caller.role_name().unwrap_or_default().to_owned(),
         account: first.caller.account.clone(),
         claim_kind: claim.kind(),
         claim: claim.words(),
         agreement,
-        depth: members.iter().map(|(_, of)| of.depth).max().unwrap_or(0),
+        depth,
         ambiguous: ambiguous.len() as u64,
-        source_identity: identity.map(str::to_owned),
+        source_identity: identity.cloned(),
+        role_id: role_id(first),
         mfa: if said.len() == 1 { said.pop_first().flatten() } else { None },
         with_mfa,
         without_mfa,
         origin_keys: origin_keys.into_iter().cloned().collect(),
-        differs: Origin::differences(&origins),
+        differs,
         sessions: created.len() as u64,
         keys: keys
             .into_iter()

@@ -22,7 +22,7 @@ use crate::query::QueryError;
 use climb::Climbed;
 pub(super) use descend::{Held, addresses};
 pub(super) use fetch::{Source, earlier, later, one_of};
-pub(super) use mismatch::{Users, agreement, odd_places, of_names};
+pub(super) use mismatch::{Users, agreement, chosen, odd_places, of_names};
 use subject::Asked;
 
 /// So many credentials of one subject are traced up; those with most calls.
@@ -87,7 +87,7 @@ async fn traced(
         let mut climbed: Vec<(Credential, Climbed)> = Vec::new();
         climb::prepare(&source, traced.get(..chains_max).unwrap_or(traced)).await?;
         for credential in traced.iter().take(chains_max) {
-            let up = climb::climb(&source, credential).await?;
+            let up = climb::climb(&source, credential, asked.request.as_deref()).await?;
             climbed.push((credential.clone(), up));
         }
         Ok(climbed)
@@ -142,6 +142,7 @@ async fn traced(
     };
     asked.subject.session_keys = session_keys;
     asked.subject.session_calls = session_calls;
+    asked.subject.acts_for = subject::acts_for(&source, &asked.credentials).await?;
     let trace = Trace {
         schema: SCHEMA,
         logs_begin,

@@ -253,6 +253,10 @@ pub struct TraceSubject {
     pub mfa: Option<bool>,
     /// What the session's name claims, in words.
     pub claim: Option<String>,
+    /// For whom an application acted with a role that is none of Identity Center's: the user that it named when it assumed
+    /// the role, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acts_for: Option<String>,
     /// The event, where WHO is one.
     pub event: Option<Proof>,
     /// Why nothing is known of what it did: it acts in an account whose logs are not here.

@@ -50,6 +50,9 @@ impl Class {
     }
 }
 
+/// What CloudTrail writes for a caller without a signature.
+const ANONYMOUS: [&str; 3] = ["ANONYMOUS_PRINCIPAL", "Anonymous", "anonymous"];
+
 /// Who made a call, as the record itself says. Text is as the log has it.
 ///
 /// A *credential* is what a request was signed with. Its key id alone does not name it: key ids are given out again,
@@ -223,6 +226,14 @@ impl Caller {
         matches!(self.identity_type.as_deref(), Some("IAMUser" | "Root"))
     }
 
+    /// Whether nobody signed: what CloudTrail puts in the place of an account and of a principal then, as in records of public
+    /// buckets (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-understanding-s3-entries.html>).
+    #[must_use]
+    pub fn is_anonymous(&self) -> bool {
+        let mut told = [&self.account, &self.principal_id].into_iter().flatten();
+        self.class == Class::Account && told.any(|text| ANONYMOUS.contains(&text.as_str()))
+    }
+
     /// Whether it signed with a temporary key.
     #[must_use]
     pub fn has_temporary_key(&self) -> bool {
@@ -277,6 +288,7 @@ impl Caller {
     #[must_use]
     pub fn node(&self) -> Node {
         let own_name = match self.class {
+            _ if self.is_anonymous() => Some("anonymous".to_owned()),
             Class::Service => self.invoked_by.clone(),
             Class::Account => self.principal_id.clone(),
             _ if self.is_role_session() => self.role_name().map(str::to_owned),
@@ -284,6 +296,7 @@ impl Caller {
         };
         let kind = match (self.class, self.identity_type.as_deref()) {
             (Class::Service, _) => NodeKind::Service,
+            (Class::Account, _) if self.is_anonymous() => NodeKind::Unknown,
             (Class::Account, _) => NodeKind::Account,
             (Class::Outside, Some("SAMLUser")) => NodeKind::SamlSubject,
             (Class::Outside, Some("WebIdentityUser")) => NodeKind::WebIdentity,
@@ -297,13 +310,14 @@ impl Caller {
         let id = match kind {
             NodeKind::AccessKey => self.access_key.clone(),
             NodeKind::Service | NodeKind::SamlSubject | NodeKind::WebIdentity => own_name.clone(),
+            NodeKind::Unknown if self.is_anonymous() => own_name.clone(),
             NodeKind::IdentityCenterUser => self.on_behalf_of.clone().or_else(|| own_name.clone()),
             _ => self.arn.clone().or_else(|| self.principal_id.clone()),
         };
         Node {
             kind,
             id: id.or_else(|| own_name.clone()).or_else(|| self.account.clone()).unwrap_or_default(),
-            account: self.account.clone(),
+            account: self.account.clone().filter(|_| !self.is_anonymous()),
             access_key: self.access_key.clone(),
             arn: self.arn.clone(),
             name: own_name,

@@ -212,6 +212,15 @@ impl Issuance {
         }
     }
 
+    /// Whether whoever asked for it signs with the very key that it answers with, and no other call does. The console assumes
+    /// the role that somebody switches to, and keeps the key
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html>).
+    #[must_use]
+    pub fn hands_its_key_out(&self) -> bool {
+        let by_console = |one: &Issuance| one.caller.invoked_by.as_deref().is_some_and(is_console);
+        self.kind.hands_its_key_out() && !by_console(self) && !self.copy.as_deref().is_some_and(by_console)
+    }
+
     /// Whether a user changed its own password by it, which takes the one before: no more is known of who set that one than
     /// of anybody else who knew it
     /// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_ChangePassword.html>).
@@ -229,6 +238,11 @@ impl Issuance {
     fn is_caller_side(&self) -> bool {
         self.record.account == self.caller.account && self.session_account != self.record.account
     }
+}
+
+/// Whether what a record says of the service that made a call for its caller is the console.
+pub(crate) fn is_console(invoked_by: &str) -> bool {
+    matches!(invoked_by, "AWS Internal" | "signin.amazonaws.com")
 }
 
 /// The call by which a user changes its own password.

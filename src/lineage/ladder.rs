@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::credential::is_telling;
 use super::people::is_other_store;
-use super::{Caller, Class, Issuance, IssuanceKind};
+use super::{Caller, Class, Issuance, IssuanceKind, People};
 use crate::aws::{Arn, IdKind, Principal};
 
 /// Seconds by which clocks of AWS may differ: a child may seem so much older than its issuance, and a session's creation
@@ -80,7 +80,6 @@ impl Rank {
             Rung::Session => 0,
             Rung::SignIn => 1,
             Rung::Portal => 2,
-            Rung::AnyPortal => 3,
             Rung::SignInSession => return 40,
             Rung::Claim => return 50,
         };
@@ -111,11 +110,9 @@ pub enum Rung {
     SignIn,
     /// Same person, permission set, account and second in the access portal.
     Portal,
-    /// The same, where nothing names the person.
-    AnyPortal,
     /// Same sign-in session.
     SignInSession,
-    /// Same name only, or a neighbour that made another key.
+    /// Same name only, a neighbour that made another key, or a step in the access portal of nobody knows whom.
     Claim,
 }
 
@@ -125,9 +122,7 @@ impl Rung {
     pub fn rule(self) -> Rule {
         match self {
             Rung::Key => Rule::Key,
-            Rung::Session | Rung::SignIn | Rung::Portal | Rung::AnyPortal | Rung::SignInSession => {
-                Rule::Session
-            }
+            Rung::Session | Rung::SignIn | Rung::Portal | Rung::SignInSession => Rule::Session,
             Rung::Claim => Rule::Claim,
         }
     }
@@ -274,9 +269,10 @@ pub fn fit(caller: &Caller, first: Option<DateTime<Utc>>, issuance: &Issuance) -
         }
     }
     if issuance.kind == IssuanceKind::Portal
-        && let Some(rung) = portal_rung(caller, issuance)
+        && let (Some(rung), Some(near)) = (portal_rung(caller, issuance), near)
     {
-        return near.and_then(|near| rank(rung, near));
+        let claim = Fit::Fits(Rank { rung: Rung::Claim, seconds_apart: 0 });
+        return if rung == Rung::Portal { rank(rung, near) } else { early_enough.then_some(claim) };
     }
     if caller.sign_in_session.is_some() && caller.sign_in_session == issuance.sign_in_session {
         return if early_enough { rank(Rung::SignInSession, 0) } else { None };
@@ -286,7 +282,10 @@ pub fn fit(caller: &Caller, first: Option<DateTime<Utc>>, issuance: &Issuance) -
     let same_second =
         disproved && apart == Some(0) && caller.arn.is_some() && caller.arn == issuance.session_arn;
     let unproven = caller.created.is_none() || same_second;
-    let named = agreement == Agreement::Same && unproven && caller.is_role_session();
+    // Another account's record names a session by unique id and name alone.
+    let is_session =
+        caller.is_role_session() || (caller.class == Class::Account && caller.session_name().is_some());
+    let named = agreement == Agreement::Same && unproven && is_session;
     let lived = first.map(|first| first.timestamp() - issuance.record.time.timestamp())?;
     let in_time = (-SLACK_SECONDS..=ROLE_SESSION_SECONDS).contains(&lived);
     (named && in_time).then_some(Fit::Fits(Rank { rung: Rung::Claim, seconds_apart: 0 }))
@@ -441,7 +440,7 @@ fn agreement(caller: &Caller, issuance: &Issuance) -> Option<Agreement> {
 /// console make calls of one session with keys of their own; so this session was made by another call, however near.
 fn is_disproved(caller: &Caller, issuance: &Issuance) -> bool {
     let made = issuance.key.as_deref().is_some_and(|key| IdKind::of(key) == Some(IdKind::TemporaryKey));
-    issuance.kind.hands_its_key_out()
+    issuance.hands_its_key_out()
         && made
         && caller.direct
         && caller.has_temporary_key()
@@ -485,8 +484,9 @@ fn both(own: Option<&str>, made: Option<&str>) -> Option<bool> {
 /// `AWSReservedSSO_<permission set>_<16 hexadecimal digits>`, and the session by the user
 /// (<https://docs.aws.amazon.com/singlesignon/latest/userguide/howtoviewpermissions.html>). Both records may name the user's
 /// id, in `onBehalfOf`; another id, or the same of another identity store, is another person
-/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>). None where
-/// it did not.
+/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>). Where the
+/// step names no more than the id and the session no more than the name, nothing tells that both are of one person: it is a
+/// claim, unless other records tell whose id it is, see [`tell_persons`]. None where it did not.
 fn portal_rung(caller: &Caller, issuance: &Issuance) -> Option<Rung> {
     let set = caller.role_name().and_then(super::subject::permission_set)?;
     if Some(set) != issuance.permission_set.as_deref() {
@@ -500,9 +500,30 @@ fn portal_rung(caller: &Caller, issuance: &Issuance) -> Option<Rung> {
     let ids = both(caller.on_behalf_of.as_deref(), other.on_behalf_of.as_deref());
     match (names, ids) {
         (Some(false), _) | (_, Some(false)) => None,
-        (None, None) => Some(Rung::AnyPortal),
+        (None, None) => Some(Rung::Claim),
         _ => Some(Rung::Portal),
     }
+}
+
+/// Whether a step in the access portal names a person by id alone who may be the one whom a session names by name alone.
+#[must_use]
+pub fn is_open_person(caller: &Caller, issuance: &Issuance) -> bool {
+    issuance.kind == IssuanceKind::Portal && portal_rung(caller, issuance) == Some(Rung::Claim)
+}
+
+/// Tells whose the steps in the access portal are that name a person by id alone: those of the one whom the session names
+/// bear that name from here on, those of somebody else are left out.
+pub fn tell_persons(caller: &Caller, issuances: &mut Vec<Issuance>, people: &People) {
+    let Some(name) = caller.session_name() else { return };
+    issuances.retain_mut(|issuance| {
+        let Some(id) = issuance.caller.on_behalf_of.clone().filter(|_| is_open_person(caller, issuance))
+        else {
+            return true;
+        };
+        let told = people.is_of(name, &id, issuance.caller.identity_store.as_deref());
+        issuance.user_name = issuance.user_name.take().or_else(|| told.and(Some(name.to_owned())));
+        told != Some(false)
+    });
 }
 
 /// Whether a session has a name that nobody chose but Identity Center: then all sessions of this name are of one person,

@@ -22,8 +22,8 @@
 //! | rule | the issuance | must agree |
 //! |---|---|---|
 //! | `key` | names exactly this key id | account, session where both are known, creation to the second (up to 2 s as a marked fallback); records that do not say when the session was created: not later than the first use, not more than 36 hours before |
-//! | `session` | made this session: same ARN, or unique id | account, creation to the second (up to 2 s, marked). STS counts for more than a sign-in record, which counts for more than a step in the access portal, whose person must be the session's where both are named (by name, or by id and identity store). An issuance that answered with another key only for calls of services and the console (of SAML for all, of GetSessionToken not for those of the console); nobody else named as the session's issuer or provider |
-//! | `claim` | bears the same role and session name | only for records that do not say when the session was created, as a record of SwitchRole does not of who switched, and for keys that sign themselves beside an issuance of this very second that answered with another; never makes a chain complete |
+//! | `session` | made this session: same ARN, or unique id | account, creation to the second (up to 2 s, marked). STS counts for more than a sign-in record, which counts for more than a step in the access portal, whose person must be the session's (by name, or by id and identity store). An issuance that answered with another key only for calls of services and the console (of SAML for all, of GetSessionToken not for those of the console); nobody else named as the session's issuer or provider |
+//! | `claim` | bears the same role and session name | only for records that do not say when the session was created, as a record of SwitchRole does not of who switched, for keys that sign themselves beside an issuance of this very second that answered with another, for steps in the access portal of an id that no record gives a name, and for sessions that another account's record names by unique id and name, whose own account has no logs here; never makes a chain complete |
 //!
 //! Two rules lead further from where these end: `shared-event` joins the copies of one request that two accounts recorded
 //! ([`settle`]); `identity` and `launched` lead from an origin to who made its password or launched its workload, and `key`
@@ -47,6 +47,7 @@
 
 mod answer;
 mod credential;
+mod end;
 mod issuance;
 mod ladder;
 mod origin;
@@ -65,14 +66,15 @@ pub use answer::{
 pub use credential::{
     Caller, CallerFields, Class, Credential, Node, NodeKind, Usage, is_switch, is_telling, sign_in_session,
 };
-pub(crate) use issuance::OWN_PASSWORD;
+pub use end::{End, origin};
 pub use issuance::{Issuance, IssuanceKind, Launch, RecordRef, settle};
+pub(crate) use issuance::{OWN_PASSWORD, is_console};
 pub use ladder::{
     CONSOLE_SESSION_SECONDS, Fit, Found, KEY_LIFE_SECONDS, ROLE_SESSION_SECONDS, Rank, Rule, Rung,
     SLACK_SECONDS, find, find_hidden, find_maker, find_sign_ins, fit, is_named_by_identity_center,
-    is_shared_key, provider_name,
+    is_open_person, is_shared_key, provider_name, tell_persons,
 };
-pub use origin::{End, MayBe, Origin, OriginKind, origin};
+pub use origin::{MayBe, Origin, OriginKind};
 pub use people::{Namesake, People, is_other_store, store_id};
 pub use removal::{Removal, UserHistory};
 pub use sessions::{SessionKey, SessionRow, Sessions};

@@ -2,14 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::people::{Namesake, store_id};
-use super::sight::{Gap, Reason, Sight, stamp};
-use super::subject::{self, WebIdentity};
-use super::{Caller, Class, Issuance, IssuanceKind, Workload, is_telling};
-use crate::aws::{Arn, IdKind, Principal};
+use super::sight::Gap;
+use super::subject::WebIdentity;
+use super::{Issuance, Workload};
 
 /// The kind of an origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -31,6 +29,8 @@ pub enum OriginKind {
     Certificate,
     /// A principal of an account whose logs are not here.
     Account,
+    /// Nobody signed the request: anybody may have sent it.
+    Anonymous,
     /// Nobody knows.
     Unknown,
 }
@@ -48,6 +48,7 @@ impl OriginKind {
             OriginKind::IdentityCenterUser => "identity-center-user",
             OriginKind::Certificate => "certificate",
             OriginKind::Account => "account",
+            OriginKind::Anonymous => "anonymous",
             OriginKind::Unknown => "unknown",
         }
     }
@@ -116,7 +117,7 @@ pub struct MayBe {
 }
 
 impl Origin {
-    fn new(kind: OriginKind) -> Origin {
+    pub(super) fn new(kind: OriginKind) -> Origin {
         Origin {
             kind,
             arn: None,
@@ -272,8 +273,17 @@ impl Origin {
             },
             OriginKind::IdentityCenterUser => self.person_name(),
             OriginKind::Certificate => name(),
-            OriginKind::Unknown => "unknown".to_owned(),
+            OriginKind::Anonymous | OriginKind::Unknown => self.kind.word().to_owned(),
         }
+    }
+
+    /// Whether it is known who it is: somebody, and of people who bore one name a certain one.
+    #[must_use]
+    pub fn is_somebody(&self) -> bool {
+        let is_one_of_several = self.kind == OriginKind::IdentityCenterUser
+            && self.user_id.is_none()
+            && self.namesake == Some(Namesake::OtherId);
+        !matches!(self.kind, OriginKind::Anonymous | OriginKind::Unknown) && !is_one_of_several
     }
 
     /// A user of Identity Center.
@@ -337,6 +347,7 @@ impl Origin {
                 let name = self.arn.as_deref().unwrap_or(name);
                 format!("account {}, principal {name}", self.account.as_deref().unwrap_or("unknown"))
             }
+            OriginKind::Anonymous => "nobody that signed (anonymous)".to_owned(),
             OriginKind::Unknown => "unknown".to_owned(),
         }
     }
@@ -352,324 +363,4 @@ fn known<T: Ord>(origins: &[&Origin], of: impl Fn(&Origin) -> Option<T>) -> Opti
 fn same<T: Ord>(origins: &[&Origin], of: impl Fn(&Origin) -> Option<T>) -> Option<T> {
     let mut values: BTreeSet<Option<T>> = origins.iter().map(|one| of(one)).collect();
     if values.len() == 1 { values.pop_first().flatten() } else { None }
-}
-
-/// The last credential of a chain, as far up as links lead.
-#[derive(Debug, Clone, Copy)]
-pub struct End<'a> {
-    /// Who it is.
-    pub caller: &'a Caller,
-    /// Its first use.
-    pub first: Option<DateTime<Utc>>,
-    /// The issuance that made it, when whoever called it is no credential.
-    pub issuance: Option<&'a Issuance>,
-    /// Whether all calls of its session were made by services for it: AWS records no issuance of such sessions
-    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html>).
-    pub forwarded: bool,
-    /// Calls that may have made it and hide what they made, see [`super::find_hidden`].
-    pub hidden: &'a [&'a Issuance],
-}
-
-impl End<'_> {
-    /// Why no issuance is found for it.
-    fn gap(self, sight: &Sight) -> Gap {
-        match self.hidden {
-            [] => sight.gap(self.caller, self.first),
-            [first, others @ ..] => hidden_gap(first, others.len()),
-        }
-    }
-}
-
-/// Why a chain stops that would go through a call whose answer is hidden.
-fn hidden_gap(first: &Issuance, others: usize) -> Gap {
-    let record = &first.record;
-    let (name, at, id) = (&record.event_name, stamp(record.time), record.id());
-    let others = match others {
-        0 => String::new(),
-        1 => " (or another one of that moment)".to_owned(),
-        some => format!(" (or one of {some} others of that moment)"),
-    };
-    Gap {
-        reason: Reason::ResponseHidden,
-        text: format!(
-            "{name} at {at} ({id}){others} may have made this session, but its answer is hidden: no field tells which \
-             session it made"
-        ),
-        hint: format!(
-            "trace {id} for who called it; only a copy of that record with its responseElements would tell"
-        ),
-    }
-}
-
-/// The origin of a chain that ends here.
-#[must_use]
-pub fn origin(end: End<'_>, sight: &Sight) -> Origin {
-    match end.issuance {
-        Some(issuance) => of_issuance(end.caller, issuance, sight),
-        None => of_caller(end, sight),
-    }
-}
-
-/// Whoever called an issuance and is no credential.
-fn of_issuance(session: &Caller, issuance: &Issuance, sight: &Sight) -> Origin {
-    if let Some(from) = issuance.switch_from.as_deref() {
-        return switched(from, issuance, sight);
-    }
-    let maker = issuance.maker();
-    if issuance.kind == IssuanceKind::Other
-        && let Some(subject) = issuance.subject.as_deref()
-        && !matches!(maker.class, Class::Credential)
-    {
-        let provider = issuance.provider.clone();
-        if provider.as_deref() == Some("rolesanywhere.amazonaws.com") {
-            return Origin {
-                name: Some(subject.to_owned()),
-                account: issuance.record.account.clone(),
-                provider,
-                ..Origin::new(OriginKind::Certificate)
-            };
-        }
-        return web(subject, provider);
-    }
-    match maker.class {
-        Class::Service => Origin {
-            name: maker.invoked_by.clone(),
-            account: session.account.clone(),
-            on_behalf_of: Workload::of_session(session, Some(issuance)),
-            ..Origin::new(OriginKind::Service)
-        },
-        Class::Outside => person(session, outside(maker, Some(issuance))),
-        _ => of_caller(
-            End { caller: maker, first: None, issuance: None, forwarded: false, hidden: &[] },
-            sight,
-        ),
-    }
-}
-
-/// A user of Identity Center, with what the session that it led to says: the portal's records name the user or its id, and
-/// the session both.
-fn person(session: &Caller, mut found: Origin) -> Origin {
-    if found.kind != OriginKind::IdentityCenterUser {
-        return found;
-    }
-    let name = session.session_name();
-    let is_it = match (&found.user_id, &session.on_behalf_of) {
-        (Some(own), Some(its)) => own == its,
-        (None, Some(_)) => found.name.as_deref() == name,
-        (_, None) => false,
-    };
-    if is_it {
-        found.name = found.name.or_else(|| name.map(str::to_owned));
-        found.user_id.clone_from(&session.on_behalf_of);
-        found.identity_store = found.identity_store.or_else(|| session.identity_store.clone());
-    }
-    found
-}
-
-/// A subject of an identity provider.
-fn outside(caller: &Caller, issuance: Option<&Issuance>) -> Origin {
-    let subject = issuance.and_then(|issuance| issuance.subject.clone());
-    let provider = issuance.and_then(|issuance| issuance.provider.clone());
-    let provider = provider.or_else(|| caller.identity_provider.clone());
-    let name = subject.or_else(|| caller.user_name.clone());
-    let centre = |name| Origin {
-        name,
-        account: caller.account.clone(),
-        provider: provider.clone(),
-        user_id: caller.on_behalf_of.clone(),
-        identity_store: caller.identity_store.clone(),
-        ..Origin::new(OriginKind::IdentityCenterUser)
-    };
-    match caller.identity_type.as_deref() {
-        Some("SAMLUser") if provider.as_deref().is_some_and(subject::is_identity_center) => {
-            centre(issuance.and_then(|issuance| issuance.session_name()).map(str::to_owned).or(name))
-        }
-        Some("SAMLUser") => Origin { name, provider, ..Origin::new(OriginKind::Saml) },
-        Some("WebIdentityUser") => web(name.as_deref().unwrap_or_default(), provider),
-        _ => centre(name),
-    }
-}
-
-fn web(subject: &str, provider: Option<String>) -> Origin {
-    Origin {
-        name: Some(subject.to_owned()).filter(|subject| !subject.is_empty()),
-        subject: (!subject.is_empty())
-            .then(|| subject::web_identity(provider.as_deref().unwrap_or_default(), subject)),
-        provider,
-        ..Origin::new(OriginKind::WebIdentity)
-    }
-}
-
-/// The principal that switched roles in the console. The record names it; its own sign-in is another matter.
-fn switched(from: &str, issuance: &Issuance, sight: &Sight) -> Origin {
-    let arn = Arn::parse(from);
-    let account = arn.map(|arn| arn.account.to_owned());
-    let of = |kind, name: &str| Origin {
-        arn: Some(from.to_owned()),
-        name: Some(name.to_owned()),
-        account: account.clone(),
-        ..Origin::new(kind)
-    };
-    match arn.and_then(Arn::principal) {
-        Some(Principal::User { name, .. }) => {
-            return of(OriginKind::IamUser, name).with_gap(sight.sign_in_gap(account.as_deref(), issuance));
-        }
-        Some(Principal::Root) => return of(OriginKind::Root, "root"),
-        _ => {}
-    }
-    let found = match arn.and_then(Arn::principal) {
-        Some(Principal::RoleSession { role, session }) if subject::permission_set(role).is_some() => {
-            of(OriginKind::IdentityCenterUser, session)
-        }
-        Some(Principal::FederatedUser { name } | Principal::RoleSession { session: name, .. }) => {
-            of(OriginKind::Unknown, name)
-        }
-        _ => of(OriginKind::Unknown, from),
-    };
-    let covered = account.as_ref().is_some_and(|account| sight.accounts.contains_key(account));
-    let account = account.unwrap_or_else(|| "unknown".to_owned());
-    found.with_gap(Gap {
-        reason: if covered { Reason::RecordMissing } else { Reason::AccountNotInLake },
-        text: format!("{} names who switched; their AssumeRole is not here", issuance.record.event_name),
-        hint: format!("add the logs of account {account}"),
-    })
-}
-
-/// A caller that no issuance explains.
-fn of_caller(end: End<'_>, sight: &Sight) -> Origin {
-    let caller = end.caller;
-    match caller.class {
-        Class::Service => Origin {
-            name: caller.invoked_by.clone(),
-            account: caller.account.clone(),
-            on_behalf_of: Workload::of_session(caller, None),
-            ..Origin::new(OriginKind::Service)
-        },
-        Class::Outside => outside(caller, None),
-        Class::Account => foreign(caller, sight),
-        Class::Nobody => Origin::unknown(Gap {
-            reason: Reason::NoCredential,
-            text: "the record names nobody".to_owned(),
-            hint: "events that a service reports have no caller".to_owned(),
-        }),
-        Class::Credential if caller.is_user_or_root() => user(end, sight),
-        Class::Credential => session(end, sight),
-    }
-}
-
-fn foreign(caller: &Caller, sight: &Sight) -> Origin {
-    let account = caller.account.clone().unwrap_or_else(|| "unknown".to_owned());
-    let name = caller.principal_id.clone().or_else(|| caller.arn.clone());
-    let covered = sight.accounts.contains_key(&account);
-    let principal = name.as_deref().unwrap_or("unknown").to_owned();
-    Origin {
-        name,
-        arn: caller.arn.clone(),
-        account: Some(account.clone()),
-        ..Origin::new(OriginKind::Account)
-    }
-    .with_gap(Gap {
-        reason: if covered { Reason::RecordMissing } else { Reason::AccountNotInLake },
-        text: if covered {
-            format!("account {account}, principal {principal}: its own record of the request is not in its logs here")
-        } else {
-            format!("account {account}, principal {principal}: log not supplied")
-        },
-        hint: format!("add the logs of account {account}; its record of the request has the same sharedEventID"),
-    })
-}
-
-fn user(end: End<'_>, sight: &Sight) -> Origin {
-    let caller = end.caller;
-    let root = caller.identity_type.as_deref() == Some("Root");
-    let arn = caller.arn.clone().or_else(|| {
-        let account = caller.account.as_deref()?;
-        let name = if root { "root".to_owned() } else { format!("user/{}", caller.user_name.as_deref()?) };
-        Some(format!("arn:aws:iam::{account}:{name}"))
-    });
-    let name = caller.user_name.clone().or_else(|| {
-        let arn = Arn::parse(arn.as_deref()?)?;
-        match arn.principal()? {
-            Principal::User { name, .. } => Some(name.to_owned()),
-            _ => None,
-        }
-    });
-    let found = Origin {
-        arn,
-        access_key: caller.access_key.clone().filter(|_| caller.has_long_term_key()),
-        name,
-        account: caller.account.clone(),
-        unique_id: caller
-            .principal_id
-            .clone()
-            .filter(|id| IdKind::of(id) == Some(IdKind::User) && is_telling(id)),
-        ..Origin::new(if root { OriginKind::Root } else { OriginKind::IamUser })
-    };
-    let explained = caller.created.is_none() && !caller.has_temporary_key();
-    if explained || end.forwarded { found } else { found.with_gap(end.gap(sight)) }
-}
-
-/// A session that no issuance explains: what the record itself says of whose it is.
-fn session(end: End<'_>, sight: &Sight) -> Origin {
-    let caller = end.caller;
-    let gap = end.gap(sight);
-    let account = caller.account.clone();
-    if caller.issuer_type.as_deref() == Some("IAMUser") {
-        let arn = caller.issuer_arn.clone();
-        return Origin { arn, name: caller.issuer_name.clone(), account, ..Origin::new(OriginKind::IamUser) }
-            .with_gap(gap);
-    }
-    if caller.issuer_type.as_deref() == Some("Root") {
-        return Origin { arn: caller.issuer_arn.clone(), account, ..Origin::new(OriginKind::Root) }
-            .with_gap(gap);
-    }
-    let role = caller.role_arn().unwrap_or_default();
-    // The session's ARN lacks the path of the role, which nobody else can make roles in.
-    let portal = match &caller.issuer_arn {
-        Some(issuer) => subject::is_identity_center(issuer),
-        None => caller.arn.as_deref().is_some_and(subject::is_identity_center),
-    };
-    if let Some(user) = &caller.on_behalf_of {
-        let name = caller.session_name().filter(|_| portal).map(str::to_owned);
-        let (user_id, identity_store) = (Some(user.clone()), caller.identity_store.clone());
-        return Origin {
-            name,
-            account,
-            user_id,
-            identity_store,
-            ..Origin::new(OriginKind::IdentityCenterUser)
-        }
-        .with_gap(gap);
-    }
-    if portal {
-        let name = caller.session_name().map(str::to_owned);
-        return Origin { name, account, ..Origin::new(OriginKind::IdentityCenterUser) }.with_gap(gap);
-    }
-    // Only the service of the path may assume a service-linked role
-    // (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html>).
-    let linked = role.split_once(":role/aws-service-role/").and_then(|(_, rest)| rest.split_once('/'));
-    if let Some((service, _)) = linked {
-        let name = Some(service.to_owned());
-        return Origin { name, account, ..Origin::new(OriginKind::Service) }.with_gap(gap);
-    }
-    if let Some(workload) = Workload::of_session(caller, None) {
-        let service = match workload.kind {
-            "instance" => Some("ec2.amazonaws.com".to_owned()),
-            "function" => Some("lambda.amazonaws.com".to_owned()),
-            "task" => Some("ecs-tasks.amazonaws.com".to_owned()),
-            "build" => Some("codebuild.amazonaws.com".to_owned()),
-            _ => caller.invoked_by.clone(),
-        };
-        return Origin {
-            name: service,
-            account,
-            on_behalf_of: Some(workload),
-            ..Origin::new(OriginKind::Service)
-        }
-        .with_gap(gap);
-    }
-    if let Some(provider) = caller.federated_provider.clone().filter(|provider| !provider.is_empty()) {
-        return Origin { account, ..web("", Some(provider)) }.with_gap(gap);
-    }
-    Origin { account, ..Origin::unknown(gap) }
 }

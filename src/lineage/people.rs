@@ -72,6 +72,28 @@ impl People {
         *seen = (*seen).max(last);
     }
 
+    /// Takes in what others know.
+    pub fn merge(&mut self, other: People) {
+        fn last<K: Ord>(
+            own: &mut BTreeMap<K, Option<DateTime<Utc>>>,
+            other: BTreeMap<K, Option<DateTime<Utc>>>,
+        ) {
+            for (key, time) in other {
+                let seen = own.entry(key).or_default();
+                *seen = (*seen).max(time);
+            }
+        }
+        for (id, names) in other.names {
+            last(self.names.entry(id).or_default(), names);
+        }
+        for (name, bearers) in other.bearers {
+            self.bearers.entry(name).or_default().extend(bearers);
+        }
+        for (id, arns) in other.principals {
+            last(self.principals.entry(id).or_default(), arns);
+        }
+    }
+
     /// Gives a person the name that it bore last, with all that it bore; the id, where it is known by a name that is one
     /// person's; and tells apart those who bear one name.
     pub fn name(&self, origin: &mut Origin) {
@@ -80,15 +102,17 @@ impl People {
             return;
         }
         let mut store = origin.identity_store.as_deref();
+        let mut is_open = false;
         if let (None, Some(name)) = (&origin.user_id, &origin.name) {
             let is_other = |(_, of): &&Person| is_other_store(store, of.as_deref());
             let borne = self.bearers.get(name).into_iter().flatten().filter(|one| !is_other(one));
             let ids: BTreeSet<&String> = borne.clone().map(|(id, _)| id).collect();
             let stores: BTreeSet<&String> = borne.filter_map(|(_, of)| of.as_ref()).collect();
             if ids.len() == 1 && stores.len() < 2 {
-                origin.user_id = ids.into_iter().next().cloned();
+                origin.user_id = ids.first().map(|id| (*id).clone());
                 store = store.or(stores.into_iter().next().map(String::as_str));
             }
+            is_open = ids.len() > 1;
         }
         if let Some(names) = origin.user_id.as_ref().and_then(|id| self.names.get(id)) {
             let own = names.iter().filter(|((other, _), _)| !is_other_store(store, other.as_deref()));
@@ -102,7 +126,22 @@ impl People {
                 origin.names = if all.len() > 1 { all.into_iter().collect() } else { Vec::new() };
             }
         }
-        origin.namesake = origin.name.as_ref().and_then(|name| self.namesake(name, origin));
+        let namesake = origin.name.as_ref().and_then(|name| self.namesake(name, origin));
+        origin.namesake = namesake.or(is_open.then_some(Namesake::OtherId));
+    }
+
+    /// Whether an id is that of the person who bears a name: other records tell both of one, or either of somebody else. None
+    /// where they tell of neither.
+    #[must_use]
+    pub fn is_of(&self, name: &str, id: &str, store: Option<&str>) -> Option<bool> {
+        let own = |other: Option<&str>| !is_other_store(store, other);
+        let names = self.names.get(id).into_iter().flat_map(BTreeMap::keys);
+        let mut names = names.filter(|(of, _)| own(of.as_deref())).map(|(_, name)| name).peekable();
+        if names.peek().is_some() {
+            return Some(names.any(|known| known == name));
+        }
+        let mut bearers = self.bearers.get(name).into_iter().flatten().filter(|(_, of)| own(of.as_deref()));
+        bearers.next().map(|_| false)
     }
 
     /// Whom another account's record names by unique id alone: users by their own records, of sessions the ARN that they had
@@ -203,7 +242,9 @@ mod tests {
         let known = people(&[sessions.as_slice(), &[session("lea", "u-2", Some("d-1"))]].concat());
         assert_eq!(named(&known, "u-1", Some("d-1")), "anna");
         assert_eq!(named(&known, "u-2", Some("d-1")), "lea of user id u-2");
-        assert_eq!(person(&known, Some("lea"), None, Some("d-1")).user_id, None);
+        let open = person(&known, Some("lea"), None, Some("d-1"));
+        assert_eq!((open.user_id.as_deref(), open.is_somebody()), (None, false));
+        assert!(person(&known, Some("lea"), Some("u-2"), Some("d-1")).is_somebody());
     }
 
     #[test]
@@ -218,6 +259,27 @@ mod tests {
         let known = people(&[session("lea", "u-1", Some("d-1")), session("max", "u-1", Some("d-2"))]);
         assert_eq!(named(&known, "u-1", None), "u-1");
         assert_eq!(named(&known, "u-1", Some("d-2")), "max");
+    }
+
+    #[test]
+    fn an_id_is_of_a_name_where_other_records_tell_so_and_of_another_where_they_tell_that() {
+        let known = people(&[
+            session("lea", "u-1", Some("d-1")),
+            session("anna", "u-1", None),
+            session("max", "u-2", Some("d-2")),
+        ]);
+        for (name, id, store, of) in [
+            ("lea", "u-1", Some("d-1"), Some(true)),
+            ("anna", "u-1", Some("d-1"), Some(true)),
+            ("max", "u-1", Some("d-1"), Some(false)),
+            ("lea", "u-2", None, Some(false)),
+            ("lea", "u-3", Some("d-1"), Some(false)),
+            // Of another store nothing is known.
+            ("max", "u-3", Some("d-1"), None),
+            ("zoe", "u-3", None, None),
+        ] {
+            assert_eq!(known.is_of(name, id, store), of, "{name} {id} {store:?}");
+        }
     }
 
     #[test]

@@ -10,6 +10,9 @@ use crate::aws::Time;
 pub struct SessionRow {
     /// The role's ARN.
     pub role_arn: String,
+    /// The role's unique id, where several roles bore its ARN one after another: a row is of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role_id: Option<String>,
     /// The role's friendly name.
     pub role: String,
     /// The account.
@@ -27,13 +30,14 @@ pub struct SessionRow {
     pub origin: Origin,
     /// The long-term keys that the sessions began with; several are why `origin` names none.
     pub origin_keys: Vec<String>,
-    /// In what the ways from the origin to the sessions differ: `key`, `MFA`, `sign-in`, `proof`.
+    /// In what the sessions and the ways from the origin to them differ: `key`, `MFA`, `sign-in`, `proof`,
+    /// `source-identity`.
     pub differs: Vec<&'static str>,
     /// In how many steps it is reached.
     pub depth: u64,
     /// How many sessions were reached through several equal candidates.
     pub ambiguous: u64,
-    /// The source identity, where one was set.
+    /// The source identity that all sessions of the row have.
     pub source_identity: Option<String>,
     /// Whether the sessions were authenticated with MFA; None where they differ or do not say, see the next two.
     pub mfa: Option<bool>,

@@ -88,6 +88,16 @@ def switches():
     case.ask(key(1, B), "the console uses another key than the answer names", origin=person(DANA),
              links=[link("session", there), link("shared-event", here), link("session", login)])
 
+    case = Case("switch-role-assumed", "console SwitchRole by its AssumeRole alone, in a record that does not say that the console made the call",
+                "`session`, for the console keeps the key of the answer; then `shared-event`, then `session` to dana's ConsoleLogin")
+    login = case.console_login("09:00:00", DANA.identity)
+    shared = ct.uuid_of("lineage", case.name)
+    here = case.assume("09:10:00", DANA.session(key(0), "09:00:00", mfa=True, invokedBy="AWS Internal"), OPS, "dana", key(0, B), sharedEventID=shared)
+    there = case.across("09:10:00", DANA.id, OPS, "dana", key(0, B), A, shared, address="AWS Internal", agent="AWS Internal")
+    case.works("09:11:00", timed(OPS, "dana", key(1, B), "09:10:00"), agent=BROWSER)
+    case.ask(key(1, B), "nobody else than the console signs with the key of its AssumeRole", origin=person(DANA),
+             links=[link("session", there), link("shared-event", here), link("session", login)])
+
     case = Case("switch-role-only", "console SwitchRole alone", "`session` to the SwitchRole, whose SwitchFrom names dana; incomplete without her sign-in")
     switch = switch_role(case, "09:10:00", ADMIN, "dana", DANA)
     case.works("09:11:00", timed(ADMIN, "dana", key(1), "09:10:00"), agent=BROWSER)
@@ -220,7 +230,7 @@ def portals():
     case.works("09:00:05", timed(SSO, LEA, key(0, B), "09:00:01", onBehalfOf=on_behalf()), address=HOME)
     case.ask(key(0, B), "no name to compare; account, role and time fit", origin=origin("identity-center-user", access_key=None), links=[link("session", made, seconds_apart=1)])
 
-    case = Case("identity-center-two-people", "IAM Identity Center, new record shape: two people into one permission set, one second apart and in one second", "each session goes to the step of its own user id; without one in the record it is open")
+    case = Case("identity-center-two-people", "IAM Identity Center, new record shape: two people into one permission set, one second apart and in one second", "each session goes to the step of its own user id; without one in the record to that of the id that other records give its name")
     case.earlier(B)
     for second, lea, other in (("00:00", "00:00", "00:01"), ("10:00", "10:00", "10:00")):
         steps = [portal(case, f"09:{lea}", None), portal(case, f"09:{other}", None, user_id=MAX_ID)]
@@ -229,7 +239,31 @@ def portals():
             case.works(f"09:{second[:2]}:30", timed(SSO, name, used, f"09:{second}", onBehalfOf=on_behalf(user_id)), address=HOME)
             case.ask(used, "the record names the user's id", origin=origin("identity-center-user", name=name, user_id=user_id), links=[link("session", steps[number])])
     case.works("09:11:00", timed(SSO, MAX, key(4, B), "09:10:00"), address=HOME)
-    case.ask(key(4, B), "this record does not", origin={"certain": False, "complete": False, "gap": {"reason": "several-origins"}}, links=some(link("session", first_of(*steps), steps)))
+    case.ask(key(4, B), "this record names max by name, others his id", origin=origin("identity-center-user", name=MAX, user_id=MAX_ID), links=[link("session", steps[1])])
+
+    case = Case("identity-center-somebody-else", "IAM Identity Center, new record shape: only another person's step of that second is here", "no link to it: origin the person whom the session names, incomplete")
+    case.earlier(B)
+    case.earlier()
+    portal(case, "08:00:00", None, user_id=MAX_ID)
+    case.works("08:00:05", timed(SSO, MAX, key(0, B), "08:00:00", onBehalfOf=on_behalf(MAX_ID)), address=HOME)
+    decoy = portal(case, "09:00:00", None, user_id=MAX_ID)
+    case.works("09:00:10", timed(SSO, LEA, key(1, B), "09:00:01"), address=HOME)
+    case.ask(key(1, B), "other records tell that the step's id is max's", origin=origin("identity-center-user", False, "record-missing", name=LEA, user_id=None), links=none_of(decoy))
+
+    case = Case("identity-center-another-id", "IAM Identity Center, new record shape: a step of an id that is not the one of the session's name", "no link to it: origin the person whom the session names, with its own id")
+    case.earlier(B)
+    case.earlier()
+    decoy = portal(case, "09:00:00", None, user_id=MAX_ID)
+    case.works("09:00:15", timed(SSO, LEA, key(0, B), "09:00:01"), address=HOME)
+    case.works("10:00:00", timed(SSO, LEA, key(1, B), "09:59:59", onBehalfOf=on_behalf()), address=HOME)
+    case.ask(key(0, B), "lea has another id", origin=origin("identity-center-user", False, "record-missing", name=LEA, user_id=LEA_ID), links=none_of(decoy))
+
+    case = Case("identity-center-nobody-told", "IAM Identity Center, new record shape: a step of an id whose name nothing tells", "`claim` to the step, origin the person whom the session names: not certain, not complete")
+    case.earlier(B)
+    case.earlier()
+    made = portal(case, "09:00:00", None, user_id=MAX_ID)
+    case.works("09:00:15", timed(SSO, LEA, key(0, B), "09:00:01"), address=HOME)
+    case.ask(key(0, B), "one names the person by id alone, the other by name alone", origin=origin("identity-center-user", False, "only-claimed", name=LEA, user_id=None, certain=False), links=[link("claim", made)])
 
     case = Case("identity-center-console", "IAM Identity Center, console: AssumeRoleWithSAML, other keys used", "`session` to the AssumeRoleWithSAML for both keys; a subject of AWSSSO_… is an Identity Center user")
     made = with_saml(case, "09:00:00", SSO, LEA, key(0, B), SSO_PROVIDER)

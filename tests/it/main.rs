@@ -10,6 +10,7 @@
 )]
 
 mod above;
+mod acting;
 mod agree;
 mod bad;
 mod below;
@@ -23,6 +24,7 @@ mod hidden;
 mod json;
 mod lineage;
 mod lossless;
+mod names;
 mod namesake;
 mod neighbour;
 mod once;
@@ -34,6 +36,7 @@ mod policy_twin;
 mod program;
 mod readme;
 mod replay;
+mod roots;
 mod s3;
 mod sources;
 mod story;

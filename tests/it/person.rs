@@ -126,6 +126,31 @@ fn a_person_known_by_id_and_by_name_is_one_origin() {
 }
 
 #[test]
+fn sessions_that_only_name_a_person_are_its_own_where_nobody_else_bore_the_name() {
+    let (person, name) = (["u-1", "d-1"], "lea@example.com");
+    let time = "2026-03-10T08:00:00Z";
+    let mut unsaid = acts(2, KEYS[1], time, name, person);
+    unsaid["userIdentity"].as_object_mut().unwrap().remove("onBehalfOf");
+    let records = [acts(1, KEYS[0], "2026-03-09T08:00:00Z", name, person), unsaid];
+    let folder = logs(&[&records]);
+    let found = said(&["trace", "identity-center-user/u-1", "--up"], folder.path());
+    assert_eq!((&found["subject"]["usage"]["calls"], &found["origin"]["certain"]), (&json!(2), &json!(true)));
+    // Two ids bore the name: whose the session is nobody knows.
+    let other = acts(3, KEYS[2], "2026-03-11T08:00:00Z", name, ["u-2", "d-1"]);
+    let folder = logs(&[&records, &[other]]);
+    let found = said(&["trace", "identity-center-user/u-1", "--up"], folder.path());
+    assert_eq!(found["subject"]["usage"]["calls"], 1);
+    let found = said(&["trace", KEYS[1], "--up"], folder.path());
+    let origin = &found["origin"];
+    assert_eq!(
+        (&origin["name"], &origin["user_id"], &origin["certain"]),
+        (&json!(name), &Value::Null, &json!(false))
+    );
+    let sql = format!("select certain from origins where access_key_id = '{}'", KEYS[1]);
+    assert_eq!(said(&["sql", &sql], folder.path())["rows"], json!([{"certain": false}]));
+}
+
+#[test]
 fn a_person_that_was_renamed_is_one_origin_by_store_and_id() {
     let person = ["u-1", "d-1"];
     let (before, after) = ("lea@example.com", "lea.young@example.com");

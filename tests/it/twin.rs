@@ -12,6 +12,7 @@ use read::{caller, issuance};
 
 mod cases;
 mod field;
+mod others;
 mod read;
 
 /// One record and where it stands.
@@ -131,7 +132,8 @@ impl Twin {
     /// The answer for the caller of the record at `place` in [`Twin::records`]. An issuance whose caller is only
     /// another account goes on to its copy in that account.
     pub(crate) fn of_record(&self, place: usize) -> Answer {
-        let walks = match (&self.callers[place], self.caller_side(place)) {
+        let copy = self.caller_side(place).or_else(|| self.copy_of(place));
+        let walks = match (&self.callers[place], copy) {
             (Caller::End(end), Some(copy)) if end.gap.as_deref() == Some(NOT_IN_LAKE) => {
                 self.walks(&self.callers[copy], copy, &[self.link("shared-event", copy)], &[])
             }
@@ -175,6 +177,16 @@ impl Twin {
                 self.end(c, at)
             }
             Caller::End(end) => {
+                let candidates = self.made_elsewhere(end, at);
+                if !candidates.is_empty() {
+                    let walks = candidates.iter().flat_map(|issuance| {
+                        let mut links = [links, &[self.link("claim", issuance.place)]].concat();
+                        links.extend(issuance.caller_side.map(|copy| self.link("shared-event", copy)));
+                        let at = issuance.caller_side.unwrap_or(issuance.place);
+                        self.walks(&issuance.parent, at, &links, seen)
+                    });
+                    return walks.collect();
+                }
                 let above = seen.last().and_then(|session| self.launched(session, end));
                 Answer { above, ..end.clone() }
             }
@@ -209,6 +221,9 @@ impl Twin {
             // Who signs a call itself holds the key of its own issuance: that of another key is a neighbour.
             let neighbour =
                 |i: &&Issuance| i.hands_its_key_out && i.made.has_temporary_key() && self.is_direct(c);
+            let of_nobody =
+                |i: &&Issuance| (i.time - created).abs() <= SLACK && self.is_of_person(i, c).is_none();
+            let of_nobody: Vec<&Issuance> = others.iter().copied().filter(of_nobody).collect();
             let same = others.into_iter().filter(|i| self.is_session_of(i, c));
             // A key of GetSessionToken opens no console.
             let same = same.filter(|i| !(i.is_session_token && self.is_of_console(c)));
@@ -219,7 +234,9 @@ impl Twin {
                 let lived = |i: &&Issuance| is_role && lived(i) <= ROLE_SESSION_MAX;
                 let near =
                     neighbours.into_iter().filter(|i| i.time == created && i.made.arn == c.arn).filter(lived);
-                return ("claim", near.collect());
+                let mut claims: Vec<&Issuance> = near.chain(of_nobody).collect();
+                claims.sort_by_key(|i| (i.time, &self.ids[i.place], i.place));
+                return ("claim", claims);
             }
             return ("session", found);
         }
@@ -255,15 +272,8 @@ impl Twin {
     /// like an equal arn, so it is bound to the moment too.
     fn is_session_of(&self, issuance: &Issuance, c: &Credential) -> bool {
         let made = &issuance.made;
-        if let Some((permission_set, [user, id, store])) = &issuance.portal {
-            let (role, name) = c.role_session();
-            let of_set = role.starts_with(&format!("AWSReservedSSO_{permission_set}_"));
-            let same_user = user.as_ref().is_none_or(|user| *user == name);
-            let own = self.told(c, "/userIdentity/onBehalfOf/userId");
-            let same_id = own.as_ref().zip(id.as_ref()).is_none_or(|(own, id)| own == id);
-            let own = self.told(c, "/userIdentity/onBehalfOf/identityStoreArn");
-            let same_store = own.as_ref().zip(store.as_ref()).is_none_or(|(own, store)| own == store);
-            return of_set && made.home == c.home && same_user && same_id && same_store;
+        if issuance.portal.is_some() {
+            return self.is_of_person(issuance, c) == Some(true);
         }
         let sign_in = self.told(c, SIGN_IN_SESSION);
         (made.arn.is_some() && made.arn == c.arn)
@@ -324,11 +334,13 @@ impl Twin {
             return ("service", path.split('/').next().map(str::to_owned));
         }
         let federated = told("sessionContext/webIdFederationData/federatedProvider");
-        match told("onBehalfOf/userId") {
-            _ if role.starts_with("AWSReservedSSO_") => ("identity-center-user", Some(session)),
-            Some(user) => ("identity-center-user", Some(user)),
-            None if federated.is_some() => ("web-identity", None),
-            None => ("unknown", c.arn.clone()),
+        // An application that names a person as onBehalfOf acts for it and is not it.
+        if role.starts_with("AWSReservedSSO_") {
+            ("identity-center-user", Some(session))
+        } else if federated.is_some() {
+            ("web-identity", None)
+        } else {
+            ("unknown", c.arn.clone())
         }
     }
 
@@ -570,6 +582,7 @@ impl Twin {
                 own && theirs != account && shared(i).is_some() && shared(i) == shared(role_side)
             };
             let copy = sides.iter().find(is_caller_side).filter(|_| role_side_copy);
+            role_side.hands_its_key_out &= copy.is_none_or(|copy| copy.hands_its_key_out);
             role_side.caller_side = copy.map(|copy| copy.place);
             role_side.parent = copy.map_or(role_side.parent.clone(), |copy| copy.parent.clone());
             joined.extend(role_side.caller_side);

@@ -1,7 +1,8 @@
 -- The further steps of the ladder, for those that no key links: same session and second, by STS before sign-in records;
--- same permission set, account and second; same sign-in session; same name only, or the second of an issuance that
+-- same person, permission set, account and second; same sign-in session; same name only, or the second of an issuance that
 -- answered with another key, for a caller that signs itself. Smaller ranks are stronger, see
--- `crate::lineage::Rank`; who takes the rows keeps those with the smallest.
+-- `crate::lineage::Rank`; who takes the rows keeps those with the smallest. Of a step in the access portal whose person
+-- these two records do not tell to be the session's the rank ends in 3: `super::portal` decides by all others.
 with near as (
   select
     *,

@@ -16,7 +16,9 @@ select
   switch_from is not null as switched,
   coalesce(identity_type in ('AssumedRole', 'Role'), false) as role_session,
   kind in ('assume-role', 'web-identity', 'assume-root', 'session-token', 'federation-token', 'other')
-    and coalesce(starts_with(made_key, 'ASIA'), false) as names_key,
+    and coalesce(starts_with(made_key, 'ASIA'), false)
+    and coalesce(invoked_by not in ('AWS Internal', 'signin.amazonaws.com'), true) as names_key,
+  coalesce(invoked_by in ('AWS Internal', 'signin.amazonaws.com'), false) as by_console,
   kind = 'session-token' as session_token,
   text_hash(
     case when kind = 'federation-token' and identity_type in ('IAMUser', 'Root') then nullif(identity_arn, '') end

@@ -10,15 +10,17 @@ use crate::aws::Time;
 use crate::lineage::{
     Caller, Class, Credential, End, Gap, Issuance, IssuanceKind, Link, Mismatch, Node, NodeKind, Origin,
     OriginKind, Proof, Reason, Rule, Rung, Sight, TracedOrigin, Violation, find, find_hidden,
-    is_named_by_identity_center, is_shared_key, origin,
+    is_named_by_identity_center, is_open_person, is_shared_key, origin,
 };
 use crate::query::QueryError;
 
 mod above;
+mod foreign;
 mod prepare;
 
 use above::above;
 pub(super) use above::workload_node;
+use foreign::Entered;
 pub(super) use prepare::{Climber, Twins, prepare, prepare_candidates};
 
 /// A chain is followed so many steps; the longest seen in the wild is role juggling, an hour a step.
@@ -104,15 +106,19 @@ struct Top {
     unasked: usize,
 }
 
-/// Walks up from a credential.
-pub(super) async fn climb(source: &Source, credential: &Credential) -> Result<Climbed, QueryError> {
+/// Walks up from a credential. `request` is what the records of two accounts share of the one request that is asked about.
+pub(super) async fn climb(
+    source: &Source,
+    credential: &Credential,
+    request: Option<&str>,
+) -> Result<Climbed, QueryError> {
     let first = credential.usage.first.map(|time| time.0);
     let mut walk = Walk {
         seen: BTreeSet::from([(credential.caller.id, None)]),
         led: BTreeMap::new(),
         switchers: BTreeSet::new(),
     };
-    let mut top = Box::pin(delegation(source, &credential.caller, first, &mut walk)).await?;
+    let mut top = Box::pin(delegation(source, &credential.caller, first, request, &mut walk)).await?;
     if top.end.id == credential.caller.id {
         top.last = credential.usage.last.map(|time| time.0);
     }
@@ -148,6 +154,9 @@ pub(super) async fn candidates(
     caller: &Caller,
     first: Option<DateTime<Utc>>,
 ) -> Result<Vec<Issuance>, QueryError> {
+    if caller.class == Class::Account {
+        return foreign::made_as(source, caller, first).await;
+    }
     if caller.class != Class::Credential || caller.has_long_term_key() {
         return Ok(Vec::new());
     }
@@ -187,6 +196,9 @@ pub(super) async fn candidates_beside(
     {
         list.extend(source.named(arn, first).await?);
     }
+    if list.iter().any(|issuance| is_open_person(caller, issuance)) {
+        source.tell_persons(caller, &mut list).await?;
+    }
     let mut known = BTreeSet::new();
     list.retain(|issuance| known.insert(issuance.record.clone()));
     Ok(list)
@@ -197,6 +209,7 @@ async fn delegation(
     source: &Source,
     start: &Caller,
     first: Option<DateTime<Utc>>,
+    request: Option<&str>,
     walk: &mut Walk,
 ) -> Result<Top, QueryError> {
     let mut top = Top {
@@ -229,12 +242,22 @@ async fn delegation(
             && let Some(copy) = shared(source, &mut top, first).await?
         {
             if !walk.enters(&copy.caller, copy.record.time) {
-                return Ok(cyclic(top, &copy));
+                return Ok(cyclic(top, Proof::from(&copy.record)));
             }
             let whole = source.near(&copy.caller, copy.record.time).await?;
             first = Some(copy.record.time);
             top.end = whole.map_or(copy.caller, |whole| whole.caller);
             continue;
+        }
+        if caller.class == Class::Account && step == 0 {
+            match foreign::enter(source, &mut top, request, walk).await? {
+                Entered::Nowhere => {}
+                Entered::At(time) => {
+                    first = Some(time);
+                    continue;
+                }
+                Entered::Again(closing) => return Ok(cyclic(top, closing)),
+            }
         }
         let list = candidates(source, &caller, first).await?;
         let found = find(&caller, first, &list);
@@ -252,8 +275,11 @@ async fn delegation(
             rule => rule,
         };
         if rule == Rule::Claim {
-            let gap =
-                if walk.switchers.contains(&caller.id) { only_switched() } else { only_claimed(&caller) };
+            let gap = if walk.switchers.contains(&caller.id) {
+                only_switched()
+            } else {
+                only_claimed(&caller, chosen)
+            };
             claimed = claimed.or(Some(gap));
         }
         let ambiguous = match found.best.as_slice() {
@@ -290,7 +316,7 @@ async fn delegation(
             top.twins.extend(if by_key { twins(source, &caller, first, &list).await? } else { Vec::new() });
             if let Some(switcher) = walk.switcher(source, chosen).await? {
                 if !walk.enters(&switcher, chosen.record.time) {
-                    return Ok(cyclic(top, chosen));
+                    return Ok(cyclic(top, Proof::from(&chosen.record)));
                 }
                 first = Some(chosen.record.time);
                 top.end = switcher;
@@ -309,12 +335,21 @@ async fn delegation(
                 top.sign_ins = sign_ins;
                 return ended(source, top, first, None, claimed).await;
             }
+            let time = chosen.record.time;
+            if maker.class == Class::Account && foreign::is_named(source, &maker, time).await? {
+                if !walk.enters(&maker, time) {
+                    return Ok(cyclic(top, Proof::from(&chosen.record)));
+                }
+                first = Some(time);
+                top.end = maker;
+                continue;
+            }
             top.through = found.through.first().map(|through| (*through).clone());
             top.issuance = Some((*chosen).clone());
             return ended(source, top, first, None, claimed).await;
         }
         if !walk.enters(&maker, chosen.record.time) {
-            return Ok(cyclic(top, chosen));
+            return Ok(cyclic(top, Proof::from(&chosen.record)));
         }
         // The call that issued is a use of the maker's; others may be earlier.
         // Whoever made a long-term key is asked for next.
@@ -359,10 +394,10 @@ async fn twins(
 }
 
 /// A chain that comes back to itself.
-fn cyclic(mut top: Top, closing: &Issuance) -> Top {
+fn cyclic(mut top: Top, closing: Proof) -> Top {
     top.violations.push(Violation {
         kind: "cycle",
-        record: Proof::from(&closing.record),
+        record: closing,
         text: "the credential that made this one was made by it".to_owned(),
     });
     top.origin = Origin::unknown(stop(
@@ -390,19 +425,7 @@ async fn shared(
     let Some(copy) = copies.first() else { return Ok(None) };
     let ambiguous =
         if makers.len() > 1 { copies.iter().map(|copy| copy.record.id()).collect() } else { Vec::new() };
-    top.links.push(Link {
-        rule: Rule::SharedEvent,
-        record: Proof::from(&copy.record),
-        from: caller.node(),
-        to: copy.caller.node(),
-        seconds_apart: 0,
-        ambiguous,
-        above_origin: false,
-        role_passed: None,
-        role_untold: None,
-        role_given: None,
-        to_usage: None,
-    });
+    top.links.push(foreign::link(&caller, &Proof::from(&copy.record), &copy.caller, ambiguous));
     Ok(Some(copy.clone()))
 }
 
@@ -415,7 +438,9 @@ async fn origins_of(
 ) -> Result<BTreeSet<Origin>, QueryError> {
     let switcher = walk.switcher(source, issuance).await?;
     let maker = switcher.as_ref().unwrap_or_else(|| issuance.maker());
-    if maker.class != Class::Credential || (switcher.is_none() && issuance.switch_from.is_some()) {
+    let goes_on = maker.class == Class::Credential
+        || maker.class == Class::Account && foreign::is_named(source, maker, issuance.record.time).await?;
+    if !goes_on || (switcher.is_none() && issuance.switch_from.is_some()) {
         let sign_ins = source.signed_in(issuance).await?;
         let issuance = sign_ins.first().unwrap_or(issuance);
         let end =
@@ -433,7 +458,7 @@ async fn origins_of(
         let gap = stop(Reason::Cycle, "a credential would be its own ancestor", "");
         return Ok(BTreeSet::from([Origin::unknown(gap)]));
     }
-    let top = Box::pin(delegation(source, maker, Some(issuance.record.time), walk)).await?;
+    let top = Box::pin(delegation(source, maker, Some(issuance.record.time), None, walk)).await?;
     walk.seen = before;
     // Whether a way comes back to itself depends on what led to it: that is not the same from everywhere.
     let goes_round = |origin: &Origin| origin.gap.as_ref().is_some_and(|gap| gap.reason == Reason::Cycle);
@@ -502,7 +527,7 @@ async fn ended(
     // Not all was followed: here, or on the way of another candidate.
     let open = |one: &Origin| one.gap.as_ref().is_some_and(|gap| gap.reason == Reason::SeveralOrigins);
     let is_open = top.origins.iter().any(open);
-    found.certain = ids.len() == 1 && found.kind != OriginKind::Unknown && !is_claimed && !is_open;
+    found.certain = ids.len() == 1 && found.is_somebody() && !is_claimed && !is_open;
     if ids.len() > 1 {
         let ids: Vec<String> = ids.into_iter().collect();
         found.complete = false;
@@ -542,19 +567,8 @@ fn push_links(
         to_usage: None,
     });
     if let Some(copy) = &issuance.copy {
-        links.push(Link {
-            rule: Rule::SharedEvent,
-            record: Proof::from(&copy.record),
-            from: to,
-            to: copy.caller.node(),
-            seconds_apart: 0,
-            ambiguous: Vec::new(),
-            above_origin: false,
-            role_passed: None,
-            role_untold: None,
-            role_given: None,
-            to_usage: None,
-        });
+        let step = foreign::link(&copy.caller, &Proof::from(&copy.record), &copy.caller, Vec::new());
+        links.push(Link { from: to, ..step });
     }
 }
 
@@ -584,7 +598,24 @@ pub(super) fn stop(reason: Reason, text: &str, hint: &str) -> Gap {
 }
 
 /// Why the issuance that is shown for a caller proves nothing.
-fn only_claimed(caller: &Caller) -> Gap {
+fn only_claimed(caller: &Caller, issuance: &Issuance) -> Gap {
+    if issuance.kind == IssuanceKind::Portal {
+        let event = &issuance.record.event_name;
+        return stop(
+            Reason::OnlyClaimed,
+            &format!(
+                "{event} names a person by id alone, the session by name alone: nothing tells that they are one"
+            ),
+            "other records of these sessions may name both, as onBehalfOf: add more of their account's logs",
+        );
+    }
+    if caller.class == Class::Account {
+        return stop(
+            Reason::OnlyClaimed,
+            "the other account names the caller by unique id and session name only: others may have borne that name",
+            &format!("add the logs of account {}", caller.account.as_deref().unwrap_or("unknown")),
+        );
+    }
     if caller.created.is_some() {
         return stop(
             Reason::OnlyClaimed,

@@ -610,7 +610,9 @@ async fn fits(
     let others: BTreeSet<String> =
         found.best.iter().filter(is_others).map(|one| one.maker().node().id).collect();
     if others.is_empty() {
-        return Ok(Some((rank.rung.rule(), None)));
+        // What other records tell of a person may prove more than the pair alone.
+        let rule = found.rank.unwrap_or(rank).rung.rule();
+        return Ok(Some((rule, None)));
     }
     let others = match others.len() {
         1 | 2 => others.into_iter().collect::<Vec<_>>().join(" and "),

@@ -11,7 +11,8 @@ use super::mismatch::Users;
 use crate::lake::{Column, Session};
 use crate::lineage::{
     Caller, Credential, Issuance, IssuanceKind, KEY_LIFE_SECONDS, Launch, Origin, OriginKind, Passed, People,
-    ROLE_SESSION_SECONDS, Removal, SLACK_SECONDS, Sight, Usage, Workload, find_sign_ins, last_launch, settle,
+    ROLE_SESSION_SECONDS, Removal, SLACK_SECONDS, Sight, Usage, Workload, find_sign_ins, is_open_person,
+    last_launch, settle, tell_persons,
 };
 use crate::query::lineage::{Relations, logs_begin, sight};
 use crate::query::{Filter, QueryError};
@@ -408,6 +409,24 @@ impl Source {
             named = person.clone();
             people.name(&mut named);
         }
+    }
+
+    /// Tells whose the steps in the access portal are that may have led to a session, see [`tell_persons`].
+    pub(super) async fn tell_persons(
+        &self,
+        session: &Caller,
+        list: &mut Vec<Issuance>,
+    ) -> Result<(), QueryError> {
+        let name = session.session_name().map(str::to_owned);
+        let open = list.iter().filter(|one| is_open_person(session, one));
+        let ids: BTreeSet<Option<String>> = open.map(|one| one.caller.on_behalf_of.clone()).collect();
+        let mut people = People::default();
+        for user_id in ids {
+            let named = Origin::principal(OriginKind::IdentityCenterUser, None, name.clone(), None);
+            people.merge(self.people(&Origin { user_id, ..named }).await?);
+        }
+        tell_persons(session, list, &people);
+        Ok(())
     }
 
     /// The records by which somebody switched roles in the console, in order of time.

@@ -7,7 +7,7 @@ use super::descend::addresses;
 use super::fetch::{OwnAddresses, Source, earlier, is_private, later};
 use crate::lake::Column;
 use crate::lineage::session_name::{self, Agreement, Claim, Verified};
-use crate::lineage::{Caller, Credential, Issuance, KEY_LIFE_SECONDS, Mismatch, Origin, OriginKind};
+use crate::lineage::{Caller, Credential, Issuance, KEY_LIFE_SECONDS, Mismatch, Origin, OriginKind, Rule};
 use crate::query::{Filter, QueryError};
 
 /// What does not fit of some credentials that were traced up.
@@ -20,6 +20,9 @@ pub(super) async fn mismatches(
         let caller = &credential.caller;
         let name = caller.session_name().filter(|_| caller.is_role_session());
         let identity = caller.source_identity.as_deref();
+        let links = up.links.iter().filter(|link| !link.above_origin);
+        let depth = links.filter(|link| link.rule != Rule::SharedEvent).count() as u64;
+        let (name, identity) = chosen(&up.origin.origin, depth, (name, identity));
         let mut users = Users::default();
         for claimed in [name, identity].into_iter().flatten() {
             match session_name::claim(claimed) {
@@ -66,6 +69,26 @@ impl Users {
                 self.owners.insert(id.clone(), arn.clone());
             }
         }
+    }
+}
+
+/// The session's name and source identity, as far as whoever assumed the role chose them: those of a session by SAML stand in
+/// the assertion that the identity provider signed
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_saml_assertions.html>), Identity Center names
+/// its own, and a service that assumes a role says for whom it does
+/// (<https://docs.aws.amazon.com/sagemaker/latest/dg/monitor-user-access.html>).
+pub(in crate::inquiry) fn chosen<'a>(
+    origin: &Origin,
+    depth: u64,
+    (name, identity): (Option<&'a str>, Option<&'a str>),
+) -> (Option<&'a str>, Option<&'a str>) {
+    if depth > 1 || !origin.may_be.is_empty() {
+        return (name, identity);
+    }
+    match origin.kind {
+        OriginKind::Saml | OriginKind::IdentityCenterUser => (None, None),
+        OriginKind::Service => (name, None),
+        _ => (name, identity),
     }
 }
 

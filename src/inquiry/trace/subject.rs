@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::fetch::{Source, together};
+use super::fetch::{Source, one_of, together};
 use crate::aws::{Arn, IdKind, Principal, Subject};
 use crate::inquiry::{Candidate, ResolveError, Resolved, Window, resolve};
 use crate::investigate::SubjectKind;
 use crate::lake::{Column, Session};
 use crate::lineage::{
     Above, Caller, Class, Credential, Issuance, IssuanceKind, Link, Node, NodeKind, Origin, OriginKind,
-    Proof, Rule, TraceSubject, TracedOrigin, Usage, Violation, is_telling, session_name,
+    Proof, Rule, TraceSubject, TracedOrigin, Usage, Violation, is_named_by_identity_center, is_telling,
+    session_name,
 };
 use crate::query::{self, Filter, QueryError};
 
@@ -24,6 +25,8 @@ pub(super) struct Asked {
     pub(super) links: Vec<Link>,
     /// What cannot be among them.
     pub(super) violations: Vec<Violation>,
+    /// Of an event what the records of two accounts share of its request.
+    pub(super) request: Option<String>,
 }
 
 /// Finds out who is meant.
@@ -105,6 +108,7 @@ fn subject_of(kind: &str, id: &str, asked: &str, credentials: &[Credential]) -> 
         session_calls: 0,
         mfa: only.and_then(|only| only.caller.mfa),
         claim: name.map(|name| session_name::claim(name).words()),
+        acts_for: None,
         event: None,
         gap: None,
     }
@@ -112,10 +116,12 @@ fn subject_of(kind: &str, id: &str, asked: &str, credentials: &[Credential]) -> 
 
 async fn of_event(source: &Source, asked: &str, id: &str) -> Result<Asked, ResolveError> {
     let filter = Filter::Is(Column::EventId, id.to_owned());
-    let mut records = BTreeSet::new();
+    let (mut records, mut request) = (BTreeSet::new(), None);
     for batch in source.events(&filter, &[]).await? {
         for row in query::rows(&batch)? {
             records.insert(Proof::from(&row.record()));
+            let shared = row.shared_event_id.filter(|id| !id.is_empty());
+            request = request.or(shared.filter(|_| row.event_category != Some("Insight")).map(str::to_owned));
         }
     }
     let Some(first) = records.first() else {
@@ -133,7 +139,7 @@ async fn of_event(source: &Source, asked: &str, id: &str) -> Result<Asked, Resol
     let own = source.usage(&filter).await?;
     let whole = std::mem::replace(&mut subject.usage, own);
     subject.credential_usage = Some(whole).filter(|_| !credentials.is_empty());
-    Ok(Asked { subject, credentials, origin: None, links: Vec::new(), violations: Vec::new() })
+    Ok(Asked { subject, credentials, origin: None, links: Vec::new(), violations: Vec::new(), request })
 }
 
 async fn of_key(source: &Source, asked: &str, key: &str, window: Window) -> Result<Asked, ResolveError> {
@@ -152,7 +158,7 @@ async fn of_key(source: &Source, asked: &str, key: &str, window: Window) -> Resu
     }
     let subject = TraceSubject { gap, ..subject_of("access-key", key, asked, &credentials) };
     let subject = not_in_window(subject, outside);
-    Ok(Asked { subject, credentials, origin: None, links: Vec::new(), violations: Vec::new() })
+    Ok(Asked { subject, credentials, origin: None, links: Vec::new(), violations: Vec::new(), request: None })
 }
 
 /// The callers of a subject in the window; where there are none, but elsewhere in the logs, all of them with what they did
@@ -216,7 +222,10 @@ async fn of_resolved(
     typed: &Subject,
     window: Window,
 ) -> Result<Asked, ResolveError> {
-    let Resolved { kind, id, asked, filter } = resolved;
+    let Resolved { kind, id, asked, mut filter } = resolved;
+    if kind == SubjectKind::IdentityCenterUser {
+        filter = Filter::Any([filter].into_iter().chain(named_alone(source, &id).await?).collect());
+    }
     let (credentials, outside) = used_in(source, filter, window).await?;
     if credentials.is_empty() {
         return match unused_user(source, &asked, typed).await? {
@@ -237,7 +246,14 @@ async fn of_resolved(
         SubjectKind::Other => "service",
     };
     let subject = not_in_window(subject_of(word, &id, &asked, &credentials), outside);
-    let mut found = Asked { subject, credentials, origin: None, links: Vec::new(), violations: Vec::new() };
+    let mut found = Asked {
+        subject,
+        credentials,
+        origin: None,
+        links: Vec::new(),
+        violations: Vec::new(),
+        request: None,
+    };
     if matches!(kind, SubjectKind::User | SubjectKind::Root) {
         let caller = found.credentials.iter().map(|one| &one.caller).find(|caller| caller.is_user_or_root());
         let name = caller.and_then(|caller| caller.user_name.clone());
@@ -246,6 +262,60 @@ async fn of_resolved(
         own_origin(source, &mut found, kind, (id, name, account)).await?;
     }
     Ok(found)
+}
+
+/// The condition that selects the sessions which Identity Center named by a name that is this user's alone, in records
+/// that do not say whose they are. None where it bore no such name.
+async fn named_alone(source: &Source, user_id: &str) -> Result<Option<Filter>, QueryError> {
+    let of = |name: Option<&String>, user_id: Option<&str>| Origin {
+        user_id: user_id.map(str::to_owned),
+        ..Origin::principal(OriginKind::IdentityCenterUser, None, name.cloned(), None)
+    };
+    let mut person = of(None, Some(user_id));
+    source.people(&person).await?.name(&mut person);
+    let mut names = BTreeSet::new();
+    for name in person.names.iter().chain(&person.name) {
+        let mut bearer = of(Some(name), None);
+        source.people(&bearer).await?.name(&mut bearer);
+        names.extend((bearer.user_id.as_deref() == Some(user_id)).then(|| name.clone()));
+    }
+    if names.is_empty() {
+        return Ok(None);
+    }
+    let named = Filter::All(vec![
+        Filter::SessionName(names),
+        Filter::Is(Column::IdentityType, "AssumedRole".to_owned()),
+        Filter::Not(Box::new(Filter::Some(Column::OnBehalfOfUserId))),
+    ]);
+    let callers = source.callers(&named).await?;
+    let by_center =
+        callers.iter().map(|one| &one.caller).filter(|caller| is_named_by_identity_center(caller));
+    let arns: BTreeSet<String> = by_center.filter_map(|caller| caller.arn.clone()).collect();
+    let is = Filter::All(vec![one_of(Column::IdentityArn, arns.clone()), named]);
+    Ok((!arns.is_empty()).then_some(is))
+}
+
+/// For whom some credentials acted, where that is one user and the role is none of Identity Center's, whose sessions are of
+/// the user itself; in words.
+pub(super) async fn acts_for(
+    source: &Source,
+    credentials: &[Credential],
+) -> Result<Option<String>, QueryError> {
+    let by_application = credentials.iter().map(|one| &one.caller);
+    let by_application = by_application.filter(|caller| {
+        caller.class == Class::Credential && caller.is_role_session() && !is_named_by_identity_center(caller)
+    });
+    let users: BTreeSet<(&String, Option<&String>)> = by_application
+        .filter_map(|one| Some((one.on_behalf_of.as_ref()?, one.identity_store.as_ref())))
+        .collect();
+    let (Some((user, store)), 1) = (users.first(), users.len()) else { return Ok(None) };
+    let mut person = Origin {
+        user_id: Some((*user).clone()),
+        identity_store: store.cloned(),
+        ..Origin::principal(OriginKind::IdentityCenterUser, None, None, None)
+    };
+    source.people(&person).await?.name(&mut person);
+    Ok(Some(person.words()))
 }
 
 /// A user is its own origin; whoever made it stands above.
@@ -297,7 +367,7 @@ async fn own_origin(
             link.to_usage = whole.as_ref().map(|whole| whole.usage.clone());
         }
         let maker = whole.unwrap_or(Credential { caller: way.maker().clone(), usage: Usage::default() });
-        let up = super::climb::climb(source, &maker).await?;
+        let up = super::climb::climb(source, &maker, None).await?;
         found.links.extend(up.links.iter().map(|link| Link { above_origin: true, ..link.clone() }));
         found.violations.extend(up.violations);
         traced.above = Some(Box::new(Above { rule: Rule::Identity, record, origin: up.origin }));
@@ -338,6 +408,7 @@ async fn unused_user(source: &Source, asked: &str, typed: &Subject) -> Result<Op
         origin: None,
         links: Vec::new(),
         violations: Vec::new(),
+        request: None,
     };
     own_origin(source, &mut found, OriginKind::IamUser, (arn, Some(name), Some(account))).await?;
     Ok(Some(found))

@@ -7,7 +7,9 @@ use hashbrown::HashMap;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::closure::Edge;
+use super::foreign::Known;
 use super::link::{Linked, Links, text};
+use super::portal::CLAIM;
 use super::workshop::numbers;
 use crate::lineage::{Caller, Class, is_named_by_identity_center};
 use crate::query::QueryError;
@@ -40,7 +42,9 @@ impl Edges {
         for batch in &links.nodes.batches {
             for c in numbers(batch, "caller")?.values() {
                 if let Some(linked) = links.linked.get(c) {
-                    edges.add(*c, linked, linked.rank == 50, (links, &makers));
+                    edges.add(*c, linked, linked.rank == CLAIM, (links, &makers));
+                } else if let Some(known) = links.foreign.get(c) {
+                    edges.add_foreign(*c, known);
                 }
             }
         }
@@ -88,7 +92,21 @@ impl Edges {
         }
         self.forked |= to.len() > 1;
     }
+
+    /// From a principal of another account to the callers whom its own account's records of its requests name; where it
+    /// has none of some, also to itself.
+    fn add_foreign(&mut self, c: i64, known: &Known) {
+        let own_end = known.is_open.then(|| end_of(c, NONE));
+        self.ends.extend(own_end.map(|p| (p, (c, NONE))));
+        for (at, p) in known.callers.iter().copied().chain(own_end).enumerate() {
+            self.list.push(Edge { c, p, d: 1, k: false, l: NONE, m: at == 0 });
+            self.forked |= at > 0;
+        }
+    }
 }
+
+/// The number of no issuance.
+const NONE: i64 = -1;
 
 /// The credential that called for an issuance, where one did; and whether it names somebody else who switched.
 type Maker = (Option<i64>, bool);
@@ -103,7 +121,12 @@ fn makers(links: &Links) -> Result<Vec<Maker>, QueryError> {
             // Plain delegations are calls of credentials.
             let class = classes
                 .map_or(Class::Credential, |column| text(column, row).map_or(Class::Nobody, Class::of_word));
-            let maker = (class == Class::Credential && callers.is_valid(row)).then(|| callers.value(row));
+            let caller = callers.is_valid(row).then(|| callers.value(row));
+            // A principal of another account goes on where something is known of it.
+            let goes_on = |caller: &i64| {
+                class == Class::Credential || class == Class::Account && links.linked.contains_key(caller)
+            };
+            let maker = caller.filter(goes_on);
             found.push((maker, switches.is_some_and(|column| column.is_valid(row))));
         }
     }

@@ -1,5 +1,6 @@
 //! The origins of all callers: what stands at the roots of the closure, and who stands above that.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -11,25 +12,24 @@ use arrow::compute::{cast, take};
 use arrow::datatypes::DataType;
 use chrono::{DateTime, Utc};
 use datafusion::prelude::SessionContext;
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 
 use super::closure::{arrow, close};
 use super::edge::{Edges, Ends};
 use super::link::{Linked, Links, SHARED, link, text};
 use super::pass::{Pass, pass};
 use super::place::{Place, Places, choices, several};
+use super::portal::{CLAIM, people};
 use super::removal::endings;
+use super::top::{Top, tops};
 use super::workshop::{Workshop, ask, flags, numbers};
 use super::{Relations, read, sight, telling};
 use crate::lineage::{
     Caller, Class, End, Gap, Issuance, IssuanceKind, Launch, Origin, OriginKind, Passed, People, Reason,
-    RecordRef, Removal, Rule, SLACK_SECONDS, Sight, UserHistory, find_hidden, find_maker, last_launch,
-    origin, settle,
+    RecordRef, Removal, Rule, SLACK_SECONDS, Sight, UserHistory, find_hidden, find_maker, is_open_person,
+    last_launch, origin, settle,
 };
 use crate::query::{Filter, QueryError};
-
-/// Steps above an origin that are followed.
-const ABOVE_MAX: usize = 64;
 
 /// Sums of calls and of forwarded calls of the sessions of users.
 const USER_SESSIONS: &str = "select account_hash, arn_hash, created_s, sum(calls) as calls, \
@@ -61,23 +61,36 @@ impl Known {
         let near = self.hidden.range(second - SLACK_SECONDS..=second + SLACK_SECONDS);
         find_hidden(caller, near.flat_map(|(_, some)| some))
     }
+
+    /// The record that registered the definition of a launched task and so gave it its role.
+    fn defined_by(&self, launch: &Launch) -> Option<Launch> {
+        let account = launch.record.account.clone().unwrap_or_default();
+        let definition = (account, "definition", launch.task_definition.clone()?);
+        launch.defined_by(self.launches.get(&definition)?.iter().cloned())
+    }
 }
 
 /// Who stands at a root.
 pub(super) struct Root {
     pub(super) origin: Origin,
-    above: Option<AboveRoot>,
+    pub(super) above: Option<AboveRoot>,
 }
 
 /// Who made the key or password of an origin or launched its workload.
-struct AboveRoot {
-    rule: Rule,
+pub(super) struct AboveRoot {
+    pub(super) rule: Rule,
     event_id: String,
-    maker: i64,
-    /// The maker as an origin, where it is no credential.
-    own: Option<Origin>,
+    /// Who called; of a workload also who gave it the role, where another did: neither acts without the other.
+    pub(super) makers: Vec<Maker>,
     /// Whether the user changed its own password.
-    own_password: bool,
+    pub(super) own_password: bool,
+}
+
+/// Somebody who made it.
+pub(super) struct Maker {
+    pub(super) id: i64,
+    /// The maker as an origin, where it is no credential.
+    pub(super) own: Option<Origin>,
 }
 
 /// How a root came by its credential.
@@ -96,7 +109,7 @@ pub struct Origins {
     /// By caller that leads to several origins: the places of their roots.
     choices: HashMap<i64, Vec<u32>>,
     roots: Vec<Root>,
-    tops: Vec<(&'static str, String)>,
+    tops: Vec<Top>,
 }
 
 /// The origin of one caller.
@@ -120,7 +133,7 @@ impl Origins {
     pub fn of(&self, caller: i64) -> Option<OriginOf> {
         let place = self.places.get(&caller)?;
         let mut origin = self.roots.get(place.root as usize)?.origin.clone();
-        origin.certain = origin.kind != OriginKind::Unknown && !place.claimed && !place.forked;
+        origin.certain = origin.is_somebody() && !place.claimed && !place.forked;
         origin.complete = origin.complete && !place.claimed && !place.forked;
         let linked = self.links.linked.get(&caller);
         let choices = choices(&self.choices, &self.roots, caller);
@@ -141,7 +154,7 @@ impl Origins {
         let names = columns.iter().filter_map(|column| Some(super::ORIGIN_COLUMNS.get(*column)?.0));
         let texts = names.filter_map(|name| Some((name, of_roots(name, &self.roots, &self.tops)?))).collect();
         let (links, places, roots) = (&self.links, &self.places, &self.roots);
-        let table = Table { links, places, roots, choices: &self.choices, texts };
+        let table = Table { links, places, roots, choices: &self.choices, tops: &self.tops, texts };
         self.links.nodes.batches.iter().map(|batch| table.rows(batch, columns)).collect()
     }
 }
@@ -149,10 +162,11 @@ impl Origins {
 /// Computes the origins of all callers of a session that knows the views of lineage.
 pub(super) async fn label(ctx: &SessionContext) -> Result<Origins, QueryError> {
     let workshop = Workshop::like(ctx)?;
-    let Pass { nodes, delegations, telling: (schema, events) } = pass(ctx).await?;
+    let Pass { nodes, delegations, telling: (schema, events), requests } = pass(ctx).await?;
     let relations = telling(ctx, schema, events).await?;
-    let links = link(nodes, delegations, &relations.ctx, &workshop).await?;
-    let known = known(ctx, &relations, &workshop).await?;
+    let sight = sight(ctx).await?;
+    let links = link(nodes, delegations, (requests, &sight), &relations.ctx, &workshop).await?;
+    let known = known(sight, &relations, &workshop).await?;
     let Edges { list: edges, ends, switchers, forked } = Edges::of(&links)?;
     let closed = close(&workshop, &edges, forked).await?;
     let mut roots = Roots {
@@ -200,7 +214,7 @@ pub(super) async fn label(ctx: &SessionContext) -> Result<Origins, QueryError> {
     }
     let roots = roots.list;
     let Places { by_caller: places, choices } = places;
-    let tops = tops(&roots, &places);
+    let tops = tops(&roots, &places, &choices);
     Ok(Origins { links, places, choices, roots, tops })
 }
 
@@ -217,44 +231,7 @@ fn sign_ins(links: &Links) -> Vec<bool> {
     found
 }
 
-/// The people whom the callers name, and those whom other accounts name by unique id.
-fn people(links: &Links) -> Result<People, QueryError> {
-    let mut people = People::default();
-    let column = |batch: &'_ RecordBatch, name: &str| batch.column_by_name(name).cloned();
-    let mut foreign: HashSet<String> = HashSet::new();
-    for batch in &links.nodes.batches {
-        let (Some(classes), Some(ids)) = (column(batch, "caller_class"), column(batch, "principal_id"))
-        else {
-            continue;
-        };
-        let of_accounts =
-            (0..batch.num_rows()).filter(|row| text(&classes, *row) == Some(Class::Account.word()));
-        foreign.extend(of_accounts.filter_map(|row| text(&ids, row).map(str::to_owned)));
-    }
-    for batch in &links.nodes.batches {
-        let (Some(people_ids), Some(ids)) =
-            (column(batch, "on_behalf_of_user_id"), column(batch, "principal_id"))
-        else {
-            continue;
-        };
-        if people_ids.null_count() == people_ids.len() && foreign.is_empty() {
-            continue;
-        }
-        let is_foreign = |row| !foreign.is_empty() && text(&ids, row).is_some_and(|id| foreign.contains(id));
-        for row in (0..batch.num_rows()).filter(|row| people_ids.is_valid(*row) || is_foreign(*row)) {
-            let (caller, (_, last)) = read::node(batch, &links.nodes.columns, row)?;
-            people.add(&caller, last);
-        }
-    }
-    Ok(people)
-}
-
-async fn known(
-    ctx: &SessionContext,
-    relations: &Relations,
-    workshop: &Workshop,
-) -> Result<Known, QueryError> {
-    let sight = sight(ctx).await?;
+async fn known(sight: Sight, relations: &Relations, workshop: &Workshop) -> Result<Known, QueryError> {
     let mut forwarded = HashMap::new();
     for batch in workshop.ask(USER_SESSIONS).await? {
         let (accounts, arns) = (numbers(&batch, "account_hash")?, numbers(&batch, "arn_hash")?);
@@ -377,6 +354,15 @@ impl Roots<'_> {
         {
             issuance.copy = self.links.steps.issuance(*copy)?.map(Box::new);
         }
+        // A step in the portal that is no claim is of the person whom the session names.
+        let is_proven = || self.links.linked.get(&caller).is_none_or(|linked| linked.rank < CLAIM);
+        if let Some(step) = &mut issuance
+            && end_here
+            && is_open_person(&named, step)
+            && is_proven()
+        {
+            step.user_name = named.session_name().map(str::to_owned);
+        }
         let forwarded = match node.filter(|_| issuance.is_none()) {
             Some((batch, row)) => self.is_forwarded(batch, row)?,
             None => false,
@@ -444,14 +430,18 @@ impl Roots<'_> {
         found: &Origin,
     ) -> Option<AboveRoot> {
         let account = caller.account.clone().unwrap_or_default();
-        let by = |rule, record: &RecordRef, maker: &Caller| {
+        let maker = |maker: &Caller| {
             let own = (maker.class != Class::Credential).then(|| {
                 let end = End { caller: maker, first: None, issuance: None, forwarded: false, hidden: &[] };
                 let mut own = origin(end, &self.known.sight);
                 self.people.name(&mut own);
                 own
             });
-            AboveRoot { rule, event_id: record.id(), maker: maker.id, own, own_password: false }
+            Maker { id: maker.id, own }
+        };
+        let by = |rule, record: &RecordRef, by: &Caller| {
+            let event_id = record.id();
+            AboveRoot { rule, event_id, makers: vec![maker(by)], own_password: false }
         };
         if found.kind == OriginKind::IamUser && caller.has_long_term_key() {
             let ways = self.known.keys.get(caller.access_key.as_deref()?)?;
@@ -480,7 +470,12 @@ impl Roots<'_> {
         let launches = self.known.launches.get(&(account, workload.kind, workload.id.clone()))?;
         let last = last_launch(launches, removals, workload, caller.role_name(), moment)?;
         let launch = last.launch;
-        (last.passed != Passed::Other).then(|| by(Rule::Launched, &launch.record, &launch.caller))
+        let mut above = by(Rule::Launched, &launch.record, &launch.caller);
+        match self.known.defined_by(launch) {
+            Some(defined) => above.makers.push(maker(&defined.caller)),
+            None => above.makers.extend(last.gave_role.map(|gave| maker(&gave.caller))),
+        }
+        (last.passed != Passed::Other).then_some(above)
     }
 }
 
@@ -488,34 +483,6 @@ fn nobody() -> Root {
     let gap =
         Gap { reason: Reason::NoCredential, text: "the record names nobody".to_owned(), hint: String::new() };
     Root { origin: Origin::unknown(gap), above: None }
-}
-
-/// By root: the kind and id of who stands above all.
-fn tops(roots: &[Root], places: &HashMap<i64, Place>) -> Vec<(&'static str, String)> {
-    let top_of = |root: &Root| {
-        let mut seen = HashSet::new();
-        let mut last = (root.origin.kind.word(), root.origin.id());
-        let mut at = Some(root);
-        let mut own_password = false;
-        for _ in 0..ABOVE_MAX {
-            let Some(above) = at.and_then(|root| root.above.as_ref()) else { break };
-            // Who set the password before the one that the user chose need not be behind it.
-            if own_password && above.rule == Rule::Identity {
-                break;
-            }
-            own_password = above.own_password;
-            if let Some(own) = &above.own {
-                return (own.kind.word(), own.id());
-            }
-            let Some(place) = places.get(&above.maker).filter(|place| seen.insert(place.root)) else { break };
-            at = roots.get(place.root as usize);
-            if let Some(root) = at {
-                last = (root.origin.kind.word(), root.origin.id());
-            }
-        }
-        last
-    };
-    roots.iter().map(top_of).collect()
 }
 
 /// Where some callers end, and their links, row by row.
@@ -531,13 +498,14 @@ struct Table<'a> {
     places: &'a HashMap<i64, Place>,
     roots: &'a [Root],
     choices: &'a HashMap<i64, Vec<u32>>,
+    tops: &'a [Top],
     /// By column: what it says of each root.
     texts: BTreeMap<&'static str, StringArray>,
 }
 
 /// What a column of `origins` says of each root; None for columns that are not about roots. Taken for every caller that
 /// leads there.
-fn of_roots(name: &str, roots: &[Root], tops: &[(&'static str, String)]) -> Option<StringArray> {
+fn of_roots(name: &str, roots: &[Root], tops: &[Top]) -> Option<StringArray> {
     Some(match name {
         "origin_kind" => roots.iter().map(|root| Some(root.origin.kind.word())).collect(),
         "origin" => roots.iter().map(|root| Some(root.origin.id())).collect(),
@@ -547,8 +515,8 @@ fn of_roots(name: &str, roots: &[Root], tops: &[(&'static str, String)]) -> Opti
         "above_event_id" => {
             roots.iter().map(|root| root.above.as_ref().map(|above| above.event_id.as_str())).collect()
         }
-        "root_kind" => tops.iter().map(|top| Some(top.0)).collect(),
-        "root" => tops.iter().map(|top| Some(top.1.as_str())).collect(),
+        "root_kind" => tops.iter().map(|top| Some(top.kind())).collect(),
+        "root" => tops.iter().map(|top| Some(top.id())).collect(),
         _ => return None,
     })
 }
@@ -594,7 +562,12 @@ impl Table<'_> {
         let place = |row: usize| rows.places.get(row).copied().flatten();
         let linked = |row: usize| rows.linked.get(row).copied().flatten();
         Ok(match name {
-            "rule" => texts(&|row| linked(row).map(|one| self.rule(one))),
+            "rule" => texts(&|row| {
+                let is_foreign =
+                    rows.callers.get(row).is_some_and(|caller| self.links.foreign.contains_key(caller));
+                let shared = is_foreign.then(|| Rule::SharedEvent.word());
+                linked(row).map(|one| self.rule(one)).or(shared)
+            }),
             "event_id" => {
                 let events = rows.linked.iter().map(|linked| event(self.links, (*linked)?.i));
                 Arc::new(events.collect::<StringArray>())
@@ -608,9 +581,16 @@ impl Table<'_> {
                 complete && !place.claimed && !place.forked
             }),
             "certain" => flags(&|place| {
-                let known = self.root(place).is_some_and(|root| root.origin.kind != OriginKind::Unknown);
+                let known = self.root(place).is_some_and(|root| root.origin.is_somebody());
                 known && !place.claimed && !place.forked
             }),
+            "root_certain" => {
+                let certain = rows.callers.iter().zip(&rows.places).map(|(caller, place)| {
+                    let place = (*place)?;
+                    Some(!place.claimed && self.top(*caller, place).is_certain())
+                });
+                Arc::new(certain.collect::<BooleanArray>())
+            }
             "gap" => texts(&|row| {
                 let place = place(row)?;
                 if place.forked {
@@ -628,11 +608,18 @@ impl Table<'_> {
 
     /// What a column says of the origins, where several come into question: all ids, and of the rest what they share.
     fn of_all(&self, name: &str, first: ArrayRef, callers: &[i64]) -> ArrayRef {
-        if !matches!(name, "origin" | "root" | "origin_account" | "origin_access_key") {
+        if !matches!(name, "origin" | "root" | "root_kind" | "origin_account" | "origin_access_key") {
             return first;
         }
         let own = |row: usize| text(&first, row).map(str::to_owned);
         let said = |(row, caller): (usize, &i64)| {
+            if let ("root" | "root_kind", Some(place)) = (name, self.places.get(caller)) {
+                if !place.forked {
+                    return own(row);
+                }
+                let top = self.top(*caller, place);
+                return Some(if name == "root" { top.id() } else { top.kind().to_owned() });
+            }
             let all = choices(self.choices, self.roots, *caller);
             let Some((one, others)) = all.split_first().filter(|(_, others)| !others.is_empty()) else {
                 return own(row);
@@ -645,6 +632,15 @@ impl Table<'_> {
             }
         };
         Arc::new(callers.iter().enumerate().map(said).collect::<StringArray>())
+    }
+
+    /// Who stands above all that a caller may lead to.
+    fn top(&self, caller: i64, place: &Place) -> Cow<'_, Top> {
+        let of = |root: &u32| self.tops.get(*root as usize);
+        match self.choices.get(&caller) {
+            Some(all) => Cow::Owned(Top::of_all(all.iter().filter_map(of))),
+            None => of(&place.root).map_or_else(|| Cow::Owned(Top::of_all([])), Cow::Borrowed),
+        }
     }
 
     fn root(&self, place: &Place) -> Option<&Root> {

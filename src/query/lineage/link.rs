@@ -9,10 +9,12 @@ use datafusion::prelude::SessionContext;
 use hashbrown::{HashMap, HashSet};
 
 use super::closure::arrow;
+use super::foreign::{Known, Requests, known};
 use super::pass::DELEGATION;
+use super::portal::decided;
 use super::read::{self, Places};
 use super::workshop::{Workshop, ask, flags, numbers};
-use crate::lineage::{Class, Issuance, IssuanceKind, KEY_LIFE_SECONDS};
+use crate::lineage::{Class, Issuance, IssuanceKind, KEY_LIFE_SECONDS, Sight};
 use crate::query::QueryError;
 
 const STARTS: &str = include_str!("../../../queries/lineage/world/starts.sql");
@@ -20,6 +22,7 @@ const KEY: &str = include_str!("../../../queries/lineage/world/key.sql");
 const KEY_NEAR: &str = include_str!("../../../queries/lineage/world/key-near.sql");
 const SESSION: &str = include_str!("../../../queries/lineage/world/session.sql");
 const SWITCHED: &str = include_str!("../../../queries/lineage/world/switched.sql");
+const FOREIGN: &str = include_str!("../../../queries/lineage/world/foreign.sql");
 const LATE: &str = include_str!("../../../queries/lineage/world/late.sql");
 
 /// The copies of requests that two accounts recorded: the one of the role's account, and that of the caller's.
@@ -80,6 +83,8 @@ pub(super) struct Links {
     pub(super) late: HashMap<i64, i64>,
     /// By caller whose key a service issued: the call by which a credential fetched it, see [`crate::lineage::Found`].
     pub(super) through: HashMap<i64, i64>,
+    /// By principal of another account that is not one of a single request to STS: who it is.
+    pub(super) foreign: HashMap<i64, Known>,
     /// Issuances whose key id names no one key.
     pub(super) shared_keys: HashSet<i64>,
 }
@@ -130,14 +135,15 @@ impl Rows {
 pub(super) async fn link(
     nodes: Vec<RecordBatch>,
     delegations: Vec<RecordBatch>,
+    (requests, covered): (Requests, &Sight),
     telling: &SessionContext,
     workshop: &Workshop,
 ) -> Result<Links, QueryError> {
     workshop.put("nodes", schema_of(&nodes), nodes.clone())?;
     let steps = Rows::new(delegations, ask(telling, STARTS).await?);
-    let (schema, numbered) = numbered(&steps.batches)?;
+    let (schema, mut numbered) = numbered(&steps.batches)?;
     let shared_keys = shared_keys(&numbered)?;
-    workshop.put("steps", schema, numbered)?;
+    workshop.put("steps", Arc::clone(&schema), numbered.clone())?;
     let mut places = HashMap::with_capacity(nodes.iter().map(RecordBatch::num_rows).sum());
     let mut next = 0;
     for batch in &nodes {
@@ -156,6 +162,7 @@ pub(super) async fn link(
         vouched: HashMap::new(),
         late: HashMap::new(),
         through: HashMap::new(),
+        foreign: HashMap::new(),
         shared_keys,
     };
     let mut dropped = HashSet::new();
@@ -168,6 +175,9 @@ pub(super) async fn link(
             }
         }
     }
+    if links.keep_keys_of_the_console(&mut numbered)? {
+        workshop.put("steps", schema, numbered)?;
+    }
     take(&mut links.linked, &workshop.ask(KEY).await?, &dropped)?;
     if links.switches()? {
         take(&mut links.switchers, &workshop.ask(SWITCHED).await?, &dropped)?;
@@ -178,7 +188,8 @@ pub(super) async fn link(
             break;
         }
         workshop.put("rest", schema_of(&rest), rest)?;
-        take(&mut links.linked, &workshop.ask(statement).await?, &dropped)?;
+        let pairs = decided(&links, workshop.ask(statement).await?)?;
+        take(&mut links.linked, &pairs, &dropped)?;
     }
     let rest = links.rest()?;
     if !rest.is_empty() {
@@ -189,6 +200,8 @@ pub(super) async fn link(
         }
     }
     links.link_foreign()?;
+    links.foreign = known(requests, &links)?;
+    links.claim_foreign(workshop, covered, &dropped).await?;
     links.settle()?;
     Ok(links)
 }
@@ -205,6 +218,31 @@ impl Links {
         let time =
             batch.column_by_name("event_time")?.as_primitive_opt::<TimestampMicrosecondType>()?.value(row);
         Some((time, text(batch.column_by_name("event_id")?, row)))
+    }
+
+    /// Marks the issuances whose copies tell that the console asked for them: it keeps the key. Whether there are any.
+    fn keep_keys_of_the_console(&self, numbered: &mut [RecordBatch]) -> Result<bool, QueryError> {
+        let mut kept: HashSet<i64> = HashSet::new();
+        for (i, copy) in &self.copies {
+            let Some((batch, row)) = self.steps.at(*copy) else { continue };
+            kept.extend(flags(batch, "by_console")?.value(row).then_some(*i));
+        }
+        if kept.is_empty() {
+            return Ok(false);
+        }
+        for batch in numbered {
+            let (i, names_key) = (numbers(batch, "i")?, flags(batch, "names_key")?);
+            let left = i.values().iter().zip(names_key);
+            let left: BooleanArray =
+                left.map(|(i, names)| Some(names == Some(true) && !kept.contains(i))).collect();
+            let place = batch.schema().index_of("names_key").map_err(arrow)?;
+            let mut columns = batch.columns().to_vec();
+            if let Some(column) = columns.get_mut(place) {
+                *column = Arc::new(left);
+            }
+            *batch = RecordBatch::try_new(batch.schema(), columns).map_err(arrow)?;
+        }
+        Ok(true)
     }
 
     /// Whether a session of a role or a user switched to another role in the console.
@@ -250,6 +288,36 @@ impl Links {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Links principals of accounts without logs, whom nothing else links, to what may have made their sessions.
+    async fn claim_foreign(
+        &mut self,
+        workshop: &Workshop,
+        covered: &Sight,
+        dropped: &HashSet<i64>,
+    ) -> Result<(), QueryError> {
+        let mut open: HashSet<i64> = HashSet::new();
+        for batch in &self.nodes.batches {
+            let (callers, ids) = (numbers(batch, "caller")?, numbers(batch, "id_hash")?);
+            let accounts = batch.column_by_name("caller_account");
+            for row in (0..batch.num_rows()).filter(|row| class_at(batch, *row) == Class::Account) {
+                let caller = callers.value(row);
+                let account = accounts.and_then(|accounts| text(accounts, row));
+                let is_covered = account.is_none_or(|account| covered.accounts.contains_key(account));
+                let is_linked = self.linked.contains_key(&caller) || self.foreign.contains_key(&caller);
+                if ids.is_valid(row) && !is_covered && !is_linked {
+                    open.insert(caller);
+                }
+            }
+        }
+        if open.is_empty() {
+            return Ok(());
+        }
+        let mut claimed = HashMap::new();
+        take(&mut claimed, &workshop.ask(FOREIGN).await?, dropped)?;
+        self.linked.extend(claimed.into_iter().filter(|(caller, _)| open.contains(caller)));
         Ok(())
     }
 

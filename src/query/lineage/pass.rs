@@ -19,10 +19,11 @@ use futures::TryStreamExt;
 
 use super::closure::arrow;
 use super::fold::Fold;
+use super::foreign::Requests;
 use super::hash::text_hash;
 use super::removal::ENDING;
 use crate::lake::{Column, plans_elsewhere};
-use crate::lineage::{CallerFields, is_switch, sign_in_session};
+use crate::lineage::{CallerFields, is_console, is_switch, sign_in_session};
 use crate::pack::pack;
 use crate::query::launch::FUNCTION_LAUNCHES;
 use crate::query::{Filter, QueryError, cells, fold_elsewhere};
@@ -38,6 +39,8 @@ pub(super) struct Pass {
     pub(super) delegations: Vec<RecordBatch>,
     /// All other events that may tell of an issuance, a way in or a launch, whole.
     pub(super) telling: (SchemaRef, Vec<RecordBatch>),
+    /// What two accounts may have recorded.
+    pub(super) requests: Requests,
 }
 
 /// Reads the events of a session; where shares of its lake are folded elsewhere, each there.
@@ -50,24 +53,27 @@ pub(super) async fn pass(ctx: &SessionContext) -> Result<Pass, QueryError> {
     let schema = plain(frame.schema().as_arrow());
     let mut fold = Fold::default();
     let (mut delegations, mut telling) = (Vec::new(), Vec::new());
+    let mut requests = Requests::default();
     let folded: Vec<Folded> = fold_elsewhere(ctx, WAY, (None, None), &()).await?;
     for share in folded {
         batches(&share.nodes)?.iter().try_for_each(|batch| fold.add_folded(batch))?;
         delegations.append(&mut batches(&share.delegations)?);
         telling.append(&mut batches(&share.telling)?);
+        requests.append(share.requests);
     }
-    Ok(Pass { nodes: fold.finish()?, delegations, telling: (schema, telling) })
+    Ok(Pass { nodes: fold.finish()?, delegations, telling: (schema, telling), requests })
 }
 
 /// The name of the way in which shares are folded for lineage.
 pub const WAY: &str = "lineage";
 
-/// What the pass over a share gives, each as a stream of Arrow IPC.
+/// What the pass over a share gives; rows as streams of Arrow IPC.
 #[derive(BorshSerialize, BorshDeserialize)]
 struct Folded {
     nodes: Vec<u8>,
     delegations: Vec<u8>,
     telling: Vec<u8>,
+    requests: Requests,
 }
 
 /// Folds a share for lineage, see [`WAY`].
@@ -76,9 +82,9 @@ struct Folded {
 ///
 /// [`QueryError`] when the lake cannot be read.
 pub async fn folded(ctx: &SessionContext) -> Result<Vec<u8>, QueryError> {
-    let Pass { nodes, delegations, telling: (_, telling) } = here(ctx).await?;
-    let share =
-        Folded { nodes: bytes(&nodes)?, delegations: bytes(&delegations)?, telling: bytes(&telling)? };
+    let Pass { nodes, delegations, telling: (_, telling), requests } = here(ctx).await?;
+    let (nodes, delegations, telling) = (bytes(&nodes)?, bytes(&delegations)?, bytes(&telling)?);
+    let share = Folded { nodes, delegations, telling, requests };
     pack(&share).map_err(|error| QueryError::engine("cannot compute lineage", error.into()))
 }
 
@@ -108,11 +114,13 @@ async fn here(ctx: &SessionContext) -> Result<Pass, QueryError> {
     let mut stream = frame.execute_stream().await.map_err(failed)?;
     let mut fold = Fold::default();
     let (mut delegations, mut telling) = (Vec::new(), Vec::new());
+    let mut requests = Requests::default();
     while let Some(batch) = stream.try_next().await.map_err(failed)? {
         let batch = as_plain(batch, &schema)?;
         let events = Events::of(&batch)?;
         let callers = events.callers();
         fold.add(&events, &callers)?;
+        requests.add(&events, &callers);
         let (plain, others) = events.issuing();
         if !plain.is_empty() {
             delegations.push(events.delegations(&batch, &callers, plain)?);
@@ -121,7 +129,7 @@ async fn here(ctx: &SessionContext) -> Result<Pass, QueryError> {
             telling.push(take_record_batch(&batch, &UInt32Array::from(others)).map_err(arrow)?);
         }
     }
-    Ok(Pass { nodes: fold.finish()?, delegations, telling: (schema, telling) })
+    Ok(Pass { nodes: fold.finish()?, delegations, telling: (schema, telling), requests })
 }
 
 /// The same columns with plain text in place of other kinds of text.
@@ -199,13 +207,13 @@ pub(super) struct Events<'a> {
     accounts: &'a StringArray,
     sources: &'a StringArray,
     names: &'a StringArray,
-    categories: &'a StringArray,
+    pub(super) categories: &'a StringArray,
     error_codes: &'a StringArray,
     error_messages: &'a StringArray,
     issued_keys: &'a StringArray,
     role_arns: &'a StringArray,
     role_ids: &'a StringArray,
-    shared: &'a StringArray,
+    pub(super) shared: &'a StringArray,
 }
 
 /// The text in a row.
@@ -255,6 +263,11 @@ impl<'a> Events<'a> {
     /// Whether a service made the call for its caller.
     pub(super) fn is_forwarded(&self, row: usize) -> bool {
         self.texts.get(INVOKED_BY).is_some_and(|column| column.is_valid(row))
+    }
+
+    /// Whether the console assumed a role for its user, see [`crate::lineage::Issuance::hands_its_key_out`].
+    fn is_by_console(&self, row: usize) -> bool {
+        self.text(INVOKED_BY, row).is_some_and(is_console)
     }
 
     /// Whether the caller signed the request itself, see [`crate::lineage::Caller::direct`].
@@ -417,9 +430,11 @@ impl<'a> Events<'a> {
                     made_account(row).is_none_or(|account| Some(account) != value(self.accounts, row))
                 }),
                 "by_sts" => flags(&|_| true),
-                "names_key" => {
-                    flags(&|row| value(self.issued_keys, row).is_some_and(|key| key.starts_with("ASIA")))
-                }
+                "names_key" => flags(&|row| {
+                    let is_key = value(self.issued_keys, row).is_some_and(|key| key.starts_with("ASIA"));
+                    is_key && !self.is_by_console(row)
+                }),
+                "by_console" => flags(&|row| self.is_by_console(row)),
                 "role_session" => flags(&|row| self.text(TYPE, row) == Some("AssumedRole")),
                 "role_side" | "by_sign_in" | "signs_in" | "switched" | "session_token" => flags(&|_| false),
                 _ => new_null_array(&DataType::Utf8, rows.len()),
@@ -440,7 +455,7 @@ const SIGN_IN: usize = TEXTS.len() - 1;
 
 /// What the joins need of issuances: `starts.sql` gives all others these columns, too. Hashes are those of the SQL
 /// function `text_hash`; times are whole seconds since 1970.
-pub(super) const DELEGATION: [(&str, DataType); 27] = [
+pub(super) const DELEGATION: [(&str, DataType); 28] = [
     ("caller", DataType::Int64),
     ("permission_set", DataType::Utf8),
     ("made_user", DataType::Utf8),
@@ -456,6 +471,7 @@ pub(super) const DELEGATION: [(&str, DataType); 27] = [
     ("switched", DataType::Boolean),
     ("role_session", DataType::Boolean),
     ("names_key", DataType::Boolean),
+    ("by_console", DataType::Boolean),
     ("session_token", DataType::Boolean),
     ("key_hash", DataType::Int64),
     ("arn_hash", DataType::Int64),

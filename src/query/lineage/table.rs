@@ -61,7 +61,8 @@ pub const ORIGIN_COLUMNS: &[crate::lake::SmallColumn] = &[
         "origin_kind",
         Kind::Text,
         true,
-        "`iam-user`, `root`, `service`, `saml`, `web-identity`, `identity-center-user`, `certificate`, `account` or `unknown`.",
+        "`iam-user`, `root`, `service`, `saml`, `web-identity`, `identity-center-user`, `certificate`, `account`, `anonymous` or \
+         `unknown`.",
     ),
     (
         "origin",
@@ -87,9 +88,21 @@ pub const ORIGIN_COLUMNS: &[crate::lake::SmallColumn] = &[
         "root_kind",
         Kind::Text,
         true,
-        "The kind of whoever stands above all of that; the origin's where nobody does.",
+        "The kind of whoever stands above all of that; the origin's where nobody does, of several the first's.",
     ),
-    ("root", Kind::Text, true, "Whoever stands above all of that; of several origins these."),
+    (
+        "root",
+        Kind::Text,
+        true,
+        "Whoever stands above all of that. Where several come into question all of them, parted by ` or `: above several \
+         origins, where it is open who made the key, and of a workload who gave it the role beside who launched it.",
+    ),
+    (
+        "root_certain",
+        Kind::Bool,
+        true,
+        "Whether nobody else comes into question as `root`, and no step up to there is only claimed.",
+    ),
 ];
 
 static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| small_schema(ORIGIN_COLUMNS));

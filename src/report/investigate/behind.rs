@@ -21,11 +21,12 @@ pub(super) fn fact(answer: &Investigation, facts: &mut Facts) {
     } else if is_own(behind, answer) {
         let made = above(behind, answer, Whose::Subject);
         if !made.is_empty() {
-            facts.line(Mark::None, "behind", &made.join("; "));
+            let mark = if is_proven_above(behind) { Mark::None } else { Mark::Claim };
+            facts.line(mark, "behind", &made.join("; "));
         }
     } else {
         let origin = &behind.origin.origin;
-        let is_sure = origin.complete && origin.certain;
+        let is_sure = origin.complete && origin.certain && is_proven_above(behind);
         facts.line(if is_sure { Mark::None } else { Mark::Claim }, "behind", &words(behind, answer));
     }
     for limit in &behind.limits {
@@ -154,6 +155,25 @@ fn rules(links: &[&Link]) -> String {
     parts.join(", ")
 }
 
+/// Whether all that is told above the origin is proven: of one origin at each step, and complete.
+fn is_proven_above(behind: &Behind) -> bool {
+    let steps = std::iter::successors(behind.origin.above.as_deref(), |step| step.origin.above.as_deref());
+    steps.take(ABOVE_MAX).all(|step| {
+        let origin = &step.origin.origin;
+        let is_open = link_of(step, behind).is_some_and(|link| link.ambiguous.len() > 1);
+        origin.complete && origin.certain && !is_open
+    })
+}
+
+/// The link of a step above the origin.
+fn link_of<'a>(step: &Above, behind: &'a Behind) -> Option<&'a Link> {
+    behind.links.iter().find(|link| {
+        link.above_origin
+            && link.record.event_id == step.record.event_id
+            && link.record.object == step.record.object
+    })
+}
+
 /// Of whom it is told who made them.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Whose {
@@ -186,11 +206,7 @@ fn step_words(step: &Above, behind: &Behind, answer: &Investigation, whose: Whos
         (Rule::Key, _) if whose == Whose::Origin => "its key made by",
         _ => "made by",
     };
-    let link = behind.links.iter().find(|link| {
-        link.above_origin
-            && link.record.event_id == step.record.event_id
-            && link.record.object == step.record.object
-    });
+    let link = link_of(step, behind);
     let role = link.and_then(|link| role_of(&link.to));
     let role = role.map(|role| format!(", as role {role}")).unwrap_or_default();
     let origin = &step.origin.origin;
@@ -201,7 +217,13 @@ fn step_words(step: &Above, behind: &Behind, answer: &Investigation, whose: Whos
     let time = step.record.event_time.0;
     let same_day = answer.activity.span.first.is_some_and(|first| first.0.date_naive() == time.date_naive());
     let at = if same_day { figure::clock(time) + "Z" } else { figure::moment(time) };
-    format!("{verb} {} ({} {at}{role}){end}", named(origin, answer), step.record.event_name)
+    // Neither acts without the other.
+    let given = link.filter(|link| link.ambiguous.len() > 1).and_then(|link| link.role_given.as_ref());
+    let given = given.map(|given| {
+        format!(" or {}, who gave it the role ({})", given.origin.words(), given.record.event_name)
+    });
+    let given = given.unwrap_or_default();
+    format!("{verb} {} ({} {at}{role}){given}{end}", named(origin, answer), step.record.event_name)
 }
 
 fn role_of(node: &Node) -> Option<&str> {

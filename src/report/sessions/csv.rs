@@ -6,7 +6,7 @@ use crate::aws::Time;
 use crate::lineage::Sessions;
 use crate::report::csv::row;
 
-const HEADER: [&str; 34] = [
+const HEADER: [&str; 35] = [
     "role_arn",
     "role",
     "account",
@@ -41,6 +41,7 @@ const HEADER: [&str; 34] = [
     "addresses",
     "access_keys",
     "mismatches",
+    "role_id",
 ];
 
 /// Rows of CSV with a heading, each with its line end. Lists in one cell are parted by blanks or `; `.
@@ -91,6 +92,7 @@ pub fn csv(sessions: &Sessions) -> String {
             Some(addresses.join(" ")),
             Some(keys.join(" ")),
             Some(mismatches.join("; ")),
+            one.role_id.clone(),
         ];
         out.push_str(&row(cells.iter().map(Option::as_deref)));
     }

@@ -126,6 +126,9 @@ fn details(row: &SessionRow, style: Style) -> String {
     if let Some(identity) = &row.source_identity {
         parts.push(format!("source identity {identity}"));
     }
+    if let Some(id) = &row.role_id {
+        parts.push(format!("of the role of unique id {id}"));
+    }
     if row.ambiguous > 0 {
         parts.push(format!("{} reached by several equal candidates", figure::grouped(row.ambiguous)));
     }

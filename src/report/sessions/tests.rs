@@ -47,6 +47,7 @@ fn row(role: &str, session_name: &str, origin: Origin, calls: u64) -> SessionRow
         agreement: "says-nothing",
         origin_keys: Vec::new(),
         differs: Vec::new(),
+        role_id: None,
         origin,
         depth: 1,
         ambiguous: 0,

@@ -37,6 +37,9 @@ pub(super) fn card(trace: &Trace, style: Style) -> String {
         }
         session_fact(subject, node, &mut facts);
     }
+    if let Some(user) = &subject.acts_for {
+        facts.line(Mark::None, "for", user);
+    }
     if subject.credentials > 1 {
         facts.line(Mark::None, "has", &figure::counted(subject.credentials, "credential", "credentials"));
     }
@@ -68,6 +71,9 @@ fn event_card(subject: &TraceSubject, event: &Proof, style: Style) -> String {
         let mut facts = Facts::new();
         node_facts(node, Accounts::One, &mut facts, subject.claim.as_deref());
         session_fact(subject, node, &mut facts);
+        if let Some(user) = &subject.acts_for {
+            facts.line(Mark::None, "for", user);
+        }
         // All that it did, of which the event is one call.
         let whole = subject.credential_usage.as_ref().unwrap_or(&subject.usage);
         used_fact(whole, &mut facts, style);

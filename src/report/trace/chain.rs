@@ -242,7 +242,11 @@ fn identity_words(top: &Node, origin: &Origin) -> Option<&'static str> {
         OriginKind::Service => Some("certain: the record itself names the service, or what it acted for"),
         OriginKind::IdentityCenterUser => Some("certain: the record itself names Identity Center's session"),
         OriginKind::WebIdentity => Some("certain: the record itself names the identity provider"),
-        OriginKind::Saml | OriginKind::Certificate | OriginKind::Account | OriginKind::Unknown => None,
+        OriginKind::Saml
+        | OriginKind::Certificate
+        | OriginKind::Account
+        | OriginKind::Anonymous
+        | OriginKind::Unknown => None,
     }
 }
 

@@ -51,6 +51,8 @@ pub(super) struct Graph {
     pub(super) edges: Vec<Edge>,
     known: BTreeMap<Node, usize>,
     origins: BTreeMap<(OriginKind, String), usize>,
+    /// Origins that no more than come into question.
+    choices: BTreeMap<(OriginKind, String), usize>,
     /// What all chains share of an origin that several lead to.
     shared: BTreeMap<(OriginKind, String), Origin>,
 }
@@ -124,13 +126,20 @@ impl Graph {
         let (own, above) = links.split_at_checked(own).unwrap_or((links, &[]));
         let top = self.links(bottom, own);
         if origins.len() > 1 {
+            // Not the candidate that is drawn leads to all of them, but what it may have made.
+            let choice = own.iter().position(|link| link.ambiguous.len() > 1);
+            let below = match choice {
+                None => top,
+                Some(0) => bottom,
+                Some(at) => own.get(at - 1).map_or(top, |link| self.node(&link.to)),
+            };
             for one in origins {
-                let at = self.origin(one);
-                self.edge(at, top, &format!("one of {}", origins.len()), Line::Dashed);
+                let at = self.choice(one);
+                self.edge(at, below, &format!("one of {}", origins.len()), Line::Dashed);
             }
             if let Some(gap) = &origin.origin.gap {
                 let at = self.gap(gap);
-                self.edge(at, top, "gap", Line::Dashed);
+                self.edge(at, below, "gap", Line::Dashed);
             }
         } else {
             self.end(top, &origin.origin);
@@ -146,6 +155,10 @@ impl Graph {
             let label = words::rule_words(link.rule, link.ambiguous.len(), link.seconds_apart);
             let is_certain = link.ambiguous.len() < 2 && link.rule != Rule::Claim && link.seconds_apart == 0;
             self.edge(upper, lower, &label, if is_certain { Line::Solid } else { Line::Dashed });
+            if let Some(given) = link.role_given.as_ref().filter(|_| link.ambiguous.len() > 1) {
+                let at = self.choice(&given.origin);
+                self.edge(at, lower, "gave the role", Line::Dashed);
+            }
             lower = upper;
         }
         lower
@@ -184,6 +197,19 @@ impl Graph {
             links = rest;
             lower = &above.origin;
         }
+    }
+
+    /// One of several origins that come into question: how it is proven is that of another chain, if any.
+    fn choice(&mut self, origin: &Origin) -> usize {
+        let id = (origin.kind, origin.id());
+        if let Some(at) = self.origins.get(&id).or_else(|| self.choices.get(&id)) {
+            return *at;
+        }
+        let mut lines = vec![format!("origin: {}, perhaps", origin.words())];
+        lines.extend(origin.arn.clone());
+        let at = self.vertex(lines, Look::Origin);
+        self.choices.insert(id, at);
+        at
     }
 
     fn origin(&mut self, origin: &Origin) -> usize {

@@ -79,6 +79,7 @@ pub(super) fn kind_words(node: &Node) -> &'static str {
         NodeKind::Account => "principal of another account",
         NodeKind::Event => "event",
         NodeKind::Forwarded => "forwarded calls",
+        NodeKind::Unknown if node.id == "anonymous" => "nobody signed",
         NodeKind::Unknown => "unknown caller",
     }
 }
@@ -276,6 +277,10 @@ pub(super) fn link_words(link: &Link) -> String {
     };
     let certain = if link.seconds_apart == 0 { "certain" } else { "likely" };
     match link.rule {
+        Rule::Claim if matches!(event.as_str(), "Federate" | "GetRoleCredentials") => format!(
+            "? a claim, no proof: role and second agree with this {event}, but it names a person by an id whose name nothing \
+             tells"
+        ),
         Rule::Claim if link.from.created.is_some() => {
             format!(
                 "? a claim, no proof: names and second agree with this {event}, but it answered with another key"

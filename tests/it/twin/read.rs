@@ -16,7 +16,12 @@ pub(super) fn caller(record: &Value) -> Caller {
     let provider = text(record, "/requestParameters/principalArn").or(tells("identityProvider"));
     let of_aws = provider.is_some_and(|provider| provider.contains(":saml-provider/AWSSSO_"));
     let kind = tells("type").unwrap_or_default();
+    let unsigned = ["ANONYMOUS_PRINCIPAL", "anonymous", "Anonymous"];
+    let by_nobody = |field: &str| tells(field).is_some_and(|text| unsigned.contains(&text.as_str()));
     let (origin, name, gap) = match kind.as_str() {
+        "AWSAccount" if by_nobody("accountId") || by_nobody("principalId") => {
+            ("anonymous", None, Some("no-credential"))
+        }
         "AWSService" => ("service", tells("invokedBy").or(text(record, "/sourceIPAddress")), None),
         "" if tells("invokedBy").is_some() => ("service", tells("invokedBy"), None),
         "SAMLUser" if !of_aws => ("saml", name, None),
@@ -92,7 +97,10 @@ pub(super) fn issuance(record: &Value, place: usize, time: i64, caller: &Caller)
     made.key = key;
     let long_term = action(record) == ("iam", "CreateAccessKey");
     let (source, name) = action(record);
-    let hands_its_key_out = !matches!(source, "signin" | "sso" | "iam") && name != "AssumeRoleWithSAML";
+    let by_console = tells("/userIdentity/invokedBy")
+        .is_some_and(|by| by == "AWS Internal" || by == "signin.amazonaws.com");
+    let hands_its_key_out =
+        !matches!(source, "signin" | "sso" | "iam") && name != "AssumeRoleWithSAML" && !by_console;
     let provider = tells("/userIdentity/identityProvider").or_else(|| responds("provider"));
     let voucher = match name {
         "GetFederationToken" => tells("/userIdentity/arn"),

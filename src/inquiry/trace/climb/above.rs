@@ -66,7 +66,7 @@ pub(super) async fn above(
     }
     let first =
         whole.as_ref().and_then(|whole| whole.usage.first).map_or(step.record.event_time.0, |time| time.0);
-    let next = Box::pin(delegation(source, &maker, Some(first), walk)).await?;
+    let next = Box::pin(delegation(source, &maker, Some(first), None, walk)).await?;
     climbed.links.extend(next.links.iter().map(|link| Link { above_origin: true, ..link.clone() }));
     climbed.violations.extend(next.violations.iter().cloned());
     let mut found = of(next.origin.clone());
@@ -90,7 +90,7 @@ async fn role_given(source: &Source, gave: &Launch, walk: &Walk) -> Result<RoleG
         // A walk of its own: it may lead through what the other passed.
         let mut own = Walk { seen: walk.seen.clone(), led: BTreeMap::new(), switchers: BTreeSet::new() };
         own.seen.insert((caller.id, None));
-        Box::pin(delegation(source, caller, Some(first), &mut own)).await?.origin
+        Box::pin(delegation(source, caller, Some(first), None, &mut own)).await?.origin
     } else {
         named(source, End { caller, first: None, issuance: None, forwarded: false, hidden: &[] }).await?
     };

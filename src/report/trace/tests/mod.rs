@@ -142,6 +142,7 @@ fn subject(kind: &str, id: &str, node: Option<Node>, usage: Usage) -> TraceSubje
         session_calls: 0,
         mfa: None,
         claim: None,
+        acts_for: None,
         event: None,
         gap: None,
     }

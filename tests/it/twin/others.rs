@@ -1,0 +1,86 @@
+//! What other records than the two of a link tell: who bears an id, and what else was recorded of one request.
+
+use std::collections::BTreeSet;
+
+use super::field::text;
+use super::{Answer, Caller, Credential, Issuance, ROLE_SESSION_MAX, SLACK, Twin};
+
+impl Twin {
+    /// Whether a step in the portal led into a session: it is of the role, and of the person. None where it is of the role and
+    /// neither the two records nor all others tell of whom.
+    pub(super) fn is_of_person(&self, issuance: &Issuance, c: &Credential) -> Option<bool> {
+        let Some((permission_set, [user, id, store])) = &issuance.portal else { return Some(false) };
+        let (role, name) = c.role_session();
+        let of_set = role.starts_with(&format!("AWSReservedSSO_{permission_set}_"));
+        let own = self.told(c, "/userIdentity/onBehalfOf/identityStoreArn");
+        let same_store = own.as_ref().zip(store.as_ref()).is_none_or(|(own, store)| own == store);
+        if !(of_set && issuance.made.home == c.home && same_store) {
+            return Some(false);
+        }
+        let same_user = user.as_ref().map(|user| *user == name);
+        let own = self.told(c, "/userIdentity/onBehalfOf/userId");
+        let same_id = own.as_ref().zip(id.as_ref()).map(|(own, id)| own == id);
+        if same_user.is_some() || same_id.is_some() {
+            return Some(same_user != Some(false) && same_id != Some(false));
+        }
+        let (mut names, mut ids) = (BTreeSet::new(), BTreeSet::new());
+        for (place, logged) in self.records.iter().enumerate() {
+            let told = |field: &str| text(&logged.record, &format!("/userIdentity/{field}"));
+            let known = match &self.callers[place] {
+                Caller::Credential(other) => Some(other.role_session()),
+                Caller::End(_) => told("userName").map(|name| ("AWSReservedSSO_".to_owned(), name)),
+            };
+            let Some((_, of)) = known.filter(|(role, _)| role.starts_with("AWSReservedSSO_")) else {
+                continue;
+            };
+            let other_store = told("onBehalfOf/identityStoreArn").zip(store.clone());
+            let Some(other) = told("onBehalfOf/userId").filter(|_| other_store.is_none_or(|(a, b)| a == b))
+            else {
+                continue;
+            };
+            if Some(&other) == id.as_ref() {
+                names.insert(of.clone());
+            }
+            if of == name {
+                ids.insert(other);
+            }
+        }
+        match (names.is_empty(), ids.is_empty()) {
+            (true, true) => None,
+            (true, false) => Some(false),
+            (false, _) => Some(names.contains(&name)),
+        }
+    }
+
+    /// For a principal of another account without logs here: the issuances of that unique id and session name, within the
+    /// life of a session before the record that names it.
+    pub(super) fn made_elsewhere(&self, end: &Answer, at: usize) -> Vec<&Issuance> {
+        let Some(principal) = end.origins.first().and_then(|origin| origin.strip_prefix("account|")) else {
+            return Vec::new();
+        };
+        let mut parts = principal.split('|');
+        let (home, id) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let Some(time) = self.times[at].filter(|_| !self.accounts.iter().any(|account| account == home))
+        else {
+            return Vec::new();
+        };
+        let made = |i: &&Issuance| {
+            let is = i.made.formed().is_some_and(|made| made == id) && i.made.is_in(home);
+            is && (-SLACK..=ROLE_SESSION_MAX).contains(&(time - i.time))
+        };
+        self.issuances.iter().filter(made).collect()
+    }
+
+    /// The copy, in the caller's own account, of a record that names a principal of another account.
+    pub(super) fn copy_of(&self, place: usize) -> Option<usize> {
+        let record = &self.records[place].record;
+        let home = text(record, "/userIdentity/accountId")?;
+        let shared = text(record, "/sharedEventID").filter(|_| record["eventCategory"] != "Insight")?;
+        let is_own = |other: &usize| {
+            let by = matches!(&self.callers[*other], Caller::Credential(c) if c.home == home);
+            by && self.accounts[*other] == home
+                && text(&self.records[*other].record, "/sharedEventID").as_ref() == Some(&shared)
+        };
+        (0..self.records.len()).find(is_own)
+    }
+}
