@@ -18,6 +18,7 @@ mod claims;
 mod cli;
 #[cfg(feature = "cluster")]
 mod cluster;
+mod descent;
 mod foreign;
 mod hidden;
 mod json;
