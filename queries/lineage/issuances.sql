@@ -178,7 +178,10 @@ select
   end as permission_set,
   case
     when kind in ('access-key', 'user', 'password', 'other-way') then coalesce(
-      json_get_str(response_elements, 'accessKey', 'userName'), json_get_str(request_parameters, 'userName'), user_name
+      json_get_str(response_elements, 'accessKey', 'userName'),
+      json_get_str(request_parameters, 'userName'),
+      -- Root's own keys and password are no user's.
+      case when identity_type is distinct from 'Root' then user_name end
     )
     when kind = 'portal' then user_name
   end as made_user,

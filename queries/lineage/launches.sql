@@ -5,6 +5,8 @@
 --     `definition:` and the ARN of a task definition that was registered with a role.
 -- column role_passed text: The role or instance profile that was passed to it; of replaced code the role that the
 --     function had.
+-- column execution_role text: Of a task and of a task definition the role with which ECS fetches what it needs to run it
+--     (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html).
 -- column task_definition text: Of a task the ARN of its task definition, which gives it its role where the launch passes none
 --     (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html).
 select
@@ -35,6 +37,10 @@ select
     case when event_name like 'UpdateFunctionCode%' then json_get_str(response_elements, 'role') end,
     case when event_name = 'RegisterTaskDefinition' then json_get_str(request_parameters, 'taskRoleArn') end
   ) as role_passed,
+  case
+    when event_name in ('RunTask', 'StartTask') then json_get_str(request_parameters, 'overrides', 'executionRoleArn')
+    when event_name = 'RegisterTaskDefinition' then json_get_str(request_parameters, 'executionRoleArn')
+  end as execution_role,
   case
     when event_name in ('RunTask', 'StartTask') then json_get_str(response_elements, 'tasks', 0, 'taskDefinitionArn')
   end as task_definition,

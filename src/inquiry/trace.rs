@@ -13,6 +13,7 @@ mod subject;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{ResolveError, Resolved, Window};
+use crate::aws::Time;
 use crate::lake::Session;
 use crate::lineage::{
     Chain, Credential, Gap, Link, NotTaken, Origin, OriginKind, Reason, SCHEMA, Trace, TracedOrigin,
@@ -92,7 +93,7 @@ async fn traced(
         }
         Ok(climbed)
     };
-    let (climbed, (session_keys, session_calls)) =
+    let (mut climbed, (session_keys, session_calls)) =
         tokio::try_join!(climbs, whole_session(&source, &asked.credentials))?;
     if traced.len() > chains_max {
         truncated.push(format!(
@@ -111,6 +112,7 @@ async fn traced(
             not_taken.insert(not_taken_twin(&source, twin).await?);
         }
     }
+    one_name(&mut climbed);
     let mismatches = mismatch::mismatches(&source, &climbed).await?;
     let chains = chains(&climbed);
     let (origin, links) = shared(&asked, &chains);
@@ -157,6 +159,39 @@ async fn traced(
         truncated,
     };
     Ok(Traced { trace, held, limits, own })
+}
+
+/// Gives an IAM user whose credentials bear several names the last of them: the unique id is of one user
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_users_rename.html>).
+fn one_name(climbed: &mut [(Credential, Climbed)]) {
+    type Name = (Option<String>, Option<String>);
+    let mut names: BTreeMap<String, BTreeSet<(Option<Time>, Name)>> = BTreeMap::new();
+    for (credential, up) in climbed.iter() {
+        let own = &up.origin.origin;
+        if let Some(id) = own.unique_id.clone() {
+            let name = (own.arn.clone(), own.name.clone());
+            names.entry(id).or_default().insert((credential.usage.last, name));
+        }
+    }
+    for (_, up) in climbed {
+        let all = up.origin.origin.unique_id.as_ref().and_then(|id| names.get(id));
+        let Some((all, (_, (arn, name)))) = all.and_then(|all| Some((all, all.last()?))) else { continue };
+        let borne: BTreeSet<&String> = all.iter().filter_map(|(_, (_, name))| name.as_ref()).collect();
+        if borne.len() < 2 {
+            continue;
+        }
+        let named = |origin: &Origin| Origin {
+            arn: arn.clone(),
+            name: name.clone(),
+            names: borne.iter().map(|name| (*name).clone()).collect(),
+            ..origin.clone()
+        };
+        let before = up.origin.origin.clone();
+        up.origin.origin = named(&before);
+        if up.origins.remove(&before) {
+            up.origins.insert(named(&before));
+        }
+    }
 }
 
 /// An issuance of the same session in the same second, whose key is another.

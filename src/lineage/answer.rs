@@ -8,6 +8,9 @@ use crate::aws::Time;
 /// The version of the JSON form of [`Trace`].
 pub const SCHEMA: u32 = 1;
 
+/// How the note of a password begins that its user changed: whoever did so had used it.
+pub const CHANGED_BY_USER: &str = "changed by its user";
+
 /// One step up, with the record that proves it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Link {
@@ -312,5 +315,6 @@ pub fn made_node(issuance: &Issuance) -> Node {
         name: issuance.user_name.clone().or(role),
         session_name: session,
         created: Some(Time(issuance.record.time)),
+        source_identity: issuance.source_identity.clone(),
     }
 }

@@ -323,6 +323,7 @@ impl Caller {
             name: own_name,
             session_name: self.session_name().map(str::to_owned),
             created: self.created.map(Time),
+            source_identity: self.source_identity.clone(),
         }
     }
 
@@ -460,6 +461,10 @@ pub struct Node {
     pub session_name: Option<String>,
     /// When the session was created.
     pub created: Option<Time>,
+    /// The source identity of the session: whoever set it first in the chain chose it, and nobody can change it since
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html>).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_identity: Option<String>,
 }
 
 /// How much was done, when, and from where.

@@ -338,5 +338,14 @@ fn session(end: End<'_>, sight: &Sight) -> Origin {
     if let Some(provider) = caller.federated_provider.clone().filter(|provider| !provider.is_empty()) {
         return Origin { account, ..web("", Some(provider)) }.with_gap(gap);
     }
-    Origin { account, ..Origin::unknown(gap) }
+    Origin { account, ..Origin::unknown(with_claim(gap, caller)) }
+}
+
+/// What nobody proves, with what the session's source identity claims: whoever began the chain chose it
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html>).
+fn with_claim(mut gap: Gap, caller: &Caller) -> Gap {
+    if let Some(identity) = &caller.source_identity {
+        gap.text.push_str(&format!("; its source identity claims `{identity}`"));
+    }
+    gap
 }

@@ -95,11 +95,17 @@ impl IssuanceKind {
         }
     }
 
+    /// Whether it made a way in for somebody.
+    #[must_use]
+    pub fn is_way_in(self) -> bool {
+        matches!(self, Self::AccessKey | Self::User | Self::Password | Self::OtherWay)
+    }
+
     /// Whether it made a session or its temporary key: what a link of delegation leads to. The others made a way in for
     /// somebody, who then acts for themselves; of one whose answer is hidden no link can be made.
     #[must_use]
     pub fn delegates(self) -> bool {
-        !matches!(self, Self::AccessKey | Self::User | Self::Password | Self::OtherWay | Self::Hidden)
+        !self.is_way_in() && self != Self::Hidden
     }
 }
 
@@ -229,6 +235,15 @@ impl Issuance {
         self.kind == IssuanceKind::Password && self.record.event_name == OWN_PASSWORD
     }
 
+    /// Whether it made a way in for an account's root, as a call does that root itself makes and that names no user
+    /// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateLoginProfile.html>).
+    #[must_use]
+    pub fn is_of_root(&self) -> bool {
+        self.kind.is_way_in()
+            && self.user_name.is_none()
+            && self.maker().identity_type.as_deref() == Some("Root")
+    }
+
     /// Whether the account that recorded it is that of the session and not of the caller.
     fn is_role_side(&self) -> bool {
         self.record.account == self.session_account && self.caller.account != self.record.account
@@ -295,6 +310,10 @@ pub struct Launch {
     pub workload: super::Workload,
     /// The role that was passed to it, as its ARN, name or instance profile.
     pub role_passed: Option<String>,
+    /// Of a task and of its definition the ARN of the role with which ECS fetches what it needs to run it: sessions of this
+    /// one bear the task's id, too
+    /// (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html>).
+    pub execution_role: Option<String>,
     /// Of a task the ARN of its definition, which gives it its role where the launch passed none
     /// (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html>).
     pub task_definition: Option<String>,
@@ -303,11 +322,18 @@ pub struct Launch {
 }
 
 impl Launch {
-    /// The record that registered the definition of a launched task and so gave it its role: none where the launch passed
-    /// a role itself, or is of no task.
+    /// The role that was passed of the name with which a session acts, else the first.
+    #[must_use]
+    pub fn role_for(&self, role: Option<&str>) -> Option<&String> {
+        let is_it = |passed: &&String| passed.rsplit('/').next() == role;
+        self.execution_role.as_ref().filter(is_it).or(self.role_passed.as_ref())
+    }
+
+    /// The record that registered the definition of a launched task and so gave it the roles that the launch did not pass
+    /// itself; none where it is of no task.
     #[must_use]
     pub fn defined_by(&self, launches: impl IntoIterator<Item = Launch>) -> Option<Launch> {
-        let definition = self.task_definition.as_ref().filter(|_| self.role_passed.is_none())?;
+        let definition = self.task_definition.as_ref()?;
         let is_it = |one: &Launch| {
             one.workload.kind == "definition"
                 && one.workload.id == *definition

@@ -53,6 +53,7 @@ mod ladder;
 mod origin;
 mod people;
 mod removal;
+mod rename;
 pub mod session_name;
 mod sessions;
 mod sight;
@@ -60,8 +61,8 @@ pub mod subject;
 mod workload;
 
 pub use answer::{
-    Above, Chain, Descendant, Link, Mismatch, NotTaken, Proof, RoleGiven, SCHEMA, Trace, TraceSubject,
-    TracedOrigin, Violation, made_node,
+    Above, CHANGED_BY_USER, Chain, Descendant, Link, Mismatch, NotTaken, Proof, RoleGiven, SCHEMA, Trace,
+    TraceSubject, TracedOrigin, Violation, made_node,
 };
 pub use credential::{
     Caller, CallerFields, Class, Credential, Node, NodeKind, Usage, is_switch, is_telling, sign_in_session,
@@ -77,6 +78,7 @@ pub use ladder::{
 pub use origin::{MayBe, Origin, OriginKind};
 pub use people::{Namesake, People, is_other_store, store_id};
 pub use removal::{Removal, UserHistory};
+pub use rename::{Borne, Rename, Renames};
 pub use sessions::{SessionKey, SessionRow, Sessions};
 pub use sight::{AccountSight, Gap, Reason, Sight, stamp};
 pub use workload::{LastLaunch, Passed, Workload, is_instance_id, last_launch};

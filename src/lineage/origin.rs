@@ -52,6 +52,13 @@ impl OriginKind {
             OriginKind::Unknown => "unknown",
         }
     }
+
+    /// Whether it may have long-term keys of its own: users and root have
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html>).
+    #[must_use]
+    pub fn has_keys(self) -> bool {
+        matches!(self, OriginKind::IamUser | OriginKind::Root)
+    }
 }
 
 /// Who stands at the end of a chain of delegation: the one who acted. Who in turn made *their* key or launched *their*
@@ -81,7 +88,7 @@ pub struct Origin {
     /// The identity store of that user, as its ARN.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub identity_store: Option<String>,
-    /// All names that an Identity Center user bore, where these are several; `name` is the last.
+    /// All names that an Identity Center user or an IAM user bore, where these are several; `name` is the last.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
     /// How these logs know somebody else of the same name.

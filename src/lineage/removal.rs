@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Caller, Issuance, RecordRef, SLACK_SECONDS, Workload, is_telling};
+use super::{Borne, Caller, Issuance, RecordRef, SLACK_SECONDS, Workload, is_telling};
 
 /// A record that removed something.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,6 +47,17 @@ pub struct UserHistory {
 }
 
 impl UserHistory {
+    /// Takes in what befell the users of one name while one user bore it.
+    pub fn add(&mut self, other: &UserHistory, borne: &Borne) {
+        let is_in = |time| borne.is(&borne.name, time);
+        let ways = |ways: &[Issuance]| -> Vec<Issuance> {
+            ways.iter().filter(|way| is_in(way.record.time)).cloned().collect()
+        };
+        self.users.extend(ways(&other.users));
+        self.passwords.extend(ways(&other.passwords));
+        self.removals.extend(other.removals.iter().filter(|one| is_in(one.record.time)).cloned());
+    }
+
     /// Who set the password of the sign-ins between two moments: the last one before. Also the user may have set it; the
     /// sign-in itself only by changing the one before. None where another was set in between: then nothing tells of them
     /// all. None, too, where the password or its user was removed since

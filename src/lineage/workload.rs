@@ -99,8 +99,7 @@ pub enum Passed {
     Role,
     /// It does not say so: the role is not named, or what was passed has another name and may hold the role all the same,
     /// as an instance profile
-    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-ec2_instance-profiles.html>) and as the
-    /// second role of a task (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html>).
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-ec2_instance-profiles.html>).
     Untold,
     /// It passed another role: somebody else gave the workload this one.
     Other,
@@ -110,7 +109,7 @@ impl Passed {
     /// What a launch says of a role of this name.
     #[must_use]
     pub fn of(launch: &Launch, role: Option<&str>) -> Passed {
-        let passed = launch.role_passed.as_deref().and_then(|passed| passed.rsplit('/').next());
+        let passed = launch.role_for(role).and_then(|passed| passed.rsplit('/').next());
         match passed.zip(role) {
             Some((passed, role)) if passed == role => Passed::Role,
             // A function has one role (<https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html>).

@@ -17,7 +17,8 @@ use super::lenient;
 /// names no role leaves it as it is. So does who replaces a function's code, unless it is only tried out
 /// (<https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html>, `DryRun`). Who registers a task definition
 /// with a role gives it to the tasks that are run by it
-/// (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html>, `taskRoleArn`).
+/// (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html>, `taskRoleArn` and
+/// `executionRoleArn`).
 pub(super) fn launched([event_source, event_name, request, response]: [Option<&str>; 4]) -> Vec<String> {
     let (Some(source), Some(name)) = (event_source, event_name) else { return Vec::new() };
     let value = |text: Option<&str>| text.and_then(lenient::value).unwrap_or(Value::Null);
@@ -43,7 +44,9 @@ pub(super) fn launched([event_source, event_name, request, response]: [Option<&s
         // One without a role gives none.
         ("ecs.amazonaws.com", "RegisterTaskDefinition") => {
             let response = value(response);
-            let has_role = value(request).get("taskRoleArn").is_some_and(Value::is_string);
+            let request = value(request);
+            let roles = ["taskRoleArn", "executionRoleArn"];
+            let has_role = roles.into_iter().any(|role| request.get(role).is_some_and(Value::is_string));
             let arn = response.pointer("/taskDefinition/taskDefinitionArn").and_then(Value::as_str);
             arn.filter(|_| has_role).map(|arn| format!("definition:{arn}")).into_iter().collect()
         }
@@ -164,6 +167,13 @@ mod tests {
         let role = r#"{"family":"night","taskRoleArn":"arn:aws:iam::111122223333:role/worker"}"#;
         let register = "RegisterTaskDefinition";
         check("ecs", register, role, &response, &[&format!("definition:{arn}")]);
+        check(
+            "ecs",
+            register,
+            &role.replace("task", "execution"),
+            &response,
+            &[&format!("definition:{arn}")],
+        );
         check("ecs", register, r#"{"family":"night"}"#, &response, &[]);
     }
 

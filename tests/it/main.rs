@@ -19,6 +19,7 @@ mod claims;
 mod cli;
 #[cfg(feature = "cluster")]
 mod cluster;
+mod descent;
 mod foreign;
 mod hidden;
 mod json;

@@ -589,6 +589,7 @@ fn principal_node(arn: &str) -> Node {
         arn: Some(arn.to_owned()),
         name: arn.rsplit('/').next().map(str::to_owned),
         session_name: None,
+        source_identity: None,
         created: None,
     }
 }

@@ -15,11 +15,13 @@ use crate::lineage::{
 };
 use crate::query::{Filter, QueryError};
 
+mod forwarded;
 mod plant;
 mod switch;
 mod way;
 mod workload;
 
+use forwarded::{forwarded_below, forwarded_line};
 use plant::{Growth, Plant};
 pub(in crate::inquiry) use plant::{Held, addresses};
 use switch::{NAMED_ONLY, switched_by, switcher};
@@ -32,6 +34,11 @@ const ROUNDS_MAX: usize = 1_024;
 /// What is to be said where another account's record is all that tells of a request.
 const ELSEWHERE: &str =
     "only the other account's record names the user, by unique id: with which key is not told";
+
+/// The records that open a console session
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html>); those of other sessions answer with a
+/// key, and open none.
+const OPENS_CONSOLE: [&str; 3] = ["ConsoleLogin", "SwitchRole", "RenewRole"];
 
 /// A tree has so many lines at the most.
 const LINES_MAX: usize = 2_000;
@@ -122,7 +129,9 @@ pub(super) async fn descend(
         }
         let issued = issued_by(source, &level).await?;
         next.extend(sessions(source, &level, &issued, &mut plant).await?);
-        next.extend(ways_in(source, &level, &issued, &mut plant).await?);
+        let ways = ways_in(source, &level, &issued, &mut plant).await?;
+        next.extend(forwarded_below(source, &ways, &mut plant).await?);
+        next.extend(ways);
         hidden(&level, &issued, &mut plant);
         let launched = launches_by(source, &level).await?;
         next.extend(launched_by(source, &level, &launched, &mut plant).await?);
@@ -139,7 +148,8 @@ pub(super) async fn descend(
     }
     beyond.extend(level);
     let (_, further) = repeats(source, &beyond, &plant).await?;
-    if !further.is_empty() || !launches_by(source, &beyond).await?.is_empty() {
+    let launched = launches_by(source, &beyond).await?;
+    if !further.is_empty() || launched.iter().any(|launch| launch.workload.kind != "definition") {
         plant.note(format!("the tree goes on below {} steps", options.depth));
     }
     finished(source, plant).await
@@ -180,11 +190,13 @@ async fn roots(source: &Source, asked: &Asked, plant: &mut Plant) -> Result<Vec<
         return of_event(source, asked, plant).await;
     }
     if matches!(kind, "access-key" | "session") || asked.credentials.len() == 1 {
-        forwarded(source, asked, plant).await?;
-        return Ok(vec![Holder::of(None, &asked.credentials)]);
+        let own = Holder::of(None, &asked.credentials);
+        let by_services = forwarded_below(source, std::slice::from_ref(&own), plant).await?;
+        return Ok([own].into_iter().chain(by_services).collect());
     }
     let mut groups: BTreeMap<Group, Vec<Credential>> = BTreeMap::new();
-    for credential in &asked.credentials {
+    let by_own = made_by_own(source, asked).await?;
+    for credential in asked.credentials.iter().filter(|one| !by_own.contains(&one.caller.id)) {
         let caller = &credential.caller;
         let group = if caller.is_role_session() || !caller.is_user_or_root() {
             (1, None, caller.arn.clone().unwrap_or_else(|| caller.node().id))
@@ -229,15 +241,50 @@ async fn roots(source: &Source, asked: &Asked, plant: &mut Plant) -> Result<Vec<
         {
             console_remarks(source, one, &mut growth).await?;
         }
+        if order == 2
+            && growth.made.as_ref().is_some_and(|made| !OPENS_CONSOLE.contains(&made.event_name.as_str()))
+        {
+            growth.kind = NodeKind::Session;
+        }
         let Some(line) = plant.grow(None, growth) else { break };
         if order < 4 {
             holders.push(Holder::of(Some(line), &credentials));
         }
     }
-    if !by_services.is_empty() {
-        plant.grow(None, forwarded_growth(&by_services));
-    }
+    holders.extend(forwarded_line(None, Rule::Identity, &by_services, plant));
     Ok(holders)
+}
+
+/// Those of a user's own credentials that another of them made: they stand below that one.
+async fn made_by_own(source: &Source, asked: &Asked) -> Result<BTreeSet<i64>, QueryError> {
+    let mut found = BTreeSet::new();
+    if asked.origin.is_none() {
+        return Ok(found);
+    }
+    let made = asked.credentials.iter().filter(|one| {
+        let caller = &one.caller;
+        caller.class == Class::Credential && !caller.has_long_term_key() && caller.created.is_some()
+    });
+    let climbers: Vec<Climber> =
+        made.map(|one| (one.caller.clone(), one.usage.first.map(|time| time.0))).collect();
+    prepare_candidates(source, &climbers, Twins::Unwanted).await?;
+    // What has no line of its own has nothing below it.
+    let stand: BTreeSet<i64> = asked
+        .credentials
+        .iter()
+        .map(|one| &one.caller)
+        .filter(|one| !one.signs_in())
+        .map(|one| one.id)
+        .collect();
+    for (caller, first) in &climbers {
+        let list = candidates(source, caller, *first).await?;
+        let best = find(caller, *first, &list);
+        let is_made = best.rank.is_some_and(|rank| rank.rung != Rung::Claim);
+        if is_made && best.best.iter().all(|one| stand.contains(&one.maker().id)) {
+            found.insert(caller.id);
+        }
+    }
+    Ok(found)
 }
 
 /// Says whether the sign-in of a console session is here.
@@ -272,50 +319,13 @@ async fn of_event(source: &Source, asked: &Asked, plant: &mut Plant) -> Result<V
     let holder = Holder::of(None, &asked.credentials);
     let levels = [holder];
     let mut next = sessions(source, &levels, &issued, plant).await?;
-    next.extend(ways_in(source, &levels, &issued, plant).await?);
+    let ways = ways_in(source, &levels, &issued, plant).await?;
+    next.extend(forwarded_below(source, &ways, plant).await?);
+    next.extend(ways);
     hidden(&levels, &issued, plant);
-    let mut launched = source.launches(&is).await?;
-    launched.retain(|launch| launch.workload.kind != "definition");
+    let launched = source.launches(&is).await?;
     next.extend(launched_by(source, &levels, &launched, plant).await?);
     Ok(next)
-}
-
-/// The calls that services forwarded for the user of a long-term key, with keys of their own: they fit the user, no record
-/// names the key.
-async fn forwarded(source: &Source, asked: &Asked, plant: &mut Plant) -> Result<(), QueryError> {
-    let [only] = asked.credentials.as_slice() else { return Ok(()) };
-    let (Some(arn), Some(first), Some(last)) =
-        (&only.caller.arn, only.usage.first.map(|time| time.0), only.usage.last.map(|time| time.0))
-    else {
-        return Ok(());
-    };
-    if !only.caller.has_long_term_key() || !only.caller.is_user_or_root() {
-        return Ok(());
-    }
-    let all = source
-        .callers(&Filter::All(vec![
-            Filter::From(first),
-            Filter::Before(later(last, SLACK_SECONDS + 1)),
-            Filter::Is(Column::IdentityArn, arn.clone()),
-            Filter::Some(Column::InvokedBy),
-        ]))
-        .await?;
-    let by_services: Vec<Credential> = all
-        .into_iter()
-        .filter(|one| one.caller.has_temporary_key() && one.usage.calls == one.usage.forwarded)
-        .filter(|one| one.caller.created.is_some_and(|created| created.timestamp() >= first.timestamp()))
-        .filter(|one| one.caller.mfa != Some(true))
-        .collect();
-    if !by_services.is_empty() {
-        plant.grow(None, forwarded_growth(&by_services));
-    }
-    Ok(())
-}
-
-fn forwarded_growth(credentials: &[Credential]) -> Growth {
-    let mut growth = Growth::new(NodeKind::Forwarded, "forwarded calls", Rule::Claim);
-    growth.usage = together(credentials);
-    growth
 }
 
 /// The issuances that the holders of a level called, in order of time.
@@ -611,14 +621,24 @@ async fn fits(
         found.best.iter().filter(is_others).map(|one| one.maker().node().id).collect();
     if others.is_empty() {
         // What other records tell of a person may prove more than the pair alone.
-        let rule = found.rank.unwrap_or(rank).rung.rule();
-        return Ok(Some((rule, None)));
+        let rung = found.rank.unwrap_or(rank).rung;
+        let remark = (rung == Rung::Claim).then(|| only_named(caller));
+        return Ok(Some((rung.rule(), remark)));
     }
     let others = match others.len() {
         1 | 2 => others.into_iter().collect::<Vec<_>>().join(" and "),
         some => format!("{some} others"),
     };
     Ok(Some((Rule::Claim, Some(format!("fits as well what {others} assumed")))))
+}
+
+/// What a claim rests on.
+fn only_named(caller: &Caller) -> String {
+    let agrees = match caller.created {
+        Some(_) => "only role, session name and second agree: the key that was made is another",
+        None => "only role and session name agree",
+    };
+    agrees.to_owned()
 }
 
 /// The credentials that may be those of some issuances: by key, and by session.

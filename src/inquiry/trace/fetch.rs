@@ -10,9 +10,9 @@ use tokio::sync::OnceCell;
 use super::mismatch::Users;
 use crate::lake::{Column, Session};
 use crate::lineage::{
-    Caller, Credential, Issuance, IssuanceKind, KEY_LIFE_SECONDS, Launch, Origin, OriginKind, Passed, People,
-    ROLE_SESSION_SECONDS, Removal, SLACK_SECONDS, Sight, Usage, Workload, find_sign_ins, is_open_person,
-    last_launch, settle, tell_persons,
+    CONSOLE_SESSION_SECONDS, Caller, Credential, Issuance, IssuanceKind, KEY_LIFE_SECONDS, Launch, Origin,
+    OriginKind, Passed, People, ROLE_SESSION_SECONDS, Removal, Rename, SLACK_SECONDS, Sight, Usage, Workload,
+    find_sign_ins, is_open_person, last_launch, settle, tell_persons,
 };
 use crate::query::lineage::{Relations, logs_begin, sight};
 use crate::query::{Filter, QueryError};
@@ -52,6 +52,8 @@ pub(in crate::inquiry) struct Source {
     /// By account.
     addresses: Mutex<BTreeMap<String, Arc<gone::AddressBook>>>,
     removals: Mutex<BTreeMap<String, Vec<Removal>>>,
+    /// By account.
+    renames: Mutex<BTreeMap<String, Vec<Rename>>>,
 }
 
 impl Source {
@@ -67,6 +69,7 @@ impl Source {
             launched: Mutex::default(),
             addresses: Mutex::default(),
             removals: Mutex::default(),
+            renames: Mutex::default(),
         })
     }
 
@@ -143,7 +146,9 @@ impl Source {
     }
 
     /// The callers with one of these ARNs whose sessions may have been made at some of these moments, in seconds since
-    /// 1970: created then, or of a sign-in session and created between the first and the last of them.
+    /// 1970: created then, or of a sign-in session and created between the first and the last of them, or in the 12 hours
+    /// after, in which its keys are made anew
+    /// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-login-credentials.html>).
     pub(super) async fn of_sessions(
         &self,
         arns: &BTreeSet<String>,
@@ -188,8 +193,9 @@ impl Source {
         }
         let mut found = whole;
         found.retain(|one| {
+            let lasts = if one.caller.sign_in_session.is_some() { CONSOLE_SESSION_SECONDS } else { 0 };
             one.caller.created.is_some_and(|created| {
-                (first - SLACK_SECONDS..=last + SLACK_SECONDS).contains(&created.timestamp())
+                (first - SLACK_SECONDS..=last + lasts + SLACK_SECONDS).contains(&created.timestamp())
             })
         });
         Ok(found)
@@ -476,9 +482,14 @@ impl Source {
         let last = last_launch(&found, &removals, workload, role, moment);
         let Some(last) = last else { return Ok(None) };
         let (mut launch, gave_role) = (last.launch.clone(), last.gave_role.cloned());
-        let Some(defined) = self.defined_by(&launch).await? else {
+        let defined = if last.passed == Passed::Role { None } else { self.defined_by(&launch).await? };
+        // What the launch passed itself goes before what stands in the definition.
+        let gives =
+            |defined: &Launch| launch.role_passed.is_none() || Passed::of(defined, role) == Passed::Role;
+        let Some(mut defined) = defined.filter(gives) else {
             return Ok(Some((launch, last.passed, gave_role)));
         };
+        defined.role_passed = defined.role_for(role).cloned();
         launch.role_passed.clone_from(&defined.role_passed);
         let passed = Passed::of(&launch, role);
         Ok(Some((launch, passed, Some(defined))))
@@ -486,12 +497,25 @@ impl Source {
 
     /// The record that registered the definition of a launched task and so gave it its role, see [`Launch::defined_by`].
     pub(super) async fn defined_by(&self, launch: &Launch) -> Result<Option<Launch>, QueryError> {
-        let (Some(_), None, Some(account)) =
-            (&launch.task_definition, &launch.role_passed, &launch.record.account)
-        else {
+        let (Some(_), Some(account)) = (&launch.task_definition, &launch.record.account) else {
             return Ok(None);
         };
         Ok(launch.defined_by(self.launches(&Filter::All(defining(account))).await?))
+    }
+
+    /// The launches by which tasks of some definitions were run, in order of time.
+    pub(super) async fn run_by(&self, definitions: &[Launch]) -> Result<Vec<Launch>, QueryError> {
+        let mut found = Vec::new();
+        let accounts: BTreeSet<&String> =
+            definitions.iter().filter_map(|one| one.record.account.as_ref()).collect();
+        for account in accounts {
+            let own = definitions.iter().filter(|one| one.record.account.as_ref() == Some(account));
+            let first = own.map(|one| one.record.time).min().unwrap_or_default();
+            let all =
+                [Filter::From(first)].into_iter().chain(launching("task", account).into_iter().flatten());
+            found.extend(self.launches(&Filter::All(all.collect())).await?);
+        }
+        Ok(found)
     }
 
     /// The launches among which the last one of a workload before `moment` is.

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
+
 use super::fetch::{Source, one_of, together};
 use crate::aws::{Arn, IdKind, Principal, Subject};
 use crate::inquiry::{Candidate, ResolveError, Resolved, Window, resolve};
@@ -191,7 +193,10 @@ pub(super) fn never_used(issuance: &Issuance) -> Caller {
     let arn = if long_term {
         let account = issuance.session_account.as_deref().unwrap_or_default();
         let partition = issuance.partition();
-        issuance.user_name.as_ref().map(|name| format!("arn:{partition}:iam::{account}:user/{name}"))
+        let root = issuance.is_of_root().then(|| format!("arn:{partition}:iam::{account}:root"));
+        let user =
+            issuance.user_name.as_ref().map(|name| format!("arn:{partition}:iam::{account}:user/{name}"));
+        user.or(root)
     } else {
         issuance.session_arn.clone()
     };
@@ -329,12 +334,15 @@ async fn own_origin(
     let name = name.or_else(|| id.rsplit('/').next().map(str::to_owned));
     let own = Origin::principal(kind, arn, name.clone(), account.clone());
     let mut traced = TracedOrigin { origin: own, above: None, above_gap: None };
-    let ways = match (&name, &account) {
-        (Some(name), Some(account)) if kind == OriginKind::IamUser => {
-            source.ways_in(account, name, IssuanceKind::User).await?
+    let mut ways = Vec::new();
+    if let (Some(name), Some(account), OriginKind::IamUser) = (&name, &account, kind) {
+        // Who never called bears its name since it was made.
+        let moment = together(&found.credentials).last.map_or(DateTime::<Utc>::MAX_UTC, |last| last.0);
+        for borne in source.names_of(account, name, moment).await? {
+            let made = source.ways_in(account, &borne.name, IssuanceKind::User).await?;
+            ways.extend(made.into_iter().filter(|way| borne.is(&borne.name, way.record.time)));
         }
-        _ => Vec::new(),
-    };
+    }
     if let (Some(name), Some(account)) = (&name, &account)
         && let Some(way) = ways.iter().rfind(|way| makes(way, &found.credentials))
     {
@@ -347,6 +355,7 @@ async fn own_origin(
             arn: traced.origin.arn.clone(),
             name: Some(name.clone()),
             session_name: None,
+            source_identity: None,
             created: None,
         };
         found.links.push(Link {

@@ -108,6 +108,7 @@ fn node(id: &str) -> Node {
         arn: None,
         name: None,
         session_name: None,
+        source_identity: None,
         created: None,
     }
 }

@@ -26,8 +26,8 @@ use super::workshop::{Workshop, ask, flags, numbers};
 use super::{Relations, read, sight, telling};
 use crate::lineage::{
     Caller, Class, End, Gap, Issuance, IssuanceKind, Launch, Origin, OriginKind, Passed, People, Reason,
-    RecordRef, Removal, Rule, SLACK_SECONDS, Sight, UserHistory, find_hidden, find_maker, is_open_person,
-    last_launch, origin, settle,
+    RecordRef, Removal, Renames, Rule, SLACK_SECONDS, Sight, UserHistory, find_hidden, find_maker,
+    is_open_person, last_launch, origin, settle,
 };
 use crate::query::{Filter, QueryError};
 
@@ -45,6 +45,8 @@ struct Known {
     keys: BTreeMap<String, Vec<Issuance>>,
     /// By account and name: what befell the users.
     users: BTreeMap<(String, String), UserHistory>,
+    /// The users that were given other names.
+    renames: Renames,
     /// By account: the functions that were removed.
     removals: BTreeMap<String, Vec<Removal>>,
     /// By second: the calls that made sessions and hide which.
@@ -54,6 +56,21 @@ struct Known {
 }
 
 impl Known {
+    /// What befell the user who bore a name at a moment, under all of its names.
+    fn user(&self, account: &str, name: &str, moment: DateTime<Utc>) -> Cow<'_, UserHistory> {
+        let of = |name: &str| self.users.get(&(account.to_owned(), name.to_owned()));
+        if self.renames.is_empty() {
+            return of(name).map(Cow::Borrowed).unwrap_or_default();
+        }
+        let mut history = UserHistory::default();
+        for borne in self.renames.borne(account, name, moment) {
+            if let Some(of_name) = of(&borne.name) {
+                history.add(of_name, &borne);
+            }
+        }
+        Cow::Owned(history)
+    }
+
     /// The calls that may have made a caller's session and hide what they made, in order of time.
     fn hidden(&self, caller: &Caller) -> Vec<&Issuance> {
         let Some(created) = caller.created.filter(|_| !self.hidden.is_empty()) else { return Vec::new() };
@@ -266,12 +283,13 @@ async fn known(sight: Sight, relations: &Relations, workshop: &Workshop) -> Resu
         }
     }
     let mut removals: BTreeMap<String, Vec<Removal>> = BTreeMap::new();
-    for removal in endings(&relations.ctx).await? {
+    let (ended, renamed) = endings(&relations.ctx).await?;
+    for removal in ended {
         let account = removal.record.account.clone().unwrap_or_default();
         if removal.what == "workload" {
             removals.entry(account).or_default().push(removal);
-        } else if let Some(history) = users.get_mut(&(account, removal.id.clone())) {
-            history.removals.push(removal);
+        } else {
+            users.entry((account, removal.id.clone())).or_default().removals.push(removal);
         }
     }
     let mut launches: BTreeMap<(String, &'static str, String), Vec<Launch>> = BTreeMap::new();
@@ -282,7 +300,8 @@ async fn known(sight: Sight, relations: &Relations, workshop: &Workshop) -> Resu
         let workload = (account, launch.workload.kind, launch.workload.id.clone());
         launches.entry(workload).or_default().push(launch);
     }
-    Ok(Known { sight, forwarded, keys, users, removals, hidden, launches })
+    let renames = Renames::of(renamed);
+    Ok(Known { sight, forwarded, keys, users, renames, removals, hidden, launches })
 }
 
 /// The roots, each looked at once.
@@ -443,7 +462,7 @@ impl Roots<'_> {
             let event_id = record.id();
             AboveRoot { rule, event_id, makers: vec![maker(by)], own_password: false }
         };
-        if found.kind == OriginKind::IamUser && caller.has_long_term_key() {
+        if found.kind.has_keys() && caller.has_long_term_key() {
             let ways = self.known.keys.get(caller.access_key.as_deref()?)?;
             let way = *find_maker(caller, first, ways).best.first()?;
             return Some(by(Rule::Key, &way.record, way.maker()));
@@ -456,7 +475,7 @@ impl Roots<'_> {
         if found.kind == OriginKind::IamUser
             && let Some(moments) = moments
         {
-            let users = self.known.users.get(&(account, found.name.clone()?))?;
+            let users = self.known.user(&account, found.name.as_deref()?, moments.0);
             let way = users.password_of(caller, moments)?;
             let above = by(Rule::Identity, &way.record, way.maker());
             return Some(AboveRoot { own_password: way.is_own_password(), ..above });

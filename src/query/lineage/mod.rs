@@ -45,7 +45,7 @@ pub use describe::{Described, describe};
 pub(super) use hash::text_hash;
 pub use label::{OriginOf, Origins};
 pub use pass::{WAY as FOLDED_FOR_LINEAGE, folded};
-pub use removal::removed;
+pub use removal::{removed, renamed};
 pub use table::ORIGIN_COLUMNS;
 
 /// A view of `queries/lineage`.

@@ -243,6 +243,7 @@ pub(super) fn launches(batch: &RecordBatch, found: &mut Vec<Launch>) -> Result<(
             record,
             workload,
             role_passed: cells.text("role_passed", row)?,
+            execution_role: cells.text("execution_role", row)?,
             task_definition: cells.text("task_definition", row)?,
             caller: cells.caller(row)?,
         });

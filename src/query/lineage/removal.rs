@@ -1,16 +1,17 @@
-//! The records that removed keys, users, passwords and workloads.
+//! The records that removed keys, users, passwords and workloads, or gave users other names.
 
 use datafusion::prelude::SessionContext;
 use serde_json::Value;
 
 use super::pass::value;
 use super::workshop::{ask, numbers};
-use crate::lineage::Removal;
+use crate::lineage::{Removal, Rename};
 use crate::query::launch::function_name;
 use crate::query::{EventRow, QueryError, cells, lenient};
 
 /// The calls that end what is done under a name that may be given again, by name: passwords, users, functions.
-pub(super) const ENDING: [&str; 3] = ["DeleteLoginProfile", "DeleteUser", "DeleteFunction20150331"];
+pub(super) const ENDING: [&str; 4] =
+    ["DeleteLoginProfile", "DeleteUser", "DeleteFunction20150331", "UpdateUser"];
 
 /// What a successful record removed: access keys
 /// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteAccessKey.html>), users, passwords
@@ -49,21 +50,34 @@ pub fn removed(row: &EventRow<'_>) -> Vec<Removal> {
     ids.into_iter().map(|id| Removal { record: record.clone(), what, id }).collect()
 }
 
-/// What [`ENDING`] calls among the events of a session removed, in order of time.
-pub(super) async fn endings(ctx: &SessionContext) -> Result<Vec<Removal>, QueryError> {
+/// The other name that a successful record gave a user; None where it gave none, as where it only moved the user to
+/// another path (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateUser.html>).
+#[must_use]
+pub fn renamed(row: &EventRow<'_>) -> Option<Rename> {
+    if (row.event_source, row.event_name) != (Some("iam.amazonaws.com"), Some("UpdateUser")) {
+        return None;
+    }
+    let request = row.request_parameters.and_then(lenient::value)?;
+    let text = |name: &str| request.get(name).and_then(Value::as_str).map(str::to_owned);
+    let (from, to) = text("userName").zip(text("newUserName"))?;
+    (from != to).then(|| Rename { record: row.record(), from, to })
+}
+
+/// What [`ENDING`] calls among the events of a session removed, in order of time, and whom they renamed.
+pub(super) async fn endings(ctx: &SessionContext) -> Result<(Vec<Removal>, Vec<Rename>), QueryError> {
     let names = ENDING.map(|name| format!("'{name}'")).join(", ");
     let text = format!(
         "select event_time, event_id, event_source, event_name, account, aws_region, user_name, \
          request_parameters, object, record_index from events where event_name in ({names}) \
          and nullif(error_code, '') is null and nullif(error_message, '') is null"
     );
-    let mut found = Vec::new();
+    let (mut found, mut other_names) = (Vec::new(), Vec::new());
     for batch in ask(ctx, &text).await? {
         let times = cells::timestamp(&batch, "event_time")?;
         let index = numbers(&batch, "record_index")?;
         for row in 0..batch.num_rows() {
             let text = |name: &'static str| Ok::<_, QueryError>(value(cells::utf8(&batch, name)?, row));
-            found.extend(removed(&EventRow {
+            let event = EventRow {
                 event_time: cells::instant(times, row).unwrap_or_default(),
                 event_id: text("event_id")?,
                 event_source: text("event_source")?,
@@ -75,11 +89,13 @@ pub(super) async fn endings(ctx: &SessionContext) -> Result<Vec<Removal>, QueryE
                 object: text("object")?.unwrap_or_default(),
                 record_index: index.value(row),
                 ..EventRow::default()
-            }));
+            };
+            found.extend(removed(&event));
+            other_names.extend(renamed(&event));
         }
     }
     found.sort();
-    Ok(found)
+    Ok((found, other_names))
 }
 
 #[cfg(test)]

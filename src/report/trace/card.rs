@@ -36,6 +36,7 @@ pub(super) fn card(trace: &Trace, style: Style) -> String {
             facts.line(Mark::None, "key", key);
         }
         session_fact(subject, node, &mut facts);
+        identity_fact(node, &mut facts);
     }
     if let Some(user) = &subject.acts_for {
         facts.line(Mark::None, "for", user);
@@ -71,6 +72,7 @@ fn event_card(subject: &TraceSubject, event: &Proof, style: Style) -> String {
         let mut facts = Facts::new();
         node_facts(node, Accounts::One, &mut facts, subject.claim.as_deref());
         session_fact(subject, node, &mut facts);
+        identity_fact(node, &mut facts);
         if let Some(user) = &subject.acts_for {
             facts.line(Mark::None, "for", user);
         }
@@ -143,6 +145,13 @@ fn node_facts(node: &Node, accounts: Accounts, facts: &mut Facts, claim: Option<
     }
 }
 
+/// The source identity of a session, which whoever began its chain chose.
+fn identity_fact(node: &Node, facts: &mut Facts) {
+    if let Some(identity) = &node.source_identity {
+        facts.line(Mark::None, "identity", &format!("{identity}   (source identity)"));
+    }
+}
+
 /// The session that the subject's key belongs to, where it says more than key and name.
 fn session_fact(subject: &TraceSubject, node: &Node, facts: &mut Facts) {
     let mut parts = Vec::new();
@@ -197,6 +206,7 @@ pub(super) fn node_box(
     };
     let mut facts = Facts::new();
     node_facts(node, accounts, &mut facts, None);
+    identity_fact(node, &mut facts);
     if let Some(usage) = usage {
         used_fact(usage, &mut facts, style);
     }

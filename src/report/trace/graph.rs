@@ -238,7 +238,7 @@ impl Graph {
                 lines.push(format!("x {}", figure::grouped(one.folded)));
             }
             lines.push(words::usage_words(&one.usage));
-            let is_claim = matches!(one.rule, Rule::Claim) || one.kind == NodeKind::Forwarded;
+            let is_claim = one.rule == Rule::Claim;
             let sign = if is_claim { '?' } else { '!' };
             lines.extend(one.remarks.iter().map(|remark| format!("{sign} {remark}")));
             lines.extend(one.likely_words().map(|likely| format!("? {likely}")));

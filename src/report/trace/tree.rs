@@ -6,7 +6,7 @@ use super::row::{NAME_MAX, Row, Widths, write_row};
 use super::words::{self, Label, Signs, push_line};
 use crate::aws::Time;
 use crate::lineage::session_name::{self, Claim};
-use crate::lineage::{Descendant, NodeKind, Reason, Rule, Trace, Usage};
+use crate::lineage::{CHANGED_BY_USER, Descendant, NodeKind, Reason, Rule, Trace, Usage};
 use crate::report::figure::Stamp;
 use crate::report::prefix::Prefix;
 use crate::report::text::{self, Cut};
@@ -202,7 +202,8 @@ impl Page {
             }
         }
         let is_way_in = matches!(one.kind, NodeKind::AccessKey | NodeKind::Password);
-        if is_way_in && one.usage.calls == 0 && one.gap.is_none() && one.children.is_empty() {
+        let is_changed = one.notes.iter().any(|note| note.starts_with(CHANGED_BY_USER));
+        if is_way_in && !is_changed && one.usage.calls == 0 && one.gap.is_none() && one.children.is_empty() {
             notes.push("never used".to_owned());
         }
         notes.extend(session(one).map(|name| {
@@ -231,6 +232,8 @@ impl Page {
         let sign = if one.rule == Rule::Claim { '?' } else { '!' };
         notes.extend(one.remarks.iter().map(|remark| format!("{sign} {remark}")));
         notes.extend(one.likely_words().map(|likely| format!("? {likely}")));
+        let is_bare = one.remarks.is_empty() && one.gap.is_none() && one.kind != NodeKind::Forwarded;
+        notes.extend((one.rule == Rule::Claim && is_bare).then(|| "? a claim, no proof".to_owned()));
         notes.extend(one.gap.as_ref().map(|gap| {
             let account = one.node.as_ref().and_then(|node| node.account.as_deref());
             match account.filter(|_| gap.reason == Reason::AccountNotInLake) {
@@ -256,7 +259,9 @@ impl Page {
             let when = span.or(made).map_or_else(String::new, |when| format!(" {when}"));
             Some(format!("x {} {what}{when}", figure::grouped(one.folded)))
         } else if one.rule == Rule::Launched || one.kind == NodeKind::Workload {
-            made.map(|made| format!("launched {made}")).or(span)
+            let registers = one.made.as_ref().is_some_and(|made| made.event_name == "RegisterTaskDefinition");
+            let verb = if registers { "registered" } else { "launched" };
+            made.map(|made| format!("{verb} {made}")).or(span)
         } else if own {
             made.or(span)
         } else if is_made_key {

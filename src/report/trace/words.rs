@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use crate::aws::{AccessKeyId, Arn, Principal};
-use crate::lineage::{Descendant, Link, Node, NodeKind, Origin, Rule, TraceSubject, Usage, is_instance_id};
+use crate::lineage::{
+    Descendant, Link, Node, NodeKind, Origin, Rule, SLACK_SECONDS, TraceSubject, Usage, is_instance_id,
+};
 use crate::report::{Style, figure, text};
 
 /// The column at which the words of a line begin, as those of [`crate::report::Facts`] do.
@@ -62,6 +64,7 @@ fn key_words(key: &str) -> &'static str {
 pub(super) fn kind_words(node: &Node) -> &'static str {
     match node.kind {
         NodeKind::AccessKey => key_words(&node.id),
+        NodeKind::Session if is_federated(&node.id) => "session of a federated user",
         NodeKind::Session if node.session_name.is_some() => "role session",
         NodeKind::Session => "session without a key",
         NodeKind::Console if node.access_key.as_deref() == Some(node.id.as_str()) => "console key",
@@ -84,12 +87,18 @@ pub(super) fn kind_words(node: &Node) -> &'static str {
     }
 }
 
+/// Whether an ARN is that of a user of a federation token.
+fn is_federated(arn: &str) -> bool {
+    matches!(principal(Some(arn)), Some(Principal::FederatedUser { .. }))
+}
+
 /// What the subject is.
 pub(super) fn subject_words(subject: &TraceSubject) -> String {
     match (subject.kind.as_str(), &subject.node) {
         ("access-key", Some(node)) if node.id == subject.id => kind_words(node).to_owned(),
         ("access-key", _) => key_words(&subject.id).to_owned(),
         ("user", _) => "IAM user".to_owned(),
+        ("session", _) if is_federated(&subject.id) => "federated user".to_owned(),
         ("session", _) => "role session".to_owned(),
         ("root", _) => "root user".to_owned(),
         ("service", _) => "AWS service".to_owned(),
@@ -217,8 +226,10 @@ pub(super) fn label(one: &Descendant, parent: &str) -> Label {
         }
         (NodeKind::Password | NodeKind::OtherWay, _) => way_in(one, parent),
         (NodeKind::Workload, _) => workload(one),
+        // Of a user they are its own; which of its keys they are of no record tells.
         (NodeKind::Forwarded, _) => {
-            Label { kind: String::new(), name: "? forwarded calls".to_owned(), is_id: false }
+            let name = if one.rule == Rule::Claim { "? forwarded calls" } else { "forwarded calls" };
+            Label { kind: String::new(), name: name.to_owned(), is_id: false }
         }
         (NodeKind::Unknown, _) => {
             Label { kind: String::new(), name: "? unknown caller".to_owned(), is_id: false }
@@ -243,7 +254,8 @@ fn way_in(one: &Descendant, parent: &str) -> Label {
         "CreateServiceSpecificCredential" => "service password",
         "UploadSigningCertificate" => "signing certificate",
         "UploadSSHPublicKey" => "SSH key",
-        _ => "password",
+        _ if one.kind == NodeKind::Password => "password",
+        _ => "way in",
     };
     if one.id.is_empty() || one.id == parent {
         return Label { kind: String::new(), name: kind.to_owned(), is_id: false };
@@ -257,6 +269,10 @@ fn way_in(one: &Descendant, parent: &str) -> Label {
 fn workload(one: &Descendant) -> Label {
     let (kind, id) = one.id.split_once(' ').unwrap_or(("", &one.id));
     let event = one.made.as_ref().map_or("", |made| made.event_name.as_str());
+    if event == "RegisterTaskDefinition" {
+        let name = id.split_once(":task-definition/").map_or(id, |(_, name)| name);
+        return Label { kind: "task definition ".to_owned(), name: name.to_owned(), is_id: false };
+    }
     let kind = match kind {
         "" if is_instance_id(id) => "instance",
         "" if event.contains("Function") => "function",
@@ -307,12 +323,22 @@ pub(super) fn link_words(link: &Link) -> String {
         }
         Rule::Key => format!("certain: {event} answered with exactly this key{apart}"),
         Rule::SharedEvent => format!("certain: both accounts recorded this one {event}"),
+        Rule::Session if is_of_sign_in(link) => {
+            format!("certain: {event} bears the same sign-in session (signInSessionArn)")
+        }
         Rule::Session if link.seconds_apart == 0 => {
             format!("certain: {event} made this session, in the second of its creation")
         }
         Rule::Session => format!("{certain}: {event} made this session{apart}"),
         Rule::Identity => format!("certain: {}", made_words(event)),
     }
+}
+
+/// Whether a link ties a session to its sign-in by the sign-in session that both name: only then may it have been created
+/// at another moment.
+fn is_of_sign_in(link: &Link) -> bool {
+    let made = link.record.event_time.0.timestamp();
+    link.from.created.is_some_and(|created| (created.0.timestamp() - made).abs() > SLACK_SECONDS)
 }
 
 /// What a record launched, or gave a role; and who gave the role, where that was another record.

@@ -163,7 +163,7 @@ async fn step_above(
         role_untold: None,
         gave_role: None,
     };
-    if top.origin.kind == OriginKind::IamUser && caller.has_long_term_key() {
+    if top.origin.kind.has_keys() && caller.has_long_term_key() {
         let key = caller.access_key.clone().unwrap_or_default();
         let list = source.naming(&key, None).await?;
         let Some(last) = find_maker(caller, None, &list).best.last().copied() else { return Ok(None) };
@@ -180,7 +180,7 @@ async fn step_above(
         if after == Some(OWN_PASSWORD) {
             return Ok(None);
         }
-        let users = source.user_history(&account, name).await?;
+        let users = source.user_history(&account, name, moments.0).await?;
         let way = users.password_of(caller, moments);
         if way.is_none() {
             climbed.gap_above = no_password(&users, caller, moments.0);
@@ -292,6 +292,7 @@ fn user_node(origin: &Origin) -> Node {
         arn: origin.arn.clone(),
         name: origin.name.clone(),
         session_name: None,
+        source_identity: None,
         created: None,
     }
 }
@@ -305,6 +306,7 @@ pub(in crate::inquiry::trace) fn workload_node(workload: &Workload, account: &st
         arn: None,
         name: Some(workload.words()),
         session_name: None,
+        source_identity: None,
         created: None,
     }
 }

@@ -53,6 +53,8 @@ pub(super) struct Growth {
     pub(super) gap: Option<Gap>,
     /// When it no longer led to anything: another password was set.
     pub(super) until: Option<DateTime<Utc>>,
+    /// When its user was given another name: what bears this one later is another.
+    pub(super) renamed: Option<DateTime<Utc>>,
 }
 
 impl Growth {
@@ -78,6 +80,7 @@ impl Growth {
             role_untold: None,
             gap: None,
             until: None,
+            renamed: None,
         }
     }
 
@@ -207,6 +210,12 @@ impl Plant {
         kinds.into_iter().find(is_way) == Some(NodeKind::Password)
     }
 
+    /// Whether a line is of a user that stands in the line above it.
+    pub(super) fn is_of_user(&self, line: Option<usize>) -> bool {
+        let above = self.above(line).nth(1).and_then(|at| self.lines.get(at));
+        above.is_some_and(|above| above.growth.kind == NodeKind::User)
+    }
+
     /// A line and those above it.
     fn above(&self, from: Option<usize>) -> impl Iterator<Item = usize> + '_ {
         std::iter::successors(from, |at| self.lines.get(*at).and_then(|line| line.parent))
@@ -294,8 +303,16 @@ impl Plant {
             below.entry(line.parent).or_default().push(at);
         }
         let roots = children(&self.lines, &below, None);
-        let held = self.lines.iter().filter_map(|line| self.held(line)).collect();
-        Tree { roots, held, truncated: self.notes, left_out: self.left_out, left_open: self.left_open }
+        let (open, led): (Vec<&Line>, Vec<&Line>) = self.lines.iter().partition(|line| self.is_open(line));
+        let held = led.into_iter().filter_map(|line| self.held(line)).collect();
+        let open: usize = open.iter().filter_map(|line| line.growth.led_to.as_ref()).map(Vec::len).sum();
+        Tree { roots, held, truncated: self.notes, left_out: self.left_out, left_open: self.left_open + open }
+    }
+
+    /// Whether it is open whether the subject led to a line: it stands below what may be of somebody else.
+    fn is_open(&self, line: &Line) -> bool {
+        let mut above = self.above(line.parent).filter_map(|at| self.lines.get(at));
+        above.any(|above| above.growth.rule == Rule::Claim)
     }
 
     fn held(&self, line: &Line) -> Option<Held> {
@@ -336,7 +353,9 @@ fn what(growth: &Growth) -> Option<&'static str> {
 fn is_removed(growth: &Growth, removal: &Removal) -> bool {
     let Some(made) = &growth.made else { return false };
     let is_it = growth.workload.as_ref().is_none_or(|workload| removal.is_of(workload));
-    is_it && removal.record.account == made.account && removal.record.time >= made.event_time.0
+    let in_time = removal.record.time >= made.event_time.0
+        && growth.renamed.is_none_or(|renamed| removal.record.time < renamed);
+    is_it && removal.record.account == made.account && in_time
 }
 
 /// The calls that may have removed it, by name.

@@ -1,16 +1,17 @@
 //! Ways in that were made: keys, users, passwords and others, and who acted by them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
+use super::forwarded::{by_services, forwarded_line};
 use super::plant::{Growth, Plant};
 use super::{Holder, Lines};
 use crate::inquiry::trace::fetch::{Source, earlier, together};
 use crate::lake::Column;
 use crate::lineage::{
-    Credential, Issuance, IssuanceKind, Node, NodeKind, Proof, Removal, Rule, SLACK_SECONDS, find_maker,
-    is_telling, made_node,
+    Borne, CHANGED_BY_USER, Credential, Issuance, IssuanceKind, Node, NodeKind, Proof, Removal, Rule,
+    SLACK_SECONDS, find_maker, is_telling, made_node, stamp,
 };
 use crate::query::{Filter, QueryError};
 
@@ -24,8 +25,8 @@ pub(super) async fn ways_in(
     let mut holders = Vec::new();
     let lines = Lines::of(level);
     // Users first: what was made for them stands below them.
-    let mut users: Vec<(&Issuance, usize)> = Vec::new();
-    let ways = || issued.iter().filter(|one| !one.kind.delegates());
+    let mut users: Vec<(&Issuance, Vec<Borne>, usize)> = Vec::new();
+    let ways = || issued.iter().filter(|one| one.kind.is_way_in());
     let removed = removed_users(source, ways()).await?;
     for way in ways().filter(|way| way.kind == IssuanceKind::User) {
         let Some(parent) = lines.at(way.maker(), way.record.time).map(|holder| holder.line) else { continue };
@@ -34,37 +35,47 @@ pub(super) async fn ways_in(
         let mut growth = Growth::new(NodeKind::User, &name, Rule::Identity);
         growth.made = Some(Proof::from(&way.record));
         growth.node = Some(user_node(way, &account, &name));
-        let made = source.ways_in(&account, &name, IssuanceKind::User).await?;
-        let again = made.iter().map(|made| made.record.time).find(|time| *time > way.record.time);
-        let gone = removed.iter().find(|gone| {
-            gone.id == name
-                && gone.record.account == way.record.account
-                && gone.record.time >= way.record.time
-        });
-        let gone = gone.map(Removal::end);
-        let until = again.into_iter().chain(gone).min();
-        let from = earlier(way.record.time, SLACK_SECONDS);
-        let mut of_user = of_user(source, &account, &name, (from, until)).await?;
+        let names = source.names_of(&account, &name, way.record.time).await?;
+        let mut of_user = Vec::new();
+        for borne in names.iter().filter(|borne| borne.until.is_none_or(|until| until > way.record.time)) {
+            // Under a name that it was given later it was not made.
+            let from = borne.from.unwrap_or_default().max(earlier(way.record.time, SLACK_SECONDS));
+            let made = source.ways_in(&account, &borne.name, IssuanceKind::User).await?;
+            let again =
+                made.iter().map(|made| made.record.time).find(|time| *time > from.max(way.record.time));
+            let gone = removed.iter().find(|gone| {
+                gone.id == borne.name && gone.record.account == way.record.account && gone.record.time >= from
+            });
+            let ends = again.into_iter().chain(gone.map(Removal::end)).chain(borne.until);
+            of_user.extend(of_name(source, &account, &borne.name, (from, ends.min())).await?);
+        }
+        let of_user = &mut merged(of_user);
         // The same name is not the same user
         // (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids>).
         let is_it = |id: &String| way.session_id.as_ref().is_none_or(|made| made == id || !is_telling(id));
         of_user.retain(|one| one.caller.principal_id.as_ref().is_none_or(is_it));
-        growth.usage = together(&of_user);
-        growth.lead_to(&of_user);
+        growth.usage = together(&*of_user);
+        growth.lead_to(of_user);
+        let renames = names.windows(2).filter_map(|pair| Some((pair.get(1)?, pair.first()?.until?)));
+        let renames: Vec<_> = renames.filter(|(_, time)| *time >= way.record.time).collect();
+        growth.renamed = renames.first().map(|(_, time)| *time);
+        growth.notes.extend(renames.iter().map(|(borne, _)| format!("renamed {}", borne.name)));
         let Some(line) = plant.grow(parent, growth) else { return Ok(holders) };
-        users.push((way, line));
+        // What was made for it by services no key of it is known to have led to.
+        holders.extend(forwarded_line(Some(line), Rule::Identity, &by_services(of_user), plant));
+        users.push((way, names, line));
     }
     for way in ways().filter(|way| way.kind != IssuanceKind::User) {
         let Some(parent) = lines.at(way.maker(), way.record.time).map(|holder| holder.line) else { continue };
         let account = way.record.account.clone().unwrap_or_default();
         let name = way.user_name.clone().unwrap_or_default();
-        let user = users.iter().rfind(|(user, _)| {
+        let user = users.iter().rfind(|(user, names, _)| {
             user.record.account == way.record.account
-                && user.user_name == way.user_name
+                && names.iter().any(|borne| borne.is(&name, way.record.time))
                 && user.record.time <= way.record.time
                 && lines.at(user.maker(), user.record.time).is_some_and(|holder| holder.line == parent)
         });
-        let below = user.map(|user| user.1).or(parent);
+        let below = user.map(|user| user.2).or(parent);
         let (mut growth, credentials) = match way.kind {
             IssuanceKind::AccessKey => {
                 let key = way.key.clone().unwrap_or_default();
@@ -80,11 +91,32 @@ pub(super) async fn ways_in(
                 growth.node = Some(used.first().map_or_else(|| made_node(way), |one| one.caller.node()));
                 (growth, used)
             }
+            IssuanceKind::Password if way.is_of_root() => {
+                // Whoever reads root's mail sets the password then
+                // (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user-privileged-task.html>).
+                let mut used = of_root(source, &account, way.record.time).await?;
+                used.retain(|one| one.caller.signs_in());
+                let mut growth = Growth::new(NodeKind::Password, "root", Rule::Identity);
+                growth.node = Some(root_node(way, &account));
+                if !used.is_empty() {
+                    growth.rule = Rule::Claim;
+                    growth.remarks.push("root may recover its password since: not followed".to_owned());
+                }
+                (growth, used)
+            }
             IssuanceKind::Password => {
                 // The sign-ins until another password was set, or this one removed; what was done in their sessions stands below.
-                let users = source.user_history(&account, &name).await?;
+                let users = source.user_history(&account, &name, way.record.time).await?;
                 let next = users.password_until(way);
-                let mut used = of_user(source, &account, &name, (way.record.time, next)).await?;
+                let mut used = Vec::new();
+                for borne in source.names_of(&account, &name, way.record.time).await? {
+                    let from = borne.from.unwrap_or_default().max(way.record.time);
+                    let until = next.into_iter().chain(borne.until).min();
+                    if until.is_none_or(|until| from < until) {
+                        used.extend(of_name(source, &account, &borne.name, (from, until)).await?);
+                    }
+                }
+                let mut used = merged(used);
                 used.retain(|one| {
                     let signs_in = one.caller.access_key.is_none() && one.caller.created.is_none();
                     signs_in && users.may_be_of(way, &one.caller)
@@ -92,6 +124,13 @@ pub(super) async fn ways_in(
                 let mut growth = Growth::new(NodeKind::Password, &name, Rule::Identity);
                 growth.node = Some(user_node(way, &account, &name));
                 growth.until = next;
+                // Only who knew it could
+                // (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_ChangePassword.html>).
+                let changed = users.passwords.iter().find(|set| set.record.time > way.record.time);
+                let changed = changed.filter(|set| set.is_own_password() && next == Some(set.record.time));
+                growth
+                    .notes
+                    .extend(changed.map(|set| format!("{CHANGED_BY_USER} {}", stamp(set.record.time))));
                 (growth, used)
             }
             _ => {
@@ -103,6 +142,13 @@ pub(super) async fn ways_in(
         };
         growth.made = Some(Proof::from(&way.record));
         growth.usage = together(&credentials);
+        if way.is_of_root() && growth.rule == Rule::Claim {
+            if plant.grow(below, growth).is_none() {
+                return Ok(holders);
+            }
+            plant.leave_open(credentials.len());
+            continue;
+        }
         // See `Issuance::is_own_password`: who set the one before is not said to have led to what comes of this one.
         if way.is_own_password() && plant.came_by_password(parent) {
             growth.rule = Rule::Claim;
@@ -123,16 +169,27 @@ pub(super) async fn ways_in(
 /// The user that a way in is for.
 fn user_node(way: &Issuance, account: &str, name: &str) -> Node {
     let arn = format!("arn:{}:iam::{account}:user/{name}", way.partition());
+    Node { name: Some(name.to_owned()), ..user_node_of(arn, account) }
+}
+
+fn user_node_of(arn: String, account: &str) -> Node {
     Node {
         kind: NodeKind::User,
         id: arn.clone(),
         account: Some(account.to_owned()),
         access_key: None,
         arn: Some(arn),
-        name: Some(name.to_owned()),
+        name: None,
         session_name: None,
+        source_identity: None,
         created: None,
     }
+}
+
+/// The root of an account.
+fn root_node(way: &Issuance, account: &str) -> Node {
+    let arn = format!("arn:{}:iam::{account}:root", way.partition());
+    Node { kind: NodeKind::Root, name: Some("root".to_owned()), ..user_node_of(arn, account) }
 }
 
 /// The removals of users that were made, in order of time.
@@ -147,8 +204,35 @@ async fn removed_users<'a>(
     source.removals(&names, accounts.as_ref(), (first, None)).await
 }
 
-/// The credentials of an IAM user from a moment on, and before another.
-async fn of_user(
+/// The credentials of the root of an account from a moment on.
+async fn of_root(source: &Source, account: &str, from: DateTime<Utc>) -> Result<Vec<Credential>, QueryError> {
+    let of_root = [
+        Filter::From(from),
+        Filter::Is(Column::IdentityType, "Root".to_owned()),
+        Filter::Is(Column::IdentityAccountId, account.to_owned()),
+        Filter::Is(Column::EventSource, "signin.amazonaws.com".to_owned()),
+    ];
+    source.callers(&Filter::All(of_root.into())).await
+}
+
+/// Each caller once, with all that it did.
+fn merged(credentials: Vec<Credential>) -> Vec<Credential> {
+    let mut found: Vec<Credential> = Vec::with_capacity(credentials.len());
+    let mut places: BTreeMap<i64, usize> = BTreeMap::new();
+    for one in credentials {
+        match places.get(&one.caller.id).and_then(|at| found.get_mut(*at)) {
+            Some(known) => known.usage.merge(&one.usage),
+            None => {
+                places.insert(one.caller.id, found.len());
+                found.push(one);
+            }
+        }
+    }
+    found
+}
+
+/// The credentials of an IAM user under a name from a moment on, and before another.
+async fn of_name(
     source: &Source,
     account: &str,
     name: &str,

@@ -23,20 +23,18 @@ use crate::query::{Filter, QueryError};
 /// issuance of their keys tells whose they are.
 const LOOKED_UP_MAX: usize = 64;
 
-/// What the holders of a level launched, in order of time.
+/// What the holders of a level launched, and the task definitions that they registered, in order of time.
 pub(super) async fn launches_by(source: &Source, level: &[Holder]) -> Result<Vec<Launch>, QueryError> {
     let mut launched = Vec::new();
     for filter in by_callers(level) {
         launched.extend(source.launches(&filter).await?);
     }
     let lines = Lines::of(level);
-    // Who registered a task definition ran nothing by that.
-    launched.retain(|launch| {
-        launch.workload.kind != "definition" && lines.at(&launch.caller, launch.record.time).is_some()
-    });
+    launched.retain(|launch| lines.at(&launch.caller, launch.record.time).is_some());
     for launch in &mut launched {
         if let Some(defined) = source.defined_by(launch).await? {
-            launch.role_passed = defined.role_passed;
+            launch.role_passed = launch.role_passed.take().or(defined.role_passed);
+            launch.execution_role = launch.execution_role.take().or(defined.execution_role);
         }
     }
     launched.sort_by(|a, b| (&a.record, &a.workload).cmp(&(&b.record, &b.workload)));
@@ -52,6 +50,9 @@ pub(super) async fn launched_by(
 ) -> Result<Vec<Holder>, QueryError> {
     let lines = Lines::of(level);
     let mut holders = Vec::new();
+    let (defined, launched): (Vec<Launch>, Vec<Launch>) =
+        launched.iter().cloned().partition(|launch| launch.workload.kind == "definition");
+    defined_by(source, level, &defined, plant).await?;
     let followed: Vec<&Launch> =
         launched.iter().filter(|launch| lines.at(&launch.caller, launch.record.time).is_some()).collect();
     let all = named_after_any(source, &followed).await?;
@@ -70,7 +71,7 @@ pub(super) async fn launched_by(
         growth.node = Some(workload_node(&launch.workload, &account));
         growth.made = Some(Proof::from(&launch.record));
         growth.workload = Some(launch.workload.clone());
-        growth.notes.extend(launch.role_passed.as_ref().map(|role| format!("role passed: {role}")));
+        growth.notes.extend(roles_of(launch));
         let sessions = judged(source, named, launch, &naming).await?;
         let own = sessions.iter().filter(|session| session.is_own());
         growth.usage = together(own.map(|session| &session.credential));
@@ -86,6 +87,79 @@ pub(super) async fn launched_by(
         holders.extend(grow_sessions(line, sessions, own.as_ref(), plant));
     }
     Ok(holders)
+}
+
+/// The roles that a launch passed, in words.
+fn roles_of(launch: &Launch) -> impl Iterator<Item = String> {
+    let passed = launch.role_passed.as_ref().map(|role| format!("role passed: {role}"));
+    let execution = launch.execution_role.as_ref().map(|role| format!("execution role: {role}"));
+    passed.into_iter().chain(execution)
+}
+
+/// Whose a call is, not by which of its keys or sessions.
+fn who(caller: &Caller) -> String {
+    match (caller.role_name(), &caller.user_name) {
+        (Some(role), _) => format!("role {role}"),
+        (None, Some(user)) => format!("user {user}"),
+        (None, None) => caller.node().id,
+    }
+}
+
+/// Grows a line for each task definition that was registered, with the sessions of the tasks that somebody else ran by it:
+/// it says which images run with which role, but runs nothing
+/// (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html>). What these did is not
+/// followed: whoever ran the task is as much behind it.
+async fn defined_by(
+    source: &Source,
+    level: &[Holder],
+    defined: &[Launch],
+    plant: &mut Plant,
+) -> Result<(), QueryError> {
+    let lines = Lines::of(level);
+    let holder = |launch: &Launch| lines.at(&launch.caller, launch.record.time).map(|holder| holder.line);
+    let tasks = source.run_by(defined).await?;
+    // Of each task what gave it its role is the last that registered its definition.
+    let of_others = tasks.iter().filter_map(|task| {
+        let definition = task.defined_by(defined.iter().cloned())?;
+        let parent = holder(&definition)?;
+        (holder(task) != Some(parent)).then_some((task, definition, parent))
+    });
+    let of_others: Vec<(&Launch, Launch, Option<usize>)> = of_others.collect();
+    let all = named_after_any(source, &of_others.iter().map(|one| one.0).collect::<Vec<_>>()).await?;
+    let mut bearers: Vec<(&Launch, Vec<Credential>)> = Vec::with_capacity(of_others.len());
+    for (task, ..) in &of_others {
+        let account = task.record.account.clone().unwrap_or_default();
+        bearers.push((*task, named_after(source, task, &account, &all).await?));
+    }
+    let naming = Naming::of(source, &bearers).await?;
+    for ((task, named), (_, definition, parent)) in bearers.into_iter().zip(of_others) {
+        let mut growth = Growth::new(NodeKind::Workload, &definition.workload.id, Rule::Launched);
+        growth.node = Some(workload_node(
+            &definition.workload,
+            definition.record.account.as_deref().unwrap_or_default(),
+        ));
+        growth.made = Some(Proof::from(&definition.record));
+        growth.fold = Some(format!("definition {}", definition.workload.id));
+        growth.notes.extend(roles_of(&definition));
+        let Some(line) = plant.grow(parent, growth) else { return Ok(()) };
+        // Schedules run many tasks: those of one role are one line.
+        let ran = format!("it registered the task definition, run by {}", who(&task.caller));
+        for session in judged(source, named, task, &naming).await?.into_iter().filter(Named::is_own) {
+            let arn = session.credential.caller.arn.clone().unwrap_or_default();
+            let mut growth = Growth::new(NodeKind::Session, &arn, Rule::Claim);
+            growth.node = Some(session.credential.caller.node());
+            growth.made = session.made;
+            growth.usage = session.credential.usage.clone();
+            growth.keys = session.credential.caller.access_key.iter().cloned().collect();
+            growth.fold = Some(format!("claim {}", role_of(&arn).unwrap_or_default()));
+            growth.remarks.push(ran.clone());
+            if plant.grow(Some(line), growth).is_none() {
+                return Ok(());
+            }
+            plant.leave_open(1);
+        }
+    }
+    Ok(())
 }
 
 /// The issuances that name the keys of sessions which bear the names of workloads, in order of time.

@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::{Source, keep, kept, one_of};
 use crate::lake::Column;
-use crate::lineage::{IssuanceKind, Removal, UserHistory, Workload};
-use crate::query::lineage::removed;
+use crate::lineage::{Borne, IssuanceKind, Removal, Rename, Renames, UserHistory, Workload};
+use crate::query::lineage::{removed, renamed};
 use crate::query::{self, EventRow, Filter, QueryError};
 
 impl Source {
@@ -43,24 +43,61 @@ impl Source {
         Ok(found)
     }
 
-    /// What befell the users of a name in an account.
+    /// What befell the users of a name in an account; of a user with several names, who bore this one at a moment, what
+    /// befell it under each.
     pub(in crate::inquiry::trace) async fn user_history(
         &self,
         account: &str,
         name: &str,
+        moment: DateTime<Utc>,
     ) -> Result<UserHistory, QueryError> {
-        let passwords = self.ways_in(account, name, IssuanceKind::Password).await?;
-        let users = self.ways_in(account, name, IssuanceKind::User).await?;
-        let mut removals = Vec::new();
+        let mut history = UserHistory::default();
+        for borne in self.names_of(account, name, moment).await? {
+            let passwords = self.ways_in(account, &borne.name, IssuanceKind::Password).await?;
+            let users = self.ways_in(account, &borne.name, IssuanceKind::User).await?;
+            history.add(&UserHistory { users, passwords, removals: Vec::new() }, &borne);
+        }
         // Without a password that was set nothing is asked of what was removed.
-        if !passwords.is_empty() {
+        if !history.passwords.is_empty() {
             let names = ["DeleteUser", "DeleteLoginProfile"].map(str::to_owned);
             let accounts = BTreeSet::from([account.to_owned()]);
             let all = (DateTime::UNIX_EPOCH, None);
-            removals = self.removals(&BTreeSet::from(names), Some(&accounts), all).await?;
-            removals.retain(|removal| removal.id == name);
+            let removals = self.removals(&BTreeSet::from(names), Some(&accounts), all).await?;
+            for borne in self.names_of(account, name, moment).await? {
+                let own = removals.iter().filter(|one| borne.is(&one.id, one.record.time));
+                history.removals.extend(own.cloned());
+            }
         }
-        Ok(UserHistory { users, passwords, removals })
+        Ok(history)
+    }
+
+    /// The names that a user bore who bore this one at a moment, in order of time.
+    pub(in crate::inquiry::trace) async fn names_of(
+        &self,
+        account: &str,
+        name: &str,
+        moment: DateTime<Utc>,
+    ) -> Result<Vec<Borne>, QueryError> {
+        Ok(self.renames(account).await?.borne(account, name, moment))
+    }
+
+    /// The records of an account that gave users other names: few.
+    async fn renames(&self, account: &str) -> Result<Renames, QueryError> {
+        if let Some(known) = kept(&self.renames, account) {
+            return Ok(Renames::of(known));
+        }
+        let filter = Filter::All(vec![
+            Filter::Is(Column::EventName, "UpdateUser".to_owned()),
+            Filter::Is(Column::EventSource, "iam.amazonaws.com".to_owned()),
+            Filter::Is(Column::Account, account.to_owned()),
+        ]);
+        let mut found: Vec<Rename> = Vec::new();
+        for batch in self.events(&filter, &[Column::RequestParameters]).await? {
+            let worked = query::rows(&batch)?.filter(|row| row.error_code.is_none_or(str::is_empty));
+            found.extend(worked.filter_map(|row| renamed(&row)));
+        }
+        keep(&self.renames, account.to_owned(), &found);
+        Ok(Renames::of(found))
     }
 
     /// The workloads of a kind that were removed in an account, of those whose names may be given again.

@@ -36,6 +36,7 @@ fn node(arn: &str) -> Node {
         arn: Some(arn.to_owned()),
         name: None,
         session_name: None,
+        source_identity: None,
         created: None,
     }
 }

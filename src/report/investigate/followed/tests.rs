@@ -43,6 +43,7 @@ fn followed(kind: NodeKind, id: &str, name: &str) -> Followed {
             arn: id.starts_with("arn:").then(|| id.to_owned()),
             name: Some(name.to_owned()),
             session_name: None,
+            source_identity: None,
             created: None,
         }),
         made: None,

@@ -17,6 +17,7 @@ fn node(kind: NodeKind) -> Node {
         arn: text(),
         name: text(),
         session_name: text(),
+        source_identity: text(),
         created: Some(time("09:00:00")),
     }
 }

@@ -61,6 +61,7 @@ fn temporary(key: &str, role: &str, session: &str) -> Node {
         arn: Some(session_arn(role, session)),
         name: Some(role.to_owned()),
         session_name: Some(session.to_owned()),
+        source_identity: None,
         created: Some(time("09:00:00")),
     }
 }
@@ -74,6 +75,7 @@ fn long_term(key: &str, arn: &str, name: &str) -> Node {
         arn: Some(arn.to_owned()),
         name: Some(name.to_owned()),
         session_name: None,
+        source_identity: None,
         created: None,
     }
 }

@@ -31,6 +31,7 @@ pub(super) fn launched() -> Trace {
         arn: None,
         name: Some("ec2.amazonaws.com".to_owned()),
         session_name: None,
+        source_identity: None,
         created: None,
     };
     let record = proof(OTHER_EVENT, "RunInstances", "08:59:48");
@@ -114,6 +115,7 @@ fn a_stop_says_what_is_certain_what_is_missing_and_what_would_close_it() {
     let node = Node {
         kind: NodeKind::Console,
         session_name: None,
+        source_identity: None,
         arn: Some(DANA.to_owned()),
         name: Some("dana".to_owned()),
         ..temporary(key, "", "")
@@ -279,6 +281,7 @@ fn a_request_that_two_accounts_recorded_says_which() {
         arn: None,
         name: Some("AIDARTX3GSDSQAEXAMPLE".to_owned()),
         session_name: None,
+        source_identity: None,
         created: None,
         ..dana()
     };
