@@ -200,11 +200,11 @@ fn an_interrupted_client_leaves_nothing() {
     let scratch = folder.join("scratch");
     std::fs::create_dir(&scratch).unwrap();
     let place = scratch.display().to_string();
-    // Nothing comes of what is asked while the executor stands still.
-    cluster.executors[0].signal("STOP");
     let asked = cluster.program(&["sessions", "--lake", &lake, "--scratch", &place]);
     let mut asked = Process::start(asked);
     until(|| !within(&scratch).is_empty());
+    // Nothing comes of it while the executor stands still.
+    cluster.executors[0].signal("STOP");
     asked.signal("INT");
     assert_eq!(asked.ended(), Some(2), "{}", asked.said());
     assert_eq!(within(&scratch), [] as [PathBuf; 0]);
