@@ -6,6 +6,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use datafusion::common::not_impl_err;
 use datafusion::error::DataFusionError;
 use datafusion::prelude::{DataFrame, SessionContext};
 
@@ -46,16 +47,21 @@ pub(crate) trait Hands: fmt::Debug + Send + Sync {
     async fn fold(&self, asked: &Asked<'_>) -> Result<Vec<Vec<u8>>, DataFusionError>;
 
     /// Where the steps of a computation are kept, for them to be taken elsewhere, too; None where they are to stay here.
-    fn scratch(&self) -> Option<&Scratch>;
+    fn scratch(&self) -> Option<&Scratch> {
+        None
+    }
 
     /// Has the rows of a frame written into a run's folder by whoever makes them, without the column `flag`, which tells two
-    /// tables apart.
+    /// tables apart. Asked only of who has a scratch place.
     async fn keep(
         &self,
         frame: DataFrame,
         flag: &'static str,
         folder: &RunFolder,
-    ) -> Result<KeptApart, DataFusionError>;
+    ) -> Result<KeptApart, DataFusionError> {
+        let rows = frame.schema().to_string();
+        not_impl_err!("nobody keeps {rows} parted by {flag} in {}", folder.shown())
+    }
 }
 
 /// The files of two tables.
