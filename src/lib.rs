@@ -77,6 +77,7 @@
 //! | scheduler, executor | of a cluster: who takes jobs and hands out their tasks, and who runs those, as many beside each other as it has slots |
 //! | share | of a cluster: what one task does of a whole. Of a listing, read into the lake as a shard is by a job; or of a lake's files, folded in plain code |
 //! | job | a part of a plan that a cluster runs as a whole; a statement is one job, some, or none |
+//! | scratch place | of a cluster: a folder or a prefix of a bucket that client and executors see and write to; a run keeps what it makes on its way in a folder of its own there, and removes it |
 //! | gap | why links end before that: what is missing, and what would close it |
 //!
 //! # Invariants

@@ -158,6 +158,11 @@ pub(super) struct Data {
     #[cfg(feature = "cluster")]
     #[arg(long, value_name = "df://HOST:PORT", env = "BACKTRAIL_CLUSTER", conflicts_with = "logs")]
     pub(super) cluster: Option<crate::cluster::SchedulerAddress>,
+    /// With `--cluster`: a folder, or `s3://BUCKET/PREFIX`, that this machine and all executors see and may write to, for the
+    /// steps of lineage; if not given, these are taken on this machine
+    #[cfg(feature = "cluster")]
+    #[arg(long, value_name = "DIR", env = "BACKTRAIL_SCRATCH")]
+    pub(super) scratch: Option<PathBuf>,
     #[command(flatten)]
     pub(super) reading: Reading,
 }

@@ -10,12 +10,12 @@ use super::output::{Format, Output, note};
 use super::{EXIT_DONE, EXIT_FOUND, log, s3};
 use crate::cluster::{self, Bind, ExecutorOptions, SchedulerOptions};
 use crate::inquiry;
-use crate::lake::NodeStores;
+use crate::lake::{self, NodeStores};
 use crate::report;
 use crate::report::Mark;
 use crate::report::table::{Column, Table};
 
-/// What was interrupted may take so long to be cancelled on the cluster.
+/// What was interrupted may take so long to be cancelled on the cluster, and what it kept in a scratch place to be removed.
 const CANCEL_WAIT_MAX: Duration = Duration::from_secs(3);
 
 /// Tasks that run may take so long to end when an executor is told to.
@@ -162,6 +162,7 @@ pub(super) async fn interruptible(
         signal = told_to_end() => signal,
     };
     cluster::settled(CANCEL_WAIT_MAX).await;
+    lake::removed(CANCEL_WAIT_MAX).await;
     let left = if ingests {
         "executors read on to the end of the parts that they are in\nhint: run it again for the rest, and the whole tally"
     } else {

@@ -32,7 +32,7 @@ const REGION_UNLESS_TOLD: &str = "us-east-1";
 /// The variables that set another endpoint: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>.
 const ENDPOINT_VARIABLES: [&str; 2] = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"];
 
-/// Where a lake is, as typed.
+/// Where a lake is, or a scratch place, as typed.
 pub(super) async fn site(lake: &Path, options: &S3) -> anyhow::Result<Site> {
     let named = lake.to_str();
     if let Some(text) = named.filter(|text| text.contains("://") && !text.starts_with("s3://")) {
@@ -40,7 +40,7 @@ pub(super) async fn site(lake: &Path, options: &S3) -> anyhow::Result<Site> {
     }
     let Some(text) = named.filter(|text| text.starts_with("s3://")) else { return Ok(lake.into()) };
     let place = S3Url::parse(text).ok_or_else(|| {
-        anyhow::anyhow!("cannot open lake `{text}`: expected `s3://BUCKET` or `s3://BUCKET/PREFIX`")
+        anyhow::anyhow!("cannot open `{text}`: expected `s3://BUCKET` or `s3://BUCKET/PREFIX`")
     })?;
     Ok(Site::in_s3(&place, &Box::pin(store(options)).await)?)
 }

@@ -11,6 +11,8 @@ use super::{EXIT_DONE, EXIT_UNREADABLE, s3};
 use crate::archive::{self, Place};
 #[cfg(feature = "cluster")]
 use crate::cluster::Cluster;
+#[cfg(feature = "cluster")]
+use crate::lake::Scratch;
 use crate::lake::{self, Lake, Session};
 use crate::query::{self, measure};
 
@@ -56,7 +58,8 @@ pub(super) async fn open(data: &Data) -> anyhow::Result<Source> {
     query::register_functions(&mut session)?;
     #[cfg(feature = "cluster")]
     if let Some(scheduler) = &data.cluster {
-        session = Cluster::connect(scheduler).await?.session(&lake, &session, note);
+        let scratch = scratch(data).await?;
+        session = Cluster::connect(scheduler).await?.session(&lake, &session, scratch, note);
     }
     let mut exit = EXIT_DONE;
     if !data.logs.is_empty() {
@@ -70,6 +73,21 @@ pub(super) async fn open(data: &Data) -> anyhow::Result<Source> {
         }
     }
     Ok(Source { session, flag, exit, _held: held })
+}
+
+/// Where steps of lineage are kept for a cluster to take them.
+#[cfg(feature = "cluster")]
+async fn scratch(data: &Data) -> anyhow::Result<Option<Scratch>> {
+    let Some(place) = &data.scratch else { return Ok(None) };
+    let cannot = |error: anyhow::Error| {
+        anyhow::anyhow!(
+            "cannot use the scratch place `{}`: {error}\nhint: `--scratch` takes a folder that is there, or \
+             `s3://BUCKET/PREFIX`, which this machine and all executors see and may write to",
+            place.display()
+        )
+    };
+    let site = s3::site(place, &data.reading.s3).await.map_err(cannot)?;
+    Ok(Some(Scratch::at(&site, note).map_err(|error| cannot(error.into()))?))
 }
 
 /// A lake made of logs, kept in the user's cache for the next time.

@@ -10,7 +10,7 @@ use super::fold::Executors;
 use super::job::Jobs;
 use super::split::Place;
 use super::{ClusterError, START_WAIT_MAX, SchedulerAddress, node, status};
-use crate::lake::{self, Lake, Session};
+use crate::lake::{self, Lake, Scratch, Session};
 
 /// So often is looked for an executor where there is none yet.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -59,16 +59,26 @@ impl Cluster {
         self.tasks
     }
 
-    /// A session of a lake, with what reads that lake run by the cluster. `note` is told, in a line for the user, where
-    /// files of the lake have to be read here after all.
+    /// A session of a lake, with what reads that lake run by the cluster. With a scratch place the steps of lineage are
+    /// taken there, too. `note` is told, in a line for the user, where files of the lake have to be read here after all.
     #[must_use]
-    pub fn session(&self, lake: &Lake, session: &Session, note: fn(&str)) -> Session {
-        let (store, base) = lake.place();
-        let planner = Arc::new(Planner::new(Arc::clone(&self.jobs), Place { store, base }, note));
+    pub fn session(
+        &self,
+        lake: &Lake,
+        session: &Session,
+        scratch: Option<Scratch>,
+        note: fn(&str),
+    ) -> Session {
+        let places = [Some(lake.place()), scratch.as_ref().map(Scratch::place)];
+        let places = places.into_iter().flatten().map(|(store, base)| Place { store, base }).collect();
+        if let Some(scratch) = &scratch {
+            scratch.register(session);
+        }
+        let planner = Arc::new(Planner::new(Arc::clone(&self.jobs), places, note));
         let rules = with_ballista_optimizer_rules(session.state().optimizers());
         let (site, version) = (lake.site().to_string(), lake.version());
-        let hands =
-            Arc::new(Executors { jobs: Arc::clone(&self.jobs), tasks: self.tasks, lake: site, version });
+        let (jobs, tasks) = (Arc::clone(&self.jobs), self.tasks);
+        let hands = Arc::new(Executors { jobs, tasks, lake: site, version, scratch });
         lake::elsewhere(session, planner, rules, hands, |config| {
             node::adjusted(config).with_target_partitions(self.tasks)
         })

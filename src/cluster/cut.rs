@@ -26,13 +26,13 @@ use datafusion_proto::protobuf::PhysicalPlanNode;
 use super::MESSAGE_BYTES_MAX;
 use super::job::Jobs;
 use super::remote::{Part, RemoteExec, RemoteNode, RemotePlanner};
-use super::split::{Place, Splits, merges_by_condition, splits};
+use super::split::{Place, Splits, merges_by_condition, seen, splits};
 
 /// Plans the statements of a session of a cluster.
 pub(super) struct Planner {
     jobs: Arc<Jobs>,
-    /// The lake that executors see, too.
-    place: Place,
+    /// What executors see, too: the lake, and where steps are kept.
+    places: Vec<Place>,
     /// Told what a cluster can't do.
     note: fn(&str),
     /// Plans parts, as the cluster runs them.
@@ -42,10 +42,10 @@ pub(super) struct Planner {
 }
 
 impl Planner {
-    pub(super) fn new(jobs: Arc<Jobs>, place: Place, note: fn(&str)) -> Self {
+    pub(super) fn new(jobs: Arc<Jobs>, places: Vec<Place>, note: fn(&str)) -> Self {
         Self {
             jobs,
-            place,
+            places,
             note,
             parts: DefaultPhysicalPlanner::default(),
             here: DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(RemotePlanner)]),
@@ -61,7 +61,7 @@ impl Planner {
             found = self.parts.create_physical_plan(plan, &hashing).await.ok()?;
         }
         let plan = found;
-        if splits(&plan, &self.place) != Splits::Lake {
+        if splits(&plan, &self.places) != Splits::Lake {
             return None;
         }
         let plan = light(plan).ok()?;
@@ -115,7 +115,7 @@ impl QueryPlanner for Planner {
             Some(hashing) => self.here.create_physical_plan(&cut, &hashing).await?,
             None => self.here.create_physical_plan(&cut, session).await?,
         };
-        let files = files(&plan, &self.place);
+        let files = files(&plan, &self.places);
         if files > 0 {
             (self.note)(&format!(
                 "note: the cluster at {} cannot read {files} of the files for this; they are read here",
@@ -147,12 +147,12 @@ fn hashing(session: &dyn Session, mode: Mode) -> Option<SessionState> {
     Some(state)
 }
 
-/// How many files of the lake a plan reads here.
-fn files(plan: &Arc<dyn ExecutionPlan>, place: &Place) -> usize {
-    let below: usize = plan.children().into_iter().map(|child| files(child, place)).sum();
+/// How many files that executors see a plan reads here.
+fn files(plan: &Arc<dyn ExecutionPlan>, places: &[Place]) -> usize {
+    let below: usize = plan.children().into_iter().map(|child| files(child, places)).sum();
     let source = plan.downcast_ref::<DataSourceExec>().map(DataSourceExec::data_source);
     let own =
-        source.and_then(|source| source.downcast_ref::<FileScanConfig>()).filter(|own| place.holds(own));
+        source.and_then(|source| source.downcast_ref::<FileScanConfig>()).filter(|own| seen(places, own));
     below + own.map_or(0, |own| own.file_groups.iter().map(FileGroup::len).sum())
 }
 

@@ -11,7 +11,8 @@ use datafusion::execution::object_store::ObjectStoreRegistry;
 
 use super::address::bracketed;
 use super::{
-    Bind, ClusterError, HEARTBEAT, MESSAGE_BYTES_MAX, START_WAIT_MAX, SchedulerAddress, node, status, task,
+    Bind, ClusterError, HEARTBEAT, MESSAGE_BYTES_MAX, START_WAIT_MAX, SchedulerAddress, keep, node, status,
+    task,
 };
 use crate::archive::s3::Store;
 use crate::lake::Folds;
@@ -69,6 +70,7 @@ pub async fn run_executor(
     let name = format!("executor {}:{}", host.clone().unwrap_or_else(machine), ports.rows);
     let stores = stores(&name);
     let worker = task::Worker::new(&name, options.s3.clone(), Arc::clone(&options.folds));
+    let keeper = keep::Keeper::new(&name, Arc::clone(&stores));
     // What does not fit the memory of a task goes beside its rows.
     let runtime = node::runtime(&stores, Some(&folder))?;
     let config = ExecutorProcessConfig {
@@ -86,7 +88,7 @@ pub async fn run_executor(
         grpc_max_decoding_message_size: MESSAGE_BYTES_MAX,
         grpc_max_encoding_message_size: MESSAGE_BYTES_MAX,
         executor_heartbeat_interval_seconds: HEARTBEAT.as_secs(),
-        override_function_registry: Some(Arc::new(node::functions(worker)?)),
+        override_function_registry: Some(Arc::new(node::functions(worker, keeper)?)),
         override_config_producer: Some(Arc::new(node::config)),
         override_runtime_producer: Some(Arc::new(move |_| Ok(Arc::clone(&runtime)))),
         ..ExecutorProcessConfig::default()

@@ -9,11 +9,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use datafusion::error::{DataFusionError, Result as EngineResult};
+use datafusion::prelude::DataFrame;
 use serde::{Deserialize, Serialize};
 
 use super::job::Jobs;
+use super::keep;
 use super::task::{self, Kind, Worker};
-use crate::lake::{Asked, Hands, Lake, Share};
+use crate::lake::{Asked, Hands, KeptApart, Lake, RunFolder, Scratch, Share};
 
 /// The share of one task, as it travels.
 #[derive(Debug, Serialize, Deserialize)]
@@ -52,6 +54,8 @@ pub(super) struct Executors {
     /// The lake's name, as executors see it.
     pub(super) lake: String,
     pub(super) version: u64,
+    /// Where the steps of a computation are kept that they take.
+    pub(super) scratch: Option<Scratch>,
 }
 
 impl fmt::Debug for Executors {
@@ -79,5 +83,18 @@ impl Hands for Executors {
             .map_err(|error| DataFusionError::External(Box::new(error)))?;
         let made = task::run(Arc::clone(&self.jobs), Kind::Fold, asked.body.to_vec(), &shares).await?;
         Ok(made.into_iter().filter(|bytes| !bytes.is_empty()).collect())
+    }
+
+    fn scratch(&self) -> Option<&Scratch> {
+        self.scratch.as_ref()
+    }
+
+    async fn keep(
+        &self,
+        frame: DataFrame,
+        flag: &'static str,
+        folder: &RunFolder,
+    ) -> EngineResult<KeptApart> {
+        keep::keep(frame, flag, folder).await
     }
 }

@@ -19,6 +19,7 @@ mod error;
 mod executor;
 mod fold;
 mod job;
+mod keep;
 mod node;
 mod remote;
 mod scheduler;

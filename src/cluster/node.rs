@@ -12,7 +12,7 @@ use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
 
-use super::{MESSAGE_BYTES_MAX, task};
+use super::{MESSAGE_BYTES_MAX, keep, task};
 use crate::query::register_functions;
 
 /// A node keeps so much of the metadata of Parquet files.
@@ -43,15 +43,18 @@ pub(super) fn state(config: SessionConfig, runtime: Arc<RuntimeEnv>) -> Result<S
     let mut context = SessionContext::new_with_state(state);
     register_functions(&mut context).map_err(|error| DataFusionError::External(Box::new(error)))?;
     context.register_udf(task::function(None));
+    context.register_udaf(keep::function(None));
     Ok(context.state())
 }
 
-/// The functions for an executor, found by name, with who does tasks there.
-pub(super) fn functions(worker: task::Worker) -> Result<BallistaFunctionRegistry> {
+/// The functions for an executor, found by name, with who does tasks there and who keeps rows.
+pub(super) fn functions(worker: task::Worker, keeper: keep::Keeper) -> Result<BallistaFunctionRegistry> {
     let state = state(config(), RuntimeEnvBuilder::new().build_arc()?)?;
     let mut functions = BallistaFunctionRegistry::from(&state);
     let work = task::function(Some(worker));
     functions.scalar_functions.insert(work.name().to_owned(), Arc::new(work));
+    let keep = keep::function(Some(keeper));
+    functions.aggregate_functions.insert(keep.name().to_owned(), Arc::new(keep));
     Ok(functions)
 }
 

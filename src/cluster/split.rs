@@ -38,7 +38,7 @@ const CARRIED_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Whether a plan may be split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Splits {
-    /// It may, and reads the lake.
+    /// It may, and reads what executors see, as the lake.
     Lake,
     /// It may, and there is no reason to.
     Nothing,
@@ -46,7 +46,7 @@ pub(super) enum Splits {
     Never,
 }
 
-/// Where a lake is: other files are for this machine alone.
+/// Where executors see files, as those of the lake: others are for this machine alone.
 #[derive(Debug, Clone)]
 pub(super) struct Place {
     /// By what sessions know its store.
@@ -56,32 +56,37 @@ pub(super) struct Place {
 }
 
 impl Place {
-    pub(super) fn holds(&self, files: &FileScanConfig) -> bool {
+    fn holds(&self, files: &FileScanConfig) -> bool {
         let mut locations = files.file_groups.iter().flat_map(FileGroup::iter).map(PartitionedFile::path);
         files.object_store_url == self.store && locations.all(|path| path.prefix_matches(&self.base))
     }
 }
 
-/// Whether a plan over the lake at a place may be split.
-pub(super) fn splits(plan: &Arc<dyn ExecutionPlan>, place: &Place) -> Splits {
+/// Whether executors see all of these files, in one of the places.
+pub(super) fn seen(places: &[Place], files: &FileScanConfig) -> bool {
+    places.iter().any(|place| place.holds(files))
+}
+
+/// Whether a plan over files in these places may be split.
+pub(super) fn splits(plan: &Arc<dyn ExecutionPlan>, places: &[Place]) -> Splits {
     if limited_inside(plan) {
         return Splits::Never;
     }
     let mut carried = 0;
-    let found = below(plan, place, &mut carried);
+    let found = below(plan, places, &mut carried);
     if carried > CARRIED_BYTES_MAX { Splits::Never } else { found }
 }
 
-fn below(plan: &Arc<dyn ExecutionPlan>, place: &Place, carried: &mut usize) -> Splits {
+fn below(plan: &Arc<dyn ExecutionPlan>, places: &[Place], carried: &mut usize) -> Splits {
     if let Some(source) = plan.downcast_ref::<DataSourceExec>() {
-        return leaf(source, place, carried);
+        return leaf(source, places, carried);
     }
     if !itself(plan) {
         return Splits::Never;
     }
     let mut all = Splits::Nothing;
     for child in plan.children() {
-        match below(child, place, carried) {
+        match below(child, places, carried) {
             Splits::Never => return Splits::Never,
             Splits::Lake => all = Splits::Lake,
             Splits::Nothing => {}
@@ -91,11 +96,11 @@ fn below(plan: &Arc<dyn ExecutionPlan>, place: &Place, carried: &mut usize) -> S
 }
 
 /// A leaf with rows: files of the lake, or rows that are here.
-fn leaf(source: &DataSourceExec, place: &Place, carried: &mut usize) -> Splits {
+fn leaf(source: &DataSourceExec, places: &[Place], carried: &mut usize) -> Splits {
     let source = source.data_source();
     if let Some(files) = source.downcast_ref::<FileScanConfig>() {
         let parquet = files.file_source().downcast_ref::<ParquetSource>().is_some();
-        return if parquet && place.holds(files) { Splits::Lake } else { Splits::Never };
+        return if parquet && seen(places, files) { Splits::Lake } else { Splits::Never };
     }
     let Some(memory) = source.downcast_ref::<MemorySourceConfig>() else { return Splits::Never };
     let batches = memory.partitions().iter().flatten();

@@ -182,7 +182,7 @@ impl ScalarUDFImpl for DoTask {
 /// What stands before and behind the words of an executor, that the client finds them in what the engine makes of them.
 const SAID: [&str; 2] = ["a task failed: ", " (end of what the executor said)"];
 
-fn said(node: &str, error: &anyhow::Error) -> String {
+pub(super) fn said(node: &str, error: &anyhow::Error) -> String {
     let [before, behind] = SAID;
     let mut words = Vec::new();
     for cause in error.chain() {

@@ -35,8 +35,9 @@ async fn session(folder: &std::path::Path) -> SessionContext {
         tasks: 4,
         lake: lake.site().to_string(),
         version: lake.version(),
+        scratch: None,
     };
-    let planner = Arc::new(Planner::new(jobs, Place { store, base }, |note| panic!("{note}")));
+    let planner = Arc::new(Planner::new(jobs, vec![Place { store, base }], |note| panic!("{note}")));
     let rules = ballista_core::optimizer::with_ballista_optimizer_rules(session.state().optimizers());
     lake::elsewhere(&session, planner, rules, Arc::new(hands), |config| {
         node::adjusted(config).with_target_partitions(4)

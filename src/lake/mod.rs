@@ -28,6 +28,7 @@ mod rewrite;
 mod rows;
 mod s3;
 mod schema;
+mod scratch;
 mod seen;
 mod session;
 mod share;
@@ -57,9 +58,13 @@ pub use plan::{Plan, newest_days, plan};
 pub use rebuild::rebuild;
 pub use schema::{OBJECT_COLUMNS, REFUSAL_COLUMNS, SmallColumn, Table, small_schema};
 #[cfg(feature = "cluster")]
+pub(crate) use scratch::RowFile;
+pub(crate) use scratch::{KeptFile, Run, RunFolder};
+pub use scratch::{RUN_PREFIX, Scratch, ScratchError, removed};
+#[cfg(feature = "cluster")]
 pub(crate) use session::elsewhere;
 pub(crate) use session::{config_here, hands, plans_elsewhere, session_like};
-pub(crate) use share::{Asked, Hands};
+pub(crate) use share::{Asked, Hands, KeptApart};
 pub use share::{Folds, Share, Shared};
 pub use site::Site;
 #[cfg(feature = "cluster")]

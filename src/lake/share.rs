@@ -6,12 +6,13 @@ use std::fmt;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use datafusion::common::not_impl_err;
 use datafusion::error::DataFusionError;
-use datafusion::prelude::SessionContext;
+use datafusion::prelude::{DataFrame, SessionContext};
 
 use super::schema::Table;
 use super::table::DataFile;
-use super::{Lake, LakeError};
+use super::{KeptFile, Lake, LakeError, RunFolder, Scratch};
 
 /// One of so many shares of a lake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +45,32 @@ pub(crate) trait Hands: fmt::Debug + Send + Sync {
     /// Has all shares of a window folded in the way that `what` names, with what `body` says of it, and gives what each came
     /// to.
     async fn fold(&self, asked: &Asked<'_>) -> Result<Vec<Vec<u8>>, DataFusionError>;
+
+    /// Where the steps of a computation are kept, for them to be taken elsewhere, too; None where they are to stay here.
+    fn scratch(&self) -> Option<&Scratch> {
+        None
+    }
+
+    /// Has the rows of a frame written into a run's folder by whoever makes them, without the column `flag`, which tells two
+    /// tables apart. Asked only of who has a scratch place.
+    async fn keep(
+        &self,
+        frame: DataFrame,
+        flag: &'static str,
+        folder: &RunFolder,
+    ) -> Result<KeptApart, DataFusionError> {
+        let rows = frame.schema().to_string();
+        not_impl_err!("nobody keeps {rows} parted by {flag} in {}", folder.shown())
+    }
+}
+
+/// The files of two tables.
+#[derive(Debug, Default)]
+pub(crate) struct KeptApart {
+    /// Of the rows whose flag does not hold.
+    pub(crate) without: Vec<KeptFile>,
+    /// Of those whose flag does.
+    pub(crate) with: Vec<KeptFile>,
 }
 
 /// What is folded elsewhere.

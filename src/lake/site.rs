@@ -173,7 +173,8 @@ impl Ground {
         Ok(ground)
     }
 
-    fn of(site: &Site) -> Result<Self, LakeError> {
+    /// The ground at a site, whatever stands on it.
+    pub(super) fn of(site: &Site) -> Result<Self, LakeError> {
         Ok(match site {
             Site::Folder(folder) => {
                 let folder = fs::canonicalize(folder).map_err(|source| LakeError::Folder {

@@ -21,6 +21,7 @@ use object_store::{
 };
 use url::Url;
 
+use super::RUN_PREFIX;
 use super::s3::S3Files;
 use crate::archive::s3::{Bucket, Store};
 
@@ -98,9 +99,10 @@ fn told(node: &str, store: &str, error: Error) -> Error {
             } else {
                 format!("/{}", path.trim_start_matches('/'))
             };
+            let what = if path.contains(RUN_PREFIX) { "a scratch place" } else { "a lake" };
             format!(
                 "{node} cannot read `{path}`: there is no such file on its machine\n\
-                 hint: a lake of a cluster is in S3, or in a folder that all executors see under the same path"
+                 hint: {what} of a cluster is in S3, or in a folder that all executors see under the same path"
             )
         }
         other => format!("{node} cannot read the lake: {other}"),
@@ -117,7 +119,8 @@ impl fmt::Display for NodeStore {
 #[async_trait]
 impl ObjectStore for NodeStore {
     async fn put_opts(&self, location: &Path, payload: PutPayload, opts: PutOptions) -> Result<PutResult> {
-        self.inner.put_opts(location, payload, opts).await.map_err(|error| self.told(error))
+        // Who writes says by itself who it is, and where to.
+        self.inner.put_opts(location, payload, opts).await
     }
 
     async fn put_multipart_opts(

@@ -29,7 +29,7 @@ const LAKES: [u64; 2] = [1, 2];
 const TRACED: usize = 6;
 
 /// `origins`, whole. No column names an object or a place in one.
-const ORIGINS: &str = "select caller, caller_class, account, access_key_id, identity_arn, principal_id, \
+pub(crate) const ORIGINS: &str = "select caller, caller_class, account, access_key_id, identity_arn, principal_id, \
                        session_created, calls, first_use, last_use, rule, event_id, candidates, depth, origin_kind, \
                        origin, origin_account, origin_access_key, complete, certain, gap, above_rule, above_event_id, root_kind, root \
                        from origins order by caller";
@@ -96,14 +96,26 @@ fn depth(answer: &Answer) -> u64 {
     answer.links.iter().filter(|(rule, _)| rule != "shared-event").count() as u64
 }
 
-/// Ingests these objects into a lake of its own.
-fn lake(objects: &[Delivered], folder: &Path) -> PathBuf {
-    let (logs, lake) = (folder.join("logs"), folder.join("lake"));
+/// Generated logs with chains of every kind, in a folder.
+#[cfg(feature = "cluster")]
+pub(crate) fn archive(seed: u64, folder: &Path) -> PathBuf {
+    logs(&made::objects(&spec(seed)).unwrap().0, folder)
+}
+
+/// Writes these objects.
+fn logs(objects: &[Delivered], folder: &Path) -> PathBuf {
+    let logs = folder.join("logs");
     for (name, records) in objects {
         let path = logs.join(name).with_extension("");
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, serde_json::json!({ "Records": records }).to_string()).unwrap();
     }
+    logs
+}
+
+/// Ingests these objects into a lake of its own.
+fn lake(objects: &[Delivered], folder: &Path) -> PathBuf {
+    let (logs, lake) = (logs(objects, folder), folder.join("lake"));
     backtrail(&["ingest", logs.to_str().unwrap(), "--format", "json"], &lake);
     lake
 }

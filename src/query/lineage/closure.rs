@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{BooleanArray, Int64Array, RecordBatch};
-use arrow::compute::filter_record_batch;
 
-use super::workshop::{Workshop, flags, jump_schema};
+use super::workshop::{Step, Workshop, jump_schema};
 use crate::query::QueryError;
 
 const JUMP: &str = include_str!("../../../queries/lineage/world/jump.sql");
@@ -25,7 +24,7 @@ pub(super) struct Edge {
 }
 
 /// What the closure gives: rows that end at a root, and rows that never end.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Closed {
     pub(super) rooted: Vec<RecordBatch>,
     pub(super) cyclic: Vec<RecordBatch>,
@@ -34,9 +33,9 @@ pub(super) struct Closed {
 /// Closes edges. With `forked`, where a caller has several edges, rows that have become alike are made one.
 pub(super) async fn close(workshop: &Workshop, edges: &[Edge], forked: bool) -> Result<Closed, QueryError> {
     let schema = jump_schema();
-    let first = batches(edges)?;
-    workshop.put("jumps", Arc::clone(&schema), first.clone())?;
-    workshop.put("active", Arc::clone(&schema), first)?;
+    let first = workshop.keep(Arc::clone(&schema), batches(edges)?).await?;
+    workshop.show("jumps", &[&first])?;
+    workshop.show("active", &[&first])?;
     let statement = if forked {
         format!(
             "select c, p, coalesce(min(d) filter (where m), min(d)) as d, bool_or(k) as k, l, bool_or(m) as m, moved \
@@ -45,31 +44,22 @@ pub(super) async fn close(workshop: &Workshop, edges: &[Edge], forked: bool) -> 
     } else {
         JUMP.to_owned()
     };
-    let mut closed = Closed::default();
+    let mut rooted: Vec<Step> = Vec::new();
+    let mut moving = first;
     for _ in 0..ROUNDS_MAX {
-        let mut moving = Vec::new();
-        for batch in workshop.ask(&statement).await? {
-            let moved = flags(&batch, "moved")?.clone();
-            let rows = batch.project(&[0, 1, 2, 3, 4, 5]).map_err(arrow)?;
-            let rows = RecordBatch::try_new(Arc::clone(&schema), rows.columns().to_vec()).map_err(arrow)?;
-            let stays: BooleanArray = moved.iter().map(|moved| Some(moved != Some(true))).collect();
-            let still = filter_record_batch(&rows, &stays).map_err(arrow)?;
-            if still.num_rows() > 0 {
-                closed.rooted.push(still);
-            }
-            let goes = filter_record_batch(&rows, &moved).map_err(arrow)?;
-            if goes.num_rows() > 0 {
-                moving.push(goes);
-            }
-        }
-        closed.cyclic = moving;
-        if closed.cyclic.is_empty() {
+        let [still, goes] = workshop.part(&statement, &schema, "moved").await?;
+        rooted.push(still);
+        moving = goes;
+        if moving.is_empty() {
             break;
         }
         // Whoever stands at a root jumps there from now on.
-        let all = closed.rooted.iter().chain(&closed.cyclic).cloned().collect();
-        workshop.put("jumps", Arc::clone(&schema), all)?;
-        workshop.put("active", Arc::clone(&schema), closed.cyclic.clone())?;
+        workshop.show("jumps", &rooted.iter().chain([&moving]).collect::<Vec<_>>())?;
+        workshop.show("active", &[&moving])?;
+    }
+    let mut closed = Closed { rooted: Vec::new(), cyclic: workshop.fetch(moving).await? };
+    for step in rooted {
+        closed.rooted.append(&mut workshop.fetch(step).await?);
     }
     Ok(closed)
 }

@@ -178,14 +178,20 @@ impl Origins {
 
 /// Computes the origins of all callers of a session that knows the views of lineage.
 pub(super) async fn label(ctx: &SessionContext) -> Result<Origins, QueryError> {
-    let workshop = Workshop::like(ctx)?;
+    let workshop = Workshop::like(ctx).await?;
+    let origins = Box::pin(label_in(&workshop, ctx)).await;
+    workshop.end().await;
+    origins
+}
+
+async fn label_in(workshop: &Workshop, ctx: &SessionContext) -> Result<Origins, QueryError> {
     let Pass { nodes, delegations, telling: (schema, events), requests } = pass(ctx).await?;
     let relations = telling(ctx, schema, events).await?;
     let sight = sight(ctx).await?;
-    let links = link(nodes, delegations, (requests, &sight), &relations.ctx, &workshop).await?;
-    let known = known(sight, &relations, &workshop).await?;
+    let links = link(nodes, delegations, (requests, &sight), &relations.ctx, workshop).await?;
+    let known = known(sight, &relations, workshop).await?;
     let Edges { list: edges, ends, switchers, forked } = Edges::of(&links)?;
-    let closed = close(&workshop, &edges, forked).await?;
+    let closed = close(workshop, &edges, forked).await?;
     let mut roots = Roots {
         links: &links,
         known: &known,

@@ -30,6 +30,24 @@ const COPIES: &str = "select called.i as i, caller_side.i as copy \
     from steps as called join steps as caller_side on called.shared_hash = caller_side.shared_hash \
     where called.role_side and caller_side.caller_side";
 
+/// What the first step of the ladder and the sums of [`super::label`] need of callers: no wide text is kept elsewhere.
+const NODE: [&str; 14] = [
+    "caller",
+    "caller_class",
+    "climbs",
+    "created_s",
+    "first_s",
+    "key_hash",
+    "arn_hash",
+    "id_hash",
+    "account_hash",
+    "issuer_hash",
+    "provider_hash",
+    "identity_type",
+    "calls",
+    "forwarded",
+];
+
 /// What the later steps of the ladder need of callers: no wide text is copied.
 const REST: [&str; 17] = [
     "caller",
@@ -139,11 +157,12 @@ pub(super) async fn link(
     telling: &SessionContext,
     workshop: &Workshop,
 ) -> Result<Links, QueryError> {
-    workshop.put("nodes", schema_of(&nodes), nodes.clone())?;
+    let joined = nodes.iter().map(|batch| narrow(batch, &NODE)).collect::<Result<Vec<_>, _>>()?;
+    workshop.put("nodes", schema_of(&joined), joined).await?;
     let steps = Rows::new(delegations, ask(telling, STARTS).await?);
     let (schema, mut numbered) = numbered(&steps.batches)?;
     let shared_keys = shared_keys(&numbered)?;
-    workshop.put("steps", Arc::clone(&schema), numbered.clone())?;
+    workshop.put("steps", Arc::clone(&schema), numbered.clone()).await?;
     let mut places = HashMap::with_capacity(nodes.iter().map(RecordBatch::num_rows).sum());
     let mut next = 0;
     for batch in &nodes {
@@ -176,7 +195,7 @@ pub(super) async fn link(
         }
     }
     if links.keep_keys_of_the_console(&mut numbered)? {
-        workshop.put("steps", schema, numbered)?;
+        workshop.put("steps", schema, numbered).await?;
     }
     take(&mut links.linked, &workshop.ask(KEY).await?, &dropped)?;
     if links.switches()? {
@@ -187,13 +206,13 @@ pub(super) async fn link(
         if rest.is_empty() {
             break;
         }
-        workshop.put("rest", schema_of(&rest), rest)?;
+        workshop.put("rest", schema_of(&rest), rest).await?;
         let pairs = decided(&links, workshop.ask(statement).await?)?;
         take(&mut links.linked, &pairs, &dropped)?;
     }
     let rest = links.rest()?;
     if !rest.is_empty() {
-        workshop.put("rest", schema_of(&rest), rest)?;
+        workshop.put("rest", schema_of(&rest), rest).await?;
         for batch in workshop.ask(LATE).await? {
             let late = numbers(&batch, "c")?.values().iter().zip(numbers(&batch, "i")?.values());
             links.late.extend(late.map(|(c, i)| (*c, *i)));
@@ -330,10 +349,7 @@ impl Links {
                 .map(|(caller, climbs)| Some(climbs == Some(true) && !self.linked.contains_key(caller)))
                 .collect();
             if keep.true_count() > 0 {
-                let places: Result<Vec<usize>, _> =
-                    REST.iter().map(|name| batch.schema().index_of(name)).collect();
-                let narrow = batch.project(&places.map_err(arrow)?).map_err(arrow)?;
-                found.push(filter_record_batch(&narrow, &keep).map_err(arrow)?);
+                found.push(filter_record_batch(&narrow(batch, &REST)?, &keep).map_err(arrow)?);
             }
         }
         Ok(found)
@@ -370,6 +386,12 @@ impl Links {
         }
         Ok(())
     }
+}
+
+/// Some columns of a batch.
+fn narrow(batch: &RecordBatch, names: &[&str]) -> Result<RecordBatch, QueryError> {
+    let places: Result<Vec<usize>, _> = names.iter().map(|name| batch.schema().index_of(name)).collect();
+    batch.project(&places.map_err(arrow)?).map_err(arrow)
 }
 
 /// Takes in pairs of caller and issuance, of callers that had none before.
@@ -470,9 +492,7 @@ fn numbered(batches: &[RecordBatch]) -> Result<(SchemaRef, Vec<RecordBatch>), Qu
     let mut next = 0_i64;
     let mut found = Vec::with_capacity(batches.len());
     for batch in batches {
-        let places: Result<Vec<usize>, _> =
-            DELEGATION.iter().map(|(name, _)| batch.schema().index_of(name)).collect();
-        let narrow = batch.project(&places.map_err(arrow)?).map_err(arrow)?;
+        let narrow = narrow(batch, &DELEGATION.each_ref().map(|(name, _)| *name))?;
         let rows = i64::try_from(batch.num_rows()).unwrap_or(i64::MAX);
         let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(next..next + rows));
         next += rows;

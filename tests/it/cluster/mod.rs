@@ -5,4 +5,5 @@ mod ingest;
 mod processes;
 mod random;
 mod same;
+mod scratch;
 mod storage;

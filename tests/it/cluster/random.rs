@@ -222,7 +222,7 @@ async fn statements_made_by_chance_answer_the_same_on_a_cluster() {
     let mut here = lake.session().unwrap();
     backtrail::query::register_functions(&mut here).unwrap();
     let client = Client::connect(&cluster.address.parse().unwrap()).await.unwrap();
-    let there = client.session(&lake, &here, |_| {});
+    let there = client.session(&lake, &here, None, |_| {});
     let (mut with_rows, mut wrong) = (0, Vec::new());
     for seed in 0..STATEMENTS {
         let statement = statement(&mut Chance::of(seed));
