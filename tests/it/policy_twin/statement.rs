@@ -191,8 +191,10 @@ impl Statement {
 
     /// Whether it matches the request, as whom it names the caller aside; `open` is whether what is not known is as it
     /// must be to match.
-    pub(crate) fn fits(&self, request: &Request, rules: Rules, open: bool) -> bool {
-        let place = Place { context: &request.context, rules, variables: self.variables };
+    pub(crate) fn fits(&self, pair: &Pair, rules: Rules, open: bool) -> bool {
+        let request = &pair.request;
+        let odd_arns = pair.set.settled.odd_arns;
+        let place = Place { context: &request.context, rules, variables: self.variables, odd_arns };
         self.action_fits(&request.action, rules)
             && self.resource_fits(request, rules, open)
             && self.json.get("Condition").is_none_or(|condition| all_hold(condition, place, open))
