@@ -352,6 +352,11 @@ impl<'a> Search<'a> {
             Some(match name {
                 "Partition" => Cow::Borrowed(place.partition),
                 "Region" => Cow::Borrowed(place.region),
+                // The management account of the organization, whoever calls.
+                "Account" if self.action.service == "organizations" => {
+                    certainty = Certainty::Pattern;
+                    Cow::Borrowed("*")
+                }
                 "Account" => Cow::Borrowed(account::named(self, kind).unwrap_or(place.account)),
                 _ => given(name)
                     .or_else(|| match self.values(kind, name).as_slice() {

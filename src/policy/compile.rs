@@ -15,7 +15,7 @@ use super::context::folded;
 use super::document::{
     Actions, Condition, Document, Effect, Match, Principals, Refused, Resources, Statement, Version,
 };
-use super::set::{Attached, Levels, PolicySet};
+use super::set::{Attached, Levels, May, PolicySet};
 use super::truth::Truth;
 use super::wildcard::Wildcard;
 
@@ -147,6 +147,8 @@ pub(super) struct CompiledLayer {
     pub(super) target: Box<str>,
     pub(super) policies: Box<[Arc<Policy>]>,
     pub(super) missing: Option<Box<str>>,
+    /// What that may do.
+    pub(super) may: May,
 }
 
 /// What a layer is, without its level; in the order in which layers are looked at.
@@ -204,7 +206,7 @@ impl Evaluator {
         CompiledSet {
             has_boundary: match &set.boundary {
                 None => Truth::No,
-                Some(Attached { policies, missing: Some(_) }) if policies.is_empty() => Truth::Unknown,
+                Some(Attached { policies, missing: Some(_), .. }) if policies.is_empty() => Truth::Unknown,
                 Some(_) => Truth::Yes,
             },
             has_session: set.session.is_some(),
@@ -227,7 +229,7 @@ impl Evaluator {
     fn layer(&mut self, kind: LayerKind, target: &str, attached: &Attached) -> CompiledLayer {
         let policies = attached.policies.iter().map(|document| self.policy(document)).collect();
         let missing = attached.missing.as_deref().map(Box::from);
-        CompiledLayer { kind, target: target.into(), policies, missing }
+        CompiledLayer { kind, target: target.into(), policies, missing, may: attached.may }
     }
 
     fn policy(&mut self, document: &Arc<Document>) -> Arc<Policy> {

@@ -11,9 +11,10 @@ mod pool;
 use super::compile::{CompiledCondition, CompiledSet, KeyId, LayerKind, Rule};
 use super::decision::{Layer, Need, Needs, Outcome};
 use super::document::Effect;
-use super::evaluate::{Assumed, Effects, Place, Supposed, binds};
+use super::evaluate::{Assumed, Effects, Place, Supposed, binds, is_of_unknown_account};
 use super::matching::{Fit, Unsaid, unknown_keys};
 use super::prepare::{PreparedRequest, PreparedResource, Slot};
+use super::set::May;
 use super::truth::Truth;
 use crate::aws::AccountId;
 
@@ -42,6 +43,8 @@ enum Way {
     Boundary(usize, Effects, Truth),
     Gateway(bool),
     AccountFirst(bool),
+    BeyondCredentials(bool),
+    OddArns(bool),
     Refused(Place, Supposed),
 }
 
@@ -115,7 +118,10 @@ impl CompiledSet {
             ]
             .map(u8::from),
         );
-        told.extend([rules.resource_policy_required as u8, rules.beyond_rcp as u8]);
+        told.extend(
+            [rules.resource_policy_required, rules.beyond_rcp, rules.beyond_credentials]
+                .map(|truth| truth as u8),
+        );
         for (at, layer) in self.layers.iter().enumerate() {
             told.push(binds(layer.kind, request) as u8);
             for (policy_at, policy) in layer.policies.iter().enumerate() {
@@ -147,11 +153,11 @@ impl CompiledSet {
         let mut conditions = Vec::new();
         let mut variables = Vec::new();
         let mut candidates = Vec::new();
-        let (mut needs_resource, mut needs_caller) = (false, false);
+        let (mut needs_resource, mut needs_caller) = (false, is_of_unknown_account(request));
         let mut needs_account = request.resource_account.is_none()
             && (request.caller_account.is_some() || request.management_account.is_some());
         let (mut needs_support, mut needs_gateway) = (false, false);
-        let mut account_first = None;
+        let (mut account_first, mut odd_arns) = (None, None);
         needs_resource |= request.rules.resource_policy_required == Truth::Unknown;
         for (at, layer) in self.layers.iter().enumerate() {
             match binds(layer.kind, request) {
@@ -167,7 +173,12 @@ impl CompiledSet {
             let words = layer.name().to_string();
             if let Some(what) = &layer.missing {
                 let need = Need::Missing { layer: words.clone(), what: what.to_string() };
-                let all = effects(layer.kind).into_iter();
+                let may_be = |own: &Effects| match layer.may {
+                    May::Either => true,
+                    May::Allow => own.deny == Truth::No,
+                    May::Deny => own.allow == Fit::NONE,
+                };
+                let all = effects(layer.kind).into_iter().filter(may_be);
                 let ways = if layer.kind == LayerKind::Boundary && self.has_boundary == Truth::Unknown {
                     let none = Way::Boundary(at, Effects { deny: Truth::No, allow: Fit::DIRECT }, Truth::No);
                     all.map(|effects| Way::Boundary(at, effects, Truth::Yes)).chain([none]).collect()
@@ -205,6 +216,9 @@ impl CompiledSet {
                         && request.rules.has_gateways
                         && fit.account != Truth::No;
                     needs_resource |= is_resource_open(rule, request);
+                    if rule.conditions.iter().any(|condition| condition.meets_odd(request)) {
+                        odd_arns = Some(words.clone());
+                    }
                     unknown_keys(rule, request, &mut keys);
                     conditions.extend(&rule.conditions);
                     variables.extend(rule.variables());
@@ -254,6 +268,18 @@ impl CompiledSet {
                 "whether the service checks an account before its users, for `NotPrincipal` without it";
             let need = Need::Missing { layer, what: what.to_owned() };
             let ways = vec![Way::AccountFirst(true), Way::AccountFirst(false)];
+            candidates.push(Candidate { need, ways, complete: true });
+        }
+        if let Some(layer) = odd_arns {
+            let what = "whether a negated ARN operator fits a value that is no ARN".to_owned();
+            let need = Need::Missing { layer, what };
+            let ways = vec![Way::OddArns(true), Way::OddArns(false)];
+            candidates.push(Candidate { need, ways, complete: true });
+        }
+        if request.rules.beyond_credentials == Truth::Unknown {
+            let what = "whether they are a console session's: no others of a federated user can call IAM";
+            let need = Need::Missing { layer: "caller's credentials".to_owned(), what: what.to_owned() };
+            let ways = vec![Way::BeyondCredentials(true), Way::BeyondCredentials(false)];
             candidates.push(Candidate { need, ways, complete: true });
         }
         for (needed, need) in [(needs_resource, Need::Resource), (needs_caller, Need::Caller)] {
@@ -314,6 +340,8 @@ impl Way {
                 request.has_boundary = Some(*exists);
             }
             Self::AccountFirst(first) => assumed.account_first = Some(*first),
+            Self::OddArns(fits) => request.odd_arns = Some(*fits),
+            Self::BeyondCredentials(beyond) => request.rules.beyond_credentials = Truth::from(*beyond),
             Self::Gateway(is_gateway) => assumed.gateway = Some(*is_gateway),
             Self::Refused(place, supposed) => assumed.refused.push((*place, *supposed)),
         }

@@ -99,6 +99,9 @@ pub enum Rule {
     /// The root user cannot assume roles
     /// (<https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>).
     RootCannotAssumeRoles,
+    /// Temporary credentials of the caller's kind can't call the action
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html>).
+    BeyondCredentials,
     /// A federated user without a session policy has nothing of the identity policies
     /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getfederationtoken.html>).
     FederatedWithoutSessionPolicy,
@@ -239,6 +242,7 @@ impl fmt::Display for Rule {
             Self::RootUser => "the root user has all permissions in its account",
             Self::NoPermissionNeeded => "the action needs no permission",
             Self::RootCannotAssumeRoles => "the root user cannot assume roles",
+            Self::BeyondCredentials => "temporary credentials of this kind cannot call the action",
             Self::FederatedWithoutSessionPolicy => {
                 "a federated user without a session policy has no identity-based permissions"
             }

@@ -12,6 +12,7 @@ mod scan;
 
 pub(super) use binding::binds;
 use binding::{has_identity, is_member, is_root, reaches};
+pub(in crate::policy) use layers::is_of_unknown_account;
 use layers::{Control, Layers, Owner};
 pub(super) use scan::{Assumed, Effects, Hit, Scan, Supposed};
 
@@ -96,8 +97,14 @@ impl CompiledSet {
             let because = Because::Rule(Rule::RootCannotAssumeRoles);
             return Decision { outcome: Outcome::ImplicitlyDenied, because };
         }
+        let beyond = request.rules.beyond_credentials;
+        if beyond == Truth::Yes {
+            let because = Because::Rule(Rule::BeyondCredentials);
+            return Decision { outcome: Outcome::ImplicitlyDenied, because };
+        }
         let grant = if owner.same { layers.grant_inside(request) } else { layers.grant_across(request) };
         match layers.ceilings.and(grant) {
+            Truth::Yes if beyond == Truth::Unknown => UNDETERMINED,
             Truth::No => Decision {
                 outcome: Outcome::ImplicitlyDenied,
                 because: self.lack(request, layers, owner.same),

@@ -142,8 +142,7 @@ fn fit_one(principal: &Principal, request: &PreparedRequest) -> Fit {
             account: Truth::No,
         },
         (Principal::Arn(named), Caller::RoleSession { session_arn, role_arn, .. }) => Fit {
-            // A role's own ARN stands for any of its sessions, and names none.
-            direct: Truth::from(named == session_arn && named.contains(":assumed-role/")),
+            direct: is_session(named, session_arn, request),
             role: Truth::from(is_role(named, role_arn.as_deref(), request)),
             account: Truth::No,
         },
@@ -194,7 +193,9 @@ fn has_id(named: &str, request: &PreparedRequest) -> Truth {
     };
     let is_session = match (named.session(), &request.caller) {
         (None, _) => Truth::Yes,
-        (Some(wanted), Caller::RoleSession { .. }) => Truth::from(request.session.as_deref() == Some(wanted)),
+        (Some(wanted), Caller::RoleSession { .. }) => {
+            Truth::from(request.session.as_deref().map(|own| own == wanted))
+        }
         (Some(wanted), _) => match caller.as_deref().and_then(UniqueId::parse) {
             Some(own) if own.kind() == IdKind::Role => own.session().map(|own| own == wanted).into(),
             Some(_) => Truth::No,
@@ -206,6 +207,21 @@ fn has_id(named: &str, request: &PreparedRequest) -> Truth {
         None => text == named.id(),
     });
     is_session.and(is_id.into())
+}
+
+/// Whether an ARN is that of the session. A role's own ARN stands for any of its sessions: whoever assumes the role chooses what
+/// its session is called (<https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>, `RoleSessionName`).
+fn is_session(named: &str, session_arn: &str, request: &PreparedRequest) -> Truth {
+    if session_arn.contains(":assumed-role/") {
+        return Truth::from(named == session_arn);
+    }
+    let (Some(arn), Some((account, own))) = (Arn::parse(named), &request.role) else { return Truth::No };
+    match arn.principal() {
+        Some(Named::RoleSession { role, session }) if arn.account == account && role == own => {
+            Truth::from(request.session.as_deref().map(|own| own == session))
+        }
+        _ => Truth::No,
+    }
 }
 
 /// Whether an ARN is that of the session's role. Without the role's own ARN its path is not known, but names are unique
@@ -400,8 +416,28 @@ impl CompiledCondition {
     }
 
     /// Whether one value of the request fits: one of the policy's values, or of a negated operator none of them.
+    ///
+    /// Whether a value that is no ARN fits a negated ARN operator AWS does not say.
     pub(super) fn fits(&self, value: &Value, request: &PreparedRequest) -> Truth {
+        if self.is_odd(value) {
+            return request.odd_arns.into();
+        }
         self.test.fits(value, request).negated_if(self.negated)
+    }
+}
+
+impl CompiledCondition {
+    /// Whether it is a negated operator of ARNs, and a value is none.
+    pub(super) fn is_odd(&self, value: &Value) -> bool {
+        self.negated && self.test.is_beside_arns(value)
+    }
+
+    /// The same of one of the values that the request has.
+    pub(super) fn meets_odd(&self, request: &PreparedRequest) -> bool {
+        match request.slot(self.key) {
+            Slot::Values(values) => values.iter().any(|value| self.is_odd(value)),
+            Slot::Absent | Slot::Unknown => false,
+        }
     }
 }
 
@@ -412,6 +448,12 @@ fn is_empty(values: &[Value]) -> bool {
 }
 
 impl Test {
+    /// Whether it is one of ARNs, of which a value is none, and not of everything.
+    fn is_beside_arns(&self, value: &Value) -> bool {
+        let Self::Arns(patterns) = self else { return false };
+        value.colons.len() < 5 && !patterns.iter().any(|pattern| matches!(pattern, ResourcePattern::Any))
+    }
+
     fn fits(&self, value: &Value, request: &PreparedRequest) -> Truth {
         match self {
             Self::Text(matchers) => any(matchers.iter().map(|matcher| matcher.matches(&value.text, request))),
@@ -449,9 +491,7 @@ impl Test {
                 value.address.is_some_and(holds).into()
             }
             Self::Arns(patterns) => {
-                if value.colons.len() < 5
-                    && !patterns.iter().any(|pattern| matches!(pattern, ResourcePattern::Any))
-                {
+                if self.is_beside_arns(value) {
                     return Truth::No;
                 }
                 any(patterns.iter().map(|pattern| pattern.matches(&value.text, &value.colons, request)))

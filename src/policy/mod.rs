@@ -27,7 +27,8 @@
 //!
 //! # Not modelled
 //!
-//! Grants of KMS and access control lists of S3 can allow what no policy allows; nothing here reads them. RCPs do not
+//! Grants of KMS, access control lists of S3 and shares of AWS RAM and of single services can allow what no policy allows;
+//! nothing here reads them. Who knows that a share may exist says so as a missing policy that can only allow. RCPs do not
 //! bind the KMS keys that AWS manages, which only their aliases tell from others.
 
 pub mod case;
@@ -64,10 +65,10 @@ pub(crate) use document::{Piece, pieces};
 pub use explain::Reason;
 pub use lint::lint;
 pub use partial::resource_covers;
-pub use prepare::PreparedRequest;
+pub use prepare::{PreparedRequest, reaches_key_behind};
 pub use problem::{Consequence, Place, Problem, ProblemKind};
 pub use request::{Caller, Request, Resource};
 pub use resource_fit::ResourceRules;
-pub use set::{Attached, Level, Levels, PolicySet};
+pub use set::{Attached, Level, Levels, May, PolicySet};
 pub use survey::{LayerSurvey, Matched, Numbered, StatementId, Survey, Written};
 pub use truth::Truth;

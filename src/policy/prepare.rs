@@ -27,6 +27,8 @@ pub struct PreparedRequest {
     pub(super) rcp_supported: Option<bool>,
     /// Whether the caller has a permissions boundary, if that is supposed.
     pub(super) has_boundary: Option<Truth>,
+    /// Whether a negated ARN operator fits a value that is no ARN, if that is supposed.
+    pub(super) odd_arns: Option<bool>,
     pub(super) slots: Box<[Slot]>,
     pub(super) rules: Rules,
 }
@@ -80,6 +82,8 @@ pub(super) struct Rules {
     pub(super) root_and_bucket_policy: bool,
     /// The service has gateway endpoints.
     pub(super) has_gateways: bool,
+    /// Temporary credentials of the caller's kind can't call it, whatever the policies say.
+    pub(super) beyond_credentials: Truth,
 }
 
 impl Slot {
@@ -150,11 +154,17 @@ impl Evaluator {
             service: service.into(),
             name: name.into(),
             resource,
-            resource_account: request.resource_account,
+            // A member account's root user has no policy: the caller's own alone decides whether its account lends it
+            // (<https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoot.html>).
+            resource_account: match (service, name) {
+                ("sts", "assumeroot") => request.caller.account(),
+                _ => request.resource_account,
+            },
             management_account: request.management_account,
             canonical_user: request.canonical_user.clone(),
             rcp_supported: request.rcp_supported,
             has_boundary: None,
+            odd_arns: None,
             slots: self.keys.names().iter().map(slot).collect(),
         }
     }
@@ -224,6 +234,23 @@ const TRUST_ACTIONS: [&str; 6] = [
     "setcontext",
 ];
 
+/// Actions of KMS that take an alias itself
+/// (<https://docs.aws.amazon.com/kms/latest/developerguide/alias-access.html>).
+const ALIAS_ACTIONS: [&str; 3] = ["createalias", "deletealias", "updatealias"];
+
+/// Whether a request is on a key, of which it names an alias: whatever the alias is, the key's policy must allow it, too
+/// (<https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html>).
+#[must_use]
+pub fn reaches_key_behind(action: &str, arn: &str) -> bool {
+    let action = action.to_ascii_lowercase();
+    let name = action.strip_prefix("kms:");
+    name.zip(Arn::parse(arn)).is_some_and(|(name, arn)| arn.service == "kms" && is_key_behind(name, arn))
+}
+
+fn is_key_behind(name: &str, arn: Arn<'_>) -> bool {
+    arn.resource.starts_with("alias/") && !ALIAS_ACTIONS.contains(&name)
+}
+
 impl Rules {
     fn new(caller: &Caller, service: &str, name: &str, resource: &PreparedResource) -> Self {
         let is_trust = service == "sts" && TRUST_ACTIONS.contains(&name);
@@ -232,7 +259,8 @@ impl Rules {
                 let is_role = arn.service == "iam" && arn.resource.starts_with("role/");
                 // Aliases have no policy; every key has one, which must allow or delegate
                 // (<https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html>).
-                let is_key = arn.service == "kms" && arn.resource.starts_with("key/");
+                let is_key =
+                    arn.service == "kms" && (arn.resource.starts_with("key/") || is_key_behind(name, arn));
                 Truth::from(is_trust && is_role || service == "kms" && is_key)
             }),
             PreparedResource::Partial(partial) if is_trust => partial.is_like("arn:aws*:iam:*:*:role/*"),
@@ -268,7 +296,26 @@ impl Rules {
                 && ["getbucketpolicy", "putbucketpolicy", "deletebucketpolicy"].contains(&name),
             // <https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html>
             has_gateways: service == "s3" || service == "dynamodb",
+            beyond_credentials: beyond_credentials(caller, service, name),
         }
+    }
+}
+
+/// Whether the credentials of a session of a role, or of a federated user, can never call an action: the former get no further
+/// ones by `GetFederationToken` and `GetSessionToken`, the latter can call nothing of STS but `GetCallerIdentity`, and nothing of
+/// IAM but in the console
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html>).
+fn beyond_credentials(caller: &Caller, service: &str, name: &str) -> Truth {
+    match (caller, service) {
+        (Caller::RoleSession { .. }, "sts") => {
+            Truth::from(name == "getfederationtoken" || name == "getsessiontoken")
+        }
+        // The latter is no call of its own: services ask for it.
+        (Caller::FederatedUser { .. }, "sts") => {
+            Truth::from(name != "getcalleridentity" && name != "getservicebearertoken")
+        }
+        (Caller::FederatedUser { .. }, "iam") => Truth::Unknown,
+        _ => Truth::No,
     }
 }
 

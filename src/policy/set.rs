@@ -4,6 +4,18 @@ use std::sync::Arc;
 
 use super::Document;
 
+/// What policies that are missing may do to a request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum May {
+    /// Allow it or deny it.
+    #[default]
+    Either,
+    /// Allow it at most, as what is shared with an account.
+    Allow,
+    /// Deny it at most, as what must permit it too.
+    Deny,
+}
+
 /// The policies of one layer.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Attached {
@@ -11,19 +23,27 @@ pub struct Attached {
     pub policies: Vec<Arc<Document>>,
     /// Says in words what is missing beside them, as `no policy snapshot of account 111122223333`. None if nothing is.
     pub missing: Option<String>,
+    /// What it may do.
+    pub may: May,
 }
 
 impl Attached {
     /// These policies, and none else.
     #[must_use]
     pub fn of(policies: Vec<Arc<Document>>) -> Self {
-        Self { policies, missing: None }
+        Self { policies, missing: None, may: May::Either }
     }
 
     /// Nothing is known of the layer, for the reason given.
     #[must_use]
     pub fn missing(reason: impl Into<String>) -> Self {
-        Self { policies: Vec::new(), missing: Some(reason.into()) }
+        Self { missing: Some(reason.into()), ..Self::default() }
+    }
+
+    /// Nothing is known of the layer, for the reason given, but that it denies nothing.
+    #[must_use]
+    pub fn missing_allow(reason: impl Into<String>) -> Self {
+        Self { may: May::Allow, ..Self::missing(reason) }
     }
 }
 

@@ -16,6 +16,7 @@ use super::call::Call;
 use super::judge::{Judge, Judged, Play};
 use super::who::HIDDEN;
 use super::{Asked, Parsed, Record, Told, Who};
+use crate::aws::SourceAddress;
 use crate::catalog::event::Presence;
 use crate::policy::{Caller, Context, LayerSurvey, Matched, Outcome, Request, Rest, Standing, Truth};
 use crate::snapshot::Snapshot;
@@ -23,6 +24,11 @@ use crate::snapshot::Snapshot;
 /// The longest session of a role that a session of another role asks for, in seconds
 /// (<https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>, `DurationSeconds`).
 const CHAINED_SECONDS_MAX: u64 = 3_600;
+
+/// The longest session of a role whose maximum nobody changed, in seconds. What it is changed to stands in no authorization
+/// details (<https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>, `DurationSeconds`,
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_RoleDetail.html>).
+const SESSION_SECONDS: u64 = 3_600;
 
 /// The sides of a call that asks for a role; None for other calls.
 pub(super) fn assume_of(call: &Call<'_>, judge: &mut Judge) -> Option<Assume> {
@@ -43,7 +49,8 @@ pub(super) fn assume_of(call: &Call<'_>, judge: &mut Judge) -> Option<Assume> {
     }
     let asked_role = (*asked).clone();
     let principal = who.principal.clone();
-    Some(sides(call, judge, &plays, Question { principal, role: asked_role.shown, duration, supposed }))
+    let question = Question { principal, role: asked_role.shown, duration, is_unmade: false, supposed };
+    Some(sides(call, judge, &plays, question))
 }
 
 fn seconds(value: &serde_json::Value) -> Option<u64> {
@@ -60,6 +67,8 @@ struct Question {
     principal: String,
     role: String,
     duration: Option<u64>,
+    /// Whether nobody made the call, so that AWS has not looked at its duration.
+    is_unmade: bool,
     supposed: Vec<String>,
 }
 
@@ -104,6 +113,19 @@ fn sides(call: &Call<'_>, judge: &mut Judge, plays: &[(&Asked, &Who, Play)], que
             change: too_long.then(|| format!("ask for {CHAINED_SECONDS_MAX} s at most")),
         });
         outcomes.extend(too_long.then_some(Outcome::ImplicitlyDenied));
+    } else if let Some(duration) =
+        question.duration.filter(|seconds| question.is_unmade && *seconds > SESSION_SECONDS)
+    {
+        sides.push(Side {
+            name: "maximum session duration".to_owned(),
+            says: Said::Undetermined,
+            why: format!(
+                "the role's own is not in the snapshot; a session of {duration} s needs more than the {SESSION_SECONDS} s that a role has unless it is changed"
+            ),
+            statement: None,
+            change: None,
+        });
+        outcomes.push(Outcome::Undetermined);
     }
     let is_denied =
         |outcome: &Outcome| matches!(outcome, Outcome::ExplicitlyDenied | Outcome::ImplicitlyDenied);
@@ -337,7 +359,13 @@ impl Supposed {
         words.extend(self.source_identity.iter().map(|identity| format!("source identity {identity}")));
         words.extend(self.tags.iter().map(|(key, value)| format!("session tag {key}={value}")));
         words.extend(self.duration.map(|seconds| format!("for {seconds} s")));
-        words.extend(self.source_ip.iter().map(|address| format!("from {address}")));
+        words.extend(self.source_ip.iter().map(|address| match SourceAddress::parse(address) {
+            SourceAddress::Public(_) => format!("from {address}"),
+            SourceAddress::Private(_) => format!(
+                "from {address}, which is private: AWS sees another address, or a VPC endpoint; which is not known"
+            ),
+            _ => format!("from {address}, which is no address: where the call comes from is not known"),
+        }));
         words.extend(self.context.iter().map(|(key, value)| format!("{key}={value}")));
         words.push("the caller's session has no session policy".to_owned());
         words
@@ -421,6 +449,7 @@ pub fn can_assume(snapshot: &Arc<Snapshot>, caller: &Caller, role: &str, suppose
         principal,
         role: role.to_owned(),
         duration: supposed.duration,
+        is_unmade: true,
         supposed: supposed.words(),
     };
     sides(&call, &mut judge, &plays, question)

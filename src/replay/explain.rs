@@ -355,7 +355,9 @@ fn limits(call: &Call<'_>, has_snapshot: bool) -> Vec<Limit> {
     let mut add = |what: &str| limits.push(Limit { what: what.to_owned(), events: None });
     if has_snapshot {
         add("Policies, tags and organization are those of the snapshot, not those of the time of the call.");
-        add("Grants of KMS and access control lists of S3 may allow what no policy says; they are not read.");
+        add(
+            "Grants of KMS, access control lists of S3 and shares between accounts (AWS RAM, snapshots, documents) may allow what no policy says; they are not read.",
+        );
     }
     if matches!(call.limits(), super::judge::SessionLimits::Passed) {
         add("The session's own policies are not in these logs; AWS let the call pass, so they did, too.");

@@ -230,7 +230,7 @@ impl Folded {
                 events: None,
             },
             Limit {
-                what: "Grants of KMS and access control lists of S3 may allow what no policy says; they are not read."
+                what: "Grants of KMS, access control lists of S3 and shares between accounts (AWS RAM, snapshots, documents) may allow what no policy says; they are not read."
                     .to_owned(),
                 events: None,
             },

@@ -1,5 +1,6 @@
 //! Judges single requests by the policies of one snapshot.
 
+mod lack;
 mod number;
 
 use std::collections::BTreeSet;
@@ -8,6 +9,7 @@ use std::sync::Arc;
 use hashbrown::{HashMap, HashSet};
 use xxhash_rust::xxh3::xxh3_128;
 
+use self::lack::{lack, lacks};
 pub(super) use self::number::Unnamed;
 use self::number::{alike, fingerprint, number_in, number_of, said_by, with_resource};
 use super::answer::{Decided, Lack, LayerKind};
@@ -23,7 +25,8 @@ use crate::policy::{
     PreparedRequest, Reason, Request, Resource, Rest, Standing, StatementId, StatementRef, Survey, Truth,
 };
 use crate::snapshot::{
-    Given, Snapshot, Unsupplied, may_have_policy, owner_of_unsupplied_policy, policy_owner,
+    Given, Parties, Snapshot, Unsupplied, may_have_policy, owner_of_unsupplied_policy,
+    resource_of_unknown_share,
 };
 
 /// What is known of the session policies of a request, as far as they limit it.
@@ -191,7 +194,8 @@ impl Judge {
     ) -> Play {
         let account = owner(&who.caller, asked);
         let own = self.of_caller(record, who, account, limits);
-        let mut resource = self.of_resource(asked);
+        let parties = Parties { caller: who.caller.account(), owner: account };
+        let mut resource = self.of_resource(asked, parties);
         if makes_its_resource(&asked.action) {
             resource = resource.filter(|layer| layer.missing.is_none());
         }
@@ -272,18 +276,21 @@ impl Judge {
     }
 
     /// The policy of a request's resource. To tell whose a pattern may be takes a look at every resource, and patterns repeat.
-    fn of_resource(&mut self, asked: &Asked) -> Option<Attached> {
-        let Resource::Pattern(pattern) = &asked.resource else {
-            return self.snapshot.policy_of_resource(&asked.action, &asked.resource, Unsupplied::Unknown);
+    fn of_resource(&mut self, asked: &Asked, parties: Parties) -> Option<Attached> {
+        let policy = |snapshot: &Snapshot| {
+            snapshot.policy_of_resource(&asked.action, &asked.resource, parties, Unsupplied::Unknown)
         };
+        let Resource::Pattern(pattern) = &asked.resource else { return policy(&self.snapshot) };
         let mut told = Vec::with_capacity(128);
         text(Some(&asked.action), &mut told);
         text(Some(pattern), &mut told);
+        number_in(parties.caller, &mut told);
+        number_in(parties.owner, &mut told);
         let key = xxh3_128(&told);
         if let Some(known) = self.of_patterns.get(&key) {
             return known.clone();
         }
-        let own = self.snapshot.policy_of_resource(&asked.action, &asked.resource, Unsupplied::Unknown);
+        let own = policy(&self.snapshot);
         if self.of_patterns.len() >= SETS_MAX {
             self.of_patterns.clear();
         }
@@ -328,10 +335,12 @@ impl Judge {
             let content = self.contents.entry(place).or_insert_with(|| said_by(policy));
             told.extend_from_slice(&content.to_le_bytes());
         }
-        // Of a resource's policy that was not supplied only the service is told, see [`lack`].
-        let owner = layer.missing.as_deref().and_then(owner_of_unsupplied_policy).and_then(Arn::parse);
-        told.push(u8::from(owner.is_some()));
-        text(owner.map(|owner| owner.service).or(layer.missing.as_deref()), told);
+        // Of a resource's policy that was not supplied, and of a share, only the service is told, see [`lack`].
+        let missing = layer.missing.as_deref();
+        let owner = missing.and_then(owner_of_unsupplied_policy).and_then(Arn::parse);
+        let shared = missing.and_then(resource_of_unknown_share).and_then(Arn::parse);
+        told.extend([u8::from(owner.is_some()), u8::from(shared.is_some()), layer.may as u8]);
+        text(owner.or(shared).map(|arn| arn.service).or(missing), told);
     }
 
     fn session_layer(&self, limits: SessionLimits<'_>, unknown: Option<Attached>) -> Option<Attached> {
@@ -635,50 +644,6 @@ fn deciding_keys(set: &CompiledSet, ids: impl Iterator<Item = StatementId>) -> V
 fn rcp_supported(action: &str) -> Option<bool> {
     let service = action.split(':').next().unwrap_or_default();
     catalog().service(service).map(|own| own.supports_rcp)
-}
-
-/// Each thing once: what is missing of several layers is missing once.
-fn lacks(all: impl Iterator<Item = Lack>) -> Vec<Lack> {
-    let mut lacks: Vec<Lack> = Vec::new();
-    for lack in all {
-        if !lacks.iter().any(|known| known.what == lack.what) {
-            lacks.push(lack);
-        }
-    }
-    lacks
-}
-
-/// What would decide, in words.
-fn lack(need: &Need, told: &Told<'_>) -> Lack {
-    let (what, why) = match need {
-        Need::Key(key) => (key.clone(), why_unknown(key, told)),
-        // One lack for all resources of a service: there may be as many as there are events, and the examples name them.
-        Need::Missing { layer, what } => match owner_of_unsupplied_policy(what).and_then(Arn::parse) {
-            Some(owner) => (
-                format!("the resource's own policy ({})", owner.service),
-                "not supplied with the snapshot: resource-policies/".to_owned(),
-            ),
-            None => (what.clone(), format!("of the {layer}")),
-        },
-        Need::Refused { layer, policy, index } => {
-            let what = match index {
-                Some(index) => format!("statement {index} of {policy}"),
-                None => policy.clone(),
-            };
-            (what, format!("among the {layer}, it cannot be understood; see `policy lint`"))
-        }
-        // Which one it may be differs from event to event: were it named here, as many groups would be listed.
-        Need::Resource => ("the resource".to_owned(), "the record does not tell which".to_owned()),
-        Need::ResourceAccount => {
-            let owner = policy_owner(&told.asked.shown);
-            ("the account of the resource".to_owned(), format!("nothing tells who owns {owner}"))
-        }
-        Need::Caller => ("who exactly called".to_owned(), "the record does not tell".to_owned()),
-        Need::RcpSupport => {
-            ("whether RCPs reach the service".to_owned(), "the catalog does not know it".to_owned())
-        }
-    };
-    Lack { what, why }
 }
 
 #[cfg(test)]

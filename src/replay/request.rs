@@ -240,6 +240,13 @@ impl<'a> Call<'a> {
         } else {
             None
         };
+        if certainty == Certainty::Pattern
+            && let Some((snapshot, caller)) = self.snapshot.zip(self.scene.caller)
+            && let Some(named) = name::in_organization(snapshot, &arn, caller)
+        {
+            certainty = if named.contains(['*', '?']) { Certainty::Pattern } else { Certainty::Exact };
+            arn = named;
+        }
         if let Some(completed) = completed {
             (arn, certainty, from) = (completed, Certainty::Exact, ResourceFrom::Snapshot);
         } else if is_passed {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use crate::aws::Arn;
+use crate::aws::{AccountId, Arn};
 use crate::catalog::{ArnFormat, Part, ResourceType, catalog};
 use crate::policy::{Truth, resource_covers};
 
@@ -77,6 +77,36 @@ const SETTERS: &[&str] = &[
 const OTHERS: [(&str, &str); 4] =
     [("events", "event-bus/"), ("logs", "log-group:"), ("execute-api", ""), ("xray", "group/")];
 
+/// Services whose resources without a policy of their own nobody of another account can use. Of all others some are shared: by
+/// AWS RAM, which adds to a resource what it would else be allowed by a policy
+/// (<https://docs.aws.amazon.com/ram/latest/userguide/shareable.html>), by attributes of snapshots and documents
+/// (<https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBSnapshotAttribute.html>,
+/// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_ModifyDocumentPermission.html>), by datashares and
+/// invitations, or by who administers a service for its organization.
+const NEVER_SHARED: [&str; 3] = ["iam", "kms", "sts"];
+
+/// Whether an account may come to use a resource of another one though the resource can have no policy.
+pub(super) fn may_be_shared(arn: &str) -> bool {
+    Arn::parse(arn).is_some_and(|parsed| !NEVER_SHARED.contains(&parsed.service))
+}
+
+/// Whether a resource's own policy can only allow: no call puts a `Deny` into that of a layer's version
+/// (<https://docs.aws.amazon.com/lambda/latest/api/API_AddLayerVersionPermission.html>).
+pub(super) fn only_allows(arn: &str) -> bool {
+    Arn::parse(arn).is_some_and(|parsed| parsed.service == "lambda" && parsed.resource.starts_with("layer:"))
+}
+
+/// Whether a request on an access point's ARN is one on the bucket behind it: all but those on the access point itself.
+pub(super) fn reaches_bucket_behind(action: &str, arn: &str) -> bool {
+    let is_point = Arn::parse(arn)
+        .is_some_and(|parsed| parsed.service == "s3" && parsed.resource.starts_with("accesspoint/"));
+    let is_of_bucket = |kind: &ResourceType| matches!(kind.name, "bucket" | "object");
+    is_point
+        && catalog()
+            .action(action)
+            .is_none_or(|action| action.resources.iter().any(|own| is_of_bucket(own.kind)))
+}
+
 /// Whether what a setting action names as a resource can have a policy. That of Systems Manager takes parameters and groups of
 /// OpsItems only; a document is shared without a policy
 /// (<https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutResourcePolicy.html>,
@@ -112,6 +142,9 @@ pub fn policy_owner(arn: &str) -> &str {
         "s3" | "execute-api" => first('/', 1),
         "s3express" | "dynamodb" => first('/', 2),
         "s3tables" if !resource.contains("/table/") => first('/', 2),
+        // Each version of a layer has a policy of its own
+        // (<https://docs.aws.amazon.com/lambda/latest/dg/permissions-layer-cross-account.html>).
+        "lambda" if resource.starts_with("layer:") => first(':', 3),
         "lambda" => first(':', 2),
         "logs" if resource.starts_with("log-group:") => first(':', 2),
         "kinesis" if resource.contains("/consumer/") => resource.len(),
@@ -162,6 +195,33 @@ pub(super) fn service_may_have_policies(action: &str) -> bool {
     let of_setters = SETTERS.iter().filter_map(|setter| setter.split(':').next());
     let of_others = OTHERS.iter().map(|(service, _)| *service);
     service == "sts" || of_setters.chain(of_others).any(|own| own == service)
+}
+
+/// Whether an action lends a member account's root user.
+pub(super) fn is_assume_root(action: &str) -> bool {
+    action.eq_ignore_ascii_case("sts:AssumeRoot")
+}
+
+/// The account whose policies alone decide on a request, of a caller's account and a resource without an account in its ARN; None
+/// where no rule tells.
+///
+/// - What AWS owns (its managed policies, its public parameters), and what has no policy of its own (hosted zones, public images):
+///   the caller's account, for nobody else's policies can decide.
+/// - A bucket that the call makes: the caller's.
+/// - The root user of a member account, whatever its ARN's account: the caller's
+///   (<https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoot.html>).
+#[must_use]
+pub fn owner_by_rule(action: &str, arn: &str, caller: Option<AccountId>) -> Option<AccountId> {
+    if is_assume_root(action) {
+        return caller;
+    }
+    let parsed = Arn::parse(arn)?;
+    let is_nobody_s = parsed.account.is_empty();
+    let is_public = parsed.service == "ssm" && parsed.resource.starts_with("parameter/aws/");
+    let is_of_aws = parsed.account == "aws" || is_nobody_s && is_public;
+    let is_without_policy = is_nobody_s && parsed.service != "s3" && !may_have_policy(arn);
+    let is_made = is_nobody_s && parsed.service == "s3" && action.eq_ignore_ascii_case("s3:CreateBucket");
+    caller.filter(|_| is_of_aws || is_without_policy || is_made)
 }
 
 /// Whether the resource of an ARN can have a policy of its own. Roles have one too, their trust policy, which only
@@ -221,6 +281,7 @@ mod tests {
             "arn:aws:sqs:*:111122223333:orders",
             "arn:aws:lambda:eu-west-1:111122223333:function:*",
             "arn:aws:lambda:eu-west-1:111122223333:function:*:live",
+            "arn:aws:lambda:eu-west-1:111122223333:layer:tools:*",
             "arn:aws:logs:eu-west-1:111122223333:log-group:*",
             "arn:aws:events:eu-west-1:111122223333:*",
             "arn:aws:*:eu-west-1:111122223333:*",
@@ -252,6 +313,10 @@ mod tests {
                 "arn:aws:lambda:eu-west-1:111122223333:function:f",
             ),
             (
+                "arn:aws:lambda:eu-west-1:111122223333:layer:tools:7",
+                "arn:aws:lambda:eu-west-1:111122223333:layer:tools:7",
+            ),
+            (
                 "arn:aws:dynamodb:eu-west-1:111122223333:table/t/index/i",
                 "arn:aws:dynamodb:eu-west-1:111122223333:table/t",
             ),
@@ -270,12 +335,38 @@ mod tests {
     }
 
     #[test]
+    fn what_nobody_s_policy_guards_is_decided_in_the_caller_s_account() {
+        let caller = AccountId::parse("123456789012");
+        for (action, arn) in [
+            ("sts:AssumeRoot", "arn:aws:iam::111122223333:root"),
+            ("iam:AttachRolePolicy", "arn:aws:iam::aws:policy/AdministratorAccess"),
+            ("ssm:GetParameter", "arn:aws:ssm:eu-west-1::parameter/aws/service/x"),
+            ("ssm:SendCommand", "arn:aws:ssm:eu-west-1::document/AWS-RunShellScript"),
+            ("bedrock:InvokeModel", "arn:aws:bedrock:eu-west-1::foundation-model/x"),
+            ("ec2:RunInstances", "arn:aws:ec2:eu-west-1::image/ami-0123456789abcdef0"),
+            ("route53:GetHostedZone", "arn:aws:route53:::hostedzone/Z1"),
+            ("s3:CreateBucket", "arn:aws:s3:::example-new"),
+        ] {
+            assert_eq!(owner_by_rule(action, arn, caller), caller, "{action} {arn}");
+        }
+        for (action, arn) in [
+            ("s3:GetObject", "arn:aws:s3:::example-reports/a"),
+            ("iam:GetRole", "arn:aws:iam::111122223333:role/r"),
+            ("execute-api:Invoke", "arn:aws:execute-api:eu-west-1::abc/prod/GET/a"),
+            ("s3:GetObject", "no-arn"),
+        ] {
+            assert_eq!(owner_by_rule(action, arn, caller), None, "{action} {arn}");
+        }
+    }
+
+    #[test]
     fn only_some_resources_can_have_policies() {
         for arn in [
             "arn:aws:s3:::example-reports/a",
             "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
             "arn:aws:sqs:eu-west-1:111122223333:jobs",
             "arn:aws:sns:eu-west-1:111122223333:news",
+            "arn:aws:lambda:eu-west-1:111122223333:layer:tools:7",
             "arn:aws:events:eu-west-1:111122223333:event-bus/default",
         ] {
             assert!(may_have_policy(arn), "{arn}");
@@ -286,6 +377,7 @@ mod tests {
             "arn:aws:rds:eu-west-1:111122223333:db:main",
             "arn:aws:ssm:eu-west-1::document/AWS-RunShellScript",
             "arn:aws:ssm:eu-west-1:111122223333:document/own",
+            "arn:aws:lambda:eu-west-1:111122223333:layer:tools",
             "*",
         ] {
             assert!(!may_have_policy(arn), "{arn}");

@@ -4,11 +4,14 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use super::owner::{
-    any_may_have_policy, certain_policy_owner, may_have_policy, policy_owner, service_may_have_policies,
+    any_may_have_policy, certain_policy_owner, may_be_shared, may_have_policy, only_allows, policy_owner,
+    reaches_bucket_behind, service_may_have_policies,
 };
 use super::{ControlKind, Membership, OwnPolicy, Principal, Snapshot};
 use crate::aws::{AccountId, Arn, Principal as Named};
-use crate::policy::{Attached, Caller, Document, Levels, PolicySet, Resource, Truth, resource_covers};
+use crate::policy::{
+    Attached, Caller, Document, Levels, May, PolicySet, Resource, Truth, reaches_key_behind, resource_covers,
+};
 
 /// What stands for a layer that the snapshot does not hold.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -45,6 +48,33 @@ pub fn owner_of_unsupplied_policy(missing: &str) -> Option<&str> {
     missing.strip_prefix("resource policy of ")?.strip_suffix(" not supplied")
 }
 
+/// What is missing where only a share could let an account use a resource of another one, in words.
+fn unknown_share(arn: &str, account: AccountId) -> String {
+    format!("whether {arn} is shared with account {account}")
+}
+
+/// The resource that may be shared, where that is what these words say is missing.
+#[must_use]
+pub fn resource_of_unknown_share(missing: &str) -> Option<&str> {
+    let (arn, _) = missing.strip_prefix("whether ")?.split_once(" is shared with account ")?;
+    Some(arn)
+}
+
+/// The accounts that have to do with a request, as far as they are known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Parties {
+    pub(crate) caller: Option<AccountId>,
+    pub(crate) owner: Option<AccountId>,
+}
+
+impl Parties {
+    /// The caller's account, where the resource is another one's.
+    fn other(self, arn: &str) -> Option<AccountId> {
+        let owner = self.owner.or_else(|| Arn::parse(arn)?.account_id())?;
+        self.caller.filter(|caller| *caller != owner)
+    }
+}
+
 impl Snapshot {
     /// The policies in play when `caller` asks for `action` on `resource`, which `resource_account` owns.
     #[must_use]
@@ -71,6 +101,8 @@ impl Snapshot {
             }
             (None, _) => None,
         };
+        let parties = Parties { caller: caller.account(), owner: resource_account };
+        let own = self.policy_of_resource(action, resource, parties, unsupplied);
         PolicySet {
             identity,
             boundary,
@@ -80,7 +112,11 @@ impl Snapshot {
                 Some(account) => levels(ControlKind::Resource, Some(account)),
                 None => self.levels_of_nobody(unsupplied),
             },
-            resource: self.policy_of_resource(action, resource, unsupplied),
+            resource: if unsupplied == Unsupplied::Unknown {
+                with_bucket_behind(action, resource, own)
+            } else {
+                own
+            },
             vpc_endpoint: given.endpoint.as_ref().map(|id| match self.endpoints.get(id) {
                 Some(endpoint) => Attached::of(vec![Arc::clone(&endpoint.document)]),
                 None => Attached::missing(format!("policy of {id} not supplied")),
@@ -172,6 +208,7 @@ impl Snapshot {
         &self,
         action: &str,
         resource: &Resource,
+        parties: Parties,
         unsupplied: Unsupplied,
     ) -> Option<Attached> {
         let missing = |words: String| (unsupplied == Unsupplied::Unknown).then(|| Attached::missing(words));
@@ -180,7 +217,9 @@ impl Snapshot {
             Resource::Unknown if !service_may_have_policies(action) => return None,
             Resource::Unknown => return missing(UNKNOWN_RESOURCE.to_owned()),
             Resource::Named(arn) => arn,
-            Resource::Pattern(pattern) => return self.policy_of_pattern(action, pattern, unsupplied),
+            Resource::Pattern(pattern) => {
+                return self.policy_of_pattern(action, pattern, parties, unsupplied);
+            }
         };
         let parsed = Arn::parse(arn);
         if let Some((account, name)) = parsed.and_then(|parsed| match parsed.principal()? {
@@ -200,20 +239,37 @@ impl Snapshot {
                 None => Attached::missing(format!("role {arn} is not in the snapshot")),
             });
         }
+        if reaches_key_behind(action, arn) {
+            return missing(format!("policy of the key behind {arn} not supplied"));
+        }
         let owner = policy_owner(arn);
         let supplied = |arn: &str| self.resources.get(arn).map(|resource| &resource.policy);
         let is_supplied = |policy: &&OwnPolicy| **policy != OwnPolicy::Unsupplied;
         match supplied(arn).filter(is_supplied).or_else(|| supplied(owner)) {
             Some(OwnPolicy::Known(policy)) => Some(Attached::of(vec![Arc::clone(policy)])),
-            Some(OwnPolicy::Unsupplied) | None if may_have_policy(arn) => missing(unsupplied_policy(owner)),
-            Some(OwnPolicy::None | OwnPolicy::Unsupplied) | None => None,
+            _ if !may_have_policy(arn) => share(arn, parties, unsupplied),
+            Some(OwnPolicy::Unsupplied) | None => {
+                let policy = missing(unsupplied_policy(owner))?;
+                let may = if only_allows(owner) { May::Allow } else { May::Either };
+                Some(Attached { may, ..policy })
+            }
+            Some(OwnPolicy::None) => None,
         }
     }
 
     /// The policy of a resource of which only a part is known: where it is certain which resource has it, that one's.
-    fn policy_of_pattern(&self, action: &str, pattern: &str, unsupplied: Unsupplied) -> Option<Attached> {
+    fn policy_of_pattern(
+        &self,
+        action: &str,
+        pattern: &str,
+        parties: Parties,
+        unsupplied: Unsupplied,
+    ) -> Option<Attached> {
+        let policy_of = |arn: &str| {
+            self.policy_of_resource(action, &Resource::Named(arn.to_owned()), parties, unsupplied)
+        };
         if !pattern.contains(['*', '?']) {
-            return self.policy_of_resource(action, &Resource::Named(pattern.to_owned()), unsupplied);
+            return policy_of(pattern);
         }
         let unknown = || Some(Attached::missing(UNKNOWN_RESOURCE));
         let is_assumed = action.get(..4).is_some_and(|service| service.eq_ignore_ascii_case("sts:"));
@@ -232,8 +288,8 @@ impl Snapshot {
             });
         match certain_policy_owner(pattern) {
             _ if has_own => unknown(),
-            Some(owner) => self.policy_of_resource(action, &Resource::Named(owner.to_owned()), unsupplied),
-            None if !any_may_have_policy(pattern) => None,
+            Some(owner) => policy_of(owner),
+            None if !any_may_have_policy(pattern) => share(pattern, parties, unsupplied),
             None if unsupplied == Unsupplied::None && !self.may_own(pattern) => None,
             None => unknown(),
         }
@@ -258,4 +314,26 @@ impl Snapshot {
             .chain(levels.levels.into_iter().filter_map(|level| level.attached.missing))
             .collect()
     }
+}
+
+/// The policy of an access point with what is missing beside it: the bucket behind it must permit the request, too
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html>).
+fn with_bucket_behind(action: &str, resource: &Resource, own: Option<Attached>) -> Option<Attached> {
+    let (Resource::Named(arn) | Resource::Pattern(arn)) = resource else { return own };
+    if !reaches_bucket_behind(action, arn) {
+        return own;
+    }
+    let behind = format!("the bucket behind {}, which must allow it too", policy_owner(arn));
+    Some(match own {
+        Some(Attached { policies, missing: Some(missing), may }) => {
+            Attached { policies, missing: Some(format!("{missing}; {behind}")), may }
+        }
+        other => Attached { missing: Some(behind), may: May::Deny, ..other.unwrap_or_default() },
+    })
+}
+
+/// What stands for the policy of a resource that can have none: of another account's resource, that it may be shared.
+fn share(arn: &str, parties: Parties, unsupplied: Unsupplied) -> Option<Attached> {
+    let account = parties.other(arn).filter(|_| unsupplied == Unsupplied::Unknown && may_be_shared(arn))?;
+    Some(Attached::missing_allow(unknown_share(arn, account)))
 }

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::Snapshot;
 use super::document::name_of_own;
-use super::owner::policy_owner;
+use super::owner::{is_assume_root, owner_by_rule, policy_owner};
 use super::problem::Trouble;
 use super::read::Reader;
 use super::text::Tags;
@@ -201,6 +201,15 @@ impl Reader {
 }
 
 impl Snapshot {
+    /// The account that owns what a caller of an account asks for, or whose policies alone decide on it: as the ARN, the
+    /// snapshot or [`owner_by_rule`] tells it. None if none of them does.
+    #[must_use]
+    pub fn owner(&self, action: &str, arn: &str, caller: Option<AccountId>) -> Option<AccountId> {
+        let is_lent = is_assume_root(action);
+        let known = || self.resource_account(arn).filter(|_| !is_lent);
+        known().or_else(|| owner_by_rule(action, arn, caller))
+    }
+
     /// The account that owns a resource: of its ARN, or as supplied, also for what has its policy.
     #[must_use]
     pub fn resource_account(&self, arn: &str) -> Option<AccountId> {

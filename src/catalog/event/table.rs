@@ -44,6 +44,8 @@ pub enum Reason {
     NotByIam,
     /// A call whose caller could not prove who it is: it was turned away before any policy was asked.
     NotAuthenticated,
+    /// A call that AWS refused because temporary credentials of this kind can never make it, whatever policies say.
+    BeyondCredentials,
 }
 
 impl Reason {
@@ -58,6 +60,7 @@ impl Reason {
             Self::NoPermission => "needs no permission",
             Self::NotByIam => "not authorized by IAM",
             Self::NotAuthenticated => "caller not authenticated",
+            Self::BeyondCredentials => "temporary credentials cannot call it",
         }
     }
 

@@ -1,4 +1,7 @@
 //! Organizations: ids tell by their form what they are of, whatever parameter they stand under.
+//!
+//! The account in these ARNs is the management account of the organization, whoever calls
+//! (<https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html>, `Arn`): no record tells it.
 
 use std::borrow::Cow;
 

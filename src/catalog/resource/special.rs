@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
+use serde_json::Value;
+
 use super::parameter::percent_decoded;
 use super::{Certainty, Noted, Resource, Search, Source, choice, codebuild, ec2, iam, organizations, rds};
-use crate::aws::AccountId;
+use crate::aws::{AccountId, Arn};
 use crate::catalog::service::{Action, ActionResource, ResourceType};
 
 /// The resources of one type, where a service has its own way; None if the general way is right.
@@ -77,9 +79,30 @@ fn is_copy(search: &Search<'_>) -> bool {
     search.leaves.one("x-amz-copy-source").is_some()
 }
 
+/// The access points that the record names: through one of them the call was made
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-monitoring-logging.html>).
+fn access_points(search: &Search<'_>) -> Vec<String> {
+    let items = search.evidence.resources.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let arns = items.iter().filter_map(|item| item.get("ARN").or_else(|| item.get("arn"))?.as_str());
+    let is_point = |arn: &&str| {
+        let parsed = Arn::parse(arn).filter(|parsed| parsed.service == "s3");
+        parsed
+            .and_then(|parsed| parsed.resource.strip_prefix("accesspoint/"))
+            .is_some_and(|name| !name.contains('/'))
+    };
+    arns.filter(is_point).map(str::to_owned).collect()
+}
+
 /// An object is known by bucket and key; a batch of deletions logs no keys. An access point stands where the bucket does,
 /// by its ARN (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-usage-examples.html>).
+///
+/// Through an access point a call is two requests: on the access point's object and on the bucket's, for both must permit it
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html>).
 fn s3_objects(search: &Search<'_>, kind: &'static ResourceType) -> Vec<Resource> {
+    let points = access_points(search);
+    if !points.is_empty() {
+        return through_access_points(search, kind, &points);
+    }
     let (bucket, key) = s3_location(search);
     if bucket.as_deref().is_some_and(is_access_point) {
         // AWS asks the caller's and the access point's policies about the access point's object, and the bucket's policy
@@ -106,6 +129,43 @@ fn s3_objects(search: &Search<'_>, kind: &'static ResourceType) -> Vec<Resource>
     }
 }
 
+/// The object that a call through access points is for: of each access point, and of the bucket behind it.
+fn through_access_points(
+    search: &Search<'_>,
+    kind: &'static ResourceType,
+    points: &[String],
+) -> Vec<Resource> {
+    let is_object = kind.name == "object";
+    // Of a copy nothing tells whether its source or its target is reached through it.
+    if is_copy(search) {
+        return if is_object { vec![Resource::everything(Certainty::Unknown)] } else { Vec::new() };
+    }
+    let (bucket, key) = s3_location(search);
+    if !is_object {
+        let certainty = if key.is_some() { Certainty::Exact } else { Certainty::Pattern };
+        let key = key.unwrap_or(Cow::Borrowed("*"));
+        let of_point =
+            |point: &String| Resource::new(kind, format!("{point}/object/{key}"), certainty, Source::Logged);
+        return points.iter().map(of_point).collect();
+    }
+    let logged = search.logged(kind);
+    if !logged.is_empty() {
+        return logged;
+    }
+    match bucket.filter(|bucket| !is_access_point(bucket) && !bucket.starts_with("arn:")) {
+        Some(bucket) => {
+            let certainty = if key.is_some() { Certainty::Exact } else { Certainty::Pattern };
+            let key = key.unwrap_or(Cow::Borrowed("*"));
+            vec![found(
+                kind,
+                format!("arn:{}:s3:::{bucket}/{key}", search.evidence.place.partition),
+                certainty,
+            )]
+        }
+        None => vec![Resource::everything(Certainty::Unknown)],
+    }
+}
+
 /// Whether what stands for a bucket is an access point, by its ARN or its alias
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-naming.html>).
 fn is_access_point(bucket: &str) -> bool {
@@ -122,6 +182,8 @@ fn s3_buckets(search: &Search<'_>, kind: &'static ResourceType) -> Vec<Resource>
         ("accesspoint", Some(arn)) if arn.contains(":accesspoint/") => {
             vec![found(kind, arn.to_owned(), Certainty::Exact)]
         }
+        // The bucket behind it must permit the call, too, and which one that is the record does not tell.
+        ("bucket", Some(bucket)) if is_access_point(bucket) => vec![Resource::everything(Certainty::Unknown)],
         ("bucket", Some(bucket)) if !bucket.starts_with("arn:") => {
             vec![found(kind, format!("arn:{partition}:s3:::{bucket}"), Certainty::Exact)]
         }

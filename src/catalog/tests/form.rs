@@ -131,7 +131,7 @@ fn what_a_launch_template_has_the_response_tells() {
 
 #[test]
 fn ids_of_organizations_have_their_beginning_once_and_tell_their_type() {
-    let own = |resource: &str| format!("arn:aws:organizations::111122223333:{resource} ~pattern");
+    let own = |resource: &str| format!("arn:aws:organizations::*:{resource} ~pattern");
     for (action, parameters, expected) in [
         (
             "DeleteOrganizationalUnit",
@@ -186,11 +186,11 @@ fn ids_of_organizations_have_their_beginning_once_and_tell_their_type() {
         "organizations:DetachPolicy",
         json!({"policyId": "p-FullAWSAccess", "targetId": "r-ab12"}),
         &[
-            "arn:aws:organizations::111122223333:root/o-*/r-ab12 ~pattern",
+            "arn:aws:organizations::*:root/o-*/r-ab12 ~pattern",
             "arn:aws:organizations::aws:policy/*/p-FullAWSAccess ~pattern",
         ],
     );
-    let unit = "arn:aws:organizations::111122223333:ou/o-exampleorgid/ou-ab12-cd34ef56";
+    let unit = "arn:aws:organizations::444455556666:ou/o-exampleorgid/ou-ab12-cd34ef56";
     let response = json!({"organizationalUnit": {"arn": unit, "id": "ou-ab12-cd34ef56", "name": "ops"}});
     let named = json!({"organizationalUnitId": "ou-ab12-cd34ef56", "name": "ops"});
     let event = "UpdateOrganizationalUnit";
@@ -369,4 +369,26 @@ fn of_a_type_with_several_forms_the_call_tells_one_or_each_may_be_it() {
         "bot:orders:* ~pattern ~perhaps",
     ];
     check("lex:CreateBot", json!({"botName": "orders"}), &either);
+}
+
+#[test]
+fn a_call_through_an_access_point_is_for_it_and_for_the_bucket() {
+    let point = "arn:aws:s3:eu-west-1:111122223333:accesspoint/p";
+    let logged = json!([{"ARN": "arn:aws:s3:::b/k"}, {"ARN": "arn:aws:s3:::b"}, {"ARN": point}]);
+    let of = |action: &str, parameters: Value, logged: &Value| {
+        words(&found(action, "x", &parameters, &Value::Null, logged))
+    };
+    let of_point = format!("{point}/object/k");
+    for bucket in ["b", point] {
+        let parameters = json!({"bucketName": bucket, "key": "k"});
+        assert_eq!(of("s3:GetObject", parameters.clone(), &logged), ["arn:aws:s3:::b/k", &of_point]);
+        assert_eq!(of("s3:ListBucket", parameters, &logged), ["arn:aws:s3:::b", point]);
+    }
+    let only_point = json!([{"ARN": point}]);
+    assert_eq!(
+        of("s3:GetObject", json!({"bucketName": point, "key": "k"}), &only_point),
+        ["* ~unknown", &of_point]
+    );
+    let copy = json!({"bucketName": "b", "key": "k", "x-amz-copy-source": "/from/a"});
+    assert_eq!(of("s3:GetObject", copy, &logged), ["* ~unknown"]);
 }

@@ -25,7 +25,7 @@ pub(super) fn run(command: &PolicyEval, out: &mut Output) -> Result<u8, Failure>
     };
     let resource_account = match &resource {
         Resource::Named(arn) | Resource::Pattern(arn) => {
-            command.resource_account.or_else(|| snapshot.resource_account(arn))
+            command.resource_account.or_else(|| snapshot.owner(&command.action, arn, caller.account()))
         }
         // What has no resource is done in the caller's own account.
         Resource::Any | Resource::Unknown => command.resource_account.or_else(|| caller.account()),

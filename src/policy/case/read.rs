@@ -355,7 +355,10 @@ fn policy_set(text: &str, request: &Request) -> Result<PolicySet, String> {
         };
         Ok(match (policies, missing) {
             (None, None) => None,
-            (policies, missing) => Some(Attached { policies: policies.unwrap_or_default(), missing }),
+            (policies, missing) => {
+                let policies = policies.unwrap_or_default();
+                Some(Attached { policies, missing, ..Attached::default() })
+            }
         })
     };
     let levels =

@@ -60,6 +60,11 @@ pub(super) fn of(
     let mut kinds: Vec<(Vec<Truth>, String)> = Vec::new();
     for text in texts {
         let Slot::Values(values) = Slot::values(std::slice::from_ref(&text)) else { continue };
+        // Of a value that is no ARN nobody knows what a negated ARN operator says, and keys of ARNs have none such.
+        let is_odd = |value: &Value| conditions.iter().any(|condition| condition.is_odd(value));
+        if values.iter().any(is_odd) {
+            continue;
+        }
         let mut kind: Vec<Truth> = values.iter().flat_map(|value| fits(conditions, value, request)).collect();
         kind.push(Truth::from(text.is_empty()));
         if kinds.iter().all(|(own, _)| *own != kind) {

@@ -69,8 +69,12 @@ impl World {
         };
         let boundary = self.boundary.clone().or(self.boundary_missing.then(Vec::new));
         PolicySet {
-            identity: Attached { policies, missing: missing(self.identity_missing) },
-            boundary: boundary.map(|policies| Attached { policies, missing: missing(self.boundary_missing) }),
+            identity: Attached { policies, missing: missing(self.identity_missing), ..Attached::default() },
+            boundary: boundary.map(|policies| Attached {
+                policies,
+                missing: missing(self.boundary_missing),
+                ..Attached::default()
+            }),
             scp: self.scp.as_ref().map(|levels| Levels {
                 levels: levels.iter().enumerate().map(level).collect(),
                 missing: None,

@@ -16,7 +16,7 @@ pub enum PolicyKind {
     ResourceControl,
     /// Of a resource; has a `Principal`, and may lack `Resource`, where the service takes it as the resource itself.
     Resource,
-    /// The trust policy of a role; has a `Principal` and no `Resource`
+    /// The trust policy of a role; has a `Principal` and no `Resource`, with which IAM takes none
     /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-custom.html>).
     Trust,
     /// Of a VPC endpoint; has a `Principal`
@@ -42,6 +42,13 @@ impl PolicyKind {
     #[must_use]
     pub fn has_principals(self) -> bool {
         !matches!(self, Self::Identity | Self::ServiceControl)
+    }
+
+    /// Whether its statements may name principals by whom they spare: neither trust policies nor RCPs
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>).
+    #[must_use]
+    pub fn has_not_principal(self) -> bool {
+        matches!(self, Self::Resource | Self::VpcEndpoint)
     }
 
     /// Whether a statement may lack `Resource` and `NotResource`.

@@ -170,6 +170,9 @@ impl Parser<'_> {
         let actions = self.actions(&draft, at, pairs);
         let resources = self.resources(&draft, at, pairs);
         let conditions = self.conditions(&draft, at, pairs);
+        if self.kind == PolicyKind::ResourceControl {
+            fine &= self.resource_control(&draft, at, pairs, effect.as_ref().ok());
+        }
         // An element that stands twice is not understood, whichever of the two was read.
         let sure = |names: [&str; 2]| !doubled.iter().any(|name| names.contains(&name.as_str()));
         match (effect, principals, actions, resources, conditions) {
@@ -183,6 +186,46 @@ impl Parser<'_> {
                 actions: actions.ok().filter(|_| sure(["Action", "NotAction"])),
             }),
         }
+    }
+
+    /// What AWS takes in no RCP: other principals than all, `NotAction`, and an `Allow` that is not that of its own
+    /// `RCPFullAWSAccess`
+    /// (<https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_syntax.html>,
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html#access-analyzer-reference-policy-checks-error-rcp-syntax-error-principal>).
+    fn resource_control(
+        &mut self,
+        draft: &Draft,
+        at: &str,
+        pairs: &[(String, Json)],
+        effect: Option<&Effect>,
+    ) -> bool {
+        let mut fine = true;
+        let is_all = |json: &Json| match json {
+            Json::Text(text) => text == "*",
+            Json::List(items) => matches!(items.as_slice(), [Json::Text(text)] if text == "*"),
+            _ => false,
+        };
+        let is_everyone = |json: &Json| match json {
+            Json::Object(kinds) => kinds.iter().all(|(kind, json)| kind == "AWS" && is_all(json)),
+            json => is_all(json),
+        };
+        if let Some(other) = find(pairs, "Principal").filter(|json| !is_everyone(json)) {
+            fine = false;
+            self.refuse(draft, &format!("{at}/Principal"), expected("`*`", other));
+        }
+        if find(pairs, "NotAction").is_some() {
+            fine = false;
+            self.refuse(draft, &format!("{at}/NotAction"), not_in("NotAction", self.kind));
+        }
+        let is_full = ["Action", "Resource"].iter().all(|name| find(pairs, name).is_some_and(is_all))
+            && find(pairs, "Condition").is_none();
+        if effect == Some(&Effect::Allow) && !is_full {
+            fine = false;
+            let found = "`Allow`".to_owned();
+            let expected = "`Deny`, or the statement of `RCPFullAWSAccess`";
+            self.refuse(draft, &format!("{at}/Effect"), ProblemKind::Expected { expected, found });
+        }
+        fine
     }
 
     fn effect(&mut self, draft: &Draft, at: &str, pairs: &[(String, Json)]) -> Result<Effect, Reported> {
@@ -230,8 +273,7 @@ impl Parser<'_> {
         };
         let at = format!("{at}/{name}");
         if self.kind == PolicyKind::Trust {
-            // What it says is clear: it also has to match.
-            self.stated(draft, &at, not_in("Resource", self.kind), Consequence::Noted);
+            return Err(self.refuse(draft, &at, not_in(name, self.kind)));
         }
         let patterns = self.texts(draft, &at, json)?;
         let mut fine = true;
@@ -260,7 +302,7 @@ impl Parser<'_> {
         };
         let at = format!("{at}/{name}");
         let barred =
-            !self.kind.has_principals() || (self.kind == PolicyKind::Trust && matching == Match::NotListed);
+            !self.kind.has_principals() || (!self.kind.has_not_principal() && matching == Match::NotListed);
         if barred {
             return Err(self.refuse(draft, &at, not_in(name, self.kind)));
         }

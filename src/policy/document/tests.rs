@@ -228,15 +228,76 @@ fn kinds_have_their_own_elements() {
         (PolicyKind::ResourceControl, true),
         (PolicyKind::Resource, true),
         (PolicyKind::VpcEndpoint, true),
-        (PolicyKind::Trust, true),
     ] {
         assert_eq!(Document::parse(kind, "test", principal).refused.is_empty(), takes, "{kind:?}");
         assert_eq!(Document::parse(kind, "test", none).refused.is_empty(), !takes, "{kind:?}");
     }
+    let trust = r#"{"Statement": {"Effect": "Deny", "Action": "sts:*", "Principal": "*"}}"#;
+    assert!(Document::parse(PolicyKind::Trust, "test", trust).refused.is_empty());
     let spared =
         r#"{"Statement": {"Effect": "Deny", "Action": "sts:*", "NotPrincipal": {"AWS": "111122223333"}}}"#;
     assert_eq!(Document::parse(PolicyKind::Trust, "test", spared).refused.len(), 1);
     assert!(Document::parse(PolicyKind::Resource, "test", spared).refused.is_empty());
+}
+
+#[test]
+fn what_aws_takes_in_no_rcp_is_refused() {
+    let parsed = |statement: &str| {
+        let text = format!(r#"{{"Version": "2012-10-17", "Statement": {statement}}}"#);
+        Document::parse(PolicyKind::ResourceControl, "test", &text)
+    };
+    for fine in [
+        r#"{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}"#,
+        r#"{"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}"#,
+        r#"{"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": ["s3:Get*"], "NotResource": "arn:aws:s3:::a/*"}"#,
+    ] {
+        let document = parsed(fine);
+        assert_eq!((document.statements.len(), document.problems), (1, vec![]), "{fine}");
+    }
+    for (bad, place) in [
+        (
+            r#"{"Effect": "Deny", "NotPrincipal": {"AWS": "111122223333"}, "Action": "s3:*", "Resource": "*"}"#,
+            "/Statement/NotPrincipal",
+        ),
+        (
+            r#"{"Effect": "Deny", "Principal": {"AWS": "111122223333"}, "Action": "s3:*", "Resource": "*"}"#,
+            "/Statement/Principal",
+        ),
+        (
+            r#"{"Effect": "Deny", "Principal": {"Service": "*"}, "Action": "s3:*", "Resource": "*"}"#,
+            "/Statement/Principal",
+        ),
+        (
+            r#"{"Effect": "Deny", "Principal": "*", "NotAction": "s3:*", "Resource": "*"}"#,
+            "/Statement/NotAction",
+        ),
+        (r#"{"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"}"#, "/Statement/Effect"),
+        (
+            r#"{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "arn:aws:s3:::a"}"#,
+            "/Statement/Effect",
+        ),
+        (
+            r#"{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*", "Condition": {"Bool": {"aws:SecureTransport": "true"}}}"#,
+            "/Statement/Effect",
+        ),
+    ] {
+        let document = parsed(bad);
+        assert_eq!((document.statements.len(), document.refused.len()), (0, 1), "{bad}");
+        let places: Vec<_> = document.problems.iter().map(|problem| problem.place.clone()).collect();
+        assert_eq!(places, [Place::Pointer(place.to_owned())], "{bad}");
+        assert!(document.refused[0].actions.is_some());
+    }
+}
+
+#[test]
+fn a_trust_policy_with_a_resource_is_none() {
+    for element in ["Resource", "NotResource"] {
+        let text = format!(
+            r#"{{"Statement": {{"Effect": "Allow", "Principal": {{"AWS": "111122223333"}}, "Action": "sts:AssumeRole", "{element}": "*"}}}}"#
+        );
+        let document = Document::parse(PolicyKind::Trust, "test", &text);
+        assert_eq!((document.statements.len(), document.refused.len()), (0, 1));
+    }
 }
 
 #[test]

@@ -46,17 +46,26 @@ pub(super) struct Owner {
 }
 
 impl Owner {
-    /// The resource's owner; None if it is not known.
+    /// The resource's owner; None if it, or the caller's account, is not known.
     pub(super) fn known(request: &PreparedRequest) -> Option<Self> {
-        request.resource_account.map(|account| Self::of(account, request))
+        let owner = request.resource_account.map(|account| Self::of(account, request));
+        owner.filter(|_| !is_of_unknown_account(request))
     }
 
-    /// All that the resource's owner may be if it is not known: the caller's account, the management account, another.
+    /// All that the resource's owner may be if it is not known: the caller's account, the management account, another. Of a
+    /// caller whose account is not known it may be that one.
     pub(super) fn possible(request: &PreparedRequest) -> [Option<Self>; 3] {
         let of = |account: AccountId| Self::of(account, request);
         let caller = request.caller_account;
         let management = request.management_account.filter(|own| Some(*own) != caller);
-        [caller.map(of), management.map(of), Some(Self { same: false, management: false })]
+        let other = Self { same: false, management: false };
+        if !is_of_unknown_account(request) {
+            return [caller.map(of), management.map(of), Some(other)];
+        }
+        match request.resource_account.map(of) {
+            Some(owner) => [Some(Self { same: true, ..owner }), None, Some(owner)],
+            None => [Some(Self { same: true, ..other }), management.map(of), Some(other)],
+        }
     }
 
     fn of(account: AccountId, request: &PreparedRequest) -> Self {
@@ -65,6 +74,11 @@ impl Owner {
             management: Some(account) == request.management_account,
         }
     }
+}
+
+/// Whether the caller is of an account, but of which is not known.
+pub(in crate::policy) fn is_of_unknown_account(request: &PreparedRequest) -> bool {
+    request.caller_account.is_none() && has_identity(&request.caller)
 }
 
 impl Control {

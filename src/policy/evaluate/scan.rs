@@ -6,6 +6,7 @@ use crate::policy::compile::{CompiledLayer, CompiledSet, LayerKind, Policy, Rule
 use crate::policy::document::Effect;
 use crate::policy::matching::{Fit, Unsaid};
 use crate::policy::prepare::PreparedRequest;
+use crate::policy::set::May;
 use crate::policy::truth::Truth;
 
 /// Answers to what neither the request nor the policies tell, for trying them out.
@@ -193,8 +194,12 @@ impl Scan {
     ) {
         if layer.missing.is_some() {
             let effects = assumed.missing(at);
-            self.deny = self.deny.or(effects.deny);
-            self.allow = self.allow.or(effects.allow);
+            if layer.may != May::Allow {
+                self.deny = self.deny.or(effects.deny);
+            }
+            if layer.may != May::Deny {
+                self.allow = self.allow.or(effects.allow);
+            }
         }
         if layer.kind == LayerKind::ResourceControl && layer.missing.is_none() {
             self.allow.direct = self.allow.direct.or(holds_allow(at, layer, assumed).negated());

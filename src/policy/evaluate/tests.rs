@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::aws::AccountId;
 use crate::policy::{
-    Attached, Because, Caller, Context, Document, Evaluator, Level, Levels, Outcome, PolicyKind, PolicySet,
-    Request, Resource, Rest, Rule,
+    Attached, Because, Caller, Context, Document, Evaluator, Level, Levels, May, Outcome, PolicyKind,
+    PolicySet, Request, Resource, Rest, Rule,
 };
 
 fn attached(kind: PolicyKind, name: &str, statements: &str) -> Attached {
@@ -153,6 +153,31 @@ fn one_account_decides_both_whose_the_resource_is_and_whether_rcps_bind() {
     assert_eq!(decided(&granted, &unknown), "undetermined");
     let own = Request { management_account: AccountId::parse("111122223333"), ..unknown };
     assert_eq!(decided(&granted, &own), "undetermined");
+}
+
+#[test]
+fn what_is_missing_may_be_known_to_allow_or_to_deny_only() {
+    let missing = |may| Some(Attached { may, ..Attached::missing("a share") });
+    let across = Request { resource_account: AccountId::parse("444455556666"), ..request() };
+    for (may, own, request, outcome) in [
+        (May::Allow, ALLOW, request(), "allowed"),
+        (May::Allow, "", request(), "undetermined"),
+        (May::Allow, ALLOW, across.clone(), "undetermined"),
+        (May::Allow, "", across.clone(), "implicitly denied"),
+        (May::Deny, ALLOW, request(), "undetermined"),
+        (May::Deny, "", request(), "implicitly denied"),
+        (May::Deny, ALLOW, across.clone(), "implicitly denied"),
+        (May::Either, ALLOW, request(), "undetermined"),
+        (May::Either, "", request(), "undetermined"),
+    ] {
+        let set = PolicySet { resource: missing(may), ..identity(own) };
+        let said = decided(&set, &request);
+        assert!(said.starts_with(outcome), "{may:?} {own} {:?}: {said}", request.resource_account);
+        let mut evaluator = Evaluator::new();
+        let compiled = evaluator.compile(&set);
+        let needs = compiled.deciding(&evaluator.prepare(&request));
+        assert_eq!(needs.members.len(), usize::from(outcome == "undetermined"));
+    }
 }
 
 #[test]
@@ -304,4 +329,99 @@ fn a_document_is_compiled_once_for_many_sets() {
         Arc::as_ptr(&set.layers.iter().find(|layer| !layer.policies.is_empty()).unwrap().policies[0])
     };
     assert_eq!(policy(&first), policy(&second));
+}
+
+#[test]
+fn some_session_of_a_role_may_be_the_one_that_a_policy_names() {
+    let role = "arn:aws:iam::111122223333:role/deploy";
+    let session = "arn:aws:sts::111122223333:assumed-role/deploy/ann";
+    let statement = |effect: &str, principal: &str| {
+        let text = format!(
+            r#"{{"Effect": "{effect}", "Action": "*", "Resource": "*", "Principal": {{"AWS": "{principal}"}}}}"#
+        );
+        Some(attached(PolicyKind::Resource, "bucket", &text))
+    };
+    let asks = |session_arn: &str| Request {
+        caller: Caller::RoleSession {
+            session_arn: session_arn.into(),
+            role_arn: Some(role.into()),
+            unique_id: Some("AROA1111222233334EXA".into()),
+        },
+        ..request()
+    };
+    for named in [session, "AROA1111222233334EXA:ann"] {
+        let deny = PolicySet { resource: statement("Deny", named), ..identity(ALLOW) };
+        let grant = PolicySet { resource: statement("Allow", named), ..identity("") };
+        assert_eq!(decided(&deny, &asks(role)), "undetermined", "{named}");
+        assert_eq!(decided(&grant, &asks(role)), "undetermined", "{named}");
+        let mut evaluator = Evaluator::new();
+        let compiled = evaluator.compile(&deny);
+        let needs = compiled.deciding(&evaluator.prepare(&asks(role))).members;
+        assert_eq!(needs, [crate::policy::Need::Caller]);
+        assert!(decided(&deny, &asks(session)).starts_with("explicitly denied"), "{named}");
+        assert!(decided(&grant, &asks(session)).starts_with("allowed"), "{named}");
+    }
+    for other in [
+        "arn:aws:sts::111122223333:assumed-role/other/ann",
+        "arn:aws:sts::444455556666:assumed-role/deploy/ann",
+        "AROA9999222233334EXA:ann",
+    ] {
+        let deny = PolicySet { resource: statement("Deny", other), ..identity(ALLOW) };
+        assert!(decided(&deny, &asks(role)).starts_with("allowed"), "{other}");
+    }
+}
+
+#[test]
+fn some_temporary_credentials_can_never_call_some_actions() {
+    let role = Caller::RoleSession {
+        session_arn: "arn:aws:sts::111122223333:assumed-role/deploy/ann".into(),
+        role_arn: None,
+        unique_id: None,
+    };
+    let guest = Caller::FederatedUser {
+        arn: "arn:aws:sts::111122223333:federated-user/guest".into(),
+        user_arn: Some("arn:aws:iam::111122223333:user/ann".into()),
+    };
+    let user = Caller::User { arn: "arn:aws:iam::111122223333:user/ann".into(), unique_id: None };
+    let all = r#"{"Effect": "Allow", "Action": "*", "Resource": "*"}"#;
+    let set = PolicySet { session: Some(attached(PolicyKind::Identity, "session", all)), ..identity(all) };
+    let never = "implicitly denied: temporary credentials of this kind cannot call the action";
+    for (caller, action, expected) in [
+        (&role, "sts:GetFederationToken", never),
+        (&role, "sts:GetSessionToken", never),
+        (&role, "sts:GetAccessKeyInfo", "allowed"),
+        (&role, "iam:ListUsers", "allowed"),
+        (&guest, "sts:AssumeRole", never),
+        (&guest, "sts:GetFederationToken", never),
+        (&guest, "sts:GetCallerIdentity", "allowed"),
+        (&guest, "iam:ListUsers", "undetermined"),
+        (&guest, "s3:ListAllMyBuckets", "allowed"),
+        (&user, "sts:GetFederationToken", "allowed"),
+    ] {
+        let request =
+            Request { caller: caller.clone(), action: action.into(), resource: Resource::Any, ..request() };
+        let said = decided(&set, &request);
+        assert!(said.starts_with(expected), "{caller:?} {action}: {said}");
+    }
+    let console =
+        Request { caller: guest, action: "iam:ListUsers".into(), resource: Resource::Any, ..request() };
+    let mut evaluator = Evaluator::new();
+    let compiled = evaluator.compile(&set);
+    let needs = compiled.deciding(&evaluator.prepare(&console)).members;
+    assert!(needs[0].to_string().starts_with("caller's credentials: whether they are a console session's"));
+    let denied = PolicySet { session: None, ..set };
+    assert!(decided(&denied, &console).starts_with("implicitly denied"));
+}
+
+#[test]
+fn no_policy_of_a_member_account_has_a_say_on_who_lends_its_root_user() {
+    let all = r#"{"Effect": "Allow", "Action": "*", "Resource": "*"}"#;
+    let lends = Request {
+        action: "sts:AssumeRoot".into(),
+        resource: Resource::Named("arn:aws:iam::444455556666:root".into()),
+        resource_account: AccountId::parse("444455556666"),
+        ..request()
+    };
+    assert!(decided(&identity(all), &lends).starts_with("allowed"));
+    assert!(decided(&identity(ALLOW), &lends).starts_with("implicitly denied: no statement of the identity"));
 }

@@ -3,12 +3,16 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html>,
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policy-s3-sigv4-conditions.html>
 
+use serde_json::Value;
+
 use super::super::Field;
 use super::super::tag;
 use super::ask::{Ask, PARAMETERS, Parameter, Relation, Tell};
 use super::rule::{Otherwise, Rule};
 
 const ADDITIONAL: &[Field] = &[Field::AdditionalEventData];
+/// What tells through what a bucket was reached.
+const REACHED: &[Field] = &[Field::RequestParameters, Field::ErrorCode, Field::Resources];
 const TLS: &[Field] = &[Field::TlsDetails, Field::AdditionalEventData];
 const NOT_SURE: &str = "S3 may not log the header";
 
@@ -75,9 +79,9 @@ pub(super) const RULES: &[Rule] = &[
     Rule::new("s3:signatureversion", ADDITIONAL, signature_version),
     Rule::new("s3:tlsversion", TLS, tls_version),
     Rule::new("s3:resourceaccount", &[], resource_account),
-    Rule::new("s3:dataaccesspointarn", PARAMETERS, access_point_arn),
-    Rule::new("s3:dataaccesspointaccount", PARAMETERS, access_point_account),
-    Rule::new("s3:accesspointnetworkorigin", PARAMETERS, access_point_origin),
+    Rule::new("s3:dataaccesspointarn", REACHED, access_point_arn),
+    Rule::new("s3:dataaccesspointaccount", REACHED, access_point_account),
+    Rule::new("s3:accesspointnetworkorigin", REACHED, access_point_origin),
     Rule::new("s3:requestobjecttagkeys", PARAMETERS, object_tag_keys),
     Rule::family("s3:requestobjecttag/", PARAMETERS, object_tag),
     Rule::family("s3:existingobjecttag/", &[], |ask, _| {
@@ -148,8 +152,18 @@ enum Reached<'a> {
 }
 
 /// A bucket is named by its name; an access point by its ARN or its alias, which ends in `-s3alias`
-/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-alias.html>).
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-alias.html>). Whatever the parameters name, the record's
+/// resources name the access point that was used
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-monitoring-logging.html>).
 fn reached<'a>(ask: &Ask<'a>) -> Reached<'a> {
+    let items = ask.told.parsed.resources.as_ref().and_then(Value::as_array);
+    let arns = items.into_iter().flatten().filter_map(|item| item.get("ARN").or_else(|| item.get("arn")));
+    let mut points = arns.filter_map(Value::as_str).filter(|arn| arn.contains(":accesspoint/"));
+    match (points.next(), points.next()) {
+        (Some(point), None) => return Reached::AccessPoint(point),
+        (Some(_), Some(_)) => return Reached::Unknown("the record names several access points"),
+        (None, _) => {}
+    }
     match ask.parameter(&["bucketName"]) {
         Parameter::Given(value) => match value.as_str() {
             Some(name) if name.contains(":accesspoint/") => Reached::AccessPoint(name),

@@ -51,6 +51,7 @@ fn attached(hash: &mut Xxh3, layer: Option<&Attached>) {
     for policy in &layer.policies {
         hash.update(&Arc::as_ptr(policy).addr().to_le_bytes());
     }
+    hash.update(&[layer.may as u8]);
     text_of(hash, layer.missing.as_deref());
 }
 

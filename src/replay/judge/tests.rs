@@ -1,7 +1,7 @@
 //! Numbers that stand for requests and policy sets: two that differ have different ones.
 
 use super::*;
-use crate::policy::{Context, Level, Levels, PolicyKind, Rest};
+use crate::policy::{Context, Level, Levels, May, PolicyKind, Rest};
 
 fn request(standings: &[(&str, Standing)]) -> Request {
     let mut context = Context::new(Rest::Unknown);
@@ -78,6 +78,7 @@ fn sets_are_told_apart_by_layer_level_and_what_is_missing() {
     let of = |policies: &[&Arc<Document>], missing: Option<&str>| Attached {
         policies: policies.iter().map(|policy| Arc::clone(policy)).collect(),
         missing: missing.map(str::to_owned),
+        may: May::Either,
     };
     let level = |target: &str, attached| Level { target: target.to_owned(), attached };
     let scp = |levels: Vec<Level>, missing: Option<&str>| PolicySet {

@@ -1,5 +1,6 @@
 //! Which columns a request is told from.
 
+use super::authentication::depends_on_credentials;
 use super::{Asked, Origin, Reading, ResourceFrom};
 use crate::catalog::event::{self, MappedAction, Mapping, Presence};
 use crate::catalog::resource::{Certainty, reads_response};
@@ -29,6 +30,10 @@ const ALWAYS: [Field; 13] = [
 #[must_use]
 pub fn fields_of_request(source: &str, name: &str) -> Fields {
     let mut fields = Fields::of(&ALWAYS);
+    if depends_on_credentials(source, name) {
+        let of_credentials = [Field::AccessKeyId, Field::InvokedBy, Field::SessionCredentialFromConsole];
+        fields = fields.and(Fields::of(&of_credentials));
+    }
     let Mapping::Actions(actions, _) = catalog().actions_of_event(source, name) else { return fields };
     let takes_resources = actions.iter().any(|mapped| !mapped.action.is_wildcard_only());
     if takes_resources {

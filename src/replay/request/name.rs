@@ -1,11 +1,11 @@
 //! Names that a record leaves incomplete: paths of IAM entities, and the user that a call means where it names none.
 
 use super::Call;
-use crate::aws::Arn;
+use crate::aws::{AccountId, Arn};
 use crate::catalog::Action;
 use crate::catalog::resource::Certainty;
 use crate::policy::Resource;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Membership, Snapshot};
 
 /// Calls that mean the calling user where they name none
 /// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateAccessKey.html> and the pages of the others); a change
@@ -65,6 +65,24 @@ pub(super) fn role_of_profile<'s>(snapshot: &'s Snapshot, profile: &str) -> Opti
     let is_it = |own: &String| own == profile || !path.contains('/') && own.rsplit('/').next() == Some(path);
     let role = details.roles.values().find(|role| role.instance_profiles.iter().any(is_it));
     role.map(|role| role.arn.as_str())
+}
+
+/// The ARN of a part of the caller's organization, with the account and the id that no record tells: the management account's, and
+/// the organization's (<https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html>, `Arn`). Handshakes and
+/// transfers may be of another organization. None where nothing is known of it.
+pub(super) fn in_organization(snapshot: &Snapshot, arn: &str, caller: AccountId) -> Option<String> {
+    let Membership::Known(organization) = &snapshot.membership else { return None };
+    let management = organization.management_account?;
+    let is_of_it = management == caller || organization.nodes.contains_key(&caller.to_string());
+    let (head, rest) = arn.split_once(":organizations::*:").filter(|_| is_of_it)?;
+    if rest.starts_with("handshake/") || rest.starts_with("responsibilitytransfer/") {
+        return None;
+    }
+    let rest = match &organization.id {
+        Some(id) => rest.replacen("/o-*", &format!("/{id}"), 1),
+        None => rest.to_owned(),
+    };
+    Some(format!("{head}:organizations::{management}:{rest}"))
 }
 
 /// What stands for an entity whose path is not known, as that of one that is no longer in the account: one of that name under

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::Call;
 use crate::aws::{AccountId, Arn};
 use crate::catalog::{Action, ArnFormat, catalog};
-use crate::snapshot::{may_have_policy, policy_owner};
+use crate::snapshot::{may_have_policy, owner_by_rule, policy_owner};
 
 impl Call<'_> {
     /// The account that owns the resource of a request, or whose policies alone decide on it; None if it is not known.
@@ -17,9 +17,14 @@ impl Call<'_> {
     /// The first of these that tells: the ARN; `accountId` beside that ARN in the record's `resources`, or beside that of
     /// the resource whose policy it meets (an object's bucket); the snapshot; and the rules of [`Call::by_rule`].
     pub(super) fn owner(&self, action: &Action, arn: &str, kind: Option<&str>) -> Option<AccountId> {
-        // A member account's root user has no policy: the caller's own alone decides whether its account lends it
-        // (<https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoot.html>).
+        // Whatever account is in the ARN.
         if action.service == "sts" && action.name == "AssumeRoot" {
+            return owner_by_rule("sts:AssumeRoot", arn, self.scene.caller);
+        }
+        // Organizations takes calls of the management account, and of accounts that it lets act for the organization, which is in
+        // no policy of a resource (<https://docs.aws.amazon.com/organizations/latest/userguide/orgs_integrate_delegated_admin.html>).
+        // What AWS let pass was such a call.
+        if action.service == "organizations" && !self.is_denied {
             return self.scene.caller;
         }
         let Some(parsed) = Arn::parse(arn) else {
@@ -34,29 +39,17 @@ impl Call<'_> {
         self.logged_owner(arn).or_else(known).or_else(|| self.by_rule(action, arn, parsed))
     }
 
-    /// The owner of what has no account in its ARN.
-    ///
-    /// - What AWS owns (its managed policies, its public parameters), and what has no policy of its own (hosted zones,
-    ///   public images): the caller's account, for nobody else's policies can decide.
-    /// - A bucket that the call makes: the caller's.
-    /// - Any other bucket or object: the recipient's, where the caller is of another account or of none, for S3's events
-    ///   are delivered to the requester and to the bucket's owner
-    ///   (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html#cloudtrail-object-level-crossaccount>).
-    ///   The requester's copy does not tell whose the bucket is.
+    /// The owner of what has no account in its ARN: as [`owner_by_rule`] tells it; of a bucket or object the recipient's, where
+    /// the caller is of another account or of none, for S3's events are delivered to the requester and to the bucket's owner
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html#cloudtrail-object-level-crossaccount>).
+    /// The requester's copy does not tell whose the bucket is.
     fn by_rule(&self, action: &Action, arn: &str, parsed: Arn<'_>) -> Option<AccountId> {
-        let is_of_aws = parsed.account == "aws"
-            || parsed.account.is_empty()
-                && parsed.service == "ssm"
-                && parsed.resource.starts_with("parameter/aws/");
-        let is_s3 = parsed.service == "s3";
-        if is_of_aws || parsed.account.is_empty() && !is_s3 && !may_have_policy(arn) {
-            return self.scene.caller;
-        }
-        if !is_s3 || !parsed.account.is_empty() {
-            return None;
+        let by_rule = owner_by_rule(&action.full_name(), arn, self.scene.caller);
+        if by_rule.is_some() || parsed.service != "s3" || !parsed.account.is_empty() {
+            return by_rule;
         }
         if action.name == "CreateBucket" {
-            return self.scene.caller;
+            return None;
         }
         let is_owners_copy = |recipient: &AccountId| {
             self.has_no_account() || self.scene.caller.is_some_and(|own| own != *recipient)

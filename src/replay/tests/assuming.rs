@@ -253,7 +253,6 @@ fn a_role_session_asks_for_an_hour_at_most() {
     assert_eq!(one.name, "role chaining");
     assert_eq!(one.change.as_deref(), Some("ask for 3600 s at most"));
     passes(&ask(&snapshot, &deploy(), &Supposed { duration: Some(3_600), ..supposed() }));
-    passes(&ask(&snapshot, &ann(), &long));
 }
 
 #[test]
@@ -334,4 +333,38 @@ fn a_refused_call_is_explained_side_by_side() {
     let other = by_user("s3.amazonaws.com", "ListBuckets", None);
     assert_eq!(explained(Some(&snapshot), &other).assume, None);
     assert_eq!(explained(None, &record).assume, None);
+}
+
+#[test]
+fn a_role_whose_session_is_trusted_by_name_may_be_the_one() {
+    let only = trust(&json!({ "Principal": { "AWS": SESSION } }));
+    let snapshot = world(&only, &may()).read();
+    let some = Caller::RoleSession {
+        session_arn: DEPLOY.to_owned(),
+        role_arn: Some(DEPLOY.to_owned()),
+        unique_id: None,
+    };
+    let told = ask(&snapshot, &some, &supposed());
+    assert_eq!(told.said, Said::Undetermined, "{told:#?}");
+    assert_eq!(side(&told, "trust policy").says, Said::Undetermined);
+    passes(&ask(&snapshot, &deploy(), &supposed()));
+}
+
+#[test]
+fn a_session_longer_than_an_hour_needs_a_role_that_takes_it() {
+    let snapshot = world(&trust(&json!({})), &may()).read();
+    let long = ask(&snapshot, &ann(), &Supposed { duration: Some(43_200), ..supposed() });
+    assert_eq!(long.said, Said::Undetermined, "{long:#?}");
+    assert_eq!(side(&long, "maximum session duration").says, Said::Undetermined);
+    passes(&ask(&snapshot, &ann(), &Supposed { duration: Some(3_600), ..supposed() }));
+}
+
+#[test]
+fn a_private_address_is_said_to_tell_nothing() {
+    let snapshot = world(&trust(&json!({})), &may()).read();
+    let words = |address: &str| {
+        ask(&snapshot, &ann(), &Supposed { source_ip: Some(address.to_owned()), ..supposed() }).supposed
+    };
+    assert!(words("10.0.0.1").iter().any(|one| one.starts_with("from 10.0.0.1, which is private")));
+    assert!(words("192.0.2.7").contains(&"from 192.0.2.7".to_owned()));
 }

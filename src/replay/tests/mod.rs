@@ -11,6 +11,7 @@ mod parameters;
 mod propagation;
 mod proposing;
 mod session_policy;
+mod sharing;
 mod special;
 
 use std::sync::Arc;

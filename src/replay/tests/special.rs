@@ -167,3 +167,31 @@ fn the_claims_of_a_token_are_told_from_the_response() {
         assert_eq!(replayer.take(&transient).unwrap().verdict, Verdict::NowDenied);
     }
 }
+
+#[test]
+fn what_the_credentials_of_a_role_can_never_call_is_denied_whatever_its_policies_say() {
+    let snapshot = World::default().role(DEPLOY, &json!([trust_account()]), &json!([allow("*", "*")])).read();
+    let parameters = json!({ "name": "guest" }).to_string();
+    let record = by_role("sts.amazonaws.com", "GetFederationToken", Some(&parameters));
+    let message = "Cannot call GetFederationToken with session credentials";
+    let said = verdict(&plan(&snapshot), &refused(&record, message));
+    assert_eq!(said.verdict, Verdict::Same, "{said:?}");
+    assert!(said.decided.unwrap().contains("temporary credentials of this kind cannot call the action"));
+}
+
+#[test]
+fn a_caller_whose_account_cannot_be_told_is_not_denied_for_being_of_another() {
+    let snapshot = World::default().user(ANN, &json!([allow("*", "*")])).read();
+    let record = by_user("ec2.amazonaws.com", "DescribeInstances", Some("{}"));
+    assert_eq!(verdict(&plan(&snapshot), &record).verdict, Verdict::Same);
+    for (arn, account) in [
+        // No account has ten digits.
+        ("arn:aws:iam::1112222333:user/ann", "1112222333"),
+        (ANN, "444455556666"),
+    ] {
+        let odd = Record { identity_arn: Some(arn), identity_account_id: Some(account), ..record };
+        let said = verdict(&plan(&snapshot), &odd);
+        assert_eq!(said.verdict, Verdict::Undetermined, "{arn} {account}: {said:?}");
+        assert!(said.needs.unwrap().contains("the account of the caller is not known"), "{arn} {account}");
+    }
+}

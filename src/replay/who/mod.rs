@@ -63,7 +63,35 @@ pub fn who(record: &Record<'_>, snapshot: Option<&Snapshot>) -> Option<Who> {
     if !matches!(who.caller, Caller::Service { .. }) {
         who.forwarded_by = said(record.invoked_by).map(str::to_owned);
     }
+    let own = said(record.identity_account_id).and_then(AccountId::parse);
+    if own.zip(who.caller.account()).is_some_and(|(own, of_arn)| own != of_arn) {
+        who.caller = of_no_account(who.caller);
+    }
     Some(who)
+}
+
+/// The same caller, of an account that is not known: that of its identity and that of its ARN are not the same one, as where a log
+/// was sanitised.
+fn of_no_account(caller: Caller) -> Caller {
+    let without = |arn: String| {
+        let mut parts: Vec<&str> = arn.splitn(6, ':').collect();
+        if let Some(account) = parts.get_mut(4) {
+            *account = "";
+        }
+        parts.join(":")
+    };
+    match caller {
+        Caller::User { arn, unique_id } => Caller::User { arn: without(arn), unique_id },
+        Caller::RoleSession { session_arn, role_arn, unique_id } => Caller::RoleSession {
+            session_arn: without(session_arn),
+            role_arn: role_arn.map(without),
+            unique_id,
+        },
+        Caller::FederatedUser { arn, user_arn } => {
+            Caller::FederatedUser { arn: without(arn), user_arn: user_arn.map(without) }
+        }
+        other => other,
+    }
 }
 
 /// A column's text, unless it is empty or hidden.

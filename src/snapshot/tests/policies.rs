@@ -1,7 +1,7 @@
 //! Which policies are in play, what is missing, and what is decided from them.
 
 use super::*;
-use crate::policy::{Because, Evaluator, Layer, Need, Outcome, PolicySet, Request, Resource};
+use crate::policy::{Because, Evaluator, Layer, May, Need, Outcome, PolicySet, Request, Resource};
 use crate::snapshot::{Asked, Given, Unsupplied};
 
 /// What is decided, by which layer or statement, and what would decide it.
@@ -14,7 +14,7 @@ fn decide(
     unsupplied: Unsupplied,
 ) -> (Outcome, String, Vec<String>) {
     let caller = snapshot.who(principal).unwrap();
-    let resource_account = snapshot.resource_account(resource);
+    let resource_account = snapshot.owner(action, resource, caller.account());
     let resource = Resource::Named(resource.to_owned());
     let given = Given { unsupplied, ..Given::default() };
     let set = snapshot.policies(&caller, action, &resource, resource_account, &given);
@@ -319,4 +319,88 @@ fn the_policy_of_a_resource_known_in_part_is_known_if_one_resource_has_it() {
             assert_eq!(found(action, pattern, unsupplied), expected, "{pattern} {unsupplied:?}");
         }
     }
+}
+
+#[test]
+fn what_can_have_no_policy_may_be_shared_with_another_account() {
+    let snapshot = org();
+    let policy = |principal: &str, action: &str, resource: Resource, unsupplied: Unsupplied| {
+        let caller = snapshot.who(principal).unwrap();
+        let given = Given { unsupplied, ..Given::default() };
+        snapshot.policies(&caller, action, &resource, None, &given).resource
+    };
+    let subnet = "arn:aws:ec2:eu-west-1:444455556666:subnet/subnet-1";
+    let any_subnet = "arn:aws:ec2:eu-west-1:444455556666:subnet/*";
+    for resource in [Resource::Named(subnet.into()), Resource::Pattern(any_subnet.into())] {
+        let shared = policy("user/ann", "ec2:RunInstances", resource.clone(), Unsupplied::Unknown).unwrap();
+        let missing = shared.missing.unwrap();
+        assert!(missing.ends_with(" is shared with account 111122223333"), "{missing}");
+        assert!(crate::snapshot::resource_of_unknown_share(&missing).unwrap().starts_with("arn:aws:ec2:"));
+        assert_eq!(shared.may, May::Allow);
+        assert_eq!(policy("user/ann", "ec2:RunInstances", resource.clone(), Unsupplied::None), None);
+        // In its own account, and for who has none, it is as it was.
+        for principal in ["arn:aws:iam::444455556666:root", "ec2.amazonaws.com"] {
+            assert_eq!(policy(principal, "ec2:RunInstances", resource.clone(), Unsupplied::Unknown), None);
+        }
+    }
+    let role = Resource::Named("arn:aws:iam::444455556666:role/reader".into());
+    assert_eq!(policy("user/ann", "iam:GetRole", role, Unsupplied::Unknown), None);
+}
+
+#[test]
+fn the_policy_of_a_layer_denies_nobody() {
+    let snapshot = org();
+    let layer = Resource::Named("arn:aws:lambda:eu-west-1:111122223333:layer:tools:7".into());
+    let caller = snapshot.who("user/ann").unwrap();
+    let set = snapshot.policies(&caller, "lambda:GetLayerVersion", &layer, None, &Given::default());
+    let own = set.resource.unwrap();
+    assert!(own.may == May::Allow && own.missing.unwrap().contains("layer:tools:7 not supplied"));
+}
+
+#[test]
+fn behind_an_access_point_stands_a_bucket_that_must_allow_it_too() {
+    let point = "arn:aws:s3:eu-west-1:111122223333:accesspoint/in";
+    let grant = format!(
+        r#"{{"arn": "{point}", "policy": {{"Version": "2012-10-17", "Statement": {{"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"}}}}}}"#
+    );
+    let snapshot = of(&[
+        ("a.json", ONE_USER),
+        ("organization.json", r#"{"Organization": null}"#),
+        ("resource-policies/points.json", &grant),
+    ]);
+    let object = format!("{point}/object/k");
+    let (outcome, _, needs) =
+        decide(&snapshot, "user/ann", "s3:GetObject", &object, &[], Unsupplied::Unknown);
+    assert_eq!(outcome, Outcome::Undetermined);
+    assert_eq!(needs, [format!("resource-based policy: the bucket behind {point}, which must allow it too")]);
+    let (outcome, ..) = decide(&snapshot, "user/ann", "s3:GetObject", &object, &[], Unsupplied::None);
+    assert_eq!(outcome, Outcome::Allowed);
+    // What is asked of the access point itself meets no bucket.
+    let (outcome, ..) =
+        decide(&snapshot, "user/ann", "s3:GetAccessPointPolicy", point, &[], Unsupplied::Unknown);
+    assert_eq!(outcome, Outcome::Allowed);
+}
+
+#[test]
+fn a_member_s_root_user_is_lent_by_the_management_account_s_policies_alone() {
+    let snapshot = of(&[("a.json", ONE_USER), ("organization.json", r#"{"Organization": null}"#)]);
+    let root = "arn:aws:iam::444455556666:root";
+    let (outcome, because, _) =
+        decide(&snapshot, "user/ann", "sts:AssumeRoot", root, &[], Unsupplied::Unknown);
+    assert_eq!(outcome, Outcome::Allowed, "{because}");
+    let model = "arn:aws:bedrock:eu-west-1::foundation-model/x";
+    let (outcome, because, _) =
+        decide(&snapshot, "user/ann", "bedrock:InvokeModel", model, &[], Unsupplied::Unknown);
+    assert_eq!(outcome, Outcome::Allowed, "{because}");
+}
+
+#[test]
+fn who_asks_for_a_key_by_its_alias_meets_the_key_s_policy() {
+    let snapshot = of(&[("a.json", ONE_USER), ("organization.json", r#"{"Organization": null}"#)]);
+    let alias = "arn:aws:kms:eu-west-1:111122223333:alias/data";
+    let (outcome, _, needs) = decide(&snapshot, "user/ann", "kms:Decrypt", alias, &[], Unsupplied::Unknown);
+    assert_eq!(outcome, Outcome::Undetermined);
+    assert_eq!(needs, [format!("resource-based policy: policy of the key behind {alias} not supplied")]);
+    let (outcome, ..) = decide(&snapshot, "user/ann", "kms:DeleteAlias", alias, &[], Unsupplied::Unknown);
+    assert_eq!(outcome, Outcome::Allowed);
 }

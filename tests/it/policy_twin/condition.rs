@@ -102,6 +102,8 @@ pub(crate) struct Place<'a> {
     pub(crate) rules: Rules,
     /// Whether the document's version replaces variables.
     pub(crate) variables: bool,
+    /// Whether a negated ARN operator fits a value that is no ARN; None if that is not known.
+    pub(crate) odd_arns: Option<bool>,
 }
 
 /// Whether a whole `Condition` element holds; `open` is whether what is not known is as it must be to hold.
@@ -151,6 +153,11 @@ fn holds(operator: &Operator, key: &str, wanted: &[&Value], place: Place<'_>, op
     }
     let one = |value: &String| -> bool {
         let negated = operator.negated;
+        let is_arn = value.matches(':').count() >= 5;
+        let is_odd = operator.base.starts_with("arn") && !is_arn && !wanted.iter().any(|it| *it == "*");
+        if negated && is_odd && rules.on(Rule::NegatedArnsOfNoArnAreOpen) {
+            return place.odd_arns.unwrap_or(open);
+        }
         let mut each = wanted.iter().map(|wanted| {
             value_fits(operator, &text_of(wanted), value, place, if negated { !open } else { open })
         });

@@ -180,6 +180,21 @@ impl Flow<'_> {
             return trial;
         }
 
+        // What temporary credentials can never call
+        // (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html>).
+        let beyond = match &request.caller {
+            Caller::RoleSession { .. } => {
+                ["sts:getfederationtoken", "sts:getsessiontoken"].contains(&action.as_str())
+            }
+            Caller::FederatedUser { .. } => {
+                action.starts_with("sts:") && action != "sts:getservicebearertoken"
+            }
+            _ => false,
+        };
+        if beyond && rules.on(Rule::SomeCredentialsCannotCall) {
+            return trial;
+        }
+
         // 2. What the ceilings of organizations and of the endpoint do not allow.
         let allows = |place: Place, layer: &Layer| !self.acting(place, layer, "Allow").is_empty();
         let mut lacking = Vec::new();
@@ -295,7 +310,11 @@ impl Flow<'_> {
         };
         let parts: Vec<&str> = arn.splitn(6, ':').collect();
         match parts.as_slice() {
-            [_, _, "kms", _, _, key] if key.starts_with("key/") && action.starts_with("kms:") => {
+            // Who names a key's alias asks for the key
+            // (<https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html>).
+            [_, _, "kms", _, _, key]
+                if (key.starts_with("key/") || key.starts_with("alias/")) && action.starts_with("kms:") =>
+            {
                 self.rules.on(Rule::KeyPoliciesMustAllow)
             }
             [_, _, "iam", _, _, role] => role.starts_with("role/") && assumes,
@@ -328,8 +347,7 @@ impl Flow<'_> {
     }
 
     fn grants(&self, statement: &Statement, effect: &str, open: bool) -> Vec<Grant> {
-        let request = &self.pair.request;
-        if statement.effect() != Some(effect) || !statement.fits(request, self.rules, open) {
+        if statement.effect() != Some(effect) || !statement.fits(self.pair, self.rules, open) {
             return Vec::new();
         }
         statement.names(self.pair, self.rules, open)

@@ -210,6 +210,13 @@ fn statement(random: &mut Random, kind: PolicyKind) -> Value {
     }
     if kind == PolicyKind::ResourceControl {
         statement.insert("Principal".to_owned(), "*".into());
+        // It only denies, and lists what.
+        if random.percent(95) {
+            statement.insert("Effect".to_owned(), "Deny".into());
+            if let Some(actions) = statement.remove("NotAction") {
+                statement.insert("Action".to_owned(), actions);
+            }
+        }
     } else if kind.has_principals() {
         let share = if kind == PolicyKind::Trust { 0 } else { 15 };
         let principals = not(random, "Principal", share);

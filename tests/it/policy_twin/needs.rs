@@ -25,7 +25,7 @@ fn wanted() -> usize {
 /// All ways in which a need may turn out, or enough of them.
 fn ways(pair: &Pair, need: &Need) -> Vec<Way> {
     match need {
-        Need::Key(key) => of_key(key),
+        Need::Key(key) => of_key(pair, key),
         Need::Resource => {
             // What is done to roles is done to a role.
             let of_role = pair.request.action.starts_with("sts:");
@@ -56,13 +56,22 @@ fn ways(pair: &Pair, need: &Need) -> Vec<Way> {
             .into_iter()
             .map(|is| -> Way { Box::new(move |it| it.set.settled.account_first = Some(is)) })
             .collect(),
+        Need::Missing { what, .. } if what.contains("negated ARN operator") => [true, false]
+            .into_iter()
+            .map(|fits| -> Way { Box::new(move |it| it.set.settled.odd_arns = Some(fits)) })
+            .collect(),
         Need::Missing { layer, .. } => of_missing(pair, layer),
         Need::Refused { layer, policy, index } => of_refused(layer, policy, *index),
     }
 }
 
-fn of_key(key: &str) -> Vec<Way> {
-    let values = values_of(key);
+fn of_key(pair: &Pair, key: &str) -> Vec<Way> {
+    let mut values = values_of(key);
+    // A key that negated ARN operators read has ARNs.
+    let texts = || pair.set.layers().into_iter().flat_map(|layer| &layer.policies).map(Policy::text);
+    if key.eq_ignore_ascii_case("aws:SourceArn") && texts().any(|text| text.contains("ArnNot")) {
+        values.retain(|value| value.matches(':').count() >= 5);
+    }
     let mut standings = vec![Standing::Absent];
     standings.extend(values.iter().map(|value| Standing::Values(vec![value.clone()])));
     standings.extend(values.windows(2).map(|two| Standing::Values(two.to_vec())));
@@ -238,6 +247,14 @@ fn what_is_named_decides_and_nothing_less_does() {
         }
         // Only sessions have session policies.
         if matches!(pair.request.caller, Caller::User { .. }) && pair.set.session.is_some() {
+            continue;
+        }
+        // Only users and roles have boundaries.
+        let has_boundary = matches!(
+            pair.request.caller,
+            Caller::User { .. } | Caller::RoleSession { .. } | Caller::FederatedUser { .. }
+        );
+        if !has_boundary && pair.set.boundary.is_some() {
             continue;
         }
         if decide(&pair, Rules::default()).outcome != Outcome::Undetermined {

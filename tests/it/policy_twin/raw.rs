@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use backtrail::policy::{
-    Attached, CompiledSet, Decision, Document, Evaluator, Level as SetLevel, Levels as SetLevels, PolicyKind,
-    PolicySet, PreparedRequest, Request,
+    Attached, CompiledSet, Decision, Document, Evaluator, Level as SetLevel, Levels as SetLevels, May,
+    PolicyKind, PolicySet, PreparedRequest, Request,
 };
 use serde_json::Value;
 
@@ -51,6 +51,8 @@ pub(crate) struct Settled {
     pub(crate) account_first: Option<bool>,
     /// Whether the VPC endpoint is a gateway endpoint.
     pub(crate) gateway: Option<bool>,
+    /// Whether a negated ARN operator fits a value that is no ARN.
+    pub(crate) odd_arns: Option<bool>,
 }
 
 /// A policy set and a request.
@@ -80,6 +82,7 @@ impl Set {
                 .map(|policy| Arc::new(Document::parse(policy.kind, &policy.name, &policy.text())))
                 .collect(),
             missing: layer.missing.clone(),
+            may: May::Either,
         };
         let levels = |levels: &Levels| SetLevels {
             levels: (0..)

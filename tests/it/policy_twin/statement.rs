@@ -103,6 +103,14 @@ fn only<'a>(json: &'a Map<String, Value>, names: [&'a str; 2]) -> Option<(&'a st
     }
 }
 
+/// An RCP only denies, and lists what; but for `RCPFullAWSAccess`
+/// (<https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_syntax.html>).
+fn is_resource_control(json: &Map<String, Value>) -> bool {
+    let is_all = |name: &str| json.get(name).is_some_and(|it| *it == "*" || *it == serde_json::json!(["*"]));
+    let is_full = is_all("Action") && is_all("Resource") && !json.contains_key("Condition");
+    !json.contains_key("NotAction") && (json.get("Effect").is_none_or(|it| it != "Allow") || is_full)
+}
+
 fn is_valid(json: &Map<String, Value>, kind: PolicyKind, variables: bool) -> bool {
     const KNOWN: [&str; 9] = [
         "Sid",
@@ -122,6 +130,8 @@ fn is_valid(json: &Map<String, Value>, kind: PolicyKind, variables: bool) -> boo
     let lacks_resource = !has("Resource") && !has("NotResource");
     let resources = match kind {
         PolicyKind::Trust | PolicyKind::Resource if lacks_resource => true,
+        // IAM takes no trust policy with one.
+        PolicyKind::Trust => false,
         _ => only(json, ["Resource", "NotResource"])
             .is_some_and(|(_, resources)| all(resources, |text| is_resource(text, kind, variables))),
     };
@@ -129,7 +139,9 @@ fn is_valid(json: &Map<String, Value>, kind: PolicyKind, variables: bool) -> boo
     let principals = match kind {
         PolicyKind::Identity | PolicyKind::ServiceControl => no_principal,
         PolicyKind::ResourceControl => {
-            json.get("Principal").is_some_and(|it| it == "*") && !has("NotPrincipal")
+            json.get("Principal").is_some_and(|it| it == "*")
+                && !has("NotPrincipal")
+                && is_resource_control(json)
         }
         PolicyKind::Trust if has("NotPrincipal") => false,
         // Only with `Deny` is it supported.
@@ -179,8 +191,10 @@ impl Statement {
 
     /// Whether it matches the request, as whom it names the caller aside; `open` is whether what is not known is as it
     /// must be to match.
-    pub(crate) fn fits(&self, request: &Request, rules: Rules, open: bool) -> bool {
-        let place = Place { context: &request.context, rules, variables: self.variables };
+    pub(crate) fn fits(&self, pair: &Pair, rules: Rules, open: bool) -> bool {
+        let request = &pair.request;
+        let odd_arns = pair.set.settled.odd_arns;
+        let place = Place { context: &request.context, rules, variables: self.variables, odd_arns };
         self.action_fits(&request.action, rules)
             && self.resource_fits(request, rules, open)
             && self.json.get("Condition").is_none_or(|condition| all_hold(condition, place, open))

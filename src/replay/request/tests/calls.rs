@@ -321,6 +321,28 @@ fn who_could_not_prove_who_they_are_never_reached_a_policy() {
 }
 
 #[test]
+fn what_a_users_temporary_credentials_can_never_call_no_policy_refused() {
+    let reading = |name: &str, key: &str, message: &str| {
+        let logged = logged(&json!({"eventSource": "sts.amazonaws.com", "eventName": name,
+            "errorCode": "AccessDenied", "errorMessage": message, "userIdentity": {
+                "type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/ann", "accountId": "111122223333",
+                "userName": "ann", "accessKeyId": key}}));
+        requests(&logged.record(), &logged.parsed(), None)
+    };
+    let is_beyond = |reading: &Reading| matches!(reading, Reading::NotRequest(not) if not.reason == Reason::BeyondCredentials);
+    let temporary = "ASIARTX3GSDSQEXAMPLE";
+    let message = "Cannot call GetFederationToken with session credentials";
+    assert!(is_beyond(&reading("GetFederationToken", temporary, message)));
+    assert!(is_beyond(&reading("GetAccessKeyInfo", temporary, "Access denied")));
+    for (name, key) in [("AssumeRole", temporary), ("GetFederationToken", "AKIARTX3GSDSQEXAMPLE")] {
+        assert!(matches!(reading(name, key, "Access denied"), Reading::Requests(_)), "{name} {key}");
+    }
+    // Where AWS states that policies refused it, they did.
+    let stated = "User: arn:aws:iam::111122223333:user/ann is not authorized to perform: sts:GetAccessKeyInfo on resource: * with an explicit deny in an identity-based policy";
+    assert!(matches!(reading("GetAccessKeyInfo", temporary, stated), Reading::Requests(_)));
+}
+
+#[test]
 fn arns_that_a_call_has_in_its_path_are_read() {
     let call = json!({"eventSource": "eks.amazonaws.com", "eventName": "DeleteAccessEntry", "recipientAccountId": "111122223333",
     "awsRegion": "eu-west-1", "requestParameters": {
