@@ -165,7 +165,7 @@ pub(super) async fn label(ctx: &SessionContext) -> Result<Origins, QueryError> {
     let Pass { nodes, delegations, telling: (schema, events), requests } = pass(ctx).await?;
     let relations = telling(ctx, schema, events).await?;
     let sight = sight(ctx).await?;
-    let links = link(nodes, delegations, (requests, &sight), &relations.ctx, &workshop).await?;
+    let links = link(nodes, delegations, requests, &relations.ctx, &workshop).await?;
     let known = known(sight, &relations, &workshop).await?;
     let Edges { list: edges, ends, switchers, forked } = Edges::of(&links)?;
     let closed = close(&workshop, &edges, forked).await?;
