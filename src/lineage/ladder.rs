@@ -282,10 +282,7 @@ pub fn fit(caller: &Caller, first: Option<DateTime<Utc>>, issuance: &Issuance) -
     let same_second =
         disproved && apart == Some(0) && caller.arn.is_some() && caller.arn == issuance.session_arn;
     let unproven = caller.created.is_none() || same_second;
-    // Another account's record names a session by unique id and name alone.
-    let is_session =
-        caller.is_role_session() || (caller.class == Class::Account && caller.session_name().is_some());
-    let named = agreement == Agreement::Same && unproven && is_session;
+    let named = agreement == Agreement::Same && unproven && caller.is_role_session();
     let lived = first.map(|first| first.timestamp() - issuance.record.time.timestamp())?;
     let in_time = (-SLACK_SECONDS..=ROLE_SESSION_SECONDS).contains(&lived);
     (named && in_time).then_some(Fit::Fits(Rank { rung: Rung::Claim, seconds_apart: 0 }))

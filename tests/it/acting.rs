@@ -60,7 +60,6 @@ fn an_application_that_acts_for_a_person_is_not_that_person() {
 }
 
 const OTHER: &str = "444455556666";
-const THIRD: &str = "777788889999";
 
 /// A call as another account records it: of the caller only account and unique id.
 fn abroad(number: u32, id: &str, time: &str, account: &str, shared: &str) -> Value {
@@ -108,60 +107,6 @@ fn who_called_another_account_its_own_account_s_copy_of_the_request_tells() {
     assert_eq!((&origin["kind"], &origin["gap"]["reason"]), (&json!("account"), &json!("record-missing")));
     let text = origin["gap"]["text"].as_str().unwrap();
     assert!(!text.contains("is not in its logs"), "{text}");
-}
-
-#[test]
-fn the_middle_of_a_chain_without_logs_is_claimed_by_unique_id_and_name() {
-    let id = "AROAWO645SY5QEXAMPLE:hop";
-    let there = format!("arn:aws:sts::{OTHER}:assumed-role/ops/hop");
-    let mut first = assume(1, &dana(KEYS[0]), SECOND, "hop", "ASIAWO645SY5AEXAMPLE");
-    first["requestParameters"]["roleArn"] = json!(format!("arn:aws:iam::{OTHER}:role/ops"));
-    first["responseElements"]["assumedRoleUser"] = json!({"arn": there, "assumedRoleId": id});
-    first["sharedEventID"] = json!("shared-1");
-    let third = format!("arn:aws:sts::{THIRD}:assumed-role/audit/hop2");
-    let middle = json!({"type": "AWSAccount", "principalId": id, "accountId": OTHER});
-    let mut second = assume(2, &middle, "2026-03-09T09:05:00Z", "hop2", "ASIA3KF6UTOHQEXAMPLE");
-    second["recipientAccountId"] = json!(THIRD);
-    second["requestParameters"]["roleArn"] = json!(format!("arn:aws:iam::{THIRD}:role/audit"));
-    second["responseElements"]["assumedRoleUser"] =
-        json!({"arn": third, "assumedRoleId": "AROA3KF6UTOHQEXAMPLE:hop2"});
-    second["sharedEventID"] = json!("shared-2");
-    let mut acts = session("hop2", "ASIA3KF6UTOHQEXAMPLE", "2026-03-09T09:05:00Z");
-    acts["accountId"] = json!(THIRD);
-    acts["arn"] = json!(third);
-    acts["principalId"] = json!("AROA3KF6UTOHQEXAMPLE:hop2");
-    acts["sessionContext"]["sessionIssuer"] = json!({"type": "Role", "principalId": "AROA3KF6UTOHQEXAMPLE",
-        "arn": format!("arn:aws:iam::{THIRD}:role/audit"), "accountId": THIRD, "userName": "audit"});
-    let mut used = call(3, &acts, "2026-03-09T09:06:00Z", "s3.amazonaws.com", "ListBuckets");
-    used["recipientAccountId"] = json!(THIRD);
-    let records = [first, second, used];
-    let folder = logs(&[&records]);
-    let path = folder.path();
-    let found = said(&["trace", "ASIA3KF6UTOHQEXAMPLE", "--up"], path);
-    let origin = &found["origin"];
-    assert_eq!(
-        (&origin["arn"], &origin["complete"], &origin["certain"]),
-        (&json!(DANA), &json!(false), &json!(false))
-    );
-    assert_eq!(origin["gap"]["reason"], "only-claimed");
-    let rules: Vec<&Value> = found["links"].as_array().unwrap().iter().map(|link| &link["rule"]).collect();
-    assert_eq!(rules, ["key", "claim"]);
-    let row = &origins("access_key_id = 'ASIA3KF6UTOHQEXAMPLE'", path)[0];
-    assert_eq!(
-        row,
-        &json!({"origin_kind": "iam-user", "origin": DANA, "rule": "key", "complete": false,
-        "certain": false, "gap": "only-claimed"})
-    );
-    agree(&records, 2);
-
-    // What the account's own logs would tell is not guessed.
-    let mut there = call(4, &dana(KEYS[1]), SECOND, "s3.amazonaws.com", "ListBuckets");
-    there["recipientAccountId"] = json!(OTHER);
-    let folder = logs(&[&records, &[there]]);
-    let found = said(&["trace", "ASIA3KF6UTOHQEXAMPLE", "--up"], folder.path());
-    assert_eq!(found["origin"]["kind"], "account");
-    let row = &origins("access_key_id = 'ASIA3KF6UTOHQEXAMPLE'", folder.path())[0];
-    assert_eq!(row["origin_kind"], "account");
 }
 
 /// The twin leads to dana from the record at a place, too.

@@ -177,16 +177,6 @@ impl Twin {
                 self.end(c, at)
             }
             Caller::End(end) => {
-                let candidates = self.made_elsewhere(end, at);
-                if !candidates.is_empty() {
-                    let walks = candidates.iter().flat_map(|issuance| {
-                        let mut links = [links, &[self.link("claim", issuance.place)]].concat();
-                        links.extend(issuance.caller_side.map(|copy| self.link("shared-event", copy)));
-                        let at = issuance.caller_side.unwrap_or(issuance.place);
-                        self.walks(&issuance.parent, at, &links, seen)
-                    });
-                    return walks.collect();
-                }
                 let above = seen.last().and_then(|session| self.launched(session, end));
                 Answer { above, ..end.clone() }
             }

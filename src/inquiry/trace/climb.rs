@@ -154,9 +154,6 @@ pub(super) async fn candidates(
     caller: &Caller,
     first: Option<DateTime<Utc>>,
 ) -> Result<Vec<Issuance>, QueryError> {
-    if caller.class == Class::Account {
-        return foreign::made_as(source, caller, first).await;
-    }
     if caller.class != Class::Credential || caller.has_long_term_key() {
         return Ok(Vec::new());
     }
@@ -335,15 +332,6 @@ async fn delegation(
                 top.sign_ins = sign_ins;
                 return ended(source, top, first, None, claimed).await;
             }
-            let time = chosen.record.time;
-            if maker.class == Class::Account && foreign::is_named(source, &maker, time).await? {
-                if !walk.enters(&maker, time) {
-                    return Ok(cyclic(top, Proof::from(&chosen.record)));
-                }
-                first = Some(time);
-                top.end = maker;
-                continue;
-            }
             top.through = found.through.first().map(|through| (*through).clone());
             top.issuance = Some((*chosen).clone());
             return ended(source, top, first, None, claimed).await;
@@ -438,9 +426,7 @@ async fn origins_of(
 ) -> Result<BTreeSet<Origin>, QueryError> {
     let switcher = walk.switcher(source, issuance).await?;
     let maker = switcher.as_ref().unwrap_or_else(|| issuance.maker());
-    let goes_on = maker.class == Class::Credential
-        || maker.class == Class::Account && foreign::is_named(source, maker, issuance.record.time).await?;
-    if !goes_on || (switcher.is_none() && issuance.switch_from.is_some()) {
+    if maker.class != Class::Credential || (switcher.is_none() && issuance.switch_from.is_some()) {
         let sign_ins = source.signed_in(issuance).await?;
         let issuance = sign_ins.first().unwrap_or(issuance);
         let end =
@@ -608,13 +594,6 @@ fn only_claimed(caller: &Caller, issuance: &Issuance) -> Gap {
                 "{event} names a person by id alone, the session by name alone: nothing tells that they are one"
             ),
             "other records of these sessions may name both, as onBehalfOf: add more of their account's logs",
-        );
-    }
-    if caller.class == Class::Account {
-        return stop(
-            Reason::OnlyClaimed,
-            "the other account names the caller by unique id and session name only: others may have borne that name",
-            &format!("add the logs of account {}", caller.account.as_deref().unwrap_or("unknown")),
         );
     }
     if caller.created.is_some() {

@@ -121,12 +121,7 @@ fn makers(links: &Links) -> Result<Vec<Maker>, QueryError> {
             // Plain delegations are calls of credentials.
             let class = classes
                 .map_or(Class::Credential, |column| text(column, row).map_or(Class::Nobody, Class::of_word));
-            let caller = callers.is_valid(row).then(|| callers.value(row));
-            // A principal of another account goes on where something is known of it.
-            let goes_on = |caller: &i64| {
-                class == Class::Credential || class == Class::Account && links.linked.contains_key(caller)
-            };
-            let maker = caller.filter(goes_on);
+            let maker = (class == Class::Credential && callers.is_valid(row)).then(|| callers.value(row));
             found.push((maker, switches.is_some_and(|column| column.is_valid(row))));
         }
     }

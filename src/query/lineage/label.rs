@@ -188,7 +188,7 @@ async fn label_in(workshop: &Workshop, ctx: &SessionContext) -> Result<Origins, 
     let Pass { nodes, delegations, telling: (schema, events), requests } = pass(ctx).await?;
     let relations = telling(ctx, schema, events).await?;
     let sight = sight(ctx).await?;
-    let links = link(nodes, delegations, (requests, &sight), &relations.ctx, workshop).await?;
+    let links = link(nodes, delegations, requests, &relations.ctx, workshop).await?;
     let known = known(sight, &relations, workshop).await?;
     let Edges { list: edges, ends, switchers, forked } = Edges::of(&links)?;
     let closed = close(workshop, &edges, forked).await?;

@@ -14,7 +14,7 @@ use super::pass::DELEGATION;
 use super::portal::decided;
 use super::read::{self, Places};
 use super::workshop::{Workshop, ask, flags, numbers};
-use crate::lineage::{Class, Issuance, IssuanceKind, KEY_LIFE_SECONDS, Sight};
+use crate::lineage::{Class, Issuance, IssuanceKind, KEY_LIFE_SECONDS};
 use crate::query::QueryError;
 
 const STARTS: &str = include_str!("../../../queries/lineage/world/starts.sql");
@@ -22,7 +22,6 @@ const KEY: &str = include_str!("../../../queries/lineage/world/key.sql");
 const KEY_NEAR: &str = include_str!("../../../queries/lineage/world/key-near.sql");
 const SESSION: &str = include_str!("../../../queries/lineage/world/session.sql");
 const SWITCHED: &str = include_str!("../../../queries/lineage/world/switched.sql");
-const FOREIGN: &str = include_str!("../../../queries/lineage/world/foreign.sql");
 const LATE: &str = include_str!("../../../queries/lineage/world/late.sql");
 
 /// The copies of requests that two accounts recorded: the one of the role's account, and that of the caller's.
@@ -153,7 +152,7 @@ impl Rows {
 pub(super) async fn link(
     nodes: Vec<RecordBatch>,
     delegations: Vec<RecordBatch>,
-    (requests, covered): (Requests, &Sight),
+    requests: Requests,
     telling: &SessionContext,
     workshop: &Workshop,
 ) -> Result<Links, QueryError> {
@@ -220,7 +219,6 @@ pub(super) async fn link(
     }
     links.link_foreign()?;
     links.foreign = known(requests, &links)?;
-    links.claim_foreign(workshop, covered, &dropped).await?;
     links.settle()?;
     Ok(links)
 }
@@ -307,36 +305,6 @@ impl Links {
                 }
             }
         }
-        Ok(())
-    }
-
-    /// Links principals of accounts without logs, whom nothing else links, to what may have made their sessions.
-    async fn claim_foreign(
-        &mut self,
-        workshop: &Workshop,
-        covered: &Sight,
-        dropped: &HashSet<i64>,
-    ) -> Result<(), QueryError> {
-        let mut open: HashSet<i64> = HashSet::new();
-        for batch in &self.nodes.batches {
-            let (callers, ids) = (numbers(batch, "caller")?, numbers(batch, "id_hash")?);
-            let accounts = batch.column_by_name("caller_account");
-            for row in (0..batch.num_rows()).filter(|row| class_at(batch, *row) == Class::Account) {
-                let caller = callers.value(row);
-                let account = accounts.and_then(|accounts| text(accounts, row));
-                let is_covered = account.is_none_or(|account| covered.accounts.contains_key(account));
-                let is_linked = self.linked.contains_key(&caller) || self.foreign.contains_key(&caller);
-                if ids.is_valid(row) && !is_covered && !is_linked {
-                    open.insert(caller);
-                }
-            }
-        }
-        if open.is_empty() {
-            return Ok(());
-        }
-        let mut claimed = HashMap::new();
-        take(&mut claimed, &workshop.ask(FOREIGN).await?, dropped)?;
-        self.linked.extend(claimed.into_iter().filter(|(caller, _)| open.contains(caller)));
         Ok(())
     }
 

@@ -52,7 +52,7 @@ pub(super) fn people(links: &Links) -> Result<People, QueryError> {
 /// Pairs of caller and issuance with their ranks, where those of the portal that were open are decided: as of the session's
 /// person, as a claim, or left out.
 pub(super) fn decided(links: &Links, pairs: Vec<RecordBatch>) -> Result<Vec<RecordBatch>, QueryError> {
-    let is_open = |rank: i64| rank < CLAIM && rank >= 10 && rank % 10 == 3;
+    let is_open = |rank: i64| (10..CLAIM).contains(&rank) && rank % 10 == 3;
     let mut any = false;
     for batch in &pairs {
         any |= numbers(batch, "rank")?.values().iter().any(|rank| is_open(*rank));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::field::text;
-use super::{Answer, Caller, Credential, Issuance, ROLE_SESSION_MAX, SLACK, Twin};
+use super::{Caller, Credential, Issuance, Twin};
 
 impl Twin {
     /// Whether a step in the portal led into a session: it is of the role, and of the person. None where it is of the role and
@@ -50,25 +50,6 @@ impl Twin {
             (true, false) => Some(false),
             (false, _) => Some(names.contains(&name)),
         }
-    }
-
-    /// For a principal of another account without logs here: the issuances of that unique id and session name, within the
-    /// life of a session before the record that names it.
-    pub(super) fn made_elsewhere(&self, end: &Answer, at: usize) -> Vec<&Issuance> {
-        let Some(principal) = end.origins.first().and_then(|origin| origin.strip_prefix("account|")) else {
-            return Vec::new();
-        };
-        let mut parts = principal.split('|');
-        let (home, id) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-        let Some(time) = self.times[at].filter(|_| !self.accounts.iter().any(|account| account == home))
-        else {
-            return Vec::new();
-        };
-        let made = |i: &&Issuance| {
-            let is = i.made.formed().is_some_and(|made| made == id) && i.made.is_in(home);
-            is && (-SLACK..=ROLE_SESSION_MAX).contains(&(time - i.time))
-        };
-        self.issuances.iter().filter(made).collect()
     }
 
     /// The copy, in the caller's own account, of a record that names a principal of another account.

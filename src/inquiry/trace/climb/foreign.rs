@@ -6,12 +6,9 @@ use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 
 use super::{Top, Walk, delegation, named};
-use crate::inquiry::trace::fetch::{Source, VALUES_MAX, earlier, later, one_of};
+use crate::inquiry::trace::fetch::{Source, VALUES_MAX, one_of};
 use crate::lake::Column;
-use crate::lineage::{
-    Caller, Class, Credential, End, Issuance, Link, Proof, ROLE_SESSION_SECONDS, Rule, SLACK_SECONDS, find,
-    is_telling,
-};
+use crate::lineage::{Caller, Class, Credential, End, Link, Proof, Rule};
 use crate::query::{self, Filter, QueryError};
 
 /// Who a principal of another account is, by the copies of its requests.
@@ -21,6 +18,9 @@ struct Copies {
     /// Whether there are requests without a copy.
     is_open: bool,
 }
+
+/// What tells callers of one account apart: key, ARN and the second in which the session was created.
+type Signer = (Option<String>, Option<String>, Option<i64>);
 
 /// Where a walk goes on from a principal of another account.
 pub(super) enum Entered {
@@ -134,7 +134,7 @@ async fn copies(source: &Source, caller: &Caller, request: Option<&str>) -> Resu
         }
     }
     let mut seen = BTreeSet::new();
-    let mut proofs: BTreeMap<(Option<String>, Option<String>, Option<i64>), Proof> = BTreeMap::new();
+    let mut proofs: BTreeMap<Signer, Proof> = BTreeMap::new();
     let mut found: BTreeMap<i64, Credential> = BTreeMap::new();
     let shared: Vec<&String> = shared.iter().collect();
     for some in shared.chunks(VALUES_MAX) {
@@ -172,50 +172,4 @@ async fn copies(source: &Source, caller: &Caller, request: Option<&str>) -> Resu
         found.into_values().filter_map(|one| Some((proof_of(&one.caller)?, one.caller))).collect();
     callers.sort_by(|a, b| a.0.cmp(&b.0));
     Ok(Copies { callers, is_open: seen.len() < calls })
-}
-
-/// The issuances that may have made the session by which a principal of another account called, whose logs are not here:
-/// those that answered with its unique id and session name, within the life of a session before.
-pub(super) fn made_as<'a>(
-    source: &'a Source,
-    caller: &'a Caller,
-    first: Option<DateTime<Utc>>,
-) -> BoxFuture<'a, Result<Vec<Issuance>, QueryError>> {
-    Box::pin(made(source, caller, first))
-}
-
-async fn made(
-    source: &Source,
-    caller: &Caller,
-    first: Option<DateTime<Utc>>,
-) -> Result<Vec<Issuance>, QueryError> {
-    let (Some(id), Some(account), Some(first)) = (&caller.principal_id, &caller.account, first) else {
-        return Ok(Vec::new());
-    };
-    if !is_telling(id) || !id.contains(':') {
-        return Ok(Vec::new());
-    }
-    let named = Filter::All(vec![
-        Filter::From(earlier(first, ROLE_SESSION_SECONDS + SLACK_SECONDS)),
-        Filter::Before(later(first, SLACK_SECONDS + 1)),
-        Filter::Is(Column::AssumedRoleId, id.clone()),
-    ]);
-    let made = source.issuances(&named).await?;
-    // What the account's own records tell is more.
-    if made.is_empty() || source.sight().await?.accounts.contains_key(account) {
-        return Ok(Vec::new());
-    }
-    Ok(made)
-}
-
-/// Whether something is here that may have made the session of a principal of another account.
-pub(super) fn is_named<'a>(
-    source: &'a Source,
-    caller: &'a Caller,
-    time: DateTime<Utc>,
-) -> BoxFuture<'a, Result<bool, QueryError>> {
-    Box::pin(async move {
-        let list = made(source, caller, Some(time)).await?;
-        Ok(!find(caller, Some(time), &list).best.is_empty())
-    })
 }
