@@ -573,7 +573,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(names, 33);
+        assert_eq!(names, 35);
         for name in [
             "CreateFunction20150331",
             "UpdateFunctionConfiguration20150331v2",
