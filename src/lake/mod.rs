@@ -64,7 +64,9 @@ pub use scratch::{RUN_PREFIX, Scratch, ScratchError, removed};
 #[cfg(feature = "cluster")]
 pub(crate) use session::elsewhere;
 pub(crate) use session::{config_here, hands, plans_elsewhere, session_like};
-pub(crate) use share::{Asked, Hands, KeptApart};
+#[cfg(feature = "cluster")]
+pub(crate) use share::KeptApart;
+pub(crate) use share::{Asked, Hands};
 pub use share::{Folds, Share, Shared};
 pub use site::Site;
 #[cfg(feature = "cluster")]

@@ -38,9 +38,9 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::LakeError;
 use super::error::s3_cause;
 use super::site::{Ground, Site};
-use super::{LakeError, Session as Context};
 
 /// What the name of a run's folder begins with.
 pub const RUN_PREFIX: &str = "backtrail-scratch-";
@@ -119,7 +119,7 @@ impl Scratch {
 
     /// Makes the store known to a session.
     #[cfg(feature = "cluster")]
-    pub(crate) fn register(&self, context: &Context) {
+    pub(crate) fn register(&self, context: &super::Session) {
         self.ground.register(&context.runtime_env());
     }
 
@@ -166,6 +166,10 @@ pub(crate) struct RunFolder {
 
 impl RunFolder {
     /// Writes a file there, in the store that a registry has.
+    #[cfg_attr(
+        not(feature = "cluster"),
+        expect(dead_code, reason = "only a cluster tells others of a folder")
+    )]
     pub(crate) async fn put(
         &self,
         stores: &dyn ObjectStoreRegistry,
