@@ -1,5 +1,4 @@
 //! What libraries log, on stderr: for the processes of a cluster, which have nobody to answer to.
-#![expect(clippy::print_stderr, reason = "logs go to stderr")]
 
 use chrono::{SecondsFormat, Utc};
 use log::{LevelFilter, Log, Metadata, Record};

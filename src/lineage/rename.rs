@@ -52,7 +52,9 @@ impl Renames {
         for rename in renames {
             by_account.entry(rename.record.account.clone().unwrap_or_default()).or_default().push(rename);
         }
-        by_account.values_mut().for_each(|renames| renames.sort());
+        for renames in by_account.values_mut() {
+            renames.sort();
+        }
         Renames(by_account)
     }
 

@@ -220,12 +220,11 @@ fn merged(credentials: Vec<Credential>) -> Vec<Credential> {
     let mut found: Vec<Credential> = Vec::with_capacity(credentials.len());
     let mut places: BTreeMap<i64, usize> = BTreeMap::new();
     for one in credentials {
-        match places.get(&one.caller.id).and_then(|at| found.get_mut(*at)) {
-            Some(known) => known.usage.merge(&one.usage),
-            None => {
-                places.insert(one.caller.id, found.len());
-                found.push(one);
-            }
+        if let Some(known) = places.get(&one.caller.id).and_then(|at| found.get_mut(*at)) {
+            known.usage.merge(&one.usage);
+        } else {
+            places.insert(one.caller.id, found.len());
+            found.push(one);
         }
     }
     found
