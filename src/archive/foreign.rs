@@ -27,6 +27,8 @@ pub enum Foreign {
     Parquet,
     /// A log of another service, by its place under `AWSLogs/`.
     OtherService,
+    /// A folder that is a Delta table, not looked into.
+    Table,
     /// A pipe, a device or a socket.
     NoFile,
     /// A file whose name begins with a dot.
@@ -55,6 +57,7 @@ impl Foreign {
             Foreign::SnsNotification => "delivery notification",
             Foreign::Parquet => "Parquet file",
             Foreign::OtherService => "another service's log",
+            Foreign::Table => "folder of a Delta table",
             Foreign::NoFile => "pipe, device or socket",
             Foreign::Hidden => "hidden file",
             Foreign::DigestFolder => "folder of digests",

@@ -1,5 +1,6 @@
 //! Finds the objects of files and folders, in the order in which they are read.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -98,11 +99,16 @@ pub(super) fn list_wanted(
         // Who names such a folder wants it.
         let is_wanted = ObjectName::is_other_service(&format!("{}/x", name_of(&root)));
         let walk = WalkDir::new(&root).follow_links(true).sort_by_file_name().into_iter();
+        let tables = RefCell::new(Vec::new());
         for entry in walk.filter_entry(|entry| {
-            !entry.file_type().is_dir()
-                // A lake, perhaps the one that is written.
-                || !is_table(entry.path())
-                    && (wants_all || prune.wants_folder(&format!("{}/", name_of(entry.path()))))
+            if entry.file_type().is_dir() && entry.depth() > 0 && is_table(entry.path()) {
+                // Part of a lake, perhaps of the one that is written.
+                tables.borrow_mut().push(format!("{}/", name_of(entry.path())));
+                return false;
+            }
+            wants_all
+                || !entry.file_type().is_dir()
+                || prune.wants_folder(&format!("{}/", name_of(entry.path())))
         }) {
             match entry {
                 Ok(entry) if entry.file_type().is_file() => {
@@ -151,6 +157,8 @@ pub(super) fn list_wanted(
                 }
             }
         }
+        let tables = tables.into_inner().into_iter();
+        unlisted.extend(tables.map(|name| (name, Unlisted::SetAside(Foreign::Table))));
     }
     in_order(&mut objects);
     Ok((objects, unlisted))

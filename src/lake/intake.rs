@@ -90,7 +90,8 @@ impl Intake {
                 self.refuse(object.name, trouble.with_hint());
                 continue;
             }
-            if known != Known::Read {
+            // What failed before must not take the room of what was never tried.
+            if known != Known::Read && !ledger.has_failed(&object) {
                 if self.room == 0 {
                     self.found.more = true;
                     self.ended = true;

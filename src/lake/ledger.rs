@@ -57,6 +57,8 @@ impl Version {
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     states: HashMap<u128, State>,
+    /// Objects that could not be read, or not wholly, in which state: they are tried again.
+    failed: HashMap<u128, State>,
     /// The files of `objects` that were read.
     files: BTreeSet<object_store::path::Path>,
 }
@@ -89,8 +91,7 @@ impl Ledger {
         }
         let frame = lake
             .rows_of(Table::Objects, &came)?
-            .filter(col("sha256").is_not_null())?
-            .select_columns(&["object", "size", "modified", "etag", "batch"])?
+            .select_columns(&["object", "size", "modified", "etag", "batch", "sha256"])?
             .sort(vec![col("batch").sort(true, false)])?;
         let mut stream = frame.execute_stream().await?;
         while let Some(batch) = stream.try_next().await? {
@@ -102,7 +103,7 @@ impl Ledger {
                 let modified_micros = if modified.is_null(row) { 0 } else { modified.value(row) };
                 let etag = (!etags.is_null(row)).then(|| etags.value(row));
                 let state = State { size: sizes.value(row), version: Version::new(etag, modified_micros) };
-                self.states.insert(xxh3_128(names.value(row).as_bytes()), state);
+                self.learn(names.value(row), state, batch.column(5).is_valid(row));
             }
         }
         self.files.extend(came.into_iter().map(|file| file.path));
@@ -111,10 +112,25 @@ impl Ledger {
 
     /// Takes in what this ingest committed itself.
     pub(super) fn committed(&mut self, file: DataFile, objects: &[Object], results: &[ObjectResult]) {
-        for (object, _) in objects.iter().zip(results).filter(|(_, result)| result.sha256.is_some()) {
-            self.states.insert(xxh3_128(object.name.as_bytes()), State::of(object));
+        for (object, result) in objects.iter().zip(results) {
+            self.learn(&object.name, State::of(object), result.sha256.is_some());
         }
         self.files.insert(file.path);
+    }
+
+    fn learn(&mut self, object: &str, state: State, was_read: bool) {
+        let name = xxh3_128(object.as_bytes());
+        if was_read {
+            self.failed.remove(&name);
+            self.states.insert(name, state);
+        } else {
+            self.failed.insert(name, state);
+        }
+    }
+
+    /// Whether an object could not be read as it is.
+    pub(super) fn has_failed(&self, object: &Object) -> bool {
+        self.failed.get(&xxh3_128(object.name.as_bytes())) == Some(&State::of(object))
     }
 
     /// How many objects it knows.

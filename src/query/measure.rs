@@ -259,18 +259,18 @@ pub async fn reading(ctx: &SessionContext) -> Result<Reading, QueryError> {
     // Of an object that was read again counts what came of it the last time: then all of it was looked at anew.
     let text = "with numbered as ( \
                 select *, row_number() over (partition by object order by batch desc, ingested desc) as place from objects \
+                ), sums as ( \
+                select object, sum(kept) as kept, coalesce(sum(read) filter (where place = 1), 0) as read, \
+                coalesce(sum(refused) filter (where place = 1), 0) as refused from numbered group by object \
                 ) \
-                select coalesce(sum(read) filter (where place = 1), 0), coalesce(sum(kept), 0), \
-                coalesce(sum(refused) filter (where place = 1), 0), \
-                count(*) filter (where place = 1 and refused > 0) from numbered";
-    let listed = "select count(distinct r.object), count(distinct r.object) from refusals r \
+                select coalesce(sum(kept), 0), coalesce(sum(greatest(read - kept - refused, 0)), 0), coalesce(sum(refused), 0), \
+                count(*) filter (where refused > 0) from sums";
+    let listed = "select count(distinct r.object) from refusals r \
                   where r.object not in (select object from objects) and not exists ( \
                   select 1 from objects o where starts_with(o.object, r.object || '/') and o.batch > r.batch)";
     let mut sums = Reading::default();
     each(ctx, text, |batch, row| {
-        let (read, kept, refused) =
-            (number_at(batch, 0, row), number_at(batch, 1, row), number_at(batch, 2, row));
-        let duplicate = read.saturating_sub(kept).saturating_sub(refused);
+        let [kept, duplicate, refused] = [0, 1, 2].map(|column| number_at(batch, column, row));
         let refused_objects = number_at(batch, 3, row);
         sums = Reading { read: kept + duplicate + refused, kept, duplicate, refused, refused_objects };
     })
@@ -278,7 +278,7 @@ pub async fn reading(ctx: &SessionContext) -> Result<Reading, QueryError> {
     // What could not even be listed has no row in `objects`.
     each(ctx, listed, |batch, row| {
         sums.refused += number_at(batch, 0, row);
-        sums.refused_objects += number_at(batch, 1, row);
+        sums.refused_objects += number_at(batch, 0, row);
     })
     .await?;
     Ok(sums)

@@ -519,8 +519,12 @@ impl<R: Read> Splitter<R> {
 
     /// Passes over an entry that is no CloudTrail event; the end of the object says so.
     fn skip(&mut self, kind: Foreign) -> Found {
-        let (_, count) = self.skipped.get_or_insert((kind, 0));
-        *count += 1;
+        match &mut self.skipped {
+            // They say nothing: what else is passed over is told.
+            Some((Foreign::LogsControl, _)) | None => self.skipped = Some((kind, 1)),
+            Some(_) if kind == Foreign::LogsControl => {}
+            Some((_, count)) => *count += 1,
+        }
         Found::Nothing
     }
 

@@ -122,6 +122,9 @@ fn documents_of_other_kinds_between_records_end_nothing() {
     assert_eq!(read(format!("{control}{}{}", message(A), message(B)).as_bytes(), false), both);
     assert_eq!(read(format!("{}{control}{}{control}", message(A), message(B)).as_bytes(), false), both);
     assert_eq!(read(control.as_bytes(), false), ["~CloudWatch Logs control message"]);
+    let mixed = format!("{control}{}{control}{}", r#"{"s3ObjectKey":["k"]}"#, message(A));
+    let mixed = read(mixed.as_bytes(), false);
+    assert!(mixed.len() == 2 && mixed[1].contains("1 entries between the records"), "{mixed:?}");
     let notice = r#"{"s3Bucket":"b","s3ObjectKey":["k"]}"#;
     let found = read(format!("{A}\n{notice}\n{B}").as_bytes(), false);
     assert_eq!((found.len(), &found[..2]), (3, &both[..]));

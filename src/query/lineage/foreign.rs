@@ -82,13 +82,16 @@ pub(super) fn known(mut requests: Requests, links: &Links) -> Result<HashMap<i64
         return Ok(found);
     }
     requests.own.sort_unstable();
-    for (request, caller) in requests.foreign {
-        let from = requests.own.partition_point(|(own, _)| *own < request);
-        let own = requests.own.iter().skip(from).take_while(|(own, _)| *own == request);
+    requests.own.dedup();
+    requests.foreign.sort_unstable();
+    for same in requests.foreign.chunk_by(|one, other| one == other) {
+        let [(request, caller), ..] = same else { continue };
+        let from = requests.own.partition_point(|(own, _)| own < request);
+        let own = requests.own.iter().skip(from).take_while(|(own, _)| own == request);
         let mut own = own.map(|(_, by)| *by).peekable();
         if own.peek().is_some() {
-            let known = found.entry(caller).or_default();
-            known.requests += 1;
+            let known = found.entry(*caller).or_default();
+            known.requests += i64::try_from(same.len()).unwrap_or(i64::MAX);
             known.callers.extend(own);
         }
     }

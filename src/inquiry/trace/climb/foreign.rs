@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 
-use super::{Top, Walk, delegation, named};
+use super::{CANDIDATES_MAX, Top, Walk, delegation, named};
 use crate::inquiry::trace::fetch::{Source, VALUES_MAX, one_of};
 use crate::lake::Column;
 use crate::lineage::{Caller, Class, Credential, End, Link, Proof, Rule};
@@ -75,11 +75,13 @@ async fn shared(
         several => several.iter().map(|(proof, _)| proof.event_id.clone()).collect(),
     };
     top.links.push(link(&caller, &proof, &first, ambiguous));
-    for (proof, other) in callers.iter().skip(1) {
+    for (asked, (proof, other)) in callers.iter().skip(1).enumerate() {
         let before = walk.seen.clone();
-        if walk.enters(other, proof.event_time.0) {
+        if asked < CANDIDATES_MAX && walk.enters(other, proof.event_time.0) {
             let led = Box::pin(delegation(source, other, Some(proof.event_time.0), None, walk)).await?;
             top.origins.extend(led.origins);
+        } else {
+            top.unasked += 1;
         }
         walk.seen = before;
     }
