@@ -5,25 +5,12 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::below::{ACCOUNT, KEYS, call, dana, logs, said};
+use crate::below::{ACCOUNT, KEYS, call, dana, eve, logs, said, user};
 
 const INSTANCE: &str = "i-0123456789abcdef0";
 const KEY: &str = "ASIARTX3GSDSQEXAMPLE";
 const DANAS: &str = KEYS[0];
 const EVES: &str = KEYS[1];
-
-/// eve with a long-term key.
-fn eve() -> Value {
-    user("eve", EVES)
-}
-
-fn user(name: &str, key: &str) -> Value {
-    let mut identity = dana(key);
-    identity["userName"] = json!(name);
-    identity["arn"] = json!(format!("arn:aws:iam::{ACCOUNT}:user/{name}"));
-    identity["principalId"] = json!(format!("AIDARTX3GSDSQ{}EXAMPLE", name.to_uppercase()));
-    identity
-}
 
 fn role_arn(role: &str) -> String {
     format!("arn:aws:iam::{ACCOUNT}:role/{role}")

@@ -13,6 +13,7 @@ use crate::twin::{Logged, Twin};
 
 pub(crate) const ACCOUNT: &str = "111122223333";
 pub(crate) const DANA: &str = "arn:aws:iam::111122223333:user/dana";
+pub(crate) const EVE: &str = "arn:aws:iam::111122223333:user/eve";
 pub(crate) const KEYS: [&str; 2] = ["AKIARTX3GSDSQEXAMPLE", "AKIARTX3GSDSREXAMPLE"];
 
 /// What the binary says on stdout, as JSON.
@@ -53,6 +54,20 @@ pub(crate) fn dana(key: &str) -> Value {
 
 fn session_arn(session: &str) -> String {
     format!("arn:aws:sts::{ACCOUNT}:assumed-role/deploy/{session}")
+}
+
+/// A user with a long-term key.
+pub(crate) fn user(name: &str, key: &str) -> Value {
+    let mut identity = dana(key);
+    identity["userName"] = json!(name);
+    identity["arn"] = json!(format!("arn:aws:iam::{ACCOUNT}:user/{name}"));
+    identity["principalId"] = json!(format!("AIDARTX3GSDSQ{}EXAMPLE", name.to_uppercase()));
+    identity
+}
+
+/// The other user.
+pub(crate) fn eve() -> Value {
+    user("eve", KEYS[1])
 }
 
 /// A session of the role, created at a moment.

@@ -5,22 +5,13 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::below::{ACCOUNT, DANA, KEYS, assume, call, dana, logs, said, session};
+use crate::below::{ACCOUNT, DANA, KEYS, assume, call, dana, logs, said, session, user};
 
 const OTHERS: &str = "444455556666";
 const DANAS: &str = KEYS[0];
 const EVES: &str = KEYS[1];
 const THIRD: &str = "AKIARTX3GSDSSEXAMPLE";
 const TEMPORARY: [&str; 3] = ["ASIARTX3GSDSQEXAMPLE", "ASIARTX3GSDSREXAMPLE", "ASIARTX3GSDSSEXAMPLE"];
-
-/// A user with a long-term key.
-fn user(name: &str, key: &str) -> Value {
-    let mut identity = dana(key);
-    identity["userName"] = json!(name);
-    identity["arn"] = json!(format!("arn:aws:iam::{ACCOUNT}:user/{name}"));
-    identity["principalId"] = json!(format!("AIDARTX3GSDSQ{}EXAMPLE", name.to_uppercase()));
-    identity
-}
 
 fn root(key: &str) -> Value {
     json!({"type": "Root", "principalId": ACCOUNT, "arn": format!("arn:aws:iam::{ACCOUNT}:root"), "accountId": ACCOUNT,

@@ -4,19 +4,10 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::below::{ACCOUNT, DANA, KEYS, assume, call, dana, logs, said, session};
+use crate::below::{ACCOUNT, DANA, EVE, KEYS, assume, call, dana, eve, logs, said, session};
 
 const TEMPORARY: [&str; 3] = ["ASIARTX3GSDSQEXAMPLE", "ASIARTX3GSDSREXAMPLE", "ASIARTX3GSDSSEXAMPLE"];
 const TIMES: [&str; 3] = ["2026-03-09T09:00:00Z", "2026-03-09T09:10:00Z", "2026-03-09T09:20:00Z"];
-const EVE: &str = "arn:aws:iam::111122223333:user/eve";
-
-fn eve() -> Value {
-    let mut identity = dana(KEYS[1]);
-    identity["userName"] = json!("eve");
-    identity["arn"] = json!(EVE);
-    identity["principalId"] = json!("AIDARTX3GSDSRBEXAMPLE");
-    identity
-}
 
 /// A call in a session of the role that was created at one of the times, with this source identity.
 fn acts(number: u32, at: usize, name: &str, identity: &str) -> Value {

@@ -3,21 +3,12 @@
 
 use serde_json::{Value, json};
 
-use crate::below::{ACCOUNT, DANA, KEYS, assume, call, dana, logs, said, session};
+use crate::below::{ACCOUNT, DANA, EVE, KEYS, assume, call, dana, eve, logs, said, session};
 
 const OPEN: &str = "ASIARTX3GSDSUEXAMPLE";
 const DANAS: &str = "ASIARTX3GSDSQEXAMPLE";
 const EVES: &str = "ASIARTX3GSDSREXAMPLE";
 const SECOND: &str = "2026-03-09T10:00:00Z";
-const EVE: &str = "arn:aws:iam::111122223333:user/eve";
-
-fn eve() -> Value {
-    let mut identity = dana(KEYS[1]);
-    identity["userName"] = json!("eve");
-    identity["arn"] = json!(EVE);
-    identity["principalId"] = json!("AIDARTX3GSDSRBEXAMPLE");
-    identity
-}
 
 /// eve, and then dana, assume a role in one second with one session name; a console key of one of the sessions acts twice,
 /// and dana's own key once.

@@ -6,22 +6,13 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::below::{ACCOUNT, DANA, KEYS, assume, call, dana, logs, said, session};
+use crate::below::{ACCOUNT, DANA, EVE, KEYS, assume, call, dana, eve, logs, said, session};
 
-const EVE: &str = "arn:aws:iam::111122223333:user/eve";
 const BACKUPS: &str = "AKIARTX3GSDSSEXAMPLE";
 const DANAS: &str = "ASIARTX3GSDSQEXAMPLE";
 const EVES: &str = "ASIARTX3GSDSREXAMPLE";
 const OPEN: &str = "ASIARTX3GSDSUEXAMPLE";
 const SECOND: &str = "2026-03-09T09:00:00Z";
-
-fn eve() -> Value {
-    let mut identity = dana(KEYS[1]);
-    identity["userName"] = json!("eve");
-    identity["arn"] = json!(EVE);
-    identity["principalId"] = json!("AIDARTX3GSDSRBEXAMPLE");
-    identity
-}
 
 /// backup's key, made by somebody, and a call with it.
 fn makes_key(number: u32, who: &Value) -> [Value; 2] {
