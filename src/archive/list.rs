@@ -142,7 +142,10 @@ pub(super) fn list_wanted(
                 }
                 Ok(entry) if entry.file_type().is_dir() => {}
                 Ok(entry) => {
-                    unlisted.insert(name_of(entry.path()), Unlisted::SetAside(Foreign::NoFile));
+                    let name = name_of(entry.path());
+                    if prune.wants_object(&name) {
+                        unlisted.insert(name, Unlisted::SetAside(Foreign::NoFile));
+                    }
                 }
                 Err(error) => {
                     let name = name_of(error.path().unwrap_or(&root));

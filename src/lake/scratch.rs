@@ -127,7 +127,7 @@ impl Scratch {
     pub(crate) async fn run(&self) -> Result<Run, ScratchError> {
         let name = format!("{RUN_PREFIX}{}", uuid::Uuid::new_v4());
         let base = self.ground.base.parts().chain(std::iter::once(name.as_str().into())).collect();
-        let run = Run { ground: self.ground.clone(), base, name, note: self.note, ended: false };
+        let mut run = Run { ground: self.ground.clone(), base, name, note: self.note, ended: true };
         match &run.ground.site {
             Site::Folder(folder) => {
                 let path = folder.join(&run.name);
@@ -142,6 +142,8 @@ impl Scratch {
                 put.map_err(|error| failed_write(&run.shown(BEGUN), &error))?;
             }
         }
+        // Only now is there something to remove.
+        run.ended = false;
         Ok(run)
     }
 }
@@ -262,12 +264,13 @@ impl Run {
             let reader = ParquetRecordBatchReaderBuilder::try_new(bytes)
                 .and_then(ParquetRecordBatchReaderBuilder::build)
                 .map_err(|error| failed(error.to_string()))?;
-            let before: usize = batches.iter().map(RecordBatch::num_rows).sum();
+            let mut rows = 0;
             for batch in reader {
-                batches.push(batch.map_err(|error| failed(error.to_string()))?);
+                let batch = batch.map_err(|error| failed(error.to_string()))?;
+                rows += batch.num_rows() as u64;
+                batches.push(batch);
             }
-            let rows = batches.iter().map(RecordBatch::num_rows).sum::<usize>() - before;
-            if rows as u64 != file.rows {
+            if rows != file.rows {
                 return Err(failed(format!("expected {} rows, found {rows}", file.rows)));
             }
         }

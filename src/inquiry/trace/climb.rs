@@ -539,19 +539,8 @@ fn push_links(
         Some(from) => principal_node(from),
         None => issuance.caller.node(),
     };
-    links.push(Link {
-        rule,
-        record: Proof::from(&issuance.record),
-        from: caller.node(),
-        to: to.clone(),
-        seconds_apart,
-        ambiguous,
-        above_origin: false,
-        role_passed: None,
-        role_untold: None,
-        role_given: None,
-        to_usage: None,
-    });
+    let step = foreign::link(caller, &Proof::from(&issuance.record), &issuance.caller, ambiguous);
+    links.push(Link { rule, to: to.clone(), seconds_apart, ..step });
     if let Some(copy) = &issuance.copy {
         let step = foreign::link(&copy.caller, &Proof::from(&copy.record), &copy.caller, Vec::new());
         links.push(Link { from: to, ..step });

@@ -116,10 +116,10 @@ async fn copies(source: &Source, caller: &Caller, request: Option<&str>) -> Resu
     if caller.class != Class::Account || caller.is_anonymous() {
         return Ok(none);
     }
-    let (mut shared, mut calls) = (BTreeSet::new(), 0);
+    // Two records may be of one request; one that shares nothing has no copy.
+    let (mut shared, mut is_open) = (BTreeSet::new(), false);
     if let Some(request) = request {
         shared.insert(request.to_owned());
-        calls = 1;
     } else {
         let is = Filter::Is(Column::PrincipalId, id.clone());
         let of_account = Filter::Is(Column::IdentityAccountId, account.clone());
@@ -130,8 +130,9 @@ async fn copies(source: &Source, caller: &Caller, request: Option<&str>) -> Resu
                 if row.event_source == Some("sts.amazonaws.com") || row.event_category == Some("Insight") {
                     continue;
                 }
-                calls += 1;
-                shared.extend(row.shared_event_id.filter(|id| !id.is_empty()).map(str::to_owned));
+                let id = row.shared_event_id.filter(|id| !id.is_empty());
+                is_open |= id.is_none();
+                shared.extend(id.map(str::to_owned));
             }
         }
     }
@@ -173,5 +174,5 @@ async fn copies(source: &Source, caller: &Caller, request: Option<&str>) -> Resu
     let mut callers: Vec<(Proof, Caller)> =
         found.into_values().filter_map(|one| Some((proof_of(&one.caller)?, one.caller))).collect();
     callers.sort_by(|a, b| a.0.cmp(&b.0));
-    Ok(Copies { callers, is_open: seen.len() < calls })
+    Ok(Copies { callers, is_open: is_open || seen.len() < shared.len() })
 }
