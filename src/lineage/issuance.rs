@@ -332,9 +332,9 @@ impl Launch {
     /// The record that registered the definition of a launched task and so gave it the roles that the launch did not pass
     /// itself; none where it is of no task.
     #[must_use]
-    pub fn defined_by(&self, launches: impl IntoIterator<Item = Launch>) -> Option<Launch> {
+    pub fn defined_by<'a>(&self, launches: impl IntoIterator<Item = &'a Launch>) -> Option<&'a Launch> {
         let definition = self.task_definition.as_ref()?;
-        let is_it = |one: &Launch| {
+        let is_it = |one: &&Launch| {
             one.workload.kind == "definition"
                 && one.workload.id == *definition
                 && one.record.account == self.record.account

@@ -500,7 +500,8 @@ impl Source {
         let (Some(_), Some(account)) = (&launch.task_definition, &launch.record.account) else {
             return Ok(None);
         };
-        Ok(launch.defined_by(self.launches(&Filter::All(defining(account))).await?))
+        let defined = self.launches(&Filter::All(defining(account))).await?;
+        Ok(launch.defined_by(&defined).cloned())
     }
 
     /// The launches by which tasks of some definitions were run, in order of time.

@@ -83,7 +83,7 @@ impl Known {
     fn defined_by(&self, launch: &Launch) -> Option<Launch> {
         let account = launch.record.account.clone().unwrap_or_default();
         let definition = (account, "definition", launch.task_definition.clone()?);
-        launch.defined_by(self.launches.get(&definition)?.iter().cloned())
+        launch.defined_by(self.launches.get(&definition)?).cloned()
     }
 }
 

@@ -120,11 +120,11 @@ async fn defined_by(
     let tasks = source.run_by(defined).await?;
     // Of each task what gave it its role is the last that registered its definition.
     let of_others = tasks.iter().filter_map(|task| {
-        let definition = task.defined_by(defined.iter().cloned())?;
-        let parent = holder(&definition)?;
+        let definition = task.defined_by(defined)?;
+        let parent = holder(definition)?;
         (holder(task) != Some(parent)).then_some((task, definition, parent))
     });
-    let of_others: Vec<(&Launch, Launch, Option<usize>)> = of_others.collect();
+    let of_others: Vec<(&Launch, &Launch, Option<usize>)> = of_others.collect();
     let all = named_after_any(source, &of_others.iter().map(|one| one.0).collect::<Vec<_>>()).await?;
     let mut bearers: Vec<(&Launch, Vec<Credential>)> = Vec::with_capacity(of_others.len());
     for (task, ..) in &of_others {
@@ -140,7 +140,7 @@ async fn defined_by(
         ));
         growth.made = Some(Proof::from(&definition.record));
         growth.fold = Some(format!("definition {}", definition.workload.id));
-        growth.notes.extend(roles_of(&definition));
+        growth.notes.extend(roles_of(definition));
         let Some(line) = plant.grow(parent, growth) else { return Ok(()) };
         // Schedules run many tasks: those of one role are one line.
         let ran = format!("it registered the task definition, run by {}", who(&task.caller));
