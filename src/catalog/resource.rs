@@ -273,8 +273,9 @@ impl<'a> Search<'a> {
             if !is_certain {
                 unknown.presence = Presence::Possible;
             }
-            // The id of what is made stands in the response.
-            stand.push(if is_certain && self.is_making() { self.completed(kind, unknown) } else { unknown });
+            // What is made, and is not named, stands in the response.
+            let is_told = is_certain && self.is_making() && reads_response(self.action);
+            stand.push(if is_told { self.completed(kind, unknown) } else { unknown });
         }
         stand
     }
@@ -503,9 +504,9 @@ pub fn reads_response(action: &Action) -> bool {
             special::reads_response(action, resource.kind).unwrap_or_else(|| {
                 let mut own = resource.kind.arn.placeholders().filter(|name| !is_place(name));
                 let first = own.next();
-                // The format is filled with the last of its own parts: only with others something can be missing, or where the
-                // service chooses that part.
-                own.next().is_some() || is_making(action) && first.is_some_and(parameter::may_be_id)
+                // The format is filled with the last of its own parts: only with others something can be missing, or where what
+                // is made may get a name that the call does not give.
+                own.next().is_some() || is_making(action) && first.is_some()
             })
         })
 }

@@ -32,7 +32,7 @@ fn begun(cluster: &Cluster, lake: &str, answer: &Path) -> Process {
     Process::writing(asked, std::fs::File::create(answer).unwrap().into())
 }
 
-fn running(cluster: &Cluster) -> bool {
+pub(super) fn running(cluster: &Cluster) -> bool {
     cluster.status().is_some_and(|(_, jobs)| jobs > 0)
 }
 

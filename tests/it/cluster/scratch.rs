@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::failure::running;
 use super::processes::{Cluster, Process, Ran, lake, program, run, until};
 use crate::chains::{ORIGINS, archive};
 use crate::places;
@@ -209,4 +210,33 @@ fn an_interrupted_client_leaves_nothing() {
     assert_eq!(asked.ended(), Some(2), "{}", asked.said());
     assert_eq!(within(&scratch), [] as [PathBuf; 0]);
     cluster.executors[0].signal("CONT");
+}
+
+/// Files of the run that a killed executor wrote stay readable, those of its lost tasks are written anew under other names.
+#[test]
+fn an_executor_killed_in_mid_closure_changes_no_answer() {
+    let mut cluster = Cluster::with(2, 1, verbose);
+    let folder = cluster.folder.path().to_owned();
+    let lake = lake(&folder, &[archive(3, &folder)]);
+    let (scratch, out) = (folder.join("scratch"), folder.join("out.csv"));
+    std::fs::create_dir(&scratch).unwrap();
+    let place = scratch.display().to_string();
+    let arguments = ["sql", ORIGINS, "--format", "csv", "--lake", &lake];
+    let expected = run(program(&arguments, &folder));
+    assert_eq!(expected.code, Some(0), "{expected:?}");
+    let asked = cluster.program(&[&arguments[..], &["--scratch", &place]].concat());
+    let mut asked = Process::writing(asked, std::fs::File::create(&out).unwrap().into());
+    // It has written rows of a step, and has a task of a later one under way.
+    until(|| cluster.executors[0].said().contains(KEPT));
+    let before = kept(&cluster).1;
+    until(|| running(&cluster) && kept(&cluster).1 > before);
+    cluster.executors[0].kill();
+    let by_the_other = || cluster.executors[1].said().matches(KEPT).count();
+    let so_far = by_the_other();
+    assert_eq!(asked.ended(), Some(0), "{}", asked.said());
+    assert!(by_the_other() > so_far + 2, "the other executor did not go on: {}", cluster.executors[1].said());
+    assert!(!asked.said().contains("read here"), "{}", asked.said());
+    assert_eq!(std::fs::read_to_string(&out).unwrap(), expected.stdout);
+    assert_eq!(within(&scratch), [] as [PathBuf; 0]);
+    until(|| cluster.status().is_some_and(|status| status.0 == 1));
 }

@@ -221,7 +221,7 @@ fn read(record: &Record<'_>) -> Reading {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4_000))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases.max(4_000)))]
 
     #[test]
     fn columns_that_are_not_listed_change_nothing(sample in samples()) {
@@ -238,6 +238,50 @@ proptest! {
             prop_assert_eq!(read(&record), without);
         }
     }
+}
+
+/// The same of every action, with a response that names each of its resources.
+#[test]
+fn a_response_that_is_not_needed_changes_nothing_of_any_call_that_names_nothing() {
+    let (mut needed, mut others) = (0, 0);
+    for action in catalog().actions() {
+        let arns = action.resources.iter().filter_map(|own| {
+            own.kind.arn.fill(|name| {
+                Some(std::borrow::Cow::Borrowed(match name {
+                    "Partition" => "aws",
+                    "Region" => "eu-west-1",
+                    "Account" => "111122223333",
+                    _ => "one",
+                }))
+            })
+        });
+        let response = json!({"made": (arns.collect::<Vec<_>>())}).to_string();
+        let source = format!("{}.amazonaws.com", action.service);
+        for parameters in [None, Some("{}"), Some(r#"{"name": "two"}"#)] {
+            let record = Record {
+                event_source: Some(&source),
+                event_name: Some(action.name),
+                event_type: Some("AwsApiCall"),
+                aws_region: Some("eu-west-1"),
+                account: Some("111122223333"),
+                recipient_account_id: Some("111122223333"),
+                identity_type: Some("IAMUser"),
+                identity_arn: Some("arn:aws:iam::111122223333:user/team/ann"),
+                identity_account_id: Some("111122223333"),
+                request_parameters: parameters,
+                response_elements: Some(&response),
+                ..Record::default()
+            };
+            let without = read(&Record { response_elements: None, ..record });
+            if needs_response(&without) {
+                needed += 1;
+            } else {
+                assert_eq!(read(&record), without, "{source} {} {parameters:?}", action.name);
+                others += 1;
+            }
+        }
+    }
+    assert!(needed > 1_000 && others > 30_000, "{needed} {others}");
 }
 
 #[test]
