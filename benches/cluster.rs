@@ -94,7 +94,8 @@ impl Cluster {
     /// Runs a command, here or on the cluster.
     fn run(&self, arguments: &[&str], there: bool) -> Result<(Cost, String)> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_backtrail"));
-        command.args(arguments).env_remove("BACKTRAIL_CLUSTER").stdout(Stdio::piped());
+        command.args(arguments).stdout(Stdio::piped());
+        command.env_remove("BACKTRAIL_CLUSTER").env_remove("BACKTRAIL_SCRATCH");
         if there {
             command.args(["--cluster", &self.address]);
         }
@@ -218,8 +219,19 @@ async fn main() -> Result<()> {
     }
     for (what, arguments) in questions {
         let arguments = [&arguments[..], &["--lake", &place, "--format", "json"]].concat();
-        measured(&cluster, what, &arguments, args.rounds)?;
+        measured(&cluster, what, (&arguments, &[]), args.rounds)?;
     }
+    // Among what executors write, so that it counts as exchanged.
+    let scratch = cluster.folder.path().join("scratch");
+    std::fs::create_dir(&scratch)?;
+    let scratch = scratch.display().to_string();
+    let arguments = ["sessions", "--lake", &place, "--format", "json"];
+    measured(
+        &cluster,
+        "sessions, with a scratch place",
+        (&arguments, &["--scratch", &scratch]),
+        args.rounds,
+    )?;
     Ok(())
 }
 
@@ -249,14 +261,20 @@ async fn ingested(
     said("ingest", (&here, &there), cluster_cpu_s, 0)
 }
 
-/// Asks one question of both, and says what each took.
-fn measured(cluster: &Cluster, what: &str, arguments: &[&str], rounds: usize) -> Result<()> {
+/// Asks one question of both, of the cluster with further arguments, and says what each took.
+fn measured(
+    cluster: &Cluster,
+    what: &str,
+    (arguments, further): (&[&str], &[&str]),
+    rounds: usize,
+) -> Result<()> {
     let (mut here, mut there, mut cluster_cpu_s, mut shuffled) = (Vec::new(), Vec::new(), Vec::new(), 0);
     for _ in 0..rounds.max(1) {
         let (cost, expected) = cluster.run(arguments, false)?;
         here.push(cost);
         let before = cluster.cpu_s()?;
-        let ((cost, answer), bytes) = cluster.shuffled(|| cluster.run(arguments, true))?;
+        let ((cost, answer), bytes) =
+            cluster.shuffled(|| cluster.run(&[arguments, further].concat(), true))?;
         there.push(cost);
         cluster_cpu_s.push(cluster.cpu_s()? - before);
         shuffled = bytes;
@@ -270,13 +288,15 @@ fn said(what: &str, (here, there): (&[Cost], &[Cost]), cluster_cpu_s: Vec<f64>, 
     let (here, there) = (measure::median_cost(here), measure::median_cost(there));
     let cluster_cpu_s = measure::median(cluster_cpu_s);
     say(&format!(
-        "  {what:34} here {:6.2} s wall {:6.2} s CPU; cluster {:6.2} s wall {:6.2} s CPU ({:.2} of it the client); \
-         {:.1} MB exchanged; {:.2} times the wall, {:.2} times the CPU",
+        "  {what:34} here {:6.2} s wall {:6.2} s CPU; cluster {:6.2} s wall {:6.2} s CPU ({:.2} of it the client, \
+         peak {:.0} MB, here {:.0} MB); {:.1} MB exchanged; {:.2} times the wall, {:.2} times the CPU",
         here.wall_s,
         here.cpu_s,
         there.wall_s,
         there.cpu_s + cluster_cpu_s,
         there.cpu_s,
+        megabytes(there.peak_bytes),
+        megabytes(here.peak_bytes),
         megabytes(shuffled),
         there.wall_s / here.wall_s,
         (there.cpu_s + cluster_cpu_s) / here.cpu_s,

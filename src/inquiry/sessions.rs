@@ -83,7 +83,7 @@ pub async fn sessions(ctx: &Session, options: &SessionsOptions) -> Result<Sessio
         let role = (row.role_arn.clone(), row.session_name.clone());
         (std::cmp::Reverse(row.usage.calls), role, origin, row.role_id.clone())
     };
-    rows.sort_by_key(order);
+    rows.sort_by_cached_key(order);
     let mut by_origin = BTreeMap::new();
     let is_open = |row: &&SessionRow| !row.origin.may_be.is_empty();
     for row in rows.iter().filter(|row| !is_open(row)) {

@@ -21,7 +21,7 @@ use crate::lake::{Column, EventFile, EventFiles, event_files, plans_elsewhere};
 mod group;
 mod test;
 
-use group::{Group, Opened};
+use group::{BATCH_ROWS, Group, Opened};
 use test::Test;
 
 /// So many row groups are read beside each other, for each core.
@@ -101,8 +101,30 @@ impl Lookup {
         T: Default + Send + 'static,
         F: Fn(&mut T, RecordBatch) -> Result<(), QueryError> + Clone + Send + Sync + 'static,
     {
-        let Some(test) = self.test(filter) else { return Ok(None) };
-        let (test, wanted, schema) = (Arc::new(test), Arc::new(wanted.clone()), self.schema(&wanted));
+        let mut parts = Vec::new();
+        let keep = |part| {
+            parts.push(part);
+            Ok(())
+        };
+        let read = self.fold_into(filter, wanted, add, keep).await?;
+        Ok(read.then_some(parts))
+    }
+
+    /// The same, where each part is taken as soon as those before it are; false where [`Lookup::fold`] gives None.
+    pub(super) async fn fold_into<T, F>(
+        &self,
+        filter: &Filter,
+        wanted: Wanted,
+        add: F,
+        mut take: impl FnMut(T) -> Result<(), QueryError>,
+    ) -> Result<bool, QueryError>
+    where
+        T: Default + Send + 'static,
+        F: Fn(&mut T, RecordBatch) -> Result<(), QueryError> + Clone + Send + Sync + 'static,
+    {
+        let Some(test) = self.test(filter) else { return Ok(false) };
+        let (test, schema) = (Arc::new(test), self.schema(&wanted));
+        let wanted = Arc::new(wanted);
         let parts = self.groups(&test).await?.into_iter().map(|group| {
             let (test, wanted, schema, add) =
                 (Arc::clone(&test), Arc::clone(&wanted), Arc::clone(&schema), add.clone());
@@ -114,8 +136,11 @@ impl Lookup {
                 Ok(part)
             })
         });
-        let parts = futures::stream::iter(parts).buffered(beside()).try_collect().await?;
-        Ok(Some(parts))
+        let mut parts = futures::stream::iter(parts).buffered(beside());
+        while let Some(part) = parts.try_next().await? {
+            take(part)?;
+        }
+        Ok(true)
     }
 
     /// Whether any row satisfies a condition. None as in [`Lookup::fold`].
@@ -202,22 +227,60 @@ async fn read(
         return batches.into_iter().map(|batch| fitted(batch.columns(), schema)).collect();
     }
     let mut found = Vec::with_capacity(batches.len());
-    let mut places = rows.set_indices();
-    for batch in batches {
-        let numbers: Vec<usize> = places.by_ref().take(batch.num_rows()).collect();
-        let mut columns = batch.columns().to_vec();
-        let mut needs = (wanted.needs)(&batch).into_iter();
-        for column in &wanted.large {
-            let needed = needs.next().unwrap_or_default();
-            columns.push(large(group, *column, &numbers, &needed, schema).await?);
+    let mut numbers = rows.set_indices();
+    let mut batches = batches.into_iter().peekable();
+    while let Some(first) = batches.next() {
+        let mut some = Vec::from([Needing::of(first, wanted)]);
+        let mut count = some.first().map_or(0, Needing::count);
+        // As many at once as hold no more values than one batch may: whoever asks anew reads a column's pages again.
+        while let Some(next) = batches.next_if(|_| count <= BATCH_ROWS) {
+            let next = Needing::of(next, wanted);
+            count += next.count();
+            some.push(next);
         }
-        found.push(fitted(&columns, schema)?);
+        let rows = some.iter().map(|one| one.batch.num_rows()).sum();
+        let numbers: Vec<usize> = numbers.by_ref().take(rows).collect();
+        let mut whole = Vec::with_capacity(wanted.large.len());
+        for (at, column) in wanted.large.iter().enumerate() {
+            let needed: Vec<bool> = some.iter().flat_map(|one| one.rows(at)).collect();
+            whole.push(large(group, *column, &numbers, &needed, schema).await?);
+        }
+        let mut from = 0;
+        for Needing { batch, .. } in some {
+            let mut columns = batch.columns().to_vec();
+            columns.extend(whole.iter().map(|column| column.slice(from, batch.num_rows())));
+            from += batch.num_rows();
+            found.push(fitted(&columns, schema)?);
+        }
     }
     Ok(found)
 }
 
-/// A column of those rows of a batch that need it, NULL in the others. `numbers` are the places of the batch's rows in
-/// their group.
+/// A batch, and which of its rows need which large column.
+struct Needing {
+    batch: RecordBatch,
+    needs: Vec<Vec<bool>>,
+}
+
+impl Needing {
+    fn of(batch: RecordBatch, wanted: &Wanted) -> Needing {
+        let needs = (wanted.needs)(&batch);
+        Needing { batch, needs }
+    }
+
+    /// Which rows need a column.
+    fn rows(&self, column: usize) -> impl Iterator<Item = bool> + '_ {
+        let needed = self.needs.get(column).map_or(&[][..], Vec::as_slice);
+        (0..self.batch.num_rows()).map(move |row| needed.get(row) == Some(&true))
+    }
+
+    /// How many rows need the column that most need.
+    fn count(&self) -> usize {
+        self.needs.iter().map(|rows| rows.iter().filter(|needed| **needed).count()).max().unwrap_or(0)
+    }
+}
+
+/// A column of those rows that need it, NULL in the others. `numbers` are the places of the rows in their group.
 async fn large(
     group: &Group,
     column: Column,

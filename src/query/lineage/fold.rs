@@ -104,19 +104,56 @@ impl Fold {
         Ok(())
     }
 
-    /// Takes in what another one has folded, a batch of its callers.
+    /// Takes in what another one has folded.
+    pub(super) fn append(&mut self, other: Fold) -> Result<(), QueryError> {
+        if self.counts.is_empty() {
+            *self = other;
+            return Ok(());
+        }
+        let mut counts = other.counts.into_iter();
+        let mut start = 0;
+        for kept in other.texts {
+            let rows = kept.first().map_or(0, Array::len);
+            let smaller = |place: usize, row: usize| {
+                // Most have none.
+                let number = u32::try_from(start + row).ok().filter(|_| !other.smaller.is_empty())?;
+                other.smaller.get(&(number, place)).map(String::as_str)
+            };
+            self.add_counted(counts.by_ref().take(rows), kept, smaller)?;
+            start += rows;
+        }
+        Ok(())
+    }
+
+    /// The same of a batch of its callers.
     pub(super) fn add_folded(&mut self, batch: &RecordBatch) -> Result<(), QueryError> {
-        let at = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
         let folded = Folded::of(batch)?;
+        let counts = (0..batch.num_rows()).map(|row| folded.count(row));
+        let texts = folded.texts.iter().map(|column| (*column).clone()).collect();
+        self.add_counted(counts, texts, |_, _| None)
+    }
+
+    /// Takes in callers, each with the texts of its row; or with a smaller one.
+    fn add_counted<'a>(
+        &mut self,
+        counts: impl Iterator<Item = Count>,
+        texts: Vec<StringArray>,
+        smaller: impl Fn(usize, usize) -> Option<&'a str>,
+    ) -> Result<(), QueryError> {
+        let at = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
         let (mut new, mut known): (Vec<u32>, Vec<(u32, usize)>) = (Vec::new(), Vec::new());
-        for row in 0..batch.num_rows() {
+        for (row, other) in counts.enumerate() {
             let next = u32::try_from(self.counts.len()).unwrap_or(u32::MAX);
-            let kept = u32::try_from(new.len()).unwrap_or(u32::MAX);
-            let other = folded.count(row, (at, kept));
             let number = *self.numbers.entry(other.caller).or_insert(next);
             if number == next {
-                self.counts.push(other);
+                let kept = u32::try_from(new.len()).unwrap_or(u32::MAX);
+                self.counts.push(Count { batch: at, row: kept, ..other });
                 new.push(u32::try_from(row).unwrap_or(u32::MAX));
+                for place in 0..TEXTS.len() {
+                    if let Some(text) = smaller(place, row) {
+                        self.smaller.insert((number, place), text.to_owned());
+                    }
+                }
                 continue;
             }
             known.push((number, row));
@@ -129,13 +166,17 @@ impl Fold {
             count.created = [count.created, other.created].into_iter().flatten().min();
             count.mfa = count.mfa.max(other.mfa);
         }
+        if known.is_empty() {
+            self.texts.push(texts);
+            return Ok(());
+        }
         let new = UInt32Array::from(new);
-        let texts =
-            folded.texts.iter().map(|column| Ok(take(*column, &new, None)?.as_string::<i32>().clone()));
-        self.texts.push(texts.collect::<Result<_, _>>().map_err(arrow)?);
+        let taken = texts.iter().map(|column| Ok(take(column, &new, None)?.as_string::<i32>().clone()));
+        self.texts.push(taken.collect::<Result<_, _>>().map_err(arrow)?);
         let saying: Vec<usize> = (0..TEXTS.len()).collect();
         for (number, row) in known {
-            self.compare(number, |place| value(folded.texts.get(place)?, row), &saying);
+            let text = |place: usize| smaller(place, row).or_else(|| value(texts.get(place)?, row));
+            self.compare(number, text, &saying);
         }
         Ok(())
     }
@@ -300,13 +341,13 @@ impl<'a> Folded<'a> {
         })
     }
 
-    /// The caller of a row, with the texts at a place.
-    fn count(&self, row: usize, (batch, kept): (u32, u32)) -> Count {
+    /// The caller of a row; where its texts are kept is not known yet.
+    fn count(&self, row: usize) -> Count {
         Count {
             caller: self.callers.value(row),
             class: Class::of_word(self.classes.value(row)),
-            batch,
-            row: kept,
+            batch: 0,
+            row: 0,
             calls: self.calls.value(row),
             forwarded: self.forwarded.value(row),
             first: self.first.value(row),

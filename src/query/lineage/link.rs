@@ -226,7 +226,12 @@ pub(super) async fn link(
 impl Links {
     /// The row of a caller.
     pub(super) fn node(&self, caller: i64) -> Option<(&RecordBatch, usize)> {
-        self.places.get(&caller).and_then(|number| self.nodes.at(*number))
+        self.number(caller).and_then(|number| self.nodes.at(number))
+    }
+
+    /// The number of that row.
+    pub(super) fn number(&self, caller: i64) -> Option<i64> {
+        self.places.get(&caller).copied()
     }
 
     /// What issuances are ordered by: time and event id, whatever order they were read in.

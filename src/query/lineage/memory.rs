@@ -112,13 +112,31 @@ pub(super) fn linking() -> Wanted {
 
 /// What is needed to link issuances, and what launches say.
 pub(super) fn linking_and_launched() -> Wanted {
-    wanted(|row| {
-        let name = row.text(Column::EventName).unwrap_or_default();
-        if pass::may_launch(name) {
-            return [true; LARGE.len()];
+    wanted(linked_or_launched)
+}
+
+/// What the pass over all events needs of them: columns of JSON of the rows only that may tell, as `telling` says, and of
+/// these what links and launches need.
+pub(super) fn telling(telling: fn(&RecordBatch) -> Result<Vec<u32>, QueryError>) -> Wanted {
+    let of_batch = move |batch: &RecordBatch| {
+        let mut needed = vec![vec![false; batch.num_rows()]; LARGE.len()];
+        // A batch that cannot be read is an error when it is folded.
+        for row in telling(batch).unwrap_or_default() {
+            let row = row as usize;
+            for (column, needs) in needed.iter_mut().zip(linked_or_launched(&Row { batch, row })) {
+                if let Some(one) = column.get_mut(row) {
+                    *one = needs;
+                }
+            }
         }
-        links(row)
-    })
+        needed
+    };
+    Wanted { columns: COLUMNS.to_vec(), large: LARGE.to_vec(), needs: Arc::new(of_batch) }
+}
+
+fn linked_or_launched(row: &Row<'_>) -> Needs {
+    let name = row.text(Column::EventName).unwrap_or_default();
+    if pass::may_launch(name) { [true; LARGE.len()] } else { links(row) }
 }
 
 fn links(row: &Row<'_>) -> Needs {

@@ -17,6 +17,7 @@ mod place;
 mod portal;
 mod read;
 mod removal;
+mod root;
 mod table;
 mod tally;
 mod top;

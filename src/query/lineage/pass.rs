@@ -21,11 +21,13 @@ use super::closure::arrow;
 use super::fold::Fold;
 use super::foreign::Requests;
 use super::hash::text_hash;
+use super::memory;
 use super::removal::ENDING;
 use crate::lake::{Column, plans_elsewhere};
 use crate::lineage::{CallerFields, is_console, is_switch, sign_in_session};
 use crate::pack::pack;
 use crate::query::launch::FUNCTION_LAUNCHES;
+use crate::query::lookup::Lookup;
 use crate::query::{Filter, QueryError, cells, fold_elsewhere};
 
 const EVENTS: &str = include_str!("../../../queries/lineage/world/events.sql");
@@ -49,19 +51,19 @@ pub(super) async fn pass(ctx: &SessionContext) -> Result<Pass, QueryError> {
         return here(ctx).await;
     }
     let failed = |error| QueryError::engine("cannot compute lineage", error);
-    let frame = ctx.sql(EVENTS).await.map_err(failed)?;
-    let schema = plain(frame.schema().as_arrow());
-    let mut fold = Fold::default();
-    let (mut delegations, mut telling) = (Vec::new(), Vec::new());
-    let mut requests = Requests::default();
+    let mut part = Part::default();
     let folded: Vec<Folded> = fold_elsewhere(ctx, WAY, (None, None), &()).await?;
     for share in folded {
-        batches(&share.nodes)?.iter().try_for_each(|batch| fold.add_folded(batch))?;
-        delegations.append(&mut batches(&share.delegations)?);
-        telling.append(&mut batches(&share.telling)?);
-        requests.append(share.requests);
+        batches(&share.nodes)?.iter().try_for_each(|batch| part.fold.add_folded(batch))?;
+        part.delegations.append(&mut batches(&share.delegations)?);
+        part.telling.append(&mut batches(&share.telling)?);
+        part.requests.append(share.requests);
     }
-    Ok(Pass { nodes: fold.finish()?, delegations, telling: (schema, telling), requests })
+    let schema = match part.telling.first() {
+        Some(batch) => batch.schema(),
+        None => plain(ctx.sql(EVENTS).await.map_err(failed)?.schema().as_arrow()),
+    };
+    part.finish(schema)
 }
 
 /// The name of the way in which shares are folded for lineage.
@@ -107,29 +109,63 @@ fn batches(bytes: &[u8]) -> Result<Vec<RecordBatch>, QueryError> {
     StreamReader::try_new(bytes, None).map_err(arrow)?.collect::<Result<_, _>>().map_err(arrow)
 }
 
+/// What some events give.
+#[derive(Default)]
+struct Part {
+    fold: Fold,
+    delegations: Vec<RecordBatch>,
+    telling: Vec<RecordBatch>,
+    requests: Requests,
+}
+
+impl Part {
+    fn add(&mut self, batch: &RecordBatch) -> Result<(), QueryError> {
+        let events = Events::of(batch)?;
+        let callers = events.callers();
+        self.fold.add(&events, &callers)?;
+        self.requests.add(&events, &callers);
+        let (plain, others) = events.issuing();
+        if !plain.is_empty() {
+            self.delegations.push(events.delegations(batch, &callers, plain)?);
+        }
+        if !others.is_empty() {
+            self.telling.push(take_record_batch(batch, &UInt32Array::from(others)).map_err(arrow)?);
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, mut other: Part) -> Result<(), QueryError> {
+        self.fold.append(other.fold)?;
+        self.delegations.append(&mut other.delegations);
+        self.telling.append(&mut other.telling);
+        self.requests.append(other.requests);
+        Ok(())
+    }
+
+    fn finish(self, schema: SchemaRef) -> Result<Pass, QueryError> {
+        let Part { fold, delegations, telling, requests } = self;
+        Ok(Pass { nodes: fold.finish()?, delegations, telling: (schema, telling), requests })
+    }
+}
+
 async fn here(ctx: &SessionContext) -> Result<Pass, QueryError> {
+    let mut part = Part::default();
+    if let Some(lookup) = Lookup::open(ctx).await? {
+        let wanted = memory::telling(|batch| Ok(Events::of(batch)?.issuing().1));
+        let schema = lookup.schema(&wanted);
+        let add = |part: &mut Part, batch| part.add(&batch);
+        if lookup.fold_into(&Filter::All(Vec::new()), wanted, add, |other| part.append(other)).await? {
+            return part.finish(schema);
+        }
+    }
     let failed = |error| QueryError::engine("cannot compute lineage", error);
     let frame = ctx.sql(EVENTS).await.map_err(failed)?;
     let schema = plain(frame.schema().as_arrow());
     let mut stream = frame.execute_stream().await.map_err(failed)?;
-    let mut fold = Fold::default();
-    let (mut delegations, mut telling) = (Vec::new(), Vec::new());
-    let mut requests = Requests::default();
     while let Some(batch) = stream.try_next().await.map_err(failed)? {
-        let batch = as_plain(batch, &schema)?;
-        let events = Events::of(&batch)?;
-        let callers = events.callers();
-        fold.add(&events, &callers)?;
-        requests.add(&events, &callers);
-        let (plain, others) = events.issuing();
-        if !plain.is_empty() {
-            delegations.push(events.delegations(&batch, &callers, plain)?);
-        }
-        if !others.is_empty() {
-            telling.push(take_record_batch(&batch, &UInt32Array::from(others)).map_err(arrow)?);
-        }
+        part.add(&as_plain(batch, &schema)?)?;
     }
-    Ok(Pass { nodes: fold.finish()?, delegations, telling: (schema, telling), requests })
+    part.finish(schema)
 }
 
 /// The same columns with plain text in place of other kinds of text.

@@ -2,7 +2,7 @@
 
 use hashbrown::HashMap;
 
-use super::label::Root;
+use super::root::Root;
 use crate::lineage::{Gap, Origin, Reason};
 
 /// Where the chain of a caller ends.

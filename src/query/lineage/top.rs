@@ -2,8 +2,8 @@
 
 use hashbrown::{HashMap, HashSet};
 
-use super::label::{Maker, Root};
 use super::place::Place;
+use super::root::{Maker, Root};
 use crate::lineage::{Origin, OriginKind, Rule};
 
 /// So many roots above one are looked at; the longest way seen in the wild has three.

@@ -28,7 +28,7 @@ use super::{QueryError, failed};
 use crate::lake::Column;
 
 /// The rows of one batch that is read.
-const BATCH_ROWS: usize = 8192;
+pub(super) const BATCH_ROWS: usize = 8192;
 
 /// The Bloom filter of a column is asked for so many values at the most: of more one is nearly always there.
 const BLOOM_VALUES_MAX: usize = 16;
