@@ -42,7 +42,7 @@ pub async fn sessions(ctx: &Session, options: &SessionsOptions) -> Result<Sessio
         Some(role) => of_role(ctx, role).await?,
         None => Filter::Is(Column::IdentityType, "AssumedRole".to_owned()),
     };
-    let credentials = source.callers(&Filter::All(vec![of_roles, options.window.filter()])).await?;
+    let credentials = source.all_callers(&Filter::All(vec![of_roles, options.window.filter()])).await?;
     let all = origins(source.relations()).await?;
     let users = source.users().await?;
     let mut groups: BTreeMap<Group, Vec<Member>> = BTreeMap::new();

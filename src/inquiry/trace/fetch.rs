@@ -109,6 +109,14 @@ impl Source {
         Ok(found)
     }
 
+    /// The same for whoever asks once, and for many: they are not kept.
+    pub(in crate::inquiry) async fn all_callers(
+        &self,
+        filter: &Filter,
+    ) -> Result<Vec<Credential>, QueryError> {
+        Ok(in_order(self.relations.credentials(filter).await?))
+    }
+
     /// The callers that used a key; for a temporary one within its life around `made`: a use before is none of its life,
     /// but has to be seen to be said.
     pub(super) async fn of_key(
@@ -607,9 +615,8 @@ impl Source {
 
 /// Callers, those with most calls first.
 fn in_order(mut found: Vec<Credential>) -> Vec<Credential> {
-    found.sort_by(|a, b| {
-        b.usage.calls.cmp(&a.usage.calls).then_with(|| a.caller.node().cmp(&b.caller.node()))
-    });
+    // Once each: to tell who a caller is takes its ARN apart.
+    found.sort_by_cached_key(|one| (std::cmp::Reverse(one.usage.calls), one.caller.node()));
     found
 }
 
