@@ -197,22 +197,29 @@ fn samples() -> impl Strategy<Value = Sample> {
 impl Sample {
     fn record(&self) -> Record<'_> {
         Record {
-            event_source: Some(&self.source),
-            event_name: Some(&self.name),
-            event_type: Some("AwsApiCall"),
-            aws_region: Some("eu-west-1"),
-            account: Some("111122223333"),
-            recipient_account_id: Some("111122223333"),
-            identity_type: Some("IAMUser"),
-            identity_arn: Some("arn:aws:iam::111122223333:user/team/ann"),
-            identity_account_id: Some("111122223333"),
             request_parameters: self.parameters.as_deref(),
             response_elements: self.response.as_deref(),
             resources: self.resources.as_deref(),
             error_code: self.error.0,
             error_message: self.error.1,
-            ..Record::default()
+            ..called(&self.source, &self.name)
         }
+    }
+}
+
+/// A call by a user.
+fn called<'a>(source: &'a str, name: &'a str) -> Record<'a> {
+    Record {
+        event_source: Some(source),
+        event_name: Some(name),
+        event_type: Some("AwsApiCall"),
+        aws_region: Some("eu-west-1"),
+        account: Some("111122223333"),
+        recipient_account_id: Some("111122223333"),
+        identity_type: Some("IAMUser"),
+        identity_arn: Some("arn:aws:iam::111122223333:user/team/ann"),
+        identity_account_id: Some("111122223333"),
+        ..Record::default()
     }
 }
 
@@ -259,18 +266,9 @@ fn a_response_that_is_not_needed_changes_nothing_of_any_call_that_names_nothing(
         let source = format!("{}.amazonaws.com", action.service);
         for parameters in [None, Some("{}"), Some(r#"{"name": "two"}"#)] {
             let record = Record {
-                event_source: Some(&source),
-                event_name: Some(action.name),
-                event_type: Some("AwsApiCall"),
-                aws_region: Some("eu-west-1"),
-                account: Some("111122223333"),
-                recipient_account_id: Some("111122223333"),
-                identity_type: Some("IAMUser"),
-                identity_arn: Some("arn:aws:iam::111122223333:user/team/ann"),
-                identity_account_id: Some("111122223333"),
                 request_parameters: parameters,
                 response_elements: Some(&response),
-                ..Record::default()
+                ..called(&source, action.name)
             };
             let without = read(&Record { response_elements: None, ..record });
             if needs_response(&without) {
