@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::panic::resume_unwind;
 
 use arrow::array::{Array, RecordBatch};
 use chrono::{DateTime, Utc};
 use hashbrown::HashMap;
+use rayon::prelude::*;
 
 use super::edge::Ends;
 use super::link::{Links, text};
@@ -26,7 +26,7 @@ const USER_SESSIONS: &str = "select account_hash, arn_hash, created_s, sum(calls
     sum(forwarded) as forwarded from nodes \
     where identity_type in ('IAMUser', 'Root') and created_s is not null group by 1, 2, 3";
 
-/// So many roots are not worth a thread.
+/// So many roots are not worth another thread.
 const ROOTS_EACH_MIN: usize = 256;
 
 /// What is known beside callers and issuances.
@@ -243,22 +243,14 @@ impl Roots<'_> {
             })
             .collect();
         order.sort_unstable();
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let some = |order: &[((i64, i64), usize)]| -> Result<Vec<(usize, Root)>, QueryError> {
-            let of = |place: usize| spots.get(place).copied().unwrap_or_default();
-            order.iter().map(|(_, place)| Ok((*place, self.root(of(*place))?))).collect()
-        };
-        let parts: Vec<Result<Vec<(usize, Root)>, QueryError>> = std::thread::scope(|scope| {
-            let size = order.len().div_ceil(cores).max(ROOTS_EACH_MIN);
-            let parts: Vec<_> = order.chunks(size).map(|order| scope.spawn(|| some(order))).collect();
-            parts.into_iter().map(|part| part.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
-        });
+        let of = |place: usize| self.root(spots.get(place).copied().unwrap_or_default());
+        let found: Vec<(usize, Root)> = (order.par_iter().with_min_len(ROOTS_EACH_MIN))
+            .map(|(_, place)| Ok((*place, of(*place)?)))
+            .collect::<Result<_, QueryError>>()?;
         let mut roots: Vec<Option<Root>> = std::iter::repeat_with(|| None).take(spots.len()).collect();
-        for part in parts {
-            for (place, root) in part? {
-                if let Some(empty) = roots.get_mut(place) {
-                    *empty = Some(root);
-                }
+        for (place, root) in found {
+            if let Some(empty) = roots.get_mut(place) {
+                *empty = Some(root);
             }
         }
         Ok(roots.into_iter().map(|root| root.unwrap_or_else(nobody)).collect())
