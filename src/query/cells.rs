@@ -122,6 +122,12 @@ pub fn instant(array: &TimestampMicrosecondArray, row: usize) -> Option<DateTime
     })
 }
 
+/// The microseconds in a row; None for NULL.
+#[must_use]
+pub fn micros(array: &TimestampMicrosecondArray, row: usize) -> Option<i64> {
+    array.is_valid(row).then(|| array.value(row))
+}
+
 /// The boolean in a row; None for NULL.
 #[must_use]
 pub fn flag(array: &BooleanArray, row: usize) -> Option<bool> {

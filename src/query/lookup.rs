@@ -10,7 +10,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, RecordBatch, UInt32Array, new_null_array};
 use arrow::buffer::BooleanBuffer;
 use arrow::compute::{cast, take};
-use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::prelude::SessionContext;
 use futures::{StreamExt, TryStreamExt};
@@ -21,6 +21,7 @@ use crate::lake::{Column, EventFile, EventFiles, event_files, plans_elsewhere};
 mod group;
 mod test;
 
+pub(super) use group::Texts;
 use group::{BATCH_ROWS, Group, Opened};
 use test::Test;
 
@@ -50,12 +51,19 @@ pub(super) struct Wanted {
     pub(super) large: Vec<Column>,
     /// Says of a batch of [`Wanted::columns`] which rows need which of [`Wanted::large`], in their order.
     pub(super) needs: Needs,
+    /// How the texts of [`Wanted::columns`] stand in the batches.
+    pub(super) texts: Texts,
 }
 
 impl Wanted {
     /// Some columns of all rows.
     pub(super) fn all(columns: Vec<Column>) -> Wanted {
-        Wanted { columns, large: Vec::new(), needs: Arc::new(|_| Vec::new()) }
+        Wanted { columns, large: Vec::new(), needs: Arc::new(|_| Vec::new()), texts: Texts::Plain }
+    }
+
+    /// The same, with texts by their numbers, where a column has a dictionary.
+    pub(super) fn numbered(columns: Vec<Column>) -> Wanted {
+        Wanted { texts: Texts::Numbered, ..Wanted::all(columns) }
     }
 }
 
@@ -74,7 +82,7 @@ impl Lookup {
         spans.reduce(|all, one| (all.0.min(one.0), all.1.max(one.1)))
     }
 
-    /// The schema of the batches that look-ups of some columns give.
+    /// The schema of the batches that look-ups of some columns give, with all texts as they are.
     pub(super) fn schema(&self, wanted: &Wanted) -> SchemaRef {
         let columns = wanted.columns.iter().chain(&wanted.large);
         let field = |column: &Column| self.field(*column);
@@ -83,8 +91,7 @@ impl Lookup {
 
     fn field(&self, column: Column) -> Field {
         let known = self.files.schema.field_with_name(column.name()).ok().cloned();
-        let field =
-            known.unwrap_or_else(|| Field::new(column.name(), arrow::datatypes::DataType::Utf8, true));
+        let field = known.unwrap_or_else(|| Field::new(column.name(), DataType::Utf8, true));
         field.with_nullable(true)
     }
 
@@ -222,9 +229,9 @@ async fn read(
     schema: &SchemaRef,
 ) -> Result<Vec<RecordBatch>, QueryError> {
     let Some(rows) = group.satisfying(test).await? else { return Ok(Vec::new()) };
-    let batches = group.columns(&wanted.columns, &rows).await?;
+    let batches = group.columns(&wanted.columns, &rows, wanted.texts).await?;
     if wanted.large.is_empty() {
-        return batches.into_iter().map(|batch| fitted(batch.columns(), schema)).collect();
+        return batches.into_iter().map(|batch| fitted(batch.columns(), schema, wanted.texts)).collect();
     }
     let mut found = Vec::with_capacity(batches.len());
     let mut numbers = rows.set_indices();
@@ -250,7 +257,7 @@ async fn read(
             let mut columns = batch.columns().to_vec();
             columns.extend(whole.iter().map(|column| column.slice(from, batch.num_rows())));
             from += batch.num_rows();
-            found.push(fitted(&columns, schema)?);
+            found.push(fitted(&columns, schema, wanted.texts)?);
         }
     }
     Ok(found)
@@ -300,7 +307,7 @@ async fn large(
             *one = true;
         }
     }
-    let batches = group.columns(&[column], &BooleanBuffer::from(set)).await?;
+    let batches = group.columns(&[column], &BooleanBuffer::from(set), Texts::Plain).await?;
     let parts: Vec<ArrayRef> = batches.iter().flat_map(|batch| batch.columns().to_vec()).collect();
     let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
     let values = arrow::compute::concat(&parts).map_err(failed)?;
@@ -316,16 +323,25 @@ async fn large(
     take(&values, &places, None).map_err(failed)
 }
 
-/// Columns as the lake's schema has them.
-fn fitted(columns: &[ArrayRef], schema: &SchemaRef) -> Result<RecordBatch, QueryError> {
-    let columns = columns.iter().zip(schema.fields());
-    let columns = columns.map(|(column, field)| {
-        if column.data_type() == field.data_type() {
+/// Columns as the lake's schema has them, but for those that are to be numbered.
+fn fitted(columns: &[ArrayRef], schema: &SchemaRef, texts: Texts) -> Result<RecordBatch, QueryError> {
+    let is_numbered = |column: &ArrayRef| {
+        texts == Texts::Numbered && matches!(column.data_type(), DataType::Dictionary(..))
+    };
+    let fitted = columns.iter().zip(schema.fields()).map(|(column, field)| {
+        if column.data_type() == field.data_type() || is_numbered(column) {
             Ok(Arc::clone(column))
         } else {
             cast(column, field.data_type())
         }
     });
-    let columns = columns.collect::<Result<Vec<_>, _>>().map_err(failed)?;
-    RecordBatch::try_new(Arc::clone(schema), columns).map_err(failed)
+    let columns = fitted.collect::<Result<Vec<_>, _>>().map_err(failed)?;
+    let mut schema = Arc::clone(schema);
+    if columns.iter().any(is_numbered) {
+        let fields = columns.iter().zip(schema.fields());
+        let fields =
+            fields.map(|(column, field)| field.as_ref().clone().with_data_type(column.data_type().clone()));
+        schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    }
+    RecordBatch::try_new(schema, columns).map_err(failed)
 }

@@ -38,6 +38,7 @@ select
   issued_access_key_id,
   assumed_role_arn,
   assumed_role_id,
+  read_only,
   request_parameters,
   response_elements,
   additional_event_data,

@@ -15,10 +15,10 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use hashbrown::HashMap;
 
 use super::closure::arrow;
-use super::hash::text_hash;
-use super::pass::{
+use super::events::{
     ACCOUNT, ARN, Events, FEDERATED, ID, INVOKED_BY, ISSUER, ISSUER_TYPE, KEY, TEXTS, TOLD_APART, TYPE, value,
 };
+use super::hash::text_hash;
 use crate::lineage::subject::permission_set;
 use crate::lineage::{Class, is_telling, provider_name};
 use crate::query::{QueryError, cells};
@@ -58,11 +58,24 @@ impl Fold {
         let mut new: Vec<u32> = Vec::new();
         // Compared once the texts of this batch's new callers are kept: they may be of one of them.
         let mut known: Vec<(u32, usize)> = Vec::with_capacity(callers.len());
+        let mut before = None;
         for (row, caller) in callers.iter().enumerate() {
+            let alike = before.take().filter(|_| events.is_alike(row));
             let Some(caller) = *caller else { continue };
             let time = events.times.value(row);
+            if let Some(number) = alike
+                && let Some(count) = self.counts.get_mut(number as usize)
+            {
+                count.calls += 1;
+                count.forwarded += i64::from(events.is_forwarded(row));
+                count.first = count.first.min(time);
+                count.last = count.last.max(time);
+                before = Some(number);
+                continue;
+            }
             let next = u32::try_from(self.counts.len()).unwrap_or(u32::MAX);
             let number = *self.numbers.entry(caller).or_insert(next);
+            before = Some(number);
             if number == next {
                 self.counts.push(Count {
                     caller,

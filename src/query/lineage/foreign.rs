@@ -5,13 +5,12 @@
 
 use std::collections::BTreeSet;
 
-use arrow::array::Array;
 use borsh::{BorshDeserialize, BorshSerialize};
 use hashbrown::HashMap;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::events::{ACCOUNT, Events};
 use super::link::Links;
-use super::pass::{ACCOUNT, Events, value};
 use super::workshop::numbers;
 use crate::lineage::Class;
 use crate::query::QueryError;
@@ -29,16 +28,16 @@ pub(super) struct Requests {
 impl Requests {
     /// Takes in a batch of events, each with its caller.
     pub(super) fn add(&mut self, events: &Events<'_>, callers: &[Option<i64>]) {
-        if events.shared.null_count() == events.shared.len() {
+        if events.shared.is_empty() {
             return;
         }
         let mut scratch = Vec::new();
         for (row, caller) in callers.iter().enumerate() {
-            let (Some(caller), Some(shared)) = (caller, value(events.shared, row)) else { continue };
+            let (Some(caller), Some(shared)) = (caller, events.shared.at(row)) else { continue };
             let fields = events.fields(row);
             if shared.is_empty()
                 || fields.event_source == Some("sts.amazonaws.com")
-                || value(events.categories, row) == Some("Insight")
+                || events.categories.at(row) == Some("Insight")
             {
                 continue;
             }

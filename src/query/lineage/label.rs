@@ -20,9 +20,9 @@ use super::pass::{Pass, pass};
 use super::place::{Place, Places, choices, several};
 use super::portal::people;
 use super::root::{Reached, Root, Roots, cycle, known};
+use super::telling;
 use super::top::{Top, tops};
-use super::workshop::{Workshop, flags, numbers};
-use super::{sight, telling};
+use super::workshop::{Workshop, numbers};
 use crate::lineage::{Origin, Reason, Rule};
 use crate::query::QueryError;
 
@@ -92,21 +92,15 @@ pub(super) async fn label(ctx: &SessionContext) -> Result<Origins, QueryError> {
 }
 
 async fn label_in(workshop: &Workshop, ctx: &SessionContext) -> Result<Origins, QueryError> {
-    let Pass { nodes, delegations, telling: (schema, events), requests } = pass(ctx).await?;
+    let Pass { nodes, delegations, telling: (schema, events), requests, days } = pass(ctx).await?;
     let relations = telling(ctx, schema, events).await?;
-    let sight = sight(ctx).await?;
     let links = link(nodes, delegations, requests, &relations.ctx, workshop).await?;
-    let known = known(sight, &relations, workshop).await?;
+    let known = known(days.sight(), &relations, workshop).await?;
     let Edges { list: edges, ends, switchers, forked } = Edges::of(&links)?;
     let closed = close(workshop, &edges, forked).await?;
     let mut reached = Reached::new(&ends, &links);
     // By row: the place of its root.
-    let mut ended: Vec<Vec<u32>> = Vec::with_capacity(closed.rooted.len());
-    for batch in &closed.rooted {
-        let (tops, lasts) = (numbers(batch, "p")?, numbers(batch, "l")?);
-        let lasts = lasts.values().iter().map(|last| Some(*last));
-        ended.push(tops.values().iter().zip(lasts).map(|(top, last)| reached.place(*top, last)).collect());
-    }
+    let ended: Vec<u32> = closed.rooted.iter().map(|edge| reached.place(edge.p, Some(edge.l))).collect();
     // Callers without an edge are their own roots.
     let with_edge: HashSet<i64> = edges.iter().map(|edge| edge.c).collect();
     let mut alone: Vec<(i64, u32)> = Vec::new();
@@ -120,25 +114,16 @@ async fn label_in(workshop: &Workshop, ctx: &SessionContext) -> Result<Origins, 
         Roots { links: &links, known: &known, ends: &ends, switchers: &switchers, people: people(&links)? };
     let mut roots = roots.all(&reached.list)?;
     let mut places = Places { by_caller: HashMap::with_capacity(edges.len()), choices: HashMap::new() };
-    for (batch, ended) in closed.rooted.iter().zip(ended) {
-        let (callers, depths) = (numbers(batch, "c")?, numbers(batch, "d")?);
-        let (claims, firsts) = (flags(batch, "k")?, flags(batch, "m")?);
-        for (row, root) in ended.into_iter().enumerate() {
-            let (depth, claimed, first) = (depths.value(row), claims.value(row), firsts.value(row));
-            let place = Place { root, depth, claimed, forked: false, first };
-            places.add(callers.value(row), place, &roots);
-        }
+    for (edge, root) in closed.rooted.iter().zip(ended) {
+        let place = Place { root, depth: edge.d, claimed: edge.k, forked: false, first: edge.m };
+        places.add(edge.c, place, &roots);
     }
-    if closed.cyclic.iter().any(|batch| batch.num_rows() > 0) {
+    if !closed.cyclic.is_empty() {
         let root = u32::try_from(roots.len()).unwrap_or(u32::MAX);
         roots.push(cycle());
-        for batch in &closed.cyclic {
-            let firsts = flags(batch, "m")?;
-            for (row, caller) in numbers(batch, "c")?.values().iter().enumerate() {
-                let first = firsts.value(row);
-                let place = Place { root, depth: 0, claimed: false, forked: false, first };
-                places.add(*caller, place, &roots);
-            }
+        for edge in &closed.cyclic {
+            let place = Place { root, depth: 0, claimed: false, forked: false, first: edge.m };
+            places.add(edge.c, place, &roots);
         }
     }
     for (caller, root) in alone {

@@ -10,6 +10,7 @@ use hashbrown::{HashMap, HashSet};
 
 use super::closure::arrow;
 use super::foreign::{Known, Requests, known};
+use super::key::{Pair, by_key, copies};
 use super::pass::DELEGATION;
 use super::portal::decided;
 use super::read::{self, Places};
@@ -18,14 +19,14 @@ use crate::lineage::{Class, Issuance, IssuanceKind, KEY_LIFE_SECONDS};
 use crate::query::QueryError;
 
 const STARTS: &str = include_str!("../../../queries/lineage/world/starts.sql");
-const KEY: &str = include_str!("../../../queries/lineage/world/key.sql");
+pub(super) const KEY: &str = include_str!("../../../queries/lineage/world/key.sql");
 const KEY_NEAR: &str = include_str!("../../../queries/lineage/world/key-near.sql");
 const SESSION: &str = include_str!("../../../queries/lineage/world/session.sql");
 const SWITCHED: &str = include_str!("../../../queries/lineage/world/switched.sql");
 const LATE: &str = include_str!("../../../queries/lineage/world/late.sql");
 
 /// The copies of requests that two accounts recorded: the one of the role's account, and that of the caller's.
-const COPIES: &str = "select called.i as i, caller_side.i as copy \
+pub(super) const COPIES: &str = "select called.i as i, caller_side.i as copy \
     from steps as called join steps as caller_side on called.shared_hash = caller_side.shared_hash \
     where called.role_side and caller_side.caller_side";
 
@@ -184,21 +185,27 @@ pub(super) async fn link(
         shared_keys,
     };
     let mut dropped = HashSet::new();
-    for batch in workshop.ask(COPIES).await? {
-        for (i, copy) in numbers(&batch, "i")?.values().iter().zip(numbers(&batch, "copy")?.values()) {
-            dropped.insert(*copy);
-            let first = links.copies.get(i).is_none_or(|known| links.order(*copy) < links.order(*known));
-            if first {
-                links.copies.insert(*i, *copy);
-            }
+    let copied = if workshop.is_here() { copies(&numbered)? } else { copied(&workshop.ask(COPIES).await?)? };
+    for (i, copy) in copied {
+        dropped.insert(copy);
+        let first = links.copies.get(&i).is_none_or(|known| links.order(copy) < links.order(*known));
+        if first {
+            links.copies.insert(i, copy);
         }
     }
     if links.keep_keys_of_the_console(&mut numbered)? {
-        workshop.put("steps", schema, numbered).await?;
+        workshop.put("steps", schema, numbered.clone()).await?;
     }
-    take(&mut links.linked, &workshop.ask(KEY).await?, &dropped)?;
+    let keyed = if workshop.is_here() {
+        by_key(&links.nodes.batches, &numbered)?
+    } else {
+        pairs(&workshop.ask(KEY).await?)?
+    };
+    drop(numbered);
+    take(&mut links.linked, &keyed, &dropped);
+    drop(keyed);
     if links.switches()? {
-        take(&mut links.switchers, &workshop.ask(SWITCHED).await?, &dropped)?;
+        take(&mut links.switchers, &pairs(&workshop.ask(SWITCHED).await?)?, &dropped);
     }
     for statement in [KEY_NEAR, SESSION] {
         let rest = links.rest()?;
@@ -206,8 +213,8 @@ pub(super) async fn link(
             break;
         }
         workshop.put("rest", schema_of(&rest), rest).await?;
-        let pairs = decided(&links, workshop.ask(statement).await?)?;
-        take(&mut links.linked, &pairs, &dropped)?;
+        let decided = decided(&links, workshop.ask(statement).await?)?;
+        take(&mut links.linked, &pairs(&decided)?, &dropped);
     }
     let rest = links.rest()?;
     if !rest.is_empty() {
@@ -367,36 +374,48 @@ fn narrow(batch: &RecordBatch, names: &[&str]) -> Result<RecordBatch, QueryError
     batch.project(&places.map_err(arrow)?).map_err(arrow)
 }
 
-/// Takes in pairs of caller and issuance, of callers that had none before.
-fn take(
-    linked: &mut HashMap<i64, Linked>,
-    pairs: &[RecordBatch],
-    dropped: &HashSet<i64>,
-) -> Result<(), QueryError> {
-    linked.reserve(pairs.iter().map(RecordBatch::num_rows).sum());
-    for batch in pairs {
+/// The pairs that a statement gives.
+fn pairs(batches: &[RecordBatch]) -> Result<Vec<Pair>, QueryError> {
+    let mut found = Vec::with_capacity(batches.iter().map(RecordBatch::num_rows).sum());
+    for batch in batches {
         let (callers, issuances) = (numbers(batch, "c")?, numbers(batch, "i")?);
-        let ranks = numbers(batch, "rank")?;
-        for ((c, i), rank) in callers.values().iter().zip(issuances.values()).zip(ranks.values()) {
-            if dropped.contains(i) {
-                continue;
+        let both = callers.values().iter().zip(issuances.values());
+        found.extend(both.zip(numbers(batch, "rank")?.values()).map(|((c, i), rank)| (*c, *i, *rank)));
+    }
+    Ok(found)
+}
+
+/// What [`COPIES`] gives.
+fn copied(batches: &[RecordBatch]) -> Result<Vec<(i64, i64)>, QueryError> {
+    let mut found = Vec::new();
+    for batch in batches {
+        let both = numbers(batch, "i")?.values().iter().zip(numbers(batch, "copy")?.values());
+        found.extend(both.map(|(i, copy)| (*i, *copy)));
+    }
+    Ok(found)
+}
+
+/// Takes in pairs of caller and issuance, of callers that had none before.
+fn take(linked: &mut HashMap<i64, Linked>, pairs: &[Pair], dropped: &HashSet<i64>) {
+    linked.reserve(pairs.len());
+    for (c, i, rank) in pairs {
+        if dropped.contains(i) {
+            continue;
+        }
+        let new = Linked { i: *i, rank: *rank, all: Vec::new() };
+        let Some(known) = linked.get_mut(c) else {
+            linked.insert(*c, new);
+            continue;
+        };
+        if *rank < known.rank {
+            *known = new;
+        } else if *rank == known.rank && known.i != *i && !known.all.contains(i) {
+            if known.all.is_empty() {
+                known.all.push(known.i);
             }
-            let new = Linked { i: *i, rank: *rank, all: Vec::new() };
-            let Some(known) = linked.get_mut(c) else {
-                linked.insert(*c, new);
-                continue;
-            };
-            if *rank < known.rank {
-                *known = new;
-            } else if *rank == known.rank && known.i != *i && !known.all.contains(i) {
-                if known.all.is_empty() {
-                    known.all.push(known.i);
-                }
-                known.all.push(*i);
-            }
+            known.all.push(*i);
         }
     }
-    Ok(())
 }
 
 /// What decides between issuances that fit equally well: the earlier comes first, whatever order they were read in.

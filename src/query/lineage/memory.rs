@@ -15,11 +15,12 @@ use datafusion::physical_plan::{ExecutionPlan, collect};
 use datafusion::prelude::SessionContext;
 use tokio::sync::OnceCell;
 
-use super::pass::{self, ISSUING, value};
+use super::events::Said;
+use super::pass::{self, ISSUING};
 use super::{View, make_view};
 use crate::lake::{Column, config_here};
 use crate::query::launch::launched as launched_by;
-use crate::query::lookup::{Lookup, Wanted};
+use crate::query::lookup::{Lookup, Texts, Wanted};
 use crate::query::{Filter, QueryError, register_functions};
 
 /// The columns that tell of an issuance or a launch and of its caller, but for those of JSON.
@@ -131,7 +132,8 @@ pub(super) fn telling(telling: fn(&RecordBatch) -> Result<Vec<u32>, QueryError>)
         }
         needed
     };
-    Wanted { columns: COLUMNS.to_vec(), large: LARGE.to_vec(), needs: Arc::new(of_batch) }
+    let columns = COLUMNS.into_iter().chain([Column::ReadOnly]).collect();
+    Wanted { columns, large: LARGE.to_vec(), needs: Arc::new(of_batch), texts: Texts::Numbered }
 }
 
 fn linked_or_launched(row: &Row<'_>) -> Needs {
@@ -184,6 +186,7 @@ pub(super) async fn workloads(
         columns: LAUNCH_COLUMNS.to_vec(),
         large: vec![Column::RequestParameters, Column::ResponseElements],
         needs: Arc::new(needs),
+        texts: Texts::Plain,
     };
     let add = |found: &mut Vec<(String, DateTime<Utc>)>, batch: RecordBatch| {
         let times = batch.column_by_name(Column::EventTime.name());
@@ -213,8 +216,7 @@ struct Row<'a> {
 
 impl Row<'_> {
     fn text(&self, column: Column) -> Option<&str> {
-        let values = self.batch.column_by_name(column.name())?.as_string_opt::<i32>()?;
-        value(values, self.row)
+        Said::of(self.batch, column.name()).ok()?.at(self.row)
     }
 
     /// A call that failed, as the views have it.
@@ -234,7 +236,12 @@ fn wanted(needs: fn(&Row<'_>) -> Needs) -> Wanted {
         let of_column = |column| needs.iter().map(|needs| needs.get(column) == Some(&true)).collect();
         (0..LARGE.len()).map(of_column).collect()
     };
-    Wanted { columns: COLUMNS.to_vec(), large: LARGE.to_vec(), needs: Arc::new(of_batch) }
+    Wanted {
+        columns: COLUMNS.to_vec(),
+        large: LARGE.to_vec(),
+        needs: Arc::new(of_batch),
+        texts: Texts::Plain,
+    }
 }
 
 /// The views over tables in memory.

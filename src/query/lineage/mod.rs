@@ -4,11 +4,14 @@
 //! condition on `events` below them, so that one credential's walk is point look-ups.
 
 mod closure;
+mod days;
 mod describe;
 mod edge;
+mod events;
 mod fold;
 mod foreign;
 mod hash;
+mod key;
 mod label;
 mod link;
 mod memory;
@@ -36,7 +39,7 @@ use datafusion::prelude::SessionContext;
 use futures::TryStreamExt;
 use tokio::sync::OnceCell;
 
-use super::lookup::{Lookup, Wanted};
+use super::lookup::{Lookup, Texts, Wanted};
 use super::{Filter, QueryError};
 use crate::lake::{Column, Kind, config_here};
 use crate::lineage::{Credential, Issuance, Launch, Sight, Usage};
@@ -313,7 +316,7 @@ impl Relations {
             let needs = move |batch: &RecordBatch| {
                 needed.iter().map(|needed| vec![*needed; batch.num_rows()]).collect()
             };
-            let wanted = Wanted { columns, large, needs: Arc::new(needs) };
+            let wanted = Wanted { columns, large, needs: Arc::new(needs), texts: Texts::Plain };
             if let Some(found) = lookup.rows(filter, wanted).await? {
                 return Ok(found);
             }

@@ -5,10 +5,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
-    UInt32Array, new_null_array,
-};
+use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, UInt32Array, new_null_array};
 use arrow::compute::{cast, take, take_record_batch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::ipc::reader::StreamReader;
@@ -18,17 +15,18 @@ use datafusion::prelude::SessionContext;
 use futures::TryStreamExt;
 
 use super::closure::arrow;
+use super::days::Days;
+use super::events::{ACCOUNT, ARN, Events, Said, TYPE};
 use super::fold::Fold;
 use super::foreign::Requests;
 use super::hash::text_hash;
 use super::memory;
 use super::removal::ENDING;
 use crate::lake::{Column, plans_elsewhere};
-use crate::lineage::{CallerFields, is_console, is_switch, sign_in_session};
 use crate::pack::pack;
 use crate::query::launch::FUNCTION_LAUNCHES;
 use crate::query::lookup::Lookup;
-use crate::query::{Filter, QueryError, cells, fold_elsewhere};
+use crate::query::{Filter, QueryError, fold_elsewhere};
 
 const EVENTS: &str = include_str!("../../../queries/lineage/world/events.sql");
 
@@ -43,6 +41,8 @@ pub(super) struct Pass {
     pub(super) telling: (SchemaRef, Vec<RecordBatch>),
     /// What two accounts may have recorded.
     pub(super) requests: Requests,
+    /// What there is of each account.
+    pub(super) days: Days,
 }
 
 /// Reads the events of a session; where shares of its lake are folded elsewhere, each there.
@@ -58,6 +58,7 @@ pub(super) async fn pass(ctx: &SessionContext) -> Result<Pass, QueryError> {
         part.delegations.append(&mut batches(&share.delegations)?);
         part.telling.append(&mut batches(&share.telling)?);
         part.requests.append(share.requests);
+        part.days.append(share.days);
     }
     let schema = match part.telling.first() {
         Some(batch) => batch.schema(),
@@ -76,6 +77,7 @@ struct Folded {
     delegations: Vec<u8>,
     telling: Vec<u8>,
     requests: Requests,
+    days: Days,
 }
 
 /// Folds a share for lineage, see [`WAY`].
@@ -84,9 +86,9 @@ struct Folded {
 ///
 /// [`QueryError`] when the lake cannot be read.
 pub async fn folded(ctx: &SessionContext) -> Result<Vec<u8>, QueryError> {
-    let Pass { nodes, delegations, telling: (_, telling), requests } = here(ctx).await?;
+    let Pass { nodes, delegations, telling: (_, telling), requests, days } = here(ctx).await?;
     let (nodes, delegations, telling) = (bytes(&nodes)?, bytes(&delegations)?, bytes(&telling)?);
-    let share = Folded { nodes, delegations, telling, requests };
+    let share = Folded { nodes, delegations, telling, requests, days };
     pack(&share).map_err(|error| QueryError::engine("cannot compute lineage", error.into()))
 }
 
@@ -116,6 +118,7 @@ struct Part {
     delegations: Vec<RecordBatch>,
     telling: Vec<RecordBatch>,
     requests: Requests,
+    days: Days,
 }
 
 impl Part {
@@ -124,12 +127,16 @@ impl Part {
         let callers = events.callers();
         self.fold.add(&events, &callers)?;
         self.requests.add(&events, &callers);
-        let (plain, others) = events.issuing();
-        if !plain.is_empty() {
-            self.delegations.push(events.delegations(batch, &callers, plain)?);
+        self.days.add(&events, batch)?;
+        let (delegating, others) = events.issuing();
+        if !delegating.is_empty() {
+            self.delegations.push(events.delegations(batch, &callers, delegating)?);
         }
         if !others.is_empty() {
-            self.telling.push(take_record_batch(batch, &UInt32Array::from(others)).map_err(arrow)?);
+            let rows = take_record_batch(batch, &UInt32Array::from(others)).map_err(arrow)?;
+            let columns: Vec<ArrayRef> = rows.columns().iter().map(written_out).collect::<Result<_, _>>()?;
+            let schema = plain(&rows.schema());
+            self.telling.push(RecordBatch::try_new(schema, columns).map_err(arrow)?);
         }
         Ok(())
     }
@@ -139,12 +146,13 @@ impl Part {
         self.delegations.append(&mut other.delegations);
         self.telling.append(&mut other.telling);
         self.requests.append(other.requests);
+        self.days.append(other.days);
         Ok(())
     }
 
     fn finish(self, schema: SchemaRef) -> Result<Pass, QueryError> {
-        let Part { fold, delegations, telling, requests } = self;
-        Ok(Pass { nodes: fold.finish()?, delegations, telling: (schema, telling), requests })
+        let Part { fold, delegations, telling, requests, days } = self;
+        Ok(Pass { nodes: fold.finish()?, delegations, telling: (schema, telling), requests, days })
     }
 }
 
@@ -171,12 +179,20 @@ async fn here(ctx: &SessionContext) -> Result<Pass, QueryError> {
 /// The same columns with plain text in place of other kinds of text.
 fn plain(schema: &Schema) -> SchemaRef {
     let field = |field: &Arc<Field>| match field.data_type() {
-        DataType::Utf8View | DataType::LargeUtf8 => {
+        DataType::Utf8View | DataType::LargeUtf8 | DataType::Dictionary(..) => {
             Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8))
         }
         _ => Arc::clone(field),
     };
     Arc::new(Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>()))
+}
+
+/// A column whose texts stand in it, and not in a dictionary.
+fn written_out(column: &ArrayRef) -> Result<ArrayRef, QueryError> {
+    match column.data_type() {
+        DataType::Dictionary(..) => cast(column, &DataType::Utf8).map_err(arrow),
+        _ => Ok(Arc::clone(column)),
+    }
 }
 
 /// A batch with plain text; the lake's own has no other.
@@ -189,215 +205,17 @@ fn as_plain(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, Query
     RecordBatch::try_new(Arc::clone(schema), columns.map_err(arrow)?).map_err(arrow)
 }
 
-/// The texts of a caller, by their names in `credentials`, in the order of [`Events::text`]. The first [`TOLD_APART`] are
-/// equal wherever the id of a credential is.
-pub(super) const TEXTS: [&str; 18] = [
-    "caller_account",
-    "caller_key",
-    "identity_arn",
-    "principal_id",
-    "identity_type",
-    "user_name",
-    "session_issuer_type",
-    "session_issuer_arn",
-    "session_issuer_user_name",
-    "source_identity",
-    "invoked_by",
-    "identity_provider",
-    "federated_provider",
-    "in_scope_of",
-    "ec2_role_delivery",
-    "on_behalf_of_user_id",
-    "on_behalf_of_identity_store_arn",
-    "sign_in_session",
-];
-
-/// How many of [`TEXTS`] tell credentials apart.
-pub(super) const TOLD_APART: usize = 4;
-
-/// The places of the first of [`TEXTS`].
-pub(super) const ACCOUNT: usize = 0;
-pub(super) const KEY: usize = 1;
-pub(super) const ARN: usize = 2;
-pub(super) const ID: usize = 3;
-pub(super) const TYPE: usize = 4;
-const USER_NAME: usize = 5;
-pub(super) const ISSUER_TYPE: usize = 6;
-pub(super) const ISSUER: usize = 7;
-pub(super) const INVOKED_BY: usize = 10;
-const PROVIDER: usize = 11;
-pub(super) const FEDERATED: usize = 12;
-const ON_BEHALF: usize = 15;
-const STORE: usize = 16;
-
-/// One batch of events.
-pub(super) struct Events<'a> {
-    pub(super) times: &'a TimestampMicrosecondArray,
-    created: &'a TimestampMicrosecondArray,
-    pub(super) mfa: &'a BooleanArray,
-    console: &'a BooleanArray,
-    /// The columns of [`TEXTS`]; the first two stand for themselves only where nothing stands in for them.
-    texts: Vec<&'a StringArray>,
-    sign_in_sessions: Option<StringArray>,
-    issuer_accounts: &'a StringArray,
-    accounts: &'a StringArray,
-    sources: &'a StringArray,
-    names: &'a StringArray,
-    pub(super) categories: &'a StringArray,
-    error_codes: &'a StringArray,
-    error_messages: &'a StringArray,
-    issued_keys: &'a StringArray,
-    role_arns: &'a StringArray,
-    role_ids: &'a StringArray,
-    pub(super) shared: &'a StringArray,
-}
-
-/// The text in a row.
-pub(super) fn value(column: &StringArray, row: usize) -> Option<&str> {
-    column.is_valid(row).then(|| column.value(row))
-}
-
-impl<'a> Events<'a> {
-    pub(super) fn of(batch: &'a RecordBatch) -> Result<Events<'a>, QueryError> {
-        let text = |name: &'static str| cells::utf8(batch, name);
-        let time = |name: &'static str| cells::timestamp(batch, name);
-        let flag = |name: &'static str| cells::boolean(batch, name);
-        let rest = text("identity_rest")?;
-        let mut texts = Vec::with_capacity(TEXTS.len());
-        for name in TEXTS {
-            texts.push(text(match name {
-                "caller_account" => "identity_account_id",
-                "caller_key" => "access_key_id",
-                "sign_in_session" => "identity_rest",
-                name => name,
-            })?);
-        }
-        let session = |row| value(rest, row).and_then(sign_in_session);
-        let sign_in_sessions: Option<StringArray> =
-            (rest.null_count() < rest.len()).then(|| (0..rest.len()).map(session).collect());
-        Ok(Events {
-            times: time("event_time")?,
-            created: time("session_created")?,
-            mfa: flag("mfa_authenticated")?,
-            console: flag("session_credential_from_console")?,
-            texts,
-            sign_in_sessions: sign_in_sessions.filter(|column| column.null_count() < column.len()),
-            issuer_accounts: text("session_issuer_account_id")?,
-            accounts: text("account")?,
-            sources: text("event_source")?,
-            names: text("event_name")?,
-            categories: text("event_category")?,
-            error_codes: text("error_code")?,
-            error_messages: text("error_message")?,
-            issued_keys: text("issued_access_key_id")?,
-            role_arns: text("assumed_role_arn")?,
-            role_ids: text("assumed_role_id")?,
-            shared: text("shared_event_id")?,
-        })
-    }
-
-    /// Whether a service made the call for its caller.
-    pub(super) fn is_forwarded(&self, row: usize) -> bool {
-        self.texts.get(INVOKED_BY).is_some_and(|column| column.is_valid(row))
-    }
-
-    /// Whether the console assumed a role for its user, see [`crate::lineage::Issuance::hands_its_key_out`].
-    fn is_by_console(&self, row: usize) -> bool {
-        self.text(INVOKED_BY, row).is_some_and(is_console)
-    }
-
-    /// Whether the caller signed the request itself, see [`crate::lineage::Caller::direct`].
-    pub(super) fn is_direct(&self, row: usize) -> bool {
-        let by_console = self.console.is_valid(row) && self.console.value(row);
-        !self.is_forwarded(row) && !by_console
-    }
-
-    /// When the session of the caller was created, in microseconds, as the view `calls` has it.
-    pub(super) fn created(&self, row: usize) -> Option<i64> {
-        if self.created.is_valid(row) {
-            return Some(self.created.value(row));
-        }
-        let said = [self.sources, self.names].map(|column| value(column, row));
-        is_switch(said, self.text(TYPE, row), self.text(KEY, row)).then(|| self.times.value(row))
-    }
-
-    fn len(&self) -> usize {
-        self.times.len()
-    }
-
-    /// One of [`TEXTS`] in a row.
-    pub(super) fn text(&self, place: usize, row: usize) -> Option<&str> {
-        let own = |place: usize| self.texts.get(place).and_then(|column| value(column, row));
-        match place {
-            ACCOUNT => own(ACCOUNT)
-                .or_else(|| value(self.issuer_accounts, row))
-                .or_else(|| value(self.accounts, row)),
-            KEY => own(KEY).filter(|key| !key.is_empty()),
-            SIGN_IN => self.sign_in_sessions.as_ref().and_then(|column| value(column, row)),
-            place => own(place),
-        }
-    }
-
-    /// Whether one of [`TEXTS`] stands in any row.
-    pub(super) fn says(&self, place: usize) -> bool {
-        match place {
-            ACCOUNT => true,
-            SIGN_IN => self.sign_in_sessions.is_some(),
-            place => self.texts.get(place).is_some_and(|column| column.null_count() < column.len()),
-        }
-    }
-
-    /// One of [`TEXTS`] in some rows.
-    pub(super) fn take(&self, place: usize, rows: &UInt32Array) -> Result<StringArray, QueryError> {
-        if !self.says(place) {
-            return Ok(StringArray::new_null(rows.len()));
-        }
-        match self.texts.get(place) {
-            Some(column) if place > KEY && place < SIGN_IN => {
-                Ok(take(*column, rows, None).map_err(arrow)?.as_string::<i32>().clone())
-            }
-            _ => Ok(rows.values().iter().map(|row| self.text(place, *row as usize)).collect()),
-        }
-    }
-
-    /// What a record says of its caller.
-    pub(super) fn fields(&self, row: usize) -> CallerFields<'_> {
-        let own = |place: usize| self.texts.get(place).and_then(|column| value(column, row));
-        CallerFields {
-            identity_type: own(TYPE),
-            event_source: value(self.sources, row),
-            invoked_by: own(INVOKED_BY),
-            identity_account_id: own(ACCOUNT),
-            session_issuer_account_id: value(self.issuer_accounts, row),
-            account: value(self.accounts, row),
-            access_key_id: own(KEY),
-            identity_arn: own(ARN),
-            principal_id: own(ID),
-            user_name: own(USER_NAME),
-            identity_provider: own(PROVIDER),
-            on_behalf_of_user_id: own(ON_BEHALF),
-            on_behalf_of_identity_store_arn: own(STORE),
-            shared_event_id: value(self.shared, row),
-            session_created_micros: self.created(row),
-        }
-    }
-
-    /// Who called in each row.
-    pub(super) fn callers(&self) -> Vec<Option<i64>> {
-        let mut scratch = Vec::with_capacity(256);
-        (0..self.len()).map(|row| self.fields(row).id_in(&mut scratch)).collect()
-    }
-
+impl Events<'_> {
     /// The rows of plain delegations, and those of all others that may tell of an issuance, a way in or a launch.
     fn issuing(&self) -> (Vec<u32>, Vec<u32>) {
         let (mut plain, mut others) = (Vec::new(), Vec::new());
-        let is_empty = |column: &StringArray, row| value(column, row).is_none_or(str::is_empty);
+        let is_empty = |column: Said<'_>, row| column.at(row).is_none_or(str::is_empty);
         for row in 0..self.len() {
-            let name = value(self.names, row);
-            if !(self.issued_keys.is_valid(row) || self.role_arns.is_valid(row) || name.is_some_and(may_tell))
+            let name = self.names.at(row);
+            if !(self.issued_keys.is_some(row) || self.role_arns.is_some(row) || name.is_some_and(may_tell))
                 || !is_empty(self.error_codes, row)
                 || !is_empty(self.error_messages, row)
-                || value(self.categories, row) == Some("Insight")
+                || self.categories.at(row) == Some("Insight")
             {
                 continue;
             }
@@ -409,11 +227,11 @@ impl<'a> Events<'a> {
 
     /// Whether the columns of an issuance tell all.
     fn is_plain(&self, row: usize, name: Option<&str>) -> bool {
-        let account = value(self.accounts, row);
+        let account = self.accounts.at(row);
         name == Some("AssumeRole")
-            && value(self.sources, row) == Some("sts.amazonaws.com")
-            && value(self.role_arns, row).is_some_and(|arn| !arn.starts_with(HIDDEN))
-            && self.issued_keys.is_valid(row)
+            && self.sources.at(row) == Some("sts.amazonaws.com")
+            && self.role_arns.at(row).is_some_and(|arn| !arn.starts_with(HIDDEN))
+            && self.issued_keys.is_some(row)
             && matches!(self.text(TYPE, row), Some("AssumedRole" | "IAMUser" | "Root" | "FederatedUser"))
             && self.text(ARN, row).is_some_and(|arn| !arn.is_empty())
             && account.is_some()
@@ -428,8 +246,8 @@ impl<'a> Events<'a> {
         rows: Vec<u32>,
     ) -> Result<RecordBatch, QueryError> {
         let rows = UInt32Array::from(rows);
-        let hashes = |column: &StringArray| -> ArrayRef {
-            let hash = |row: &u32| text_hash(value(column, *row as usize));
+        let hashes = |column: Said<'_>| -> ArrayRef {
+            let hash = |row: &u32| text_hash(column.at(*row as usize));
             Arc::new(rows.values().iter().map(hash).collect::<Int64Array>())
         };
         let numbers = |get: &dyn Fn(usize) -> Option<i64>| -> ArrayRef {
@@ -440,7 +258,7 @@ impl<'a> Events<'a> {
             Arc::new(flags.collect::<BooleanArray>())
         };
         let made_account = |row| {
-            let account = value(self.role_arns, row).and_then(|arn| arn.split(':').nth(4));
+            let account = self.role_arns.at(row).and_then(|arn| arn.split(':').nth(4));
             account.filter(|account| !account.is_empty())
         };
         let seconds = |micros: i64| micros.div_euclid(1_000_000);
@@ -453,7 +271,7 @@ impl<'a> Events<'a> {
                 "key_hash" => hashes(self.issued_keys),
                 "arn_hash" => hashes(self.role_arns),
                 "id_hash" => numbers(&|row| {
-                    let id = value(self.role_ids, row).filter(|id| crate::lineage::is_telling(id));
+                    let id = self.role_ids.at(row).filter(|id| crate::lineage::is_telling(id));
                     text_hash(id)
                 }),
                 "account_hash" => numbers(&|row| text_hash(made_account(row))),
@@ -463,11 +281,11 @@ impl<'a> Events<'a> {
                 }
                 "at_s" => numbers(&|row| Some(seconds(self.times.value(row)))),
                 "caller_side" => flags(&|row| {
-                    made_account(row).is_none_or(|account| Some(account) != value(self.accounts, row))
+                    made_account(row).is_none_or(|account| Some(account) != self.accounts.at(row))
                 }),
                 "by_sts" => flags(&|_| true),
                 "names_key" => flags(&|row| {
-                    let is_key = value(self.issued_keys, row).is_some_and(|key| key.starts_with("ASIA"));
+                    let is_key = self.issued_keys.at(row).is_some_and(|key| key.starts_with("ASIA"));
                     is_key && !self.is_by_console(row)
                 }),
                 "by_console" => flags(&|row| self.is_by_console(row)),
@@ -479,15 +297,13 @@ impl<'a> Events<'a> {
         let mut all: Vec<Field> = fields.into();
         for name in KEPT {
             let Some(column) = batch.column_by_name(name) else { continue };
+            let column = written_out(&take(column, &rows, None).map_err(arrow)?)?;
             all.push(Field::new(name, column.data_type().clone(), true));
-            columns.push(take(column, &rows, None).map_err(arrow)?);
+            columns.push(column);
         }
         RecordBatch::try_new(Arc::new(Schema::new(all)), columns).map_err(arrow)
     }
 }
-
-/// The place of the last of [`TEXTS`].
-const SIGN_IN: usize = TEXTS.len() - 1;
 
 /// What the joins need of issuances: `starts.sql` gives all others these columns, too. Hashes are those of the SQL
 /// function `text_hash`; times are whole seconds since 1970.

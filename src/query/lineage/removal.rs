@@ -3,7 +3,7 @@
 use datafusion::prelude::SessionContext;
 use serde_json::Value;
 
-use super::pass::value;
+use super::events::value;
 use super::workshop::{ask, numbers};
 use crate::lineage::{Removal, Rename};
 use crate::query::launch::function_name;

@@ -5,18 +5,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, new_null_array};
-use arrow::datatypes::{DataType, Field, Schema, TimestampMicrosecondType};
+use arrow::array::{Array, ArrayRef, RecordBatch, new_null_array};
+use arrow::datatypes::{DataType, Field, Schema};
 use chrono::DateTime;
 use hashbrown::HashMap;
 
 use super::closure::arrow;
-use super::pass::{Events, TEXTS, value};
+use super::events::{Events, Said, TEXTS};
 use crate::aws::{Time, is_denied};
 use crate::lake::Column;
 use crate::lineage::{Caller, Class, Credential, Usage};
 use crate::query::lookup::{Lookup, Wanted};
-use crate::query::{Filter, QueryError};
+use crate::query::{Filter, QueryError, cells};
 
 /// The columns that tell of a caller and of what it did.
 const COLUMNS: [Column; 28] = [
@@ -70,7 +70,7 @@ pub(super) async fn credentials(
 ) -> Result<Option<BTreeMap<i64, Credential>>, QueryError> {
     let columns = COLUMNS.into_iter().chain(RARE).collect();
     let add = |tally: &mut Tally, batch| tally.add(&batch);
-    let Some(parts) = lookup.fold(filter, Wanted::all(columns), add).await? else { return Ok(None) };
+    let Some(parts) = lookup.fold(filter, Wanted::numbered(columns), add).await? else { return Ok(None) };
     let mut whole = Tally::default();
     for part in parts {
         whole.merge(part);
@@ -92,7 +92,7 @@ pub(super) async fn usage(lookup: &Lookup, filter: &Filter) -> Result<Option<Usa
         }
         Ok(())
     };
-    let Some(parts) = lookup.fold(filter, Wanted::all(columns), add).await? else { return Ok(None) };
+    let Some(parts) = lookup.fold(filter, Wanted::numbered(columns), add).await? else { return Ok(None) };
     let mut whole = Usage::default();
     for part in &parts {
         whole.merge(part);
@@ -103,57 +103,39 @@ pub(super) async fn usage(lookup: &Lookup, filter: &Filter) -> Result<Option<Usa
 /// The columns of a batch that tell what was done.
 struct Deeds<'a> {
     times: &'a arrow::array::TimestampMicrosecondArray,
-    error_codes: &'a StringArray,
-    invoked_by: &'a StringArray,
-    addresses: &'a StringArray,
+    error_codes: Said<'a>,
+    invoked_by: Said<'a>,
+    addresses: Said<'a>,
 }
 
 impl<'a> Deeds<'a> {
     fn of(batch: &'a RecordBatch) -> Result<Deeds<'a>, QueryError> {
-        let column = |column: Column, expected| {
-            let missing = move |found: &str| QueryError::Column {
-                column: column.name(),
-                expected,
-                found: found.to_owned(),
-            };
-            let found = batch.column_by_name(column.name());
-            (found, missing)
-        };
-        let text = |name: Column| {
-            let (found, missing) = column(name, "text");
-            let found = found.ok_or_else(|| missing("no such column"))?;
-            found.as_string_opt::<i32>().ok_or_else(|| missing(&found.data_type().to_string()))
-        };
-        let (times, missing) = column(Column::EventTime, "timestamp");
-        let times = times.ok_or_else(|| missing("no such column"))?;
         Ok(Deeds {
-            times: times
-                .as_primitive_opt::<TimestampMicrosecondType>()
-                .ok_or_else(|| missing(&times.data_type().to_string()))?,
-            error_codes: text(Column::ErrorCode)?,
-            invoked_by: text(Column::InvokedBy)?,
-            addresses: text(Column::SourceIpAddress)?,
+            times: cells::timestamp(batch, Column::EventTime.name())?,
+            error_codes: Said::of(batch, Column::ErrorCode.name())?,
+            invoked_by: Said::of(batch, Column::InvokedBy.name())?,
+            addresses: Said::of(batch, Column::SourceIpAddress.name())?,
         })
     }
 
     /// One event, without its address.
     fn usage(&self, row: usize) -> Usage {
         let time = DateTime::from_timestamp_micros(self.times.value(row)).map(Time);
-        let error = value(self.error_codes, row);
+        let error = self.error_codes.at(row);
         let denied = error.is_some_and(is_denied);
         Usage {
             calls: 1,
             denied: u64::from(denied),
             failed: u64::from(error.is_some_and(|error| !error.is_empty() && !denied)),
-            forwarded: u64::from(self.invoked_by.is_valid(row)),
+            forwarded: u64::from(self.invoked_by.is_some(row)),
             first: time,
             last: time,
             addresses: BTreeMap::new(),
         }
     }
 
-    fn address(&self, row: usize) -> Option<&str> {
-        value(self.addresses, row)
+    fn address(&self, row: usize) -> Option<&'a str> {
+        self.addresses.at(row)
     }
 }
 
@@ -178,8 +160,14 @@ impl Tally {
         let batch = with_unasked(batch)?;
         let (events, deeds) = (Events::of(&batch)?, Deeds::of(&batch)?);
         let says: Vec<usize> = (0..TEXTS.len()).filter(|place| events.says(*place)).collect();
-        for (row, caller) in events.callers().into_iter().enumerate() {
-            let Some(caller) = caller else { continue };
+        let callers = events.callers();
+        let mut rows = 0..batch.num_rows();
+        while let Some(row) = rows.next() {
+            // The next ones of the same caller, of whom they say the same, from the same address.
+            let same = |next: &usize| events.is_alike(*next) && deeds.address(*next) == deeds.address(row);
+            let end = rows.clone().take_while(same).last().map_or(row + 1, |last| last + 1);
+            rows.start = end;
+            let Some(caller) = callers.get(row).copied().flatten() else { continue };
             let groups = self.0.entry(caller).or_default();
             let group = groups.entry_ref(deeds.address(row).unwrap_or_default()).or_insert_with(|| Group {
                 class: events.fields(row).class(),
@@ -206,7 +194,9 @@ impl Tally {
                 group.mfa = group.mfa.max(Some(events.mfa.value(row)));
             }
             group.direct |= events.is_direct(row);
-            group.usage.merge(&deeds.usage(row));
+            for row in row..end {
+                group.usage.merge(&deeds.usage(row));
+            }
         }
         Ok(())
     }

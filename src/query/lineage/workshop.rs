@@ -73,6 +73,11 @@ impl Workshop {
         Ok(Workshop { ctx, shared })
     }
 
+    /// Whether all tables are in the memory of this machine.
+    pub(super) fn is_here(&self) -> bool {
+        self.shared.is_none()
+    }
+
     /// What a statement gives.
     pub(super) async fn ask(&self, sql: &str) -> Result<Vec<RecordBatch>, QueryError> {
         ask(&self.ctx, sql).await

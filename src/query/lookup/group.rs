@@ -73,11 +73,11 @@ fn reader(
 }
 
 /// How texts are read.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Texts {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::query) enum Texts {
     /// As they are.
     Plain,
-    /// By their number in a dictionary.
+    /// By their numbers in a dictionary, but for columns whose values hardly repeat.
     Numbered,
 }
 
@@ -200,7 +200,7 @@ impl Group {
                     if met.count_set_bits() == 0 {
                         return Ok(met);
                     }
-                    let values = self.columns(&[*column, Column::EventTime], &met).await?;
+                    let values = self.columns(&[*column, Column::EventTime], &met, Texts::Plain).await?;
                     let mut inside = vec![false; rows];
                     let mut places = met.set_indices();
                     for batch in values {
@@ -241,8 +241,7 @@ impl Group {
         if !self.may_hold_text(column, test) {
             return Ok(BooleanBuffer::new_unset(rows));
         }
-        let texts = if PLAIN.contains(&column) { Texts::Plain } else { Texts::Numbered };
-        let Some(values) = self.whole(column, texts).await? else {
+        let Some(values) = self.whole(column, Texts::Numbered).await? else {
             return Ok(BooleanBuffer::new_unset(rows));
         };
         if let Some(numbered) = values.as_dictionary_opt::<Int32Type>() {
@@ -301,9 +300,10 @@ impl Group {
         &self,
         columns: &[Column],
         rows: &BooleanBuffer,
+        texts: Texts,
     ) -> Result<Vec<RecordBatch>, QueryError> {
         let selection = RowSelection::from_filters(&[BooleanArray::new(rows.clone(), None)]);
-        let builder = self.builder(columns, Texts::Plain)?;
+        let builder = self.builder(columns, texts)?;
         let stream = builder.with_row_selection(selection).with_batch_size(BATCH_ROWS).build();
         let batches: Vec<RecordBatch> = stream.map_err(failed)?.try_collect().await.map_err(failed)?;
         let ordered = |batch: RecordBatch| {
@@ -332,7 +332,8 @@ impl Group {
         if texts == Texts::Numbered {
             let numbered = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
             let field = |field: &Arc<Field>| {
-                let asked = columns.iter().any(|column| column.name() == field.name());
+                let asked = |column: &Column| !PLAIN.contains(column) && column.name() == field.name();
+                let asked = columns.iter().any(asked);
                 match field.data_type() {
                     DataType::Utf8 if asked => {
                         Arc::new(field.as_ref().clone().with_data_type(numbered.clone()))

@@ -15,7 +15,7 @@ use crate::aws::Time;
 use crate::lake::Column;
 use crate::lineage::{Credential, Issuance, Launch};
 use crate::query::lineage::Relations;
-use crate::query::lookup::{Lookup, Wanted};
+use crate::query::lookup::{Lookup, Texts, Wanted};
 use crate::query::{Filter, rows, select};
 
 /// What the story holds, for conditions on it.
@@ -145,7 +145,7 @@ async fn a_large_column_is_there_for_the_rows_that_need_it_and_null_in_others() 
         let rows = || 0..batch.num_rows();
         vec![rows().map(|row| row % 3 == 0).collect(), rows().map(|row| row % 3 == 1).collect()]
     };
-    let some = Wanted { columns, large: large.clone(), needs: Arc::new(third) };
+    let some = Wanted { columns, large: large.clone(), needs: Arc::new(third), texts: Texts::Plain };
     let filter = Filter::Some(Column::AccessKeyId);
     let whole = lookup.rows(&filter, all).await.unwrap().unwrap();
     let thirds = lookup.rows(&filter, some).await.unwrap().unwrap();

@@ -1,0 +1,277 @@
+//! The first step of the ladder by hand, where all rows are in the memory of this machine: a table of issuances by key, in
+//! which each caller is looked up. It is what `queries/lineage/world/key.sql` and [`super::link::COPIES`] say, which
+//! executors do over a scratch place; a test holds one against the other.
+
+use arrow::array::{Array, BooleanArray, Int64Array, RecordBatch};
+use hashbrown::HashMap;
+
+use super::workshop::{flags, numbers};
+use crate::query::QueryError;
+
+/// A caller, an issuance that fits it, and the rank of that: smaller is stronger.
+pub(super) type Pair = (i64, i64, i64);
+
+/// How much later than the first use of its credential an issuance may be.
+const SLACK_S: i64 = 2;
+
+/// How long before the first use of a credential an issuance may be, where the record does not say when it was created: 36
+/// hours, as long as the longest session lasts
+/// (<https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html>).
+const LIFE_S: i64 = 36 * 3600;
+
+/// The end of a chain of issuances of one key.
+const NONE: u32 = u32::MAX;
+
+/// What an issuance is compared by.
+struct Step {
+    at: i64,
+    i: i64,
+    caller: i64,
+    told: Told,
+    /// The next one of the same key, by its place.
+    next: u32,
+}
+
+/// What both sides may say of a session, as hashes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Told {
+    account: Option<i64>,
+    issuer: Option<i64>,
+    provider: Option<i64>,
+    arn: Option<i64>,
+    id: Option<i64>,
+}
+
+impl Told {
+    /// Whether nothing that both say differs.
+    fn agrees(&self, other: &Told) -> bool {
+        let agree = |a: Option<i64>, b: Option<i64>| a.zip(b).is_none_or(|(a, b)| a == b);
+        agree(self.account, other.account)
+            && agree(self.issuer, other.issuer)
+            && agree(self.provider, other.provider)
+            && agree(self.arn, other.arn)
+            && agree(self.id, other.id)
+    }
+}
+
+/// The columns of [`Told`].
+struct Said<'a> {
+    accounts: &'a Int64Array,
+    issuers: &'a Int64Array,
+    providers: &'a Int64Array,
+    arns: &'a Int64Array,
+    ids: &'a Int64Array,
+}
+
+impl<'a> Said<'a> {
+    fn of(batch: &'a RecordBatch) -> Result<Self, QueryError> {
+        Ok(Said {
+            accounts: numbers(batch, "account_hash")?,
+            issuers: numbers(batch, "issuer_hash")?,
+            providers: numbers(batch, "provider_hash")?,
+            arns: numbers(batch, "arn_hash")?,
+            ids: numbers(batch, "id_hash")?,
+        })
+    }
+
+    fn at(&self, row: usize) -> Told {
+        Told {
+            account: number(self.accounts, row),
+            issuer: number(self.issuers, row),
+            provider: number(self.providers, row),
+            arn: number(self.arns, row),
+            id: number(self.ids, row),
+        }
+    }
+}
+
+fn number(column: &Int64Array, row: usize) -> Option<i64> {
+    column.is_valid(row).then(|| column.value(row))
+}
+
+fn holds(column: &BooleanArray, row: usize) -> bool {
+    column.is_valid(row) && column.value(row)
+}
+
+/// Issuances, with the first of each key.
+struct ByKey {
+    steps: Vec<Step>,
+    first: HashMap<i64, u32>,
+}
+
+impl ByKey {
+    fn of(batches: &[RecordBatch]) -> Result<ByKey, QueryError> {
+        let rows = batches.iter().map(RecordBatch::num_rows).sum();
+        let mut found = ByKey { steps: Vec::with_capacity(rows), first: HashMap::with_capacity(rows) };
+        for batch in batches {
+            let (keys, said) = (numbers(batch, "key_hash")?, Said::of(batch)?);
+            let (times, callers, own) =
+                (numbers(batch, "at_s")?, numbers(batch, "caller")?, numbers(batch, "i")?);
+            for row in (0..batch.num_rows()).filter(|row| keys.is_valid(*row) && times.is_valid(*row)) {
+                let place = u32::try_from(found.steps.len()).unwrap_or(NONE);
+                let next = found.first.insert(keys.value(row), place).unwrap_or(NONE);
+                found.steps.push(Step {
+                    at: times.value(row),
+                    i: own.value(row),
+                    caller: number(callers, row).unwrap_or(0),
+                    told: said.at(row),
+                    next,
+                });
+            }
+        }
+        Ok(found)
+    }
+
+    /// The issuances of a key.
+    fn named(&self, key: i64) -> impl Iterator<Item = &Step> {
+        let first = self.first.get(&key).copied().unwrap_or(NONE);
+        let at = |place: u32| self.steps.get(place as usize);
+        std::iter::successors(at(first), move |step| at(step.next))
+    }
+}
+
+/// The pairs of callers and issuances of which the key is one, and session and second agree.
+pub(super) fn by_key(callers: &[RecordBatch], steps: &[RecordBatch]) -> Result<Vec<Pair>, QueryError> {
+    let steps = ByKey::of(steps)?;
+    let mut found = Vec::with_capacity(callers.iter().map(RecordBatch::num_rows).sum());
+    for batch in callers {
+        let (keys, said, climbs) = (numbers(batch, "key_hash")?, Said::of(batch)?, flags(batch, "climbs")?);
+        let (own, created) = (numbers(batch, "caller")?, numbers(batch, "created_s")?);
+        let first = numbers(batch, "first_s")?;
+        let asked = |row: &usize| holds(climbs, *row) && keys.is_valid(*row) && first.is_valid(*row);
+        for row in (0..batch.num_rows()).filter(asked) {
+            let (caller, first, told) = (own.value(row), first.value(row), said.at(row));
+            let in_time = |at: i64| match number(created, row) {
+                Some(created) => at == created && at <= first + SLACK_S,
+                None => (first - LIFE_S..=first + SLACK_S).contains(&at),
+            };
+            let fits = |step: &&Step| in_time(step.at) && step.caller != caller && told.agrees(&step.told);
+            found.extend(steps.named(keys.value(row)).filter(fits).map(|step| (caller, step.i, 0)));
+        }
+    }
+    Ok(found)
+}
+
+/// The issuances of which two accounts recorded the request: that of the role's account, and its copy in the caller's.
+pub(super) fn copies(steps: &[RecordBatch]) -> Result<Vec<(i64, i64)>, QueryError> {
+    let mut sides = Vec::new();
+    for batch in steps {
+        let (shared, own) = (numbers(batch, "shared_hash")?, numbers(batch, "i")?);
+        let (called, caller) = (flags(batch, "role_side")?, flags(batch, "caller_side")?);
+        let rows = (0..batch.num_rows()).filter(|row| shared.is_valid(*row));
+        sides.extend(rows.filter_map(|row| {
+            let (called, caller) = (holds(called, row), holds(caller, row));
+            (called || caller).then(|| (shared.value(row), own.value(row), called, caller))
+        }));
+    }
+    sides.sort_unstable();
+    let mut found = Vec::new();
+    for both in sides.chunk_by(|a, b| a.0 == b.0).filter(|both| both.len() > 1) {
+        for (_, i, ..) in both.iter().filter(|side| side.2) {
+            found.extend(both.iter().filter(|side| side.3).map(|(_, copy, ..)| (*i, *copy)));
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::ArrayRef;
+    use datafusion::prelude::SessionContext;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::query::lineage::link::{COPIES, KEY};
+    use crate::query::lineage::workshop::Workshop;
+
+    const TOLD: [&str; 6] =
+        ["key_hash", "account_hash", "issuer_hash", "provider_hash", "arn_hash", "id_hash"];
+
+    /// Few hashes, so that many agree.
+    type Hashes = [Option<i64>; TOLD.len()];
+
+    fn hashes() -> impl Strategy<Value = Hashes> {
+        let few = || prop::option::weighted(0.8, 0..2_i64);
+        [few(), few(), few(), few(), few(), few()]
+    }
+
+    fn moment() -> impl Strategy<Value = i64> {
+        prop_oneof![1000..1005_i64, Just(1000 - LIFE_S), Just(1002 - LIFE_S), Just(1003 - LIFE_S)]
+    }
+
+    fn batch(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
+        RecordBatch::try_from_iter_with_nullable(
+            columns.into_iter().map(|(name, column)| (name, column, true)),
+        )
+        .unwrap()
+    }
+
+    fn column<T>(rows: &[T], get: impl Fn(&T) -> Option<i64>) -> ArrayRef {
+        Arc::new(rows.iter().map(get).collect::<Int64Array>())
+    }
+
+    fn marks<T>(rows: &[T], get: impl Fn(&T) -> bool) -> ArrayRef {
+        Arc::new(rows.iter().map(|row| Some(get(row))).collect::<BooleanArray>())
+    }
+
+    fn told<T>(rows: &[T], get: impl Fn(&T) -> Hashes) -> Vec<(&'static str, ArrayRef)> {
+        let of = |(place, name): (usize, &&'static str)| (*name, column(rows, |row| get(row)[place]));
+        TOLD.iter().enumerate().map(of).collect()
+    }
+
+    /// Both of two numbers in each row, sorted.
+    fn numbered(batches: &[RecordBatch], names: [&'static str; 2]) -> Vec<(i64, i64)> {
+        let both = |batch| names.map(|name| numbers(batch, name).unwrap().values().to_vec());
+        let rows = batches.iter().map(both).flat_map(|[one, other]| one.into_iter().zip(other));
+        let mut rows: Vec<(i64, i64)> = rows.collect();
+        rows.sort_unstable();
+        rows
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(60))]
+
+        #[test]
+        fn pairs_by_hand_are_those_of_the_statements(
+            callers in prop::collection::vec((hashes(), any::<bool>(), prop::option::of(moment()), moment()), 0..20),
+            steps in prop::collection::vec(
+                (hashes(), moment(), prop::option::of(0..9_i64), prop::option::of(0..4_i64), 0..3_u8), 0..40,
+            ),
+        ) {
+            let mut nodes = vec![
+                ("caller", column(&(0..20).take(callers.len()).collect::<Vec<i64>>(), |caller| Some(*caller))),
+                ("climbs", marks(&callers, |caller| caller.1)),
+                ("created_s", column(&callers, |caller| caller.2)),
+                ("first_s", column(&callers, |caller| Some(caller.3))),
+            ];
+            nodes.extend(told(&callers, |caller| caller.0));
+            let mut made = vec![
+                ("i", column(&(0..40).take(steps.len()).collect::<Vec<i64>>(), |i| Some(*i))),
+                ("at_s", column(&steps, |step| Some(step.1))),
+                ("caller", column(&steps, |step| step.2)),
+                ("shared_hash", column(&steps, |step| step.3)),
+                ("role_side", marks(&steps, |step| step.4 == 1)),
+                ("caller_side", marks(&steps, |step| step.4 == 2)),
+            ];
+            made.extend(told(&steps, |step| step.0));
+            let (nodes, made) = (batch(nodes), batch(made));
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let (keyed, copied) = runtime.block_on(async {
+                let workshop = Workshop::like(&SessionContext::new()).await.unwrap();
+                workshop.put("nodes", nodes.schema(), vec![nodes.clone()]).await.unwrap();
+                workshop.put("steps", made.schema(), vec![made.clone()]).await.unwrap();
+                (workshop.ask(KEY).await.unwrap(), workshop.ask(COPIES).await.unwrap())
+            });
+            let made = [made.slice(0, made.num_rows() / 3), made.slice(made.num_rows() / 3, made.num_rows() - made.num_rows() / 3)];
+            let mut pairs: Vec<(i64, i64)> =
+                by_key(&[nodes], &made).unwrap().into_iter().map(|(c, i, _)| (c, i)).collect();
+            pairs.sort_unstable();
+            prop_assert_eq!(pairs, numbered(&keyed, ["c", "i"]));
+            let mut both = copies(&made).unwrap();
+            both.sort_unstable();
+            prop_assert_eq!(both, numbered(&copied, ["i", "copy"]));
+        }
+    }
+}
