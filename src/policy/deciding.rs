@@ -264,8 +264,8 @@ impl CompiledSet {
             candidates.push(Candidate { need, ways, complete: true });
         }
         if let Some(layer) = account_first {
-            let what =
-                "whether the service checks an account before its users, for `NotPrincipal` without it";
+            let what = "whether the service checks account, role and session one after the other, for `NotPrincipal` that \
+                        does not list all of them";
             let need = Need::Missing { layer, what: what.to_owned() };
             let ways = vec![Way::AccountFirst(true), Way::AccountFirst(false)];
             candidates.push(Candidate { need, ways, complete: true });

@@ -89,15 +89,16 @@ impl Rule {
 pub(super) struct Unsaid {
     /// Whether the caller has a permissions boundary.
     pub(super) has_boundary: Truth,
-    /// Whether the service checks the account before its users, and the role before its sessions.
+    /// Whether the service checks the account before its users, and the role before its sessions; all must be listed then.
     pub(super) account_first: Option<bool>,
 }
 
 /// Whether `NotPrincipal` spares the caller.
 ///
 /// To list the account spares its root user, not its users: these must be listed themselves. To list them without their
-/// account, or a session without its role, may or may not spare them: some services check the account first, then the
-/// role, then the session
+/// account, a session without its role, or a role without the session, may or may not spare them: some services check the
+/// account first, then the role, then the session. Where sessions of the role are listed, the role stands beside them for these
+/// services, and spares no other session
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>).
 fn spared(
     principals: &Principals,
@@ -108,14 +109,33 @@ fn spared(
     if principals.listed.contains(&Principal::Everyone) {
         return Truth::Yes;
     }
-    let own = fit.direct.or(fit.role);
-    let with_account = match &request.caller {
-        Caller::RoleSession { .. } => fit.role.and(fit.account),
-        Caller::User { .. } | Caller::FederatedUser { .. } | Caller::Account { .. } => own.and(fit.account),
+    let by_session = principals.listed.iter().any(|listed| is_session_of_role(listed, request));
+    let own = if by_session { fit.direct } else { fit.direct.or(fit.role) };
+    let wholly = match &request.caller {
+        Caller::RoleSession { .. } => fit.direct.and(fit.role).and(fit.account),
+        Caller::FederatedUser { .. } => fit.direct.and(fit.account),
+        Caller::User { .. } | Caller::Account { .. } => own.and(fit.account),
         Caller::Root { .. } | Caller::Service { .. } | Caller::Federated { .. } | Caller::Anonymous => own,
     };
     let checks_own_only = Truth::from(account_first.map(|first| !first));
-    with_account.or(own.and(checks_own_only))
+    wholly.or(own.and(checks_own_only))
+}
+
+/// Whether a listed principal is a session of the caller's role, this one or another.
+fn is_session_of_role(listed: &Principal, request: &PreparedRequest) -> bool {
+    let Caller::RoleSession { unique_id, .. } = &request.caller else { return false };
+    match listed {
+        Principal::Arn(named) => {
+            let (Some(arn), Some((account, own))) = (Arn::parse(named), &request.role) else { return false };
+            arn.account == account
+                && matches!(arn.principal(), Some(Named::RoleSession { role, .. }) if role == own)
+        }
+        Principal::UniqueId(named) => {
+            let own = unique_id.as_deref().map(|id| id.split(':').next().unwrap_or(id));
+            named.split_once(':').is_some_and(|(id, _)| Some(id) == own)
+        }
+        _ => false,
+    }
 }
 
 fn fit_of(principals: &Principals, request: &PreparedRequest) -> Fit {

@@ -75,8 +75,10 @@ pub(super) struct Rules {
     pub(super) service_linked: bool,
     /// The resource's own policy must allow, or delegate to the account.
     pub(super) resource_policy_required: Truth,
-    /// `kms:RetireGrant`, or the alias of a key that AWS manages: RCPs reach neither
-    /// (<https://docs.aws.amazon.com/kms/latest/developerguide/resource-control-policies.html>).
+    /// `kms:RetireGrant`, or the alias of a key that AWS manages, or a service-linked role that is to be assumed: RCPs reach
+    /// none of these
+    /// (<https://docs.aws.amazon.com/kms/latest/developerguide/resource-control-policies.html>,
+    /// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#actions-not-restricted-by-rcps>).
     pub(super) beyond_rcp: Truth,
     /// The root user asks for a bucket's policy: if it owns the bucket, no deny of that policy binds it.
     pub(super) root_and_bucket_policy: bool,
@@ -281,6 +283,13 @@ impl Rules {
             PreparedResource::Partial(partial) => partial.is_like("arn:aws*:?*:*:*:alias/aws/*"),
             PreparedResource::Unknown => Truth::Unknown,
         };
+        let is_linked = match resource {
+            _ if !is_trust => Truth::No,
+            PreparedResource::Named(text, _) => Truth::from(is_service_linked_role(text)),
+            PreparedResource::Any => Truth::No,
+            PreparedResource::Partial(partial) => partial.is_like("arn:aws*:iam:*:*:role/aws-service-role/*"),
+            PreparedResource::Unknown => Truth::Unknown,
+        };
         let for_users = matches!(caller, Caller::User { .. } | Caller::Root { .. });
         Self {
             no_permission_needed: service == "sts"
@@ -290,7 +299,9 @@ impl Rules {
                 && name == "assumerole",
             service_linked: is_service_linked(caller),
             resource_policy_required: required,
-            beyond_rcp: Truth::from(service == "kms").and(Truth::from(name == "retiregrant").or(is_of_aws)),
+            beyond_rcp: Truth::from(service == "kms")
+                .and(Truth::from(name == "retiregrant").or(is_of_aws))
+                .or(is_linked),
             root_and_bucket_policy: matches!(caller, Caller::Root { .. })
                 && service == "s3"
                 && ["getbucketpolicy", "putbucketpolicy", "deletebucketpolicy"].contains(&name),
@@ -327,6 +338,10 @@ fn is_service_linked(caller: &Caller) -> bool {
         Caller::RoleSession { session_arn, .. } => session_arn,
         _ => return false,
     };
+    is_service_linked_role(arn)
+}
+
+fn is_service_linked_role(arn: &str) -> bool {
     let principal = Arn::parse(arn).and_then(Arn::principal);
     matches!(principal, Some(Named::Role { path, .. }) if path.starts_with("/aws-service-role/"))
 }

@@ -56,7 +56,7 @@ pub(crate) const ACTION_PATTERNS: [&str; 24] = [
     "ec2:*",
 ];
 
-pub(crate) const RESOURCES: [&str; 16] = [
+pub(crate) const RESOURCES: [&str; 17] = [
     "arn:aws:s3:::b/a",
     "arn:aws:s3:::b/a",
     "arn:aws:s3:::b/b",
@@ -65,6 +65,7 @@ pub(crate) const RESOURCES: [&str; 16] = [
     "arn:aws:s3:::b/*",
     "arn:aws:iam::111122223333:role/r",
     "arn:aws:iam::444455556666:role/p/r",
+    "arn:aws:iam::111122223333:role/aws-service-role/x.amazonaws.com/r",
     "arn:aws:kms:us-east-1:111122223333:key/k",
     "arn:aws:kms:us-east-1:444455556666:key/k",
     "arn:aws:kms:us-east-1:111122223333:alias/k",
@@ -306,7 +307,7 @@ pub(crate) const PRINCIPALS: [&str; 16] = [
 ];
 
 /// Lists of principals that name one caller in several ways.
-pub(crate) const TOGETHER: [&[&str]; 8] = [
+pub(crate) const TOGETHER: [&[&str]; 10] = [
     &["arn:aws:iam::111122223333:user/ann", "111122223333"],
     &["AIDA1111222233334EXA", "arn:aws:iam::111122223333:root"],
     &["arn:aws:iam::111122223333:role/r", "111122223333"],
@@ -316,6 +317,12 @@ pub(crate) const TOGETHER: [&[&str]; 8] = [
         "arn:aws:iam::111122223333:role/p/r",
         "arn:aws:iam::111122223333:root",
     ],
+    &[
+        "arn:aws:sts::111122223333:assumed-role/r/t",
+        "arn:aws:iam::111122223333:role/r",
+        "arn:aws:iam::111122223333:root",
+    ],
+    &["AROA1111222233334EXA:t", "AROA1111222233334EXA", "111122223333"],
     &["AROA1111222233334EXA", "AROA1111222233334EXA:s"],
     &["arn:aws:sts::111122223333:federated-user/fay", "arn:aws:iam::111122223333:root"],
     &["arn:aws:iam::444455556666:role/r", "444455556666"],

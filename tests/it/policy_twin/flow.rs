@@ -146,7 +146,8 @@ impl Flow<'_> {
             || manager.is_some() && self.account == manager && rules.on(Rule::RcpsSpareTheManagementAccount)
             || service_linked && rules.on(Rule::RcpsSpareServiceLinkedRoles)
             || action == "kms:retiregrant" && rules.on(Rule::RcpsSpareRetireGrant)
-            || self.is_on_key_of_aws(&action) && rules.on(Rule::RcpsSpareKeysOfAws);
+            || self.is_on_key_of_aws(&action) && rules.on(Rule::RcpsSpareKeysOfAws)
+            || self.assumes_linked_role(&action) && rules.on(Rule::RcpsSpareAssumingLinkedRoles);
         let rcps = set.rcp.iter().filter(|_| !rcp_exempt).flat_map(levels).collect::<Vec<_>>();
         let scps = set.scp.iter().filter(|_| !scp_exempt).flat_map(levels).collect::<Vec<_>>();
         let keeps = is_root
@@ -288,17 +289,21 @@ impl Flow<'_> {
         action.starts_with("kms:") && is_of_aws
     }
 
+    /// Whether it is to assume a service-linked role
+    /// (<https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#actions-not-restricted-by-rcps>).
+    fn assumes_linked_role(&self, action: &str) -> bool {
+        let is_linked = match &self.pair.request.resource {
+            Resource::Named(arn) => arn.contains(":role/aws-service-role/"),
+            // It may be one.
+            Resource::Pattern(_) | Resource::Unknown => self.hope,
+            Resource::Any => false,
+        };
+        TRUST_ACTIONS.contains(&action) && is_linked
+    }
+
     /// Whether the resource's own policy must allow, or delegate: roles' and keys' do.
     fn resource_must_allow(&self, action: &str) -> bool {
-        let assumes = [
-            "sts:assumerole",
-            "sts:assumerolewithsaml",
-            "sts:assumerolewithwebidentity",
-            "sts:tagsession",
-            "sts:setsourceidentity",
-            "sts:setcontext",
-        ];
-        let assumes = assumes.contains(&action) && self.rules.on(Rule::TrustPoliciesMustAllow);
+        let assumes = TRUST_ACTIONS.contains(&action) && self.rules.on(Rule::TrustPoliciesMustAllow);
         let arn = match &self.pair.request.resource {
             Resource::Named(arn) => arn,
             // It may be a key, or something else.
@@ -391,3 +396,13 @@ fn levels(levels: &Levels) -> Vec<(Option<usize>, Layer)> {
     }
     all
 }
+
+/// What a role's trust policy must allow.
+const TRUST_ACTIONS: [&str; 6] = [
+    "sts:assumerole",
+    "sts:assumerolewithsaml",
+    "sts:assumerolewithwebidentity",
+    "sts:tagsession",
+    "sts:setsourceidentity",
+    "sts:setcontext",
+];

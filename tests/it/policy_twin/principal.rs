@@ -50,25 +50,57 @@ impl Name {
 /// Whether these names under `NotPrincipal` spare the caller. Some services check the account first, then the role,
 /// then the user or the session; there only who is listed with these is spared. `wholly` is whether this is such a
 /// service (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>).
-pub(crate) fn spares(names: &[Name], caller: &Caller, rules: Rules, wholly: bool) -> bool {
+/// `by_session` is whether sessions of the caller's role are listed: then the role spares no others.
+pub(crate) fn spares(
+    names: &[Name],
+    caller: &Caller,
+    rules: Rules,
+    (wholly, by_session): (bool, bool),
+) -> bool {
     let has = |name: Name| names.contains(&name);
     let has_account = has(Name::Account);
+    let by_session = by_session && rules.on(Rule::NotPrincipalOfSessionsSparesNoOthers);
     let itself = match caller {
         Caller::Root { .. } => has_account,
         _ => {
             has(Name::Itself)
-                || has(Name::Role)
+                || has(Name::Role) && !by_session
                 || has_account && !rules.on(Rule::NotPrincipalOfAccountSparesNoUsers)
         }
     };
     let beside = match caller {
         Caller::RoleSession { .. } if rules.on(Rule::NotPrincipalSparesSessionsBesideTheRole) => {
-            has_account && has(Name::Role)
+            has_account && has(Name::Role) && has(Name::Itself)
+        }
+        Caller::FederatedUser { .. } if rules.on(Rule::NotPrincipalSparesSessionsBesideTheRole) => {
+            has_account && has(Name::Itself)
         }
         caller => caller.account().is_none() || has_account,
     };
     has(Name::Everyone)
         || itself && (beside || !wholly || !rules.on(Rule::NotPrincipalSparesSurelyBesideTheAccount))
+}
+
+/// Whether an element lists a session of the caller's role, whichever.
+pub(crate) fn lists_session_of_role(element: &Value, caller: &Caller) -> bool {
+    let Caller::RoleSession { session_arn, unique_id, .. } = caller else { return false };
+    let parts: Vec<&str> = session_arn.splitn(6, ':').collect();
+    let [_, _, _, _, account, resource] = parts.as_slice() else { return false };
+    let role = match resource.split_once('/') {
+        Some(("assumed-role", rest)) => rest.split('/').next(),
+        _ => resource.rsplit('/').next(),
+    };
+    let own = unique_id.as_deref().and_then(|id| id.split(':').next());
+    let names = |text: &str| match text.splitn(6, ':').collect::<Vec<_>>().as_slice() {
+        [_, _, "sts", _, id, resource] => {
+            let mut words = resource.split('/');
+            id == account && words.next() == Some("assumed-role") && words.next() == role
+        }
+        [id, _] => Some(*id) == own,
+        _ => false,
+    };
+    let values = element.get("AWS").map(list).unwrap_or_default();
+    values.iter().filter_map(|value| value.as_str()).any(names)
 }
 
 /// Whether a `Principal` element can be read.

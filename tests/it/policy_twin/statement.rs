@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::condition::{Operator, Place, all_hold, list, operator, text_of};
 use super::pattern::{Reading, Token, arn_fits, fits, parts, readable, text_fits, tokens};
-use super::principal::{Grant, Name, names_principal, principal_fits, spares};
+use super::principal::{Grant, Name, lists_session_of_role, names_principal, principal_fits, spares};
 use super::raw::{Pair, Policy};
 use super::rule::{Rule, Rules};
 
@@ -272,7 +272,9 @@ impl Statement {
                 let always =
                     bounded && self.effect() == Some("Deny") && rules.on(Rule::NotPrincipalHitsBoundaries);
                 let names = principal_fits(listed, &pair.request, rules, !open);
-                let spared = spares(&names, caller, rules, settled.account_first.unwrap_or(open));
+                let by_session = lists_session_of_role(listed, caller);
+                let wholly = settled.account_first.unwrap_or(open);
+                let spared = spares(&names, caller, rules, (wholly, by_session));
                 if always || spared != rules.on(Rule::NotPrincipalNegates) {
                     vec![Grant::Direct]
                 } else {
