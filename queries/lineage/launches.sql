@@ -1,6 +1,6 @@
 -- view: launches
--- what: Every record that launched an instance, function, task or build, gave it a role or replaced a function's code, one
---     row for each, with who called.
+-- what: Every record that launched an instance, function, task or build, gave it a role, replaced a function's code or put
+--     layers on it, one row for each, with who called.
 -- column workload text: `instance:`, `function:`, `task:` or `build:` and the id, as sessions of its role bear it; or
 --     `definition:` and the ARN of a task definition that was registered with a role.
 -- column role_passed text: The role or instance profile that was passed to it; of replaced code the role that the

@@ -319,6 +319,10 @@ fn session(end: End<'_>, sight: &Sight) -> Origin {
         let name = Some(service.to_owned());
         return Origin { name, account, ..Origin::new(OriginKind::Service) }.with_gap(gap);
     }
+    if let Some(instance) = Workload::of_own_role(caller) {
+        let name = Some("ec2.amazonaws.com".to_owned());
+        return Origin { name, account, on_behalf_of: Some(instance), ..Origin::new(OriginKind::Service) };
+    }
     if let Some(workload) = Workload::of_session(caller, None) {
         let service = match workload.kind {
             "instance" => Some("ec2.amazonaws.com".to_owned()),

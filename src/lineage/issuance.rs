@@ -263,18 +263,22 @@ pub(crate) fn is_console(invoked_by: &str) -> bool {
 /// The call by which a user changes its own password.
 pub(crate) const OWN_PASSWORD: &str = "ChangePassword";
 
-/// Each issuance once, in the order of their records: of several versions of one event in one account the first counts,
-/// and the copies that two accounts recorded of one request become one
+/// Each issuance once, in the order of their records: of several versions of one event in one account that counts which
+/// says most of what was made, as a later one may add it, else the first; and the copies that two accounts recorded of one
+/// request become one
 /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>,
-/// `sharedEventID`).
+/// `addendum`, `sharedEventID`).
 #[must_use]
 pub fn settle(mut issuances: Vec<Issuance>) -> Vec<Issuance> {
-    issuances.sort_by(|a, b| a.record.cmp(&b.record));
+    let made = |issuance: &Issuance| (issuance.key.is_some(), issuance.session_arn.is_some());
+    // Of the versions of an event the one that counts comes first.
+    issuances.sort_by(|a, b| made(b).cmp(&made(a)).then_with(|| a.record.cmp(&b.record)));
     let mut seen = BTreeSet::new();
     issuances.retain(|issuance| {
         let Some(event_id) = &issuance.record.event_id else { return true };
         seen.insert((event_id.clone(), issuance.record.account.clone()))
     });
+    issuances.sort_by(|a, b| a.record.cmp(&b.record));
     let is_shared = |issuance: &Issuance| issuance.kind.delegates() && issuance.shared_event_id.is_some();
     let role_sides: BTreeSet<String> = issuances
         .iter()

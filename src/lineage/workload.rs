@@ -71,6 +71,9 @@ impl Workload {
         if let Some(scope) = caller.in_scope_of.as_deref().and_then(in_scope) {
             return Some(scope);
         }
+        if let Some(instance) = Workload::of_own_role(caller) {
+            return Some(instance);
+        }
         if caller.ec2_role_delivery.is_some() && name.is_some_and(is_instance_id) {
             return Some(Workload::new("instance", name.unwrap_or_default()));
         }
@@ -92,6 +95,23 @@ impl Workload {
     }
 }
 
+/// What begins the name of a role that EC2 itself gives each instance: no account can make one, as a role's name holds no colon
+/// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>).
+const OF_EC2: &str = "aws:ec2-";
+
+impl Workload {
+    /// The instance of a session that EC2 made for it, of `aws:ec2-instance` or `aws:ec2-infrastructure`: no record tells of the
+    /// making, and none is missing
+    /// (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/iam-roles-for-amazon-ec2.html#ec2-instance-identity-roles>,
+    /// <https://docs.aws.amazon.com/kms/latest/developerguide/ct-ec2two.html>).
+    #[must_use]
+    pub fn of_own_role(caller: &Caller) -> Option<Workload> {
+        caller.role_name().filter(|role| role.starts_with(OF_EC2))?;
+        let id = caller.session_name().filter(|name| is_instance_id(name))?;
+        Some(Workload::new("instance", id))
+    }
+}
+
 /// What a launch says of the role with which its workload acts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Passed {
@@ -109,6 +129,10 @@ impl Passed {
     /// What a launch says of a role of this name.
     #[must_use]
     pub fn of(launch: &Launch, role: Option<&str>) -> Passed {
+        // This one comes with the instance.
+        if role.is_some_and(|role| role.starts_with(OF_EC2)) && launch.workload.kind == "instance" {
+            return Passed::Role;
+        }
         let passed = launch.role_for(role).and_then(|passed| passed.rsplit('/').next());
         match passed.zip(role) {
             Some((passed, role)) if passed == role => Passed::Role,
@@ -128,7 +152,7 @@ pub struct LastLaunch<'a> {
     /// What is known of the role with which the session acts.
     pub passed: Passed,
     /// Who gave a function or an instance the role, where that was another call than the one that put the code or launched
-    /// it: neither acts without the other.
+    /// it; or, where that one put layers, who put the function's own code: neither acts without the other.
     pub gave_role: Option<&'a Launch>,
 }
 
@@ -184,6 +208,12 @@ struct State<'a> {
 impl<'a> State<'a> {
     fn add(&mut self, launch: &'a Launch) {
         let is_known = self.tells_role.is_some_and(|known| known.role_passed == launch.role_passed);
+        if launch.workload.kind == "function" && launch.configures() && launch.role_passed.is_none() {
+            // It put layers, whose code runs beside the function's own.
+            self.gave_role = self.gave_role.or(self.put);
+            self.put = Some(launch);
+            return;
+        }
         if launch.workload.kind != "function" && !launch.configures() {
             *self = State { put: Some(launch), ..State::default() };
         } else if !launch.configures() {

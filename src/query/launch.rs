@@ -14,7 +14,8 @@ use super::lenient;
 /// Who gives a workload another role launches it anew
 /// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ReplaceIamInstanceProfileAssociation.html>,
 /// <https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html>): an update of a function that
-/// names no role leaves it as it is. So does who replaces a function's code, unless it is only tried out
+/// names neither a role nor layers, whose code runs within it
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/chapter-layers.html>), leaves it as it is. So does who replaces a function's code, unless it is only tried out
 /// (<https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html>, `DryRun`). Who registers a task definition
 /// with a role gives it to the tasks that are run by it
 /// (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html>, `taskRoleArn` and
@@ -58,7 +59,8 @@ pub(super) fn launched([event_source, event_name, request, response]: [Option<&s
         ("lambda.amazonaws.com", name) if launches_function(name) => {
             let request = value(request);
             let changes_nothing = if name.starts_with("UpdateFunctionConfiguration") {
-                request.get("role").and_then(Value::as_str).is_none()
+                let layers = request.get("layers").and_then(Value::as_array);
+                request.get("role").and_then(Value::as_str).is_none() && layers.is_none_or(Vec::is_empty)
             } else {
                 name.starts_with("UpdateFunctionCode") && request.get("dryRun").is_some_and(is_true)
             };
@@ -144,6 +146,10 @@ mod tests {
             check("lambda", update, &request, &response, &["function:resize"]);
         }
         check("lambda", update, r#"{"functionName":"resize","timeout":9}"#, &response, &[]);
+        let layers =
+            r#"{"functionName":"resize","layers":["arn:aws:lambda:eu-west-1:111122223333:layer:x:1"]}"#;
+        check("lambda", update, layers, &response, &["function:resize"]);
+        check("lambda", update, r#"{"functionName":"resize","layers":[]}"#, &response, &[]);
     }
 
     #[test]

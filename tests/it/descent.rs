@@ -40,7 +40,7 @@ fn by_cloudformation(identity: &Value, key: &str, created: &str) -> Value {
     identity
 }
 
-fn makes_key(number: u32, who: &Value, time: &str, of: &str, key: &str) -> Value {
+pub(crate) fn makes_key(number: u32, who: &Value, time: &str, of: &str, key: &str) -> Value {
     let mut made = call(number, who, time, "iam.amazonaws.com", "CreateAccessKey");
     made["requestParameters"] = json!({"userName": of});
     made["responseElements"] = json!({"accessKey": {"userName": of, "accessKeyId": key, "status": "Active"}});
@@ -55,7 +55,7 @@ fn makes_user(number: u32, who: &Value, time: &str, of: &str) -> Value {
     made
 }
 
-fn makes_function(number: u32, who: &Value, time: &str) -> Value {
+pub(crate) fn makes_function(number: u32, who: &Value, time: &str) -> Value {
     let mut made = call(number, who, time, "lambda.amazonaws.com", "CreateFunction20150331");
     made["requestParameters"] =
         json!({"functionName": "resize", "role": format!("arn:aws:iam::{ACCOUNT}:role/worker")});
@@ -77,12 +77,12 @@ fn signs_in(number: u32, identity: &Value, time: &str) -> Value {
     made
 }
 
-fn lists(number: u32, who: &Value, time: &str) -> Value {
+pub(crate) fn lists(number: u32, who: &Value, time: &str) -> Value {
     call(number, who, time, "iam.amazonaws.com", "ListUsers")
 }
 
 /// The lines of the tree below somebody: kinds and ids from the first line on, with the rule of the line.
-fn tree(who: &str, logs: &Path) -> Vec<(String, String)> {
+pub(crate) fn tree(who: &str, logs: &Path) -> Vec<(String, String)> {
     fn add(lines: &Value, above: &str, found: &mut Vec<(String, String)>) {
         for line in lines.as_array().unwrap() {
             let word = |field: &str| line[field].as_str().unwrap().to_owned();
@@ -98,7 +98,7 @@ fn tree(who: &str, logs: &Path) -> Vec<(String, String)> {
 
 /// The lines as `path: rule`.
 #[track_caller]
-fn check(who: &str, logs: &Path, expected: &[&str]) {
+pub(crate) fn check(who: &str, logs: &Path, expected: &[&str]) {
     let found: Vec<String> =
         tree(who, logs).into_iter().map(|(path, rule)| format!("{path}: {rule}")).collect();
     assert_eq!(found, expected, "below {who}");

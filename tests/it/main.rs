@@ -23,6 +23,7 @@ mod descent;
 mod foreign;
 mod hidden;
 mod json;
+mod led;
 mod lineage;
 mod lossless;
 mod names;

@@ -10,14 +10,15 @@ use super::fetch::{Source, VALUES_MAX, later, one_of, together};
 use super::subject::Asked;
 use crate::lake::Column;
 use crate::lineage::{
-    Caller, Class, Credential, Descendant, Issuance, IssuanceKind, KEY_LIFE_SECONDS, NodeKind, Proof, Reason,
-    Rule, Rung, SLACK_SECONDS, find, is_telling, made_node, settle,
+    Caller, Class, Credential, Descendant, Issuance, IssuanceKind, NodeKind, Proof, Reason, Rule, Rung, find,
+    is_telling, made_node, settle,
 };
 use crate::query::{Filter, QueryError};
 
 mod forwarded;
 mod plant;
 mod switch;
+mod used;
 mod way;
 mod workload;
 
@@ -25,6 +26,7 @@ use forwarded::{forwarded_below, forwarded_line};
 use plant::{Growth, Plant};
 pub(in crate::inquiry) use plant::{Held, addresses};
 use switch::{NAMED_ONLY, switched_by, switcher};
+use used::{Used, used_of};
 use way::ways_in;
 use workload::{launched_by, launches_by};
 
@@ -374,6 +376,14 @@ fn by_callers(level: &[Holder]) -> Vec<Filter> {
         .filter(|caller| caller.access_key.is_none())
         .filter_map(|caller| caller.arn.clone())
         .collect();
+    // Principals of other accounts and subjects of identity providers have neither; `Lines::at` tells them apart.
+    let bare = || {
+        let is_bare = |one: &&Caller| one.access_key.is_none() && one.arn.is_none();
+        callers().filter(is_bare).filter(|one| matches!(one.class, Class::Account | Class::Outside))
+    };
+    let ids: BTreeSet<String> = bare().filter_map(|one| one.principal_id.clone()).collect();
+    let names: BTreeSet<String> =
+        bare().filter(|one| one.principal_id.is_none()).filter_map(|one| one.user_name.clone()).collect();
     let first = level.iter().filter_map(|holder| holder.first).min();
     let last = level.iter().filter_map(|holder| holder.last).max();
     let bounds = || {
@@ -382,7 +392,13 @@ fn by_callers(level: &[Holder]) -> Vec<Filter> {
         from.into_iter().chain(to)
     };
     let mut filters = Vec::new();
-    for (column, values) in [(Column::AccessKeyId, keys), (Column::IdentityArn, keyless)] {
+    let named = [
+        (Column::AccessKeyId, keys),
+        (Column::IdentityArn, keyless),
+        (Column::PrincipalId, ids),
+        (Column::UserName, names),
+    ];
+    for (column, values) in named {
         let values: Vec<String> = values.into_iter().collect();
         for some in values.chunks(VALUES_MAX) {
             let some = one_of(column, some.iter().cloned().collect());
@@ -419,8 +435,10 @@ impl<'a> Lines<'a> {
 
     /// The first holder that a caller stands for; of sign-ins the one that holds this of them.
     fn at(&self, caller: &Caller, time: DateTime<Utc>) -> Option<&'a Holder> {
-        if let (Class::Account, Some(id)) = (caller.class, &caller.principal_id) {
-            return self.level.iter().find(|holder| holder.unique_ids.contains(id));
+        if let (Class::Account, Some(id)) = (caller.class, &caller.principal_id)
+            && let Some(user) = self.level.iter().find(|holder| holder.unique_ids.contains(id))
+        {
+            return Some(user);
         }
         let holds = |holder: &&Holder| {
             let within = |first, last| first <= time && time <= last;
@@ -490,7 +508,7 @@ async fn sessions(
                 continue;
             }
         }
-        let by_id_alone = issuance.maker().class == Class::Account;
+        let by_id_alone = issuance.maker().class == Class::Account && !holder.unique_ids.is_empty();
         rule = if by_id_alone { rule.max(Rule::Identity) } else { rule };
         let mut growth = growth_of(issuance, rule, &mine);
         growth.remarks.extend(by_id_alone.then(|| ELSEWHERE.to_owned()));
@@ -545,48 +563,6 @@ fn growth_of(issuance: &Issuance, rule: Rule, credentials: &[Credential]) -> Gro
     growth
 }
 
-/// Credentials by what the ladder asks for: of thousands of issuances and as many credentials only few pairs can fit.
-struct Used<'a> {
-    by_key: BTreeMap<&'a str, Vec<usize>>,
-    /// By the second in which the session was created.
-    by_second: BTreeMap<i64, Vec<usize>>,
-    /// Those that may fit at any second: they do not say when their session was created, or name their sign-in.
-    open: BTreeMap<Option<&'a str>, Vec<usize>>,
-}
-
-impl<'a> Used<'a> {
-    fn of(credentials: &'a [Credential]) -> Used<'a> {
-        let mut index = Used { by_key: BTreeMap::new(), by_second: BTreeMap::new(), open: BTreeMap::new() };
-        for (at, credential) in credentials.iter().enumerate() {
-            let caller = &credential.caller;
-            if let Some(key) = &caller.access_key {
-                index.by_key.entry(key).or_default().push(at);
-            }
-            if let Some(created) = caller.created {
-                index.by_second.entry(created.timestamp()).or_default().push(at);
-            }
-            if caller.created.is_none() || caller.sign_in_session.is_some() {
-                index.open.entry(caller.arn.as_deref()).or_default().push(at);
-            }
-        }
-        index
-    }
-
-    /// The credentials that an issuance may have made, see [`crate::lineage::fit`]; in their order.
-    fn near(&self, issuance: &Issuance) -> BTreeSet<usize> {
-        let made = issuance.record.time.timestamp();
-        let arn = issuance.session_arn.as_deref();
-        let mut near = BTreeSet::new();
-        near.extend(issuance.key.as_deref().and_then(|key| self.by_key.get(key)).into_iter().flatten());
-        near.extend(self.by_second.range(made - SLACK_SECONDS..=made + SLACK_SECONDS).flat_map(|(_, at)| at));
-        match arn {
-            Some(_) => near.extend([None, arn].iter().filter_map(|arn| self.open.get(arn)).flatten()),
-            None => near.extend(self.open.values().flatten()),
-        }
-        near
-    }
-}
-
 /// The role of a session's ARN.
 fn role_of(arn: &str) -> Option<String> {
     arn.rsplit_once('/').map(|(role, _)| role.to_owned())
@@ -639,33 +615,4 @@ fn only_named(caller: &Caller) -> String {
         None => "only role and session name agree",
     };
     agrees.to_owned()
-}
-
-/// The credentials that may be those of some issuances: by key, and by session.
-async fn used_of(source: &Source, issued: &[&Issuance]) -> Result<Vec<Credential>, QueryError> {
-    let times = || issued.iter().map(|issuance| issuance.record.time);
-    let (Some(first), Some(last)) = (times().min(), times().max()) else { return Ok(Vec::new()) };
-    let keys: Vec<String> =
-        issued.iter().filter_map(|one| one.key.clone()).collect::<BTreeSet<_>>().into_iter().collect();
-    let mut found: BTreeMap<i64, Credential> = BTreeMap::new();
-    for some in keys.chunks(VALUES_MAX) {
-        let is = one_of(Column::AccessKeyId, some.iter().cloned().collect());
-        let all = vec![
-            Filter::From(super::fetch::earlier(first, KEY_LIFE_SECONDS + SLACK_SECONDS)),
-            Filter::Before(later(last, KEY_LIFE_SECONDS + SLACK_SECONDS)),
-            is,
-        ];
-        for credential in source.callers(&Filter::All(all)).await? {
-            found.insert(credential.caller.id, credential);
-        }
-    }
-    let arns: BTreeSet<String> = issued.iter().filter_map(|one| one.session_arn.clone()).collect();
-    if !arns.is_empty() {
-        for credential in
-            source.of_sessions(&arns, &issued.iter().map(|one| one.record.time.timestamp()).collect()).await?
-        {
-            found.entry(credential.caller.id).or_insert(credential);
-        }
-    }
-    Ok(found.into_values().collect())
 }

@@ -104,7 +104,7 @@ fn commands(trace: &Trace, options: &Options) -> Vec<String> {
         }
     }
     if let Some(origin) = origin_id(&trace.origin).filter(|id| section::pastable(id))
-        && !is_subject(trace, origin)
+        && !is_subject(trace, &origin)
     {
         commands.push(with(format!("backtrail trace {origin} --down")));
         commands.push(with(format!("backtrail investigate {origin}")));
@@ -120,14 +120,17 @@ fn commands(trace: &Trace, options: &Options) -> Vec<String> {
 }
 
 /// What to type to mean an origin.
-fn origin_id(origin: &TracedOrigin) -> Option<&str> {
+fn origin_id(origin: &TracedOrigin) -> Option<String> {
     let origin = &origin.origin;
     match origin.kind {
-        OriginKind::IamUser | OriginKind::Root => origin.access_key.as_deref().or(origin.arn.as_deref()),
-        OriginKind::IdentityCenterUser => origin.user_id.as_deref(),
+        OriginKind::IamUser | OriginKind::Root => origin.access_key.clone().or_else(|| origin.arn.clone()),
+        OriginKind::IdentityCenterUser => origin.user_id.as_ref().map(|id| format!("{PERSON}{id}")),
         _ => None,
     }
 }
+
+/// What stands before the id of a user of Identity Center, which looks like that of an event.
+const PERSON: &str = "identity-center-user/";
 
 fn is_subject(trace: &Trace, id: &str) -> bool {
     let node = trace.subject.node.as_ref();
@@ -135,7 +138,7 @@ fn is_subject(trace: &Trace, id: &str) -> bool {
     [trace.subject.id.as_str(), trace.subject.asked.as_str()]
         .into_iter()
         .chain(own.into_iter().flatten())
-        .any(|one| one == id)
+        .any(|one| one == id || id.strip_prefix(PERSON) == Some(one))
 }
 
 /// Of all keys below the one that did most.

@@ -52,7 +52,7 @@ fn ways(pair: &Pair, need: &Need) -> Vec<Way> {
             .into_iter()
             .map(|is| -> Way { Box::new(move |it| it.set.settled.gateway = Some(is)) })
             .collect(),
-        Need::Missing { what, .. } if what.contains("checks an account") => [true, false]
+        Need::Missing { what, .. } if what.contains("`NotPrincipal`") => [true, false]
             .into_iter()
             .map(|is| -> Way { Box::new(move |it| it.set.settled.account_first = Some(is)) })
             .collect(),
@@ -270,7 +270,7 @@ fn what_is_named_decides_and_nothing_less_does() {
         for need in &needs.members {
             let Need::Missing { layer, what } = need else { continue };
             rare[0] += usize::from(what.contains("gateway endpoint"));
-            rare[1] += usize::from(what.contains("checks an account"));
+            rare[1] += usize::from(what.contains("`NotPrincipal`"));
             rare[2] += usize::from(*layer == Named::Boundary.to_string() && pair.set.may_have_no_boundary());
         }
         for turned_out in turned_out(&pair, &needs.members, &mut random) {

@@ -7,10 +7,11 @@ use chrono::{DateTime, Utc};
 use super::forwarded::{by_services, forwarded_line};
 use super::plant::{Growth, Plant};
 use super::{Holder, Lines};
+use crate::inquiry::trace::climb::stop;
 use crate::inquiry::trace::fetch::{Source, earlier, together};
 use crate::lake::Column;
 use crate::lineage::{
-    Borne, CHANGED_BY_USER, Credential, Issuance, IssuanceKind, Node, NodeKind, Proof, Removal, Rule,
+    Borne, CHANGED_BY_USER, Credential, Issuance, IssuanceKind, Node, NodeKind, Proof, Reason, Removal, Rule,
     SLACK_SECONDS, find_maker, is_telling, made_node, stamp,
 };
 use crate::query::{Filter, QueryError};
@@ -77,6 +78,16 @@ pub(super) async fn ways_in(
         });
         let below = user.map(|user| user.2).or(parent);
         let (mut growth, credentials) = match way.kind {
+            IssuanceKind::AccessKey if way.key.as_ref().is_none_or(|key| key.starts_with("HIDDEN")) => {
+                let mut growth = Growth::new(NodeKind::AccessKey, &format!("a key of {name}"), Rule::Claim);
+                growth.node = Some(user_node(way, &account, &name));
+                growth.gap = Some(stop(
+                    Reason::ResponseHidden,
+                    &format!("{} hides which key it made", way.record.event_name),
+                    "only a copy of that record with its responseElements would tell",
+                ));
+                (growth, Vec::new())
+            }
             IssuanceKind::AccessKey => {
                 let key = way.key.clone().unwrap_or_default();
                 let mut used = source.of_key(&key, Some(way.record.time)).await?;
