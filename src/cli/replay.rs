@@ -19,6 +19,9 @@ use crate::report::figure::counted;
 use crate::report::replay::Options;
 use crate::snapshot::Snapshot;
 
+/// So many problems of a proposal are noted.
+const PROBLEMS_NOTED_MAX: usize = 10;
+
 pub(super) async fn run(command: &Replay, out: &mut Output) -> Result<u8, Failure> {
     let window = command.times.window()?;
     if command.fail_on.is_some() && command.proposed.is_none() {
@@ -28,6 +31,11 @@ pub(super) async fn run(command: &Replay, out: &mut Output) -> Result<u8, Failur
     let proposed = command.proposed.as_ref().map(|path| snapshot.patched(path)).transpose()?;
     let problems = !snapshot.problems.is_empty()
         || proposed.as_ref().is_some_and(|patched| !patched.snapshot.problems.is_empty());
+    if let Some(patched) = &proposed {
+        for problem in patched.snapshot.problems_beside(&snapshot).take(PROBLEMS_NOTED_MAX) {
+            output::note(&format!("note: proposal: {problem}"));
+        }
+    }
     let source = source::open(&command.data).await?;
     let mut filters = Vec::new();
     if let Some(who) = &command.principal {

@@ -28,9 +28,9 @@
 //!
 //! `request`: `principal` is an ARN (user, role session, role, federated user, root, identity provider), a service
 //! principal's name, an account id, `anonymous`, or null for some user of the resource's account. Optional: `roleArn` of
-//! a session, `principalId` (else no unique id matches), `federatedBy` (the user behind a federated user),
-//! `canonicalUser`, `managementAccount`, `wildcardOnlyAction`. `resource` is an ARN, `*`, or null for unknown. Without
-//! `resourceAccount` it is the ARN's, else the caller's. Context keys that are neither in `context` nor in `unknown` are
+//! a session, `principalId` (else no unique id matches), `federatedBy` (the ARN of the user or root user behind a
+//! federated user), `canonicalUser`, `managementAccount`, `wildcardOnlyAction`. `resource` is an ARN, `*`, or null for
+//! unknown. Without `resourceAccount` it is the ARN's, else the caller's. Context keys that are neither in `context` nor in `unknown` are
 //! known to be absent.
 //!
 //! `expected`: `decision` is `allow`, `implicit_deny`, `explicit_deny`, `deny` (either) or `undetermined`; `needs` are

@@ -13,6 +13,7 @@ mod variable;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 
+pub(super) use json::cut;
 pub use kind::PolicyKind;
 pub use operator::{Operator, Quantifier};
 pub use principal::{Principal, Principals};

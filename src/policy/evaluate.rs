@@ -150,8 +150,11 @@ impl CompiledSet {
         let needs_resource = !same || request.rules.resource_policy_required == Truth::Yes;
         let lacks_resource = needs_resource && layers.resource.any() == Truth::No;
         if is_root(&request.caller) {
-            let lacks_session = layers.session == Truth::No && !lacks_resource;
-            return Because::Lacking(if lacks_session { Layer::Session } else { Layer::Resource });
+            return match layers.session {
+                Truth::No if !lacks_resource && self.has_session => Because::Lacking(Layer::Session),
+                Truth::No if !lacks_resource => Because::Rule(Rule::FederatedWithoutSessionPolicy),
+                _ => Because::Lacking(Layer::Resource),
+            };
         }
         if lacks_resource || !has_identity(&request.caller) {
             return Because::Lacking(Layer::Resource);

@@ -5,13 +5,16 @@ use super::document::{
     pieces,
 };
 use super::problem::{Consequence, Place, Problem, ProblemKind};
+use super::rejection::rejections;
 
-/// All problems of a document: those found when it was parsed, then statements and values that no request can match,
-/// and variables that its version does not replace. Only the document is looked at: whether its actions, resources and
-/// keys exist is the catalog's to say.
+/// All problems of a document: those found when it was parsed, then why AWS would not take it ([`rejections`]), then
+/// statements and values that no request can match, and variables that its version does not replace. Only the document is
+/// looked at: whether its actions, resources and keys exist is the catalog's to say.
 #[must_use]
 pub fn lint(document: &Document) -> Vec<Problem> {
-    let mut problems = document.problems.clone();
+    let parsed = document.problems.iter().filter(|own| own.consequence != Consequence::Rejected);
+    let mut problems: Vec<Problem> = parsed.cloned().collect();
+    problems.extend(rejections(document));
     for statement in &document.statements {
         let mut found = Vec::new();
         of_statement(document, statement, &mut found);

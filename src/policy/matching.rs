@@ -181,9 +181,7 @@ fn fit_one(principal: &Principal, request: &PreparedRequest) -> Fit {
             let is_role = IdKind::of(named) == Some(IdKind::Role) && !named.contains(':');
             if is_role { role(truth) } else { direct(truth) }
         }
-        (Principal::Service(named), Caller::Service { name }) => {
-            direct(Truth::from(named == "*" || named == name))
-        }
+        (Principal::Service(named), Caller::Service { name }) => direct(Truth::from(named == name)),
         (Principal::Federated(named), Caller::Federated { provider }) => {
             direct(Truth::from(named == "*" || named == provider))
         }

@@ -227,7 +227,7 @@ fn session_of(caller: &Caller) -> Option<String> {
 /// Actions of STS that a role's trust policy must allow
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-trust-policy.html>,
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_permissions-required>).
-const TRUST_ACTIONS: [&str; 6] = [
+pub(super) const TRUST_ACTIONS: [&str; 6] = [
     "assumerole",
     "assumerolewithsaml",
     "assumerolewithwebidentity",

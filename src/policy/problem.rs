@@ -40,8 +40,21 @@ pub enum Consequence {
     DocumentRefused,
     /// The statement is not used: a refused one.
     StatementRefused,
+    /// AWS takes no policy of this kind with it. Of one that stands all the same, the evaluation is as it is written.
+    Rejected,
     /// The meaning is clear, and the evaluation is as it is written.
     Noted,
+}
+
+impl Consequence {
+    /// Whether something of the document is not used.
+    #[must_use]
+    pub fn is_refusal(self) -> bool {
+        match self {
+            Self::DocumentRefused | Self::StatementRefused => true,
+            Self::Rejected | Self::Noted => false,
+        }
+    }
 }
 
 /// What is wrong.

@@ -1,7 +1,7 @@
 //! Who wants what: one authorization request.
 
 use super::Context;
-use crate::aws::AccountId;
+use crate::aws::{AccountId, Arn, Principal as Named};
 
 /// One authorization request: one action on one resource. A call of AWS may be several
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-reqcontext.html>).
@@ -72,7 +72,8 @@ pub enum Caller {
     FederatedUser {
         /// `arn:aws:sts::ACCOUNT:federated-user/NAME`.
         arn: String,
-        /// The ARN of the IAM user that asked for the token; None for the root user, or if it is not known.
+        /// The ARN of who asked for the token: an IAM user, or the root user (`arn:aws:iam::ACCOUNT:root`). None if it is
+        /// not known.
         user_arn: Option<String>,
     },
     /// The root user of an account.
@@ -112,6 +113,20 @@ impl Caller {
             Self::RoleSession { session_arn, .. } => account_of(session_arn),
             Self::Root { account } | Self::Account { account, .. } => Some(*account),
             Self::Service { .. } | Self::Federated { .. } | Self::Anonymous => None,
+        }
+    }
+
+    /// Whether it is the root user, or a federated user for whom the root user asked. Their account allows them all:
+    /// neither has identity policies or a boundary, and a session policy still limits them
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#sts-session-principals>).
+    #[must_use]
+    pub fn is_of_root(&self) -> bool {
+        match self {
+            Self::Root { .. } => true,
+            Self::FederatedUser { user_arn: Some(arn), .. } => {
+                Arn::parse(arn).and_then(Arn::principal) == Some(Named::Root)
+            }
+            _ => false,
         }
     }
 }

@@ -297,6 +297,15 @@ impl Folded {
                 events: None,
             });
         }
+        let proposed = self.plan.proposed.as_deref();
+        let mut beside = proposed.into_iter().flat_map(|own| own.problems_beside(&self.plan.snapshot));
+        if let Some(first) = beside.next() {
+            let more = match beside.count() {
+                0 => String::new(),
+                count => format!(" ({count} more)"),
+            };
+            limits.push(Limit { what: format!("Problem in the proposal: {first}{more}"), events: None });
+        }
         limits
     }
 }

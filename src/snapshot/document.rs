@@ -6,8 +6,9 @@ use serde_json::value::RawValue;
 
 use super::problem::Trouble;
 use super::read::Reader;
+use super::rejection;
 use super::text;
-use crate::policy::{Consequence, Document, PolicyKind};
+use crate::policy::{Document, PolicyKind};
 
 impl Reader {
     /// Parses a policy. What is refused of it is a problem here, and matches as a refused statement there; a policy that
@@ -21,10 +22,11 @@ impl Reader {
     ) -> Arc<Document> {
         let text = raw.map(text::document).unwrap_or_default();
         let document = Document::parse(kind, name, &text);
-        for problem in &document.problems {
-            if problem.consequence != Consequence::Noted {
-                self.problem(place, Trouble::Policy(Box::new(problem.clone())));
-            }
+        for problem in document.problems.iter().filter(|own| own.consequence.is_refusal()) {
+            self.problem(place, Trouble::Policy(Box::new(problem.clone())));
+        }
+        for problem in rejection::all(&document) {
+            self.rejection(place, problem);
         }
         Arc::new(document)
     }

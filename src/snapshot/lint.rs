@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::problem::Trouble;
-use super::{read, text};
+use super::{read, rejection, text};
 use crate::catalog::{self, Catalog, ConditionKey, catalog, listing};
 use crate::policy::{self, Consequence, Document, PolicyKind, Statement};
 
@@ -85,6 +85,7 @@ pub fn check(name: &str, kind: Option<PolicyKind>, text: &str) -> Linted {
     let document = Document::parse(guess, name, text);
     let mut findings: Vec<Finding> = policy::lint(&document)
         .into_iter()
+        .chain(rejection::beyond_document(&document))
         .map(|problem| Finding {
             statement: problem.statement,
             sid: problem.sid,

@@ -28,6 +28,7 @@ mod patch;
 mod policies;
 mod problem;
 mod read;
+mod rejection;
 mod resource;
 mod text;
 mod who;
@@ -85,6 +86,10 @@ pub struct Snapshot {
     pub problems: Vec<Problem>,
     /// How many more there are.
     pub problems_not_listed: usize,
+    /// The policies that AWS would not take if they were put today, at most [`PROBLEMS_MAX`]. They stand all the same, so they are
+    /// problems of a proposal only.
+    #[borsh(skip)]
+    pub(crate) rejections: Vec<Problem>,
 }
 
 /// The authorization details of one account

@@ -129,6 +129,9 @@ pub enum Refusal {
     /// Its policy, or a statement of it, is refused.
     #[error("its policy is refused: {0}")]
     Policy(Box<policy::Problem>),
+    /// AWS would not take its policy, though its meaning is clear.
+    #[error("AWS takes no such policy: {0}")]
+    Rejected(Box<policy::Problem>),
 }
 
 fn near_words(near: &[String]) -> String {
@@ -157,7 +160,8 @@ impl Snapshot {
     /// # Errors
     ///
     /// [`PatchError`] where the proposal cannot be read, or one of its changes cannot be made. Trouble in the files of a
-    /// second snapshot is in its [`Snapshot::problems`].
+    /// second snapshot is in its [`Snapshot::problems`], and with it which of its policies AWS would not take, unless they
+    /// stand in the first one, too.
     pub fn patched(&self, path: &Path) -> Result<Patched, PatchError> {
         let in_folder = path.join(FILE);
         let file =
@@ -180,7 +184,11 @@ impl Snapshot {
         };
         let (snapshot, proposal) = match text {
             Some((file, text)) => (self.with_changes(file, &text)?, Proposal::Patch),
-            None => (sharing(self, Self::read(path)?), Proposal::Snapshot),
+            None => {
+                let mut second = sharing(self, Self::read(path)?);
+                second.report_rejections(self);
+                (second, Proposal::Snapshot)
+            }
         };
         let (changes, changes_not_listed) = compare::changes(self, &snapshot);
         Ok(Patched { snapshot, proposal, changes, changes_not_listed })

@@ -64,6 +64,9 @@ pub enum Trouble {
     /// A policy, or a statement of it, that was refused.
     #[error("{0}")]
     Policy(Box<policy::Problem>),
+    /// A policy that AWS would not take, though its meaning is clear.
+    #[error("AWS takes no such policy: {0}")]
+    Rejected(Box<policy::Problem>),
 }
 
 impl fmt::Display for Problem {

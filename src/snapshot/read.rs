@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use super::problem::{Problem, SnapshotError, Trouble};
 use super::{ControlKind, Snapshot};
 use crate::aws::AccountId;
+use crate::policy;
 
 /// A snapshot has at most so many files.
 pub const FILES_MAX: usize = 100_000;
@@ -156,6 +157,15 @@ impl Reader {
             return;
         }
         self.snapshot.problems.push(Problem { file: self.file.clone(), place: place.to_owned(), trouble });
+    }
+
+    /// Keeps why AWS would not take a policy.
+    pub(super) fn rejection(&mut self, place: &str, problem: policy::Problem) {
+        if self.snapshot.rejections.len() < PROBLEMS_MAX {
+            let trouble = Trouble::Rejected(Box::new(problem));
+            let (file, place) = (self.file.clone(), place.to_owned());
+            self.snapshot.rejections.push(Problem { file, place, trouble });
+        }
     }
 
     fn finish(mut self, path: &Path) -> Result<Snapshot, SnapshotError> {

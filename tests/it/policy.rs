@@ -274,6 +274,60 @@ fn policy_lint_exits_by_what_it_finds() {
 }
 
 #[test]
+fn policy_lint_names_what_aws_would_not_take() {
+    let folder = tempfile::tempdir().unwrap();
+    let lint = |kind: &str, statement: Value, format: &str| {
+        let path = folder.path().join("policy.json").display().to_string();
+        let policy = json!({"Version": "2012-10-17", "Statement": statement});
+        std::fs::write(&path, policy.to_string()).unwrap();
+        let output = backtrail(&["policy", "lint", &path, "--kind", kind, "--format", format]);
+        (output.status.code(), stdout(&output))
+    };
+    let full = json!({"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"});
+    assert_eq!(lint("rcp", full.clone(), "text").0, Some(0));
+    let mut star = full;
+    star["Effect"] = json!("Deny");
+    let (code, text) = lint("rcp", star.clone(), "text");
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.starts_with("1 policy in 1 file: 1 reason for AWS to reject a policy\n"), "{text}");
+    assert!(text.contains("; AWS takes") && text.contains("actions of a service"), "{text}");
+    star["Action"] = json!(["s3:*", "ec2:*"]);
+    let (_, text) = lint("rcp", star, "json");
+    let found: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(found["findings"].as_array().unwrap().len(), 1, "{text}");
+    assert_eq!(found["findings"][0]["consequence"], "rejected");
+    assert_eq!(found["findings"][0]["text"], "expected a service that RCPs reach, found `ec2:*`");
+    let trust = json!({"Effect": "Allow", "Principal": {"Service": "*"}, "Action": "sts:AssumeRole"});
+    let (code, text) = lint("trust", trust, "csv");
+    assert_eq!(code, Some(1));
+    assert!(text.contains("statement-refused"), "{text}");
+}
+
+#[test]
+fn policy_eval_knows_a_federated_user_of_the_root_user() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = folder.path().join("session.json").display().to_string();
+    let reads = json!({"Version": "2012-10-17",
+        "Statement": {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}});
+    std::fs::write(&session, reads.to_string()).unwrap();
+    let guest = "arn:aws:sts::111122223333:federated-user/guest";
+    let root = ["--federated-by", "arn:aws:iam::111122223333:root"];
+    let given = ["--session-policy", &session, "--closed", "--context", "aws:RequestedRegion=eu-west-1"];
+    let answer =
+        eval(guest, "s3:GetObject", "arn:aws:s3:::example-unlisted/a", &[&root[..], &given].concat());
+    assert_eq!(answer["decision"], "allow", "{answer:#}");
+    let answer =
+        eval(guest, "s3:PutObject", "arn:aws:s3:::example-unlisted/a", &[&root[..], &given].concat());
+    assert_eq!(answer["decision"], "implicit_deny", "{answer:#}");
+    // Without its session policy it is not known what it lets through; SCPs bind it.
+    let answer = eval(guest, "s3:GetObject", REPORT, &root);
+    assert_eq!(answer["decision"], "undetermined", "{answer:#}");
+    let away = ["--session-policy", &session, "--context", "aws:RequestedRegion=us-east-1"];
+    let answer = eval(guest, "s3:GetObject", REPORT, &[&root[..], &away].concat());
+    assert_eq!(answer["decision"], "explicit_deny", "{answer:#}");
+}
+
+#[test]
 fn catalog_action_shows_one_or_several_and_helps_with_none() {
     let text = stdout(&backtrail(&["catalog", "action", "s3:getobject"]));
     assert!(text.starts_with("s3:GetObject   Read, Amazon S3\n"), "{text}");
@@ -290,7 +344,13 @@ fn catalog_action_shows_one_or_several_and_helps_with_none() {
 fn what_was_mistyped_is_refused_with_the_choices() {
     let org = org();
     let base = ["policy", "eval", "--snapshot", &org, "--principal"];
-    let cases: [(&[&str], &str); 5] = [
+    let guest = "arn:aws:sts::111122223333:federated-user/guest";
+    let asks = ["--action", "s3:GetObject", "--resource", "*", "--federated-by"];
+    let by_role = [&[guest][..], &asks, &["role/deploy"]].concat();
+    let by_other = [&[guest][..], &asks, &["arn:aws:iam::444455556666:root"]].concat();
+    let cases: [(&[&str], &str); 7] = [
+        (&by_role, "expected an IAM user or the root user, found `role/deploy`"),
+        (&by_other, "expected someone of the account of"),
         (&["user/nobody", "--action", "s3:GetObject", "--resource", "*"], "no `user/nobody` in the snapshot"),
         (&["nonsense", "--action", "s3:GetObject", "--resource", "*"], "expected a principal"),
         (&["user/ann", "--action", "s3:*", "--resource", "*"], "expected one action"),

@@ -71,7 +71,7 @@ pub(in crate::cli) struct PolicyEval {
     /// A session policy, in a file
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) session_policy: Vec<PathBuf>,
-    /// The user who asked for a federated user's token
+    /// The user, or root user, who asked for a federated user's token
     #[arg(long, value_name = "ARN")]
     pub(in crate::cli) federated_by: Option<String>,
     /// The VPC endpoint that the request comes through

@@ -71,13 +71,20 @@ pub(super) fn run(command: &PolicyEval, out: &mut Output) -> Result<u8, Failure>
 
 fn caller(command: &PolicyEval, snapshot: &Snapshot) -> anyhow::Result<Caller> {
     let caller = snapshot.who(&command.principal)?;
-    match (caller, &command.federated_by) {
-        (Caller::FederatedUser { arn, .. }, Some(by)) => match snapshot.who(by)? {
-            Caller::User { arn: user, .. } => Ok(Caller::FederatedUser { arn, user_arn: Some(user) }),
-            _ => anyhow::bail!("--federated-by: expected an IAM user, found `{by}`"),
-        },
-        (_, Some(_)) => anyhow::bail!("--federated-by belongs to a federated user's ARN"),
-        (caller, None) => Ok(caller),
+    let Some(by) = &command.federated_by else { return Ok(caller) };
+    let account = caller.account();
+    let Caller::FederatedUser { arn, .. } = caller else {
+        anyhow::bail!("--federated-by belongs to a federated user's ARN")
+    };
+    let who = snapshot.who(by)?;
+    let is_own = who.account() == account;
+    match who {
+        Caller::User { arn: user, .. } if is_own => Ok(Caller::FederatedUser { arn, user_arn: Some(user) }),
+        Caller::Root { .. } if is_own => Ok(Caller::FederatedUser { arn, user_arn: Some(by.clone()) }),
+        Caller::User { .. } | Caller::Root { .. } => {
+            anyhow::bail!("--federated-by: expected someone of the account of `{arn}`, found `{by}`")
+        }
+        _ => anyhow::bail!("--federated-by: expected an IAM user or the root user, found `{by}`"),
     }
 }
 

@@ -9,8 +9,8 @@ use crate::aws::AccountId;
 use crate::policy::compile::{CompiledSet, LayerKind};
 use crate::policy::evaluate::{Assumed, binds};
 use crate::policy::{
-    Attached, Caller, Consequence, Context, Document, Evaluator, Outcome, PolicySet, PreparedRequest,
-    Request, Resource, Truth,
+    Attached, Caller, Context, Document, Evaluator, Outcome, PolicySet, PreparedRequest, Request, Resource,
+    Truth,
 };
 
 /// What happened to a case.
@@ -181,7 +181,13 @@ fn blocking(set: &CompiledSet, request: &PreparedRequest) -> Vec<&'static str> {
             });
         }
     }
-    if set.layers.iter().all(|layer| layer.kind != LayerKind::Resource) {
+    let is_missing = |kind: LayerKind| set.layers.iter().all(|layer| layer.kind != kind);
+    // Without a session policy a federated user has nothing of the identity policies
+    // (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getfederationtoken.html>).
+    if matches!(request.caller, Caller::FederatedUser { .. }) && is_missing(LayerKind::Session) {
+        blocking.push("session");
+    }
+    if is_missing(LayerKind::Resource) {
         blocking.push("resource");
     }
     blocking.dedup();
@@ -194,9 +200,8 @@ fn problems(set: &PolicySet) -> Vec<String> {
     let layers = [Some(&set.identity), set.boundary.as_ref(), set.session.as_ref(), set.resource.as_ref()];
     let layers = layers.into_iter().flatten().chain(&set.vpc_endpoint).chain(levels);
     let documents = layers.flat_map(|attached| &attached.policies);
-    let refusals = documents
-        .flat_map(|document| &document.problems)
-        .filter(|problem| problem.consequence != Consequence::Noted);
+    let refusals =
+        documents.flat_map(|document| &document.problems).filter(|problem| problem.consequence.is_refusal());
     refusals.map(|problem| format!("refused: {problem}")).collect()
 }
 

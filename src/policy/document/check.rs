@@ -50,12 +50,14 @@ pub(super) fn resource_problem(kind: PolicyKind, version: Version, text: &str) -
     if colons < 5 && !text.ends_with('*') { wrong("an ARN of six parts") } else { None }
 }
 
+/// A principal of a kind; None if it is none. Everyone, and every provider, may be meant, but not every service
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-services>).
 pub(super) fn principal(kind: &str, text: String) -> Option<Principal> {
     let is_plain = text == "*" || !text.contains(['*', '?']);
     match kind {
         _ if !is_plain || text.is_empty() => None,
         "AWS" => Principal::of_aws(&text),
-        "Service" => Some(Principal::Service(text)),
+        "Service" if text != "*" => Some(Principal::Service(text)),
         "Federated" => Some(Principal::Federated(text)),
         "CanonicalUser" if text != "*" => Some(Principal::CanonicalUser(text)),
         _ => None,

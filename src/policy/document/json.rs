@@ -59,7 +59,7 @@ impl Json {
 const FOUND_MAX: usize = 64;
 
 /// A text, cut if long.
-pub(super) fn cut(text: &str) -> String {
+pub(in crate::policy) fn cut(text: &str) -> String {
     let mut cut: String = text.chars().take(FOUND_MAX).collect();
     if cut.len() < text.len() {
         cut.push('…');

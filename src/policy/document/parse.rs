@@ -121,7 +121,7 @@ impl Parser<'_> {
                     if let Some(name) = sid.filter(|sid| !sids.insert(sid.clone())) {
                         let draft = Draft { index, sid: statement.sid.clone() };
                         let problem = ProblemKind::Duplicate { name };
-                        self.stated(&draft, &format!("{at}/Sid"), problem, Consequence::Noted);
+                        self.stated(&draft, &format!("{at}/Sid"), problem, self.of_sid_twice());
                     }
                     statements.push(statement);
                 }
@@ -129,6 +129,18 @@ impl Parser<'_> {
             }
         }
         Ok((statements, refused))
+    }
+
+    /// What follows from two statements of one `Sid`: IAM takes no such policy; of other services AWS does not say it of all
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html>).
+    fn of_sid_twice(&self) -> Consequence {
+        match self.kind {
+            PolicyKind::Identity | PolicyKind::Trust => Consequence::Rejected,
+            PolicyKind::ServiceControl
+            | PolicyKind::ResourceControl
+            | PolicyKind::Resource
+            | PolicyKind::VpcEndpoint => Consequence::Noted,
+        }
     }
 
     fn statement(&mut self, index: usize, at: &str, json: &Json) -> Result<Statement, Refused> {
@@ -307,7 +319,13 @@ impl Parser<'_> {
             return Err(self.refuse(draft, &at, not_in(name, self.kind)));
         }
         let listed = match json {
-            Json::Text(text) if text == "*" => vec![Principal::Everyone],
+            Json::Text(text) if text == "*" => {
+                if self.kind == PolicyKind::Trust {
+                    let problem = expected("`{\"AWS\": \"*\"}`", json);
+                    self.stated(draft, &at, problem, Consequence::Rejected);
+                }
+                vec![Principal::Everyone]
+            }
             Json::Object(kinds) if !kinds.is_empty() => self.principal_map(draft, &at, kinds)?,
             other => return Err(self.refuse(draft, &at, expected("`*` or an object of principals", other))),
         };

@@ -26,7 +26,7 @@ pub enum Principal {
     Arn(String),
     /// The unique id of a user or role; AWS shows it in the place of one that was deleted.
     UniqueId(String),
-    /// A service of AWS, `lambda.amazonaws.com`; `*` is every one.
+    /// A service of AWS, `lambda.amazonaws.com`.
     Service(String),
     /// An identity provider's ARN or name; `*` is every one.
     Federated(String),

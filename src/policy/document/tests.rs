@@ -12,7 +12,7 @@ fn identity(statement: &str) -> Document {
 
 /// The places of the problems that refuse something.
 fn refusals(document: &Document) -> Vec<String> {
-    let refusing = document.problems.iter().filter(|problem| problem.consequence != Consequence::Noted);
+    let refusing = document.problems.iter().filter(|problem| problem.consequence.is_refusal());
     refusing.map(|problem| problem.place.to_string()).collect()
 }
 
@@ -193,6 +193,9 @@ fn what_is_clear_is_only_noted() {
     assert_eq!((document.statements.len(), document.problems.len()), (2, 2));
     assert!(refusals(&document).is_empty());
     assert!(matches!(document.problems[1].kind, ProblemKind::Duplicate { .. }));
+    // Nor does AWS take it twice.
+    let consequences: Vec<Consequence> = document.problems.iter().map(|own| own.consequence).collect();
+    assert_eq!(consequences, [Consequence::Noted, Consequence::Rejected]);
 }
 
 #[test]
@@ -241,6 +244,24 @@ fn kinds_have_their_own_elements() {
 }
 
 #[test]
+fn a_service_is_named_and_never_every_one() {
+    for kind in [PolicyKind::Resource, PolicyKind::Trust, PolicyKind::VpcEndpoint] {
+        let resource = if kind == PolicyKind::VpcEndpoint { r#", "Resource": "*""# } else { "" };
+        for (service, taken) in [
+            (r#""*""#, false),
+            (r#"["ec2.amazonaws.com", "*"]"#, false),
+            (r#""*.amazonaws.com""#, false),
+            (r#""ec2.amazonaws.com""#, true),
+        ] {
+            let text = format!(
+                r#"{{"Statement": {{"Effect": "Allow", "Principal": {{"Service": {service}}}, "Action": "sts:AssumeRole"{resource}}}}}"#
+            );
+            assert_eq!(Document::parse(kind, "test", &text).refused.is_empty(), taken, "{kind:?} {service}");
+        }
+    }
+}
+
+#[test]
 fn what_aws_takes_in_no_rcp_is_refused() {
     let parsed = |statement: &str| {
         let text = format!(r#"{{"Version": "2012-10-17", "Statement": {statement}}}"#);
@@ -264,7 +285,7 @@ fn what_aws_takes_in_no_rcp_is_refused() {
             "/Statement/Principal",
         ),
         (
-            r#"{"Effect": "Deny", "Principal": {"Service": "*"}, "Action": "s3:*", "Resource": "*"}"#,
+            r#"{"Effect": "Deny", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "s3:*", "Resource": "*"}"#,
             "/Statement/Principal",
         ),
         (

@@ -19,7 +19,7 @@ pub(super) fn reaches(kind: LayerKind, request: &PreparedRequest) -> Truth {
     match kind {
         LayerKind::Resource | LayerKind::VpcEndpoint => Truth::Yes,
         LayerKind::Identity | LayerKind::Boundary => has_identity(&request.caller).into(),
-        // AWS limits what `AssumeRoot` gives by a session policy.
+        // AWS limits what `AssumeRoot` gives by a session policy, and whoever asks for a federation token gives one along.
         LayerKind::Session => Truth::from(has_identity(&request.caller) || is_root(&request.caller)),
         // SCPs bind the principals of member accounts, the root user included, but no service-linked role
         // (<https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html>).
@@ -52,17 +52,16 @@ pub(super) fn denies(kind: LayerKind, request: &PreparedRequest) -> Truth {
     }
 }
 
+/// Whether the caller has all that its account can give without any identity policy.
 pub(super) fn is_root(caller: &Caller) -> bool {
-    matches!(caller, Caller::Root { .. })
+    caller.is_of_root()
 }
 
 /// Whether identity policies can give the caller anything.
 pub(super) fn has_identity(caller: &Caller) -> bool {
     match caller {
-        Caller::User { .. }
-        | Caller::RoleSession { .. }
-        | Caller::FederatedUser { .. }
-        | Caller::Account { .. } => true,
+        Caller::FederatedUser { .. } => !is_root(caller),
+        Caller::User { .. } | Caller::RoleSession { .. } | Caller::Account { .. } => true,
         Caller::Root { .. } | Caller::Service { .. } | Caller::Federated { .. } | Caller::Anonymous => false,
     }
 }

@@ -78,7 +78,7 @@ impl Owner {
 
 /// Whether the caller is of an account, but of which is not known.
 pub(in crate::policy) fn is_of_unknown_account(request: &PreparedRequest) -> bool {
-    request.caller_account.is_none() && has_identity(&request.caller)
+    request.caller_account.is_none() && (has_identity(&request.caller) || is_root(&request.caller))
 }
 
 impl Control {

@@ -414,6 +414,80 @@ fn some_temporary_credentials_can_never_call_some_actions() {
 }
 
 #[test]
+fn a_federated_user_of_the_root_user_has_what_its_session_policy_lets_through() {
+    let guest = |by: &str| Request {
+        caller: Caller::FederatedUser {
+            arn: "arn:aws:sts::111122223333:federated-user/guest".into(),
+            user_arn: Some(by.into()),
+        },
+        ..request()
+    };
+    let root = guest("arn:aws:iam::111122223333:root");
+    let none = r#"{"Effect": "Deny", "Action": "*", "Resource": "*"}"#;
+    let session = |text: &str| Some(attached(PolicyKind::Identity, "session", text));
+    let open = PolicySet { session: session(ALLOW), ..PolicySet::default() };
+    assert_eq!(decided(&open, &root), "allowed: the root user has all permissions in its account");
+    // Neither identity policies nor a boundary are asked: it has none.
+    let boundary = Some(attached(PolicyKind::Identity, "boundary", none));
+    assert!(decided(&PolicySet { boundary, ..identity(none) }, &root).starts_with("implicitly denied"));
+    let boundary = Some(attached(PolicyKind::Identity, "boundary", none));
+    let closed = PolicySet { boundary, session: session(ALLOW), ..identity(none) };
+    assert!(decided(&closed, &root).starts_with("allowed"));
+    // The session policy is.
+    for policy in [none, r#"{"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}"#] {
+        let narrow = PolicySet { session: session(policy), ..PolicySet::default() };
+        assert!(!decided(&narrow, &root).starts_with("allowed"), "{policy}");
+    }
+    let bare =
+        "implicitly denied: a federated user without a session policy has no identity-based permissions";
+    assert_eq!(decided(&PolicySet::default(), &root), bare);
+    let missing = PolicySet { session: Some(Attached::missing("not here")), ..PolicySet::default() };
+    assert!(decided(&missing, &root).starts_with("undetermined"));
+    // SCPs bind it like the root user.
+    let scp = |text: &str| {
+        let levels = vec![Level {
+            target: "root".into(),
+            attached: attached(PolicyKind::ServiceControl, "fence", text),
+        }];
+        PolicySet {
+            scp: Some(Levels { levels, missing: None }),
+            session: session(ALLOW),
+            ..PolicySet::default()
+        }
+    };
+    assert!(decided(&scp(none), &root).starts_with("explicitly denied"));
+    assert!(decided(&scp(ALLOW), &root).starts_with("allowed"));
+    // In another account the resource's policy must allow, too.
+    let away = Request { resource_account: AccountId::parse("444455556666"), ..root.clone() };
+    assert!(decided(&open, &away).starts_with("implicitly denied: no statement of the resource"));
+    // Of a user the identity policies count.
+    let of_user = guest("arn:aws:iam::111122223333:user/ann");
+    assert!(decided(&open, &of_user).starts_with("implicitly denied: no statement of the identity"));
+    // Where the account is not known it is still one.
+    let mut hidden = guest("arn:aws:iam:::root");
+    if let Caller::FederatedUser { arn, .. } = &mut hidden.caller {
+        *arn = arn.replace("111122223333", "");
+    }
+    assert!(decided(&open, &hidden).starts_with("undetermined"), "{}", decided(&open, &hidden));
+}
+
+#[test]
+fn no_policy_lets_every_service_in() {
+    let door = r#"{"Effect": "Allow", "Principal": {"Service": "*"}, "Action": "s3:*", "Resource": "*"}"#;
+    let set =
+        PolicySet { resource: Some(attached(PolicyKind::Resource, "bucket", door)), ..PolicySet::default() };
+    let asks = Request { caller: Caller::Service { name: "cloudtrail.amazonaws.com".into() }, ..request() };
+    assert!(decided(&set, &asks).starts_with("implicitly denied"), "{}", decided(&set, &asks));
+    let named = door.replace('*', "cloudtrail.amazonaws.com").replace("s3:cloudtrail.amazonaws.com", "s3:*");
+    let named = named.replace(r#""Resource": "cloudtrail.amazonaws.com""#, r#""Resource": "*""#);
+    let set = PolicySet {
+        resource: Some(attached(PolicyKind::Resource, "bucket", &named)),
+        ..PolicySet::default()
+    };
+    assert!(decided(&set, &asks).starts_with("allowed"));
+}
+
+#[test]
 fn no_policy_of_a_member_account_has_a_say_on_who_lends_its_root_user() {
     let all = r#"{"Effect": "Allow", "Action": "*", "Resource": "*"}"#;
     let lends = Request {

@@ -123,7 +123,7 @@ fn trusts(ask: &Ask<'_>, arn: &str, service: &str) -> Option<bool> {
         // Whom a `NotPrincipal` leaves is not looked at: it may be the service.
         principals.matching == Match::NotListed
             || principals.listed.iter().any(|principal| match principal {
-                Principal::Service(name) => name == service || name == "*",
+                Principal::Service(name) => name == service,
                 Principal::Everyone => true,
                 _ => false,
             })

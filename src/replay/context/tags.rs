@@ -54,6 +54,10 @@ fn principal_tag(ask: &Ask<'_>, key: &str) -> Tell {
     if let Some(value) = of_key(tags, key) {
         return Tell::Value(value.to_owned());
     }
+    // The root user has no tags.
+    if told.who.caller.is_of_root() {
+        return Tell::Absent;
+    }
     if matches!(told.who.caller, Caller::FederatedUser { .. }) {
         return Tell::Unknown("whether the user's own tags count for its federated users is not documented");
     }

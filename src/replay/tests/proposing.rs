@@ -74,3 +74,29 @@ fn failed_calls_that_a_proposal_denies_are_told_among_the_limits() {
     assert_eq!(told.len(), 1, "{:#?}", answer.limits);
     assert_eq!(told[0].events, Some(1));
 }
+
+#[test]
+fn what_aws_would_not_take_of_a_proposal_is_told_among_the_limits() {
+    let record = by_user("s3.amazonaws.com", "GetObject", Some(r#"{"bucketName":"b","key":"k"}"#));
+    let files = |rcp: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let statement = json!({ "Effect": "Deny", "Principal": "*", "Action": rcp, "Resource": "*" });
+        std::fs::create_dir(folder.path().join("rcp")).unwrap();
+        std::fs::write(folder.path().join("rcp/all.json"), policy(&json!([statement])).to_string()).unwrap();
+        std::fs::write(folder.path().join("organization.json"), ALONE).unwrap();
+        folder
+    };
+    let today = World::default().user(ANN, &json!([allow("*", "*")])).read();
+    let told = |rcp: &str| {
+        let proposed = today.patched(files(rcp).path()).unwrap().snapshot;
+        let answer = replay(&Plan { proposed: Some(Arc::new(proposed)), ..plan(&today) }, &[record]);
+        let of_it = answer.limits.into_iter().filter(|limit| limit.what.contains("in the proposal"));
+        of_it.map(|limit| limit.what).collect::<Vec<_>>()
+    };
+    assert_eq!(told("s3:*"), [] as [String; 0]);
+    let [problem] = told("*").try_into().unwrap();
+    assert!(
+        problem.starts_with("Problem in the proposal: rcp/all.json: AWS takes no such policy"),
+        "{problem}"
+    );
+}

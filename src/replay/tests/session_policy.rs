@@ -64,6 +64,44 @@ fn a_managed_policy_limits_the_session_as_the_snapshot_has_it() {
     assert!(gone.needs.unwrap().contains(EDGE));
 }
 
+/// AWS: the permissions of a federated user are those of who asked for the token, as far as the session policy goes.
+#[test]
+fn a_federated_user_of_the_root_user_may_what_its_session_policy_allows() {
+    const GUEST: &str = "arn:aws:sts::111122223333:federated-user/guest";
+    const ROOT: &str = "arn:aws:iam::111122223333:root";
+    let said = |statements: &Value| {
+        let parameters = json!({ "name": "guest", "policy": policy(statements).to_string() }).to_string();
+        let issuing = Record {
+            event_time: at(-600),
+            identity_type: Some("Root"),
+            identity_arn: Some(ROOT),
+            principal_id: Some(ACCOUNT),
+            user_name: None,
+            issued_access_key_id: Some("ASIARTX3GSDSQEXAMPLE"),
+            response_elements: Some(
+                r#"{"federatedUser": {"arn": "arn:aws:sts::111122223333:federated-user/guest"}}"#,
+            ),
+            ..by_user("sts.amazonaws.com", "GetFederationToken", Some(&parameters))
+        };
+        let record = Record {
+            identity_type: Some("FederatedUser"),
+            identity_arn: Some(GUEST),
+            principal_id: Some("111122223333:guest"),
+            user_name: None,
+            access_key_id: Some("ASIARTX3GSDSQEXAMPLE"),
+            session_issuer_arn: Some(ROOT),
+            session_created: Some(at(-600)),
+            ..by_user("s3.amazonaws.com", "GetObject", Some(GET))
+        };
+        verdict(&Plan { issuances: issued(&[issuing]), ..plan(&world().read()) }, &record)
+    };
+    let open = said(&json!([allow("s3:*", "*")]));
+    assert_eq!((open.verdict, open.principal.as_deref()), (Verdict::Same, Some(ROOT)), "{open:?}");
+    assert_eq!(open.decided.as_deref(), Some("the root user has all permissions in its account"));
+    let narrow = said(&json!([allow("ec2:*", "*")]));
+    assert_eq!(narrow.verdict, Verdict::NowDenied, "{narrow:?}");
+}
+
 #[test]
 fn policies_that_nobody_knows_let_pass_what_aws_let_pass() {
     let snapshot = world().read();

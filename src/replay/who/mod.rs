@@ -220,9 +220,11 @@ impl Reader<'_> {
 
     fn federated_user(&self) -> Option<Who> {
         let arn = said(self.record.identity_arn)?.to_owned();
-        let user_arn = said(self.record.session_issuer_arn)
-            .filter(|arn| matches!(Arn::parse(arn).and_then(Arn::principal), Some(Principal::User { .. })));
-        let user_arn = user_arn.map(str::to_owned);
+        // Only users and the root user can ask for a federation token.
+        let may_ask = |arn: &&str| {
+            matches!(Arn::parse(arn).and_then(Arn::principal), Some(Principal::User { .. } | Principal::Root))
+        };
+        let user_arn = said(self.record.session_issuer_arn).filter(may_ask).map(str::to_owned);
         let principal = user_arn.clone().unwrap_or_else(|| arn.clone());
         Some(named(Caller::FederatedUser { arn, user_arn }, principal))
     }

@@ -111,8 +111,15 @@ fn a_federated_user_is_listed_by_its_user() {
     let who = of(record);
     assert_eq!(who.caller, Caller::FederatedUser { arn: arn.to_owned(), user_arn: Some(ANN.to_owned()) });
     assert_eq!(who.principal, ANN);
-    let of_root = of(Record { session_issuer_arn: Some("arn:aws:iam::111122223333:root"), ..record });
-    assert_eq!(of_root.caller, Caller::FederatedUser { arn: arn.to_owned(), user_arn: None });
+    let root = "arn:aws:iam::111122223333:root";
+    let of_root = of(Record { session_issuer_arn: Some(root), ..record });
+    assert_eq!(
+        of_root.caller,
+        Caller::FederatedUser { arn: arn.to_owned(), user_arn: Some(root.to_owned()) }
+    );
+    assert_eq!(of_root.principal, root);
+    let of_role = of(Record { session_issuer_arn: Some(DEPLOY), ..record });
+    assert_eq!(of_role.caller, Caller::FederatedUser { arn: arn.to_owned(), user_arn: None });
 }
 
 #[test]

@@ -88,6 +88,7 @@ fn consequence_word(consequence: Consequence) -> &'static str {
     match consequence {
         Consequence::DocumentRefused => "policy-refused",
         Consequence::StatementRefused => "statement-refused",
+        Consequence::Rejected => "rejected",
         Consequence::Noted => "noted",
     }
 }
@@ -139,6 +140,7 @@ pub fn text(files: &[LintedFile], style: Style) -> String {
         ("file-refused", "file without policies", "files without policies"),
         ("policy-refused", "policy refused", "policies refused"),
         ("statement-refused", "reason to refuse a statement", "reasons to refuse a statement"),
+        ("rejected", "reason for AWS to reject a policy", "reasons for AWS to reject a policy"),
         ("noted", "note", "notes"),
     ] {
         if of(word) > 0 {
@@ -174,6 +176,7 @@ fn line(finding: &Finding, style: Style) -> String {
     let (mark, refused) = match finding.consequence {
         Consequence::DocumentRefused => (Mark::Refused, "; the policy is refused"),
         Consequence::StatementRefused => (Mark::Refused, "; the statement is refused"),
+        Consequence::Rejected => (Mark::Refused, "; AWS takes no such policy"),
         Consequence::Noted => (Mark::Look, ""),
     };
     let statement = match (&finding.sid, finding.statement) {

@@ -10,10 +10,10 @@ use super::form::Change;
 use super::principal::{Found, Kind, find};
 use super::{Refusal, control, statement};
 use crate::aws::{AccountId, Arn};
-use crate::policy::{Consequence, Document, PolicyKind};
+use crate::policy::{Document, PolicyKind};
 use crate::snapshot::document::{inline_name, name_of_own, trust_name};
 use crate::snapshot::{
-    ControlKind, Endpoint, Managed, OwnPolicy, Snapshot, may_have_policy, policy_owner, read, text,
+    ControlKind, Endpoint, Managed, OwnPolicy, Snapshot, may_have_policy, policy_owner, read, rejection, text,
 };
 
 /// Makes a change. The snapshot may be half changed if it is refused.
@@ -173,8 +173,11 @@ pub(super) fn document(
         (None, None) => return Err(state("`policy` or `file`", "neither")),
     };
     let document = Document::parse(kind, name, &text);
-    match document.problems.iter().find(|problem| problem.consequence != Consequence::Noted) {
-        Some(problem) => Err(Refusal::Policy(Box::new(problem.clone()))),
+    if let Some(problem) = document.problems.iter().find(|problem| problem.consequence.is_refusal()) {
+        return Err(Refusal::Policy(Box::new(problem.clone())));
+    }
+    match rejection::all(&document).into_iter().next() {
+        Some(problem) => Err(Refusal::Rejected(Box::new(problem))),
         None => Ok(Arc::new(document)),
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::Refusal;
 use super::apply::{document, state};
 use super::form::PutControl;
+use crate::policy::Effect;
 use crate::snapshot::document::control_name;
 use crate::snapshot::{ControlKind, ControlPolicy, Membership, Organization, Snapshot};
 
@@ -47,6 +48,11 @@ pub(super) fn put(
     let name = put.name.or_else(|| known.and_then(|own| own.name.clone()));
     let shown = control_name(&id, name.as_deref());
     let document = document(folder, kind.policy_kind(), &shown, put.policy, put.file.as_deref())?;
+    // AWS: only its own `RCPFullAWSAccess` allows
+    // (<https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_syntax.html#rcp-syntax-effect>).
+    if kind == ControlKind::Resource && document.statements.iter().any(|own| own.effect == Effect::Allow) {
+        return Err(state("an RCP that only denies", "one that allows, as none but `RCPFullAWSAccess` does"));
+    }
     match at.and_then(|at| snapshot.controls.get_mut(at)) {
         Some(own) if own.document == document => {}
         Some(own) => {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::policy::{Consequence, PolicyKind};
+use crate::policy::PolicyKind;
 use crate::snapshot::lint;
 
 fn corpus() -> Option<PathBuf> {
@@ -67,7 +67,7 @@ fn every_policy_is_understood_or_refused_for_a_listed_reason() {
         };
         policies += linted.len();
         let findings = linted.into_iter().flat_map(|own| own.findings);
-        for finding in findings.filter(|own| own.consequence != Consequence::Noted) {
+        for finding in findings.filter(|own| own.consequence.is_refusal()) {
             *reasons.entry(reason(&finding.text)).or_default() += 1;
         }
     }

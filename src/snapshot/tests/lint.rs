@@ -82,6 +82,45 @@ fn the_kind_is_guessed_from_principals_actions_and_resources() {
 }
 
 #[test]
+fn what_aws_would_not_take_is_told_apart_from_what_is_refused() {
+    let rejected = |kind: PolicyKind, name: &str, text: &str| -> Vec<String> {
+        let findings = check(name, Some(kind), text).findings.into_iter();
+        findings.filter(|own| own.consequence == Consequence::Rejected).map(|own| own.place).collect()
+    };
+    let rcp = |actions: &str| {
+        format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Deny", "Principal": "*", "Action": {actions}, "Resource": "*"}}]}}"#
+        )
+    };
+    let of_rcp = |actions: &str| rejected(PolicyKind::ResourceControl, "", &rcp(actions));
+    assert!(of_rcp(r#"["s3:*", "STS:AssumeRole", "kms:Decrypt", "nosuchservice:*"]"#).is_empty());
+    assert_eq!(of_rcp(r#"["s3:*", "EC2:*", "iam:Get*"]"#), ["/Statement/0/Action"; 2]);
+    assert_eq!(of_rcp(r#""*""#), ["/Statement/0/Action"]);
+    let full = rcp(r#""*""#).replace("Deny", "Allow");
+    assert!(check("", Some(PolicyKind::ResourceControl), &full).findings.is_empty());
+    let all =
+        r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}"#;
+    assert!(check("FullAWSAccess", Some(PolicyKind::ServiceControl), all).findings.is_empty());
+    let old = all.replace("2012", "2008");
+    assert_eq!(rejected(PolicyKind::ServiceControl, "", &old), ["/Version"]);
+    // Inline policies need no version, managed ones do.
+    let managed = "arn:aws:iam::111122223333:policy/team/all";
+    for (name, expected) in [("", 0), ("all of deploy", 0), (managed, 1), ("arn:aws:iam::aws:policy/All", 0)]
+    {
+        assert_eq!(rejected(PolicyKind::Identity, name, &old).len(), expected, "{name}");
+    }
+    let group = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*",
+        "Principal": {"AWS": "arn:aws:iam::111122223333:group/staff"}}]}"#;
+    assert_eq!(rejected(PolicyKind::Resource, "", group), ["/Statement/0/Principal"]);
+    // Each is told once.
+    let one = r#"{"Sid": "A", "Effect": "Allow", "Action": "s3:*", "Resource": "*"}"#;
+    let twice = format!(r#"{{"Version": "2012-10-17", "Statement": [{one}, {one}]}}"#);
+    let found = check("", Some(PolicyKind::Identity), &twice).findings;
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].consequence, Consequence::Rejected);
+}
+
+#[test]
 fn policies_are_found_in_every_output_of_aws() {
     let org = testdata("org");
     let count = |name: &str| {

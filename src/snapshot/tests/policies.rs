@@ -240,6 +240,24 @@ fn a_federated_user_has_its_user_s_policies_and_a_session_policy_that_nobody_sup
 }
 
 #[test]
+fn a_federated_user_of_the_root_user_has_no_policies_but_its_session_s() {
+    let guest = |account: &str| crate::policy::Caller::FederatedUser {
+        arn: format!("arn:aws:sts::{account}:federated-user/guest"),
+        user_arn: Some(format!("arn:aws:iam::{account}:root")),
+    };
+    let resource = Resource::Named(REPORT.into());
+    // Of an account without details nothing is missing either.
+    for account in ["111122223333", "999999999999"] {
+        let set = org().policies(&guest(account), "s3:GetObject", &resource, None, &Given::default());
+        assert!(set.identity.policies.is_empty() && set.identity.missing.is_none());
+        assert_eq!(set.boundary, None);
+        assert!(set.session.unwrap().missing.unwrap().contains("session policy"));
+    }
+    let set = org().policies(&guest("111122223333"), "s3:GetObject", &resource, None, &Given::default());
+    assert!(set.scp.unwrap().levels.len() > 1);
+}
+
+#[test]
 fn an_endpoint_s_policy_counts_when_it_is_named() {
     let snapshot = org();
     let caller = snapshot.who("role/deploy").unwrap();

@@ -379,6 +379,7 @@ pub(crate) fn callers() -> Vec<Caller> {
         ),
         federated(Some("arn:aws:iam::111122223333:user/ann")),
         federated(None),
+        federated(Some("arn:aws:iam::111122223333:root")),
         Caller::Root { account: account(0) },
         Caller::Root { account: account(0) },
         Caller::Root { account: account(2) },

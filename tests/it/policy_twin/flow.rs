@@ -126,6 +126,7 @@ impl Flow<'_> {
         }
         let own = request.caller.account();
         let is_root = matches!(request.caller, Caller::Root { .. });
+        let of_root = is_root || federated_by_root(&request.caller);
         let service_linked = match &request.caller {
             Caller::RoleSession { role_arn: Some(arn), .. } => arn.contains(":role/aws-service-role/"),
             _ => false,
@@ -135,7 +136,7 @@ impl Flow<'_> {
         // Which layers the request passes. The root user of a bucket's owner can always mend the bucket's policy
         // (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html>).
         let has_identity = (own.is_some() || !rules.on(Rule::OnlyAccountsHaveIdentityPolicies))
-            && !(is_root && rules.on(Rule::RootHasNoIdentityPolicies));
+            && !(of_root && rules.on(Rule::RootHasNoIdentityPolicies));
         let identity = has_identity.then_some(&set.identity);
         let boundary = set.boundary.as_ref().filter(|_| has_identity);
         let session = set.session.as_ref().filter(|_| own.is_some());
@@ -240,7 +241,7 @@ impl Flow<'_> {
 
         let identity_side: Vec<Place> = {
             let lacks = [
-                (identity_allows.is_empty() && !(is_root && rules.on(Rule::RootMayDoAll)), Place::Identity),
+                (identity_allows.is_empty() && !(of_root && rules.on(Rule::RootMayDoAll)), Place::Identity),
                 (bounded, Place::Boundary),
                 (narrowed, Place::Session),
             ];
@@ -385,6 +386,12 @@ impl Flow<'_> {
                 || (!statement.valid && statement.effect().is_none() && !self.hope)
         })
     }
+}
+
+/// Whether the caller is a federated user whose token the root user asked for
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#sts-session-principals>).
+pub(crate) fn federated_by_root(caller: &Caller) -> bool {
+    matches!(caller, Caller::FederatedUser { user_arn: Some(arn), .. } if arn.ends_with(":root"))
 }
 
 /// The levels of an organization with their numbers, and a missing one without.

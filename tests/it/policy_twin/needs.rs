@@ -5,7 +5,7 @@ use backtrail::policy::{Caller, Layer as Named, Need, Outcome, PolicyKind, Resou
 use serde_json::{Value, json};
 
 use super::alphabet::{ACCOUNTS, keys, resources, values_of};
-use super::flow::decide;
+use super::flow::{decide, federated_by_root};
 use super::generate::{Random, full, request, set};
 use super::raw::{Layer, Pair, Policy, Set};
 use super::rule::Rules;
@@ -253,7 +253,7 @@ fn what_is_named_decides_and_nothing_less_does() {
         let has_boundary = matches!(
             pair.request.caller,
             Caller::User { .. } | Caller::RoleSession { .. } | Caller::FederatedUser { .. }
-        );
+        ) && !federated_by_root(&pair.request.caller);
         if !has_boundary && pair.set.boundary.is_some() {
             continue;
         }

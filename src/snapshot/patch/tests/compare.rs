@@ -90,6 +90,35 @@ fn a_second_snapshot_is_told_from_the_first() {
 }
 
 #[test]
+fn what_aws_would_not_take_of_a_second_snapshot_is_a_problem_unless_it_stands() {
+    let old = r#"{"Statement": [{"Effect": "Deny", "Action": "ec2:*", "Resource": "*"}]}"#.to_owned();
+    let with = |more: &[(&str, String)]| {
+        let mut files = files();
+        files.extend(more.iter().map(|(name, text)| ((*name).to_owned(), text.clone())));
+        written(&files)
+    };
+    let full = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}"#;
+    let before = Snapshot::read(with(&[("scp/old.json", old.clone())]).path()).unwrap();
+    // What stands was taken: it is no problem.
+    assert_eq!(before.problems, []);
+    let rcp = full.replace("Allow", "Deny");
+    let fine = [("scp/old.json", old.clone()), ("rcp/p-RCPFullAWSAccess.json", full.to_owned())];
+    assert_eq!(before.patched(with(&fine).path()).unwrap().snapshot.problems, []);
+    let bad = [("scp/old.json", old.clone()), ("scp/new.json", old), ("rcp/all.json", rcp)];
+    let problems = before.patched(with(&bad).path()).unwrap().snapshot.problems;
+    let shown: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        shown,
+        [
+            "rcp/all.json: AWS takes no such policy: `all`, statement 0, /Statement/0/Action: \
+             expected actions of a service, as `s3:*`, found `*`",
+            "scp/new.json: AWS takes no such policy: `new`, /Version: expected `Version` 2012-10-17, \
+             found an older one or none",
+        ]
+    );
+}
+
+#[test]
 fn what_is_not_listed_is_counted() {
     let change = |at: usize| {
         format!(r#"{{"put-role-policy": {{"role": "audit", "name": "p{at:05}", "policy": {ALL}}}}}"#)

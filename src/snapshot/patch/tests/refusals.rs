@@ -148,6 +148,108 @@ fn a_change_that_cannot_be_made_refuses_the_whole_patch_and_says_why() {
 }
 
 #[test]
+fn a_policy_that_aws_would_not_take_refuses_the_patch() {
+    let rcp = |members: &str| {
+        format!(
+            r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "Deny", "Principal": "*", "Resource": "*", {members}}}}}"#
+        )
+    };
+    let put_rcp = |policy: &str| format!(r#"{{"put-rcp": {{"id": "perimeter", "policy": {policy}}}}}"#);
+    let trust = |members: &str| {
+        let policy = format!(r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "Allow", {members}}}}}"#);
+        format!(r#"{{"put-trust-policy": {{"role": "role/audit", "policy": {policy}}}}}"#)
+    };
+    let version = "\"Version\": \"2012-10-17\", ";
+    let twice = TWO.replace("Second", "First");
+    for (change, why) in [
+        (
+            put_rcp(&rcp(r#""Action": "*""#)),
+            "/Statement/0/Action: expected actions of a service, as `s3:*`, found `*`",
+        ),
+        (
+            put_rcp(&rcp(r#""Action": ["s3:*", "ec2:*"]"#)),
+            "/Statement/0/Action: expected a service that RCPs reach, found `ec2:*`",
+        ),
+        (
+            put_rcp(&rcp(r#""Action": "s3:*""#).replace(version, "")),
+            "/Version: expected `Version` 2012-10-17",
+        ),
+        (put_rcp(OPEN), "its policy is refused"),
+        (
+            put_rcp(
+                r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}}"#,
+            ),
+            "expected an RCP that only denies",
+        ),
+        (
+            format!(r#"{{"put-scp": {{"id": "fence", "policy": {}}}}}"#, DENY.replace(version, "")),
+            "AWS takes no such policy: `fence (p-fence01)`, /Version: expected `Version` 2012-10-17",
+        ),
+        (
+            format!(r#"{{"put-scp": {{"id": "fence", "policy": {}}}}}"#, DENY.replace("2012", "2008")),
+            "AWS takes no such policy",
+        ),
+        (
+            trust(r#""Principal": {"AWS": "111122223333"}, "Action": "s3:GetObject""#),
+            "expected actions that assume a role, as `sts:AssumeRole`, found `s3:GetObject`",
+        ),
+        (trust(r#""Principal": {"AWS": "111122223333"}, "Action": "*""#), "found `*`"),
+        (trust(r#""Principal": {"Service": "*"}, "Action": "sts:AssumeRole""#), "its policy is refused"),
+        (
+            trust(r#""Principal": "*", "Action": "sts:AssumeRole""#),
+            "/Statement/Principal: expected `{\"AWS\": \"*\"}`",
+        ),
+        (
+            trust(
+                r#""Principal": {"AWS": "arn:aws:iam::111122223333:group/staff"}, "Action": "sts:AssumeRole""#,
+            ),
+            "expected a principal, which a group is not, found `arn:aws:iam::111122223333:group/staff`",
+        ),
+        (
+            format!(
+                r#"{{"put-resource-policy": {{"arn": "arn:aws:s3:::example-logs", "policy": {}}}}}"#,
+                OPEN.replace(r#""Principal": "*""#, r#""Principal": {"Service": "*"}"#)
+            ),
+            "its policy is refused",
+        ),
+        (
+            format!(
+                r#"{{"put-resource-policy": {{"arn": "arn:aws:s3:::example-logs", "policy": {}}}}}"#,
+                OPEN.replace(
+                    r#""Principal": "*""#,
+                    r#""Principal": {"AWS": "arn:aws:iam::111122223333:group/staff"}"#
+                )
+            ),
+            "a group is not",
+        ),
+        (
+            format!(r#"{{"put-role-policy": {{"role": "audit", "name": "x", "policy": {twice}}}}}"#),
+            "statement `First`, /Statement/1/Sid: `First` stands twice",
+        ),
+        (
+            format!(
+                r#"{{"put-managed-policy": {{"arn": "{SHARED}", "policy": {}}}}}"#,
+                ALL.replace(version, "")
+            ),
+            "/Version: expected `Version` 2012-10-17",
+        ),
+    ] {
+        let found = refusal(&change);
+        assert!(found.contains(why), "{change}\n{found}");
+    }
+    // An inline policy needs no version; AWS's own control policies are attached as they are.
+    let old = ALL.replace(version, "");
+    assert!(
+        patched(&format!(r#"{{"put-role-policy": {{"role": "audit", "name": "x", "policy": {old}}}}}"#))
+            .is_ok()
+    );
+    assert!(patched(r#"{"attach-rcp": {"id": "p-RCPFullAWSAccess", "to": ["111122223333"]}}"#).is_ok());
+    assert!(patched(r#"{"attach-scp": {"id": "FullAWSAccess", "to": ["444455556666"]}}"#).is_err());
+    let all = ALL.replace("\"All\"", "\"FullAWSAccess\"");
+    assert!(patched(&format!(r#"{{"put-scp": {{"id": "everything", "policy": {all}}}}}"#)).is_ok());
+}
+
+#[test]
 fn the_message_names_the_file_the_place_and_the_change() {
     let error = patched(r#"{"delete-boundary": {"on": "role/audit"}}"#).unwrap_err().to_string();
     let end = "patch.json`, changes/0 (`delete-boundary`): expected a permissions boundary on role audit, found none";
