@@ -53,16 +53,14 @@ pub fn rejections(document: &Document) -> Vec<Problem> {
 }
 
 /// That a document lacks the version of the language without which AWS does not take it.
-#[must_use]
-pub fn without_version(document: &Document) -> Problem {
+pub(crate) fn without_version(document: &Document) -> Problem {
     let expected = "`Version` 2012-10-17";
     let kind = ProblemKind::Expected { expected, found: "an older one or none".to_owned() };
     rejection(document, None, "/Version", kind)
 }
 
 /// A problem for which AWS takes a document not at all. `place` is below the statement, if one is given.
-#[must_use]
-pub fn rejection(
+pub(crate) fn rejection(
     document: &Document,
     statement: Option<&Statement>,
     place: &str,

@@ -312,13 +312,13 @@ fn policy_eval_knows_a_federated_user_of_the_root_user() {
     std::fs::write(&session, reads.to_string()).unwrap();
     let guest = "arn:aws:sts::111122223333:federated-user/guest";
     let root = ["--federated-by", "arn:aws:iam::111122223333:root"];
-    let given = ["--session-policy", &session, "--closed", "--context", "aws:RequestedRegion=eu-west-1"];
-    let answer =
-        eval(guest, "s3:GetObject", "arn:aws:s3:::example-unlisted/a", &[&root[..], &given].concat());
-    assert_eq!(answer["decision"], "allow", "{answer:#}");
-    let answer =
-        eval(guest, "s3:PutObject", "arn:aws:s3:::example-unlisted/a", &[&root[..], &given].concat());
-    assert_eq!(answer["decision"], "implicit_deny", "{answer:#}");
+    let of_us = ["--resource-account", "111122223333", "--closed"];
+    let given = ["--session-policy", &session, "--context", "aws:RequestedRegion=eu-west-1"];
+    for (action, decision) in [("s3:GetObject", "allow"), ("s3:PutObject", "implicit_deny")] {
+        let more = [&root[..], &of_us, &given].concat();
+        let answer = eval(guest, action, "arn:aws:s3:::example-unlisted/a", &more);
+        assert_eq!(answer["decision"], decision, "{answer:#}");
+    }
     // Without its session policy it is not known what it lets through; SCPs bind it.
     let answer = eval(guest, "s3:GetObject", REPORT, &root);
     assert_eq!(answer["decision"], "undetermined", "{answer:#}");
