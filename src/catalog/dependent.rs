@@ -75,14 +75,14 @@ pub fn unlisted(action: &'static Action) -> Vec<&'static Action> {
     let pass_role = may_pass_unlisted(action).then(|| catalog().action("iam:PassRole"));
     let tagging = tagging::may_be_unlisted(action).then(|| Some(tagging::of(action)?.0));
     let layer = takes_layers(action).then(|| catalog().action(GET_LAYER_VERSION));
-    let of_group = OF_GROUP.iter().filter(|_| starts_group(action)).map(|name| catalog().action(name));
+    let of_group = OF_GROUP.iter().filter(|_| starts_group(action)).map(|(name, _)| catalog().action(name));
     [pass_role, tagging, layer].into_iter().flatten().chain(of_group).flatten().collect()
 }
 
 /// Texts of which one stands in the JSON of parameters that tell [`dependents_of`] anything, in whatever case: an ARN of a
 /// role, a key that may give one by name, an instance profile, tags, and the parameters that stand for one action alone.
 /// Parameters in which none stands, and which escape nothing, tell the same as parameters that are empty.
-pub const TELLING: [&str; 17] = [
+pub const TELLING: [&str; 19] = [
     ":role/",
     "role\"",
     "rolename\"",
@@ -96,6 +96,8 @@ pub const TELLING: [&str; 17] = [
     "capacityproviderconfig",
     "multitenant",
     "masteruserpassword",
+    "managemasterpassword",
+    "manageadminpassword",
     "publish",
     "revealsecrets",
     ":layer:",
@@ -139,7 +141,8 @@ fn may_pass_unlisted(action: &Action) -> bool {
 /// What the caller of a group's call is asked for beside it, where the group launches by a template: to launch, and to tag where
 /// the template has tags
 /// (<https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-launch-template-permissions.html>).
-const OF_GROUP: [&str; 2] = ["ec2:CreateTags", "ec2:RunInstances"];
+const OF_GROUP: [(&str, Presence); 2] =
+    [("ec2:CreateTags", Presence::Possible), ("ec2:RunInstances", Presence::Certain)];
 
 fn starts_group(action: &Action) -> bool {
     action.service == "autoscaling"
@@ -151,8 +154,11 @@ fn of_group(action: &'static Action, evidence: &Evidence<'_>) -> Vec<Dependent> 
     if !starts_group(action) || !evidence.parameters.is_some_and(names_template) {
         return Vec::new();
     }
-    let of = |action| Dependent { action, presence: Presence::Possible, resources: Vec::new() };
-    OF_GROUP.iter().filter_map(|name| catalog().action(name)).map(of).collect()
+    let of = |(name, presence): &(&str, Presence)| {
+        let action = catalog().action(name)?;
+        Some(Dependent { action, presence: *presence, resources: Vec::new() })
+    };
+    OF_GROUP.iter().filter_map(of).collect()
 }
 
 const GET_LAYER_VERSION: &str = "lambda:GetLayerVersion";
@@ -218,6 +224,16 @@ fn derive(caller: &Action, action: &'static Action, evidence: &Evidence<'_>) -> 
         }
         return Some(Dependent { presence: Presence::Certain, resources, ..possible });
     }
+    let told = TOLD.iter().find(|(name, ..)| {
+        name.split_once(':').is_some_and(|(service, name)| (service, name) == (action.service, action.name))
+    });
+    if let Some((_, told, _)) = told {
+        return says(parameters, told).then_some(Dependent { presence: Presence::Certain, ..possible });
+    }
+    // What tags are for in another service than the call's, the record does not tell.
+    if is_tagging(action) && action.service != caller.service && action.service != "ec2" {
+        return has_tags(parameters).then_some(possible);
+    }
     if is_tagging(action) {
         if !has_tags(parameters) {
             // A launch template may have tags of its own.
@@ -230,56 +246,57 @@ fn derive(caller: &Action, action: &'static Action, evidence: &Evidence<'_>) -> 
     if (action.service, action.name) == ("ssm", "GetParameters") {
         return image_parameter(parameters).map(|presence| Dependent { presence, ..possible });
     }
-    let told = TOLD.iter().find(|(name, ..)| {
-        name.split_once(':').is_some_and(|(service, name)| (service, name) == (action.service, action.name))
-    });
-    match told {
-        Some((_, parameter, _)) if says(parameters, parameter) => {
-            Some(Dependent { presence: Presence::Certain, ..possible })
-        }
-        Some(_) => None,
-        None => Some(possible),
-    }
+    Some(possible)
 }
 
-/// Dependent actions that a call asks for only with a certain parameter, which stands outermost; and the page that says so.
-const TOLD: [(&str, &str, &str); 6] = [
+/// With which a call has a password kept by Secrets Manager: of RDS, of Redshift, of Redshift Serverless.
+const KEPT: &[&str] = &["manageMasterUserPassword", "manageMasterPassword", "manageAdminPassword"];
+
+/// Dependent actions that a call asks for only with one of certain parameters, which stand outermost; and the page that says so.
+const TOLD: [(&str, &[&str], &str); 7] = [
     (
         "lambda:PassCapacityProvider",
-        "capacityProviderConfig",
+        &["capacityProviderConfig"],
         "https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html",
     ),
     (
         "rds:CreateTenantDatabase",
-        "multiTenant",
+        &["multiTenant"],
         "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html",
     ),
     (
         "secretsmanager:CreateSecret",
-        "manageMasterUserPassword",
+        KEPT,
         "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html",
     ),
     (
         "secretsmanager:RotateSecret",
-        "rotateMasterUserPassword",
+        &["rotateMasterUserPassword"],
+        "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html",
+    ),
+    // The service tags the secret that it makes, whatever tags the call has.
+    (
+        "secretsmanager:TagResource",
+        KEPT,
         "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html",
     ),
     (
         "states:PublishStateMachineVersion",
-        "publish",
+        &["publish"],
         "https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html",
     ),
     (
         "states:RevealSecrets",
-        "revealSecrets",
+        &["revealSecrets"],
         "https://docs.aws.amazon.com/step-functions/latest/apireference/API_TestState.html",
     ),
 ];
 
-/// Whether a parameter is given and is neither null nor false.
-fn says(parameters: Noted<'_>, wanted: &str) -> bool {
+/// Whether one of these parameters is given and is neither null nor false.
+fn says(parameters: Noted<'_>, wanted: &[&str]) -> bool {
+    let is_it = |key: &str| wanted.iter().any(|name| key.eq_ignore_ascii_case(name));
     let mut fields = parameters.fields();
-    fields.any(|(key, value)| key.eq_ignore_ascii_case(wanted) && !value.is_null_or_false())
+    fields.any(|(key, value)| is_it(key) && !value.is_null_or_false())
 }
 
 /// A launch reads its image's id from Parameter Store where the image is `resolve:ssm:NAME`, which a launch template may

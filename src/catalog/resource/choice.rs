@@ -28,6 +28,7 @@ pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Optio
         ("servicecatalog", "Product") => by_prefix(search, kind, "prod-"),
         ("sns", "topic") => topics(search, kind),
         ("ssm", "instance" | "managed-instance") => ssm_nodes(search, kind),
+        ("ssm", "task") => ssm_task(search, kind),
         ("events", "rule-on-custom-event-bus" | "rule-on-default-event-bus") => event_rules(search, kind),
         ("wafv2", "webacl" | "ipset" | "rulegroup" | "regexpatternset" | "managedruleset") => {
             Some(waf_resources(search, resource))
@@ -224,6 +225,15 @@ fn ssm_nodes(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Res
     (!ids.is_empty() || are_open).then_some(resources)
 }
 
+/// A session with a container names the task of ECS that it runs in, as `ecs:CLUSTER_TASK_RUNTIME`
+/// (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html>).
+fn ssm_task(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+    let mut parts = search.leaves.one("target")?.strip_prefix("ecs:")?.rsplitn(3, '_').skip(1);
+    let (task, cluster) = (parts.next()?, parts.next()?);
+    let id = format!("{cluster}/{task}");
+    Some(vec![search.fill(kind, &|name| (name == "TaskId").then(|| Cow::Owned(id.clone())))])
+}
+
 /// A rule on the default bus has no bus in its ARN; on any other, it has
 /// (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-manage-iam-access.html>).
 fn event_rules(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
@@ -301,26 +311,45 @@ fn of_index(search: &Search<'_>, kind: &'static ResourceType, index: &str) -> Ve
     if found.is_empty() { vec![search.unknown(kind)] } else { found }
 }
 
-/// What a model is called by tells what it is: an ARN, the id of an inference profile, which begins with the part of the world
-/// that it serves, or the id of a foundation model. With a profile the models behind it are asked for, too
+/// How the ids of inference profiles begin: with the part of the world that they serve, before the model's own id
+/// (<https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html>).
+const PROFILES: [&str; 8] = ["us.", "us-gov.", "eu.", "apac.", "jp.", "au.", "ca.", "global."];
+
+/// What a model is called by tells what it is: an ARN, the id of an inference profile, or the id of a foundation model. With a
+/// profile the models behind it are asked for, too
 /// (<https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-prereq.html>).
 fn bedrock_models(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
-    const PROFILES: [&str; 8] = ["us.", "us-gov.", "eu.", "apac.", "jp.", "au.", "ca.", "global."];
     let model = search.leaves.one("modelId")?;
-    if model.starts_with("arn:") {
-        return Some(search.arns_in_request(kind));
-    }
-    let is_profile = PROFILES.iter().any(|prefix| model.starts_with(prefix));
+    let is_arn = model.starts_with("arn:");
+    let profile = match Arn::parse(model).and_then(|arn| arn.resource.split_once('/')) {
+        Some(("inference-profile", id)) => Some(id),
+        // Which model it is for its id does not tell.
+        Some(("application-inference-profile", _)) => Some(""),
+        Some(_) => None,
+        None => PROFILES.iter().any(|prefix| model.starts_with(prefix)).then_some(model),
+    };
     let named = || search.fill(kind, &|name| (name == "ResourceId").then(|| Cow::Owned(model.to_owned())));
-    Some(match (kind.name, is_profile) {
-        ("inference-profile", true) | ("foundation-model", false) => vec![named()],
-        ("foundation-model", true) => {
-            let mut behind = search.unknown(kind);
-            behind.presence = Presence::Possible;
-            vec![behind]
-        }
+    Some(match (kind.name, profile) {
+        ("foundation-model", Some(profile)) => behind_profile(search, kind, profile),
+        _ if is_arn => search.arns_in_request(kind),
+        ("inference-profile", Some(_)) | ("foundation-model", None) => vec![named()],
         _ => Vec::new(),
     })
+}
+
+/// The models behind an inference profile: that of the region of the call, and that of the region where the call is served,
+/// which stands as `*`
+/// (<https://docs.aws.amazon.com/bedrock/latest/userguide/geographic-cross-region-inference.html>).
+fn behind_profile(search: &Search<'_>, kind: &'static ResourceType, profile: &str) -> Vec<Resource> {
+    let place = search.evidence.place;
+    let of = |region: &str, model: &str, certainty| {
+        let arn = format!("arn:{}:bedrock:{region}::foundation-model/{model}", place.partition);
+        Resource::new(kind, arn, certainty, Source::Request)
+    };
+    let model = PROFILES.iter().find_map(|prefix| profile.strip_prefix(prefix));
+    let here = model.map(|model| of(place.region, model, Certainty::Exact));
+    let there = of("*", model.unwrap_or("*"), Certainty::Pattern);
+    here.into_iter().chain([there]).collect()
 }
 
 /// The root user of the account that `AssumeRoot` names by its number or its ARN

@@ -275,12 +275,21 @@ fn sqs_queues(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Re
 }
 
 /// The ARN of a secret ends in six random characters that its name does not tell
-/// (<https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_iam-policies.html>).
+/// (<https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_iam-policies.html>), and that an ARN in a
+/// request may leave out
+/// (<https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html#ARN_secretnamehyphen>).
 fn secrets(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
-    let known =
-        [search.logged(kind), search.arns_in_request(kind)].into_iter().find(|found| !found.is_empty());
-    if known.is_some() {
-        return known;
+    let logged = search.logged(kind);
+    if !logged.is_empty() {
+        return Some(logged);
+    }
+    let mut named = search.arns_in_request(kind);
+    for partial in named.iter_mut().filter(|own| !ends_as_secret(&own.arn)) {
+        partial.arn.push_str("-??????");
+        partial.certainty = Certainty::Pattern;
+    }
+    if !named.is_empty() {
+        return Some(named);
     }
     let names = search.leaves.first_of(["secretId"]);
     let names = if names.is_empty() { search.leaves.top(&["name"]) } else { names };
@@ -298,12 +307,24 @@ fn secrets(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resou
     Some(resources.collect())
 }
 
+/// Whether an ARN ends as that of a secret does. What has such an end is taken for whole, by Secrets Manager, too
+/// (<https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html#ARN_secretnamehyphen>).
+fn ends_as_secret(arn: &str) -> bool {
+    let end = arn.rsplit_once('-').map(|(_, end)| end);
+    end.is_some_and(|end| end.len() == 6 && end.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+}
+
 /// `functionName` is a name, `name:qualifier`, `ACCOUNT:function:name`, or an ARN; `qualifier` may stand apart
 /// (<https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>).
 fn lambda_functions(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
     let mut logged = search.logged(kind);
     if !logged.is_empty() {
-        if let ([one], Some(qualifier)) = (logged.as_mut_slice(), search.leaves.one("qualifier"))
+        let given = search.leaves.one("qualifier").or_else(|| {
+            let name = search.leaves.one("functionName")?;
+            let name = name.split_once(":function:").map_or(name, |(_, name)| name);
+            name.split_once(':').map(|(_, qualifier)| qualifier)
+        });
+        if let ([one], Some(qualifier)) = (logged.as_mut_slice(), given)
             && one.arn.split(":function:").nth(1).is_some_and(|name| !name.contains(':'))
         {
             one.arn = format!("{}:{qualifier}", one.arn);
@@ -327,7 +348,9 @@ fn lambda_functions(search: &Search<'_>, kind: &'static ResourceType) -> Option<
 }
 
 /// A parameter's ARN leaves out the slash that its name begins with
-/// (<https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html>).
+/// (<https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html>). The public parameters of AWS,
+/// `/aws/service/…`, are in no account
+/// (<https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-public-parameters.html>).
 fn ssm_parameters(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
     let logged = search.logged(kind);
     if !logged.is_empty() {
@@ -345,9 +368,13 @@ fn ssm_parameters(search: &Search<'_>, kind: &'static ResourceType) -> Option<Ve
         // A version or label may follow the name, behind a colon.
         let name = name.split(':').next().unwrap_or(name);
         let name = name.strip_prefix('/').unwrap_or(name);
-        search.fill(kind, &|placeholder| {
+        let mut own = search.fill(kind, &|placeholder| {
             (placeholder == "ParameterNameWithoutLeadingSlash").then(|| Cow::Owned(name.to_owned()))
-        })
+        });
+        if name.starts_with("aws/service/") {
+            put_into_no_account(&mut own);
+        }
+        own
     });
     Some(resources.collect())
 }
@@ -358,16 +385,18 @@ fn ssm_parameters(search: &Search<'_>, kind: &'static ResourceType) -> Option<Ve
 /// (<https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateDocument.html>, `Name`).
 fn ssm_documents(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
     let mut found = search.resources(kind);
-    for own in &mut found {
-        let parts: Vec<&str> = own.arn.splitn(6, ':').collect();
-        if let [scheme, partition, service, region, account, resource] = parts.as_slice()
-            && !account.is_empty()
-            && is_document_of_aws(resource)
-        {
-            own.arn = format!("{scheme}:{partition}:{service}:{region}::{resource}");
-        }
-    }
+    let is_of_aws = |own: &&mut Resource| own.arn.splitn(6, ':').nth(5).is_some_and(is_document_of_aws);
+    found.iter_mut().filter(is_of_aws).for_each(put_into_no_account);
     (!found.is_empty()).then_some(found)
+}
+
+/// Takes the account out of an ARN.
+fn put_into_no_account(own: &mut Resource) {
+    if let [scheme, partition, service, region, _, resource] =
+        own.arn.splitn(6, ':').collect::<Vec<_>>().as_slice()
+    {
+        own.arn = format!("{scheme}:{partition}:{service}:{region}::{resource}");
+    }
 }
 
 fn is_document_of_aws(resource: &str) -> bool {

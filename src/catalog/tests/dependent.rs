@@ -216,7 +216,7 @@ fn a_group_that_launches_by_a_template_may_ask_to_launch_and_to_tag() {
     let template = by(json!({"launchTemplateName": "web"}));
     for call in ["autoscaling:CreateAutoScalingGroup", "autoscaling:UpdateAutoScalingGroup"] {
         let asked = of(call, Some(&template));
-        for wanted in ["ec2:CreateTags?", "ec2:RunInstances?"] {
+        for wanted in ["ec2:CreateTags?", "ec2:RunInstances"] {
             assert!(asked.iter().any(|own| own.trim() == wanted), "{call}: {asked:?}");
         }
         let other = of(call, Some(&json!({"autoScalingGroupName": "web"})));
@@ -359,5 +359,24 @@ fn what_parameters_tell_is_among_the_telling_texts() {
     ] {
         let text = parameters.to_string().to_ascii_lowercase();
         assert!(TELLING.iter().any(|telling| text.contains(telling)), "{text}");
+    }
+}
+
+#[test]
+fn a_secret_is_made_and_tagged_where_its_service_is_to_keep_the_password() {
+    let tags = json!([{"key": "env", "value": "prod"}]);
+    let secrets = |action: &str, parameters: Value| {
+        let found = of(action, Some(&parameters));
+        found.into_iter().filter(|name| name.starts_with("secretsmanager:")).collect::<Vec<_>>()
+    };
+    for (action, parameter) in [
+        ("rds:CreateDBInstance", "manageMasterUserPassword"),
+        ("redshift:CreateCluster", "manageMasterPassword"),
+    ] {
+        assert_eq!(secrets(action, json!({"tags": tags, "masterUserPassword": "****"})), [""; 0], "{action}");
+        let kept = secrets(action, json!({ parameter: true }));
+        assert!(kept.contains(&"secretsmanager:TagResource".to_owned()), "{action} {kept:?}");
+        assert!(kept.contains(&"secretsmanager:CreateSecret".to_owned()), "{action} {kept:?}");
+        assert_eq!(secrets(action, json!({ parameter: false, "tags": tags })), [""; 0], "{action}");
     }
 }

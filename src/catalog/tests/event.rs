@@ -51,6 +51,33 @@ fn sources_lead_to_services_of_other_names() {
 }
 
 #[test]
+fn one_source_may_be_of_several_services() {
+    check(
+        "autoscaling",
+        "RegisterScalableTarget",
+        By::Name,
+        "application-autoscaling:RegisterScalableTarget",
+    );
+    check("autoscaling", "CreateAutoScalingGroup", By::Name, "autoscaling:CreateAutoScalingGroup");
+    check("autoscaling", "CreateScalingPlan", By::Name, "autoscaling-plans:CreateScalingPlan");
+    let both = "autoscaling:PutScalingPolicy? application-autoscaling:PutScalingPolicy?";
+    check("autoscaling", "PutScalingPolicy", By::Table, both);
+    for (parameters, expected) in [
+        (json!({"serviceNamespace": "ecs"}), "application-autoscaling:PutScalingPolicy"),
+        (json!({"autoScalingGroupName": "web"}), "autoscaling:PutScalingPolicy"),
+    ] {
+        assert_eq!(actions("autoscaling", "PutScalingPolicy", Some(&parameters)).0, expected);
+    }
+    // Every name that both have is told apart.
+    let [ours, theirs] =
+        ["autoscaling", "application-autoscaling"].map(|own| catalog().service(own).unwrap());
+    let both = ours.actions.iter().filter(|own| theirs.action(own.name).is_some());
+    for own in both.filter(|own| !own.name.contains("Tag")) {
+        assert_eq!(actions("autoscaling", own.name, None).1, By::Table, "{}", own.name);
+    }
+}
+
+#[test]
 fn every_listed_source_is_needed() {
     let table = include_str!("../tables/sources.tsv");
     let lines = table.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));

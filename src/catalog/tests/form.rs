@@ -392,3 +392,73 @@ fn a_call_through_an_access_point_is_for_it_and_for_the_bucket() {
     let copy = json!({"bucketName": "b", "key": "k", "x-amz-copy-source": "/from/a"});
     assert_eq!(of("s3:GetObject", copy, &logged), ["* ~unknown"]);
 }
+
+#[test]
+fn what_is_aws_s_own_is_in_no_account() {
+    for (name, arn) in [
+        (
+            "/aws/service/eks/optimized-ami/1.30/image_id",
+            "arn:aws:ssm:eu-west-1::parameter/aws/service/eks/optimized-ami/1.30/image_id",
+        ),
+        (
+            "/aws/reference/secretsmanager/db",
+            "arn:aws:ssm:eu-west-1:111122223333:parameter/aws/reference/secretsmanager/db",
+        ),
+        ("/app/db", "arn:aws:ssm:eu-west-1:111122223333:parameter/app/db"),
+    ] {
+        check("ssm:GetParameter", json!({"name": name}), &[arn]);
+    }
+}
+
+#[test]
+fn a_session_with_a_container_is_on_its_task() {
+    let task = "arn:aws:ecs:eu-west-1:111122223333:task/my_shop/0123456789abcdef0123456789abcdef";
+    let target = "ecs:my_shop_0123456789abcdef0123456789abcdef_0123456789abcdef0123456789abcdef-1234567890";
+    check(
+        "ssm:StartSession",
+        json!({"target": target, "documentName": "AWS-StartInteractiveCommand"}),
+        &[task, "arn:aws:ssm:eu-west-1::document/AWS-StartInteractiveCommand"],
+    );
+}
+
+#[test]
+fn an_assignment_is_on_the_account_too() {
+    let parameters = json!({
+        "instanceArn": "arn:aws:sso:::instance/ssoins-0123456789abcdef",
+        "permissionSetArn": "arn:aws:sso:::permissionSet/ssoins-0123456789abcdef/ps-0123456789abcdef",
+        "principalId": "u-1", "principalType": "USER", "targetId": "111122223333", "targetType": "AWS_ACCOUNT",
+    });
+    for action in ["sso:CreateAccountAssignment", "sso:DeleteAccountAssignment"] {
+        check(
+            action,
+            parameters.clone(),
+            &[
+                "arn:aws:sso:::account/111122223333",
+                "arn:aws:sso:::instance/ssoins-0123456789abcdef",
+                "arn:aws:sso:::permissionSet/ssoins-0123456789abcdef/ps-0123456789abcdef",
+            ],
+        );
+    }
+}
+
+#[test]
+fn a_model_is_of_the_type_that_its_name_has() {
+    let model = "arn:aws:bedrock:eu-west-1::foundation-model/amazon.titan-text-express-v1";
+    check("bedrock:InvokeModel", json!({"modelId": "amazon.titan-text-express-v1"}), &[model]);
+    check("bedrock:InvokeModel", json!({"modelId": model}), &[model]);
+    check(
+        "bedrock:InvokeModel",
+        json!({"modelId": "eu.amazon.nova-micro-v1:0"}),
+        &[
+            "arn:aws:bedrock:eu-west-1:111122223333:inference-profile/eu.amazon.nova-micro-v1:0",
+            "arn:aws:bedrock:*::foundation-model/amazon.nova-micro-v1:0 ~pattern",
+            "arn:aws:bedrock:eu-west-1::foundation-model/amazon.nova-micro-v1:0",
+        ],
+    );
+    let profile = "arn:aws:bedrock:eu-west-1:111122223333:application-inference-profile/0123456789ab";
+    check(
+        "bedrock:InvokeModel",
+        json!({"modelId": profile}),
+        &["arn:aws:bedrock:*::foundation-model/* ~pattern", profile],
+    );
+}

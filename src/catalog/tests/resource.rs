@@ -224,21 +224,11 @@ fn a_qualifier_belongs_to_a_function_that_is_logged_without_it() {
     let parameters = json!({"functionName": arn, "qualifier": "live"});
     let resources = found("lambda:InvokeFunction", "Invoke", &parameters, &Value::Null, &logged);
     assert_eq!(words(&resources), [format!("{arn}:live")]);
-}
-
-#[test]
-fn a_model_is_of_the_type_that_its_name_has() {
-    let model = "arn:aws:bedrock:eu-west-1::foundation-model/amazon.titan-text-express-v1";
-    check("bedrock:InvokeModel", json!({"modelId": "amazon.titan-text-express-v1"}), &[model]);
-    check("bedrock:InvokeModel", json!({"modelId": model}), &[model]);
-    check(
-        "bedrock:InvokeModel",
-        json!({"modelId": "eu.amazon.nova-micro-v1:0"}),
-        &[
-            "arn:aws:bedrock:eu-west-1:111122223333:inference-profile/eu.amazon.nova-micro-v1:0",
-            "arn:aws:bedrock:eu-west-1::foundation-model/* ~pattern ~perhaps",
-        ],
-    );
+    for name in ["f:live", "111122223333:function:f:live", &format!("{arn}:live")] {
+        let parameters = json!({"functionName": name});
+        let resources = found("lambda:InvokeFunction", "Invoke", &parameters, &Value::Null, &logged);
+        assert_eq!(words(&resources), [format!("{arn}:live")], "{name}");
+    }
 }
 
 #[test]
@@ -365,6 +355,8 @@ fn the_end_of_a_secrets_arn_is_random() {
     check("secretsmanager:GetSecretValue", json!({"secretId": "prod/db"}), &[pattern]);
     let arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod/db-AbCdEf";
     check("secretsmanager:GetSecretValue", json!({"secretId": arn}), &[arn]);
+    let partial = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod/db";
+    check("secretsmanager:GetSecretValue", json!({"secretId": partial}), &[pattern]);
     let response = json!({"aRN": arn, "name": "prod/db"});
     let made = found(
         "secretsmanager:CreateSecret",
