@@ -17,8 +17,8 @@ use crate::lake::{self, Column, Session};
 use crate::query::{self, Filter, QueryError};
 use crate::replay::answer::Replay;
 use crate::replay::{
-    AFTER_CHANGE_SECONDS, Changes, Field, Fields, Folded, Issuances, Parsed, Plan, Proposed, Record,
-    Replayer, State,
+    AFTER_CHANGE_SECONDS, Changes, ELSEWHERE, Field, Fields, Folded, Issuances, Parsed, Plan, Proposed,
+    Record, Replayer, State, WORKED_WITHIN_SECONDS,
 };
 use crate::snapshot::Snapshot;
 pub(super) use read::Columns;
@@ -156,7 +156,17 @@ pub(super) fn of_changes(window: Window) -> Filter {
 /// Changes of policies that IAM may not have caught up with at some time of a window, whoever made them.
 async fn changes(ctx: &Session, window: Window) -> Result<Changes, QueryError> {
     let from = window.from.and_then(|from| from.checked_sub_signed(TimeDelta::seconds(AFTER_CHANGE_SECONDS)));
-    let filter = of_changes(Window { from, ..window });
+    // What was changed behind a refusal may be why the call worked then.
+    let to = window.to.and_then(|to| to.checked_add_signed(TimeDelta::seconds(WORKED_WITHIN_SECONDS)));
+    let sources = ["iam.amazonaws.com", "organizations.amazonaws.com"].map(str::to_owned);
+    let filter = Filter::All(vec![
+        Window { from, to }.filter(),
+        Filter::Any(vec![
+            Filter::In(Column::EventSource, sources.into()),
+            Filter::In(Column::EventName, ELSEWHERE.map(str::to_owned).into()),
+        ]),
+        Filter::Not(Box::new(Filter::Some(Column::ErrorCode))),
+    ]);
     let parts = each(ctx, &filter, Fields::of(Changes::FIELDS), Changes::default, |changes, record| {
         changes.see(record);
         Ok(())

@@ -1,11 +1,14 @@
 //! Judges a whole call: the requests of a record together, beside what AWS did.
 
+mod candidate;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use xxhash_rust::xxh3::xxh3_128;
 
+pub(super) use self::candidate::Under;
 use super::agree::{Beside, compare};
 use super::answer::{Change, Decided, How, Lack, LayerKind, Said, Then, Verdict};
 use super::fold::text;
@@ -102,8 +105,8 @@ pub(super) struct Ruling {
     pub(super) proposed: Option<Opinion>,
     /// Whether it worked, and the proposal may refuse what today's policies may allow, though neither decide.
     pub(super) loses: bool,
-    /// Whether it worked, and the proposal denies to pass a role that the record names, though today's policies do not: see
-    /// [`passing`].
+    /// Whether it worked, and the proposal denies to pass a role or to tag what the record names, though today's policies do
+    /// not: see [`passing`].
     pub(super) loses_pass: bool,
     /// What decides today on the request that decides under the proposal, where that changes the call.
     pub(super) before: Vec<Decided>,
@@ -165,6 +168,8 @@ pub(super) struct Judgement {
     loses: Option<usize>,
     /// A role that a call which worked may have passed, where the proposal denies that and today's policies do not.
     loses_pass: Option<usize>,
+    /// What the call may have asked for, and may lose by the proposal: see [`candidate`].
+    lost: Option<(usize, Lack)>,
 }
 
 /// Which of a call's requests decided it.
@@ -266,20 +271,18 @@ impl<'a> Call<'a> {
     }
 
     /// What the policies in play say, and those of a proposal beside them.
-    pub(super) fn judge(
-        &self,
-        today: &mut Judge,
-        plays: &[Play],
-        proposed: Option<(Vec<Play>, &mut Judge)>,
-    ) -> Judgement {
+    pub(super) fn judge(&self, today: &mut Judge, plays: &[Play], proposed: Option<Under<'_>>) -> Judgement {
         let Ok((asked, who)) = self.asked() else {
-            return Judgement { proposed: proposed.map(|_| Vec::new()), ..Judgement::default() };
+            let Some(mut under) = proposed else { return Judgement::default() };
+            let lost = self.lost(today, &mut under);
+            return Judgement { proposed: Some(Vec::new()), lost, ..Judgement::default() };
         };
         let (requests, own) = self.judged(asked, who, today, plays).into_iter().unzip();
         let mut judgement = Judgement { requests, today: own, ..Judgement::default() };
-        if let Some((under, judge)) = proposed {
+        if let Some(mut proposal) = proposed {
+            let (under, judge) = (&proposal.plays, &mut *proposal.judge);
             let judged: Vec<Arc<Judged>> =
-                self.judged(asked, who, judge, &under).into_iter().map(|(_, judged)| judged).collect();
+                self.judged(asked, who, judge, under).into_iter().map(|(_, judged)| judged).collect();
             let snapshots = (Arc::clone(&today.snapshot), Arc::clone(&judge.snapshot));
             let mut loses = |at: usize| {
                 let (Some(one), Some(own), Some(play)) = (asked.get(at), plays.get(at), under.get(at)) else {
@@ -291,6 +294,15 @@ impl<'a> Call<'a> {
             judgement.loses = self.losing(asked, (&judgement.today, &judged), &mut loses);
             judgement.loses_pass = passing(asked, &judged)
                 .filter(|_| self.then == Then::Allowed && passing(asked, &judgement.today).is_none());
+            let is_open =
+                |judged: &[Arc<Judged>]| opinion(asked, judged, self.then).0.said == Said::Undetermined;
+            if judgement.loses.is_none()
+                && proposal.is_open()
+                && is_open(&judgement.today)
+                && is_open(&judged)
+            {
+                judgement.lost = self.lost(today, &mut proposal);
+            }
             judgement.proposed = Some(judged);
         }
         judgement
@@ -334,9 +346,11 @@ impl<'a> Call<'a> {
         }
         let (asked, who) = self.asked().ok()?;
         let mut told = Vec::with_capacity(256);
-        for place in [judgement.loses, judgement.loses_pass] {
+        let lost = judgement.lost.as_ref();
+        for place in [judgement.loses, judgement.loses_pass, lost.map(|(at, _)| *at)] {
             told.extend_from_slice(&place.map_or(0, |at| at + 1).to_le_bytes());
         }
+        text(lost.map(|(_, lack)| lack.what.as_str()), &mut told);
         let flags = [
             self.then == Then::Failed,
             matches!(self.limits(), SessionLimits::Passed),
@@ -370,7 +384,7 @@ impl<'a> Call<'a> {
             principal: self.who.as_ref().map(|who| who.principal.clone()),
             today: None,
             proposed: None,
-            loses: judgement.loses.is_some(),
+            loses: judgement.loses.is_some() || judgement.lost.is_some(),
             loses_pass: judgement.loses_pass.is_some(),
             before: Vec::new(),
             name: self.name(),
@@ -391,11 +405,16 @@ impl<'a> Call<'a> {
                 ruling.unmapped = true;
                 ruling.today = Some(Opinion::unknown(self.name(), why.clone()));
                 ruling.proposed = judgement.proposed.as_ref().map(|_| Opinion::unknown(self.name(), why));
+                if let (Some(opinion), Some((at, lack))) = (&mut ruling.proposed, &judgement.lost) {
+                    opinion.needs.push(lack.clone());
+                    deciders.proposed = Some(*at);
+                }
                 return (ruling, deciders);
             }
         };
         let judged = &judgement.today;
-        let (opinion, decider) = opinion(asked, judged, self.then);
+        let (mut opinion, decider) = opinion(asked, judged, self.then);
+        self.leave_open(who, &mut opinion);
         deciders.today = decider;
         let denied = (opinion.said == Said::Denied).then_some(decider);
         ruling.beside = self.beside(asked, judged, who, today);
@@ -405,10 +424,13 @@ impl<'a> Call<'a> {
             // What opens is the request that is denied today; what may break is the one that may be refused.
             let opens = denied.filter(|_| opinion.said == Said::Allowed);
             let passes = judgement.loses_pass.filter(|_| opinion.said == Said::Allowed);
-            if let Some(at) = opens.or(judgement.loses).or(passes) {
+            let lost = judgement.lost.as_ref();
+            if let Some(at) = opens.or(judgement.loses).or(passes).or(lost.map(|(at, _)| *at)) {
                 decider = at;
                 opinion.decide(asked.get(at), under.get(at));
             }
+            opinion.needs.extend(lost.map(|(_, lack)| lack.clone()));
+            self.leave_open(who, &mut opinion);
             ruling.proposed = Some(opinion);
             if ruling.change().is_some() {
                 ruling.before = judged.get(decider).map(|own| own.decided.clone()).unwrap_or_default();
@@ -575,12 +597,17 @@ fn opinion(asked: &[Asked], judged: &[Arc<Judged>], then: Then) -> (Opinion, usi
     (opinion, at)
 }
 
-/// The first denied request to pass a role that the record names, where it does not tell whether the role was passed: the
-/// service authorization reference does not list all calls that pass one
-/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>).
+/// The first denied request to pass a role that the record names, or to tag what it names, where it does not tell whether that
+/// was asked for: the service authorization reference does not list all calls that pass a role or need a right for their tags
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>,
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags_roles.html>).
 fn passing(asked: &[Asked], judged: &[Arc<Judged>]) -> Option<usize> {
+    let is_tagging = |action: &str| {
+        let name = action.split_once(':').map_or("", |(_, name)| name);
+        ["Tag", "AddTags", "CreateOrUpdateTags"].iter().any(|begin| name.starts_with(begin))
+    };
     asked.iter().zip(judged).position(|(asked, judged)| {
-        asked.action == "iam:PassRole"
+        (asked.action == "iam:PassRole" || asked.origin == Origin::Derived && is_tagging(&asked.action))
             && asked.presence != Presence::Certain
             && matches!(asked.resource, Resource::Named(_))
             && matches!(judged.outcome, Outcome::ExplicitlyDenied | Outcome::ImplicitlyDenied)

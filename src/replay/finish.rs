@@ -1,6 +1,7 @@
 //! From what was counted to the answer: groups, hit counts, what is missing, disagreements, the proposal's changes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::agree::{Beside, layer_words};
 use super::answer::{
@@ -9,7 +10,8 @@ use super::answer::{
 };
 use super::call::{Opinion, Ruling};
 use super::fold::{DISTINCT_MAX, Folded, Hits, Sample, StatementName, Tally};
-use crate::policy::Effect;
+use crate::catalog::matches;
+use crate::policy::{Document, Effect, Match, PolicyKind, Statement};
 
 /// Where a proposal comes from, for [`Folded::answer`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -273,6 +275,12 @@ impl Folded {
             count(&|ruling| ruling.unmapped),
             "calls of which no action or no caller is known count as undetermined.",
         );
+        if self.may_bar_sign_ins() {
+            add(
+                count(&|ruling| ruling.then == Then::Allowed && ruling.name == "signin: ConsoleLogin"),
+                "sign-ins to the console are not replayed, and a resource control policy or a policy of a resource may keep their callers out: it denies `signin:Authenticate`.",
+            );
+        }
         add(
             self.parts.iter().map(|part| part.refusals_left).sum(),
             "refused calls were not looked at for changes of policies that IAM had not caught up with; there are too many.",
@@ -307,6 +315,32 @@ impl Folded {
             limits.push(Limit { what: format!("Problem in the proposal: {first}{more}"), events: None });
         }
         limits
+    }
+}
+
+impl Folded {
+    /// Whether a policy that binds who signs in, of today or proposed, denies it under some condition
+    /// (<https://docs.aws.amazon.com/signin/latest/userguide/console-access-control.html>).
+    fn may_bar_sign_ins(&self) -> bool {
+        const ACTION: &str = "signin:Authenticate";
+        let denies = |own: &&Statement| own.effect == Effect::Deny;
+        let names = |own: &Statement| {
+            let listed = own.actions.patterns.iter().any(|pattern| matches(pattern, ACTION));
+            listed == (own.actions.matching == Match::Listed)
+        };
+        let speaks_of = |own: &Statement| {
+            own.actions.patterns.iter().any(|pattern| pattern.starts_with("signin:")) && names(own)
+        };
+        let bars = |document: &Arc<Document>| {
+            let mut denials = document.statements.iter().filter(denies);
+            match document.kind {
+                PolicyKind::ResourceControl => denials.any(names),
+                PolicyKind::Resource => denials.any(speaks_of),
+                _ => false,
+            }
+        };
+        let snapshots = [Some(&self.plan.snapshot), self.plan.proposed.as_ref()];
+        snapshots.into_iter().flatten().any(|own| own.documents().any(bars))
     }
 }
 

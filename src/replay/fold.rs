@@ -20,7 +20,7 @@ use hashbrown::{HashMap, HashSet};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use super::answer::{Change, LayerKind, Then, Verdict};
-use super::call::{Call, Deciders, Judgement, Ruling};
+use super::call::{Call, Deciders, Judgement, Ruling, Under};
 use super::judge::{Judge, Play};
 use super::propagate::{Refusal, Suspicions};
 use super::{
@@ -413,9 +413,8 @@ impl Replayer {
         }
         let shape = self.hash(record, kind, place);
         let plays = call.plays(&mut self.today);
-        let proposed = self.proposed.as_mut().map(|judge| (call.plays(judge), judge));
-        let more =
-            fields_of(&plays).and(proposed.as_ref().map_or(Fields::NONE, |(plays, _)| fields_of(plays)));
+        let proposed = self.proposed.as_mut().map(|judge| call.under(&mut self.today, judge));
+        let more = fields_of(&plays).and(proposed.as_ref().map_or(Fields::NONE, Under::fields));
         let known_shape = Shape { more, response };
         if !response {
             // What the keys are told from; the response is, too, of some: the claims of a token.
@@ -423,8 +422,9 @@ impl Replayer {
             parsed.add(record, more);
             call = Call { record, parsed: &parsed, then, who, reading, session };
         }
-        let learned = key.and_then(|key| {
-            let under = proposed.as_ref().map(|(plays, judge)| (plays.as_slice(), &**judge));
+        let is_open = proposed.as_ref().is_some_and(Under::is_open);
+        let learned = key.filter(|_| !is_open).and_then(|key| {
+            let under = proposed.as_ref().map(|under| (under.plays.as_slice(), &*under.judge));
             learned(&call, key, (plays.as_slice(), &self.today), under)
         });
         let judgement = call.judge(&mut self.today, &plays, proposed);
@@ -545,7 +545,7 @@ impl Replayer {
         let parsed = Parsed::of(record);
         let call = Call::read(record, &parsed, session, &self.plan.snapshot);
         let plays = call.plays(&mut self.today);
-        let proposed = self.proposed.as_mut().map(|judge| (call.plays(judge), judge));
+        let proposed = self.proposed.as_mut().map(|judge| call.under(&mut self.today, judge));
         let judgement = call.judge(&mut self.today, &plays, proposed);
         let (_, deciders) = call.rule(&mut self.today, &judgement);
         let shown = |at| call.shown(at).to_owned();

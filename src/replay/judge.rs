@@ -148,6 +148,8 @@ pub(super) struct Judge {
     /// Whether the proposal of this snapshot may refuse what another one's policies may allow, by request and the policies
     /// in play of both.
     losses: HashMap<[u128; 4], bool>,
+    /// The resources whose own policies differ from those of today's, once they are asked for.
+    changed: Option<Arc<[String]>>,
     /// What would decide, of requests that are alike, see [`alike`]. To find it takes a hundred times as long as a decision.
     needs: HashMap<u128, Arc<[Need]>>,
     pub(super) evaluations: u64,
@@ -179,6 +181,7 @@ impl Judge {
             known: HashMap::new(),
             decisions: HashSet::new(),
             losses: HashMap::new(),
+            changed: None,
             needs: HashMap::new(),
             evaluations: 0,
         }
@@ -481,6 +484,12 @@ impl Judge {
         }
         self.losses.insert(key, loses);
         loses
+    }
+
+    /// The resources of which this snapshot has another policy than today's, in order.
+    pub(super) fn changed(&mut self, today: &Snapshot) -> Arc<[String]> {
+        let known = self.changed.get_or_insert_with(|| self.snapshot.changed_resources(today).into());
+        Arc::clone(known)
     }
 
     /// A request in the evaluator's form; of one for an action without resources, as one for any ARN of the service: see

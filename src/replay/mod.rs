@@ -36,7 +36,7 @@ pub use context::{Told, context, context_of, fields_of_key, is_told_by_session, 
 pub use explain::{Changed, Question, changed, concerned, explain};
 pub use finish::Proposed;
 pub use fold::{DISTINCT_MAX, EventVerdict, Folded, Plan, Replayer, State};
-pub use propagate::{AFTER_CHANGE_SECONDS, Changes, Entity, Suspects};
+pub use propagate::{AFTER_CHANGE_SECONDS, Changes, ELSEWHERE, Entity, Suspects, WORKED_WITHIN_SECONDS};
 pub use record::{Field, Fields, Parsed, Record};
 pub use request::{
     Asked, Origin, Reading, ResourceFrom, fields_of_request, needs_response, requests, requests_unstated,

@@ -1,11 +1,13 @@
 //! Refusals that IAM's own slowness explains: a role or policy was changed seconds before, and the same call worked soon
-//! after.
+//! after, though nothing was changed in between that may have let it: what a policy refused, and a mended policy let pass, a
+//! policy refused.
 //!
 //! "Changes that you make in IAM … take time to become visible"
 //! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -16,14 +18,45 @@ use super::answer::Then;
 use super::call::{Call, Ruling};
 use super::fold::Folded;
 use super::{Field, Parsed, Record};
-use crate::aws::{Arn, Principal};
+use crate::aws::{Arn, Denial, Layer, Principal};
 use crate::pack;
 
 /// Seconds after a change within which a refusal may be propagation.
 pub const AFTER_CHANGE_SECONDS: i64 = 60;
 
 /// Seconds after a refusal within which the same call must have worked.
-const WORKED_WITHIN_SECONDS: i64 = 600;
+pub const WORKED_WITHIN_SECONDS: i64 = 600;
+
+/// Calls that change what others than users, roles and groups let pass: policies of resources, grants, VPC endpoints.
+pub const ELSEWHERE: [&str; 22] = [
+    "AddPermission",
+    "AddPermission20150331v2",
+    "CreateGrant",
+    "DeleteBucketPolicy",
+    "DeleteBucketPublicAccessBlock",
+    "DeleteFileSystemPolicy",
+    "DeletePublicAccessBlock",
+    "DeleteRepositoryPolicy",
+    "DeleteResourcePolicy",
+    "ModifyVpcEndpoint",
+    "PutBackupVaultAccessPolicy",
+    "PutBucketAcl",
+    "PutBucketPolicy",
+    "PutBucketPublicAccessBlock",
+    "PutFileSystemPolicy",
+    "PutKeyPolicy",
+    "PutResourcePolicy",
+    "RemovePermission",
+    "RemovePermission20150331v2",
+    "SetQueueAttributes",
+    "SetRepositoryPolicy",
+    "SetTopicAttributes",
+];
+
+/// Where policies of users and roles stand that do not name them: managed policies and groups.
+const IAM: &str = "iam.amazonaws.com";
+/// Where SCPs and RCPs stand.
+const ORGANIZATIONS: &str = "organizations.amazonaws.com";
 
 /// Changes that are remembered at most.
 const CHANGES_MAX: usize = 200_000;
@@ -64,6 +97,8 @@ impl Entity {
 #[derive(Debug, Default)]
 pub struct Changes {
     at: BTreeMap<Entity, BTreeSet<DateTime<Utc>>>,
+    /// By event source, and by account where that is IAM's: changes that may be about anybody.
+    about_any: BTreeMap<(String, String), BTreeSet<DateTime<Utc>>>,
     count: usize,
     /// How many more there were.
     pub(super) left: u64,
@@ -82,6 +117,9 @@ pub(super) struct Refusal {
     pub(super) resource: Arc<str>,
     /// The user or role that called, and the role that was asked for.
     concerned: Vec<Entity>,
+    /// When something was changed after it that may have let the call pass.
+    #[borsh(skip)]
+    mended: Option<DateTime<Utc>>,
 }
 
 /// The parameters of IAM's calls that name what they change.
@@ -92,7 +130,7 @@ const CHANGING: [&str; 8] = ["Add", "Attach", "Create", "Delete", "Detach", "Put
 
 /// Whom a record of IAM changed, and its parameters; None if it changed nobody's policies, or failed.
 pub(super) fn changed_by(record: &Record<'_>) -> Option<(Value, Vec<Entity>)> {
-    let changes = record.event_source == Some("iam.amazonaws.com")
+    let changes = record.event_source == Some(IAM)
         && record.error_code.is_none_or(str::is_empty)
         && record.event_name.is_some_and(|name| CHANGING.iter().any(|start| name.starts_with(start)));
     let parameters = Parsed::of_call(record).parameters.filter(|_| changes)?;
@@ -118,14 +156,21 @@ impl Changes {
 
     /// Takes note of a record that changed who may do what.
     pub fn see(&mut self, record: &Record<'_>) {
-        let Some((_, entities)) = changed_by(record) else { return };
-        for entity in entities {
+        let entities = changed_by(record).map(|(_, entities)| entities).unwrap_or_default();
+        let is_of_group = entities.iter().any(|entity| entity.kind == "groupName");
+        let about_any = if entities.is_empty() || is_of_group { changed_about_any(record) } else { None };
+        let entities = entities.into_iter().map(Ok).chain(about_any.map(Err));
+        for changed in entities {
             if self.count >= CHANGES_MAX {
                 self.left += 1;
                 continue;
             }
             self.count += 1;
-            self.at.entry(entity).or_default().insert(record.event_time);
+            let times = match changed {
+                Ok(entity) => self.at.entry(entity).or_default(),
+                Err(place) => self.about_any.entry(place).or_default(),
+            };
+            times.insert(record.event_time);
         }
     }
 
@@ -136,6 +181,9 @@ impl Changes {
         for (name, times) in other.at {
             self.at.entry(name).or_default().extend(times);
         }
+        for (place, times) in other.about_any {
+            self.about_any.entry(place).or_default().extend(times);
+        }
     }
 
     /// Whether something was changed shortly before.
@@ -145,10 +193,59 @@ impl Changes {
             self.at.get(named).is_some_and(|times| times.range(from..=refusal.time).next().is_some())
         })
     }
+
+    /// When the next thing was changed after a refusal that may have let the call pass.
+    fn after(&self, refusal: &Refusal) -> Option<DateTime<Utc>> {
+        let next = |times: &BTreeSet<DateTime<Utc>>| {
+            times.range((Bound::Excluded(refusal.time), Bound::Unbounded)).next().copied()
+        };
+        let of_entities = refusal.concerned.iter().filter_map(|named| next(self.at.get(named)?));
+        let is_near = |(source, account): &(String, String)| match source.as_str() {
+            IAM => refusal.concerned.iter().any(|named| named.account == *account),
+            ORGANIZATIONS | "kms.amazonaws.com" | "ec2.amazonaws.com" => true,
+            other => other == refusal.event_source,
+        };
+        let about_any = self.about_any.iter().filter(|(place, _)| is_near(place));
+        of_entities.chain(about_any.filter_map(|(_, times)| next(times))).min()
+    }
+}
+
+/// Where a record changed policies that may be about anybody: its event source, and of IAM's its account. None if it changed
+/// none, or failed.
+fn changed_about_any(record: &Record<'_>) -> Option<(String, String)> {
+    let (source, name) = (record.event_source?, record.event_name?);
+    let changes = match source {
+        IAM => {
+            name.contains("PolicyVersion")
+                || name.contains("Group") && CHANGING.iter().any(|start| name.starts_with(start))
+        }
+        ORGANIZATIONS => {
+            const OF_CONTROLS: [&str; 4] = ["Attach", "Detach", "Disable", "Move"];
+            name == "UpdatePolicy" || OF_CONTROLS.iter().any(|start| name.starts_with(start))
+        }
+        _ => ELSEWHERE.contains(&name),
+    };
+    let account = if source == IAM { record.account.unwrap_or_default() } else { "" };
+    (changes && record.error_code.is_none_or(str::is_empty)).then(|| (source.to_owned(), account.to_owned()))
 }
 
 impl Refusal {
+    /// None of what a layer refused, as AWS says, that a change of users, roles and groups is not one of.
     pub(super) fn of(record: &Record<'_>, tally: usize, ruling: &Ruling, resource: Arc<str>) -> Option<Self> {
+        let layer = record.error_message.and_then(|message| Denial::parse(message).layer);
+        let is_other = matches!(
+            layer,
+            Some(
+                Layer::ResourceBased
+                    | Layer::ServiceControl
+                    | Layer::ResourceControl
+                    | Layer::Session
+                    | Layer::VpcEndpoint
+            )
+        );
+        if is_other {
+            return None;
+        }
         let called = ruling.principal.as_deref().and_then(Entity::of_arn);
         let concerned = called.into_iter().chain(Entity::of_arn(&resource)).collect();
         Some(Self {
@@ -159,6 +256,7 @@ impl Refusal {
             principal: ruling.principal.clone(),
             resource,
             concerned,
+            mended: None,
         })
     }
 }
@@ -182,7 +280,8 @@ impl Folded {
     pub(super) fn keep_suspects(&mut self, changes: &Changes) {
         for (place, part) in self.parts.iter_mut().enumerate() {
             let suspects = std::mem::take(&mut part.refusals);
-            for refusal in suspects.into_iter().filter(|refusal| changes.before(refusal)) {
+            for mut refusal in suspects.into_iter().filter(|refusal| changes.before(refusal)) {
+                refusal.mended = changes.after(&refusal);
                 let of_call = self.suspects.entry(refusal.event_name.clone()).or_default();
                 of_call.entry(refusal.time).or_default().push((place, refusal));
             }
@@ -201,7 +300,8 @@ impl Folded {
         })
     }
 
-    /// Takes note of a call that worked: refusals of the same call shortly before were propagation.
+    /// Takes note of a call that worked: refusals of the same call shortly before were propagation, if nothing was changed in
+    /// between that may have let it.
     pub fn worked(&mut self, record: &Record<'_>) {
         let Some(of_call) = record.event_name.and_then(|name| self.suspects.get_mut(name)) else { return };
         let from = record.event_time - TimeDelta::seconds(WORKED_WITHIN_SECONDS);
@@ -220,6 +320,7 @@ impl Folded {
         for (_, refusals) in of_call.range_mut(from..=record.event_time) {
             refusals.retain(|(part, refusal)| {
                 let same = is_source(refusal)
+                    && refusal.mended.is_none_or(|mended| record.event_time < mended)
                     && refusal.principal.as_deref() == principal
                     && resources.contains(&*refusal.resource);
                 let tallies = self.parts.get_mut(*part).map(|part| &mut part.tallies);

@@ -21,10 +21,10 @@ mod tests;
 
 use super::{Parsed, Record};
 use crate::aws::{AccountId, is_denied};
-use crate::catalog::Action;
 use crate::catalog::dependent::{INSTANCE_PROFILE, dependents_of};
 use crate::catalog::event::{self, MappedAction, Mapping, NotRequest, Presence, Unknown};
 use crate::catalog::resource::{self as found, Certainty, Evidence, Noted, Seen, Source, resources_of};
+use crate::catalog::{Action, catalog};
 use crate::policy::Resource;
 use crate::snapshot::Snapshot;
 pub use fields::{fields_of_request, needs_response};
@@ -186,9 +186,11 @@ impl<'a> Call<'a> {
         let mut asked = Vec::with_capacity(actions.len());
         for MappedAction { action, presence } in actions {
             let resources = resources_of(action, &self.evidence);
-            let each = resources.into_iter().map(|found| self.ask(action, found, Origin::Call, *presence));
+            let presence = if self.is_of_delivery(action) { Presence::Possible } else { *presence };
+            let each = resources.into_iter().map(|found| self.ask(action, found, Origin::Call, presence));
             asked.extend(each);
         }
+        asked.extend(self.listing(actions));
         let mut derived: Vec<Asked> = Vec::new();
         for MappedAction { action, presence } in actions {
             for dependent in dependents_of(action, &self.evidence) {
@@ -209,6 +211,31 @@ impl<'a> Call<'a> {
         }
         asked.append(&mut derived);
         asked
+    }
+
+    /// Whether an action is one that a service is not asked for when it delivers an object with an access control list: the bucket
+    /// policies that AWS documents for deliveries let the services put objects, and no more
+    /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html>,
+    /// <https://docs.aws.amazon.com/config/latest/developerguide/s3-bucket-policy.html>).
+    fn is_of_delivery(&self, action: &Action) -> bool {
+        self.record.identity_type == Some("AWSService")
+            && (action.service, action.name) == ("s3", "PutObjectAcl")
+            && action.name != self.evidence.event
+    }
+
+    /// The right to list a bucket, of which S3 makes a refusal depend where an object that is asked for does not exist
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>,
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>).
+    fn listing(&self, actions: &[MappedAction]) -> Option<Asked> {
+        const READS: [&str; 2] = ["GetObject", "GetObjectVersion"];
+        let is_read = |own: &MappedAction| own.action.service == "s3" && READS.contains(&own.action.name);
+        let reads = matches!(self.evidence.event, "GetObject" | "HeadObject" | "GetObjectAttributes");
+        if !self.is_denied || !reads || !actions.iter().any(is_read) {
+            return None;
+        }
+        let list = catalog().action("s3:ListBucket")?;
+        let bucket = resources_of(list, &self.evidence).into_iter().next()?;
+        Some(self.ask(list, bucket, Origin::Derived, Presence::Possible))
     }
 
     fn ask(

@@ -31,7 +31,8 @@ const KEY_NAMES: [&str; 3] = ["tagkeys", "tagkeylist", "removetags"];
 /// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_TagSpecification.html>).
 const BY_TYPE: [&str; 3] = ["tagspecificationset", "tagspecifications", "tagspecification"];
 
-/// The tags in request parameters, and in the inputs that API Gateway wraps them in (`createStageInput`).
+/// The tags in request parameters, and in what wraps these: `createStageInput` of API Gateway, `CreateNatGatewayRequest` of EC2.
+/// Tags that stand under other names are not read, but make the rest unknown: `userPoolTags`, `workspaces[].tags`.
 pub(super) fn given(parameters: &Value) -> Given {
     let mut given = Given::default();
     read(parameters, true, &mut given);
@@ -52,10 +53,11 @@ fn read(parameters: &Value, is_outer: bool, given: &mut Given) {
             given.tags.append(&mut tags);
         } else if BY_TYPE.contains(&folded.as_str()) {
             given.named = true;
-            for one in items(value) {
+            let is_one = value.is_object() && field(value, "items").is_none();
+            for one in items(value).chain(is_one.then_some(value)) {
                 let mut tags = BTreeMap::new();
                 let of_type = field(one, "resourceType").and_then(Value::as_str);
-                let listed = field(one, "tags").or_else(|| field(one, "tag"));
+                let listed = held(one, &["tags", "tag"]);
                 given.hidden |= !listed.is_none_or(|value| collect(value, &mut tags, &mut given.keys));
                 given.tags.extend(tags.clone());
                 given.by_type.push((of_type.unwrap_or_default().to_owned(), tags));
@@ -67,10 +69,41 @@ fn read(parameters: &Value, is_outer: bool, given: &mut Given) {
                 given.hidden |= key.is_none_or(is_hidden);
                 given.keys.extend(key.map(str::to_owned));
             }
-        } else if is_outer && folded.ends_with("input") {
+        } else if is_outer && (folded.ends_with("input") || folded.ends_with("request")) {
             read(value, false, given);
+        } else if is_tags(&folded, value) || is_outer && folded != OF_TEMPLATE && holds_tags(value) {
+            (given.named, given.hidden) = (true, true);
         }
     }
+}
+
+/// What is set for launches to come, and is no part of the request for the template itself
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateLaunchTemplate.html>).
+const OF_TEMPLATE: &str = "launchtemplatedata";
+
+/// Whether a parameter by its name holds tags, and by its form holds any.
+fn is_tags(folded: &str, value: &Value) -> bool {
+    let is_filled = value.as_array().is_some_and(|list| !list.is_empty())
+        || value.as_object().is_some_and(|fields| !fields.is_empty());
+    let is_named = NAMES.contains(&folded) || BY_TYPE.contains(&folded);
+    is_filled && (is_named || folded.ends_with("tags") || folded.ends_with("tag"))
+}
+
+/// Whether an object, or one of a list, holds tags.
+fn holds_tags(value: &Value) -> bool {
+    let one = std::slice::from_ref(value);
+    let all = value.as_array().map_or(one, Vec::as_slice);
+    let fields = all.iter().filter_map(Value::as_object).flatten();
+    fields.into_iter().any(|(name, value)| is_tags(&name.to_ascii_lowercase(), value))
+}
+
+/// The list or object under one of these names, in any case of their letters. EC2 numbers the items of its lists under `tag`.
+fn held<'a>(value: &'a Value, names: &[&str]) -> Option<&'a Value> {
+    let fields = value.as_object()?.iter();
+    let is_it = |(own, value): &(&String, &Value)| {
+        names.iter().any(|name| own.eq_ignore_ascii_case(name)) && !value.is_number()
+    };
+    fields.into_iter().find(is_it).map(|(_, value)| value)
 }
 
 /// Adds the tags of a value; false if it is hidden or in no known form.
@@ -80,8 +113,10 @@ fn collect(value: &Value, tags: &mut BTreeMap<String, String>, keys: &mut Vec<St
         Value::Array(list) => list.iter().all(|one| pair(one, tags, keys)),
         Value::Object(fields) => {
             let inner = ["items", "TagSet", "tagSet", "Tag", "tag", "Tags", "member"];
-            if let Some(value) =
-                inner.iter().find_map(|name| fields.get(*name)).filter(|value| !value.is_string())
+            if let Some(value) = inner
+                .iter()
+                .filter_map(|name| fields.get(*name))
+                .find(|value| value.is_array() || value.is_object())
             {
                 return collect(value, tags, keys);
             }

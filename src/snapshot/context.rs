@@ -1,5 +1,6 @@
 //! The context keys that a snapshot can tell, from who asks for what.
 
+use super::owner::is_of_aws;
 use super::{Membership, Organization, Snapshot, Unsupplied, policy_owner};
 use crate::aws::{AccountId, Arn, Principal as Named};
 use crate::catalog::{self, catalog};
@@ -254,9 +255,11 @@ fn organization_keys(known: &Organization, begin: &str, account: Option<AccountI
     }
 }
 
+/// Whether the request has the keys for the account of its resource, and this is an account's: what is AWS's own belongs to
+/// another account than the caller's, or the keys are not there.
 fn carries_resource_account(asked: Asked<'_>) -> bool {
     let service = asked.action.split(':').next().unwrap_or_default().to_ascii_lowercase();
-    matches!(asked.resource, Resource::Named(_) | Resource::Pattern(_))
+    matches!(asked.resource, Resource::Named(arn) | Resource::Pattern(arn) if !is_of_aws(arn))
         && !WITHOUT_RESOURCE_ACCOUNT.contains(&service.as_str())
 }
 

@@ -224,12 +224,30 @@ pub fn owner_by_rule(action: &str, arn: &str, caller: Option<AccountId>) -> Opti
     caller.filter(|_| is_of_aws || is_without_policy || is_made)
 }
 
+/// Whether a resource is AWS's own, as far as its ARN tells: its managed policies, whose account is `aws`; its documents, public
+/// parameters and foundation models, which are in no account
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceorgid>).
+pub(super) fn is_of_aws(arn: &str) -> bool {
+    const OF_NO_ACCOUNT: [(&str, &str); 4] = [
+        ("bedrock", "foundation-model/"),
+        ("ssm", "automation-definition/"),
+        ("ssm", "document/"),
+        ("ssm", "parameter/aws/"),
+    ];
+    Arn::parse(arn).is_some_and(|parsed| {
+        let is_it = |(service, begin): &(&str, &str)| {
+            parsed.service == *service && parsed.resource.starts_with(begin)
+        };
+        parsed.account == "aws" || parsed.account.is_empty() && OF_NO_ACCOUNT.iter().any(is_it)
+    })
+}
+
 /// Whether the resource of an ARN can have a policy of its own. Roles have one too, their trust policy, which only
 /// requests to assume them meet.
 #[must_use]
 pub fn may_have_policy(arn: &str) -> bool {
     let owner = policy_owner(arn);
-    let Some(parsed) = Arn::parse(owner) else { return false };
+    let Some(parsed) = Arn::parse(owner).filter(|_| !is_of_aws(owner)) else { return false };
     let is_other =
         |(service, begin): &(&str, &str)| parsed.service == *service && parsed.resource.starts_with(begin);
     OTHERS.iter().any(is_other)

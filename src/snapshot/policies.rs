@@ -1,5 +1,6 @@
 //! The policies in play for one caller and one resource, with what is missing of them.
 
+use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -281,13 +282,18 @@ impl Snapshot {
         // What belongs to a resource may have a policy beside that one's.
         let certain = pattern.split(['*', '?']).next().unwrap_or_default();
         let begin = Bound::Included(certain);
-        let has_own = self
-            .resources
-            .range::<str, _>((begin, Bound::Unbounded))
-            .take_while(|(arn, _)| arn.starts_with(certain))
-            .any(|(arn, own)| {
-                matches!(own.policy, OwnPolicy::Known(_)) && resource_covers(pattern, arn) == Truth::Yes
-            });
+        let fitting = || {
+            let from = self.resources.range::<str, _>((begin, Bound::Unbounded));
+            from.take_while(|(arn, _)| arn.starts_with(certain))
+                .filter(|(arn, _)| resource_covers(pattern, arn) == Truth::Yes)
+        };
+        // Nobody may have two secrets of one name.
+        if is_named_secret(pattern)
+            && let (Some((arn, _)), None) = (fitting().next(), fitting().nth(1))
+        {
+            return policy_of(arn);
+        }
+        let has_own = fitting().any(|(_, own)| matches!(own.policy, OwnPolicy::Known(_)));
         match certain_policy_owner(pattern) {
             _ if has_own => unknown(),
             Some(owner) => policy_of(owner),
@@ -295,6 +301,22 @@ impl Snapshot {
             None if unsupplied == Unsupplied::None && !self.may_own(pattern) => None,
             None => unknown(),
         }
+    }
+
+    /// The resources whose own policies are not those that another snapshot has, in order.
+    pub(crate) fn changed_resources(&self, other: &Self) -> Vec<String> {
+        let said = |policy: &OwnPolicy| match policy {
+            OwnPolicy::Known(document) => OwnPolicy::Known(Arc::new(Document {
+                name: String::new(),
+                problems: Vec::new(),
+                ..(**document).clone()
+            })),
+            other => other.clone(),
+        };
+        let policy =
+            |of: &Self, arn: &str| of.resources.get(arn).map(|own| said(&own.policy)).unwrap_or_default();
+        let all: BTreeSet<&String> = self.resources.keys().chain(other.resources.keys()).collect();
+        all.into_iter().filter(|arn| policy(self, arn) != policy(other, arn)).cloned().collect()
     }
 
     /// Whether a resource whose policy was supplied may have a part, or be one, that a pattern stands for.
@@ -332,6 +354,14 @@ fn with_bucket_behind(action: &str, resource: &Resource, own: Option<Attached>) 
         }
         other => Attached { missing: Some(behind), may: May::Deny, ..other.unwrap_or_default() },
     })
+}
+
+/// Whether a pattern is a secret by its name: the six random characters at the end of its ARN alone are open
+/// (<https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html>).
+fn is_named_secret(pattern: &str) -> bool {
+    let name = pattern.strip_suffix("-??????").filter(|name| !name.contains(['*', '?']));
+    name.and_then(Arn::parse)
+        .is_some_and(|parsed| parsed.service == "secretsmanager" && parsed.resource.starts_with("secret:"))
 }
 
 /// What stands for the policy of a resource that can have none: of another account's resource, that it may be shared.

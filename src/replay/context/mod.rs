@@ -120,7 +120,9 @@ pub(super) fn fields_of_key_in(key: &str, parts: Parts) -> Fields {
         || key == iam::PASSED_TO_SERVICE && !parts.attaches_volumes
         || rule(&key).is_some_and(|rule| std::ptr::eq(rule, &raw const tags::OF_RESOURCE))
             && !parts.is_denied;
-    if needs_none { fields.without(Field::RequestParameters) } else { fields }
+    let fields = if needs_none { fields.without(Field::RequestParameters) } else { fields };
+    let is_region = key == "aws:requestedregion" && !parts.may_infer;
+    if is_region { fields.without(Field::AdditionalEventData) } else { fields }
 }
 
 /// What of a record says whether keys are told from its parameters: it follows from source, name and error of the event.
@@ -130,6 +132,8 @@ pub(super) struct Parts {
     takes_device: bool,
     /// Whether the call may attach volumes by a role that it passes.
     attaches_volumes: bool,
+    /// Whether it may be a call to a model that is served in another region.
+    may_infer: bool,
     /// Whether AWS refused it: then the parameters may be missing for that.
     is_denied: bool,
 }
@@ -140,13 +144,15 @@ impl Parts {
         Self {
             takes_device: caller::takes_device(record),
             attaches_volumes: iam::may_attach_volumes(record),
+            may_infer: record.event_source.is_some_and(|source| source.starts_with("bedrock")),
             is_denied,
         }
     }
 
     /// Writes them, so that different ones are written differently.
     pub(super) fn write(self, to: &mut Vec<u8>) {
-        to.extend([self.takes_device, self.attaches_volumes, self.is_denied].map(u8::from));
+        let parts = [self.takes_device, self.attaches_volumes, self.may_infer, self.is_denied];
+        to.extend(parts.map(u8::from));
     }
 }
 

@@ -15,7 +15,7 @@ use super::ask::{Ask, DERIVED, Relation, Tell};
 use super::caller::NOT_LOGGED;
 use super::rule::Rule;
 use crate::aws::{Arn, Principal as Named, SourceAddress};
-use crate::policy::{Caller, Effect, Match, Principal, Principals};
+use crate::policy::{Caller, Effect, Match, Principal, Principals, Resource};
 use crate::snapshot;
 
 pub(super) const RULES: &[Rule] = &[
@@ -25,7 +25,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule::new("aws:epochtime", &[Field::EventTime], |ask| {
         Tell::Value(ask.told.record.event_time.timestamp().to_string())
     }),
-    Rule::new("aws:requestedregion", &[Field::AwsRegion], requested_region),
+    Rule::new("aws:requestedregion", &[Field::AwsRegion, Field::AdditionalEventData], requested_region),
     Rule::new("aws:sourceip", NETWORK, source_ip),
     Rule::new("aws:vpcsourceip", NETWORK, vpc_source_ip),
     Rule::new("aws:sourcevpce", NETWORK, source_endpoint),
@@ -146,11 +146,39 @@ pub(super) fn role<'a>(ask: &Ask<'a>, arn: &str) -> Option<&'a snapshot::Princip
 /// The region of the endpoint that was called. Global services have one region for all, which is what they log
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requestedregion>).
 fn requested_region(ask: &Ask<'_>) -> Tell {
+    if serves_elsewhere(ask) {
+        return inference_region(ask);
+    }
     let region = said(ask.told.record.aws_region).filter(|region| is_region(region));
     match (ask.relation, region) {
         (Relation::Own | Relation::SameService, Some(region)) => Tell::Value(region.to_owned()),
         (Relation::Own | Relation::SameService, None) => Tell::Unknown("the record names no region"),
         (Relation::PassRole | Relation::Other, _) => Tell::Unknown(DERIVED),
+    }
+}
+
+/// Whether a request is for a model of Bedrock wherever an inference profile has the call served: its region stands as `*`.
+fn serves_elsewhere(ask: &Ask<'_>) -> bool {
+    match &ask.told.asked.resource {
+        Resource::Pattern(pattern) => {
+            ask.service() == "bedrock" && pattern.contains(":bedrock:*::foundation-model/")
+        }
+        _ => false,
+    }
+}
+
+/// The region where a call to an inference profile was served, which is the one that policies see
+/// (<https://docs.aws.amazon.com/bedrock/latest/userguide/geographic-cross-region-inference.html>); of a profile for all regions
+/// they see another word (<https://docs.aws.amazon.com/bedrock/latest/userguide/global-cross-region-inference.html>).
+fn inference_region(ask: &Ask<'_>) -> Tell {
+    let model = ask.told.parsed.parameters.as_ref().and_then(|all| all.get("modelId")?.as_str());
+    let is_global =
+        model.is_some_and(|model| model.rsplit('/').next().unwrap_or(model).starts_with("global."));
+    let additional = ask.told.parsed.additional.as_ref();
+    let region = additional.and_then(|all| all.get("inferenceRegion")?.as_str());
+    match region.filter(|region| is_region(region) && !is_global) {
+        Some(region) => Tell::Value(region.to_owned()),
+        None => Tell::Unknown("an inference profile may have the call served in another region"),
     }
 }
 

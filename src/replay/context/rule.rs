@@ -41,6 +41,8 @@ pub(super) enum Otherwise {
     Absent,
     /// It is not known, for this reason.
     Unknown(&'static str),
+    /// The request does not have it, but of calls of these names that is not known, for this reason.
+    AbsentBut(&'static [&'static str], &'static str),
 }
 
 impl Rule {
@@ -82,6 +84,10 @@ impl Rule {
                     (Parameter::Hidden(why), _) => Tell::Unknown(why),
                     (Parameter::NotGiven, Otherwise::Absent) => Tell::Absent,
                     (Parameter::NotGiven, Otherwise::Unknown(why)) => Tell::Unknown(why),
+                    (Parameter::NotGiven, Otherwise::AbsentBut(calls, why)) => {
+                        let is_one = ask.told.record.event_name.is_some_and(|name| calls.contains(&name));
+                        if is_one { Tell::Unknown(why) } else { Tell::Absent }
+                    }
                 }
             }
         }

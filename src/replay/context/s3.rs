@@ -21,6 +21,17 @@ const fn header(key: &'static str, listed: &'static str, paths: &'static [&'stat
     Rule::mirror(key, listed, paths, Otherwise::Absent)
 }
 
+/// A header that the call which begins an upload in parts takes, and those for its parts and its end do not: nobody documents
+/// what their requests have for it (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html>,
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html>).
+const fn of_upload(key: &'static str, listed: &'static str, paths: &'static [&'static str]) -> Rule {
+    Rule::mirror(key, listed, paths, Otherwise::AbsentBut(&PARTS, OF_UPLOAD))
+}
+
+/// The calls for the parts and the end of an upload.
+const PARTS: [&str; 3] = ["CompleteMultipartUpload", "UploadPart", "UploadPartCopy"];
+const OF_UPLOAD: &str = "the call that began the upload in parts has said it";
+
 /// A header of which it is not certain that S3 logs it.
 const fn unsure(key: &'static str, listed: &'static str, paths: &'static [&'static str]) -> Rule {
     Rule::mirror(key, listed, paths, Otherwise::Unknown(NOT_SURE))
@@ -31,21 +42,21 @@ pub(super) const RULES: &[Rule] = &[
     header("s3:delimiter", "s3:delimiter", &["delimiter"]),
     header("s3:max-keys", "s3:max-keys", &["max-keys", "maxKeys"]),
     header("s3:versionid", "s3:versionid", &["versionId", "x-amz-version-id"]),
-    header("s3:x-amz-acl", "s3:x-amz-acl", &["x-amz-acl"]),
+    of_upload("s3:x-amz-acl", "s3:x-amz-acl", &["x-amz-acl"]),
     header("s3:x-amz-copy-source", "s3:x-amz-copy-source", &["x-amz-copy-source"]),
-    header("s3:x-amz-grant-full-control", "s3:x-amz-grant-full-control", &["x-amz-grant-full-control"]),
-    header("s3:x-amz-grant-read", "s3:x-amz-grant-read", &["x-amz-grant-read"]),
-    header("s3:x-amz-grant-read-acp", "s3:x-amz-grant-read-acp", &["x-amz-grant-read-acp"]),
+    of_upload("s3:x-amz-grant-full-control", "s3:x-amz-grant-full-control", &["x-amz-grant-full-control"]),
+    of_upload("s3:x-amz-grant-read", "s3:x-amz-grant-read", &["x-amz-grant-read"]),
+    of_upload("s3:x-amz-grant-read-acp", "s3:x-amz-grant-read-acp", &["x-amz-grant-read-acp"]),
     header("s3:x-amz-grant-write", "s3:x-amz-grant-write", &["x-amz-grant-write"]),
-    header("s3:x-amz-grant-write-acp", "s3:x-amz-grant-write-acp", &["x-amz-grant-write-acp"]),
+    of_upload("s3:x-amz-grant-write-acp", "s3:x-amz-grant-write-acp", &["x-amz-grant-write-acp"]),
     header("s3:x-amz-metadata-directive", "s3:x-amz-metadata-directive", &["x-amz-metadata-directive"]),
     header("s3:x-amz-object-ownership", "s3:x-amz-object-ownership", &["x-amz-object-ownership"]),
-    header(
+    of_upload(
         "s3:x-amz-server-side-encryption",
         "s3:x-amz-server-side-encryption",
         &["x-amz-server-side-encryption"],
     ),
-    header(
+    of_upload(
         "s3:x-amz-server-side-encryption-aws-kms-key-id",
         "s3:x-amz-server-side-encryption-aws-kms-key-id",
         &["x-amz-server-side-encryption-aws-kms-key-id"],
@@ -55,8 +66,8 @@ pub(super) const RULES: &[Rule] = &[
         "s3:x-amz-server-side-encryption-customer-algorithm",
         &["x-amz-server-side-encryption-customer-algorithm"],
     ),
-    header("s3:x-amz-storage-class", "s3:x-amz-storage-class", &["x-amz-storage-class"]),
-    header(
+    of_upload("s3:x-amz-storage-class", "s3:x-amz-storage-class", &["x-amz-storage-class"]),
+    of_upload(
         "s3:x-amz-website-redirect-location",
         "s3:x-amz-website-redirect-location",
         &["x-amz-website-redirect-location"],

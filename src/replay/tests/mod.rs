@@ -13,6 +13,7 @@ mod proposing;
 mod session_policy;
 mod sharing;
 mod special;
+mod unseen;
 
 use std::sync::Arc;
 

@@ -127,3 +127,56 @@ fn changes_that_were_not_remembered_are_told() {
     full.left = 3;
     assert_eq!(limits(&full), [Some(3)]);
 }
+
+#[test]
+fn what_was_mended_in_between_was_no_propagation() {
+    let grants =
+        by_user("iam.amazonaws.com", "PutRolePolicy", Some(r#"{"roleName": "deploy", "policyName": "p"}"#));
+    let version = by_user(
+        "iam.amazonaws.com",
+        "CreatePolicyVersion",
+        Some(r#"{"policyArn": "arn:aws:iam::111122223333:policy/p", "setAsDefault": true}"#),
+    );
+    let detached = Record {
+        account: Some("999988887777"),
+        ..by_user("organizations.amazonaws.com", "DetachPolicy", Some(r#"{"policyId": "p-1"}"#))
+    };
+    let queue = by_user("sqs.amazonaws.com", "SetQueueAttributes", Some(r#"{"queueUrl": "u"}"#));
+    for change in [grants, version, detached, queue] {
+        let at_second = |second| Record { event_time: at(second), ..change };
+        assert_eq!(told(&made(), 4, &[at_second(10), works(19)]), 0, "{:?}", change.event_name);
+        assert_eq!(told(&made(), 4, &[at_second(19), works(19)]), 0);
+        // Before the refusal, after the call worked, or in vain.
+        assert_eq!(told(&made(), 4, &[at_second(3), works(19)]), 1);
+        assert_eq!(told(&made(), 4, &[at_second(20), works(19)]), 1);
+        let failed = Record { error_code: Some("AccessDenied"), ..at_second(10) };
+        assert_eq!(told(&made(), 4, &[failed, works(19)]), 1);
+    }
+    // What is about nobody who is concerned.
+    let bucket = by_user("s3.amazonaws.com", "PutBucketPolicy", Some(r#"{"bucketName": "b"}"#));
+    let foreign = Record { account: Some("444455556666"), ..version };
+    let role =
+        by_user("iam.amazonaws.com", "PutRolePolicy", Some(r#"{"roleName": "other", "policyName": "p"}"#));
+    for change in [bucket, foreign, role] {
+        assert_eq!(told(&made(), 4, &[Record { event_time: at(10), ..change }, works(19)]), 1);
+    }
+}
+
+#[test]
+fn what_another_layer_refused_is_no_propagation() {
+    let snapshot =
+        World::default().role(DEPLOY, &json!([trust_account()]), &json!([allow("sqs:*", "*")])).read();
+    let told = |reason: &str| {
+        let message = format!(
+            "User: {SESSION} is not authorized to perform: sqs:CreateQueue on resource: arn:aws:sqs:eu-west-1:111122223333:jobs {reason}"
+        );
+        let records = [made(), Record { event_time: at(4), ..refused(&works(4), &message) }, works(19)];
+        let answer = replay(&plan(&snapshot), &records);
+        answer.groups.iter().map(|group| group.propagation).sum::<u64>()
+    };
+    assert_eq!(told("because no identity-based policy allows the sqs:CreateQueue action"), 1);
+    assert_eq!(told("with an explicit deny in a service control policy"), 0);
+    assert_eq!(told("with an explicit deny in a resource control policy"), 0);
+    assert_eq!(told("because no VPC endpoint policy allows the sqs:CreateQueue action"), 0);
+    assert_eq!(told("with an explicit deny in a resource-based policy"), 0);
+}

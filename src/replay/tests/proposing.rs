@@ -31,6 +31,18 @@ fn a_role_that_a_record_names_and_that_may_no_longer_be_passed_may_break_the_cal
 }
 
 #[test]
+fn what_is_made_with_tags_that_may_no_longer_be_given_may_break() {
+    let today = World::default().user(ANN, &json!([allow("*", "*")])).read();
+    let without = World::default().user(ANN, &json!([allow("*", "*"), deny("iam:TagRole", "*")])).read();
+    let tagged = r#"{"roleName": "task", "path": "/", "tags": [{"key": "env", "value": "prod"}]}"#;
+    let record = by_user("iam.amazonaws.com", "CreateRole", Some(tagged));
+    assert_eq!(changed(&today, &without, &record), [(Change::MayBreak, "iam:TagRole".to_owned())]);
+    assert_eq!(changed(&without, &without, &record), []);
+    let plain = by_user("iam.amazonaws.com", "CreateRole", Some(r#"{"roleName": "task", "path": "/"}"#));
+    assert_eq!(changed(&today, &without, &plain), []);
+}
+
+#[test]
 fn what_works_by_nothing_that_is_known_may_break_by_an_explicit_deny() {
     let key = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
     let parameters = format!(r#"{{"keyId":"{key}"}}"#);

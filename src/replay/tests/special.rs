@@ -75,6 +75,68 @@ fn the_anonymous_are_let_in_by_the_resources_policy_alone() {
 }
 
 #[test]
+fn the_anonymous_may_be_kept_out_of_what_is_public() {
+    let mut public = by(&json!("*"));
+    public[0]["Action"] = json!("s3:GetObject");
+    public[0]["Resource"] = json!("arn:aws:s3:::example-reports/*");
+    let record = Record {
+        identity_type: Some("AWSAccount"),
+        identity_arn: None,
+        identity_account_id: Some("ANONYMOUS_PRINCIPAL"),
+        principal_id: None,
+        access_key_id: None,
+        user_name: None,
+        ..refused(&by_user("s3.amazonaws.com", "PutObject", Some(GET)), "Access Denied")
+    };
+    public[0]["Action"] = json!("s3:PutObject");
+    let open = World::default().user(ANN, &json!([])).resource(BUCKET, &public).read();
+    let said = verdict(&plan(&open), &record);
+    assert_eq!(said.verdict, Verdict::Undetermined);
+    assert!(said.needs.unwrap().contains("Block Public Access"));
+}
+
+#[test]
+fn a_delivery_needs_no_right_to_set_an_access_control_list() {
+    let mut put = by(&json!({ "Service": "cloudtrail.amazonaws.com" }));
+    put[0]["Action"] = json!("s3:PutObject");
+    put[0]["Resource"] = json!("arn:aws:s3:::example-reports/*");
+    put[0]["Condition"] = json!({ "StringEquals": { "s3:x-amz-acl": "bucket-owner-full-control" } });
+    let snapshot =
+        World::default().user(ANN, &json!([allow("s3:PutObject", "*")])).resource(BUCKET, &put).read();
+    let parameters =
+        r#"{"bucketName": "example-reports", "key": "1", "x-amz-acl": "bucket-owner-full-control"}"#;
+    let delivery = service("cloudtrail.amazonaws.com", "s3.amazonaws.com", "PutObject", Some(parameters));
+    assert_eq!(verdict(&plan(&snapshot), &delivery).verdict, Verdict::Same);
+    let other = parameters.replace("bucket-owner-full-control", "public-read");
+    let other = service("cloudtrail.amazonaws.com", "s3.amazonaws.com", "PutObject", Some(&other));
+    assert_eq!(verdict(&plan(&snapshot), &other).verdict, Verdict::NowDenied);
+    // A user is asked for it.
+    let ann = by_user("s3.amazonaws.com", "PutObject", Some(parameters));
+    let said = verdict(&plan(&snapshot), &ann);
+    assert_eq!((said.verdict, said.action.as_str()), (Verdict::NowDenied, "s3:PutObjectAcl"));
+}
+
+#[test]
+fn the_parts_of_an_upload_leave_open_what_its_beginning_said() {
+    let mut guard = json!([{ "Sid": "Plain", "Effect": "Deny", "Principal": "*", "Action": "s3:PutObject" }]);
+    guard[0]["Resource"] = json!("arn:aws:s3:::example-reports/*");
+    guard[0]["Condition"] = json!({ "Null": { "s3:x-amz-server-side-encryption": "true" } });
+    let snapshot = World::default().user(ANN, &json!([allow("s3:*", "*")])).resource(BUCKET, &guard).read();
+    let encrypted =
+        r#"{"bucketName": "example-reports", "key": "1", "x-amz-server-side-encryption": "aws:kms"}"#;
+    for (name, parameters, expected) in [
+        ("CreateMultipartUpload", encrypted, Verdict::Same),
+        ("CreateMultipartUpload", GET, Verdict::NowDenied),
+        ("PutObject", GET, Verdict::NowDenied),
+        ("UploadPart", GET, Verdict::Undetermined),
+        ("CompleteMultipartUpload", GET, Verdict::Undetermined),
+    ] {
+        let record = by_user("s3.amazonaws.com", name, Some(parameters));
+        assert_eq!(verdict(&plan(&snapshot), &record).verdict, expected, "{name} {parameters}");
+    }
+}
+
+#[test]
 fn who_is_not_named_or_not_in_the_snapshot_leaves_it_open() {
     let snapshot =
         World::default().user(ANN, &json!([allow("s3:*", "*")])).resource(BUCKET, &Value::Null).read();

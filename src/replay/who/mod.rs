@@ -17,7 +17,7 @@ pub struct Who {
     /// For the evaluator.
     pub caller: Caller,
     /// The user or role by which the request is listed: its ARN with path where that is known; a service principal,
-    /// an account's root ARN, a provider, or `anonymous`.
+    /// an account's root ARN, a provider, or `anonymous`; who is not known, in words, with the account: `someone of account …`.
     pub principal: String,
     /// The service that made the call for its caller (forwarded access session), as `invokedBy` says; None if none did.
     pub forwarded_by: Option<String>,
@@ -340,7 +340,15 @@ impl Reader<'_> {
             let caller = Caller::Account { account, unique_id: unique_id.map(str::to_owned) };
             let own_name = || said(self.record.user_name).map(str::to_owned);
             let is_person = self.record.identity_type == Some("IdentityCenterUser");
-            let principal = is_person.then(own_name).flatten().unwrap_or_else(|| self.root_arn(account));
+            let principal = is_person.then(own_name).flatten().unwrap_or_else(|| {
+                // Sessions of a role are not told apart.
+                let id = unique_id.map(|id| id.split_once(':').map_or(id, |(role, _)| role));
+                match id {
+                    _ if is_person => format!("an Identity Center user of account {account}"),
+                    Some(id) => format!("someone of account {account} ({id})"),
+                    None => format!("someone of account {account}"),
+                }
+            });
             named(caller, principal)
         })
     }

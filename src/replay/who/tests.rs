@@ -168,7 +168,7 @@ fn someone_of_another_account_is_known_by_id_if_the_snapshot_has_it() {
         unknown.caller,
         Caller::Account { account, unique_id: Some("AROARTX3GSDSQDEPEXAMPLE:bob".to_owned()) }
     );
-    assert_eq!(unknown.principal, "arn:aws:iam::111122223333:root");
+    assert_eq!(unknown.principal, "someone of account 111122223333 (AROARTX3GSDSQDEPEXAMPLE)");
     let known = who(&record, Some(&snapshot())).unwrap();
     assert_eq!(known.principal, DEPLOY);
     let Caller::RoleSession { session_arn, .. } = known.caller else { panic!("a session") };
@@ -243,7 +243,10 @@ fn others_are_whom_their_arn_names_or_someone_of_their_account() {
         let who = of(record);
         assert!(matches!(who.caller, Caller::Account { unique_id: None, .. }), "{kind}");
         let is_person = kind == "IdentityCenterUser";
-        assert_eq!(who.principal, if is_person { "bob" } else { "arn:aws:iam::111122223333:root" });
+        assert_eq!(who.principal, if is_person { "bob" } else { "someone of account 111122223333" });
+        let nameless = of(Record { user_name: None, ..record });
+        let words = if is_person { "an Identity Center user of account" } else { "someone of account" };
+        assert_eq!(nameless.principal, format!("{words} 111122223333"));
     }
 }
 

@@ -203,3 +203,70 @@ fn a_resource_s_tags_are_the_snapshot_s() {
     Case::new(by_user("s3.amazonaws.com", "ListBuckets", None), "s3:ListAllMyBuckets", None)
         .check(&[("aws:ResourceTag/Team", "absent")]);
 }
+
+#[test]
+fn tags_in_the_object_that_wraps_a_request_of_ec2_are_read() {
+    let nat = r#"{"CreateNatGatewayRequest": {"SubnetId": "subnet-0123456789abcdef0", "TagSpecification":
+        {"ResourceType": "natgateway", "tag": 1, "Tag": [{"Value": "prod", "tag": 1, "Key": "env"}, {"Value": "x", "tag": 2, "Key": "y"}]}}}"#;
+    let one = r#"{"CreateNatGatewayRequest": {"TagSpecification": [
+        {"ResourceType": "natgateway", "tag": 1, "Tag": {"Value": "prod", "tag": 1, "Key": "env"}}]}}"#;
+    let arn = "arn:aws:ec2:eu-west-1:111122223333:natgateway/*";
+    for (parameters, keys) in [(nat, "env,y"), (one, "env")] {
+        let record = by_user("ec2.amazonaws.com", "CreateNatGateway", Some(parameters));
+        let told =
+            [("aws:RequestTag/env", "prod"), ("aws:RequestTag/other", "absent"), ("aws:TagKeys", keys)];
+        Case::new(record, "ec2:CreateNatGateway", Some(arn)).check(&told);
+        Case::new(record, "ec2:CreateTags", Some(arn)).origin(Origin::Derived).check(&told);
+    }
+    // Those of a template are for launches to come.
+    let template = r#"{"CreateLaunchTemplateRequest": {"LaunchTemplateName": "t", "LaunchTemplateData":
+        {"TagSpecification": {"ResourceType": "instance", "tag": 1, "Tag": {"Key": "env", "Value": "prod", "tag": 1}}}}}"#;
+    let record = by_user("ec2.amazonaws.com", "CreateLaunchTemplate", Some(template));
+    Case::new(
+        record,
+        "ec2:CreateLaunchTemplate",
+        Some("arn:aws:ec2:eu-west-1:111122223333:launch-template/*"),
+    )
+    .check(&[("aws:RequestTag/env", "absent")]);
+}
+
+#[test]
+fn tags_under_a_name_that_is_not_known_are_unknown() {
+    for (source, name, action, parameters) in [
+        (
+            "cognito-idp",
+            "CreateUserPool",
+            "cognito-idp:CreateUserPool",
+            r#"{"userPoolTags": {"env": "prod"}}"#,
+        ),
+        (
+            "backup",
+            "CreateBackupVault",
+            "backup:CreateBackupVault",
+            r#"{"backupVaultTags": {"env": "prod"}}"#,
+        ),
+        (
+            "s3",
+            "CreateBucket",
+            "s3:CreateBucket",
+            r#"{"CreateBucketConfiguration": {"Tags": {"Tag": {"Key": "env", "Value": "prod"}}}}"#,
+        ),
+        (
+            "workspaces",
+            "CreateWorkspaces",
+            "workspaces:CreateWorkspaces",
+            r#"{"workspaces": [{"tags": [{"key": "env", "value": "prod"}]}]}"#,
+        ),
+    ] {
+        let source = format!("{source}.amazonaws.com");
+        let record = by_user(&source, name, Some(parameters));
+        Case::new(record, action, None)
+            .check(&[("aws:RequestTag/env", "unknown"), ("aws:TagKeys", "unknown")]);
+    }
+    let none = by_user(
+        "cognito-idp.amazonaws.com",
+        "CreateUserPool",
+        Some(r#"{"poolName": "p", "userPoolTags": {}}"#),
+    );
+    Case::new(none, "cognito-idp:CreateUserPool", None).check(&[("aws:RequestTag/env", "absent")]);
+}
