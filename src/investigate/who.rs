@@ -8,7 +8,8 @@ use super::bounded::Bounded;
 use super::evidence::{Evidence, Seen, Span, Time, keep_smallest};
 use super::limit::Limits;
 use super::outcome::Outcome;
-use crate::aws::{AccessKeyId, UniqueId};
+use crate::aws::{AccessKeyId, Arn, Principal, UniqueId};
+use crate::lineage::subject::web_identity;
 use crate::query::EventRow;
 
 /// What kind of name an investigation was asked for.
@@ -76,6 +77,50 @@ impl Caller {
             service: text(row.invoked_by),
             address: text(row.source_ip_address),
         }
+    }
+
+    /// Who called, in words: `IAM user dana`, `role deploy (session nightly)`. The name of a session is never said alone:
+    /// whoever assumes the role chooses it
+    /// (<https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>), as whoever may push to a repository chooses
+    /// how the subject of its token ends. None where the record names nobody.
+    #[must_use]
+    pub fn words(&self) -> Option<String> {
+        let Some(identity) = &self.identity else { return self.service.clone() };
+        Some(match self.identity_type.as_deref() {
+            Some("WebIdentityUser") => web_identity_words(identity),
+            Some("SAMLUser") => format!("SAML subject {identity}"),
+            Some("IdentityCenterUser") => format!("Identity Center user {identity}"),
+            _ => principal_words(identity).unwrap_or_else(|| identity.clone()),
+        })
+    }
+}
+
+/// A principal that an ARN names, in words; None where it names none.
+pub(crate) fn principal_words(arn: &str) -> Option<String> {
+    let arn = Arn::parse(arn)?;
+    Some(match arn.principal()? {
+        Principal::Root => format!("root of {}", arn.account),
+        Principal::User { name, .. } => format!("IAM user {name}"),
+        Principal::Role { name, .. } => format!("role {name}"),
+        Principal::RoleSession { role, session } => format!("role {role} (session {session})"),
+        Principal::FederatedUser { name } => format!("federated user {name}"),
+    })
+}
+
+/// The unique id of a web identity: `PROVIDER:AUDIENCE:SUBJECT`, the provider as its ARN or its host
+/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>).
+fn web_identity_words(identity: &str) -> String {
+    let whole = identity.split_once(":oidc-provider/").map_or(identity, |(_, rest)| rest);
+    let parts = whole.split_once(':').and_then(|(provider, rest)| {
+        // An audience may be an address.
+        let scheme =
+            ["https://", "http://"].into_iter().find(|scheme| rest.starts_with(scheme)).unwrap_or_default();
+        let (_, subject) = rest.strip_prefix(scheme)?.split_once(':')?;
+        Some((provider, subject))
+    });
+    match parts {
+        Some((provider, subject)) => web_identity(provider, subject).words(),
+        None => format!("web identity {identity}"),
     }
 }
 
@@ -440,4 +485,35 @@ fn accounts_without_last_bit(id: &str) -> Vec<String> {
     let Some((head, tail)) = parts else { return Vec::new() };
     // `A` is 0 and `Q` is 16 in base32.
     ["A", "Q"].iter().filter_map(|bit| account_inside(&format!("{head}{bit}{tail}"))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_called_is_worded_by_what_nobody_else_could_choose() {
+        let words = |kind: &str, identity: &str| {
+            let caller = Caller {
+                identity_type: Some(kind.to_owned()),
+                identity: Some(identity.to_owned()),
+                ..Caller::default()
+            };
+            caller.words().unwrap()
+        };
+        let arn = |rest: &str| format!("arn:aws:sts::111122223333:{rest}");
+        assert_eq!(words("AssumedRole", &arn("assumed-role/deploy/dana")), "role deploy (session dana)");
+        assert_eq!(words("IAMUser", "arn:aws:iam::111122223333:user/ops/dana"), "IAM user dana");
+        assert_eq!(words("FederatedUser", &arn("federated-user/dana")), "federated user dana");
+        assert_eq!(words("AWSAccount", "AIDARTX3GSDSQAEXAMPLE"), "AIDARTX3GSDSQAEXAMPLE");
+        assert_eq!(words("SAMLUser", "EXAMPLE=:dana"), "SAML subject EXAMPLE=:dana");
+        let github = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com:\
+                      sts.amazonaws.com:repo:acme/infra:ref:refs/heads/x/dana";
+        assert_eq!(words("WebIdentityUser", github), "GitHub repository acme/infra (ref:refs/heads/x/dana)");
+        let google = "accounts.google.com:app.example.com:1234";
+        assert_eq!(words("WebIdentityUser", google), "Google account 1234");
+        assert_eq!(words("WebIdentityUser", "dana"), "web identity dana");
+        let service = Caller { service: Some("ec2.amazonaws.com".to_owned()), ..Caller::default() };
+        assert_eq!(service.words().as_deref(), Some("ec2.amazonaws.com"));
+    }
 }

@@ -14,6 +14,7 @@ use super::limit::Limits;
 use super::opening::{Closed, Opening, OpeningHow};
 use super::outcome::{Outcome, operation, service};
 use super::thing;
+use super::who::principal_words;
 use crate::aws;
 use crate::query::EventRow;
 use rule::{CALLER, RULES, Rule};
@@ -292,9 +293,19 @@ fn text(rule: &Rule, targets: &[StepTarget]) -> String {
             .join(" ")
             .trim_end_matches(':')
             .to_owned(),
+        // A session is not called by the name that its caller chose for it.
+        [one] if rule.targets.contains(&CALLER) && is_session(&one.name) => {
+            rule.one.replace("{}", &principal_words(&one.name).unwrap_or_default())
+        }
         [one] => rule.one.replace("{}", thing::short(&one.name)),
         many => rule.many.replace("{}", &many.len().to_string()),
     }
+}
+
+/// Whether a name is the ARN of a role session or federated user.
+fn is_session(name: &str) -> bool {
+    let principal = aws::Arn::parse(name).and_then(aws::Arn::principal);
+    matches!(principal, Some(aws::Principal::RoleSession { .. } | aws::Principal::FederatedUser { .. }))
 }
 
 /// The operations themselves, for what did not work: `StopLogging NAME`.

@@ -119,9 +119,7 @@ fn gone(thing: &Thing, page: &Page) -> String {
 
 /// Who removed it, when that was someone else or is not told by a call.
 fn gone_by(gone: &Gone) -> Option<String> {
-    let by = || {
-        short(gone.by.identity.as_deref().or(gone.by.service.as_deref()).unwrap_or("someone else")).to_owned()
-    };
+    let by = || gone.by.words().unwrap_or_else(|| "someone else".to_owned());
     match gone.how {
         GoneHow::Call if gone.by_subject => None,
         GoneHow::Call => Some(format!("removed by {}", by())),

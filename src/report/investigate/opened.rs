@@ -120,8 +120,8 @@ fn remarks(opening: &Opening, page: &Page) -> Vec<String> {
         ));
     }
     if let Some(closed) = opening.until.as_ref().filter(|closed| !closed.by_subject) {
-        let by = closed.by.identity.as_deref().or(closed.by.service.as_deref()).unwrap_or("someone else");
-        notes.push(format!("shut by {}", short(by)));
+        let by = closed.by.words().unwrap_or_else(|| "someone else".to_owned());
+        notes.push(format!("shut by {by}"));
     }
     notes
 }

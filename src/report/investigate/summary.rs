@@ -88,7 +88,9 @@ pub(super) fn facts(answer: &Investigation) -> Facts {
 fn who(answer: &Investigation, facts: &mut Facts) {
     let subject = &answer.subject;
     let id = subject.unique_ids.first().map(|seen| seen.value.as_str()).unwrap_or_default();
-    let words = match subject.arns.as_slice() {
+    // A session of the subject may have called more often than it did itself.
+    let own = subject.arns.iter().find(|seen| seen.value == subject.id);
+    let words = match own.map_or(subject.arns.as_slice(), std::slice::from_ref) {
         [] if subject.types.is_empty() => {
             "nobody in these rows: it made none of these calls itself".to_owned()
         }
@@ -128,8 +130,8 @@ fn who(answer: &Investigation, facts: &mut Facts) {
         [] => {}
         [origin, ..] if behind::says_making(answer, origin.evidence.event_id.as_deref()) => {}
         [origin, ..] => {
-            let by = origin.by.identity.as_deref().or(origin.by.service.as_deref()).unwrap_or("someone");
-            more.push(format!("made {} by {}", figure::moment(origin.evidence.at.0), short(by)));
+            let by = origin.by.words().unwrap_or_else(|| "someone".to_owned());
+            more.push(format!("made {} by {by}", figure::moment(origin.evidence.at.0)));
         }
     }
     if !more.is_empty() {
