@@ -2,7 +2,9 @@
 -- what: Every event, with who called.
 -- column caller bigint: Equal for the same caller: a credential (account, key, ARN, unique id and creation of its
 --     session together), or the service, subject or foreign principal where there is none; a foreign principal is
---     another caller in each request to STS that two accounts recorded. NULL where the record names nobody.
+--     another caller in each request to STS that two accounts recorded. Sign-ins of a user are one caller, its other calls that
+--     neither a key nor a session signed are another. NULL where the record names nobody, as a sign-in that failed does: it
+--     proves neither the user nor a password.
 -- column caller_class text: `credential`, `service`, `outside` (a subject of an identity provider), `account` (a
 --     principal of another account) or `nobody`.
 -- column caller_account text: The account of the caller: its own, else that of its session, else that of the
@@ -17,9 +19,9 @@
 --     (https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html).
 select
   caller_id(
-    identity_type, event_source, invoked_by, identity_account_id, session_issuer_account_id, account, access_key_id,
-    identity_arn, principal_id, user_name, identity_provider, on_behalf_of_user_id,
-    on_behalf_of_identity_store_arn, shared_event_id,
+    identity_type, event_source, event_name, error_code, error_message, invoked_by, identity_account_id,
+    session_issuer_account_id, account, access_key_id, identity_arn, principal_id, user_name, identity_provider,
+    on_behalf_of_user_id, on_behalf_of_identity_store_arn, shared_event_id,
     -- `crate::lineage::is_switch` says the same.
     coalesce(
       session_created,
@@ -33,8 +35,19 @@ select
     )
   ) as caller,
   caller_class(
-    identity_type, event_source, invoked_by, identity_account_id, access_key_id, identity_arn, principal_id, user_name,
-    on_behalf_of_user_id
+    identity_type, event_source, event_name, error_code, error_message, invoked_by, identity_account_id,
+    session_issuer_account_id, account, access_key_id, identity_arn, principal_id, user_name, identity_provider,
+    on_behalf_of_user_id, on_behalf_of_identity_store_arn, shared_event_id,
+    coalesce(
+      session_created,
+      case
+        when event_source = 'signin.amazonaws.com'
+          and event_name in ('SwitchRole', 'RenewRole')
+          and identity_type in ('AssumedRole', 'Role')
+          and nullif(access_key_id, '') is null
+          then event_time
+      end
+    )
   ) as caller_class,
   coalesce(identity_account_id, session_issuer_account_id, account) as caller_account,
   nullif(access_key_id, '') as caller_key,

@@ -2,7 +2,7 @@
 -- what: Every caller, one row each, with what it did.
 -- column calls bigint: How many events are its own.
 -- column denied bigint: How many of them were denied.
--- column failed bigint: How many of them failed otherwise or were throttled.
+-- column failed bigint: How many of them failed otherwise or were throttled, sign-ins among them.
 -- column forwarded bigint: How many of them a service made for it.
 -- column first_use timestamp: The first of them.
 -- column last_use timestamp: The last of them.
@@ -33,7 +33,9 @@ select
   bool_or(direct) as direct,
   count(*) as calls,
   count(*) filter (where is_denied(error_code)) as denied,
-  count(*) filter (where error_code <> '' and not is_denied(error_code)) as failed,
+  count(*) filter (
+    where (error_code <> '' or error_message <> '') and not is_denied(error_code)
+  ) as failed,
   count(*) filter (where invoked_by is not null) as forwarded,
   min(event_time) as first_use,
   max(event_time) as last_use

@@ -252,12 +252,20 @@ fn shared(asked: &Asked, chains: &[Chain]) -> (TracedOrigin, Vec<Link>) {
         return (own.clone(), asked.links.clone());
     }
     let Some(first) = chains.first() else {
-        let gap = Gap {
+        let gap = asked.subject.gap.clone().unwrap_or_else(|| Gap {
             reason: Reason::NoCredential,
             text: "no record names a caller here".to_owned(),
             hint: "events that a service reports have no caller".to_owned(),
-        };
-        return (TracedOrigin { origin: Origin::unknown(gap), above: None, above_gap: None }, Vec::new());
+        });
+        return (
+            TracedOrigin {
+                origin: Origin::unknown(gap),
+                above: None,
+                above_gap: None,
+                others_above: Vec::new(),
+            },
+            Vec::new(),
+        );
     };
     let same = chains.iter().all(|chain| chain.origin.origin.id() == first.origin.origin.id());
     // That nobody is known behind any of them does not make them one: the gap of the first is its own.
@@ -273,7 +281,10 @@ fn shared(asked: &Asked, chains: &[Chain]) -> (TracedOrigin, Vec<Link>) {
         text: format!("{} different origins stand behind it", ids.len()),
         hint: "see each chain; trace one key or session of it".to_owned(),
     };
-    (TracedOrigin { origin: Origin::unknown(gap), above: None, above_gap: None }, Vec::new())
+    (
+        TracedOrigin { origin: Origin::unknown(gap), above: None, above_gap: None, others_above: Vec::new() },
+        Vec::new(),
+    )
 }
 
 /// How many keys the session of the one credential asked about had, and how many calls were made in it; 0 where there is

@@ -97,12 +97,17 @@ pub struct TracedOrigin {
     /// The origin.
     #[serde(flatten)]
     pub origin: Origin,
-    /// Who made its key or password, or launched its workload.
+    /// Who made its key or password, or launched its workload; of a user that is asked about by name who made the user, where
+    /// that is known, see `others_above`.
     pub above: Option<Box<Above>>,
     /// Why nobody stands above it, where the logs tell that the record is missing: what was made by the last one here was
     /// removed since.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub above_gap: Option<Gap>,
+    /// Of a user or root that is asked about by name: who else made something that it used, its other keys and passwords,
+    /// each by its own record.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub others_above: Vec<Above>,
 }
 
 /// Who made an origin's key or password, or launched its workload. They need not be who acted.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use xxhash_rust::xxh3::xxh3_64;
 
+use super::fields::{CallerFields, SIGN_IN};
 use crate::aws::{Arn, IdKind, Principal, Time, UniqueId};
 
 /// What kind of caller a record names, by `userIdentity.type`
@@ -124,6 +124,7 @@ impl Caller {
     fn of_arn(identity_type: &str, arn: &str, account: &str) -> Caller {
         let fields = CallerFields {
             identity_type: Some(identity_type),
+            event_source: Some(SIGN_IN),
             identity_account_id: Some(account),
             identity_arn: Some(arn),
             ..CallerFields::default()
@@ -208,10 +209,36 @@ impl Caller {
         }
     }
 
-    /// Whether it stands for the sign-ins of a user, each of which has neither a key nor a session: all are one caller.
+    /// Whether it stands for the sign-ins of a user, each of which has neither a key nor a session: all are one caller. Other
+    /// calls of a user have neither as well, and are another caller: with a bearer token for Bedrock
+    /// (<https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html>), with a password for Git
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_ssh-keys.html>).
     #[must_use]
     pub fn signs_in(&self) -> bool {
-        self.is_user_or_root() && self.access_key.is_none() && self.created.is_none()
+        if !self.is_user_or_root() || self.access_key.is_some() || self.created.is_some() {
+            return false;
+        }
+        let sign_in = CallerFields {
+            identity_type: self.identity_type.as_deref(),
+            event_source: Some(SIGN_IN),
+            identity_account_id: self.account.as_deref(),
+            identity_arn: self.arn.as_deref(),
+            principal_id: self.principal_id.as_deref(),
+            user_name: self.user_name.as_deref(),
+            ..CallerFields::default()
+        };
+        sign_in.id() == Some(self.id)
+    }
+
+    /// Whether it stands for the other calls of a user that neither a key nor a session signed: no record tells which
+    /// credential of its service signed them, or who made that.
+    #[must_use]
+    pub fn is_unsigned(&self) -> bool {
+        self.class == Class::Credential
+            && self.is_user_or_root()
+            && self.access_key.is_none()
+            && self.created.is_none()
+            && !self.signs_in()
     }
 
     /// Whether it is a session of a role.
@@ -508,125 +535,4 @@ pub struct Credential {
     pub caller: Caller,
     /// What it did.
     pub usage: Usage,
-}
-
-/// The fields of a record that tell who called; each is the column of the same name.
-#[derive(Debug, Clone, Copy, Default)]
-#[expect(
-    missing_docs,
-    reason = "every field is the column of the same name, documented once in lake::Column"
-)]
-pub struct CallerFields<'a> {
-    pub identity_type: Option<&'a str>,
-    pub event_source: Option<&'a str>,
-    pub invoked_by: Option<&'a str>,
-    pub identity_account_id: Option<&'a str>,
-    pub session_issuer_account_id: Option<&'a str>,
-    pub account: Option<&'a str>,
-    pub access_key_id: Option<&'a str>,
-    pub identity_arn: Option<&'a str>,
-    pub principal_id: Option<&'a str>,
-    pub user_name: Option<&'a str>,
-    pub identity_provider: Option<&'a str>,
-    pub on_behalf_of_user_id: Option<&'a str>,
-    pub on_behalf_of_identity_store_arn: Option<&'a str>,
-    pub shared_event_id: Option<&'a str>,
-    pub session_created_micros: Option<i64>,
-}
-
-impl CallerFields<'_> {
-    /// The class of the caller.
-    #[must_use]
-    pub fn class(&self) -> Class {
-        let said = |field: Option<&str>| field.is_some_and(|text| !text.is_empty());
-        let named = said(self.identity_arn) || said(self.access_key_id) || said(self.principal_id);
-        let portal = || {
-            self.event_source.is_some_and(|source| source.starts_with("sso") || source.starts_with("signin"))
-                && (said(self.user_name) || said(self.on_behalf_of_user_id))
-        };
-        match self.identity_type {
-            Some("AWSService") => Class::Service,
-            None | Some("") if said(self.invoked_by) => Class::Service,
-            Some("SAMLUser" | "WebIdentityUser" | "IdentityCenterUser") => Class::Outside,
-            Some("AWSAccount") => Class::Account,
-            Some("Unknown") if portal() => Class::Outside,
-            Some("AssumedRole" | "IAMUser" | "Root" | "FederatedUser" | "Role" | "Directory")
-                if named || said(self.user_name) =>
-            {
-                Class::Credential
-            }
-            Some("Role" | "Unknown") if said(self.identity_account_id) && said(self.principal_id) => {
-                Class::Account
-            }
-            _ => Class::Nobody,
-        }
-    }
-
-    /// The id of the caller; None for nobody.
-    ///
-    /// A principal of another account is one for each request to STS that two accounts recorded: their records of it have
-    /// one `sharedEventID`, and nothing else joins them
-    /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>).
-    ///
-    /// It is the 64-bit XXH3 of what tells callers of the class apart, so it is the same in every lake. Two of a million
-    /// callers are taken for one with a probability of 3 in 100 million.
-    #[must_use]
-    pub fn id(&self) -> Option<i64> {
-        self.id_in(&mut Vec::new())
-    }
-
-    /// The same, composed in `scratch`, which a loop over many records gives again.
-    #[must_use]
-    pub fn id_in(&self, scratch: &mut Vec<u8>) -> Option<i64> {
-        let class = self.class();
-        let home = self
-            .identity_account_id
-            .or(self.session_issuer_account_id)
-            .or(self.account)
-            .filter(|account| !account.is_empty());
-        let named = self.identity_arn.is_some() || self.principal_id.is_some();
-        let parts: [Option<&str>; 5] = match class {
-            Class::Nobody => return None,
-            Class::Credential => [
-                home,
-                self.access_key_id,
-                self.identity_arn,
-                if named { self.principal_id } else { self.user_name },
-                None,
-            ],
-            Class::Service => [self.invoked_by, None, None, None, None],
-            Class::Outside => [
-                self.identity_type,
-                self.identity_provider,
-                self.user_name,
-                self.principal_id,
-                self.on_behalf_of_user_id,
-            ],
-            // A role session's unique id is that of everybody who chose its name: who it was only the other account's
-            // record of the same request tells.
-            Class::Account => {
-                let request = self.shared_event_id.filter(|_| self.event_source == Some("sts.amazonaws.com"));
-                [home, self.principal_id, request, None, None]
-            }
-        };
-        scratch.clear();
-        scratch.push(class as u8);
-        for (place, part) in parts.into_iter().enumerate() {
-            if place > 0 {
-                // What separates the parts stands in none of them: text of JSON holds no byte 255.
-                scratch.push(0xFF);
-            }
-            scratch.extend_from_slice(part.unwrap_or_default().as_bytes());
-        }
-        // The same id in another identity store is another person.
-        if let (Class::Outside, Some(store)) = (class, self.on_behalf_of_identity_store_arn) {
-            scratch.push(0xFF);
-            scratch.extend_from_slice(store.as_bytes());
-        }
-        if let (Class::Credential, Some(micros)) = (class, self.session_created_micros) {
-            scratch.extend_from_slice(micros.div_euclid(1_000_000).to_string().as_bytes());
-        }
-        scratch.push(0xFF);
-        Some(i64::from_le_bytes(xxh3_64(scratch).to_le_bytes()))
-    }
 }

@@ -48,6 +48,7 @@
 mod answer;
 mod credential;
 mod end;
+mod fields;
 mod issuance;
 mod ladder;
 mod origin;
@@ -65,9 +66,10 @@ pub use answer::{
     TraceSubject, TracedOrigin, Violation, made_node,
 };
 pub use credential::{
-    Caller, CallerFields, Class, Credential, Node, NodeKind, Usage, is_switch, is_telling, sign_in_session,
+    Caller, Class, Credential, Node, NodeKind, Usage, is_switch, is_telling, sign_in_session,
 };
 pub use end::{End, origin};
+pub use fields::CallerFields;
 pub use issuance::{Issuance, IssuanceKind, Launch, RecordRef, settle};
 pub(crate) use issuance::{OWN_PASSWORD, is_console};
 pub use ladder::{
@@ -77,7 +79,7 @@ pub use ladder::{
 };
 pub use origin::{MayBe, Origin, OriginKind};
 pub use people::{Namesake, People, is_other_store, store_id};
-pub use removal::{Removal, UserHistory};
+pub use removal::{Passwords, Removal, UserHistory};
 pub use rename::{Borne, Rename, Renames};
 pub use sessions::{SessionKey, SessionRow, Sessions};
 pub use sight::{AccountSight, Gap, Reason, Sight, stamp};

@@ -34,6 +34,15 @@ impl Removal {
     }
 }
 
+/// The records that set the passwords of some sign-ins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Passwords<'a> {
+    /// Each once, in order of time.
+    pub ways: Vec<&'a Issuance>,
+    /// Whether there is one for each sign-in.
+    pub is_whole: bool,
+}
+
 /// What befell the users of one name in an account, each in order of time. A name is given again to another user
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids>).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -58,21 +67,26 @@ impl UserHistory {
         self.removals.extend(other.removals.iter().filter(|one| is_in(one.record.time)).cloned());
     }
 
-    /// Who set the password of the sign-ins between two moments: the last one before. Also the user may have set it; the
-    /// sign-in itself only by changing the one before. None where another was set in between: then nothing tells of them
-    /// all. None, too, where the password or its user was removed since
-    /// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteLoginProfile.html>), or was another user's: the
-    /// record that set the one they signed in with is not here.
+    /// Who set the passwords of sign-ins at some moments: of each the last one before. Also the user may have set it; the
+    /// sign-in itself only by changing the one before. Nobody is told of one whose password or user was removed since
+    /// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteLoginProfile.html>), or was another user's: the record
+    /// that set the one they signed in with is not here.
     #[must_use]
-    pub fn password_of(
-        &self,
-        sign_in: &Caller,
-        (first, last): (DateTime<Utc>, DateTime<Utc>),
-    ) -> Option<&Issuance> {
-        let way = self.set_before(sign_in, first)?;
-        let same = self.set_before(sign_in, last).is_some_and(|later| later.record == way.record);
-        let ended = self.password_ended(way).is_some_and(|end| end <= last);
-        (same && !ended && self.may_be_of(way, sign_in)).then_some(way)
+    pub fn passwords_of(&self, sign_in: &Caller, moments: &[DateTime<Utc>]) -> Passwords<'_> {
+        let mut found = Passwords { ways: Vec::new(), is_whole: !moments.is_empty() };
+        for moment in moments {
+            let way = self.set_before(sign_in, *moment).filter(|way| {
+                let ended = self.password_ended(way).is_some_and(|end| end <= *moment);
+                !ended && self.may_be_of(way, sign_in)
+            });
+            match way {
+                Some(way) if found.ways.iter().any(|known| known.record == way.record) => {}
+                Some(way) => found.ways.push(way),
+                None => found.is_whole = false,
+            }
+        }
+        found.ways.sort_by(|a, b| a.record.cmp(&b.record));
+        found
     }
 
     /// The record that removed the last password that was set for a sign-in, or its user, before the sign-in: None where

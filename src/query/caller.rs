@@ -21,12 +21,11 @@ use crate::lineage::{CallerFields, is_telling};
 /// A function about callers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CallerFunction {
-    /// `caller_id(identity_type, event_source, invoked_by, identity_account_id, session_issuer_account_id, account,
-    /// access_key_id, identity_arn, principal_id, user_name, identity_provider, on_behalf_of_user_id,
-    /// on_behalf_of_identity_store_arn, shared_event_id, session_created)`.
+    /// `caller_id(identity_type, event_source, event_name, error_code, error_message, invoked_by, identity_account_id,
+    /// session_issuer_account_id, account, access_key_id, identity_arn, principal_id, user_name, identity_provider,
+    /// on_behalf_of_user_id, on_behalf_of_identity_store_arn, shared_event_id, session_created)`.
     Id,
-    /// `caller_class(identity_type, event_source, invoked_by, identity_account_id, access_key_id, identity_arn,
-    /// principal_id, user_name, on_behalf_of_user_id)`.
+    /// `caller_class(…)` of the same.
     Class,
     /// `launched(event_source, event_name, request_parameters, response_elements)`: a list of `kind:id`.
     Launched,
@@ -47,8 +46,7 @@ impl CallerFunction {
     #[must_use]
     pub fn udf(self) -> ScalarUDF {
         let count = match self {
-            CallerFunction::Id => 15,
-            CallerFunction::Class => 9,
+            CallerFunction::Id | CallerFunction::Class => CALLER_TEXTS + 1,
             CallerFunction::Launched => 4,
             CallerFunction::TextHash | CallerFunction::TellingId | CallerFunction::PermissionSet => 1,
         };
@@ -58,6 +56,9 @@ impl CallerFunction {
         })
     }
 }
+
+/// So many texts tell who called, before the time at which its session was created.
+const CALLER_TEXTS: usize = 17;
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Scalar {
@@ -96,7 +97,8 @@ impl ScalarUDFImpl for Scalar {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let texts = if self.function == CallerFunction::Id { 14 } else { args.args.len() };
+        let of_caller = matches!(self.function, CallerFunction::Id | CallerFunction::Class);
+        let texts = if of_caller { CALLER_TEXTS } else { args.args.len() };
         let mut columns: Vec<StringViewArray> = Vec::with_capacity(texts);
         for argument in args.args.iter().take(texts) {
             let array = cast(&argument.to_array(args.number_rows)?, &DataType::Utf8View)?;
@@ -123,49 +125,40 @@ fn apply(
     let text = |place: usize, row: usize| {
         columns.get(place).filter(|column| column.is_valid(row)).map(|column| column.value(row))
     };
+    let fields = |row: usize| CallerFields {
+        identity_type: text(0, row),
+        event_source: text(1, row),
+        event_name: text(2, row),
+        error_code: text(3, row),
+        error_message: text(4, row),
+        invoked_by: text(5, row),
+        identity_account_id: text(6, row),
+        session_issuer_account_id: text(7, row),
+        account: text(8, row),
+        access_key_id: text(9, row),
+        identity_arn: text(10, row),
+        principal_id: text(11, row),
+        user_name: text(12, row),
+        identity_provider: text(13, row),
+        on_behalf_of_user_id: text(14, row),
+        on_behalf_of_identity_store_arn: text(15, row),
+        shared_event_id: text(16, row),
+        session_created_micros: created
+            .filter(|created| created.is_valid(row))
+            .map(|created| created.value(row)),
+    };
     match function {
         CallerFunction::Id => {
             let mut ids = Int64Builder::with_capacity(rows);
             for row in 0..rows {
-                let created =
-                    created.filter(|created| created.is_valid(row)).map(|created| created.value(row));
-                let fields = CallerFields {
-                    identity_type: text(0, row),
-                    event_source: text(1, row),
-                    invoked_by: text(2, row),
-                    identity_account_id: text(3, row),
-                    session_issuer_account_id: text(4, row),
-                    account: text(5, row),
-                    access_key_id: text(6, row),
-                    identity_arn: text(7, row),
-                    principal_id: text(8, row),
-                    user_name: text(9, row),
-                    identity_provider: text(10, row),
-                    on_behalf_of_user_id: text(11, row),
-                    on_behalf_of_identity_store_arn: text(12, row),
-                    shared_event_id: text(13, row),
-                    session_created_micros: created,
-                };
-                ids.append_option(fields.id());
+                ids.append_option(fields(row).id());
             }
             Arc::new(ids.finish())
         }
         CallerFunction::Class => {
             let mut words = StringBuilder::new();
             for row in 0..rows {
-                let fields = CallerFields {
-                    identity_type: text(0, row),
-                    event_source: text(1, row),
-                    invoked_by: text(2, row),
-                    identity_account_id: text(3, row),
-                    access_key_id: text(4, row),
-                    identity_arn: text(5, row),
-                    principal_id: text(6, row),
-                    user_name: text(7, row),
-                    on_behalf_of_user_id: text(8, row),
-                    ..CallerFields::default()
-                };
-                words.append_value(fields.class().word());
+                words.append_value(fields(row).class().word());
             }
             Arc::new(words.finish())
         }

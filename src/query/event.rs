@@ -88,9 +88,18 @@ impl EventRow<'_> {
     /// Who called, as the column `caller` of the view `calls` has it: equal for the same caller, None for nobody.
     #[must_use]
     pub fn caller_id(&self) -> Option<i64> {
+        self.caller_fields().id()
+    }
+
+    /// What the record says of its caller.
+    #[must_use]
+    pub fn caller_fields(&self) -> CallerFields<'_> {
         CallerFields {
             identity_type: self.identity_type,
             event_source: self.event_source,
+            event_name: self.event_name,
+            error_code: self.error_code,
+            error_message: self.error_message,
             invoked_by: self.invoked_by,
             identity_account_id: self.identity_account_id,
             session_issuer_account_id: self.session_issuer_account_id,
@@ -105,6 +114,5 @@ impl EventRow<'_> {
             shared_event_id: self.shared_event_id,
             session_created_micros: self.caller_created().map(|created| created.timestamp_micros()),
         }
-        .id()
     }
 }

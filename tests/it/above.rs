@@ -51,7 +51,7 @@ fn function(number: u32, who: &Value, time: &str, region: &str, [name, role]: [&
 }
 
 /// The event ids of the links of a rule above the origin of a key.
-fn above(rule: &str, key: &str, logs: &Path) -> Vec<String> {
+pub(crate) fn above(rule: &str, key: &str, logs: &Path) -> Vec<String> {
     let found = said(&["trace", key, "--up"], logs);
     let links = found["links"].as_array().unwrap().iter();
     let links = links.filter(|link| link["above_origin"] == true && link["rule"] == rule);
@@ -59,7 +59,7 @@ fn above(rule: &str, key: &str, logs: &Path) -> Vec<String> {
 }
 
 /// The event above the origin of the caller with a key, and whoever stands above all, as `origins` has them.
-fn origins(key: &str, logs: &Path) -> [Value; 2] {
+pub(crate) fn origins(key: &str, logs: &Path) -> [Value; 2] {
     let sql = format!("select above_event_id, root from origins where access_key_id = '{key}'");
     let found = said(&["sql", &sql], logs);
     ["above_event_id", "root"].map(|column| found["rows"][0][column].clone())
@@ -81,7 +81,7 @@ fn leads_to(key: &str, role: &str, logs: &Path) -> bool {
     any(&said(&["trace", key, "--down"], logs)["descendants"], role)
 }
 
-fn event_id(number: u32) -> String {
+pub(crate) fn event_id(number: u32) -> String {
     format!("00000000-0000-4000-8000-{number:012}")
 }
 
@@ -307,7 +307,7 @@ fn a_profile_that_only_the_answer_of_a_launch_names_is_the_role_that_was_passed(
 }
 
 /// A sign-in at the console, and a call in its session.
-fn signs_in(number: u32, name: &str, time: &str, key: &str) -> [Value; 2] {
+pub(crate) fn signs_in(number: u32, name: &str, time: &str, key: &str) -> [Value; 2] {
     let mut identity = user(name, "");
     identity.as_object_mut().unwrap().remove("accessKeyId");
     let mut sign_in = call(number, &identity, time, "signin.amazonaws.com", "ConsoleLogin");
@@ -318,14 +318,14 @@ fn signs_in(number: u32, name: &str, time: &str, key: &str) -> [Value; 2] {
 }
 
 /// A console session of a user.
-fn in_console(name: &str, created: &str, key: &str) -> Value {
+pub(crate) fn in_console(name: &str, created: &str, key: &str) -> Value {
     let mut inside = user(name, key);
     inside["sessionContext"] = json!({"attributes": {"creationDate": created, "mfaAuthenticated": "false"}});
     inside
 }
 
 /// A call of IAM for bob.
-fn for_bob(number: u32, who: &Value, time: &str, name: &str) -> Value {
+pub(crate) fn for_bob(number: u32, who: &Value, time: &str, name: &str) -> Value {
     let mut made = call(number, who, time, "iam.amazonaws.com", name);
     if name != "ChangePassword" {
         made["requestParameters"] = json!({"userName": "bob"});
@@ -377,10 +377,13 @@ fn a_password_leads_to_the_sign_ins_until_another_is_set() {
         let setter = &setters[CONSOLE.iter().position(|one| *one == key).unwrap()];
         assert_eq!(origins(key, path), [json!(set[0]), setter["arn"].clone()], "{key}");
     }
-    // All sign-ins at once were by three passwords.
-    let sql = "select above_event_id from origins where access_key_id is null and session_created is null \
-               and identity_arn like '%:user/bob'";
-    assert_eq!(said(&["sql", sql], path)["rows"], json!([{"above_event_id": null}]));
+    // All sign-ins at once were by three passwords: of two strangers, and of the user itself.
+    let sql = "select above_event_id, root, root_certain from origins where access_key_id is null \
+               and session_created is null and identity_arn like '%:user/bob'";
+    let bob = user("bob", "");
+    let all = [&bob, &dana(DANAS), &eve()].map(|one| one["arn"].as_str().unwrap().to_owned()).join(" or ");
+    let expected = json!([{"above_event_id": event_id(1), "root": all, "root_certain": false}]);
+    assert_eq!(said(&["sql", sql], path)["rows"], expected);
     // Down: who set a password has what came of it, and not what came of the next.
     let below = |key: &str| {
         let tree = said(&["trace", key, "--down"], path)["descendants"].to_string();

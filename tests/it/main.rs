@@ -44,5 +44,6 @@ mod sources;
 mod story;
 mod switch;
 mod tree;
+mod tried;
 mod twin;
 mod unused;

@@ -62,6 +62,8 @@ struct Credential {
     home: String,
     /// The `userIdentity.type`: it tells apart what has no more than an account.
     kind: String,
+    /// Of a user: neither key nor session, and no sign-in.
+    unsigned: bool,
 }
 
 /// A record whose success made a credential. One without a time is not looked at: nothing can be shown with it.

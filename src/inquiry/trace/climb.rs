@@ -19,7 +19,7 @@ mod foreign;
 mod prepare;
 
 use above::above;
-pub(super) use above::workload_node;
+pub(super) use above::{unsigned, workload_node};
 use foreign::Entered;
 pub(super) use prepare::{Climber, Twins, prepare, prepare_candidates};
 
@@ -124,7 +124,12 @@ pub(super) async fn climb(
     }
     let mut climbed = Climbed {
         links: top.links.clone(),
-        origin: TracedOrigin { origin: top.origin.clone(), above: None, above_gap: None },
+        origin: TracedOrigin {
+            origin: top.origin.clone(),
+            above: None,
+            above_gap: None,
+            others_above: Vec::new(),
+        },
         origins: distinct(&top.origins),
         violations: top.violations.clone(),
         twins: top.twins.clone(),

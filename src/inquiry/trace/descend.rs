@@ -206,8 +206,10 @@ async fn roots(source: &Source, asked: &Asked, plant: &mut Plant) -> Result<Vec<
             (0, None, caller.access_key.clone().unwrap_or_default())
         } else if caller.created.is_some() {
             (2, caller.created, String::new())
-        } else {
+        } else if caller.signs_in() {
             (4, None, String::new())
+        } else {
+            (5, None, String::new())
         };
         groups.entry(group).or_default().push(credential.clone());
     }
@@ -230,7 +232,8 @@ async fn roots(source: &Source, asked: &Asked, plant: &mut Plant) -> Result<Vec<
                 let at = created.map(|created| created.format("%Y-%m-%dT%H:%M:%SZ").to_string());
                 (NodeKind::Console, at.unwrap_or_default(), Rule::Identity)
             }
-            _ => (NodeKind::Event, "sign-in records".to_owned(), Rule::Identity),
+            4 => (NodeKind::Event, "sign-in records".to_owned(), Rule::Identity),
+            _ => (NodeKind::Event, "calls without a key".to_owned(), Rule::Identity),
         };
         let mut growth = Growth::new(kind, &id, rule);
         growth.node = first;
@@ -249,7 +252,7 @@ async fn roots(source: &Source, asked: &Asked, plant: &mut Plant) -> Result<Vec<
             growth.kind = NodeKind::Session;
         }
         let Some(line) = plant.grow(None, growth) else { break };
-        if order < 4 {
+        if order != 4 {
             holders.push(Holder::of(Some(line), &credentials));
         }
     }

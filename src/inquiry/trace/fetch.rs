@@ -374,6 +374,24 @@ impl Source {
         .await
     }
 
+    /// When a user signed in, as successful records tell, from one moment to another; in order of time.
+    pub(super) async fn signed_in_as(
+        &self,
+        user: &Caller,
+        (first, last): (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<Vec<DateTime<Utc>>, QueryError> {
+        let mut conditions = vec![
+            Filter::From(first),
+            Filter::Before(later(last, 1)),
+            Filter::Is(Column::EventName, "ConsoleLogin".to_owned()),
+        ];
+        conditions.extend(user.arn.clone().map(|arn| Filter::Is(Column::IdentityArn, arn)));
+        let found = self.issuances(&Filter::All(conditions)).await?;
+        let own =
+            found.iter().filter(|one| one.kind == IssuanceKind::ConsoleLogin && one.caller.id == user.id);
+        Ok(own.map(|one| one.record.time).collect::<BTreeSet<_>>().into_iter().collect())
+    }
+
     /// The sign-ins by which a user may have come that switched roles by a record, see [`find_sign_ins`].
     pub(super) async fn signed_in(&self, switched: &Issuance) -> Result<Vec<Issuance>, QueryError> {
         if !switched.switcher().is_some_and(|switcher| switcher.is_user_or_root()) {

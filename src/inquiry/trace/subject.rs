@@ -2,19 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
-
 use super::fetch::{Source, one_of, together};
 use crate::aws::{Arn, IdKind, Principal, Subject};
 use crate::inquiry::{Candidate, ResolveError, Resolved, Window, resolve};
 use crate::investigate::SubjectKind;
 use crate::lake::{Column, Session};
 use crate::lineage::{
-    Above, Caller, Class, Credential, Issuance, IssuanceKind, Link, Node, NodeKind, Origin, OriginKind,
-    Proof, Rule, TraceSubject, TracedOrigin, Usage, Violation, is_named_by_identity_center, is_telling,
-    session_name,
+    Caller, Class, Credential, Gap, Issuance, IssuanceKind, Link, Node, Origin, OriginKind, Proof, Reason,
+    TraceSubject, TracedOrigin, Usage, Violation, is_named_by_identity_center, is_telling, session_name,
 };
-use crate::query::{self, Filter, QueryError};
+use crate::query::{self, EventRow, Filter, QueryError};
+
+mod own;
+
+use own::own_origin;
 
 /// Whoever is asked about.
 pub(super) struct Asked {
@@ -119,9 +120,11 @@ fn subject_of(kind: &str, id: &str, asked: &str, credentials: &[Credential]) -> 
 async fn of_event(source: &Source, asked: &str, id: &str) -> Result<Asked, ResolveError> {
     let filter = Filter::Is(Column::EventId, id.to_owned());
     let (mut records, mut request) = (BTreeSet::new(), None);
+    let mut tried = None;
     for batch in source.events(&filter, &[]).await? {
         for row in query::rows(&batch)? {
             records.insert(Proof::from(&row.record()));
+            tried = tried.or(row.caller_fields().is_attempt().then(|| only_tried(&row)));
             let shared = row.shared_event_id.filter(|id| !id.is_empty());
             request = request.or(shared.filter(|_| row.event_category != Some("Insight")).map(str::to_owned));
         }
@@ -137,11 +140,30 @@ async fn of_event(source: &Source, asked: &str, id: &str) -> Result<Asked, Resol
     }
     let mut subject = subject_of("event", id, asked, &credentials);
     subject.event = Some(first.clone());
+    subject.gap = tried.filter(|_| credentials.is_empty());
     // The event is one call of its credential's.
     let own = source.usage(&filter).await?;
     let whole = std::mem::replace(&mut subject.usage, own);
     subject.credential_usage = Some(whole).filter(|_| !credentials.is_empty());
     Ok(Asked { subject, credentials, origin: None, links: Vec::new(), violations: Vec::new(), request })
+}
+
+/// Why nobody is behind a record of somebody who tried to sign in.
+fn only_tried(row: &EventRow<'_>) -> Gap {
+    let failed = [row.error_code, row.error_message].into_iter().flatten().any(|text| !text.is_empty());
+    let event = row.event_name.unwrap_or("it");
+    let what = if failed { format!("{event} failed") } else { format!("{event} is no whole sign-in") };
+    let name = row.user_name.filter(|name| !name.is_empty() && !name.starts_with("HIDDEN"));
+    let root = (row.identity_type == Some("Root")).then_some("root");
+    let as_whom = match root.or(name) {
+        Some(name) => format!("it was tried as {name}"),
+        None => "as whom it was tried is hidden".to_owned(),
+    };
+    Gap {
+        reason: Reason::NoCredential,
+        text: format!("{what}: {as_whom}, and nothing proves who did, or that a password was known"),
+        hint: "look at the address, and at what else came from there".to_owned(),
+    }
 }
 
 async fn of_key(source: &Source, asked: &str, key: &str, window: Window) -> Result<Asked, ResolveError> {
@@ -321,75 +343,6 @@ pub(super) async fn acts_for(
     };
     source.people(&person).await?.name(&mut person);
     Ok(Some(person.words()))
-}
-
-/// A user is its own origin; whoever made it stands above.
-async fn own_origin(
-    source: &Source,
-    found: &mut Asked,
-    kind: OriginKind,
-    (id, name, account): (String, Option<String>, Option<String>),
-) -> Result<(), QueryError> {
-    let arn = Arn::parse(&id).map(|_| id.clone());
-    let name = name.or_else(|| id.rsplit('/').next().map(str::to_owned));
-    let own = Origin::principal(kind, arn, name.clone(), account.clone());
-    let mut traced = TracedOrigin { origin: own, above: None, above_gap: None };
-    let mut ways = Vec::new();
-    if let (Some(name), Some(account), OriginKind::IamUser) = (&name, &account, kind) {
-        // Who never called bears its name since it was made.
-        let moment = together(&found.credentials).last.map_or(DateTime::<Utc>::MAX_UTC, |last| last.0);
-        for borne in source.names_of(account, name, moment).await? {
-            let made = source.ways_in(account, &borne.name, IssuanceKind::User).await?;
-            ways.extend(made.into_iter().filter(|way| borne.is(&borne.name, way.record.time)));
-        }
-    }
-    if let (Some(name), Some(account)) = (&name, &account)
-        && let Some(way) = ways.iter().rfind(|way| makes(way, &found.credentials))
-    {
-        let record = Proof::from(&way.record);
-        let node = Node {
-            kind: NodeKind::User,
-            id: traced.origin.arn.clone().unwrap_or_else(|| name.clone()),
-            account: Some(account.clone()),
-            access_key: None,
-            arn: traced.origin.arn.clone(),
-            name: Some(name.clone()),
-            session_name: None,
-            source_identity: None,
-            created: None,
-        };
-        found.links.push(Link {
-            rule: Rule::Identity,
-            record: record.clone(),
-            from: node,
-            to: way.maker().node(),
-            seconds_apart: 0,
-            ambiguous: Vec::new(),
-            above_origin: true,
-            role_passed: None,
-            role_untold: None,
-            role_given: None,
-            to_usage: None,
-        });
-        let whole = source.near(way.maker(), way.record.time).await?;
-        if let Some(link) = found.links.last_mut() {
-            link.to_usage = whole.as_ref().map(|whole| whole.usage.clone());
-        }
-        let maker = whole.unwrap_or(Credential { caller: way.maker().clone(), usage: Usage::default() });
-        let up = super::climb::climb(source, &maker, None).await?;
-        found.links.extend(up.links.iter().map(|link| Link { above_origin: true, ..link.clone() }));
-        found.violations.extend(up.violations);
-        traced.above = Some(Box::new(Above { rule: Rule::Identity, record, origin: up.origin }));
-    }
-    found.origin = Some(traced);
-    Ok(())
-}
-
-/// Whether a record may have made the user of some credentials: not one of another unique id.
-fn makes(way: &Issuance, credentials: &[Credential]) -> bool {
-    let mut ids = credentials.iter().filter_map(|one| unique_id(&one.caller)).peekable();
-    let made = way.session_id.as_deref().filter(|id| is_telling(id));
-    ids.peek().is_none() || made.is_none_or(|made| ids.any(|id| id == made))
 }
 
 /// A user that was made and did nothing.

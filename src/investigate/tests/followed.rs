@@ -138,7 +138,7 @@ fn a_link_that_tells_the_making_leaves_no_blind_spot() {
         to_usage: None,
     };
     let mut behind = Behind {
-        origin: TracedOrigin { origin, above: None, above_gap: None },
+        origin: TracedOrigin { origin, above: None, above_gap: None, others_above: Vec::new() },
         links: vec![link],
         chains: 1,
         origins: Vec::new(),

@@ -259,6 +259,9 @@ impl<'a> Events<'a> {
         CallerFields {
             identity_type: own(TYPE),
             event_source: self.sources.at(row),
+            event_name: self.names.at(row),
+            error_code: self.error_codes.at(row),
+            error_message: self.error_messages.at(row),
             invoked_by: own(INVOKED_BY),
             identity_account_id: own(ACCOUNT),
             session_issuer_account_id: self.issuer_accounts.at(row),
@@ -309,8 +312,9 @@ impl<'a> Events<'a> {
         alike
     }
 
-    /// Whether a record is of a credential whatever call it is of: neither is it of another account's principal, of which
-    /// each request may be of another, nor one that switches roles without saying when its session began.
+    /// Whether a record is of a credential whatever call it is of, and however that ended: neither is it of another account's
+    /// principal, of which each request may be of another, nor one that switches roles without saying when its session began,
+    /// nor a sign-in, which proves a user only where it succeeded.
     fn is_told(&self, row: usize) -> bool {
         let says = |place: usize| self.texts.get(place).and_then(|column| column.at(row));
         matches!(says(TYPE), Some("AssumedRole" | "IAMUser" | "Root" | "FederatedUser"))

@@ -19,7 +19,7 @@ use super::link::{Linked, Links, SHARED, link, text};
 use super::pass::{Pass, pass};
 use super::place::{Place, Places, choices, several};
 use super::portal::people;
-use super::root::{Reached, Root, Roots, cycle, known};
+use super::root::{Reached, Root, Roots, cycle, known, signed_in_at};
 use super::telling;
 use super::top::{Top, tops};
 use super::workshop::{Workshop, numbers};
@@ -110,8 +110,14 @@ async fn label_in(workshop: &Workshop, ctx: &SessionContext) -> Result<Origins, 
         alone.extend(own.map(|caller| (*caller, reached.place(*caller, None))));
     }
     drop(with_edge);
-    let roots =
-        Roots { links: &links, known: &known, ends: &ends, switchers: &switchers, people: people(&links)? };
+    let roots = Roots {
+        links: &links,
+        known: &known,
+        ends: &ends,
+        switchers: &switchers,
+        signed_in: &signed_in_at(&links)?,
+        people: people(&links)?,
+    };
     let mut roots = roots.all(&reached.list)?;
     let mut places = Places { by_caller: HashMap::with_capacity(edges.len()), choices: HashMap::new() };
     for (edge, root) in closed.rooted.iter().zip(ended) {

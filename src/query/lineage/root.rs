@@ -19,7 +19,7 @@ use crate::lineage::{
     RecordRef, Removal, Renames, Rule, SLACK_SECONDS, Sight, UserHistory, find_hidden, find_maker,
     is_open_person, last_launch, origin, settle,
 };
-use crate::query::{Filter, QueryError};
+use crate::query::{Filter, QueryError, cells};
 
 /// Sums of calls and of forwarded calls of the sessions of users.
 const USER_SESSIONS: &str = "select account_hash, arn_hash, created_s, sum(calls) as calls, \
@@ -84,16 +84,19 @@ impl Known {
 pub(super) struct Root {
     pub(super) origin: Origin,
     pub(super) above: Option<AboveRoot>,
+    /// Whether nobody is told above it because no record names its credential: somebody else may stand there.
+    pub(super) is_open: bool,
 }
 
 /// Who made the key or password of an origin or launched its workload.
 pub(super) struct AboveRoot {
     pub(super) rule: Rule,
     pub(super) event_id: String,
-    /// Who called; of a workload also who gave it the role, where another did: neither acts without the other.
+    /// Who called; of a workload also who gave it the role, where another did: neither acts without the other. Of sign-ins
+    /// whoever set a password of one of them.
     pub(super) makers: Vec<Maker>,
-    /// Whether the user changed its own password.
-    pub(super) own_password: bool,
+    /// Whether a maker is told of all that is done here.
+    pub(super) is_whole: bool,
 }
 
 /// Somebody who made it.
@@ -101,6 +104,8 @@ pub(super) struct Maker {
     pub(super) id: i64,
     /// The maker as an origin, where it is no credential.
     pub(super) own: Option<Origin>,
+    /// Whether the user changed its own password.
+    pub(super) own_password: bool,
 }
 
 /// How a root came by its credential.
@@ -217,7 +222,7 @@ pub(super) fn cycle() -> Root {
         text: "a credential would be its own ancestor".to_owned(),
         hint: "key ids or session names of these logs may have been replaced".to_owned(),
     };
-    Root { origin: Origin::unknown(gap), above: None }
+    Root { origin: Origin::unknown(gap), above: None, is_open: false }
 }
 
 /// What the roots are told by.
@@ -227,6 +232,8 @@ pub(super) struct Roots<'a> {
     pub(super) ends: &'a Ends,
     /// By the number of a session or user of which only a record of switching roles tells: that record.
     pub(super) switchers: &'a HashMap<i64, i64>,
+    /// See [`signed_in_at`].
+    pub(super) signed_in: &'a HashMap<i64, Vec<DateTime<Utc>>>,
     pub(super) people: People,
 }
 
@@ -313,8 +320,8 @@ impl Roots<'_> {
             None => None,
         };
         let issued = Issued { by: issuance.as_ref(), through: through.as_ref(), sign_ins: &sign_ins };
-        let above = self.above((&named, used), issued, &found);
-        Ok(Root { origin: found, above })
+        let above = self.above((&named, used.0), issued, &found);
+        Ok(Root { origin: found, above, is_open: named.is_unsigned() })
     }
 
     /// The session that a number stands for.
@@ -349,7 +356,7 @@ impl Roots<'_> {
     /// Who made the key or password of an origin or launched its workload.
     fn above(
         &self,
-        (caller, (first, last)): (&Caller, read::Used),
+        (caller, first): (&Caller, Option<DateTime<Utc>>),
         Issued { by: issuance, through, sign_ins }: Issued<'_>,
         found: &Origin,
     ) -> Option<AboveRoot> {
@@ -361,29 +368,29 @@ impl Roots<'_> {
                 self.people.name(&mut own);
                 own
             });
-            Maker { id: maker.id, own }
+            Maker { id: maker.id, own, own_password: false }
         };
         let by = |rule, record: &RecordRef, by: &Caller| {
             let event_id = record.id();
-            AboveRoot { rule, event_id, makers: vec![maker(by)], own_password: false }
+            AboveRoot { rule, event_id, makers: vec![maker(by)], is_whole: true }
         };
         if found.kind.has_keys() && caller.has_long_term_key() {
             let ways = self.known.keys.get(caller.access_key.as_deref()?)?;
             let way = *find_maker(caller, first, ways).best.first()?;
             return Some(by(Rule::Key, &way.record, way.maker()));
         }
-        // A record without a key and without a session is the sign-in itself.
-        let moments = match (sign_ins.first(), sign_ins.last()) {
-            (Some(first), Some(last)) => Some((first.record.time, last.record.time)),
-            _ => first.filter(|_| caller.signs_in()).map(|first| (first, last.unwrap_or(first))),
-        };
-        if found.kind == OriginKind::IamUser
-            && let Some(moments) = moments
-        {
-            let users = self.known.user(&account, found.name.as_deref()?, moments.0);
-            let way = users.password_of(caller, moments)?;
-            let above = by(Rule::Identity, &way.record, way.maker());
-            return Some(AboveRoot { own_password: way.is_own_password(), ..above });
+        if found.kind == OriginKind::IamUser && (!sign_ins.is_empty() || caller.signs_in()) {
+            let by_session: Vec<DateTime<Utc>> = sign_ins.iter().map(|one| one.record.time).collect();
+            let own = self.signed_in.get(&caller.id).map(Vec::as_slice).filter(|_| sign_ins.is_empty());
+            let moments = own.unwrap_or(&by_session);
+            let users = self.known.user(&account, found.name.as_deref()?, *moments.first()?);
+            let set = users.passwords_of(caller, moments);
+            let makers = set.ways.iter();
+            let makers =
+                makers.map(|way| Maker { own_password: way.is_own_password(), ..maker(way.maker()) });
+            let event_id = set.ways.first()?.record.id();
+            let makers = makers.collect();
+            return Some(AboveRoot { rule: Rule::Identity, event_id, makers, is_whole: set.is_whole });
         }
         if let Some(through) = through {
             return Some(by(Rule::Key, &through.record, through.maker()));
@@ -406,7 +413,23 @@ impl Roots<'_> {
 fn nobody() -> Root {
     let gap =
         Gap { reason: Reason::NoCredential, text: "the record names nobody".to_owned(), hint: String::new() };
-    Root { origin: Origin::unknown(gap), above: None }
+    Root { origin: Origin::unknown(gap), above: None, is_open: false }
+}
+
+/// By caller: when it signed in, as successful records tell, in order of time.
+pub(super) fn signed_in_at(links: &Links) -> Result<HashMap<i64, Vec<DateTime<Utc>>>, QueryError> {
+    let mut found: HashMap<i64, Vec<DateTime<Utc>>> = HashMap::new();
+    for batch in &links.steps.batches {
+        let Some(kinds) = batch.column_by_name("kind") else { continue };
+        let (callers, times) = (numbers(batch, "caller")?, cells::timestamp(batch, "event_time")?);
+        for row in (0..batch.num_rows()).filter(|row| text(kinds, *row) == Some("console-login")) {
+            if let Some(time) = cells::instant(times, row).filter(|_| callers.is_valid(row)) {
+                found.entry(callers.value(row)).or_default().push(time);
+            }
+        }
+    }
+    found.values_mut().for_each(|times| times.sort_unstable());
+    Ok(found)
 }
 
 /// By issuance: whether it is a sign-in at the console.

@@ -83,7 +83,12 @@ pub const ORIGIN_COLUMNS: &[crate::lake::SmallColumn] = &[
         "How the origin's key or password was made (`key`, `identity`) or its workload launched (`launched`); of an EKS pod how \
          its node fetched the key (`key`).",
     ),
-    ("above_event_id", Kind::Text, true, "The event that made or launched it."),
+    (
+        "above_event_id",
+        Kind::Text,
+        true,
+        "The event that made or launched it; of several passwords that a user signed in with the first.",
+    ),
     (
         "root_kind",
         Kind::Text,
@@ -95,13 +100,15 @@ pub const ORIGIN_COLUMNS: &[crate::lake::SmallColumn] = &[
         Kind::Text,
         true,
         "Whoever stands above all of that. Where several come into question all of them, parted by ` or `: above several \
-         origins, where it is open who made the key, and of a workload who gave it the role beside who launched it.",
+         origins, where it is open who made the key, of a workload who gave it the role beside who launched it, and of a \
+         user's sign-ins everybody who set a password of one of them, with the user itself where that of one is not here.",
     ),
     (
         "root_certain",
         Kind::Bool,
         true,
-        "Whether nobody else comes into question as `root`, and no step up to there is only claimed.",
+        "Whether nobody else comes into question as `root`, and no step up to there is only claimed; false for calls of a \
+         user that neither a key nor a session signed.",
     ),
 ];
 

@@ -19,12 +19,13 @@ use crate::query::lookup::{Lookup, Wanted};
 use crate::query::{Filter, QueryError, cells};
 
 /// The columns that tell of a caller and of what it did.
-const COLUMNS: [Column; 28] = [
+const COLUMNS: [Column; 29] = [
     Column::EventTime,
     Column::EventSource,
     Column::EventName,
     Column::Account,
     Column::ErrorCode,
+    Column::ErrorMessage,
     Column::SourceIpAddress,
     Column::IdentityType,
     Column::IdentityAccountId,
@@ -54,13 +55,8 @@ const COLUMNS: [Column; 28] = [
 const RARE: [Column; 1] = [Column::Ec2RoleDelivery];
 
 /// Columns of [`Events`] that say nothing of a caller: they are not read.
-const UNASKED: [Column; 5] = [
-    Column::EventCategory,
-    Column::ErrorMessage,
-    Column::IssuedAccessKeyId,
-    Column::AssumedRoleArn,
-    Column::AssumedRoleId,
-];
+const UNASKED: [Column; 4] =
+    [Column::EventCategory, Column::IssuedAccessKeyId, Column::AssumedRoleArn, Column::AssumedRoleId];
 
 /// The callers of the events that satisfy a condition, with what they did, by id. None where the condition is one that
 /// only the engine can tell.
@@ -81,7 +77,13 @@ pub(super) async fn credentials(
 /// What was done in the events that satisfy a condition, by whomever. None where the condition is one that only the engine
 /// can tell.
 pub(super) async fn usage(lookup: &Lookup, filter: &Filter) -> Result<Option<Usage>, QueryError> {
-    let columns = vec![Column::EventTime, Column::ErrorCode, Column::InvokedBy, Column::SourceIpAddress];
+    let columns = vec![
+        Column::EventTime,
+        Column::ErrorCode,
+        Column::ErrorMessage,
+        Column::InvokedBy,
+        Column::SourceIpAddress,
+    ];
     let add = |usage: &mut Usage, batch: RecordBatch| {
         let deeds = Deeds::of(&batch)?;
         for row in 0..batch.num_rows() {
@@ -104,6 +106,7 @@ pub(super) async fn usage(lookup: &Lookup, filter: &Filter) -> Result<Option<Usa
 struct Deeds<'a> {
     times: &'a arrow::array::TimestampMicrosecondArray,
     error_codes: Said<'a>,
+    error_messages: Said<'a>,
     invoked_by: Said<'a>,
     addresses: Said<'a>,
 }
@@ -113,6 +116,7 @@ impl<'a> Deeds<'a> {
         Ok(Deeds {
             times: cells::timestamp(batch, Column::EventTime.name())?,
             error_codes: Said::of(batch, Column::ErrorCode.name())?,
+            error_messages: Said::of(batch, Column::ErrorMessage.name())?,
             invoked_by: Said::of(batch, Column::InvokedBy.name())?,
             addresses: Said::of(batch, Column::SourceIpAddress.name())?,
         })
@@ -121,12 +125,15 @@ impl<'a> Deeds<'a> {
     /// One event, without its address.
     fn usage(&self, row: usize) -> Usage {
         let time = DateTime::from_timestamp_micros(self.times.value(row)).map(Time);
-        let error = self.error_codes.at(row);
-        let denied = error.is_some_and(is_denied);
+        let denied = self.error_codes.at(row).is_some_and(is_denied);
+        // A sign-in that failed has a message and no code.
+        let failed = [self.error_codes, self.error_messages]
+            .iter()
+            .any(|column| column.at(row).is_some_and(|text| !text.is_empty()));
         Usage {
             calls: 1,
             denied: u64::from(denied),
-            failed: u64::from(error.is_some_and(|error| !error.is_empty() && !denied)),
+            failed: u64::from(failed && !denied),
             forwarded: u64::from(self.invoked_by.is_some(row)),
             first: time,
             last: time,

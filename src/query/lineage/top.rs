@@ -20,8 +20,10 @@ pub(super) struct Top {
 
 impl Top {
     /// Nobody else than an origin itself.
-    fn of(origin: &Origin) -> Top {
-        Top { all: vec![(origin.id(), origin.kind.word())], is_told: origin.is_somebody() }
+    fn of(root: &Root) -> Top {
+        let origin = &root.origin;
+        let is_told = origin.is_somebody() && !root.is_open;
+        Top { all: vec![(origin.id(), origin.kind.word())], is_told }
     }
 
     /// Nobody yet.
@@ -75,7 +77,7 @@ pub(super) fn tops(
 ) -> Vec<Top> {
     let ways = Ways { roots, places, choices };
     (roots.iter().zip(0..))
-        .map(|(root, at)| if root.above.is_none() { Top::of(&root.origin) } else { ways.top(root, at) })
+        .map(|(root, at)| if root.above.is_none() { Top::of(root) } else { ways.top(root, at) })
         .collect()
 }
 
@@ -100,8 +102,13 @@ impl Ways<'_> {
             let above = root.above.as_ref().filter(|above| !(own_password && above.rule == Rule::Identity));
             let Some(above) = above else {
                 top.add(&root.origin);
+                top.is_told &= !root.is_open;
                 continue;
             };
+            if !above.is_whole {
+                top.add(&root.origin);
+                top.is_told = false;
+            }
             if seen.len() > ROOTS_MAX {
                 top.add(&root.origin);
                 top.is_told = false;
@@ -112,7 +119,7 @@ impl Ways<'_> {
                     (Some(own), _) => top.add(own),
                     (None, Some((further, is_claimed))) => {
                         top.is_told &= !is_claimed;
-                        open.extend(further.iter().map(|at| (*at, above.own_password)));
+                        open.extend(further.iter().map(|at| (*at, maker.own_password)));
                     }
                     (None, None) => top.add(&root.origin),
                 }

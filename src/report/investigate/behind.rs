@@ -158,7 +158,7 @@ fn rules(links: &[&Link]) -> String {
 /// Whether all that is told above the origin is proven: of one origin at each step, and complete.
 fn is_proven_above(behind: &Behind) -> bool {
     let steps = std::iter::successors(behind.origin.above.as_deref(), |step| step.origin.above.as_deref());
-    steps.take(ABOVE_MAX).all(|step| {
+    steps.take(ABOVE_MAX).chain(&behind.origin.others_above).all(|step| {
         let origin = &step.origin.origin;
         let is_open = link_of(step, behind).is_some_and(|link| link.ambiguous.len() > 1);
         origin.complete && origin.certain && !is_open
@@ -183,8 +183,20 @@ enum Whose {
 
 /// Who made the origin's key or launched its workload, and so on upwards.
 fn above(behind: &Behind, answer: &Investigation, whose: Whose) -> Vec<String> {
+    let first = behind.origin.above.as_deref();
+    let mut parts = above_by(first, behind, answer, whose);
+    let others = &behind.origin.others_above;
+    parts.extend(others.iter().take(ABOVE_MAX).map(|one| step_words(one, behind, answer, whose)));
+    if others.len() > ABOVE_MAX {
+        parts.push(format!("{} more: trace", figure::grouped((others.len() - ABOVE_MAX) as u64)));
+    }
+    parts
+}
+
+/// The same of one record.
+fn above_by(first: Option<&Above>, behind: &Behind, answer: &Investigation, whose: Whose) -> Vec<String> {
     let mut parts = Vec::new();
-    let mut next = behind.origin.above.as_deref();
+    let mut next = first;
     let mut whose = whose;
     while let Some(step) = next.filter(|_| parts.len() < ABOVE_MAX) {
         parts.push(step_words(step, behind, answer, whose));
@@ -203,7 +215,7 @@ fn step_words(step: &Above, behind: &Behind, answer: &Investigation, whose: Whos
         (_, "CreateLoginProfile" | "UpdateLoginProfile") => "its password set by",
         (_, "ChangePassword") => "its password changed by",
         (Rule::Key, event) if event != "CreateAccessKey" => "its key fetched by",
-        (Rule::Key, _) if whose == Whose::Origin => "its key made by",
+        (Rule::Key, _) if whose == Whose::Origin || !is_key(answer) => "its key made by",
         _ => "made by",
     };
     let link = link_of(step, behind);
@@ -224,6 +236,10 @@ fn step_words(step: &Above, behind: &Behind, answer: &Investigation, whose: Whos
     });
     let given = given.unwrap_or_default();
     format!("{verb} {} ({} {at}{role}){given}{end}", named(origin, answer), step.record.event_name)
+}
+
+fn is_key(answer: &Investigation) -> bool {
+    answer.subject.kind == SubjectKind::AccessKey
 }
 
 fn role_of(node: &Node) -> Option<&str> {

@@ -169,7 +169,12 @@ fn write_chain(view: &View<'_>, out: &mut String) {
     }
     let is_chosen = own.iter().any(|link| link.ambiguous.len() > 1);
     write_origin("origin", &view.origin.origin, view.origins, is_chosen, view.style, out);
-    write_above(view.origin.above.as_deref(), above, view, out);
+    let mut links = above;
+    let firsts: Vec<&Above> =
+        view.origin.above.iter().map(Box::as_ref).chain(&view.origin.others_above).collect();
+    for (at, one) in firsts.iter().enumerate() {
+        links = write_above(one, (links, firsts.get(at + 1).copied()), view, out);
+    }
 }
 
 fn write_links(links: &[Link], view: &View<'_>, out: &mut String) {
@@ -294,8 +299,14 @@ fn write_origin(
 }
 
 /// Who made the origin's key or launched its workload, and so on upwards.
-fn write_above(above: Option<&Above>, links: &[Link], view: &View<'_>, out: &mut String) {
-    let mut next = above;
+/// `other` is who stands above it by another record: its links come after these, and are given back.
+fn write_above<'a>(
+    above: &Above,
+    (links, other): (&'a [Link], Option<&Above>),
+    view: &View<'_>,
+    out: &mut String,
+) -> &'a [Link] {
+    let mut next = Some(above);
     let mut links = links;
     while let Some(above) = next {
         let further = above.origin.above.as_deref();
@@ -305,7 +316,8 @@ fn write_above(above: Option<&Above>, links: &[Link], view: &View<'_>, out: &mut
                 step.record.event_id == link.record.event_id && step.record.object == link.record.object
             })
         };
-        let count = links.iter().skip(1).take_while(|link| !begins(further, link)).count();
+        let ends = |link: &Link| begins(further, link) || begins(other, link);
+        let count = links.iter().skip(1).take_while(|link| !ends(link)).count();
         let (own, rest) = links.split_at_checked(count + 1).unwrap_or((links, &[]));
         out.push_str(&format!("\nabove the origin: {}\n", above_words(above)));
         if own.is_empty() {
@@ -320,6 +332,7 @@ fn write_above(above: Option<&Above>, links: &[Link], view: &View<'_>, out: &mut
         links = rest;
         next = further;
     }
+    links
 }
 
 /// The record alone, where no link draws it.

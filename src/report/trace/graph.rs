@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::words;
 use crate::lineage::{
-    Chain, Descendant, Gap, Link, Node, NodeKind, Origin, OriginKind, Rule, Trace, TracedOrigin,
+    Above, Chain, Descendant, Gap, Link, Node, NodeKind, Origin, OriginKind, Rule, Trace, TracedOrigin,
 };
 use crate::report::figure;
 
@@ -179,12 +179,29 @@ impl Graph {
 
     /// Who made the origin's key or launched its workload.
     fn above(&mut self, origin: &TracedOrigin, links: &[Link]) {
-        let mut lower = origin;
+        let firsts: Vec<&Above> = origin.above.iter().map(Box::as_ref).chain(&origin.others_above).collect();
         let mut links = links;
-        while let Some(above) = &lower.above {
-            let further = above.origin.above.as_ref();
-            let begins = |link: &Link| further.is_some_and(|step| step.record == link.record);
-            let count = links.iter().skip(1).take_while(|link| !begins(link)).count();
+        for (at, one) in firsts.iter().enumerate() {
+            links = self.above_by(origin, one, (links, firsts.get(at + 1).copied()));
+        }
+    }
+
+    /// The same of one record; the links of the other one come after its own, and are given back.
+    fn above_by<'l>(
+        &mut self,
+        origin: &TracedOrigin,
+        first: &Above,
+        (links, other): (&'l [Link], Option<&Above>),
+    ) -> &'l [Link] {
+        let mut lower = origin;
+        let mut next = Some(first);
+        let mut links = links;
+        while let Some(above) = next {
+            let further = above.origin.above.as_deref();
+            let begins =
+                |step: Option<&Above>, link: &Link| step.is_some_and(|step| step.record == link.record);
+            let ends = |link: &Link| begins(further, link) || begins(other, link);
+            let count = links.iter().skip(1).take_while(|link| !ends(link)).count();
             let (own, rest) = links.split_at_checked(count + 1).unwrap_or((links, &[]));
             let bottom = self.origin(&lower.origin);
             let top = self.links(bottom, own);
@@ -196,7 +213,9 @@ impl Graph {
             }
             links = rest;
             lower = &above.origin;
+            next = further;
         }
+        links
     }
 
     /// One of several origins that come into question: how it is proven is that of another chain, if any.

@@ -19,6 +19,7 @@ pub(super) fn caller(record: &Value) -> Caller {
     let unsigned = ["ANONYMOUS_PRINCIPAL", "anonymous", "Anonymous"];
     let by_nobody = |field: &str| tells(field).is_some_and(|text| unsigned.contains(&text.as_str()));
     let (origin, name, gap) = match kind.as_str() {
+        _ if only_tries(record) => ("unknown", None, Some("no-credential")),
         "AWSAccount" if by_nobody("accountId") || by_nobody("principalId") => {
             ("anonymous", None, Some("no-credential"))
         }
@@ -40,12 +41,30 @@ pub(super) fn caller(record: &Value) -> Caller {
             let by_switch =
                 is_switch(record) && key.is_none() && ["AssumedRole", "Role"].contains(&kind.as_str());
             let created = created.or_else(|| time(record).filter(|_| by_switch));
-            return Caller::Credential(Credential { key, created, home, kind, ..of_arn });
+            let user = ["IAMUser", "Root"].contains(&kind.as_str());
+            let (source, name) = action(record);
+            let at_sign_in = source == "signin" || (source, name) == ("iam", "ChangePassword");
+            let unsigned = user && key.is_none() && created.is_none() && !at_sign_in;
+            return Caller::Credential(Credential { key, created, home, kind, unsigned, ..of_arn });
         }
         _ => ("unknown", None, Some("no-credential")),
     };
     let theirs = tells("accountId").filter(|_| origin == "account");
     Caller::End(Answer::end(origin, &theirs.unwrap_or_else(|| account(record)), name.as_deref(), None, gap))
+}
+
+/// Whether a record is of a sign-in that failed, or of what anybody may do who knows a name.
+fn only_tries(record: &Value) -> bool {
+    let tells = |pointer: &str| text(record, pointer).is_some();
+    let signed =
+        tells("/userIdentity/accessKeyId") || tells("/userIdentity/sessionContext/attributes/creationDate");
+    let (source, name) = action(record);
+    let before = ["PasswordRecoveryRequested", "CheckMfa", "CredentialChallenge", "CredentialVerification"];
+    let failed = (tells("/errorCode") || tells("/errorMessage"))
+        && !["SwitchRole", "RenewRole", "ExitRole"].contains(&name);
+    let kind = text(record, "/userIdentity/type").unwrap_or_default();
+    let person = ["IAMUser", "Root", "IdentityCenterUser", "Unknown", "SAMLUser"].contains(&kind.as_str());
+    source == "signin" && person && !signed && (failed || before.contains(&name))
 }
 
 /// The issuance that a record is, if it is one. A workload's has an unknown session where the response tells none.

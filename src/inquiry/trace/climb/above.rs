@@ -41,14 +41,14 @@ pub(super) async fn above(
         from: step.from,
         to: maker.node(),
         seconds_apart: 0,
-        ambiguous: Vec::new(),
+        ambiguous: step.ambiguous,
         above_origin: true,
         role_passed: step.role_passed,
         role_untold: step.role_untold,
         role_given,
         to_usage: whole.as_ref().map(|whole| whole.usage.clone()),
     });
-    let of = |origin| TracedOrigin { origin, above: None, above_gap: None };
+    let of = |origin| TracedOrigin { origin, above: None, above_gap: None, others_above: Vec::new() };
     if maker.class != Class::Credential {
         let end = End { caller: &maker, first: None, issuance: None, forwarded: false, hidden: &[] };
         let found = named(source, end).await?;
@@ -72,7 +72,7 @@ pub(super) async fn above(
     let mut found = of(next.origin.clone());
     compare_role_given(climbed, link, &found.origin);
     let after = step.record.event_name.as_str();
-    if after == OWN_PASSWORD && signed_in(&next).is_some() {
+    if after == OWN_PASSWORD && !signed_in(source, &next).await?.is_empty() {
         found.origin = found.origin.with_gap(own_password());
     }
     found.above = Box::pin(above(source, &next, Some(after), walk, climbed, left)).await?.map(Box::new);
@@ -112,16 +112,18 @@ fn compare_role_given(climbed: &mut Climbed, link: usize, found: &Origin) {
     }
 }
 
-/// When a user signed in with a password, as far as it is known: first and last. None where it came by another way.
-fn signed_in(top: &Top) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+/// When a user signed in with a password, as far as it is known, in order of time: only a record that says that a sign-in
+/// succeeded tells. None where it came by another way.
+async fn signed_in(source: &Source, top: &Top) -> Result<Vec<DateTime<Utc>>, QueryError> {
     if top.origin.kind != OriginKind::IamUser || top.end.has_long_term_key() {
-        return None;
+        return Ok(Vec::new());
     }
-    match (top.sign_ins.first(), top.sign_ins.last()) {
-        (Some(first), Some(last)) => Some((first.record.time, last.record.time)),
-        // A record without a key and without a session is the sign-in itself.
-        _ => top.first.filter(|_| top.end.signs_in()).map(|first| (first, top.last.unwrap_or(first))),
+    if !top.sign_ins.is_empty() || !top.end.signs_in() {
+        return Ok(top.sign_ins.iter().map(|one| one.record.time).collect());
     }
+    // Without a session it is the sign-ins themselves.
+    let Some(first) = top.first else { return Ok(Vec::new()) };
+    source.signed_in_as(&top.end, (first, top.last.unwrap_or(first))).await
 }
 
 /// Why nobody stands above a user who changed its own password.
@@ -130,6 +132,19 @@ fn own_password() -> Gap {
         Reason::OwnPassword,
         "the user changed its own password: whoever did so knew the one before, and nothing tells how",
         "look at the address and MFA of the sign-in that changed it, and at who set the one before",
+    )
+}
+
+/// Why nobody stands above a user whose call neither a key nor a session signed.
+pub(in crate::inquiry::trace) fn unsigned(caller: &Caller) -> Gap {
+    let name = caller.node().name.unwrap_or_default();
+    stop(
+        Reason::NoCredential,
+        &format!(
+            "neither a key nor a session signed these calls of {name}, and they are no sign-in: a bearer token or another \
+             credential of one service did, and no record names it"
+        ),
+        "look for CreateServiceSpecificCredential, UploadSSHPublicKey and UploadSigningCertificate for the user",
     )
 }
 
@@ -143,6 +158,8 @@ struct StepAbove {
     role_untold: Option<String>,
     /// Who gave the role of a function whose code somebody else put.
     gave_role: Option<Launch>,
+    /// The event ids of all records that come into question, where they are several.
+    ambiguous: Vec<String>,
 }
 
 /// What cannot be is added to the violations, a launch that is no proof to the mismatches.
@@ -162,6 +179,7 @@ async fn step_above(
         role_passed: None,
         role_untold: None,
         gave_role: None,
+        ambiguous: Vec::new(),
     };
     if top.origin.kind.has_keys() && caller.has_long_term_key() {
         let key = caller.access_key.clone().unwrap_or_default();
@@ -176,16 +194,24 @@ async fn step_above(
         }
         return Ok(found.best.first().map(|issuance| made(Rule::Key, issuance, caller.node())));
     }
-    if let (Some(moments), Some(name)) = (signed_in(top), &top.origin.name) {
+    let moments = signed_in(source, top).await?;
+    if let (Some(moment), Some(name)) = (moments.first().copied(), &top.origin.name) {
         if after == Some(OWN_PASSWORD) {
             return Ok(None);
         }
-        let users = source.user_history(&account, name, moments.0).await?;
-        let way = users.password_of(caller, moments);
-        if way.is_none() {
-            climbed.gap_above = no_password(&users, caller, moments.0);
-        }
-        return Ok(way.map(|way| made(Rule::Identity, way, user_node(&top.origin))));
+        let users = source.user_history(&account, name, moment).await?;
+        let set = users.passwords_of(caller, &moments);
+        let Some(way) = set.ways.first() else {
+            climbed.gap_above = no_password(&users, caller, moment);
+            return Ok(None);
+        };
+        let others = set.ways.iter().map(|way| way.record.id());
+        let ambiguous = if set.ways.len() > 1 { others.collect() } else { Vec::new() };
+        return Ok(Some(StepAbove { ambiguous, ..made(Rule::Identity, way, user_node(&top.origin)) }));
+    }
+    if top.origin.kind.has_keys() && caller.is_unsigned() {
+        climbed.gap_above = Some(unsigned(caller));
+        return Ok(None);
     }
     if let Some(through) = &top.through {
         let workload = top.origin.on_behalf_of.as_ref();
@@ -222,6 +248,7 @@ async fn step_above(
         role_passed: launch.role_passed.clone(),
         role_untold: role.filter(|_| untold).map(str::to_owned),
         gave_role,
+        ambiguous: Vec::new(),
     }))
 }
 

@@ -128,10 +128,7 @@ pub(super) async fn ways_in(
                     }
                 }
                 let mut used = merged(used);
-                used.retain(|one| {
-                    let signs_in = one.caller.access_key.is_none() && one.caller.created.is_none();
-                    signs_in && users.may_be_of(way, &one.caller)
-                });
+                used.retain(|one| one.caller.signs_in() && users.may_be_of(way, &one.caller));
                 let mut growth = Growth::new(NodeKind::Password, &name, Rule::Identity);
                 growth.node = Some(user_node(way, &account, &name));
                 growth.until = next;

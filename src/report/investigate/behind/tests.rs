@@ -67,7 +67,7 @@ fn user(name: &str, key: Option<&str>) -> Origin {
 fn behind(origin: Origin, links: Vec<Link>) -> Behind {
     Behind {
         origins: vec![OriginSeen { origin: origin.clone(), calls: 3 }],
-        origin: TracedOrigin { origin, above: None, above_gap: None },
+        origin: TracedOrigin { origin, above: None, above_gap: None, others_above: Vec::new() },
         links,
         chains: 1,
         limits: Vec::new(),
@@ -138,7 +138,12 @@ fn who_launched_the_workload_stands_above_it() {
     behind.origin.above = Some(Box::new(Above {
         rule: Rule::Launched,
         record: run,
-        origin: TracedOrigin { origin: user("bert-jan", None), above: None, above_gap: None },
+        origin: TracedOrigin {
+            origin: user("bert-jan", None),
+            above: None,
+            above_gap: None,
+            others_above: Vec::new(),
+        },
     }));
     assert_eq!(
         line(behind),
@@ -209,7 +214,12 @@ fn a_user_who_acted_itself_is_not_named_again_but_its_maker_is() {
     with_maker.origin.above = Some(Box::new(Above {
         rule: Rule::Key,
         record: made,
-        origin: TracedOrigin { origin: user("dana", None), above: None, above_gap: None },
+        origin: TracedOrigin {
+            origin: user("dana", None),
+            above: None,
+            above_gap: None,
+            others_above: Vec::new(),
+        },
     }));
     let made = screen(with_maker);
     assert_eq!(fact(&made), "  behind   made by IAM user dana (CreateAccessKey 22:12:20Z, as role deploy)");

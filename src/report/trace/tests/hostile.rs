@@ -57,6 +57,7 @@ fn hostile() -> Trace {
         origin: hostile_origin(OriginKind::IamUser),
         above: Some(Box::new(above)),
         above_gap: None,
+        others_above: Vec::new(),
     };
     let mut trace = empty(asked, found);
     let step = Link {

@@ -123,7 +123,7 @@ fn by_service(service: &str, workload: Workload) -> Origin {
 }
 
 fn traced(origin: Origin) -> TracedOrigin {
-    TracedOrigin { origin, above: None, above_gap: None }
+    TracedOrigin { origin, above: None, above_gap: None, others_above: Vec::new() }
 }
 
 fn gap(reason: Reason, text: &str, hint: &str) -> Gap {

@@ -40,6 +40,7 @@ pub(super) fn launched() -> Trace {
         origin: by_service("ec2.amazonaws.com", workload.clone()),
         above: Some(Box::new(above)),
         above_gap: None,
+        others_above: Vec::new(),
     };
     let used = usage(3, "09:02:00", "09:04:00", "192.0.2.88");
     let mut trace = empty(subject("access-key", key, Some(node.clone()), used), found);
@@ -390,7 +391,12 @@ fn who_made_the_key_stands_above_the_origin_and_so_on() {
     let above = Above {
         rule: Rule::Key,
         record: made_key.clone(),
-        origin: TracedOrigin { origin: by_dana(), above: Some(Box::new(above_dana)), above_gap: None },
+        origin: TracedOrigin {
+            origin: by_dana(),
+            above: Some(Box::new(above_dana)),
+            above_gap: None,
+            others_above: Vec::new(),
+        },
     };
     let mut trace = one_step();
     trace.links[0].to = backup.clone();
@@ -403,6 +409,7 @@ fn who_made_the_key_stands_above_the_origin_and_so_on() {
         origin: origin(OriginKind::IamUser, Some("arn:aws:iam::111122223333:user/backup"), "backup"),
         above: Some(Box::new(above)),
         above_gap: None,
+        others_above: Vec::new(),
     };
     let screen = up(&trace);
     assert_lines(
