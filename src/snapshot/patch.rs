@@ -184,11 +184,7 @@ impl Snapshot {
         };
         let (snapshot, proposal) = match text {
             Some((file, text)) => (self.with_changes(file, &text)?, Proposal::Patch),
-            None => {
-                let mut second = sharing(self, Self::read(path)?);
-                second.report_rejections(self);
-                (second, Proposal::Snapshot)
-            }
+            None => (beside(self, Self::read(path)?), Proposal::Snapshot),
         };
         let (changes, changes_not_listed) = compare::changes(self, &snapshot);
         Ok(Patched { snapshot, proposal, changes, changes_not_listed })
@@ -215,6 +211,13 @@ impl Snapshot {
         }
         Ok(snapshot)
     }
+}
+
+/// The second snapshot as a proposal beside the first: what AWS would not take of it is a problem.
+fn beside(first: &Snapshot, second: Snapshot) -> Snapshot {
+    let mut second = sharing(first, second);
+    second.report_rejections(first);
+    second
 }
 
 /// The second snapshot, with the documents of the first where the same one stands at the same place. One of another
