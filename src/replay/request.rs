@@ -117,10 +117,15 @@ pub(super) fn requests_seen(
 ) -> Reading {
     let call = Call::new(record, parsed, snapshot, seen);
     let reading = call.read();
-    match record.error_message.filter(|_| call.is_denied) {
+    let mut reading = match record.error_message.filter(|_| call.is_denied) {
         Some(message) => call.state(reading, message),
         None => reading,
+    };
+    if let Reading::Requests(asked) = &mut reading {
+        let listing = call.listing(asked);
+        asked.extend(listing);
     }
+    reading
 }
 
 /// As [`requests`], without what AWS states in the message of a denied call: to hold our own reading against it.
@@ -190,7 +195,6 @@ impl<'a> Call<'a> {
             let each = resources.into_iter().map(|found| self.ask(action, found, Origin::Call, presence));
             asked.extend(each);
         }
-        asked.extend(self.listing(actions));
         let mut derived: Vec<Asked> = Vec::new();
         for MappedAction { action, presence } in actions {
             for dependent in dependents_of(action, &self.evidence) {
@@ -223,14 +227,16 @@ impl<'a> Call<'a> {
             && action.name != self.evidence.event
     }
 
-    /// The right to list a bucket, of which S3 makes a refusal depend where an object that is asked for does not exist
+    /// The right to list a bucket, of which S3 makes a refusal depend where an object that is asked for does not exist; where AWS
+    /// states what it refused, it was that
     /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>,
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>).
-    fn listing(&self, actions: &[MappedAction]) -> Option<Asked> {
-        const READS: [&str; 2] = ["GetObject", "GetObjectVersion"];
-        let is_read = |own: &MappedAction| own.action.service == "s3" && READS.contains(&own.action.name);
+    fn listing(&self, asked: &[Asked]) -> Option<Asked> {
+        const READS: [&str; 2] = ["s3:GetObject", "s3:GetObjectVersion"];
+        let is_stated = asked.iter().any(|own| own.origin == Origin::Stated);
         let reads = matches!(self.evidence.event, "GetObject" | "HeadObject" | "GetObjectAttributes");
-        if !self.is_denied || !reads || !actions.iter().any(is_read) {
+        let is_read = |own: &Asked| READS.contains(&own.action.as_str());
+        if !self.is_denied || is_stated || !reads || !asked.iter().any(is_read) {
             return None;
         }
         let list = catalog().action("s3:ListBucket")?;

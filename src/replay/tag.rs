@@ -81,29 +81,32 @@ fn read(parameters: &Value, is_outer: bool, given: &mut Given) {
 /// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateLaunchTemplate.html>).
 const OF_TEMPLATE: &str = "launchtemplatedata";
 
+/// The tags that a session has from the one before: no tags of the request
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_ctlogs>).
+const INHERITED: &str = "incomingtransitivetags";
+
 /// Whether a parameter by its name holds tags, and by its form holds any.
 fn is_tags(folded: &str, value: &Value) -> bool {
     let is_filled = value.as_array().is_some_and(|list| !list.is_empty())
         || value.as_object().is_some_and(|fields| !fields.is_empty());
     let is_named = NAMES.contains(&folded) || BY_TYPE.contains(&folded);
-    is_filled && (is_named || folded.ends_with("tags") || folded.ends_with("tag"))
+    is_filled && folded != INHERITED && (is_named || folded.ends_with("tags") || folded.ends_with("tag"))
 }
 
 /// Whether an object, or one of a list, holds tags.
 fn holds_tags(value: &Value) -> bool {
     let one = std::slice::from_ref(value);
     let all = value.as_array().map_or(one, Vec::as_slice);
-    let fields = all.iter().filter_map(Value::as_object).flatten();
-    fields.into_iter().any(|(name, value)| is_tags(&name.to_ascii_lowercase(), value))
+    let mut fields = all.iter().filter_map(Value::as_object).flatten();
+    fields.any(|(name, value)| is_tags(&name.to_ascii_lowercase(), value))
 }
 
 /// The list or object under one of these names, in any case of their letters. EC2 numbers the items of its lists under `tag`.
 fn held<'a>(value: &'a Value, names: &[&str]) -> Option<&'a Value> {
-    let fields = value.as_object()?.iter();
     let is_it = |(own, value): &(&String, &Value)| {
         names.iter().any(|name| own.eq_ignore_ascii_case(name)) && !value.is_number()
     };
-    fields.into_iter().find(is_it).map(|(_, value)| value)
+    value.as_object()?.iter().find(is_it).map(|(_, value)| value)
 }
 
 /// Adds the tags of a value; false if it is hidden or in no known form.

@@ -37,6 +37,9 @@ pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Optio
         ("dynamodb", "index") => index(search).map(|name| of_index(search, kind, name)),
         ("bedrock", _) if resource.required => bedrock_models(search, kind),
         ("sts", "root-user") => root_user(search, kind),
+        ("signin", "oauth2-public-client-localhost" | "oauth2-public-client-remote") => {
+            Some(oauth_client(search, kind))
+        }
         ("route53", _) => route53(search, kind),
         ("batch", "job") if search.action.name == "SubmitJob" => Some(vec![without_id(search, kind)]),
         _ => None,
@@ -350,6 +353,16 @@ fn behind_profile(search: &Search<'_>, kind: &'static ResourceType, profile: &st
     let here = model.map(|model| of(place.region, model, Certainty::Exact));
     let there = of("*", model.unwrap_or("*"), Certainty::Pattern);
     here.into_iter().chain([there]).collect()
+}
+
+/// A token is for one client of those that an action takes: on this machine or on another one; which of them, only the record's
+/// `resources` tell (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssignin.html>).
+fn oauth_client(search: &Search<'_>, kind: &'static ResourceType) -> Vec<Resource> {
+    let is_logged = search.action.resources.iter().any(|own| !search.logged(own.kind).is_empty());
+    if is_logged {
+        return search.logged(kind);
+    }
+    vec![Resource { presence: Presence::Possible, ..search.unknown(kind) }]
 }
 
 /// The root user of the account that `AssumeRoot` names by its number or its ARN

@@ -367,7 +367,12 @@ fn a_secret_is_made_and_tagged_where_its_service_is_to_keep_the_password() {
     let tags = json!([{"key": "env", "value": "prod"}]);
     let secrets = |action: &str, parameters: Value| {
         let found = of(action, Some(&parameters));
-        found.into_iter().filter(|name| name.starts_with("secretsmanager:")).collect::<Vec<_>>()
+        let is_told = |name: &String| {
+            ["secretsmanager:CreateSecret", "secretsmanager:TagResource"]
+                .iter()
+                .any(|own| name.starts_with(own))
+        };
+        found.into_iter().filter(is_told).collect::<Vec<_>>()
     };
     for (action, parameter) in [
         ("rds:CreateDBInstance", "manageMasterUserPassword"),

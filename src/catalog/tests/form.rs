@@ -450,8 +450,8 @@ fn a_model_is_of_the_type_that_its_name_has() {
         "bedrock:InvokeModel",
         json!({"modelId": "eu.amazon.nova-micro-v1:0"}),
         &[
-            "arn:aws:bedrock:eu-west-1:111122223333:inference-profile/eu.amazon.nova-micro-v1:0",
             "arn:aws:bedrock:*::foundation-model/amazon.nova-micro-v1:0 ~pattern",
+            "arn:aws:bedrock:eu-west-1:111122223333:inference-profile/eu.amazon.nova-micro-v1:0",
             "arn:aws:bedrock:eu-west-1::foundation-model/amazon.nova-micro-v1:0",
         ],
     );
@@ -461,4 +461,16 @@ fn a_model_is_of_the_type_that_its_name_has() {
         json!({"modelId": profile}),
         &["arn:aws:bedrock:*::foundation-model/* ~pattern", profile],
     );
+}
+
+#[test]
+fn a_token_is_for_one_client() {
+    let of = |logged: &Value| {
+        let all = found("signin:CreateOAuth2Token", "CreateOAuth2Token", &json!({}), &Value::Null, logged);
+        words(&all).into_iter().filter(|own| own.contains("public-client/")).collect::<Vec<_>>()
+    };
+    let open = of(&Value::Null);
+    assert!(open.len() == 2 && open.iter().all(|own| own.ends_with("~perhaps")), "{open:?}");
+    let arn = "arn:aws:signin:eu-west-1:111122223333:oauth2/public-client/localhost";
+    assert_eq!(of(&json!([{"ARN": arn}])), [arn]);
 }

@@ -88,7 +88,7 @@ impl Call<'_> {
             let named = changed.iter().filter_map(move |arn| may_be(one, arn));
             named.map(move |(resource, arn)| {
                 let own = Arn::parse(arn).and_then(Arn::account_id).or(one.resource_account);
-                let asked = Asked { resource, shown: arn.clone(), resource_account: own, ..one.clone() };
+                let asked = Asked { resource, shown: arn.to_owned(), resource_account: own, ..one.clone() };
                 (at, asked, "the proposal changes the policy of that resource")
             })
         });
@@ -165,17 +165,20 @@ impl Call<'_> {
 }
 
 /// The request's resource, if it may be this one or a part of it.
-fn may_be<'a>(asked: &Asked, arn: &'a String) -> Option<(Resource, &'a String)> {
+fn may_be<'a>(asked: &Asked, arn: &'a str) -> Option<(Resource, &'a str)> {
     let parsed = Arn::parse(arn)?;
     match &asked.resource {
         Resource::Unknown => {
             let service = asked.action.split(':').next().unwrap_or_default();
-            let part = if parsed.service == "s3" { format!("{arn}/*") } else { arn.clone() };
-            let resource = if part == *arn { Resource::Named(part) } else { Resource::Pattern(part) };
+            let resource = if parsed.service == "s3" {
+                Resource::Pattern(format!("{arn}/*"))
+            } else {
+                Resource::Named(arn.to_owned())
+            };
             parsed.service.eq_ignore_ascii_case(service).then_some((resource, arn))
         }
         Resource::Pattern(pattern) if resource_covers(pattern, arn) != Truth::No => {
-            Some((Resource::Named(arn.clone()), arn))
+            Some((Resource::Named(arn.to_owned()), arn))
         }
         // What belongs to a resource stands behind it.
         Resource::Pattern(pattern) => {
