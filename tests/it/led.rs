@@ -127,10 +127,10 @@ fn whoever_puts_layers_on_a_function_stands_beside_whoever_put_its_code() {
     let mut made = makes_function(1, &dana(KEYS[0]), "2026-03-09T07:00:00Z");
     made["requestParameters"]["role"] = json!(format!("arn:aws:iam::{ACCOUNT}:role/deploy"));
     let folder = logs(&[&[vec![made, layers], of_the_function()].concat()]);
-    // Neither acts without the other.
-    for who in [DANA, EVE] {
-        check(who, folder.path(), &["workload resize: launched", "workload resize > session resize: claim"]);
-    }
+    // Neither acts without the other; what runs is of whoever put it last.
+    check(DANA, folder.path(), &["workload resize: launched", "workload resize > session resize: claim"]);
+    let made = format!("workload resize > session resize > access-key {KEY}: key");
+    check(EVE, folder.path(), &["workload resize: launched", "workload resize > session resize: key", &made]);
     let above = said(&["trace", TEMPORARY, "--up"], folder.path());
     let text = above.to_string();
     assert!(text.contains("user/dana") && text.contains("user/eve"), "{above:#}");
