@@ -215,16 +215,12 @@ fn batches(edges: &[Edge]) -> Result<Vec<RecordBatch>, QueryError> {
 fn edges_of(batches: &[RecordBatch]) -> Result<Vec<Edge>, QueryError> {
     let mut found = Vec::with_capacity(batches.iter().map(RecordBatch::num_rows).sum());
     for batch in batches {
-        let [c, p, d, l] =
+        let numbers =
             [numbers(batch, "c")?, numbers(batch, "p")?, numbers(batch, "d")?, numbers(batch, "l")?];
-        let (k, m) = (flags(batch, "k")?, flags(batch, "m")?);
-        found.extend((0..batch.num_rows()).map(|row| Edge {
-            c: c.value(row),
-            p: p.value(row),
-            d: d.value(row),
-            k: k.value(row),
-            l: l.value(row),
-            m: m.value(row),
+        let (claims, firsts) = (flags(batch, "k")?, flags(batch, "m")?);
+        found.extend((0..batch.num_rows()).map(|row| {
+            let [c, p, d, l] = numbers.map(|column| column.value(row));
+            Edge { c, p, d, k: claims.value(row), l, m: firsts.value(row) }
         }));
     }
     Ok(found)

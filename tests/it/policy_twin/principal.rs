@@ -139,7 +139,7 @@ pub(crate) fn principal_fits(element: &Value, request: &Request, rules: Rules, o
             names.extend(match (name.as_str(), &request.caller) {
                 ("AWS", caller) => aws_fits(text, caller, rules, open),
                 ("Service", Caller::Service { name }) if rules.on(Rule::ServicesAreNamed) => {
-                    (text == "*" || text == name).then_some(Name::Itself)
+                    (text == name).then_some(Name::Itself)
                 }
                 ("Federated", Caller::Federated { provider }) if rules.on(Rule::ProvidersAreNamed) => {
                     (text == "*" || text == provider).then_some(Name::Itself)
