@@ -37,8 +37,8 @@ pub(super) const SIGN_IN: &str = "signin.amazonaws.com";
 /// What anybody can do who knows a name, or before all that a sign-in takes is done: to ask for root's password anew
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reset-root-password.html>), to be asked for a part of a sign-in and to
 /// answer (<https://docs.aws.amazon.com/workspaces/latest/adminguide/signin-events.html>).
-const BEFORE_SIGN_IN: [&str; 4] =
-    ["PasswordRecoveryRequested", "CheckMfa", "CredentialChallenge", "CredentialVerification"];
+const BEFORE_SIGN_IN: [&str; 3] =
+    ["PasswordRecoveryRequested", "CredentialChallenge", "CredentialVerification"];
 
 /// What tells the calls of a user that neither a key nor a session signed from its sign-ins.
 const UNSIGNED: &str = "unsigned";

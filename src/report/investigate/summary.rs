@@ -123,6 +123,7 @@ fn who(answer: &Investigation, facts: &mut Facts) {
     if !subject.on_behalf_of.is_empty() {
         more.push(format!("for Identity Center user {}", first(&subject.on_behalf_of)));
     }
+    let mut own_line = None;
     match subject.made_by.as_slice() {
         [] if answer.unseen.iter().any(|blind| blind.kind == UnseenKind::Origin) => {
             more.push("its making is not in these logs".to_owned());
@@ -131,11 +132,17 @@ fn who(answer: &Investigation, facts: &mut Facts) {
         [origin, ..] if behind::says_making(answer, origin.evidence.event_id.as_deref()) => {}
         [origin, ..] => {
             let by = origin.by.words().unwrap_or_else(|| "someone".to_owned());
-            more.push(format!("made {} by {by}", figure::moment(origin.evidence.at.0)));
+            let made = format!("made {} by {by}", figure::moment(origin.evidence.at.0));
+            // Nothing of it is left out where it is too long to stand beside the rest.
+            let beside = text::width(&more.join("; ")) + text::width(&made) + 2;
+            if more.is_empty() || beside <= FACT_COLUMNS { more.push(made) } else { own_line = Some(made) }
         }
     }
     if !more.is_empty() {
         facts.more(&fitted(more.len(), |most| more.get(..most).unwrap_or(&more).join("; ")));
+    }
+    if let Some(made) = own_line {
+        facts.more(&made);
     }
 }
 

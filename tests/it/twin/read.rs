@@ -59,7 +59,7 @@ fn only_tries(record: &Value) -> bool {
     let signed =
         tells("/userIdentity/accessKeyId") || tells("/userIdentity/sessionContext/attributes/creationDate");
     let (source, name) = action(record);
-    let before = ["PasswordRecoveryRequested", "CheckMfa", "CredentialChallenge", "CredentialVerification"];
+    let before = ["PasswordRecoveryRequested", "CredentialChallenge", "CredentialVerification"];
     let failed = (tells("/errorCode") || tells("/errorMessage"))
         && !["SwitchRole", "RenewRole", "ExitRole"].contains(&name);
     let kind = text(record, "/userIdentity/type").unwrap_or_default();
