@@ -87,9 +87,11 @@ pub(super) fn facts(answer: &Investigation) -> Facts {
 
 fn who(answer: &Investigation, facts: &mut Facts) {
     let subject = &answer.subject;
-    let id = subject.unique_ids.first().map(|seen| seen.value.as_str()).unwrap_or_default();
     // A session of the subject may have called more often than it did itself.
     let own = subject.arns.iter().find(|seen| seen.value == subject.id);
+    let of_user = subject.unique_ids.iter().find(|seen| IdKind::of(&seen.value) == Some(IdKind::User));
+    let id = of_user.filter(|_| own.is_some()).or_else(|| subject.unique_ids.first());
+    let id = id.map(|seen| seen.value.as_str()).unwrap_or_default();
     let words = match own.map_or(subject.arns.as_slice(), std::slice::from_ref) {
         [] if subject.types.is_empty() => {
             "nobody in these rows: it made none of these calls itself".to_owned()
