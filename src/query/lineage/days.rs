@@ -23,6 +23,9 @@ struct Day {
     read_only: u64,
 }
 
+/// Account, region and day.
+type Place<'a> = (&'a str, Option<&'a str>, i64);
+
 /// By the hash of account, region and day.
 #[derive(Debug, Default)]
 pub(super) struct Days(HashMap<u64, Day>);
@@ -34,7 +37,7 @@ impl Days {
         let regions = Said::of(batch, "aws_region")?;
         let mut scratch = Vec::with_capacity(64);
         // Of most rows the one before is of the same account, region and day.
-        let mut before: Option<((&str, Option<&str>, i64), u64)> = None;
+        let mut before: Option<(Place<'_>, u64)> = None;
         for row in 0..batch.num_rows() {
             let Some(account) = events.accounts.at(row) else { continue };
             if account.is_empty() || events.categories.at(row) == Some("Insight") {

@@ -127,6 +127,7 @@ pub(super) fn fields_of_key_in(key: &str, parts: Parts) -> Fields {
 
 /// What of a record says whether keys are told from its parameters: it follows from source, name and error of the event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts of a record")]
 pub(super) struct Parts {
     /// Whether the call may name a device that shows a second factor.
     takes_device: bool,
