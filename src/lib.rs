@@ -101,8 +101,8 @@
 //! - What goes a shorter way comes out the same: objects inflated as a whole (`archive::whole`), values skipped by blocks
 //!   (`record::block`), values and names known again (`record::memo`), calls on objects that are told by how statements fit
 //!   them (`replay::fold::object`), calls that are told by what readings look at in their parameters
-//!   (`replay::fold::parameters`) are held by tests against the longer way. What is odd takes the longer way, so that it is
-//!   refused with its reason.
+//!   (`replay::fold::parameters`), steps of lineage made by hand in the place of joins (`query::lineage`) are held by tests
+//!   against the longer way. What is odd takes the longer way, so that it is refused with its reason.
 //! - Three values: what is not known of a request or of its policies makes it undetermined, never allowed or denied by
 //!   guess; trouble in a policy never widens access ([`policy`], [`snapshot`]). `policy` knows no file; `snapshot` reads them.
 //! - A statement gives the same rows wherever it runs. What goes to a cluster is a list of what is known to be right in
