@@ -385,6 +385,10 @@ impl Roots<'_> {
             let moments = own.unwrap_or(&by_session);
             let users = self.known.user(&account, found.name.as_deref()?, *moments.first()?);
             let set = users.passwords_of(caller, moments);
+            // Which of several sign-ins it was is open: one that is of no known password may be it.
+            if !sign_ins.is_empty() && !set.is_whole {
+                return None;
+            }
             let makers = set.ways.iter();
             let makers =
                 makers.map(|way| Maker { own_password: way.is_own_password(), ..maker(way.maker()) });

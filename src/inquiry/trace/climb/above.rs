@@ -201,7 +201,7 @@ async fn step_above(
         }
         let users = source.user_history(&account, name, moment).await?;
         let set = users.passwords_of(caller, &moments);
-        let Some(way) = set.ways.first() else {
+        let Some(way) = set.ways.first().filter(|_| set.is_whole) else {
             climbed.gap_above = no_password(&users, caller, moment);
             return Ok(None);
         };
