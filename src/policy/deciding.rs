@@ -14,6 +14,7 @@ use super::document::Effect;
 use super::evaluate::{Assumed, Effects, Place, Supposed, binds, is_of_unknown_account};
 use super::matching::{Fit, Unsaid, unknown_keys};
 use super::prepare::{PreparedRequest, PreparedResource, Slot};
+use super::request::Caller;
 use super::set::May;
 use super::truth::Truth;
 use crate::aws::AccountId;
@@ -178,7 +179,7 @@ impl CompiledSet {
                     May::Allow => own.deny == Truth::No,
                     May::Deny => own.allow == Fit::NONE,
                 };
-                let all = effects(layer.kind).into_iter().filter(may_be);
+                let all = effects(layer.kind, &request.caller).into_iter().filter(may_be);
                 let ways = if layer.kind == LayerKind::Boundary && self.has_boundary == Truth::Unknown {
                     let none = Way::Boundary(at, Effects { deny: Truth::No, allow: Fit::DIRECT }, Truth::No);
                     all.map(|effects| Way::Boundary(at, effects, Truth::Yes)).chain([none]).collect()
@@ -374,8 +375,9 @@ fn supposed(rule: &Rule, kind: LayerKind, matches: Truth) -> Vec<Supposed> {
     ways.filter(|way| !way.matches || matches != Truth::No).collect()
 }
 
-/// What missing policies of a layer may do.
-fn effects(kind: LayerKind) -> Vec<Effects> {
+/// What missing policies of a layer may do to a request of a caller. Only sessions, and the root user, can be granted something
+/// that boundary and session policy limit: see [`Fit`].
+fn effects(kind: LayerKind, caller: &Caller) -> Vec<Effects> {
     let allow = |allow: Fit| Effects { deny: Truth::No, allow };
     let mut effects = vec![
         Effects { deny: Truth::Yes, allow: Fit::NONE },
@@ -383,7 +385,18 @@ fn effects(kind: LayerKind) -> Vec<Effects> {
         allow(Fit { direct: Truth::Yes, ..Fit::NONE }),
     ];
     if kind == LayerKind::Resource {
-        effects.push(allow(Fit { role: Truth::Yes, ..Fit::NONE }));
+        let has_role = match caller {
+            Caller::RoleSession { .. }
+            | Caller::FederatedUser { .. }
+            | Caller::Root { .. }
+            | Caller::Account { .. } => true,
+            Caller::User { .. } | Caller::Service { .. } | Caller::Federated { .. } | Caller::Anonymous => {
+                false
+            }
+        };
+        if has_role {
+            effects.push(allow(Fit { role: Truth::Yes, ..Fit::NONE }));
+        }
         effects.push(allow(Fit { account: Truth::Yes, ..Fit::NONE }));
     }
     effects
