@@ -22,6 +22,26 @@ select
     identity_type, event_source, event_name, error_code, error_message, invoked_by, identity_account_id,
     session_issuer_account_id, account, access_key_id, identity_arn, principal_id, user_name, identity_provider,
     on_behalf_of_user_id, on_behalf_of_identity_store_arn, shared_event_id,
+    created
+  ) as caller,
+  caller_class(
+    identity_type, event_source, event_name, error_code, error_message, invoked_by, identity_account_id,
+    session_issuer_account_id, account, access_key_id, identity_arn, principal_id, user_name, identity_provider,
+    on_behalf_of_user_id, on_behalf_of_identity_store_arn, shared_event_id,
+    created
+  ) as caller_class,
+  coalesce(identity_account_id, session_issuer_account_id, account) as caller_account,
+  nullif(access_key_id, '') as caller_key,
+  date_trunc('second', created) as caller_created,
+  coalesce(
+    json_get_str(identity_rest, 'sessionContext', 'signInSessionArn'),
+    json_get_str(identity_rest, 'signInSessionArn')
+  ) as sign_in_session,
+  invoked_by is null and not coalesce(session_credential_from_console, false) as direct,
+  told.* except (created)
+from (
+  select
+    *,
     -- `crate::lineage::is_switch` says the same.
     coalesce(
       session_created,
@@ -32,42 +52,6 @@ select
           and nullif(access_key_id, '') is null
           then event_time
       end
-    )
-  ) as caller,
-  caller_class(
-    identity_type, event_source, event_name, error_code, error_message, invoked_by, identity_account_id,
-    session_issuer_account_id, account, access_key_id, identity_arn, principal_id, user_name, identity_provider,
-    on_behalf_of_user_id, on_behalf_of_identity_store_arn, shared_event_id,
-    coalesce(
-      session_created,
-      case
-        when event_source = 'signin.amazonaws.com'
-          and event_name in ('SwitchRole', 'RenewRole')
-          and identity_type in ('AssumedRole', 'Role')
-          and nullif(access_key_id, '') is null
-          then event_time
-      end
-    )
-  ) as caller_class,
-  coalesce(identity_account_id, session_issuer_account_id, account) as caller_account,
-  nullif(access_key_id, '') as caller_key,
-  date_trunc(
-    'second',
-    coalesce(
-      session_created,
-      case
-        when event_source = 'signin.amazonaws.com'
-          and event_name in ('SwitchRole', 'RenewRole')
-          and identity_type in ('AssumedRole', 'Role')
-          and nullif(access_key_id, '') is null
-          then event_time
-      end
-    )
-  ) as caller_created,
-  coalesce(
-    json_get_str(identity_rest, 'sessionContext', 'signInSessionArn'),
-    json_get_str(identity_rest, 'signInSessionArn')
-  ) as sign_in_session,
-  invoked_by is null and not coalesce(session_credential_from_console, false) as direct,
-  events.*
-from events
+    ) as created
+  from events
+) as told

@@ -2,7 +2,8 @@
 -- what: Every caller, one row each, with what it did.
 -- column calls bigint: How many events are its own.
 -- column denied bigint: How many of them were denied.
--- column failed bigint: How many of them failed otherwise or were throttled, sign-ins among them.
+-- column failed bigint: How many of them failed otherwise or were throttled, told by an error code or a message. A sign-in
+--     that failed is no caller's.
 -- column forwarded bigint: How many of them a service made for it.
 -- column first_use timestamp: The first of them.
 -- column last_use timestamp: The last of them.

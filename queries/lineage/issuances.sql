@@ -115,7 +115,7 @@ with named as (
       )
       when kind = 'assume-root' then 'arn:' || partition || ':iam::'
         || regexp_replace(json_get_str(request_parameters, 'targetPrincipal'), '^.*?([0-9]{12}).*$', '\1') || ':root'
-      when assumed_role_arn not like 'HIDDEN%' then assumed_role_arn
+      when not starts_with(assumed_role_arn, 'HIDDEN_DUE_TO_SECURITY_REASONS') then assumed_role_arn
       when event_source = 'rolesanywhere.amazonaws.com'
         then json_get_str(response_elements, 'credentialSet', 0, 'assumedRoleUser', 'arn')
       -- NULL where one of both is not told.
@@ -156,7 +156,7 @@ select
     when kind in ('console-login', 'switch-role')
       then case when json_get_str(response_elements, event_name) is null then 'hidden' else kind end
     when kind in ('assume-role', 'saml', 'web-identity', 'assume-root', 'federation-token', 'other')
-      and (coalesce(made_key, '') = '' or made_key like 'HIDDEN%')
+      and (coalesce(made_key, '') = '' or starts_with(made_key, 'HIDDEN_DUE_TO_SECURITY_REASONS'))
       and nullif(made_arn, '') is null then 'hidden'
     else kind
   end as kind,

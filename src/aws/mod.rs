@@ -12,6 +12,10 @@ mod identifier;
 mod subject;
 pub mod time;
 
+/// What CloudTrail writes in place of a value that it hides, as the name of a user who does not exist
+/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html>).
+pub const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
+
 pub use account::AccountId;
 pub use address::{SourceAddress, service_of};
 pub use arn::{Arn, Principal};

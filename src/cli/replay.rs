@@ -32,8 +32,13 @@ pub(super) async fn run(command: &Replay, out: &mut Output) -> Result<u8, Failur
     let problems = !snapshot.problems.is_empty()
         || proposed.as_ref().is_some_and(|patched| !patched.snapshot.problems.is_empty());
     if let Some(patched) = &proposed {
-        for problem in patched.snapshot.problems_beside(&snapshot).take(PROBLEMS_NOTED_MAX) {
+        let mut problems_of_it = patched.snapshot.problems_beside(&snapshot);
+        for problem in problems_of_it.by_ref().take(PROBLEMS_NOTED_MAX) {
             output::note(&format!("note: proposal: {problem}"));
+        }
+        let more = problems_of_it.count();
+        if more > 0 {
+            output::note(&format!("note: proposal: {more} more problems"));
         }
     }
     let source = source::open(&command.data).await?;

@@ -144,13 +144,14 @@ pub(super) async fn folded(
     Ok(replayer)
 }
 
+/// The records of calls in a window that worked, of those that some condition names.
+fn worked_in(window: Window, which: Filter) -> Filter {
+    Filter::All(vec![window.filter(), which, Filter::Not(Box::new(Filter::Some(Column::ErrorCode)))])
+}
+
 /// The records of IAM in a window that may have changed whose policies.
 pub(super) fn of_changes(window: Window) -> Filter {
-    Filter::All(vec![
-        window.filter(),
-        Filter::Is(Column::EventSource, "iam.amazonaws.com".to_owned()),
-        Filter::Not(Box::new(Filter::Some(Column::ErrorCode))),
-    ])
+    worked_in(window, Filter::Is(Column::EventSource, "iam.amazonaws.com".to_owned()))
 }
 
 /// Changes of policies that IAM may not have caught up with at some time of a window, whoever made them.
@@ -159,14 +160,11 @@ async fn changes(ctx: &Session, window: Window) -> Result<Changes, QueryError> {
     // What was changed behind a refusal may be why the call worked then.
     let to = window.to.and_then(|to| to.checked_add_signed(TimeDelta::seconds(WORKED_WITHIN_SECONDS)));
     let sources = ["iam.amazonaws.com", "organizations.amazonaws.com"].map(str::to_owned);
-    let filter = Filter::All(vec![
-        Window { from, to }.filter(),
-        Filter::Any(vec![
-            Filter::In(Column::EventSource, sources.into()),
-            Filter::In(Column::EventName, ELSEWHERE.map(str::to_owned).into()),
-        ]),
-        Filter::Not(Box::new(Filter::Some(Column::ErrorCode))),
+    let which = Filter::Any(vec![
+        Filter::In(Column::EventSource, sources.into()),
+        Filter::In(Column::EventName, ELSEWHERE.map(str::to_owned).into()),
     ]);
+    let filter = worked_in(Window { from, to }, which);
     let parts = each(ctx, &filter, Fields::of(Changes::FIELDS), Changes::default, |changes, record| {
         changes.see(record);
         Ok(())
@@ -202,18 +200,11 @@ async fn worked(ctx: &Session, folded: &mut Folded) -> Result<(), QueryError> {
 /// [`QueryError`] when the lake cannot be read.
 pub(super) async fn issuances(ctx: &Session, window: Window) -> Result<Issuances, QueryError> {
     let from = window.from.and_then(|from| from.checked_sub_signed(TimeDelta::seconds(SESSION_SECONDS_MAX)));
-    let filter = Filter::All(
-        [
-            Some(Filter::Is(Column::EventSource, "sts.amazonaws.com".to_owned())),
-            Some(Filter::In(Column::EventName, ISSUING.iter().map(|name| (*name).to_owned()).collect())),
-            Some(Filter::Not(Box::new(Filter::Some(Column::ErrorCode)))),
-            from.map(Filter::From),
-            window.to.map(Filter::Before),
-        ]
-        .into_iter()
-        .flatten()
-        .collect(),
-    );
+    let which = Filter::All(vec![
+        Filter::Is(Column::EventSource, "sts.amazonaws.com".to_owned()),
+        Filter::In(Column::EventName, ISSUING.map(str::to_owned).into()),
+    ]);
+    let filter = worked_in(Window { from, to: window.to }, which);
     let parts = each(ctx, &filter, Fields::of(Field::ALL), Issuances::default, |issuances, record| {
         issuances.add(record, &Parsed::of(record));
         Ok(())

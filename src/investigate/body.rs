@@ -6,10 +6,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::aws::HIDDEN;
 use crate::query::EventRow;
-
-/// What AWS writes in place of a value that it hides.
-pub(crate) const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
 
 /// The JSON bodies of a record; `null` where a record has none or its text is no JSON.
 #[derive(Debug, Clone, Default)]

@@ -56,9 +56,10 @@ pub use thing::{Altered, Gone, GoneHow, Removed, Thing, ThingClass, Used};
 pub use unseen::{Unseen, UnseenKind};
 pub use who::{Caller, EncodedAccount, KeySeen, Mfa, Origin, SessionSeen, Subject, SubjectInfo, SubjectKind};
 
+use crate::aws::HIDDEN;
 use crate::query::EventRow;
 use activity::ActivityFold;
-use body::{Body, HIDDEN};
+use body::Body;
 use bounded::Bounded;
 use denial::DenialFold;
 use evidence::keep_smallest;

@@ -3,6 +3,7 @@
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{Class, OWN_PASSWORD};
+use crate::aws::HIDDEN;
 
 /// The fields of a record that tell who called; each is the column of the same name.
 #[derive(Debug, Clone, Copy, Default)]
@@ -42,10 +43,6 @@ const BEFORE_SIGN_IN: [&str; 3] =
 
 /// What tells the calls of a user that neither a key nor a session signed from its sign-ins.
 const UNSIGNED: &str = "unsigned";
-
-/// What CloudTrail puts in the place of a name that it hides, as of a user who does not exist, begins so
-/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html>).
-const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
 
 fn said(field: Option<&str>) -> bool {
     field.is_some_and(|text| !text.is_empty())

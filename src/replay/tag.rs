@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use super::who::HIDDEN;
+use crate::aws::HIDDEN;
 
 /// The tags of a call.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

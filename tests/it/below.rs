@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -16,17 +16,23 @@ pub(crate) const DANA: &str = "arn:aws:iam::111122223333:user/dana";
 pub(crate) const EVE: &str = "arn:aws:iam::111122223333:user/eve";
 pub(crate) const KEYS: [&str; 2] = ["AKIARTX3GSDSQEXAMPLE", "AKIARTX3GSDSREXAMPLE"];
 
-/// What the binary says on stdout, as JSON.
-pub(crate) fn said(arguments: &[&str], logs: &Path) -> Value {
+/// The binary, asked about logs, with lines that are wide enough for everything.
+pub(crate) fn run(arguments: &[&str], logs: &Path) -> Output {
     let cache = tempfile::tempdir().unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_backtrail"))
+    Command::new(env!("CARGO_BIN_EXE_backtrail"))
         .args(arguments)
-        .args(["--format", "json", "--logs"])
+        .arg("--logs")
         .arg(logs)
         .env("BACKTRAIL_CACHE", cache.path())
+        .env("COLUMNS", "400")
         .env_remove("BACKTRAIL_LAKE")
         .output()
-        .unwrap();
+        .unwrap()
+}
+
+/// What the binary says on stdout, as JSON.
+pub(crate) fn said(arguments: &[&str], logs: &Path) -> Value {
+    let output = run(&[arguments, &["--format", "json"]].concat(), logs);
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{arguments:?}: {}: {told}", output.status);
     serde_json::from_slice(&output.stdout).unwrap()

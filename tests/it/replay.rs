@@ -2,6 +2,7 @@
 //! pages.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -154,6 +155,22 @@ fn a_proposal_that_cannot_be_applied_is_refused_as_a_whole() {
     assert_eq!(output.status.code(), Some(2), "{}", stdout(&output));
     assert!(stderr(&output).contains("nobody"), "{}", stderr(&output));
     assert!(stdout(&output).is_empty());
+}
+
+#[test]
+fn of_many_problems_of_a_proposal_it_is_noted_how_many_more_there_are() {
+    let told = told();
+    let proposed = tempfile::tempdir().unwrap();
+    story::copy(Path::new(&story("iam")), proposed.path());
+    for number in 0..12 {
+        std::fs::write(proposed.path().join(format!("broken-{number}.json")), "{").unwrap();
+    }
+    let proposed = proposed.path().display().to_string();
+    let output = told.run(&["replay", "--snapshot", &story("iam"), "--proposed", &proposed]);
+    let noted = stderr(&output);
+    assert_eq!(output.status.code(), Some(3), "{noted}");
+    assert_eq!(noted.matches("note: proposal: broken-").count(), 10, "{noted}");
+    assert!(noted.contains("note: proposal: 2 more problems"), "{noted}");
 }
 
 #[test]

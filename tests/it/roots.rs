@@ -2,11 +2,10 @@
 //! `origins` names all of them and is certain of none.
 
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::below::{ACCOUNT, DANA, EVE, KEYS, assume, call, dana, eve, logs, said, session};
+use crate::below::{ACCOUNT, DANA, EVE, KEYS, assume, call, dana, eve, logs, run, said, session};
 
 const BACKUPS: &str = "AKIARTX3GSDSSEXAMPLE";
 const DANAS: &str = "ASIARTX3GSDSQEXAMPLE";
@@ -65,14 +64,7 @@ fn a_key_that_one_of_two_made_has_both_above_it() {
 #[test]
 fn what_one_of_two_may_have_made_hangs_below_neither_of_them_in_a_graph() {
     let folder = order();
-    let cache = tempfile::tempdir().unwrap();
-    let graph = Command::new(env!("CARGO_BIN_EXE_backtrail"))
-        .args(["trace", OPEN, "--up", "--format", "dot", "--logs"])
-        .arg(folder.path())
-        .env("BACKTRAIL_CACHE", cache.path())
-        .env_remove("BACKTRAIL_LAKE")
-        .output()
-        .unwrap();
+    let graph = run(&["trace", OPEN, "--up", "--format", "dot"], folder.path());
     let graph = String::from_utf8(graph.stdout).unwrap();
     let node = |text: &str| {
         let line = graph.lines().find(|line| line.contains("[label=") && line.contains(text)).unwrap();
@@ -93,15 +85,7 @@ fn what_one_of_two_may_have_made_hangs_below_neither_of_them_in_a_graph() {
 fn an_investigation_marks_who_may_have_made_a_key_and_who_gave_the_role_beside() {
     let folder = order();
     let text = |who: &str, logs: &Path| {
-        let cache = tempfile::tempdir().unwrap();
-        let output = Command::new(env!("CARGO_BIN_EXE_backtrail"))
-            .args(["investigate", who, "--logs"])
-            .arg(logs)
-            .env("BACKTRAIL_CACHE", cache.path())
-            .env("COLUMNS", "400")
-            .env_remove("BACKTRAIL_LAKE")
-            .output()
-            .unwrap();
+        let output = run(&["investigate", who], logs);
         let screen = String::from_utf8(output.stdout).unwrap();
         let lines =
             screen.lines().skip_while(|line| !line.get(2..).is_some_and(|rest| rest.starts_with("behind")));

@@ -1,5 +1,6 @@
 //! A story of `testdata/stories`, ingested, with what is expected of it.
 
+use std::path::Path;
 use std::process::Output;
 
 use serde_json::Value;
@@ -42,5 +43,18 @@ impl Told {
         let output = self.run(&[arguments, &["--format", "json"]].concat());
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         serde_json::from_str(&stdout(&output)).unwrap()
+    }
+}
+
+/// Copies a folder, so that a test may change it.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    for entry in walkdir::WalkDir::new(from) {
+        let entry = entry.unwrap();
+        let path = to.join(entry.path().strip_prefix(from).unwrap());
+        if entry.file_type().is_dir() {
+            std::fs::create_dir_all(path).unwrap();
+        } else {
+            std::fs::copy(entry.path(), path).unwrap();
+        }
     }
 }

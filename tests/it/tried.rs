@@ -2,12 +2,11 @@
 //! a password.
 
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::{Value, json};
 
 use crate::above::{event_id, for_bob, signs_in};
-use crate::below::{ACCOUNT, DANA, EVE, KEYS, assume, call, dana, eve, logs, said, session, user};
+use crate::below::{ACCOUNT, DANA, EVE, KEYS, assume, call, dana, eve, logs, run, said, session, user};
 
 const STRANGER: &str = "203.0.113.66";
 const CONSOLE: &str = "ASIARTX3GSDSSEXAMPLE";
@@ -33,15 +32,7 @@ fn keyless(name: &str) -> Value {
 
 /// The screen of an answer.
 fn screen(arguments: &[&str], logs: &Path) -> String {
-    let cache = tempfile::tempdir().unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_backtrail"))
-        .args(arguments)
-        .arg("--logs")
-        .arg(logs)
-        .env("BACKTRAIL_CACHE", cache.path())
-        .env_remove("BACKTRAIL_LAKE")
-        .output()
-        .unwrap();
+    let output = run(arguments, logs);
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }

@@ -312,7 +312,7 @@ fn broken_without(told: &Told, iam: &str, suggestion: &Value, left_out: usize) -
     let mut document = suggestion["policies"][0]["document"].clone();
     document["Statement"].as_array_mut().unwrap().remove(left_out);
     let copy = tempfile::tempdir_in(told.folder.path()).unwrap();
-    copy_folder(std::path::Path::new(iam), copy.path());
+    story::copy(std::path::Path::new(iam), copy.path());
     let account = suggestion["account"].as_str().unwrap();
     let details = copy.path().join(format!("accounts/{account}.json"));
     let mut all: Value = serde_json::from_str(&std::fs::read_to_string(&details).unwrap()).unwrap();
@@ -340,18 +340,6 @@ fn broken_without(told: &Told, iam: &str, suggestion: &Value, left_out: usize) -
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let answer: Value = serde_json::from_str(&stdout(&output)).unwrap();
     answer["proposal"]["broken"].as_u64().unwrap() + answer["proposal"]["may_break"].as_u64().unwrap()
-}
-
-fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
-    for entry in walkdir::WalkDir::new(from) {
-        let entry = entry.unwrap();
-        let path = to.join(entry.path().strip_prefix(from).unwrap());
-        if entry.file_type().is_dir() {
-            std::fs::create_dir_all(path).unwrap();
-        } else {
-            std::fs::copy(entry.path(), path).unwrap();
-        }
-    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What the parameters of sensitive calls say beyond their target.
 
-use crate::investigate::body::{Body, HIDDEN};
+use crate::aws::HIDDEN;
+use crate::investigate::body::Body;
 use crate::investigate::policy_text::{allows_everything, statements};
 use crate::investigate::thing::short;
 

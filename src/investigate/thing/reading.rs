@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::naming::{self, Verb};
 use super::rule::{GLOBAL, PASSING, RESTORING, RULES, Rule, Shape, ThingClass};
-use crate::investigate::body::{Body, HIDDEN};
+use crate::aws::HIDDEN;
+use crate::investigate::body::Body;
 use crate::investigate::outcome::{operation, service};
 use crate::query::EventRow;
 

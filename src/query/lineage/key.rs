@@ -6,18 +6,11 @@ use arrow::array::{Array, BooleanArray, Int64Array, RecordBatch};
 use hashbrown::HashMap;
 
 use super::workshop::{flags, numbers};
+use crate::lineage::{KEY_LIFE_SECONDS, SLACK_SECONDS};
 use crate::query::QueryError;
 
 /// A caller, an issuance that fits it, and the rank of that: smaller is stronger.
 pub(super) type Pair = (i64, i64, i64);
-
-/// How much later than the first use of its credential an issuance may be.
-const SLACK_S: i64 = 2;
-
-/// How long before the first use of a credential an issuance may be, where the record does not say when it was created: 36
-/// hours, as long as the longest session lasts
-/// (<https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html>).
-const LIFE_S: i64 = 36 * 3600;
 
 /// The end of a chain of issuances of one key.
 const NONE: u32 = u32::MAX;
@@ -55,7 +48,7 @@ impl Told {
 }
 
 /// The columns of [`Told`].
-struct Said<'a> {
+struct Columns<'a> {
     accounts: &'a Int64Array,
     issuers: &'a Int64Array,
     providers: &'a Int64Array,
@@ -63,9 +56,9 @@ struct Said<'a> {
     ids: &'a Int64Array,
 }
 
-impl<'a> Said<'a> {
+impl<'a> Columns<'a> {
     fn of(batch: &'a RecordBatch) -> Result<Self, QueryError> {
-        Ok(Said {
+        Ok(Columns {
             accounts: numbers(batch, "account_hash")?,
             issuers: numbers(batch, "issuer_hash")?,
             providers: numbers(batch, "provider_hash")?,
@@ -104,7 +97,7 @@ impl ByKey {
         let rows = batches.iter().map(RecordBatch::num_rows).sum();
         let mut found = ByKey { steps: Vec::with_capacity(rows), first: HashMap::with_capacity(rows) };
         for batch in batches {
-            let (keys, said) = (numbers(batch, "key_hash")?, Said::of(batch)?);
+            let (keys, said) = (numbers(batch, "key_hash")?, Columns::of(batch)?);
             let (times, callers, own) =
                 (numbers(batch, "at_s")?, numbers(batch, "caller")?, numbers(batch, "i")?);
             for row in (0..batch.num_rows()).filter(|row| keys.is_valid(*row) && times.is_valid(*row)) {
@@ -135,15 +128,16 @@ pub(super) fn by_key(callers: &[RecordBatch], steps: &[RecordBatch]) -> Result<V
     let steps = ByKey::of(steps)?;
     let mut found = Vec::with_capacity(callers.iter().map(RecordBatch::num_rows).sum());
     for batch in callers {
-        let (keys, said, climbs) = (numbers(batch, "key_hash")?, Said::of(batch)?, flags(batch, "climbs")?);
+        let (keys, said, climbs) =
+            (numbers(batch, "key_hash")?, Columns::of(batch)?, flags(batch, "climbs")?);
         let (own, created) = (numbers(batch, "caller")?, numbers(batch, "created_s")?);
         let first = numbers(batch, "first_s")?;
         let asked = |row: &usize| holds(climbs, *row) && keys.is_valid(*row) && first.is_valid(*row);
         for row in (0..batch.num_rows()).filter(asked) {
             let (caller, first, told) = (own.value(row), first.value(row), said.at(row));
             let in_time = |at: i64| match number(created, row) {
-                Some(created) => at == created && at <= first + SLACK_S,
-                None => (first - LIFE_S..=first + SLACK_S).contains(&at),
+                Some(created) => at == created && at <= first + SLACK_SECONDS,
+                None => (first - KEY_LIFE_SECONDS..=first + SLACK_SECONDS).contains(&at),
             };
             let fits = |step: &&Step| in_time(step.at) && step.caller != caller && told.agrees(&step.told);
             found.extend(steps.named(keys.value(row)).filter(fits).map(|step| (caller, step.i, 0)));
@@ -198,7 +192,12 @@ mod tests {
     }
 
     fn moment() -> impl Strategy<Value = i64> {
-        prop_oneof![1000..1005_i64, Just(1000 - LIFE_S), Just(1002 - LIFE_S), Just(1003 - LIFE_S)]
+        prop_oneof![
+            1000..1005_i64,
+            Just(1000 - KEY_LIFE_SECONDS),
+            Just(1002 - KEY_LIFE_SECONDS),
+            Just(1003 - KEY_LIFE_SECONDS)
+        ]
     }
 
     fn batch(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {

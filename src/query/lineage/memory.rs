@@ -18,6 +18,7 @@ use tokio::sync::OnceCell;
 use super::events::Said;
 use super::pass::{self, ISSUING};
 use super::{View, make_view};
+use crate::aws::HIDDEN;
 use crate::lake::{Column, config_here};
 use crate::query::launch::launched as launched_by;
 use crate::query::lookup::{Lookup, Texts, Wanted};
@@ -149,7 +150,7 @@ fn links(row: &Row<'_>) -> Needs {
                 row.text(Column::IdentityType),
                 Some("AssumedRole" | "IAMUser" | "Root" | "FederatedUser")
             );
-            let told = row.text(Column::AssumedRoleArn).is_some_and(|arn| !arn.starts_with(pass::HIDDEN));
+            let told = row.text(Column::AssumedRoleArn).is_some_and(|arn| !arn.starts_with(HIDDEN));
             [!by_credential || !told, false, false, false]
         }
         (Some("sts.amazonaws.com"), _) => [true, true, false, false],

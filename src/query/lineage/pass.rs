@@ -22,6 +22,7 @@ use super::foreign::Requests;
 use super::hash::text_hash;
 use super::memory;
 use super::removal::ENDING;
+use crate::aws::HIDDEN;
 use crate::lake::{Column, plans_elsewhere};
 use crate::pack::pack;
 use crate::query::launch::FUNCTION_LAUNCHES;
@@ -337,10 +338,6 @@ pub(super) const DELEGATION: [(&str, DataType); 28] = [
     ("created_s", DataType::Int64),
     ("at_s", DataType::Int64),
 ];
-
-/// What CloudTrail puts in the place of what it hides begins so: `HIDDEN_DUE_TO_SECURITY_REASONS`
-/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>).
-pub(super) const HIDDEN: &str = "HIDDEN";
 
 /// What names a plain delegation in an answer.
 const KEPT: [&str; 3] = ["event_time", "event_id", "account"];

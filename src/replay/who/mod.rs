@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::request::partition;
 use super::{Field, Record};
-use crate::aws::{AccountId, Arn, IdKind, Principal, SourceAddress};
+use crate::aws::{AccountId, Arn, HIDDEN, IdKind, Principal, SourceAddress};
 use crate::policy::Caller;
 use crate::snapshot::{Account, Snapshot};
 
@@ -44,8 +44,6 @@ pub const FIELDS_OF_CALLER: &[Field] = &[
 
 /// What CloudTrail writes for a caller without a signature.
 const ANONYMOUS: [&str; 3] = ["ANONYMOUS_PRINCIPAL", "Anonymous", "anonymous"];
-/// What CloudTrail writes in place of what it hides.
-pub(super) const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
 /// Providers of web identities that trust policies name by host; all others have an ARN
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-federated-web-identity>).
 const BY_HOST: [&str; 4] =

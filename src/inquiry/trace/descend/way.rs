@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use super::forwarded::{by_services, forwarded_line};
 use super::plant::{Growth, Plant};
 use super::{Holder, Lines};
+use crate::aws::HIDDEN;
 use crate::inquiry::trace::climb::stop;
 use crate::inquiry::trace::fetch::{Source, earlier, together};
 use crate::lake::Column;
@@ -78,7 +79,7 @@ pub(super) async fn ways_in(
         });
         let below = user.map(|user| user.2).or(parent);
         let (mut growth, credentials) = match way.kind {
-            IssuanceKind::AccessKey if way.key.as_ref().is_none_or(|key| key.starts_with("HIDDEN")) => {
+            IssuanceKind::AccessKey if way.key.as_ref().is_none_or(|key| key.starts_with(HIDDEN)) => {
                 let mut growth = Growth::new(NodeKind::AccessKey, &format!("a key of {name}"), Rule::Claim);
                 growth.node = Some(user_node(way, &account, &name));
                 growth.gap = Some(stop(
