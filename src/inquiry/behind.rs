@@ -8,7 +8,6 @@ use crate::aws::Arn;
 use crate::investigate::{Behind, OriginSeen, SubjectKind};
 use crate::lake::Session;
 use crate::lineage::{Origin, OriginKind};
-use crate::query::QueryError;
 
 /// So many credentials of one subject are traced up, fewer than `trace` does: the first lines only name who it was.
 const CHAINS_MAX: usize = 16;
@@ -23,18 +22,23 @@ pub(super) fn has_credentials(subject: &Resolved) -> bool {
 }
 
 /// Traces a subject up, or only down where that is asked for. None where no credential of it is known.
+///
+/// # Errors
+///
+/// [`ResolveError::Ambiguous`] where users bore the name one after another; [`ResolveError::Query`] when the lake cannot be
+/// read.
 pub(super) async fn traced(
     ctx: &Session,
     subject: &Resolved,
     options: TraceOptions,
-) -> Result<Option<Traced>, QueryError> {
+) -> Result<Option<Traced>, ResolveError> {
     if !has_credentials(subject) {
         return Ok(None);
     }
     let chains_max = if options.down { 0 } else { CHAINS_MAX };
     match Box::pin(trace_resolved(ctx, subject, options, chains_max)).await {
         Ok(traced) => Ok(Some(traced)),
-        Err(ResolveError::Query(error)) => Err(error),
+        Err(error @ (ResolveError::Query(_) | ResolveError::Ambiguous { .. })) => Err(error),
         // Somebody without a caller in these rows has no chain.
         Err(_) => Ok(None),
     }

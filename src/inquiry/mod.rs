@@ -89,8 +89,8 @@ pub struct InvestigateOptions {
 ///
 /// # Errors
 ///
-/// [`ResolveError::NotFollowed`] when a tree is asked for below somebody without credentials; [`ResolveError::Query`] when
-/// the lake cannot be read.
+/// [`ResolveError::NotFollowed`] when a tree is asked for below somebody without credentials; [`ResolveError::Ambiguous`]
+/// where users bore the name one after another; [`ResolveError::Query`] when the lake cannot be read.
 pub async fn investigate(
     ctx: &Session,
     subject: &Resolved,

@@ -145,7 +145,7 @@ fn listed(close: &[Candidate]) -> String {
 
 /// Finds out who is meant by `asked`: an access key id, an ARN, a unique id, an IP address, or a name, which may be
 /// preceded by its kind and a slash (`user/NAME`, `role/NAME`, `session/NAME`, `source-identity/NAME`,
-/// `identity-center-user/ID`, `key/ID`, `id/ID`, `service/NAME`).
+/// `identity-center-user/ID`, `subject/NAME` of an identity provider, `key/ID`, `id/ID`, `service/NAME`).
 ///
 /// # Errors
 ///
@@ -221,8 +221,18 @@ fn unique_id(id: &str) -> Filter {
 }
 
 /// The kinds that may stand before a slash.
-const KINDS: [&str; 9] =
-    ["user", "role", "session", "source-identity", "identity-center-user", "key", "id", "service", "root"];
+const KINDS: [&str; 10] = [
+    "user",
+    "role",
+    "session",
+    "source-identity",
+    "identity-center-user",
+    "subject",
+    "key",
+    "id",
+    "service",
+    "root",
+];
 
 async fn by_name(ctx: &Session, asked: &str, name: &str) -> Result<Resolved, ResolveError> {
     let (kind, bare) = match name.split_once('/') {
@@ -242,9 +252,11 @@ async fn by_name(ctx: &Session, asked: &str, name: &str) -> Result<Resolved, Res
         found.retain(|one| one.kind == kind);
     }
     // One person may be a session name and a source identity; they are told apart. A unique id that a key or user
-    // already stands for is not.
-    if found.len() > 1 {
-        found.retain(|one| one.kind != "id");
+    // already stands for is not, nor is a subject whose name its sessions bear, as those of SAML do.
+    for kind in ["id", "subject"] {
+        if found.len() > 1 {
+            found.retain(|one| one.kind != kind);
+        }
     }
     let mut merged: BTreeMap<(String, String), Named> = BTreeMap::new();
     for one in found {
@@ -304,6 +316,15 @@ fn selected(one: &Named, asked: &str) -> Resolved {
                 ]),
             ]),
         ),
+        "subject" => {
+            let types = ["WebIdentityUser", "SAMLUser"].map(str::to_owned);
+            let nameless = Filter::Not(Box::new(Filter::Some(Column::PrincipalId)));
+            let filter = Filter::All(vec![
+                Filter::In(Column::IdentityType, types.into()),
+                Filter::Any(vec![is(Column::PrincipalId), Filter::All(vec![nameless, is(Column::UserName)])]),
+            ]);
+            (SubjectKind::Subject, filter)
+        }
         "key" => (SubjectKind::AccessKey, is(Column::AccessKeyId)),
         "id" => (SubjectKind::UniqueId, unique_id(&id)),
         "root" => (SubjectKind::Root, user(&id)),

@@ -34,6 +34,8 @@ pub enum SubjectKind {
     Address,
     /// A user of IAM Identity Center.
     IdentityCenterUser,
+    /// A subject that an identity provider vouched for: of SAML or of a web identity.
+    Subject,
     /// Something else that the caller knows how to select.
     Other,
 }

@@ -331,6 +331,10 @@ pub async fn named(ctx: &SessionContext, name: &str, like: Likeness) -> Result<V
          where on_behalf_of_user_id is not null \
          union all select 'identity-center-user' as kind, user_name as id, user_name as name, null as home, event_time from events \
          where identity_type = 'IdentityCenterUser' and user_name is not null \
+         union all select 'subject' as kind, coalesce(principal_id, user_name) as id, user_name as name, null as home, event_time from events \
+         where identity_type in ('WebIdentityUser', 'SAMLUser') and user_name is not null \
+         union all select 'subject' as kind, principal_id as id, principal_id as name, null as home, event_time from events \
+         where identity_type in ('WebIdentityUser', 'SAMLUser') and principal_id <> user_name \
          union all select 'key' as kind, access_key_id as id, access_key_id as name, null as home, event_time from events where access_key_id <> '' \
          union all select 'id' as kind, principal_id as id, principal_id as name, null as home, event_time from events where principal_id is not null \
          union all select 'service' as kind, invoked_by as id, invoked_by as name, null as home, event_time from events where identity_type = 'AWSService' \

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::below::{ACCOUNT, DANA, EVE, KEYS, assume, call, dana, eve, logs, said, session, user};
+use crate::below::{ACCOUNT, DANA, EVE, KEYS, assume, call, dana, eve, logs, run, said, session, user};
 use crate::descent::{check, lists, makes_function, makes_key};
 
 const KEY: &str = "AKIARTX3GSDSSEXAMPLE";
@@ -44,8 +44,45 @@ fn what_a_subject_of_a_provider_led_to_is_below_it() {
         "session zoe@example.com: key".to_owned(),
         format!("session zoe@example.com > access-key {KEY}: key"),
     ];
-    for who in ["EXAMPLEzQ1x2y3z4w5=:zoe@example.com", &event(1)] {
+    for who in ["EXAMPLEzQ1x2y3z4w5=:zoe@example.com", "subject/zoe@example.com", &event(1)] {
         check(who, folder.path(), &lines.each_ref().map(String::as_str));
+    }
+    // The name alone is the session's.
+    let found = said(&["trace", "zoe@example.com"], folder.path());
+    assert_eq!(found["subject"]["kind"], "session", "{found:#}");
+}
+
+#[test]
+fn a_web_identity_is_asked_for_by_its_subject_and_that_of_two_providers_by_its_id() {
+    let subject = "system:serviceaccount:shop:cart";
+    let of = |provider: &str| {
+        let provider =
+            format!("arn:aws:iam::{ACCOUNT}:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/{provider}");
+        json!({"type": "WebIdentityUser", "principalId": format!("{provider}:sts.amazonaws.com:{subject}"),
+            "userName": subject, "identityProvider": provider})
+    };
+    let made = |number: u32, identity: &Value, key: &str| {
+        let mut made = assume(number, identity, "2026-03-09T08:00:00Z", "cart", key);
+        made["eventName"] = json!("AssumeRoleWithWebIdentity");
+        made
+    };
+    let (one, other) = (of("EXAMPLE0001"), of("EXAMPLE0002"));
+    let folder = logs(&[&[vec![made(1, &one, TEMPORARY)], and_then("cart")].concat()]);
+    for who in [subject, "subject/system:serviceaccount:shop:cart"] {
+        check(who, folder.path(), &["session cart: key", &format!("session cart > access-key {KEY}: key")]);
+        let found = said(&["investigate", who], folder.path());
+        assert_eq!(found["subject"]["kind"], "subject", "{found:#}");
+        assert_eq!(found["activity"]["total"]["calls"], 1, "{found:#}");
+    }
+    let both = logs(&[&[made(1, &one, TEMPORARY), made(2, &other, "ASIARTX3GSDSTEXAMPLE")]]);
+    let asked = run(&["trace", subject], both.path());
+    let told = String::from_utf8_lossy(&asked.stderr).into_owned();
+    assert!(!asked.status.success(), "{told}");
+    for identity in [&one, &other] {
+        let id = identity["principalId"].as_str().unwrap();
+        assert!(told.contains(&format!("subject/{id}")), "{told}");
+        let found = said(&["trace", &format!("subject/{id}")], both.path());
+        assert_eq!(found["subject"]["usage"]["calls"], 1, "{found:#}");
     }
 }
 

@@ -1,28 +1,12 @@
 //! Users of one name: in two accounts, or one after another. They are two, and nobody is put down to the other.
 
-use std::path::Path;
-use std::process::{Command, Output};
-
 use serde_json::{Value, json};
 
-use crate::below::{ACCOUNT, KEYS, assume, call, dana, logs, said, session};
+use crate::below::{ACCOUNT, KEYS, assume, call, dana, logs, run, said, session};
 
 const OTHER: &str = "444455556666";
 const SESSIONS: [&str; 2] = ["ASIARTX3GSDSQEXAMPLE", "ASIARTX3GSDSREXAMPLE"];
 const USERS: [&str; 2] = ["AIDARTX3GSDSQAEXAMPLE", "AIDARTX3GSDSRBEXAMPLE"];
-
-/// The binary, asked for text.
-fn run(arguments: &[&str], logs: &Path) -> Output {
-    let cache = tempfile::tempdir().unwrap();
-    Command::new(env!("CARGO_BIN_EXE_backtrail"))
-        .args(arguments)
-        .arg("--logs")
-        .arg(logs)
-        .env("BACKTRAIL_CACHE", cache.path())
-        .env_remove("BACKTRAIL_LAKE")
-        .output()
-        .unwrap()
-}
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -107,10 +91,17 @@ fn a_user_that_was_made_anew_is_another_one_and_it_is_asked_which() {
     let second = made(3, "10", &maker("eve"), USERS[1], KEYS[1]);
     let folder = logs(&[&first, &second]);
     for asked in ["tmp", "arn:aws:iam::111122223333:user/tmp"] {
-        let asked = run(&["trace", asked], folder.path());
-        let told = text(&asked.stderr);
-        assert!(!asked.status.success(), "{told}");
-        assert!(USERS.iter().all(|id| told.contains(id)), "{told}");
+        for command in ["trace", "investigate"] {
+            let asked = run(&[command, asked], folder.path());
+            let told = text(&asked.stderr);
+            assert!(!asked.status.success(), "{told}");
+            assert!(USERS.iter().all(|id| told.contains(id)), "{told}");
+        }
+    }
+    // One of them in a window, and one by its id.
+    for one in [&["investigate", "tmp", "--to", "2026-03-09T09:30:00Z"][..], &["investigate", USERS[0]]] {
+        let found = said(one, folder.path());
+        assert_eq!(found["activity"]["total"]["calls"], 1, "{found}");
     }
     let found = said(&["trace", USERS[0]], folder.path());
     assert_eq!(found["subject"]["usage"]["calls"], 1, "{found}");

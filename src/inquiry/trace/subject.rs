@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fetch::{Source, one_of, together};
-use crate::aws::{Arn, IdKind, Principal, Subject};
+use crate::aws::{Arn, HIDDEN, IdKind, Principal, Subject};
 use crate::inquiry::{Candidate, ResolveError, Resolved, Window, resolve};
 use crate::investigate::SubjectKind;
 use crate::lake::{Column, Session};
@@ -52,15 +52,18 @@ pub(super) async fn find(
                 }
                 other => other?,
             };
-            let found = of_resolved(source, resolved, &subject, window).await?;
-            match namesakes(&found) {
-                several if several.len() > 1 => {
-                    let asked = found.subject.asked;
-                    Err(ResolveError::Ambiguous { asked, candidates: several })
-                }
-                _ => Ok(found),
-            }
+            told_apart(of_resolved(source, resolved, &subject, window).await?)
         }
+    }
+}
+
+/// Refuses a name that users bore one after another.
+fn told_apart(found: Asked) -> Result<Asked, ResolveError> {
+    match namesakes(&found) {
+        several if several.len() > 1 => {
+            Err(ResolveError::Ambiguous { asked: found.subject.asked, candidates: several })
+        }
+        _ => Ok(found),
     }
 }
 
@@ -90,7 +93,10 @@ fn unique_id(caller: &Caller) -> Option<&str> {
 pub(super) async fn of(source: &Source, subject: &Resolved, window: Window) -> Result<Asked, ResolveError> {
     match subject.kind {
         SubjectKind::AccessKey => of_key(source, &subject.asked, &subject.id, window).await,
-        _ => of_resolved(source, subject.clone(), &Subject::parse(&subject.asked)?, window).await,
+        _ => {
+            let asked = Subject::parse(&subject.asked)?;
+            told_apart(of_resolved(source, subject.clone(), &asked, window).await?)
+        }
     }
 }
 
@@ -153,7 +159,7 @@ fn only_tried(row: &EventRow<'_>) -> Gap {
     let failed = [row.error_code, row.error_message].into_iter().flatten().any(|text| !text.is_empty());
     let event = row.event_name.unwrap_or("it");
     let what = if failed { format!("{event} failed") } else { format!("{event} is no whole sign-in") };
-    let name = row.user_name.filter(|name| !name.is_empty() && !name.starts_with("HIDDEN"));
+    let name = row.user_name.filter(|name| !name.is_empty() && !name.starts_with(HIDDEN));
     let root = (row.identity_type == Some("Root")).then_some("root");
     let as_whom = match root.or(name) {
         Some(name) => format!("it was tried as {name}"),
@@ -270,6 +276,7 @@ async fn of_resolved(
         SubjectKind::SourceIdentity => "source-identity",
         SubjectKind::Address => "address",
         SubjectKind::IdentityCenterUser => "identity-center-user",
+        SubjectKind::Subject => "subject",
         SubjectKind::Other => "service",
     };
     let subject = not_in_window(subject_of(word, &id, &asked, &credentials), outside);

@@ -36,6 +36,7 @@ pub(super) fn title(answer: &Investigation, style: Style) -> String {
             format!("{word}, {identities}")
         }
         SubjectKind::IdentityCenterUser => "Identity Center user".to_owned(),
+        SubjectKind::Subject => "subject of an identity provider".to_owned(),
         SubjectKind::Other => String::new(),
     };
     let title = format!("{}   {what}", subject.id).trim_end().to_owned();

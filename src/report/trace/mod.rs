@@ -125,6 +125,9 @@ fn origin_id(origin: &TracedOrigin) -> Option<String> {
     match origin.kind {
         OriginKind::IamUser | OriginKind::Root => origin.access_key.clone().or_else(|| origin.arn.clone()),
         OriginKind::IdentityCenterUser => origin.user_id.as_ref().map(|id| format!("{PERSON}{id}")),
+        OriginKind::Saml | OriginKind::WebIdentity => {
+            origin.name.as_ref().map(|name| format!("{SUBJECT}{name}"))
+        }
         _ => None,
     }
 }
@@ -132,13 +135,16 @@ fn origin_id(origin: &TracedOrigin) -> Option<String> {
 /// What stands before the id of a user of Identity Center, which looks like that of an event.
 const PERSON: &str = "identity-center-user/";
 
+/// What stands before the name of a subject of an identity provider, which may be that of a user, too.
+const SUBJECT: &str = "subject/";
+
 fn is_subject(trace: &Trace, id: &str) -> bool {
     let node = trace.subject.node.as_ref();
     let own = [node.and_then(|node| node.access_key.as_deref()), node.and_then(|node| node.arn.as_deref())];
     [trace.subject.id.as_str(), trace.subject.asked.as_str()]
         .into_iter()
         .chain(own.into_iter().flatten())
-        .any(|one| one == id || id.strip_prefix(PERSON) == Some(one))
+        .any(|one| one == id || [PERSON, SUBJECT].iter().any(|kind| id.strip_prefix(kind) == Some(one)))
 }
 
 /// Of all keys below the one that did most.

@@ -103,6 +103,8 @@ pub(super) fn subject_words(subject: &TraceSubject) -> String {
         ("root", _) => "root user".to_owned(),
         ("service", _) => "AWS service".to_owned(),
         ("identity-center-user", _) => "Identity Center user".to_owned(),
+        ("subject", Some(node)) => kind_words(node).to_owned(),
+        ("subject", None) => "subject of an identity provider".to_owned(),
         (other, _) => other.replace('-', " "),
     }
 }
