@@ -115,7 +115,7 @@ pub async fn investigate(
         }
         investigator.follow(following.follow.clone());
     }
-    let own = Filter::All(vec![subject.filter.clone(), window.filter()]);
+    let own = Filter::All(vec![Box::pin(trace::own_rows(ctx, subject)).await?, window.filter()]);
     let not_own = || Filter::Not(Box::new(own.clone()));
     each(ctx, &own, |row| investigator.push(row, Relation::Own)).await?;
     if let Some(followed) = following.filter() {

@@ -19,7 +19,7 @@ use crate::lineage::{
     Chain, Credential, Gap, Link, NotTaken, Origin, OriginKind, Reason, SCHEMA, Trace, TracedOrigin,
     Violation,
 };
-use crate::query::QueryError;
+use crate::query::{Filter, QueryError};
 use climb::Climbed;
 pub(super) use descend::{Held, addresses};
 pub(super) use fetch::{Source, earlier, later, one_of};
@@ -49,6 +49,11 @@ pub async fn trace(ctx: &Session, asked: &str, options: TraceOptions) -> Result<
     let source = Source::open(ctx).await?;
     let asked = Box::pin(subject::find(&source, ctx, asked, options.window)).await?;
     Ok(Box::pin(traced(source, asked, options, CHAINS_MAX)).await?.trace)
+}
+
+/// The condition that selects the rows of a subject, as a trace of it counts them.
+pub(super) async fn own_rows(ctx: &Session, subject: &Resolved) -> Result<Filter, QueryError> {
+    subject::own_rows(&Source::open(ctx).await?, subject).await
 }
 
 /// A trace, and who acted as what it led to.

@@ -135,11 +135,19 @@ fn sessions_that_only_name_a_person_are_its_own_where_nobody_else_bore_the_name(
     let folder = logs(&[&records]);
     let found = said(&["trace", "identity-center-user/u-1", "--up"], folder.path());
     assert_eq!((&found["subject"]["usage"]["calls"], &found["origin"]["certain"]), (&json!(2), &json!(true)));
+    let calls = |more: &[&str], logs: &Path| {
+        let found = said(&[&["investigate", "identity-center-user/u-1"], more].concat(), logs);
+        found["activity"]["total"]["calls"].clone()
+    };
+    for more in [&[][..], &["--follow"]] {
+        assert_eq!(calls(more, folder.path()), 2, "{more:?}");
+    }
     // Two ids bore the name: whose the session is nobody knows.
     let other = acts(3, KEYS[2], "2026-03-11T08:00:00Z", name, ["u-2", "d-1"]);
     let folder = logs(&[&records, &[other]]);
     let found = said(&["trace", "identity-center-user/u-1", "--up"], folder.path());
     assert_eq!(found["subject"]["usage"]["calls"], 1);
+    assert_eq!(calls(&[], folder.path()), 1);
     let found = said(&["trace", KEYS[1], "--up"], folder.path());
     let origin = &found["origin"];
     assert_eq!(

@@ -1,5 +1,5 @@
--- The issuances that delegate, but for the plain ones that `crate::query::lineage::pass` takes, with hashes of what is
--- joined by. Of what was asked for, an origin needs neither role nor source identity: their JSON is not read.
+-- All issuances but for the plain delegations that `crate::query::lineage::pass` takes, with hashes of what is joined by.
+-- Of what was asked for, an origin needs neither role nor source identity: their JSON is not read.
 -- Times are whole seconds since 1970.
 select
   * replace (cast(null as text) as role, cast(null as text) as asked_identity),
@@ -39,4 +39,3 @@ select
   cast(caller_created as bigint) / 1000000 as created_s,
   cast(event_time as bigint) / 1000000 as at_s
 from issuances
-where kind not in ('access-key', 'user', 'password', 'other-way', 'hidden')

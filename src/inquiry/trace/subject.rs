@@ -91,13 +91,11 @@ fn unique_id(caller: &Caller) -> Option<&str> {
 
 /// What is known of a subject that is resolved already.
 pub(super) async fn of(source: &Source, subject: &Resolved, window: Window) -> Result<Asked, ResolveError> {
-    match subject.kind {
-        SubjectKind::AccessKey => of_key(source, &subject.asked, &subject.id, window).await,
-        _ => {
-            let asked = Subject::parse(&subject.asked)?;
-            told_apart(of_resolved(source, subject.clone(), &asked, window).await?)
-        }
+    if subject.kind == SubjectKind::AccessKey {
+        return of_key(source, &subject.asked, &subject.id, window).await;
     }
+    let asked = Subject::parse(&subject.asked)?;
+    told_apart(of_resolved(source, subject.clone(), &asked, window).await?)
 }
 
 fn subject_of(kind: &str, id: &str, asked: &str, credentials: &[Credential]) -> TraceSubject {
@@ -255,10 +253,8 @@ async fn of_resolved(
     typed: &Subject,
     window: Window,
 ) -> Result<Asked, ResolveError> {
-    let Resolved { kind, id, asked, mut filter } = resolved;
-    if kind == SubjectKind::IdentityCenterUser {
-        filter = Filter::Any([filter].into_iter().chain(named_alone(source, &id).await?).collect());
-    }
+    let filter = own_rows(source, &resolved).await?;
+    let Resolved { kind, id, asked, .. } = resolved;
     let (credentials, outside) = used_in(source, filter, window).await?;
     if credentials.is_empty() {
         return match unused_user(source, &asked, typed).await? {
@@ -296,6 +292,16 @@ async fn of_resolved(
         own_origin(source, &mut found, kind, (id, name, account)).await?;
     }
     Ok(found)
+}
+
+/// The condition that selects the rows of a subject: of a user of Identity Center also those of sessions that only name it.
+pub(super) async fn own_rows(source: &Source, subject: &Resolved) -> Result<Filter, QueryError> {
+    let own = subject.filter.clone();
+    if subject.kind != SubjectKind::IdentityCenterUser {
+        return Ok(own);
+    }
+    let named = named_alone(source, &subject.id).await?;
+    Ok(Filter::Any([own].into_iter().chain(named).collect()))
 }
 
 /// The condition that selects the sessions which Identity Center named by a name that is this user's alone, in records

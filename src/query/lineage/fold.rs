@@ -13,6 +13,7 @@ use arrow::array::{
 use arrow::compute::take;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use hashbrown::HashMap;
+use rayon::prelude::*;
 
 use super::closure::arrow;
 use super::events::{
@@ -214,15 +215,15 @@ impl Fold {
     /// The callers; one batch at the least.
     pub(super) fn finish(mut self) -> Result<Vec<RecordBatch>, QueryError> {
         let schema = schema();
-        let mut batches = Vec::with_capacity(self.texts.len());
+        let mut kept = Vec::with_capacity(self.texts.len());
         let mut start = 0;
-        for kept in std::mem::take(&mut self.texts) {
-            let rows = kept.first().map_or(0, Array::len);
-            if rows > 0 {
-                batches.push(self.batch(&schema, start, rows, kept)?);
-                start += rows;
-            }
+        for texts in std::mem::take(&mut self.texts) {
+            let rows = texts.first().map_or(0, Array::len);
+            kept.extend((rows > 0).then_some((start, rows, texts)));
+            start += rows;
         }
+        let of = |(start, rows, texts)| self.batch(&schema, start, rows, texts);
+        let mut batches: Vec<RecordBatch> = kept.into_par_iter().map(of).collect::<Result<_, _>>()?;
         if batches.is_empty() {
             batches.push(RecordBatch::new_empty(schema));
         }

@@ -4,6 +4,7 @@
 
 use arrow::array::{Array, BooleanArray, Int64Array, RecordBatch};
 use hashbrown::HashMap;
+use rayon::prelude::*;
 
 use super::workshop::{flags, numbers};
 use crate::lineage::{KEY_LIFE_SECONDS, SLACK_SECONDS};
@@ -115,6 +116,25 @@ impl ByKey {
         Ok(found)
     }
 
+    /// The pairs of some callers.
+    fn pairs(&self, callers: &RecordBatch) -> Result<Vec<Pair>, QueryError> {
+        let (keys, said) = (numbers(callers, "key_hash")?, Columns::of(callers)?);
+        let (own, climbs) = (numbers(callers, "caller")?, flags(callers, "climbs")?);
+        let (created, first) = (numbers(callers, "created_s")?, numbers(callers, "first_s")?);
+        let mut found = Vec::with_capacity(callers.num_rows());
+        let asked = |row: &usize| holds(climbs, *row) && keys.is_valid(*row) && first.is_valid(*row);
+        for row in (0..callers.num_rows()).filter(asked) {
+            let (caller, first, told) = (own.value(row), first.value(row), said.at(row));
+            let in_time = |at: i64| match number(created, row) {
+                Some(created) => at == created && at <= first + SLACK_SECONDS,
+                None => (first - KEY_LIFE_SECONDS..=first + SLACK_SECONDS).contains(&at),
+            };
+            let fits = |step: &&Step| in_time(step.at) && step.caller != caller && told.agrees(&step.told);
+            found.extend(self.named(keys.value(row)).filter(fits).map(|step| (caller, step.i, 0)));
+        }
+        Ok(found)
+    }
+
     /// The issuances of a key.
     fn named(&self, key: i64) -> impl Iterator<Item = &Step> {
         let first = self.first.get(&key).copied().unwrap_or(NONE);
@@ -123,27 +143,12 @@ impl ByKey {
     }
 }
 
-/// The pairs of callers and issuances of which the key is one, and session and second agree.
+/// The pairs of callers and issuances of which the key is one, and session and second agree; found by all cores.
 pub(super) fn by_key(callers: &[RecordBatch], steps: &[RecordBatch]) -> Result<Vec<Pair>, QueryError> {
     let steps = ByKey::of(steps)?;
-    let mut found = Vec::with_capacity(callers.iter().map(RecordBatch::num_rows).sum());
-    for batch in callers {
-        let (keys, said, climbs) =
-            (numbers(batch, "key_hash")?, Columns::of(batch)?, flags(batch, "climbs")?);
-        let (own, created) = (numbers(batch, "caller")?, numbers(batch, "created_s")?);
-        let first = numbers(batch, "first_s")?;
-        let asked = |row: &usize| holds(climbs, *row) && keys.is_valid(*row) && first.is_valid(*row);
-        for row in (0..batch.num_rows()).filter(asked) {
-            let (caller, first, told) = (own.value(row), first.value(row), said.at(row));
-            let in_time = |at: i64| match number(created, row) {
-                Some(created) => at == created && at <= first + SLACK_SECONDS,
-                None => (first - KEY_LIFE_SECONDS..=first + SLACK_SECONDS).contains(&at),
-            };
-            let fits = |step: &&Step| in_time(step.at) && step.caller != caller && told.agrees(&step.told);
-            found.extend(steps.named(keys.value(row)).filter(fits).map(|step| (caller, step.i, 0)));
-        }
-    }
-    Ok(found)
+    let found: Vec<Vec<Pair>> =
+        callers.par_iter().map(|batch| steps.pairs(batch)).collect::<Result<_, _>>()?;
+    Ok(found.concat())
 }
 
 /// The issuances of which two accounts recorded the request: that of the role's account, and its copy in the caller's.
@@ -158,7 +163,7 @@ pub(super) fn copies(steps: &[RecordBatch]) -> Result<Vec<(i64, i64)>, QueryErro
             (called || caller).then(|| (shared.value(row), own.value(row), called, caller))
         }));
     }
-    sides.sort_unstable();
+    sides.par_sort_unstable();
     let mut found = Vec::new();
     for both in sides.chunk_by(|a, b| a.0 == b.0).filter(|both| both.len() > 1) {
         for (_, i, ..) in both.iter().filter(|side| side.2) {

@@ -15,7 +15,7 @@ use hashbrown::{HashMap, HashSet};
 
 use super::closure::{arrow, close};
 use super::edge::Edges;
-use super::link::{Linked, Links, SHARED, link, text};
+use super::link::{Linked, Links, SHARED, Starts, hidden, link, text};
 use super::pass::{Pass, pass};
 use super::place::{Place, Places, choices, several};
 use super::portal::people;
@@ -92,10 +92,14 @@ pub(super) async fn label(ctx: &SessionContext) -> Result<Origins, QueryError> {
 }
 
 async fn label_in(workshop: &Workshop, ctx: &SessionContext) -> Result<Origins, QueryError> {
-    let Pass { nodes, delegations, telling: (schema, events), requests, days } = pass(ctx).await?;
-    let relations = telling(ctx, schema, events).await?;
-    let links = link(nodes, delegations, requests, &relations.ctx, workshop).await?;
-    let known = known(days.sight(), &relations, workshop).await?;
+    let Pass { nodes, delegations, schema, issuing, acting, requests, days } = pass(ctx).await?;
+    let issuing = telling(ctx, Arc::clone(&schema), issuing).await?;
+    let acting = telling(ctx, schema, acting).await?;
+    let Starts { delegating, ways, hides } = Starts::of(&issuing.ctx).await?;
+    let links = link(nodes, delegations, delegating, requests, workshop).await?;
+    let hidden = if hides { hidden(&issuing.ctx).await? } else { Vec::new() };
+    drop(issuing);
+    let known = known(days.sight(), [ways, hidden].concat(), &acting, workshop).await?;
     let Edges { list: edges, ends, switchers, forked } = Edges::of(&links)?;
     let closed = close(workshop, &edges, forked).await?;
     let mut reached = Reached::new(&ends, &links);

@@ -1,12 +1,13 @@
 //! Links for all callers at once: the steps of the ladder as joins, each on what the ones before left over.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimestampMicrosecondType};
 use datafusion::prelude::SessionContext;
 use hashbrown::{HashMap, HashSet};
+use rayon::prelude::*;
 
 use super::closure::arrow;
 use super::foreign::{Known, Requests, known};
@@ -15,7 +16,7 @@ use super::pass::DELEGATION;
 use super::portal::decided;
 use super::read::{self, Places};
 use super::workshop::{Workshop, ask, flags, numbers};
-use crate::lineage::{Class, Issuance, IssuanceKind, KEY_LIFE_SECONDS};
+use crate::lineage::{Class, Issuance, IssuanceKind, KEY_LIFE_SECONDS, People};
 use crate::query::QueryError;
 
 const STARTS: &str = include_str!("../../../queries/lineage/world/starts.sql");
@@ -105,6 +106,8 @@ pub(super) struct Links {
     pub(super) foreign: HashMap<i64, Known>,
     /// Issuances whose key id names no one key.
     pub(super) shared_keys: HashSet<i64>,
+    /// Whom the callers name, once that is asked for: see [`super::portal::people`].
+    pub(super) people: OnceLock<People>,
 }
 
 /// Batches whose rows are found by number.
@@ -149,17 +152,80 @@ impl Rows {
     }
 }
 
-/// Links callers to issuances: plain delegations, and those of a session over all other records that tell of one.
+/// The issuances that are no plain delegations, each read once.
+pub(super) struct Starts {
+    /// Those that delegate.
+    pub(super) delegating: Vec<RecordBatch>,
+    /// Those that made keys, users and passwords.
+    pub(super) ways: Vec<RecordBatch>,
+    /// Whether there are others, which hide what they made.
+    pub(super) hides: bool,
+}
+
+impl Starts {
+    /// Those of the events of a session.
+    pub(super) async fn of(issuing: &SessionContext) -> Result<Starts, QueryError> {
+        let mut starts = Starts { delegating: Vec::new(), ways: Vec::new(), hides: false };
+        for batch in ask(issuing, STARTS).await? {
+            let kinds = batch.column_by_name("kind").cloned();
+            let kind = |row: usize| kinds.as_ref().and_then(|kinds| text(kinds, row));
+            let parts: Vec<Start> = (0..batch.num_rows()).map(|row| Start::of(kind(row))).collect();
+            starts.hides |= parts.contains(&Start::Hidden);
+            let of = |wanted: Start| -> Result<RecordBatch, QueryError> {
+                let rows: BooleanArray = parts.iter().map(|part| Some(*part == wanted)).collect();
+                filter_record_batch(&batch, &rows).map_err(arrow)
+            };
+            if parts.contains(&Start::Way) {
+                starts.ways.push(of(Start::Way)?);
+            }
+            if parts.iter().all(|part| *part == Start::Delegates) {
+                starts.delegating.push(batch);
+            } else {
+                starts.delegating.push(of(Start::Delegates)?);
+            }
+        }
+        Ok(starts)
+    }
+}
+
+/// What is read of an issuance where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Start {
+    Delegates,
+    Way,
+    Hidden,
+    /// A way in that nothing here goes by.
+    Other,
+}
+
+impl Start {
+    /// By the kind of an issuance.
+    fn of(kind: Option<&str>) -> Start {
+        match kind {
+            Some("access-key" | "user" | "password") => Start::Way,
+            Some("hidden") => Start::Hidden,
+            Some("other-way") => Start::Other,
+            _ => Start::Delegates,
+        }
+    }
+}
+
+/// The issuances that hide what they made, with the role that they asked for.
+pub(super) async fn hidden(issuing: &SessionContext) -> Result<Vec<RecordBatch>, QueryError> {
+    ask(issuing, "select * from issuances where kind = 'hidden'").await
+}
+
+/// Links callers to issuances: plain delegations, and all others that delegate.
 pub(super) async fn link(
     nodes: Vec<RecordBatch>,
     delegations: Vec<RecordBatch>,
+    delegating: Vec<RecordBatch>,
     requests: Requests,
-    telling: &SessionContext,
     workshop: &Workshop,
 ) -> Result<Links, QueryError> {
     let joined = nodes.iter().map(|batch| narrow(batch, &NODE)).collect::<Result<Vec<_>, _>>()?;
     workshop.put("nodes", schema_of(&joined), joined).await?;
-    let steps = Rows::new(delegations, ask(telling, STARTS).await?);
+    let steps = Rows::new(delegations, delegating);
     let (schema, mut numbered) = numbered(&steps.batches)?;
     let shared_keys = shared_keys(&numbered)?;
     workshop.put("steps", Arc::clone(&schema), numbered.clone()).await?;
@@ -183,6 +249,7 @@ pub(super) async fn link(
         through: HashMap::new(),
         foreign: HashMap::new(),
         shared_keys,
+        people: OnceLock::new(),
     };
     let mut dropped = HashSet::new();
     let copied = if workshop.is_here() { copies(&numbered)? } else { copied(&workshop.ask(COPIES).await?)? };
@@ -510,7 +577,7 @@ fn shared_keys(steps: &[RecordBatch]) -> Result<HashSet<i64>, QueryError> {
             named.push((keys.value(row), account, moments.value(row), session, i.value(row)));
         }
     }
-    named.sort_unstable();
+    named.par_sort_unstable();
     let mut found = HashSet::new();
     for same in named.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)).filter(|same| same.len() > 1) {
         // How often each session stands in the window around the one that is asked.

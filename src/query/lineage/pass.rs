@@ -38,8 +38,12 @@ pub(super) struct Pass {
     /// The issuances that are AssumeRole calls of a credential of the same account and whose columns tell all: by far the
     /// most. Only what is joined by is kept of them, see [`DELEGATION`].
     pub(super) delegations: Vec<RecordBatch>,
-    /// All other events that may tell of an issuance, a way in or a launch, whole.
-    pub(super) telling: (SchemaRef, Vec<RecordBatch>),
+    /// The columns of the next two.
+    pub(super) schema: SchemaRef,
+    /// All other events that may tell of an issuance or a way in, whole.
+    pub(super) issuing: Vec<RecordBatch>,
+    /// Those that may tell of a launch or an end, whole.
+    pub(super) acting: Vec<RecordBatch>,
     /// What two accounts may have recorded.
     pub(super) requests: Requests,
     /// What there is of each account.
@@ -57,11 +61,12 @@ pub(super) async fn pass(ctx: &SessionContext) -> Result<Pass, QueryError> {
     for share in folded {
         batches(&share.nodes)?.iter().try_for_each(|batch| part.fold.add_folded(batch))?;
         part.delegations.append(&mut batches(&share.delegations)?);
-        part.telling.append(&mut batches(&share.telling)?);
+        part.issuing.append(&mut batches(&share.issuing)?);
+        part.acting.append(&mut batches(&share.acting)?);
         part.requests.append(share.requests);
         part.days.append(share.days);
     }
-    let schema = match part.telling.first() {
+    let schema = match part.issuing.first().or(part.acting.first()) {
         Some(batch) => batch.schema(),
         None => plain(ctx.sql(EVENTS).await.map_err(failed)?.schema().as_arrow()),
     };
@@ -76,7 +81,8 @@ pub const WAY: &str = "lineage";
 struct Folded {
     nodes: Vec<u8>,
     delegations: Vec<u8>,
-    telling: Vec<u8>,
+    issuing: Vec<u8>,
+    acting: Vec<u8>,
     requests: Requests,
     days: Days,
 }
@@ -87,9 +93,10 @@ struct Folded {
 ///
 /// [`QueryError`] when the lake cannot be read.
 pub async fn folded(ctx: &SessionContext) -> Result<Vec<u8>, QueryError> {
-    let Pass { nodes, delegations, telling: (_, telling), requests, days } = here(ctx).await?;
-    let (nodes, delegations, telling) = (bytes(&nodes)?, bytes(&delegations)?, bytes(&telling)?);
-    let share = Folded { nodes, delegations, telling, requests, days };
+    let Pass { nodes, delegations, schema: _, issuing, acting, requests, days } = here(ctx).await?;
+    let (nodes, delegations) = (bytes(&nodes)?, bytes(&delegations)?);
+    let (issuing, acting) = (bytes(&issuing)?, bytes(&acting)?);
+    let share = Folded { nodes, delegations, issuing, acting, requests, days };
     pack(&share).map_err(|error| QueryError::engine("cannot compute lineage", error.into()))
 }
 
@@ -117,7 +124,8 @@ fn batches(bytes: &[u8]) -> Result<Vec<RecordBatch>, QueryError> {
 struct Part {
     fold: Fold,
     delegations: Vec<RecordBatch>,
-    telling: Vec<RecordBatch>,
+    issuing: Vec<RecordBatch>,
+    acting: Vec<RecordBatch>,
     requests: Requests,
     days: Days,
 }
@@ -129,38 +137,35 @@ impl Part {
         self.fold.add(&events, &callers)?;
         self.requests.add(&events, &callers);
         self.days.add(&events, batch)?;
-        let (delegating, others) = events.issuing();
-        if !delegating.is_empty() {
-            self.delegations.push(events.delegations(batch, &callers, delegating)?);
+        let Telling { plain, issuing, acting } = events.telling();
+        if !plain.is_empty() {
+            self.delegations.push(events.delegations(batch, &callers, plain)?);
         }
-        if !others.is_empty() {
-            let rows = take_record_batch(batch, &UInt32Array::from(others)).map_err(arrow)?;
-            let columns: Vec<ArrayRef> = rows.columns().iter().map(written_out).collect::<Result<_, _>>()?;
-            let schema = plain(&rows.schema());
-            self.telling.push(RecordBatch::try_new(schema, columns).map_err(arrow)?);
-        }
+        self.issuing.extend(taken(batch, issuing)?);
+        self.acting.extend(taken(batch, acting)?);
         Ok(())
     }
 
     fn append(&mut self, mut other: Part) -> Result<(), QueryError> {
         self.fold.append(other.fold)?;
         self.delegations.append(&mut other.delegations);
-        self.telling.append(&mut other.telling);
+        self.issuing.append(&mut other.issuing);
+        self.acting.append(&mut other.acting);
         self.requests.append(other.requests);
         self.days.append(other.days);
         Ok(())
     }
 
     fn finish(self, schema: SchemaRef) -> Result<Pass, QueryError> {
-        let Part { fold, delegations, telling, requests, days } = self;
-        Ok(Pass { nodes: fold.finish()?, delegations, telling: (schema, telling), requests, days })
+        let Part { fold, delegations, issuing, acting, requests, days } = self;
+        Ok(Pass { nodes: fold.finish()?, delegations, schema, issuing, acting, requests, days })
     }
 }
 
 async fn here(ctx: &SessionContext) -> Result<Pass, QueryError> {
     let mut part = Part::default();
     if let Some(lookup) = Lookup::open(ctx).await? {
-        let wanted = memory::telling(|batch| Ok(Events::of(batch)?.issuing().1));
+        let wanted = memory::telling(|batch| Ok(Events::of(batch)?.telling().whole()));
         let schema = lookup.schema(&wanted);
         let add = |part: &mut Part, batch| part.add(&batch);
         if lookup.fold_into(&Filter::All(Vec::new()), wanted, add, |other| part.append(other)).await? {
@@ -188,6 +193,16 @@ fn plain(schema: &Schema) -> SchemaRef {
     Arc::new(Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>()))
 }
 
+/// Some rows of a batch, with texts that stand in them; None for none.
+fn taken(batch: &RecordBatch, rows: Vec<u32>) -> Result<Option<RecordBatch>, QueryError> {
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    let rows = take_record_batch(batch, &UInt32Array::from(rows)).map_err(arrow)?;
+    let columns: Vec<ArrayRef> = rows.columns().iter().map(written_out).collect::<Result<_, _>>()?;
+    RecordBatch::try_new(plain(&rows.schema()), columns).map(Some).map_err(arrow)
+}
+
 /// A column whose texts stand in it, and not in a dictionary.
 fn written_out(column: &ArrayRef) -> Result<ArrayRef, QueryError> {
     match column.data_type() {
@@ -206,14 +221,36 @@ fn as_plain(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, Query
     RecordBatch::try_new(Arc::clone(schema), columns.map_err(arrow)?).map_err(arrow)
 }
 
+/// The rows of a batch that tell something, by what they tell.
+#[derive(Default)]
+struct Telling {
+    /// Plain delegations: their columns tell all.
+    plain: Vec<u32>,
+    /// All others that may tell of an issuance or a way in.
+    issuing: Vec<u32>,
+    /// Those that may tell of a launch or an end.
+    acting: Vec<u32>,
+}
+
+impl Telling {
+    /// The rows that are kept whole; one that tells of both stands there twice.
+    fn whole(self) -> Vec<u32> {
+        [self.issuing, self.acting].concat()
+    }
+}
+
 impl Events<'_> {
-    /// The rows of plain delegations, and those of all others that may tell of an issuance, a way in or a launch.
-    fn issuing(&self) -> (Vec<u32>, Vec<u32>) {
-        let (mut plain, mut others) = (Vec::new(), Vec::new());
+    /// The rows that tell something.
+    fn telling(&self) -> Telling {
+        let mut found = Telling::default();
         let is_empty = |column: Said<'_>, row| column.at(row).is_none_or(str::is_empty);
         for row in 0..self.len() {
             let name = self.names.at(row);
-            if !(self.issued_keys.is_some(row) || self.role_arns.is_some(row) || name.is_some_and(may_tell))
+            let issues = self.issued_keys.is_some(row)
+                || self.role_arns.is_some(row)
+                || name.is_some_and(|name| ISSUING.contains(&name));
+            let acts = name.is_some_and(may_act);
+            if !(issues || acts)
                 || !is_empty(self.error_codes, row)
                 || !is_empty(self.error_messages, row)
                 || self.categories.at(row) == Some("Insight")
@@ -221,9 +258,15 @@ impl Events<'_> {
                 continue;
             }
             let Ok(number) = u32::try_from(row) else { continue };
-            if self.is_plain(row, name) { plain.push(number) } else { others.push(number) }
+            if issues {
+                let list = if self.is_plain(row, name) { &mut found.plain } else { &mut found.issuing };
+                list.push(number);
+            }
+            if acts {
+                found.acting.push(number);
+            }
         }
-        (plain, others)
+        found
     }
 
     /// Whether the columns of an issuance tell all.
@@ -394,10 +437,9 @@ pub(super) fn launching() -> Filter {
     Filter::Any(some.collect())
 }
 
-/// Whether a call of this name may issue or launch, or end what was: those that the views `issuances` and `launches` take
-/// by name, and [`ENDING`].
-fn may_tell(event_name: &str) -> bool {
-    ISSUING.contains(&event_name) || may_launch(event_name) || ENDING.contains(&event_name)
+/// Whether a call of this name may launch, or end what was: those that the view `launches` takes by name, and [`ENDING`].
+fn may_act(event_name: &str) -> bool {
+    may_launch(event_name) || ENDING.contains(&event_name)
 }
 
 #[cfg(test)]
@@ -417,7 +459,7 @@ mod tests {
         for view in views {
             for list in view.split("event_name in (").skip(1) {
                 for word in list.split(')').next().unwrap_or_default().split('\'').skip(1).step_by(2) {
-                    assert!(may_tell(word), "{word}");
+                    assert!(ISSUING.contains(&word) || may_act(word), "{word}");
                     names += 1;
                 }
             }
@@ -428,9 +470,9 @@ mod tests {
             "UpdateFunctionConfiguration20150331v2",
             "UpdateFunctionCode20150331v2",
         ] {
-            assert!(may_tell(name), "{name}");
+            assert!(may_act(name), "{name}");
         }
-        assert!(!may_tell("ListUsers"));
+        assert!(!may_act("ListUsers"));
     }
 
     /// One caller whose events say different things of it, in every order and division.

@@ -18,7 +18,15 @@ use crate::query::QueryError;
 pub(super) const CLAIM: i64 = 50;
 
 /// The people whom the callers name, and those whom other accounts name by unique id.
-pub(super) fn people(links: &Links) -> Result<People, QueryError> {
+pub(super) fn people(links: &Links) -> Result<&People, QueryError> {
+    if let Some(known) = links.people.get() {
+        return Ok(known);
+    }
+    let named = named(links)?;
+    Ok(links.people.get_or_init(|| named))
+}
+
+fn named(links: &Links) -> Result<People, QueryError> {
     let mut people = People::default();
     let column = |batch: &'_ RecordBatch, name: &str| batch.column_by_name(name).cloned();
     let mut foreign: HashSet<String> = HashSet::new();
@@ -70,7 +78,7 @@ pub(super) fn decided(links: &Links, pairs: Vec<RecordBatch>) -> Result<Vec<Reco
         let mut kept: [Vec<i64>; 3] = Default::default();
         for ((c, i), rank) in callers.values().iter().zip(issuances.values()).zip(ranks.values()) {
             let rank = if is_open(*rank) {
-                match is_of(links, &people, *c, *i) {
+                match is_of(links, people, *c, *i) {
                     Some(true) => *rank - 1,
                     Some(false) => continue,
                     None => CLAIM,

@@ -12,7 +12,7 @@ use super::edge::Ends;
 use super::link::{Links, text};
 use super::portal::CLAIM;
 use super::removal::endings;
-use super::workshop::{Workshop, ask, numbers};
+use super::workshop::{Workshop, numbers};
 use super::{Relations, read};
 use crate::lineage::{
     Caller, Class, End, Gap, Issuance, IssuanceKind, Launch, Origin, OriginKind, Passed, People, Reason,
@@ -117,10 +117,12 @@ struct Issued<'a> {
     sign_ins: &'a [Issuance],
 }
 
-/// Gathers it.
+/// Gathers it. `ways` are the issuances that made keys, users and passwords, and those that hide what they made; `acting` reads
+/// the events that launched or ended something.
 pub(super) async fn known(
     sight: Sight,
-    relations: &Relations,
+    ways: Vec<RecordBatch>,
+    acting: &Relations,
     workshop: &Workshop,
 ) -> Result<Known, QueryError> {
     let mut forwarded = HashMap::new();
@@ -133,9 +135,8 @@ pub(super) async fn known(
             forwarded.insert(session, calls.value(row) == by_services.value(row));
         }
     }
-    let ways = "select * from issuances where kind in ('access-key', 'password', 'user', 'hidden')";
     let mut made = Vec::new();
-    for batch in ask(&relations.ctx, ways).await? {
+    for batch in ways {
         read::issuances(&batch, &mut made)?;
     }
     let mut keys: BTreeMap<String, Vec<Issuance>> = BTreeMap::new();
@@ -157,7 +158,7 @@ pub(super) async fn known(
         }
     }
     let mut removals: BTreeMap<String, Vec<Removal>> = BTreeMap::new();
-    let (ended, renamed) = endings(&relations.ctx).await?;
+    let (ended, renamed) = endings(&acting.ctx).await?;
     for removal in ended {
         let account = removal.record.account.clone().unwrap_or_default();
         if removal.what == "workload" {
@@ -167,7 +168,7 @@ pub(super) async fn known(
         }
     }
     let mut launches: BTreeMap<(String, &'static str, String), Vec<Launch>> = BTreeMap::new();
-    let mut launched = relations.launches(&Filter::All(Vec::new())).await?;
+    let mut launched = acting.launches(&Filter::All(Vec::new())).await?;
     launched.sort_by(|a, b| a.record.cmp(&b.record));
     for launch in launched {
         let account = launch.record.account.clone().unwrap_or_default();
@@ -234,7 +235,7 @@ pub(super) struct Roots<'a> {
     pub(super) switchers: &'a HashMap<i64, i64>,
     /// See [`signed_in_at`].
     pub(super) signed_in: &'a HashMap<i64, Vec<DateTime<Utc>>>,
-    pub(super) people: People,
+    pub(super) people: &'a People,
 }
 
 impl Roots<'_> {
