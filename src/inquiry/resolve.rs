@@ -254,7 +254,7 @@ async fn by_name(ctx: &Session, asked: &str, name: &str) -> Result<Resolved, Res
     // One person may be a session name and a source identity; they are told apart. A unique id that a key or user
     // already stands for is not, nor is a subject whose name its sessions bear, as those of SAML do.
     for kind in ["id", "subject"] {
-        if found.len() > 1 {
+        if found.iter().any(|one| one.kind != kind) {
             found.retain(|one| one.kind != kind);
         }
     }
@@ -281,7 +281,9 @@ async fn by_name(ctx: &Session, asked: &str, name: &str) -> Result<Resolved, Res
 }
 
 fn candidate(one: &Named) -> Candidate {
-    let who = if one.id.starts_with("arn:") { one.id.clone() } else { format!("{}/{}", one.kind, one.id) };
+    // The id of a web identity begins with the ARN of its provider.
+    let is_arn = one.id.starts_with("arn:") && one.kind != "subject";
+    let who = if is_arn { one.id.clone() } else { format!("{}/{}", one.kind, one.id) };
     Candidate { who, kind: one.kind.clone(), events: one.events, first: one.first, last: one.last }
 }
 

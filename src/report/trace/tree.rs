@@ -203,8 +203,12 @@ impl Page {
         }
         let is_way_in = matches!(one.kind, NodeKind::AccessKey | NodeKind::Password);
         let is_changed = one.notes.iter().any(|note| note.starts_with(CHANGED_BY_USER));
-        if is_way_in && !is_changed && one.usage.calls == 0 && one.gap.is_none() && one.children.is_empty() {
-            notes.push("never used".to_owned());
+        if one.usage.calls == 0 && one.gap.is_none() && one.children.is_empty() {
+            if is_way_in && !is_changed {
+                notes.push("never used".to_owned());
+            } else if one.kind == NodeKind::Console {
+                notes.push("no call in these logs".to_owned());
+            }
         }
         notes.extend(session(one).map(|name| {
             let room = self.style.columns().min(NAME_MAX) - 14;

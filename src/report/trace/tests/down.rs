@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// A session that a sign-in at the console began.
+const CONSOLE: &str = "arn:aws:sts::111122223333:assumed-role/deploy/dana";
+
 fn down(trace: &Trace) -> String {
     styled(trace, Part::Down, Style::default())
 }
@@ -137,6 +140,16 @@ fn below_who_did_nothing_in_the_window_it_is_said_that_what_was_made_before_is_l
     );
     assert!(!screen.contains("nothing below"), "{screen}");
     assert!(screen.lines().all(|line| line.chars().count() <= 80), "{screen}");
+}
+
+#[test]
+fn of_a_console_session_without_a_call_that_is_said() {
+    let mut trace = one_step();
+    let made = proof(EVENT, "ConsoleLogin", "09:00:01");
+    trace.descendants = vec![child(NodeKind::Console, CONSOLE, None, made, Usage::default())];
+    assert_lines(&down(&trace), "no call in these logs");
+    trace.descendants[0].usage = usage(2, "09:00:02", "09:00:03", "198.51.100.17");
+    assert!(!down(&trace).contains("no call in these logs"), "{}", down(&trace));
 }
 
 #[test]
