@@ -36,9 +36,9 @@ pub(super) async fn run(command: &Replay, out: &mut Output) -> Result<u8, Failur
         for problem in problems_of_it.by_ref().take(PROBLEMS_NOTED_MAX) {
             output::note(&format!("note: proposal: {problem}"));
         }
-        let more = problems_of_it.count();
+        let more = problems_of_it.count() as u64;
         if more > 0 {
-            output::note(&format!("note: proposal: {more} more problems"));
+            output::note(&format!("note: proposal: {}", counted(more, "more problem", "more problems")));
         }
     }
     let source = source::open(&command.data).await?;
