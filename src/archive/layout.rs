@@ -3,12 +3,18 @@
 use chrono::{Datelike, Days, Months, NaiveDate};
 
 use super::ObjectName;
+use super::name::is_region;
 
 /// How far a path leads into `AWSLogs/[o-ORG/]ACCOUNT/SERVICE/REGION/YYYY/MM/DD/`; each part is None where the path ends
 /// above it: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html>.
+/// There is no service, either, where a region stands in its place, as in copies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct LogPath<'a> {
+    /// The folder behind `AWSLogs/` or, where an account follows at once, the one before it.
     pub(super) org: Option<&'a str>,
+    /// The folder before `AWSLogs/` where it is named as an organization: Control Tower gave such a prefix to the trails of
+    /// accounts before landing zone 3.0: <https://docs.aws.amazon.com/controltower/latest/userguide/about-logging.html>.
+    pub(super) prefix_org: Option<&'a str>,
     pub(super) account: Option<&'a str>,
     pub(super) service: Option<&'a str>,
     pub(super) region: Option<&'a str>,
@@ -22,24 +28,25 @@ pub(super) struct LogPath<'a> {
 impl<'a> LogPath<'a> {
     /// Reads the folders of a path, those parts that end with a slash; None where they are not such a layout.
     pub(super) fn parse(path: &'a str) -> Option<Self> {
-        let mut end = 0;
-        let mut folders = path
+        let mut end = if path.starts_with("AWSLogs/") { 0 } else { path.find("/AWSLogs/")? + 1 };
+        let (above, below) = path.split_at_checked(end)?;
+        let mut folders = below
             .split_inclusive('/')
             .map(|part| {
                 end += part.len();
                 (part, end)
             })
             .filter_map(|(part, end)| Some((part.strip_suffix('/')?, end)))
-            .skip_while(|(folder, _)| *folder != "AWSLogs")
             .skip(1)
             .peekable();
-        let found = path.starts_with("AWSLogs/") || path.contains("/AWSLogs/");
-        let mut place = found.then(Self::default)?;
+        let prefix_org = above.rsplit('/').nth(1).filter(|folder| is_org(folder));
+        let mut place = Self { prefix_org, ..Self::default() };
         place.org = folders.next_if(|(folder, _)| is_org(folder)).map(|(folder, _)| folder);
         let Some((account, _)) = folders.next() else { return Some(place) };
         place.account = Some(account).filter(|folder| is_account(folder));
         place.account?;
-        place.service = folders.next().map(|(folder, _)| folder);
+        place.org = place.org.or(place.prefix_org);
+        place.service = folders.next_if(|(folder, _)| !is_region(folder)).map(|(folder, _)| folder);
         let region = folders.next();
         place.region = region.map(|(folder, _)| folder);
         place.lane = region.and_then(|(_, end)| path.get(..end));
@@ -75,10 +82,10 @@ pub fn lane_and_day(name: &str) -> Option<(&str, NaiveDate)> {
     Some((place.lane?, place.date()?))
 }
 
-/// The day that an object was delivered on, by its name or else its folder.
+/// The day that an object was delivered on, by its folder (as [`lane_and_day`]) or else its name.
 pub(super) fn delivery_day(name: &str) -> Option<NaiveDate> {
-    let by_name = ObjectName::parse(name).map(|name| name.delivered.date_naive());
-    by_name.or_else(|| LogPath::parse(name)?.date())
+    let by_folder = LogPath::parse(name).and_then(|place| place.date());
+    by_folder.or_else(|| ObjectName::parse(name).map(|name| name.delivered.date_naive()))
 }
 
 /// A day's folder below a region's.
@@ -124,6 +131,35 @@ mod tests {
         let year = LogPath::parse("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/").unwrap();
         assert_eq!((year.date(), year.days()), (None, Some((day("2026-01-01"), day("2026-12-31")))));
         assert_eq!(LogPath::parse("AWSLogs/"), Some(LogPath::default()));
+    }
+
+    #[test]
+    fn a_region_in_the_place_of_the_service_is_the_region() {
+        let path = "p/AWSLogs/111122223333/us-gov-west-1/2026/03/09/x.json.gz";
+        let place = LogPath::parse(path).unwrap();
+        assert_eq!((place.service, place.region), (None, Some("us-gov-west-1")));
+        assert_eq!(lane_and_day(path), Some(("p/AWSLogs/111122223333/us-gov-west-1/", day("2026-03-09"))));
+    }
+
+    #[test]
+    fn an_organization_is_named_behind_or_before_the_layout() {
+        let org = |path| LogPath::parse(path).unwrap().org;
+        assert_eq!(org("s3://b/o-abcd/AWSLogs/111122223333/CloudTrail/"), Some("o-abcd"));
+        assert_eq!(org("o-abcd/AWSLogs/o-efgh/111122223333/"), Some("o-efgh"));
+        assert_eq!(org("o-abcd/x/AWSLogs/111122223333/"), None);
+        // Another one may follow.
+        assert_eq!(org("o-abcd/AWSLogs/"), None);
+        assert_eq!(LogPath::parse("o-abcd/AWSLogs/").unwrap().prefix_org, Some("o-abcd"));
+    }
+
+    #[test]
+    fn an_object_is_of_the_day_of_its_folder_or_else_of_its_name() {
+        let name = "111122223333_CloudTrail_us-east-1_20260310T0005Z_A.json.gz";
+        let folder = "/x/AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/09/";
+        assert_eq!(delivery_day(&format!("{folder}{name}")), Some(day("2026-03-09")));
+        assert_eq!(delivery_day(&format!("{folder}x.json")), Some(day("2026-03-09")));
+        assert_eq!(delivery_day(&format!("/x/{name}")), Some(day("2026-03-10")));
+        assert_eq!(delivery_day("/x/x.json"), None);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::time::UNIX_EPOCH;
 
 use walkdir::WalkDir;
 
+use super::layout::delivery_day;
 use super::s3::{S3Error, S3Object};
 use super::{Foreign, ObjectName, Prune, hexadecimal};
 
@@ -179,9 +180,7 @@ fn not_regular() -> io::Error {
 
 /// Puts objects in the order in which they are read, each once.
 pub(super) fn in_order(objects: &mut Vec<Object>) {
-    objects.sort_by_cached_key(|object| {
-        (ObjectName::parse(&object.name).map(|name| name.delivered.date_naive()), object.name.clone())
-    });
+    objects.sort_by_cached_key(|object| (delivery_day(&object.name), object.name.clone()));
     objects.dedup_by(|left, right| left.name == right.name);
 }
 
@@ -237,6 +236,24 @@ mod tests {
         let (found, _) = names(root.path());
         let starts: String = found.iter().filter_map(|name| name.chars().next()).collect();
         assert_eq!(starts, "zcab");
+    }
+
+    #[test]
+    fn objects_of_odd_names_come_with_the_day_of_their_folder() {
+        let root = tempfile::tempdir().unwrap();
+        let in_order = [
+            "10/111122223333_CloudTrail_us-east-1_20260310T0005Z_A.json",
+            "11/111122223333_CloudTrail_us-east-1_20260301T0005Z_A.json",
+            "12/odd.json",
+        ];
+        let march = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/03/";
+        for name in in_order {
+            let path = root.path().join(march).join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "{}").unwrap();
+        }
+        let (found, _) = names(root.path());
+        assert_eq!(found, in_order.map(|name| format!("{march}{name}")));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use tokio::task::AbortHandle;
 
 use super::Shard;
 use super::list::{ListError, Object, Unlisted};
+use super::s3::Search;
 
 /// A part of a listing: objects in the order in which they are read, and what was found beside.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,22 +22,21 @@ pub struct Listed {
 #[derive(Debug)]
 pub struct Listing {
     ready: VecDeque<Listed>,
+    /// What a task lists once the first part is asked for: then it is known which shard is wanted.
+    search: Option<Box<Search>>,
     coming: Option<mpsc::Receiver<Result<Listed, ListError>>>,
     lister: Option<AbortHandle>,
     shard: Option<Shard>,
 }
 
 impl Listing {
-    /// What is known already, and then what a task finds.
-    pub(super) fn with_task(
-        ready: Listed,
-        coming: mpsc::Receiver<Result<Listed, ListError>>,
-        lister: AbortHandle,
-    ) -> Self {
-        Self { ready: VecDeque::from([ready]), coming: Some(coming), lister: Some(lister), shard: None }
+    /// What is known already, and then what is found.
+    pub(super) fn with_search(ready: Listed, search: Search) -> Self {
+        let search = Some(Box::new(search));
+        Self { ready: VecDeque::from([ready]), search, coming: None, lister: None, shard: None }
     }
 
-    /// Only what is in a shard; None for all.
+    /// Only what is in a shard; None for all. Said before the first part is asked for, nothing else is held.
     #[must_use]
     pub fn within(mut self, shard: Option<Shard>) -> Self {
         self.shard = shard;
@@ -48,6 +48,10 @@ impl Listing {
     /// # Errors
     /// Where listing failed; the parts before hold what was found till then.
     pub async fn next(&mut self) -> Result<Option<Listed>, ListError> {
+        if let Some(search) = self.search.take() {
+            let (coming, lister) = search.start(self.shard);
+            (self.coming, self.lister) = (Some(coming), Some(lister));
+        }
         let mut part = match (self.ready.pop_front(), &mut self.coming) {
             (Some(ready), _) => Some(ready),
             (None, Some(coming)) => coming.recv().await.transpose()?,
@@ -84,7 +88,7 @@ impl Drop for Listing {
 
 impl From<Listed> for Listing {
     fn from(listed: Listed) -> Self {
-        Self { ready: VecDeque::from([listed]), coming: None, lister: None, shard: None }
+        Self { ready: VecDeque::from([listed]), search: None, coming: None, lister: None, shard: None }
     }
 }
 

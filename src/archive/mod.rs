@@ -17,6 +17,7 @@ pub mod s3;
 mod shard;
 mod whole;
 
+use std::io;
 use std::path::PathBuf;
 
 pub use foreign::Foreign;
@@ -39,8 +40,26 @@ pub struct Sources {
     pub s3: Option<(Vec<s3::S3Url>, s3::Store)>,
 }
 
+impl Sources {
+    /// Their names, in order: absolute paths, and addresses in S3 without a slash at the end.
+    ///
+    /// # Errors
+    /// Where the working folder can't be told, or a path is empty.
+    pub fn names(&self) -> io::Result<Vec<String>> {
+        let paths = self.paths.iter().map(|path| Ok(std::path::absolute(path)?.display().to_string()));
+        let mut names: Vec<String> = paths.collect::<io::Result<_>>()?;
+        let places = self.s3.iter().flat_map(|(places, _)| places);
+        names.extend(places.map(|place| {
+            let address = format!("s3://{}/{}", place.bucket, place.prefix);
+            address.trim_end_matches('/').to_owned()
+        }));
+        names.sort();
+        Ok(names)
+    }
+}
+
 /// Finds the objects of `sources` that `prune` wants: those of files and folders as [`list`] does, then those in S3 by
-/// delivery day and name. Buckets are listed by a task of its own, which must be started inside a runtime.
+/// delivery day and name. Buckets are listed by a task of its own, from when the first part is asked for.
 ///
 /// # Errors
 /// Where a file or folder does not exist or can't be read. That a bucket can't be listed is said by the listing itself.

@@ -58,7 +58,7 @@ pub(super) fn holds_logs(folder: &str) -> bool {
 }
 
 /// Whether a folder is named as a region is: `us-east-1`, `us-gov-west-1`.
-fn is_region(folder: &str) -> bool {
+pub(super) fn is_region(folder: &str) -> bool {
     let parts: Vec<&str> = folder.split('-').collect();
     let Some((number, [area, rest @ ..])) = parts.split_last() else { return false };
     let is_word = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());

@@ -134,6 +134,10 @@ mod tests {
         assert!(org.wants_folder("/x/AWSLogs/o-abcd/111122223333/"));
         assert!(!org.wants_folder("/x/AWSLogs/o-efgh/"));
         assert!(!org.wants_folder("/x/AWSLogs/111122223333/"));
+        // Trails of accounts may have the organization as their prefix.
+        assert!(org.wants_folder("/x/o-abcd/AWSLogs/111122223333/"));
+        assert!(!org.wants_folder("/x/o-efgh/AWSLogs/111122223333/"));
+        assert!(org.wants_folder("/x/o-efgh/AWSLogs/"));
     }
 
     #[test]

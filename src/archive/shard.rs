@@ -21,7 +21,7 @@ const SHARDS_MAX: u32 = 10_000;
 /// assert_eq!(shards.iter().filter(|shard| shard.has(name)).count(), 1);
 /// assert!("4/3".parse::<Shard>().is_err());
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Shard {
     /// From 0.
     place: u32,
@@ -29,6 +29,15 @@ pub struct Shard {
 }
 
 impl Shard {
+    /// The only one of one: everything.
+    pub const ALL: Self = Self { place: 0, count: 1 };
+
+    /// How many there are.
+    #[must_use]
+    pub fn count(self) -> u32 {
+        self.count
+    }
+
     /// Whether an object of this name is in it.
     #[must_use]
     pub fn has(self, name: &str) -> bool {

@@ -4,6 +4,7 @@ use std::io::Write;
 #[cfg(feature = "cluster")]
 use std::path::Path;
 
+use chrono::Utc;
 use serde::Serialize;
 
 use super::args::Ingest;
@@ -18,7 +19,7 @@ use crate::archive::{self, Listing};
 use crate::cluster::{Cluster, SchedulerAddress, SharedIngest};
 #[cfg(feature = "cluster")]
 use crate::lake::Lake;
-use crate::lake::{self, IngestOptions, IngestReport, Site};
+use crate::lake::{self, IngestOptions, IngestReport, Selection, Site};
 use crate::record::Refusal;
 use crate::report;
 
@@ -37,9 +38,14 @@ pub(super) async fn run(command: &Ingest, out: &mut Output) -> Result<u8, Failur
     let sources = s3::sources(&command.sources, &command.reading).await?;
     let mut prune = command.reading.wanted.prune().between(command.from, command.to);
     let site = s3::site(&command.lake, &command.reading.s3).await?;
+    let selection = Selection::new(sources.names()?, &prune);
+    let today = Utc::now().date_naive();
+    // What is delivered from then on is not in this listing.
+    let until = prune.last_day.map_or(today, |last| last.min(today));
     if command.since_last {
-        prune.newest = lake::newest_days(&site, command.shard).await?;
+        prune.newest = lake::read_up_to(&site, &selection, command.shard).await?;
     }
+    let known = prune.newest.clone();
     let asked_for_part = !prune.is_all();
     let listing = archive::find(&sources, &prune)?.within(command.shard);
     let mut options = command.reading.options();
@@ -57,6 +63,11 @@ pub(super) async fn run(command: &Ingest, out: &mut Output) -> Result<u8, Failur
     let report = Box::pin(lake::ingest(&site, listing, &options, &bar)).await;
     let took = bar.end();
     let report = report?;
+    // What stood on standard input is nowhere to be looked for again.
+    if !report.is_partial && command.sources.iter().all(|source| source.as_os_str() != "-") {
+        let seen = known.into_iter().chain(report.newest.clone());
+        lake::note_complete(&site, &selection, command.shard, until, seen).await?;
+    }
     match out.format {
         Format::Json => writeln!(out, "{}", report::json::document(&Counters::of(&report))?)?,
         Format::Csv => {

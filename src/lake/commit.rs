@@ -35,6 +35,10 @@ use super::table::{DataFile, LakeTable};
 /// The application id of the batch number.
 const APPLICATION: &str = "backtrail";
 
+/// The application id of compactions. Delta does not take it for a conflict that two commits take the same file out of a table
+/// where neither changes its rows.
+const COMPACTION: &str = "backtrail-compact";
+
 /// The key of the note that a commit of `events` carries for the ledger.
 const NOTE: &str = "backtrail";
 
@@ -272,7 +276,8 @@ impl Lake {
         Ok(files)
     }
 
-    /// Puts files of `events` in the place of others that hold the same rows.
+    /// Puts files of `events` in the place of others that hold the same rows. It fails where somebody else did so since the
+    /// lake was last read: these may be the same files.
     pub(super) async fn replace(
         &mut self,
         mut actions: Vec<Action>,
@@ -282,7 +287,8 @@ impl Lake {
         let table = Table::Events;
         let operation = DeltaOperation::Optimize { predicate: None, target_size: 0 };
         let state = self.events.snapshot().map_err(delta("read", table))?;
-        CommitBuilder::from(CommitProperties::default())
+        let compaction = Transaction::new(COMPACTION, i64::try_from(self.version()).unwrap_or(i64::MAX));
+        CommitBuilder::from(CommitProperties::default().with_application_transaction(compaction))
             .with_actions(actions)
             .build(Some(state as &dyn TableReference), self.events.log_store(), operation)
             .await
@@ -448,19 +454,21 @@ impl Lake {
         }
     }
 
-    /// The note of a batch, from the newest commits of `events`.
+    /// The note of a batch, from the newest commits of `events`. Each batch left one, so that only those of a compaction, one
+    /// for each day of the lake, may have to be passed over. They are not deleted before they are a month old, and never by a
+    /// compaction that began behind a batch without its ledger: it makes that first.
     async fn note_of(&self, batch: i64) -> Result<Option<Note>, LakeError> {
         let log_store = self.events.log_store();
         let newest = self.events.version().map_or(0, u64::from);
-        for version in (0..=newest).rev().take(1000) {
+        for version in (0..=newest).rev() {
             let entry = log_store.read_commit_entry(version).await.map_err(delta("read", Table::Events))?;
             let Some(entry) = entry else { break };
             for line in entry.split(|byte| *byte == b'\n') {
                 let Ok(action) = serde_json::from_slice::<serde_json::Value>(line) else { continue };
                 let note = action.get("commitInfo").and_then(|info| info.get(NOTE));
                 let note = note.and_then(|note| serde_json::from_value::<Note>(note.clone()).ok());
-                if let Some(note) = note.filter(|note| note.batch == batch) {
-                    return Ok(Some(note));
+                if let Some(note) = note.filter(|note| note.batch <= batch) {
+                    return Ok(Some(note).filter(|note| note.batch == batch));
                 }
             }
         }

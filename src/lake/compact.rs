@@ -50,23 +50,22 @@ pub struct CompactReport {
 /// Merges and sorts the files of every day that has one which no compaction wrote.
 ///
 /// # Errors
-/// Where the lake can't be read or written, or somebody else compacted the same files; the lake stays whole.
+/// Where the lake can't be read or written, or somebody else compacts it at the same time; the lake stays whole.
 pub async fn compact(site: impl Into<Site>) -> Result<CompactReport, LakeError> {
     let mut lake = Lake::open(site).await?;
     let _lock = super::ingest::lock(&lake, &super::ingest::Unwatched)?;
     lake.reconcile().await?;
+    let mut report = merge_days(&mut lake).await?;
+    report.files_deleted = lake.vacuum(RETAINED_DAYS).await?;
+    Ok(report)
+}
+
+/// Merges day after day, while others may commit to any of them.
+pub(super) async fn merge_days(lake: &mut Lake) -> Result<CompactReport, LakeError> {
     let mut report = CompactReport::default();
-    let mut days: BTreeMap<String, Vec<Present>> = BTreeMap::new();
-    for file in lake.present()? {
-        days.entry(file.date.clone()).or_default().push(file);
-    }
-    for (date, files) in days {
-        let sorted =
-            |file: &Present| file.path.rsplit('/').next().is_some_and(|name| name.starts_with(SORTED));
-        if files.iter().all(sorted) {
-            continue;
-        }
-        let written = merge(&lake, &date).await?;
+    let mut done = None;
+    while let Some((date, files)) = next_day(lake, done.as_deref())? {
+        let written = merge(lake, &date).await?;
         let rows: u64 = written.iter().map(|file| file.rows).sum();
         let before: u64 = files.iter().map(|file| file.rows).sum();
         if rows != before {
@@ -80,9 +79,21 @@ pub async fn compact(site: impl Into<Site>) -> Result<CompactReport, LakeError> 
         report.bytes_after += written.iter().map(|file| u64::try_from(file.size).unwrap_or(0)).sum::<u64>();
         let removed = files.into_iter().map(|file| Action::Remove(file.remove)).collect();
         lake.replace(removed, &written).await?;
+        done = Some(date);
     }
-    report.files_deleted = lake.vacuum(RETAINED_DAYS).await?;
     Ok(report)
+}
+
+/// The first day after another that has a file which no compaction wrote, and the day's files as they are now.
+fn next_day(lake: &Lake, after: Option<&str>) -> Result<Option<(String, Vec<Present>)>, LakeError> {
+    let mut days: BTreeMap<String, Vec<Present>> = BTreeMap::new();
+    for file in lake.present()? {
+        if after.is_none_or(|after| *file.date > *after) {
+            days.entry(file.date.clone()).or_default().push(file);
+        }
+    }
+    let sorted = |file: &Present| file.path.rsplit('/').next().is_some_and(|name| name.starts_with(SORTED));
+    Ok(days.into_iter().find(|(_, files)| !files.iter().all(sorted)))
 }
 
 /// Reads a day in order and writes it to new files, which nothing refers to yet.

@@ -6,17 +6,19 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::commit::{Committed, Lake, LakeSize, NewFile};
-use super::intake::Intake;
+use super::complete::later;
+use super::intake::{Intake, of_archived};
 use super::ledger::{self, Known, Ledger};
 use super::pipeline::{self, Gate, ObjectResult, Setting, Summary, Watch};
 use super::rebase::Drawn;
 use super::rows::Part;
-use super::seen::Seen;
+use super::seen::{Keys, Seen};
 use super::{LakeError, Site, Table, rewrite};
 use crate::archive::{Foreign, INFLATED_BYTES_MAX, Listing, Object, Opener, Place};
 use crate::record::{Counts, Refusal};
@@ -27,6 +29,9 @@ pub const BATCH_BYTES: u64 = 64 * 1024 * 1024;
 
 /// A batch takes so many objects at the most.
 const BATCH_OBJECTS_MAX: usize = 50_000;
+
+/// And so many that can't be read: with each goes a text that says why.
+const BATCH_UNREADABLE_MAX: usize = 20_000;
 
 /// So often a commit is tried when others commit at the same time. Each time one of them succeeds, so that of as many jobs
 /// even the last comes in.
@@ -89,6 +94,11 @@ pub struct IngestReport {
     pub objects_changed: Vec<String>,
     /// Whether reading ended at [`IngestOptions::objects_max`], before the end of the listing.
     pub more: bool,
+    /// Whether not all of the listing was looked at: reading ended before its end, or something in it could not be listed or
+    /// opened. Objects that were asked for and could not be read are in the ledger.
+    pub is_partial: bool,
+    /// By the folder of a region (see [`crate::archive::lane_and_day`]): the newest delivery day of an object in the listing.
+    pub newest: BTreeMap<String, NaiveDate>,
     /// Objects that hold no events, by kind.
     pub set_aside: BTreeMap<String, u64>,
     /// Read objects that added no row.
@@ -115,6 +125,8 @@ impl IngestReport {
         self.objects_known += other.objects_known;
         self.objects_changed.extend(other.objects_changed);
         self.more |= other.more;
+        self.is_partial |= other.is_partial;
+        later(&mut self.newest, other.newest);
         for (kind, count) in other.set_aside {
             *self.set_aside.entry(kind).or_default() += count;
         }
@@ -184,26 +196,32 @@ pub async fn ingest(
     let pool = pool.map_err(|error| LakeError::Threads(error.to_string()))?;
     loop {
         let full = |intake: &Intake| {
-            intake.pending_bytes >= options.batch_bytes || intake.pending.len() >= BATCH_OBJECTS_MAX
+            intake.pending_bytes >= options.batch_bytes
+                || intake.pending.len() >= BATCH_OBJECTS_MAX
+                || intake.unreadable.len() >= BATCH_UNREADABLE_MAX
         };
         while !intake.ended() && !full(&intake) {
             let (objects, bytes) = intake.more(&ledger).await;
             progress.begin(objects, bytes);
         }
         let count = batch_len(intake.pending.make_contiguous(), options.batch_bytes);
-        let mut objects: Vec<Object> = intake.pending.drain(..count).collect();
-        intake.pending_bytes -= objects.iter().map(|object| object.size).sum::<u64>();
+        let readable: Vec<Object> = intake.pending.drain(..count).collect();
+        intake.pending_bytes -= readable.iter().map(|object| object.size).sum::<u64>();
+        let unreadable = std::mem::take(&mut intake.unreadable.unlisted);
+        let archived = intake.unreadable.archived.len().min(BATCH_UNREADABLE_MAX);
+        let mut objects: Vec<Object> = intake.unreadable.archived.drain(..archived).collect();
+        objects.extend(readable);
+        if objects.is_empty() && unreadable.is_empty() {
+            break;
+        }
+        refuse_known(&mut objects, &ledger, &mut report);
         // Named by itself and with its folder, an object is listed twice.
         let mut names = HashSet::new();
         let listed = objects.len();
         objects.retain(|object| ledger.known(object) != Known::Read && names.insert(object.name.clone()));
         let twice = listed - objects.len();
         report.objects_known += twice as u64;
-        let unreadable = std::mem::take(&mut intake.unreadable);
         if objects.is_empty() && unreadable.is_empty() {
-            if listed == 0 {
-                break;
-            }
             continue;
         }
         let unit = Unit { objects, unreadable, spare: &spare, pool: &pool, options, progress };
@@ -217,6 +235,8 @@ pub async fn ingest(
     report.objects_known += intake.found.known;
     report.objects_changed = intake.found.changed;
     report.more = intake.found.more;
+    report.is_partial = intake.found.more || intake.found.passed_over;
+    report.newest = intake.found.newest;
     for (kind, count) in intake.found.set_aside {
         *report.set_aside.entry(kind.to_owned()).or_default() += count;
     }
@@ -233,6 +253,21 @@ pub async fn holds_only(site: impl Into<Site>, objects: &[Object]) -> Result<boo
     let known = objects.iter().filter(|object| ledger.known(object) == Known::Read).count();
     Ok(known == ledger.len())
 }
+
+/// Takes archived objects out that the ledger has: that they are refused is in the lake already, and only counted.
+fn refuse_known(objects: &mut Vec<Object>, ledger: &Ledger, report: &mut IngestReport) {
+    objects.retain(|object| {
+        let Some(refusal) = of_archived(object).filter(|_| ledger.has_failed(object)) else { return true };
+        report.counts.add(&REFUSED);
+        if report.refusals.len() < REFUSALS_REPORTED_MAX {
+            report.refusals.push(refusal);
+        }
+        false
+    });
+}
+
+/// What an object counts that is refused as a whole.
+const REFUSED: Counts = Counts { read: 1, kept: 0, duplicate: 0, refused: 1 };
 
 /// How many of the objects the next batch takes.
 fn batch_len(objects: &[Object], batch_bytes: u64) -> usize {
@@ -270,6 +305,7 @@ pub(super) fn lock(lake: &Lake, progress: &dyn Progress) -> Result<Option<File>,
 
 /// The objects of one commit, and what could not even be listed.
 struct Unit<'a> {
+    /// Those that are archived come first.
     objects: Vec<Object>,
     unreadable: Vec<Refusal>,
     spare: &'a Mutex<Vec<Part>>,
@@ -295,9 +331,11 @@ impl Unit<'_> {
             lake.reconcile().await?;
             if ledger.catch_up(lake).await? {
                 let before = self.objects.len();
+                refuse_known(&mut self.objects, ledger, report);
+                let archived = before - self.objects.len();
                 self.objects.retain(|object| ledger.known(object) != Known::Read);
                 let others = before - self.objects.len();
-                report.objects_known += others as u64;
+                report.objects_known += (others - archived) as u64;
                 if others > 0 {
                     // Somebody else read them; the rest is read again, for their rows are among those that were read.
                     drawn = None;
@@ -307,7 +345,8 @@ impl Unit<'_> {
                     return Ok(());
                 }
             }
-            let came = seen.catch_up(lake).await?;
+            let mut came = Keys::new();
+            seen.catch_up(lake, drawn.is_some().then_some(&mut came)).await?;
             let batch = match drawn.take() {
                 None => self.read(lake, seen).await?,
                 Some(mut batch) => {
@@ -324,13 +363,21 @@ impl Unit<'_> {
         Err(LakeError::Contended { tries: COMMIT_TRIES_MAX })
     }
 
-    /// Reads and decodes the objects, and writes the events that the lake does not have to files.
+    /// The objects that are not archived.
+    fn readable(&self) -> &[Object] {
+        let archived = self.objects.partition_point(|object| of_archived(object).is_some());
+        self.objects.get(archived..).unwrap_or_default()
+    }
+
+    /// Reads and decodes the objects, and writes the events that the lake does not have to files. Archived objects are not
+    /// asked for.
     async fn read(&self, lake: &Lake, seen: &mut Seen) -> Result<Drawn, LakeError> {
         let handle = tokio::runtime::Handle::current();
         let workers = self.options.workers;
-        let opener = Opener::new(&self.objects, workers, handle.clone());
+        let readable = self.readable();
+        let opener = Opener::new(readable, workers, handle.clone());
         let setting = Setting {
-            objects: &self.objects,
+            objects: readable,
             opener: &opener,
             workers: workers.max(1),
             inflated_bytes_max: self.options.inflated_bytes_max,
@@ -343,7 +390,13 @@ impl Unit<'_> {
         };
         let files = stream::iter(result.files).map(|file| rewrite::put(lake, PART, file));
         let files = files.buffered(PUTS_MAX).try_collect().await?;
-        Ok(Drawn { files, results: result.objects, summary: result.summary })
+        let archived = self.objects.iter().filter_map(of_archived).map(|refusal| ObjectResult {
+            counts: REFUSED,
+            refusals: vec![refusal],
+            ..ObjectResult::default()
+        });
+        let results = archived.chain(result.objects).collect();
+        Ok(Drawn { files, results, summary: result.summary })
     }
 
     async fn commit(
@@ -384,8 +437,8 @@ impl Unit<'_> {
         }
         report.counts.add(&counts);
         report.summary.add(&batch.summary);
+        report.objects_read += self.readable().len() as u64;
         for outcome in &batch.results {
-            report.objects_read += 1;
             report.raw_bytes += outcome.raw_bytes;
             report.inflated_bytes += outcome.inflated_bytes;
             if let Some(kind) = outcome.set_aside {

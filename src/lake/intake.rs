@@ -1,9 +1,12 @@
 //! What of a listing is to be read: told apart by the ledger, as the listing comes.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::RangeFull;
+
+use chrono::NaiveDate;
 
 use super::ledger::{Known, Ledger};
-use crate::archive::{ListError, Listed, Listing, Object, Place, Unlisted};
+use crate::archive::{ListError, Listed, Listing, Object, Place, Unlisted, lane_and_day};
 use crate::record::{Reason, Refusal};
 
 /// The objects of a listing that are not in the lake as they are.
@@ -16,10 +19,39 @@ pub(super) struct Intake {
     pub(super) pending: VecDeque<Object>,
     pub(super) pending_bytes: u64,
     /// What can't be read, and was not refused yet.
-    pub(super) unreadable: Vec<Refusal>,
+    pub(super) unreadable: Unreadable,
     /// Why the listing ended early.
     pub(super) failed: Option<ListError>,
     ended: bool,
+}
+
+/// What of a listing can't be read.
+#[derive(Default)]
+pub(super) struct Unreadable {
+    /// What can't even be listed.
+    pub(super) unlisted: Vec<Refusal>,
+    /// Objects that are archived and not restored, each without its ETag: once it is restored, the ledger takes it for one that
+    /// was never tried. Why they are refused is only said of those at hand: it is longer than they are.
+    pub(super) archived: VecDeque<Object>,
+}
+
+impl Unreadable {
+    pub(super) fn len(&self) -> usize {
+        self.unlisted.len() + self.archived.len()
+    }
+
+    /// Takes everything, and says why it can't be read.
+    pub(super) fn drain(&mut self, _: RangeFull) -> impl Iterator<Item = Refusal> {
+        let archived = self.archived.drain(..).filter_map(|object| of_archived(&object));
+        self.unlisted.drain(..).chain(archived)
+    }
+}
+
+/// Why an object is refused that its listing tells to be archived; None for any other.
+pub(super) fn of_archived(object: &Object) -> Option<Refusal> {
+    let Place::S3(place) = &object.place else { return None };
+    let reason = Reason::Source(place.trouble()?.with_hint());
+    Some(Refusal { object: object.name.clone(), record_index: None, reason })
 }
 
 /// What a listing held.
@@ -31,6 +63,23 @@ pub(super) struct Found {
     pub(super) set_aside: BTreeMap<&'static str, u64>,
     /// Whether there was more than was to be read at once.
     pub(super) more: bool,
+    /// Whether something that is not known could not even be listed or opened.
+    pub(super) passed_over: bool,
+    /// By the folder of a region (see [`lane_and_day`]): the newest delivery day of an object.
+    pub(super) newest: BTreeMap<String, NaiveDate>,
+}
+
+impl Found {
+    /// Notes an object that is listed.
+    fn lists(&mut self, object: &str) {
+        let Some((lane, day)) = lane_and_day(object) else { return };
+        match self.newest.get_mut(lane) {
+            Some(known) => *known = day.max(*known),
+            None => {
+                self.newest.insert(lane.to_owned(), day);
+            }
+        }
+    }
 }
 
 impl Intake {
@@ -41,7 +90,7 @@ impl Intake {
             found: Found::default(),
             pending: VecDeque::new(),
             pending_bytes: 0,
-            unreadable: Vec::new(),
+            unreadable: Unreadable::default(),
             failed: None,
             ended: false,
         }
@@ -75,19 +124,24 @@ impl Intake {
                 Unlisted::SetAside(kind) => {
                     *self.found.set_aside.entry(kind.describe()).or_default() += 1;
                 }
-                Unlisted::Unreadable(why) => self.refuse(name, why),
+                Unlisted::Unreadable(why) => {
+                    self.found.passed_over = true;
+                    let reason = Reason::Source(why);
+                    self.unreadable.unlisted.push(Refusal { object: name, record_index: None, reason });
+                }
             }
         }
-        for object in part.objects {
+        for mut object in part.objects {
+            self.found.lists(&object.name);
             let known = ledger.known(&object);
             // What is known needs no look, wherever it is kept by now.
-            let trouble = match &object.place {
-                Place::S3(object) if known != Known::Read => object.trouble(),
-                _ => None,
-            };
-            if let Some(trouble) = trouble {
+            if known != Known::Read
+                && let Place::S3(place) = &mut object.place
+                && place.archived.is_some()
+            {
                 self.found.objects += 1;
-                self.refuse(object.name, trouble.with_hint());
+                place.etag = None;
+                self.unreadable.archived.push_back(object);
                 continue;
             }
             // What failed before must not take the room of what was never tried.
@@ -114,9 +168,5 @@ impl Intake {
     fn wait(&mut self, object: Object) {
         self.pending_bytes += object.size;
         self.pending.push_back(object);
-    }
-
-    fn refuse(&mut self, object: String, why: String) {
-        self.unreadable.push(Refusal { object, record_index: None, reason: Reason::Source(why) });
     }
 }

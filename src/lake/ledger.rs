@@ -7,7 +7,7 @@ use arrow::array::{
     Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
 use arrow::datatypes::{Int64Type, SchemaRef, TimestampMicrosecondType};
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use datafusion::prelude::col;
 use futures::TryStreamExt;
 use parquet::arrow::ArrowWriter;
@@ -151,31 +151,62 @@ impl Ledger {
     }
 }
 
-/// By the folder of a region (see [`lane_and_day`]): the newest delivery day of an object that was read, of those in a shard.
-pub(super) async fn newest_days(
+/// An object that could not be read is looked for again until the deliveries of so many days have come after it: one that never
+/// can be must not let every run list an archive from there.
+const HELD_BACK_DAYS: u64 = 30;
+
+/// Sets days, by the folder of a region (see [`lane_and_day`]), back to that of the first object not long before which could
+/// not be read, of those in a shard.
+pub(super) async fn hold_back(
     lake: &Lake,
     shard: Option<Shard>,
-) -> Result<BTreeMap<String, NaiveDate>, LakeError> {
-    let mut newest: BTreeMap<String, NaiveDate> = BTreeMap::new();
-    if lake.files(Table::Objects)?.is_empty() {
-        return Ok(newest);
+    days: &mut BTreeMap<String, NaiveDate>,
+) -> Result<(), LakeError> {
+    if days.is_empty() || lake.files(Table::Objects)?.is_empty() {
+        return Ok(());
     }
-    let query = "select object from objects where sha256 is not null";
-    let mut stream = lake.session()?.sql(query).await?.execute_stream().await?;
-    while let Some(batch) = stream.try_next().await? {
+    let session = lake.session()?;
+    let mut failed: HashMap<String, i64> = HashMap::new();
+    let mut not_read = session.sql(NOT_READ).await?.execute_stream().await?;
+    while let Some(batch) = not_read.try_next().await? {
         let names = batch.column(0).as_string::<i32>().iter().flatten();
-        for name in names.filter(|name| shard.is_none_or(|shard| shard.has(name))) {
-            let Some((lane, day)) = lane_and_day(name) else { continue };
-            match newest.get_mut(lane) {
-                Some(known) => *known = day.max(*known),
-                None => {
-                    newest.insert(lane.to_owned(), day);
-                }
+        for (name, number) in names.zip(batch.column(1).as_primitive::<Int64Type>().values()) {
+            let near = lane_and_day(name).and_then(|(lane, day)| {
+                let known = *days.get(lane)?;
+                Some(day < known && day >= known.checked_sub_days(Days::new(HELD_BACK_DAYS))?)
+            });
+            if near == Some(true) && shard.is_none_or(|shard| shard.has(name)) {
+                let last = failed.entry(name.to_owned()).or_insert(*number);
+                *last = (*last).max(*number);
             }
         }
     }
-    Ok(newest)
+    if failed.is_empty() {
+        return Ok(());
+    }
+    // What was read since holds nothing back.
+    let mut read = session.sql(READ).await?.execute_stream().await?;
+    while let Some(batch) = read.try_next().await? {
+        let names = batch.column(0).as_string::<i32>().iter().flatten();
+        for (name, number) in names.zip(batch.column(1).as_primitive::<Int64Type>().values()) {
+            if failed.get(name).is_some_and(|last| last <= number) {
+                failed.remove(name);
+            }
+        }
+    }
+    for (lane, day) in failed.keys().filter_map(|name| lane_and_day(name)) {
+        if let Some(known) = days.get_mut(lane) {
+            *known = day.min(*known);
+        }
+    }
+    Ok(())
 }
+
+/// Objects that were read, each with the batch.
+const READ: &str = "select object, batch from objects where sha256 is not null";
+
+/// And those that could not be.
+const NOT_READ: &str = "select object, batch from objects where sha256 is null";
 
 fn etag(object: &Object) -> Option<&str> {
     match &object.place {

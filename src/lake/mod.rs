@@ -1,13 +1,14 @@
 //! The lake: Delta tables of Parquet that hold every event, the ledger of objects, and what was refused.
 //!
 //! A lake is a folder, or a prefix of a bucket, with three [Delta](https://github.com/delta-io/delta/blob/master/PROTOCOL.md) tables, `events`,
-//! `objects` and `refusals`; Spark, Athena, DuckDB and Polars read them as they are. Only this module, [`crate::query`] and
-//! the session that [`Lake::session`] gives know the engine.
+//! `objects` and `refusals`; Spark, Athena, DuckDB and Polars read them as they are. Beside them stand hidden files
+//! (`complete`). Only this module, [`crate::query`] and the session that [`Lake::session`] gives know the engine.
 
 mod chunk;
 mod column;
 mod commit;
 mod compact;
+mod complete;
 mod decode;
 mod encode;
 mod error;
@@ -49,12 +50,13 @@ use crate::archive::hexadecimal;
 pub use column::{Column, Kind, Source};
 pub use commit::{Lake, LakeSize};
 pub use compact::{CompactReport, RETAINED_DAYS, compact};
+pub use complete::{Selection, note_complete, read_up_to};
 pub use error::LakeError;
 pub use ingest::{
     BATCH_BYTES, IngestOptions, IngestReport, Progress, REFUSALS_REPORTED_MAX, holds_only, ingest,
 };
 pub use pipeline::{OBJECT_REFUSALS_MAX, Summary};
-pub use plan::{Plan, newest_days, plan};
+pub use plan::{Plan, plan};
 pub use rebuild::rebuild;
 pub use schema::{OBJECT_COLUMNS, REFUSAL_COLUMNS, SmallColumn, Table, small_schema};
 #[cfg(feature = "cluster")]

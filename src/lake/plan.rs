@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use super::intake::Intake;
-use super::ledger::{self, Ledger};
+use super::ledger::Ledger;
 use super::{IngestOptions, Lake, LakeError, REFUSALS_REPORTED_MAX, Site};
-use crate::archive::{Listing, ObjectName, Shard, lane_and_day};
+use crate::archive::{Listing, ObjectName, lane_and_day};
 use crate::record::Refusal;
 
 /// What an ingest would read, as the listing and the ledger tell.
@@ -81,20 +81,4 @@ pub async fn plan(
     plan.set_aside = intake.found.set_aside;
     plan.more = intake.found.more;
     Ok(plan)
-}
-
-/// By the path of a region's folder (see [`lane_and_day`]): the newest delivery day that a lake knows, of the objects in a
-/// shard: another shard may be ahead. Nothing where there is no lake yet.
-///
-/// # Errors
-/// Where the lake's ledger can't be read.
-pub async fn newest_days(
-    site: impl Into<Site>,
-    shard: Option<Shard>,
-) -> Result<BTreeMap<String, NaiveDate>, LakeError> {
-    match Lake::open(site).await {
-        Ok(lake) => ledger::newest_days(&lake, shard).await,
-        Err(LakeError::NotALake { .. }) => Ok(BTreeMap::new()),
-        Err(error) => Err(error),
-    }
 }

@@ -17,7 +17,8 @@ use crate::record::canonical::bytes_hash;
 /// read again from the lake when they come up again. One key takes 12 to 18 bytes.
 const KEYS_KEPT_MAX: usize = 1_000_000;
 
-/// Beyond so many keys also days that the last batch touched are forgotten.
+/// Beyond so many keys also days that the last batch touched are forgotten. Not those which the batch before touched, too: a
+/// large day takes many batches, each of which would have to read it again, and have it in memory all the same.
 const KEYS_MAX: usize = 2 * KEYS_KEPT_MAX;
 
 /// The keys of known records, by day.
@@ -25,6 +26,8 @@ const KEYS_MAX: usize = 2 * KEYS_KEPT_MAX;
 pub(super) struct Seen {
     days: BTreeMap<i32, Day>,
     turn: u64,
+    /// The days that the batch before the last touched.
+    before: BTreeSet<i32>,
 }
 
 #[derive(Default)]
@@ -78,31 +81,34 @@ impl Seen {
         let files: Vec<DataFile> =
             lake.files(Table::Events)?.into_iter().filter(|file| file.day == Some(day)).collect();
         let mut loaded = Day { touched: self.turn, ..Day::default() };
-        read(lake, &mut loaded, &files).await?;
+        read(lake, &mut loaded, &files, None).await?;
         self.days.insert(day, loaded);
         Ok(())
     }
 
-    /// Takes in what came into the lake since the days in memory were read. Gives the keys that came and were known before:
-    /// those of a batch that is not committed yet are now somebody else's, too; others only moved to another file.
-    pub(super) async fn catch_up(&mut self, lake: &Lake) -> Result<Keys, LakeError> {
+    /// Takes in what came into the lake since the days in memory were read. Notes the keys that came and were known before, for
+    /// whoever has a batch that is not committed yet: those of the batch are now somebody else's, too; others only moved to
+    /// another file.
+    pub(super) async fn catch_up(
+        &mut self,
+        lake: &Lake,
+        mut twice: Option<&mut Keys>,
+    ) -> Result<(), LakeError> {
         let mut by_day: BTreeMap<i32, Vec<DataFile>> = BTreeMap::new();
         for file in lake.files(Table::Events)? {
             if let Some(day) = file.day.filter(|day| self.days.contains_key(day)) {
                 by_day.entry(day).or_default().push(file);
             }
         }
-        let mut twice = Keys::new();
         for (day, files) in by_day {
             let Some(known) = self.days.get_mut(&day) else { continue };
             let came: Vec<DataFile> =
                 files.iter().filter(|file| !known.files.contains(&file.path)).cloned().collect();
             known.files.retain(|path| files.iter().any(|file| file.path == *path));
-            if !came.is_empty() {
-                twice.insert(day, read(lake, known, &came).await?);
-            }
+            let had = twice.as_deref_mut().map(|twice| twice.entry(day).or_default());
+            read(lake, known, &came, had).await?;
         }
-        Ok(twice)
+        Ok(())
     }
 
     /// A file whose rows all passed [`Seen::insert`] is in the lake now.
@@ -115,8 +121,12 @@ impl Seen {
     /// Between two batches, when everything known is in the lake: forgets days that are not likely to come again.
     pub(super) fn trim(&mut self) {
         let mut keys = self.days.values().map(|day| day.keys.len()).sum::<usize>();
+        let touched = self.days.iter().filter(|(_, kept)| kept.touched == self.turn).map(|(day, _)| *day);
+        let before = std::mem::replace(&mut self.before, touched.collect());
         while keys > KEYS_KEPT_MAX {
-            let oldest = self.days.iter().map(|(day, kept)| (kept.touched, *day)).min();
+            let stays = |day: &i32| before.contains(day) && self.before.contains(day);
+            let oldest =
+                self.days.iter().filter(|(day, _)| !stays(day)).map(|(day, kept)| (kept.touched, *day)).min();
             match oldest {
                 Some((touched, day)) if touched < self.turn || keys > KEYS_MAX => {
                     keys -= self.days.remove(&day).map_or(0, |day| day.keys.len());
@@ -133,21 +143,66 @@ impl Seen {
     }
 }
 
-/// Adds the keys of files to a day; gives those that it had.
-async fn read(lake: &Lake, day: &mut Day, files: &[DataFile]) -> Result<HashSet<Key>, LakeError> {
-    let mut had = HashSet::new();
+/// Adds the keys of files to a day; notes those that it had.
+async fn read(
+    lake: &Lake,
+    day: &mut Day,
+    files: &[DataFile],
+    mut had: Option<&mut HashSet<Key>>,
+) -> Result<(), LakeError> {
     if files.is_empty() {
-        return Ok(had);
+        return Ok(());
     }
     let frame = lake.rows_of(Table::Events, files)?.select_columns(&KEY_COLUMNS.map(Column::name))?;
     let mut stream = frame.execute_stream().await?;
     while let Some(batch) = stream.try_next().await? {
         for key in keys_of(&batch)? {
-            if !day.keys.insert(key) {
+            if !day.keys.insert(key)
+                && let Some(had) = &mut had
+            {
                 had.insert(key);
             }
         }
     }
     day.files.extend(files.iter().map(|file| file.path.clone()));
-    Ok(had)
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A batch with so many more records of each of these days.
+    fn batch(seen: &mut Seen, next: &mut u64, days: &[(i32, usize)]) {
+        for (day, count) in days {
+            for _ in 0..*count {
+                *next += 1;
+                assert!(seen.insert(*day, Key::new(0, *next)));
+            }
+        }
+        seen.trim();
+    }
+
+    #[test]
+    fn a_large_day_is_known_as_long_as_batches_touch_it() {
+        let (mut seen, mut next) = (Seen::default(), 0);
+        let known = |seen: &Seen| seen.days.keys().copied().collect::<Vec<_>>();
+        batch(&mut seen, &mut next, &[(1, 1000), (2, KEYS_KEPT_MAX)]);
+        batch(&mut seen, &mut next, &[(2, KEYS_KEPT_MAX)]);
+        assert_eq!(known(&seen), [2]);
+        // The last events of one day come with the first ones of the next.
+        batch(&mut seen, &mut next, &[(2, 1000), (3, 1000)]);
+        assert_eq!(known(&seen), [2]);
+        batch(&mut seen, &mut next, &[(2, 1), (3, 1000)]);
+        assert_eq!(known(&seen), [2, 3]);
+        batch(&mut seen, &mut next, &[(3, 1000)]);
+        assert_eq!(known(&seen), [3]);
+    }
+
+    #[test]
+    fn large_days_that_one_batch_touched_are_forgotten() {
+        let (mut seen, mut next) = (Seen::default(), 0);
+        batch(&mut seen, &mut next, &[(1, KEYS_KEPT_MAX), (2, KEYS_KEPT_MAX), (3, 1000)]);
+        assert!(!seen.knows(1) && seen.knows(2) && seen.knows(3));
+    }
 }

@@ -1,11 +1,20 @@
 //! What happens between the commits, and when two writers meet.
 
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::Int64Type;
+use aws_sdk_s3::config::{BehaviorVersion, Region};
 
 use super::commit::{Committed, NewFile};
+use super::compact::merge_days;
+use super::ingest::Unwatched;
 use super::pipeline::ObjectResult;
-use super::{Lake, Table, ledger};
-use crate::archive::{Object, Place};
+use super::{IngestOptions, Lake, REFUSALS_REPORTED_MAX, Table, ledger};
+use crate::archive::s3::{Bucket, OtherRegion, Payer, S3Object, Store};
+use crate::archive::{self, Listed, Object, Place};
 use crate::record::{Reason, Refusal};
 
 /// Writes the ledger's files of a batch with one object and one refusal.
@@ -32,6 +41,112 @@ async fn counted(folder: &Path, table: Table) -> usize {
     let lake = Lake::open(folder).await.unwrap();
     let session = lake.session().unwrap();
     session.table(table.name()).await.unwrap().count().await.unwrap()
+}
+
+/// Numbers that a query on a lake gives.
+async fn numbers(folder: &Path, query: &str) -> Vec<i64> {
+    let session = Lake::open(folder).await.unwrap().session().unwrap();
+    let batches = session.sql(query).await.unwrap().collect().await.unwrap();
+    let columns = batches.iter().flat_map(RecordBatch::columns);
+    columns.flat_map(|column| column.as_primitive::<Int64Type>().values().to_vec()).collect()
+}
+
+/// Ingests an object with an event on the 9th and one on the 10th.
+async fn ingest_two_days(folder: &Path, name: &str) {
+    let record = |day| {
+        format!(r#"{{"eventTime":"2026-03-{day}T10:00:00Z","eventID":"{name}-{day}","eventName":"A"}}"#)
+    };
+    let object = folder.join(name);
+    std::fs::write(&object, ["09", "10"].map(record).join("\n")).unwrap();
+    let listed = archive::list(&[object]).unwrap();
+    let report = super::ingest(&folder.join("lake"), listed, &IngestOptions::default(), &Unwatched).await;
+    assert_eq!(report.unwrap().counts.kept, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn days_are_compacted_while_others_commit_to_them() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a", "b"] {
+        ingest_two_days(folder.path(), name).await;
+    }
+    let mut lake = Lake::open(folder.path().join("lake")).await.unwrap();
+    // This compaction learns of it when it commits its first day.
+    ingest_two_days(folder.path(), "c").await;
+    let report = merge_days(&mut lake).await.unwrap();
+    assert_eq!((report.days, report.files_before, report.rows), (2, 2 + 3, 2 + 3));
+    assert_eq!(counted(&folder.path().join("lake"), Table::Events).await, 6);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_compactions_at_the_same_time_one_fails_and_no_row_is_doubled() {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = folder.path().join("lake");
+    for name in ["a", "b"] {
+        ingest_two_days(folder.path(), name).await;
+    }
+    let (mut first, mut second) = (Lake::open(&lake).await.unwrap(), Lake::open(&lake).await.unwrap());
+    assert_eq!(merge_days(&mut first).await.unwrap().days, 2);
+    merge_days(&mut second).await.unwrap_err();
+    assert_eq!(counted(&lake, Table::Events).await, 4);
+    // One after the other they do no harm.
+    ingest_two_days(folder.path(), "c").await;
+    assert_eq!(super::compact(&lake).await.unwrap().days, 2);
+    assert_eq!(counted(&lake, Table::Events).await, 6);
+}
+
+#[tokio::test]
+async fn a_batch_is_ended_however_many_days_were_compacted_since() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut lake = Lake::create(folder.path()).await.unwrap();
+    let (objects, refusals) = ledger_files(&lake, 1, "a").await;
+    assert_eq!(lake.commit_events_only(1, &[], objects, refusals).await.unwrap(), Committed::Done);
+    lake.replace(Vec::new(), &[]).await.unwrap();
+    let entry = |version: u32| folder.path().join(format!("events/_delta_log/{version:020}.json"));
+    for version in 3..1200 {
+        std::fs::copy(entry(2), entry(version)).unwrap();
+    }
+    let mut late = Lake::open(folder.path()).await.unwrap();
+    assert_eq!(late.version(), 1199);
+    late.reconcile().await.unwrap();
+    assert_eq!(counted(folder.path(), Table::Objects).await, 1);
+    assert_eq!(counted(folder.path(), Table::Refusals).await, 1);
+}
+
+/// So many objects that nobody restored.
+fn archived(count: u32) -> Listed {
+    let config = aws_sdk_s3::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .build();
+    let client = aws_sdk_s3::Client::from_conf(config);
+    let store = Store { client, region: OtherRegion::Follow, payer: Payer::Owner };
+    let bucket = Bucket::new("example-logs", &store);
+    let object = |number| {
+        let key = format!("AWSLogs/{number:06}.json.gz");
+        let name = format!("s3://example-logs/{key}");
+        let (etag, archived) = (Some(format!("\"{number}\"")), Some("GLACIER".to_owned()));
+        let place = Place::S3(S3Object { bucket: Arc::clone(&bucket), key, size: 1, etag, archived });
+        Object { name, place, size: 1, modified_micros: 1_000_000 }
+    };
+    Listed { objects: (0..count).map(object).collect(), unlisted: BTreeMap::new() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_an_archive_no_more_is_refused_at_once_than_has_room_in_a_batch() {
+    let folder = tempfile::tempdir().unwrap();
+    let count = 45_000;
+    for run in 0..2 {
+        let report =
+            super::ingest(folder.path(), archived(count), &IngestOptions::default(), &Unwatched).await;
+        let report = report.unwrap();
+        assert_eq!((report.counts.read, report.counts.refused), (count.into(), count.into()));
+        assert_eq!((report.objects, report.objects_read, report.objects_known), (count.into(), 0, 0));
+        assert_eq!(report.refusals.len(), REFUSALS_REPORTED_MAX);
+        for table in ["refusals", "objects"] {
+            let batches = format!("select count(*) from {table} group by batch order by batch");
+            assert_eq!(numbers(folder.path(), &batches).await, [20_000, 20_000, 5_000], "run {run}");
+        }
+    }
 }
 
 #[tokio::test]

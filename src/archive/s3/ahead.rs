@@ -38,6 +38,8 @@ type At = (usize, u64);
 struct State {
     pieces: BTreeMap<At, Piece>,
     bytes: u64,
+    /// By place in the run: objects that were opened. Who reads one asks for its pieces; nobody else does.
+    begun: Vec<bool>,
     /// What ends reading, for all objects.
     stopped: Option<S3Error>,
 }
@@ -52,7 +54,8 @@ impl<'a> Ahead<'a> {
     /// For a run of objects that so many readers read, each from one place on in order.
     pub(in crate::archive) fn new(objects: &'a [Object], readers: usize, runtime: Handle) -> Self {
         let window = (PIECES_MAX / readers.max(1)).max(1);
-        Self { objects, runtime, window, state: Mutex::default() }
+        let state = State { begun: vec![false; objects.len()], ..State::default() };
+        Self { objects, runtime, window, state: Mutex::new(state) }
     }
 
     /// What ended reading for all objects, if something did.
@@ -60,7 +63,15 @@ impl<'a> Ahead<'a> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).stopped.clone()
     }
 
-    /// Waits for a piece, and asks for those behind it.
+    /// An object is read from now on.
+    fn begin(&self, index: usize) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(begun) = state.begun.get_mut(index) {
+            *begun = true;
+        }
+    }
+
+    /// Waits for a piece, and asks for those behind it that nobody else is at.
     fn take(&self, at: At) -> Result<Vec<u8>, S3Error> {
         let task = {
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -69,12 +80,13 @@ impl<'a> Ahead<'a> {
             }
             self.ask(&mut state, at);
             let mut next = at;
-            for _ in 0..self.window {
+            let mut wanted = 0;
+            while wanted < self.window && state.pieces.len() < PIECES_MAX && state.bytes < BYTES_AHEAD_MAX {
                 let Some(after) = self.after(next) else { break };
                 next = after;
-                let room = state.pieces.len() < PIECES_MAX && state.bytes < BYTES_AHEAD_MAX;
-                if room && !state.pieces.contains_key(&next) {
+                if next.0 == at.0 || state.begun.get(next.0) == Some(&false) {
                     self.ask(&mut state, next);
+                    wanted += 1;
                 }
             }
             let Some(piece) = state.pieces.remove(&at) else { return Ok(Vec::new()) };
@@ -165,6 +177,7 @@ pub(in crate::archive) struct Pieces<'a> {
 
 impl<'a> Pieces<'a> {
     pub(in crate::archive) fn new(ahead: &'a Ahead<'a>, index: usize, size: u64) -> Self {
+        ahead.begin(index);
         Self { ahead, index, next: 0, count: pieces(size), piece: io::Cursor::default(), failed: None }
     }
 }

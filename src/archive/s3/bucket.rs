@@ -9,7 +9,7 @@ use aws_sdk_s3::config::Region;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ObjectStorageClass, OptionalObjectAttributes, RequestPayer};
 
-use super::error::{Action, Asked, S3Error, S3ErrorKind, chain};
+use super::error::{Action, Asked, S3Error, S3ErrorKind, bucket_region, chain};
 use super::file::micros;
 use crate::archive::{Object, Place};
 
@@ -158,15 +158,32 @@ impl Bucket {
 
     /// Lists a page, in the bucket's own region.
     pub(super) async fn page(self: &Arc<Self>, query: &Query<'_>) -> Result<Page, S3Error> {
-        match Box::pin(self.page_here(query)).await {
-            Err(S3Error { kind: S3ErrorKind::WrongRegion { asked, found: Some(found) }, .. })
-                if self.store.region == OtherRegion::Follow && asked.as_deref() != Some(found.as_str()) =>
-            {
-                let there = self.client().config().to_builder().region(Region::new(found)).build();
-                *self.client.lock().unwrap_or_else(PoisonError::into_inner) = Client::from_conf(there);
-                Box::pin(self.page_here(query)).await
-            }
-            answer => answer,
+        let mut error = match Box::pin(self.page_here(query)).await {
+            Err(error) => error,
+            page => return page,
+        };
+        let S3ErrorKind::WrongRegion { asked, found } = &mut error.kind else { return Err(error) };
+        if found.is_none() {
+            *found = Box::pin(self.region()).await.filter(|found| asked.as_ref() != Some(found));
+        }
+        if let Some(found) = &*found
+            && self.store.region == OtherRegion::Follow
+            && asked.as_ref() != Some(found)
+        {
+            let there = self.client().config().to_builder().region(Region::new(found.clone())).build();
+            *self.client.lock().unwrap_or_else(PoisonError::into_inner) = Client::from_conf(there);
+            return Box::pin(self.page_here(query)).await;
+        }
+        Err(error)
+    }
+
+    /// Where the bucket is, asked for by itself: what is sent to the wrong region is not always answered with the right one
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>). None where S3 does not say.
+    async fn region(&self) -> Option<String> {
+        match self.client().head_bucket().bucket(&self.name).send().await {
+            Ok(answer) => answer.bucket_region,
+            // An answer that refuses tells it, too.
+            Err(error) => error.raw_response().and_then(bucket_region).map(str::to_owned),
         }
     }
 

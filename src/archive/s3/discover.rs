@@ -1,6 +1,6 @@
 //! Finds the folders that have days in them, level by level, without walking what lies in them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use futures::StreamExt;
@@ -9,7 +9,7 @@ use super::bucket::{Bucket, Depth, Page, Query};
 use super::error::{Action, Asked, S3Error, S3ErrorKind};
 use crate::archive::layout::{LogPath, day_folder, is_account, is_org};
 use crate::archive::name::holds_logs;
-use crate::archive::{Foreign, Object, Prune, Unlisted};
+use crate::archive::{Foreign, Object, ObjectName, Prune, Unlisted};
 
 /// So many pages are asked for at a time.
 pub(super) const LISTS_MAX: usize = 16;
@@ -17,11 +17,11 @@ pub(super) const LISTS_MAX: usize = 16;
 /// A page has so many keys at the most: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>.
 pub(super) const PAGE_KEYS_MAX: i32 = 1000;
 
-/// `AWSLogs/` is looked for so many folders deep.
-const LEVELS_MAX: usize = 4;
+/// `AWSLogs/` is looked for level by level so many folders deep, and from there on in all keys.
+const LEVELS_MAX: usize = 3;
 
-/// `AWSLogs/` is looked for in so many folders; of a bucket with more of them everything is listed.
-const FOLDERS_LOOKED_AT_MAX: usize = 100;
+/// So many pages without logs are looked at, then the search ends.
+const BARREN_PAGES_MAX: usize = 200;
 
 /// A run of keys that is listed one page after another.
 #[derive(Debug, Clone)]
@@ -59,9 +59,9 @@ pub(super) async fn find(bucket: &Arc<Bucket>, prefix: &str, prune: &Prune) -> R
         if prefix.is_empty() || prefix.ends_with('/') { prefix.to_owned() } else { format!("{prefix}/") };
     let mut found = Found::default();
     let roots = if LogPath::parse(&folder).is_some() {
-        vec![folder.clone()]
+        BTreeSet::from([folder.clone()])
     } else {
-        find_roots(bucket, &folder, &mut found).await?
+        find_roots(bucket, &folder, prune, &mut found).await?
     };
     if roots.is_empty() {
         found = Found::default();
@@ -121,47 +121,113 @@ async fn level(bucket: &Arc<Bucket>, folder: &str) -> Result<Page, S3Error> {
     }
 }
 
-/// Looks for `AWSLogs/` below a folder of another name. What stands beside one that was found is passed over.
-async fn find_roots(bucket: &Arc<Bucket>, folder: &str, found: &mut Found) -> Result<Vec<String>, S3Error> {
-    let mut roots = Vec::new();
-    let mut beside = BTreeSet::new();
-    let mut here = vec![folder.to_owned()];
-    let mut looked_at = 0;
-    for _ in 0..LEVELS_MAX {
-        let mut below = Vec::new();
-        for folder in std::mem::take(&mut here) {
-            looked_at += 1;
-            if looked_at > FOLDERS_LOOKED_AT_MAX {
-                // Those found so far may not be all: everything is listed.
-                return Ok(Vec::new());
+/// A part of a source in which `AWSLogs/` is looked for.
+struct Look {
+    folder: String,
+    /// How far it is below the source.
+    levels: usize,
+    token: Option<String>,
+    start_after: Option<String>,
+}
+
+impl Look {
+    fn of(folder: String, levels: usize) -> Self {
+        Self { folder, levels, token: None, start_after: None }
+    }
+
+    async fn page(&self, bucket: &Arc<Bucket>) -> Result<Page, S3Error> {
+        let query = Query {
+            prefix: &self.folder,
+            depth: if self.levels < LEVELS_MAX { Depth::Level } else { Depth::All },
+            start_after: self.start_after.as_deref(),
+            token: self.token.as_deref(),
+            keys_max: PAGE_KEYS_MAX,
+        };
+        bucket.page(&query).await
+    }
+}
+
+/// Looks for `AWSLogs/` below a folder of another name. Of the objects beside, those named as CloudTrail names them are
+/// taken, others are set aside.
+///
+/// Each folder gets its next page in turn, so that none with very many keys keeps the others from being looked at.
+async fn find_roots(
+    bucket: &Arc<Bucket>,
+    folder: &str,
+    prune: &Prune,
+    found: &mut Found,
+) -> Result<BTreeSet<String>, S3Error> {
+    let base = bucket.url("");
+    let mut roots = BTreeSet::new();
+    let mut waiting = VecDeque::from([Look::of(folder.to_owned(), 0)]);
+    let mut barren = 0;
+    while !waiting.is_empty() && barren < BARREN_PAGES_MAX {
+        let round: Vec<Look> = waiting.drain(..waiting.len().min(LISTS_MAX)).collect();
+        let mut answers = futures::stream::iter(round)
+            .map(|look| async move {
+                let page = look.page(bucket).await?;
+                Ok::<_, S3Error>((look, page))
+            })
+            .buffered(LISTS_MAX);
+        while let Some(answer) = answers.next().await {
+            let (look, page) = answer?;
+            if page.folders.contains(&format!("{}_delta_log/", look.folder)) {
+                found.unlisted.insert(bucket.url(&look.folder), Unlisted::SetAside(Foreign::Table));
+                continue;
             }
-            // One page tells: `AWSLogs/` sorts before lower-case names.
-            let query =
-                Query { prefix: &folder, depth: Depth::Level, keys_max: PAGE_KEYS_MAX, ..Query::default() };
-            let page = bucket.page(&query).await?;
-            let root = format!("{folder}AWSLogs/");
-            let is_root = page.folders.contains(&root);
-            beside.extend(page.objects.into_iter().map(|object| object.name));
-            if is_root {
-                roots.push(root.clone());
-                beside.extend(
-                    page.folders.iter().filter(|other| **other != root).map(|other| bucket.url(other)),
-                );
-            } else {
-                below.extend(page.folders);
+            let known = roots.len();
+            let mut has_logs = false;
+            let mut last = None;
+            for child in page.folders {
+                if let Some(root) = root_below(&look.folder, &child) {
+                    roots.insert(root);
+                } else {
+                    waiting.push_back(Look::of(child, look.levels + 1));
+                }
+            }
+            for object in page.objects {
+                last = object.name.strip_prefix(&base).and_then(|key| root_below(&look.folder, key));
+                if let Some(root) = &last {
+                    roots.insert(root.clone());
+                } else if ObjectName::parse(&object.name).is_none() {
+                    found.unlisted.insert(object.name, Unlisted::SetAside(Foreign::BesideLogs));
+                } else {
+                    has_logs = true;
+                    found.loose.extend(Some(object).filter(|object| prune.wants_object(&object.name)));
+                }
+            }
+            // Where there is no `AWSLogs/` at all, everything is listed anyway.
+            barren += usize::from(roots.len() == known && (roots.is_empty() || !has_logs));
+            if page.next.is_some() {
+                // Where a page ends below an `AWSLogs/`, the next one begins behind that.
+                let start_after = last.map(|root| format!("{}0", root.trim_end_matches('/')));
+                let token = page.next.filter(|_| start_after.is_none());
+                waiting.push_back(Look { token, start_after, ..look });
             }
         }
-        here = below;
     }
-    beside.extend(here.iter().map(|folder| bucket.url(folder)));
-    found.unlisted.extend(beside.into_iter().map(|name| (name, Unlisted::SetAside(Foreign::BesideLogs))));
+    if let (false, Some(first)) = (roots.is_empty(), waiting.front()) {
+        let (left, first) = (waiting.len(), bucket.url(&first.folder));
+        let why = format!(
+            "so much stands beside `AWSLogs/` that not all of it was searched for logs (folders left: {left}, the first: \
+             `{first}`); hint: give as sources only the folders with logs"
+        );
+        found.unlisted.insert(bucket.url(folder), Unlisted::Unreadable(why));
+    }
     Ok(roots)
+}
+
+/// The path up to an `AWSLogs/` below a folder, where it leads through one.
+fn root_below(folder: &str, path: &str) -> Option<String> {
+    let below = path.strip_prefix(folder)?;
+    let end = if below.starts_with("AWSLogs/") { 0 } else { below.find("/AWSLogs/")? + 1 };
+    Some(format!("{folder}{}AWSLogs/", below.get(..end)?))
 }
 
 /// Goes down from folders of the layout to those that have days in them.
 async fn expand(
     bucket: &Arc<Bucket>,
-    roots: Vec<String>,
+    roots: BTreeSet<String>,
     prune: &Prune,
     found: &mut Found,
 ) -> Result<(), S3Error> {
@@ -196,7 +262,7 @@ async fn expand(
                 }
             }
         }
-        here = below.into_iter().collect();
+        here = below;
     }
     Ok(())
 }
@@ -215,17 +281,21 @@ fn step(bucket: &Arc<Bucket>, folder: &str, prune: &Prune) -> Step {
     };
     let below =
         |names: &BTreeSet<String>| Step::Known(names.iter().map(|name| format!("{folder}{name}/")).collect());
-    match (place.org, place.account, place.service) {
-        (None, None, _) if !prune.orgs.is_empty() => below(&prune.orgs),
-        (Some(_), None, _) if !prune.accounts.is_empty() => below(&prune.accounts),
-        (_, None, _) | (_, Some(_), None) => Step::Ask,
-        (_, Some(_), Some(service)) if !service.starts_with("CloudTrail") => {
-            Step::Lane(any_order(bucket, folder.to_owned()))
-        }
-        (_, Some(_), Some(_)) => match place.lane {
-            None if !prune.regions.is_empty() => below(&prune.regions),
-            None => Step::Ask,
-            Some(lane) => {
+    let whole = || Step::Lane(any_order(bucket, folder.to_owned()));
+    match (place.org, place.account) {
+        // Trails of an organization's accounts, and the one of the organization, may lie side by side.
+        (None, None) if place.prefix_org.is_some_and(|org| prune.orgs.contains(org)) => Step::Ask,
+        (None, None) if !prune.orgs.is_empty() => below(&prune.orgs),
+        (Some(_), None) if !prune.accounts.is_empty() => below(&prune.accounts),
+        (_, None) => Step::Ask,
+        (_, Some(_)) => match (place.service, place.lane) {
+            (Some(service), _) if !service.starts_with("CloudTrail") => whole(),
+            (Some(_), None) if !prune.regions.is_empty() => below(&prune.regions),
+            (_, None) => Step::Ask,
+            // Whoever copied a region's folder may have put other things than years into the copy.
+            (None, Some(lane)) if lane == folder => Step::Ask,
+            (None, Some(_)) if place.year.is_none() => whole(),
+            (_, Some(lane)) => {
                 let url = bucket.url(lane);
                 let (first, last) = prune.days(Some(&url));
                 Step::Lane(Lane {
@@ -244,7 +314,7 @@ fn step(bucket: &Arc<Bucket>, folder: &str, prune: &Prune) -> Step {
 fn aside(parent: &str, child: &str) -> Option<Foreign> {
     let name = child.strip_prefix(parent)?.strip_suffix('/')?;
     let place = LogPath::parse(parent)?;
-    match (place.account, place.service) {
+    match (place.account, place.service.or(place.region)) {
         (None, _) => {
             (!(is_account(name) || place.org.is_none() && is_org(name))).then_some(Foreign::BesideLogs)
         }

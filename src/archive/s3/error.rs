@@ -138,7 +138,7 @@ impl S3Error {
         };
         let raw = error.raw_response();
         let status = raw.map_or(0, |response| response.status().as_u16());
-        let region = raw.and_then(|response| response.headers().get("x-amz-bucket-region"));
+        let region = raw.and_then(bucket_region);
         let code = service.code().unwrap_or_default();
         let said = service.message().unwrap_or_default();
         let elsewhere = || S3ErrorKind::WrongRegion {
@@ -147,7 +147,15 @@ impl S3Error {
         };
         let kind = match (code, status) {
             ("NoSuchBucket", _) => S3ErrorKind::NoBucket,
-            ("PermanentRedirect" | "TemporaryRedirect" | "AuthorizationHeaderMalformed", _)
+            // The last is said where one of the two regions is one that accounts opt in to
+            // (<https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>).
+            (
+                "PermanentRedirect"
+                | "TemporaryRedirect"
+                | "AuthorizationHeaderMalformed"
+                | "IllegalLocationConstraintException",
+                _,
+            )
             | ("", 301 | 307) => elsewhere(),
             ("NoSuchKey", _) | ("", 404) => S3ErrorKind::Vanished,
             ("ConditionalRequestConflict", _) if asked.action == Action::PutObject => S3ErrorKind::Busy,
@@ -309,6 +317,11 @@ impl fmt::Display for S3Error {
 }
 
 impl Error for S3Error {}
+
+/// The region that an answer says the bucket is in.
+pub(super) fn bucket_region(response: &HttpResponse) -> Option<&str> {
+    response.headers().get("x-amz-bucket-region").filter(|region| !region.is_empty())
+}
 
 /// The region in `… the region 'us-east-1' is wrong; expecting 'eu-west-1'`.
 fn expected_region(said: &str) -> Option<String> {

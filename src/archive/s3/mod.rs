@@ -12,7 +12,7 @@ pub use bucket::{Bucket, OtherRegion, Payer, S3Object, Store};
 pub use error::{Action, S3Error, S3ErrorKind};
 
 pub(super) use ahead::{Ahead, Pieces};
-pub(super) use merge::list;
+pub(super) use merge::{Search, list};
 
 /// A place in S3, `s3://BUCKET[/PREFIX]`: a source, or a lake.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,7 +2,7 @@
 
 use s3s::S3ErrorCode;
 
-use super::server::{BUCKET, Server, key, object};
+use super::server::{BUCKET, Server, Told, key, object};
 
 const KMS: &str = "User: arn:aws:sts::111122223333:assumed-role/reader/x is not authorized to perform: kms:Decrypt \
                    on resource: arn:aws:kms:eu-west-1:111122223333:key/k because no identity-based policy allows it";
@@ -154,6 +154,38 @@ async fn a_bucket_elsewhere_is_followed_unless_a_region_was_asked_for() {
     );
     let followed = server.ingest(&[&source()]);
     assert_eq!((followed.code, followed.number("kept")), (Some(0), 2));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_bucket_in_a_region_to_opt_in_to_is_followed_or_said_to_be_elsewhere() {
+    let server = with_objects(2).await;
+    server.fail(|faults| {
+        faults.region = Some("me-south-1");
+        faults.opt_in = true;
+    });
+    for told in [Told::Always, Told::ByHeadBucket] {
+        server.fail(|faults| faults.told = told);
+        let asked = server.run(&["ingest", &source(), "--region", "us-east-1"]);
+        asked.assert_says(
+            2,
+            &[
+                "the bucket `example-logs` is in region `me-south-1`, not in `us-east-1`",
+                "hint: --region me-south-1",
+            ],
+        );
+        let followed = server.ingest(&[&source()]);
+        assert_eq!((followed.code, followed.number("kept")), (Some(0), 2), "{told:?}: {followed:?}");
+        std::fs::remove_dir_all(server.lake()).unwrap();
+    }
+    server.fail(|faults| faults.told = Told::Never);
+    server.run(&["ingest", &source()]).assert_says(
+        2,
+        &[
+            "the bucket `example-logs` is in another region, not in `us-east-1`",
+            "hint: see `aws s3api get-bucket-location --bucket example-logs`, and give --region",
+        ],
+    );
+    assert_eq!(server.ingest(&[&source(), "--region", "me-south-1"]).number("kept"), 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -11,14 +11,17 @@ use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use aws_config::{BehaviorVersion, Region};
+use aws_sdk_s3::config::Credentials;
+use backtrail::archive::s3::{OtherRegion, Payer, Store};
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use s3s::auth::SimpleAuth;
 use s3s::dto::{
     DeleteObjectInput, DeleteObjectOutput, ETag, ETagCondition, GetObjectInput, GetObjectOutput,
-    HeadObjectInput, HeadObjectOutput, ListObjectsV2Input, ListObjectsV2Output, ObjectStorageClass,
-    PutObjectInput, PutObjectOutput, Range, StreamingBlob,
+    HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListObjectsV2Input,
+    ListObjectsV2Output, ObjectStorageClass, PutObjectInput, PutObjectOutput, Range, StreamingBlob,
 };
 use s3s::service::S3ServiceBuilder;
 use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
@@ -33,6 +36,18 @@ const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 
 /// Who is to meet others at a key waits no longer: then a test fails, rather than never end.
 const MEETING_WAIT_MAX: Duration = Duration::from_mins(1);
+
+/// Which answers tell where the bucket is, to who asks in another region.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// All.
+    #[default]
+    Always,
+    /// Only those to questions for the bucket itself.
+    ByHeadBucket,
+    /// None.
+    Never,
+}
 
 /// What the server is to do wrong.
 #[derive(Default)]
@@ -55,6 +70,10 @@ pub(crate) struct Faults {
     pub(crate) page_keys: Option<i32>,
     /// Where the bucket is; requests signed for elsewhere are sent there.
     pub(crate) region: Option<&'static str>,
+    /// They are not sent there, but refused, as where the region is one that accounts opt in to.
+    pub(crate) opt_in: bool,
+    /// Whether they are told where it is.
+    pub(crate) told: Told,
     /// Keys whose reading never ends.
     pub(crate) hanging: BTreeSet<String>,
     /// Listings beyond the first page wait until an object was asked for.
@@ -217,6 +236,19 @@ impl Server {
         command
     }
 
+    /// The library's way to it.
+    pub(crate) fn store(&self) -> Store {
+        let config = aws_sdk_s3::config::Builder::new()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(Credentials::new(KEY, SECRET, None, None, "tests"))
+            .endpoint_url(&self.endpoint)
+            .force_path_style(true)
+            .build();
+        let client = aws_sdk_s3::Client::from_conf(config);
+        Store { client, region: OtherRegion::Follow, payer: Payer::Owner }
+    }
+
     /// Where it listens.
     #[cfg(feature = "cluster")]
     pub(crate) fn endpoint(&self) -> &str {
@@ -320,6 +352,13 @@ fn etag(bytes: &[u8]) -> ETag {
     ETag::Strong(format!("{:032x}", xxhash_rust::xxh3::xxh3_128(bytes)))
 }
 
+/// What tells where the bucket is.
+fn region_header(region: &'static str) -> http::HeaderMap {
+    let mut headers = http::HeaderMap::new();
+    headers.insert("x-amz-bucket-region", http::HeaderValue::from_static(region));
+    headers
+}
+
 impl Faulty {
     /// What any request meets first.
     fn meet<T>(&self, request: &S3Request<T>) -> S3Result<()> {
@@ -332,11 +371,19 @@ impl Faulty {
         if let Some(region) = faults.region
             && signed_for.as_deref() != Some(region)
         {
-            let mut error = s3_error!(PermanentRedirect, "use the other endpoint");
-            let mut headers = http::HeaderMap::new();
-            headers.insert("x-amz-bucket-region", http::HeaderValue::from_static(region));
-            error.set_headers(headers);
-            error.set_status_code(http::StatusCode::MOVED_PERMANENTLY);
+            let mut error = if faults.opt_in {
+                s3_error!(
+                    IllegalLocationConstraintException,
+                    "The location constraint is incompatible for the region specific endpoint this request was sent to."
+                )
+            } else {
+                let mut error = s3_error!(PermanentRedirect, "use the other endpoint");
+                error.set_status_code(http::StatusCode::MOVED_PERMANENTLY);
+                error
+            };
+            if faults.told == Told::Always {
+                error.set_headers(region_header(region));
+            }
             return Err(error);
         }
         Ok(())
@@ -440,6 +487,15 @@ impl S3 for Faulty {
             return Err(s3_error!(InternalError, "We encountered an internal error. Please try again."));
         }
         answer
+    }
+
+    async fn head_bucket(&self, _: S3Request<HeadBucketInput>) -> S3Result<S3Response<HeadBucketOutput>> {
+        let faults = self.faults.lock().unwrap();
+        let mut error = s3_error!(InvalidRequest, "asked in the wrong region");
+        if let (Some(region), Told::Always | Told::ByHeadBucket) = (faults.region, faults.told) {
+            error.set_headers(region_header(region));
+        }
+        Err(error)
     }
 
     async fn head_object(
