@@ -30,6 +30,8 @@ select
   min(ec2_role_delivery) as ec2_role_delivery,
   min(on_behalf_of_user_id) as on_behalf_of_user_id,
   min(on_behalf_of_identity_store_arn) as on_behalf_of_identity_store_arn,
+  bool_or(assumed_root) as assumed_root,
+  min(invoked_by_delegate_account_id) as invoked_by_delegate_account_id,
   min(sign_in_session) as sign_in_session,
   bool_or(direct) as direct,
   count(*) as calls,

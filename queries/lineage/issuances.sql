@@ -13,12 +13,16 @@
 -- column switch_from text: Who switched to the role in the console.
 -- column subject text: The subject that an identity provider vouched for.
 -- column provider text: The provider.
+-- column token_id text: The id of a token by which AWS itself vouched for the subject: the GetWebIdentityToken by which somebody
+--     got it answers with the same (`webIdentityTokenId`).
+-- column source_principal text: The ARN of whoever got that token in another partition.
 -- column mfa_used boolean: Whether a console sign-in used MFA.
 -- column tags text: The session tags that a service asked for, as JSON.
 -- column asked_identity text: The source identity that was asked for.
 -- Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html (STS, sign-in),
 --     https://docs.aws.amazon.com/singlesignon/latest/userguide/understanding-sign-in-events.html (portal),
 --     https://docs.aws.amazon.com/rolesanywhere/latest/userguide/monitoring-overview.html,
+--     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_outbound_cross_partition_auditing.html (tokens),
 --     https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html
 with named as (
   select
@@ -50,6 +54,7 @@ with named as (
         when 'UpdateLoginProfile' then 'password'
         when 'ChangePassword' then 'password'
         when 'CreateServiceSpecificCredential' then 'other-way'
+        when 'ResetServiceSpecificCredential' then 'other-way'
         when 'UploadSigningCertificate' then 'other-way'
         when 'UploadSSHPublicKey' then 'other-way'
       end
@@ -66,7 +71,8 @@ with named as (
         'AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'AssumeRoot', 'GetSessionToken',
         'GetFederationToken', 'GetDelegatedAccessToken', 'ConsoleLogin', 'SwitchRole', 'RenewRole',
         'CreateOAuth2Token', 'Federate', 'GetRoleCredentials', 'CreateAccessKey', 'CreateUser', 'CreateLoginProfile',
-        'UpdateLoginProfile', 'ChangePassword', 'CreateServiceSpecificCredential', 'UploadSigningCertificate', 'UploadSSHPublicKey',
+        'UpdateLoginProfile', 'ChangePassword', 'CreateServiceSpecificCredential', 'ResetServiceSpecificCredential',
+        'UploadSigningCertificate', 'UploadSSHPublicKey',
         'GetCredentialsForIdentity', 'CreateSession', 'AssumeRoleForPodIdentity'
       )
     )
@@ -208,6 +214,10 @@ select
     )
     when kind = 'other' then event_source
   end as provider,
+  case when kind = 'web-identity' then json_get_str(request_parameters, 'webIdentityTokenId') end as token_id,
+  case
+    when kind = 'web-identity' then json_get_str(additional_event_data, 'crossPartitionData', 'sourcePrincipalArn')
+  end as source_principal,
   case when kind = 'console-login' then json_get_str(additional_event_data, 'MFAUsed') = 'Yes' end as mfa_used,
   case when caller_class = 'service' then json_get_json(request_parameters, 'tags') end as tags,
   json_get_str(request_parameters, 'sourceIdentity') as asked_identity,
@@ -235,5 +245,7 @@ select
   ec2_role_delivery,
   on_behalf_of_user_id,
   on_behalf_of_identity_store_arn,
+  assumed_root,
+  invoked_by_delegate_account_id,
   direct
 from made

@@ -1,14 +1,18 @@
 -- view: launches
--- what: Every record that launched an instance, function, task or build, gave it a role, replaced a function's code or put
---     layers on it, one row for each, with who called.
+-- what: Every record that launched an instance, function, task or build, gave it a role, replaced a function's code, put
+--     layers on it or took them away, or published a version of it, one row for each, with who called.
 -- column workload text: `instance:`, `function:`, `task:` or `build:` and the id, as sessions of its role bear it; or
---     `definition:` and the ARN of a task definition that was registered with a role.
+--     `definition:` and the ARN of a task definition that was registered.
 -- column role_passed text: The role or instance profile that was passed to it; of replaced code the role that the
 --     function had.
 -- column execution_role text: Of a task and of a task definition the role with which ECS fetches what it needs to run it
 --     (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html).
 -- column task_definition text: Of a task the ARN of its task definition, which gives it its role where the launch passes none
 --     (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html).
+-- column layers text: The layers that the call put on a function in place of those before, as JSON; `[]` took them away
+--     (https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html).
+-- column published_version text: The version of a function that the call published, `?` where its answer does not tell
+--     which (https://docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html).
 select
   event_time,
   event_id,
@@ -44,6 +48,13 @@ select
   case
     when event_name in ('RunTask', 'StartTask') then json_get_str(response_elements, 'tasks', 0, 'taskDefinitionArn')
   end as task_definition,
+  json_get_json(request_parameters, 'layers') as layers,
+  case
+    when
+      event_source = 'lambda.amazonaws.com'
+      and (event_name like 'PublishVersion%' or json_as_text(request_parameters, 'publish') = 'true')
+      then coalesce(json_get_str(response_elements, 'version'), '?')
+  end as published_version,
   caller,
   caller_class,
   identity_type,
@@ -65,6 +76,8 @@ select
   ec2_role_delivery,
   on_behalf_of_user_id,
   on_behalf_of_identity_store_arn,
+  assumed_root,
+  invoked_by_delegate_account_id,
   sign_in_session,
   direct
 from (
@@ -79,6 +92,7 @@ from (
       or event_name like 'CreateFunction%'
       or event_name like 'UpdateFunctionConfiguration%'
       or event_name like 'UpdateFunctionCode%'
+      or event_name like 'PublishVersion%'
     )
     and nullif(error_code, '') is null
     and nullif(error_message, '') is null

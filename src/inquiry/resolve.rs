@@ -281,8 +281,8 @@ async fn by_name(ctx: &Session, asked: &str, name: &str) -> Result<Resolved, Res
 }
 
 fn candidate(one: &Named) -> Candidate {
-    // The id of a web identity begins with the ARN of its provider.
-    let is_arn = one.id.starts_with("arn:") && one.kind != "subject";
+    // The name and the id of a web identity begin with the ARN of its provider.
+    let is_arn = one.id.starts_with("arn:") && !matches!(one.kind.as_str(), "subject" | "id");
     let who = if is_arn { one.id.clone() } else { format!("{}/{}", one.kind, one.id) };
     Candidate { who, kind: one.kind.clone(), events: one.events, first: one.first, last: one.last }
 }

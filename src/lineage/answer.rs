@@ -39,6 +39,10 @@ pub struct Link {
     /// link leads up, and this one is as much behind what the function did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role_given: Option<Box<RoleGiven>>,
+    /// Who else is behind what was launched: whoever put a function's layers or registered a task's definition; and where it
+    /// is open which version of a function ran, whoever put code or layers into the others, or gave them their role.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<BesideLaunch>,
     /// What the upper end did: in all of its session, and where it has none within an hour of this record. None where it
     /// is no credential.
     pub to_usage: Option<Usage>,
@@ -52,6 +56,23 @@ pub struct RoleGiven {
     pub record: Proof,
     /// The role.
     pub role: Option<String>,
+    /// Who called.
+    pub by: Node,
+    /// The origin of whoever called.
+    pub origin: Origin,
+}
+
+/// A call that is as much behind a workload as its launch, or may be.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct BesideLaunch {
+    /// What it gave: `code`, `layers`, `role` or `definition`.
+    pub what: &'static str,
+    /// The version of the function that has it, where it is open which one ran; `$LATEST` is what was not published.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// The record.
+    #[serde(flatten)]
+    pub record: Proof,
     /// Who called.
     pub by: Node,
     /// The origin of whoever called.

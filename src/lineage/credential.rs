@@ -108,6 +108,12 @@ pub struct Caller {
     /// (`sessionCredentialFromConsole`). Both use keys of their own that no issuance names
     /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>).
     pub direct: bool,
+    /// Whether a record of it has the mark of AssumeRoot, see [`Caller::is_assumed_root`].
+    pub assumed_root: bool,
+    /// The account of a product provider that called by temporary delegation: the identity is the customer's, with whose
+    /// permissions it called
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/temporary-delegation-cloudtrail.html>).
+    pub delegate: Option<String>,
 }
 
 impl Caller {
@@ -164,6 +170,8 @@ impl Caller {
             identity_store: None,
             sign_in_session: None,
             direct: false,
+            assumed_root: false,
+            delegate: None,
         }
     }
 
@@ -253,6 +261,16 @@ impl Caller {
         matches!(self.identity_type.as_deref(), Some("IAMUser" | "Root"))
     }
 
+    /// Whether it is a session of a member account's root that AssumeRoot made. Root itself cannot call that: somebody of the
+    /// management account or of a delegated administrator acts
+    /// (<https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoot.html>). AWS's example has the mark in the record of
+    /// whoever called AssumeRoot, too, which is no session of root
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-track-privileged-tasks.html>).
+    #[must_use]
+    pub fn is_assumed_root(&self) -> bool {
+        self.assumed_root && self.identity_type.as_deref() == Some("Root")
+    }
+
     /// Whether nobody signed: what CloudTrail puts in the place of an account and of a principal then, as in records of public
     /// buckets (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-understanding-s3-entries.html>).
     #[must_use]
@@ -307,6 +325,8 @@ impl Caller {
         least(&mut self.on_behalf_of, other.on_behalf_of);
         least(&mut self.identity_store, other.identity_store);
         least(&mut self.sign_in_session, other.sign_in_session);
+        least(&mut self.delegate, other.delegate);
+        self.assumed_root |= other.assumed_root;
         self.mfa = self.mfa.max(other.mfa);
         self.direct |= other.direct;
     }

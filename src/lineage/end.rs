@@ -92,7 +92,13 @@ fn of_issuance(session: &Caller, issuance: &Issuance, sight: &Sight) -> Origin {
             on_behalf_of: Workload::of_session(session, Some(issuance)),
             ..Origin::new(OriginKind::Service)
         },
-        Class::Outside => person(session, outside(maker, Some(issuance)), issuance),
+        Class::Outside => {
+            let found = person(session, outside(maker, Some(issuance)), issuance);
+            match vouched_by_aws(issuance, sight) {
+                Some(gap) => found.with_gap(gap),
+                None => found,
+            }
+        }
         _ => of_caller(
             End { caller: maker, first: None, issuance: None, forwarded: false, hidden: &[] },
             sight,
@@ -145,6 +151,35 @@ fn outside(caller: &Caller, issuance: Option<&Issuance>) -> Origin {
         Some("WebIdentityUser") => web(name.as_deref().unwrap_or_default(), provider),
         _ => centre(name),
     }
+}
+
+/// Why the subject of a token that AWS itself made is not all: a principal of AWS got it by GetWebIdentityToken, and that record
+/// tells who
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_outbound_cross_partition_auditing.html>). None for
+/// tokens of others.
+fn vouched_by_aws(issuance: &Issuance, sight: &Sight) -> Option<Gap> {
+    let (source, token) = (issuance.source_principal.as_deref(), issuance.token_id.as_deref());
+    source.or(token)?;
+    let account =
+        source.and_then(Arn::parse).map(|source| source.account).filter(|account| !account.is_empty());
+    let covered = account.is_some_and(|account| sight.accounts.contains_key(account));
+    let whose = source.map_or_else(|| "somebody with credentials of AWS".to_owned(), str::to_owned);
+    let which =
+        token.map_or_else(String::new, |token| format!(" whose answer has webIdentityTokenId {token}"));
+    Some(Gap {
+        reason: if covered { Reason::RecordMissing } else { Reason::AccountNotInLake },
+        text: format!(
+            "{whose} got the token by GetWebIdentityToken: {}",
+            if covered { "that record is not joined to this one" } else { "log not supplied" }
+        ),
+        hint: match account {
+            Some(account) if covered => format!("trace the GetWebIdentityToken in account {account}{which}"),
+            Some(account) => {
+                format!("add the logs of account {account}, and trace the GetWebIdentityToken{which}")
+            }
+            None => format!("trace the GetWebIdentityToken{which}"),
+        },
+    })
 }
 
 fn web(subject: &str, provider: Option<String>) -> Origin {
@@ -209,6 +244,8 @@ fn of_caller(end: End<'_>, sight: &Sight) -> Origin {
             text: "the record names nobody".to_owned(),
             hint: "events that a service reports have no caller".to_owned(),
         }),
+        Class::Credential if caller.delegate.is_some() => delegate(caller, sight),
+        Class::Credential if caller.is_assumed_root() => assumed_root(end, sight),
         Class::Credential if caller.is_user_or_root() => user(end, sight),
         Class::Credential => session(end, sight),
     }
@@ -242,6 +279,42 @@ fn foreign(caller: &Caller, sight: &Sight) -> Origin {
         },
         hint: format!("add the logs of account {account}; its record of the request has the same sharedEventID"),
     })
+}
+
+/// The account of a product provider that called by temporary delegation. The identity of the record is the customer's, with
+/// whose permissions it called; who of the provider it was only the provider's logs tell
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/temporary-delegation-cloudtrail.html>).
+fn delegate(caller: &Caller, sight: &Sight) -> Origin {
+    let account = caller.delegate.as_deref().unwrap_or("unknown");
+    let covered = sight.accounts.contains_key(account);
+    let name = caller.node().name.unwrap_or_else(|| "unknown".to_owned());
+    let whose = match caller.identity_type.as_deref() {
+        Some("IAMUser") => format!("IAM user {name}"),
+        Some("Root") => "root".to_owned(),
+        _ if caller.is_role_session() => format!("role {name}"),
+        _ => name,
+    };
+    let customer = caller.account.as_deref().unwrap_or("unknown");
+    Origin { account: Some(account.to_owned()), ..Origin::new(OriginKind::Account) }.with_gap(Gap {
+        reason: if covered { Reason::RecordMissing } else { Reason::AccountNotInLake },
+        text: format!(
+            "account {account} called by temporary delegation, with permissions of {whose}, who need not know of the call: {}",
+            if covered { "no record of its own account answers with this key" } else { "log not supplied" }
+        ),
+        hint: format!(
+            "add the logs of account {account}: its GetDelegatedAccessToken answers with this key; who approved the delegation \
+             AcceptDelegationRequest tells in account {customer}"
+        ),
+    })
+}
+
+/// A session of AssumeRoot of which no record tells who called that: it was not root.
+fn assumed_root(end: End<'_>, sight: &Sight) -> Origin {
+    let gap = match end.hidden {
+        [] => sight.assume_root_gap(end.caller, end.first),
+        _ => end.gap(sight),
+    };
+    Origin { account: end.caller.account.clone(), ..Origin::unknown(gap) }
 }
 
 fn user(end: End<'_>, sight: &Sight) -> Origin {

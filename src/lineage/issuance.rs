@@ -37,7 +37,9 @@ pub enum IssuanceKind {
     User,
     /// `iam:CreateLoginProfile`, `UpdateLoginProfile`, and `ChangePassword` by the user: a password.
     Password,
-    /// `iam:CreateServiceSpecificCredential`, `UploadSigningCertificate`, `UploadSSHPublicKey`: other ways in.
+    /// `iam:CreateServiceSpecificCredential`, `ResetServiceSpecificCredential`, which gives it a new password
+    /// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_ResetServiceSpecificCredential.html>),
+    /// `UploadSigningCertificate`, `UploadSSHPublicKey`: other ways in.
     OtherWay,
     /// A call that made a session, or a sign-in, whose answer is hidden or absent, so that nothing tells which session it
     /// made; see [`super::find_hidden`].
@@ -165,6 +167,12 @@ pub struct Issuance {
     pub subject: Option<String>,
     /// The provider.
     pub provider: Option<String>,
+    /// The id of a token by which AWS itself vouched for the subject: the GetWebIdentityToken by which somebody got it answers
+    /// with the same
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_outbound_cross_partition_auditing.html>).
+    pub token_id: Option<String>,
+    /// The ARN of whoever got that token in another partition.
+    pub source_principal: Option<String>,
     /// Whether a console sign-in used MFA.
     pub mfa: Option<bool>,
     /// The session tags, as JSON.
@@ -321,11 +329,46 @@ pub struct Launch {
     /// Of a task the ARN of its definition, which gives it its role where the launch passed none
     /// (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html>).
     pub task_definition: Option<String>,
+    /// What it says of a function's layers.
+    pub layers: Layers,
+    /// The version of a function that it published; [`Launch::UNTOLD_VERSION`] where its answer does not tell which
+    /// (<https://docs.aws.amazon.com/lambda/latest/api/API_PublishVersion.html>, and `Publish` of CreateFunction and
+    /// UpdateFunctionCode).
+    pub published: Option<String>,
     /// Who called.
     pub caller: Caller,
 }
 
+/// What a call says of a function's layers, whose code runs beside the function's own: the list that it passes takes the
+/// place of the one before, and where it passes none that one stays
+/// (<https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html>,
+/// <https://docs.aws.amazon.com/lambda/latest/dg/chapter-layers.html>).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layers {
+    /// Nothing.
+    Untold,
+    /// It put some.
+    Put,
+    /// It took all away.
+    Cleared,
+}
+
+impl Layers {
+    /// What a list of layers says, as JSON.
+    #[must_use]
+    pub fn of(json: Option<&str>) -> Layers {
+        match json.and_then(|json| serde_json::from_str(json).ok()) {
+            Some(serde_json::Value::Array(list)) if list.is_empty() => Layers::Cleared,
+            Some(serde_json::Value::Array(_)) => Layers::Put,
+            _ => Layers::Untold,
+        }
+    }
+}
+
 impl Launch {
+    /// Stands for a version that is not told.
+    pub const UNTOLD_VERSION: &'static str = "?";
+
     /// The role that was passed of the name with which a session acts, else the first.
     #[must_use]
     pub fn role_for(&self, role: Option<&str>) -> Option<&String> {
@@ -333,8 +376,8 @@ impl Launch {
         self.execution_role.as_ref().filter(is_it).or(self.role_passed.as_ref())
     }
 
-    /// The record that registered the definition of a launched task and so gave it the roles that the launch did not pass
-    /// itself; none where it is of no task.
+    /// The record that registered the definition of a launched task: it says what runs, and gives the roles that the launch
+    /// did not pass itself. None where it is of no task.
     #[must_use]
     pub fn defined_by<'a>(&self, launches: impl IntoIterator<Item = &'a Launch>) -> Option<&'a Launch> {
         let definition = self.task_definition.as_ref()?;
@@ -362,5 +405,19 @@ impl Launch {
     #[must_use]
     pub fn replaces_code(&self) -> bool {
         self.record.event_name.starts_with("UpdateFunctionCode")
+    }
+
+    /// Whether it only publishes a version of a function as others left it
+    /// (<https://docs.aws.amazon.com/lambda/latest/api/API_PublishVersion.html>).
+    #[must_use]
+    pub fn only_publishes(&self) -> bool {
+        self.record.event_name.starts_with("PublishVersion")
+    }
+
+    /// Whether it gives a workload something to act with: code, layers, a role.
+    #[must_use]
+    pub fn gives(&self) -> bool {
+        let only_clears = self.configures() && self.role_passed.is_none() && self.layers == Layers::Cleared;
+        !self.only_publishes() && !only_clears
     }
 }

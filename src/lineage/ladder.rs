@@ -248,6 +248,10 @@ pub fn fit(caller: &Caller, first: Option<DateTime<Utc>>, issuance: &Issuance) -
         let lived = first.map_or(0, |first| first.timestamp() - issuance.record.time.timestamp());
         return if lived <= KEY_LIFE_SECONDS { rank(Rung::Key, 0) } else { None };
     }
+    // The identity of a delegate's session is another's: only the key tells who asked for it.
+    if caller.delegate.is_some() {
+        return None;
+    }
     let disproved = is_disproved(caller, issuance);
     if agreement == Agreement::Same && !disproved {
         let rung = match issuance.kind {
@@ -337,7 +341,7 @@ fn may_have_made(caller: &Caller, hidden: &Issuance) -> bool {
         Some("AssumedRole" | "Role") => !matches!(name, "ConsoleLogin" | "AssumeRoot" | "GetFederationToken"),
         Some("FederatedUser") => name == "GetFederationToken",
         Some("IAMUser") => name == "ConsoleLogin",
-        Some("Root") => matches!(name, "ConsoleLogin" | "AssumeRoot"),
+        Some("Root") => name == "AssumeRoot" || (name == "ConsoleLogin" && !caller.is_assumed_root()),
         _ => false,
     };
     let role = hidden.role.as_deref().and_then(Arn::parse);
@@ -447,7 +451,8 @@ fn is_disproved(caller: &Caller, issuance: &Issuance) -> bool {
 /// Whether nobody else vouches for the session than for what was issued: a session names the user who got its federation
 /// token as its issuer, or the web identity provider
 /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>,
-/// `sessionIssuer` and `federatedProvider`). Where one of both does not say, nothing is disproved.
+/// `sessionIssuer` and `federatedProvider`). Where one of both does not say, nothing is disproved. Root comes to none of the
+/// sessions that AssumeRoot makes by a sign-in or token of its own.
 fn same_voucher(caller: &Caller, issuance: &Issuance) -> bool {
     let (own, made) = match issuance.kind {
         IssuanceKind::FederationToken if issuance.caller.is_user_or_root() => {
@@ -458,6 +463,10 @@ fn same_voucher(caller: &Caller, issuance: &Issuance) -> bool {
             caller.federated_provider.as_deref().map(provider_name),
             issuance.provider.as_deref().map(provider_name),
         ),
+        IssuanceKind::ConsoleLogin
+        | IssuanceKind::SwitchRole
+        | IssuanceKind::OAuth
+        | IssuanceKind::SessionToken => return !caller.is_assumed_root(),
         _ => return true,
     };
     let said = |text: &&str| !text.is_empty();

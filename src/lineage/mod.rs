@@ -29,7 +29,8 @@
 //! ([`settle`]); `identity` and `launched` lead from an origin to who made its password or launched its workload, and `key`
 //! to who made its long-term key ([`find_maker`]: same account, not after the first use). A record of switching roles names a
 //! user by ARN alone: its sign-ins within the 12 hours before are those by which it may have come ([`find_sign_ins`]). What a
-//! function did is of whoever put its last code before, and of whoever gave it the role ([`last_launch`]). Time alone never links. An issuance after the first use (by more than 2 s) is no link but a violation, and so is a chain that comes
+//! function did is of whoever put its last code before, of whoever put its layers, and of whoever gave it the role
+//! ([`last_launch`]). Time alone never links. An issuance after the first use (by more than 2 s) is no link but a violation, and so is a chain that comes
 //! back to itself.
 //!
 //! Key ids that issuances of different sessions name within the life of a key stand for nothing: sanitised logs use one id
@@ -44,6 +45,8 @@
 //!   (<https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html>).
 //! - A session's name is chosen by whoever assumes the role: a claim, see [`session_name`]. Where a service assumes the
 //!   role it is the service's: an instance's id, a function's name ([`Workload`]).
+//! - A record names another than who acts where AssumeRoot made the session, or a product provider calls by temporary
+//!   delegation: both are marked, and only the key tells more ([`Caller::is_assumed_root`], [`Caller::delegate`]).
 
 mod answer;
 mod credential;
@@ -62,15 +65,15 @@ pub mod subject;
 mod workload;
 
 pub use answer::{
-    Above, CHANGED_BY_USER, Chain, Descendant, Link, Mismatch, NotTaken, Proof, RoleGiven, SCHEMA, Trace,
-    TraceSubject, TracedOrigin, Violation, made_node,
+    Above, BesideLaunch, CHANGED_BY_USER, Chain, Descendant, Link, Mismatch, NotTaken, Proof, RoleGiven,
+    SCHEMA, Trace, TraceSubject, TracedOrigin, Violation, made_node,
 };
 pub use credential::{
     Caller, Class, Credential, Node, NodeKind, Usage, is_switch, is_telling, sign_in_session,
 };
 pub use end::{End, origin};
 pub use fields::CallerFields;
-pub use issuance::{Issuance, IssuanceKind, Launch, RecordRef, settle};
+pub use issuance::{Issuance, IssuanceKind, Launch, Layers, RecordRef, settle};
 pub(crate) use issuance::{OWN_PASSWORD, is_console};
 pub use ladder::{
     CONSOLE_SESSION_SECONDS, Fit, Found, KEY_LIFE_SECONDS, ROLE_SESSION_SECONDS, Rank, Rule, Rung,
@@ -83,4 +86,4 @@ pub use removal::{Passwords, Removal, UserHistory};
 pub use rename::{Borne, Rename, Renames};
 pub use sessions::{SessionKey, SessionRow, Sessions};
 pub use sight::{AccountSight, Gap, Reason, Sight, stamp};
-pub use workload::{LastLaunch, Passed, Workload, is_instance_id, last_launch};
+pub use workload::{Beside, LastLaunch, Part, Passed, Workload, is_instance_id, last_launch};

@@ -273,7 +273,10 @@ impl Origin {
                 Some(workload) => format!("{} for {}", name(), workload.words()),
                 None => name(),
             },
-            OriginKind::Account => format!("{}:{}", self.account.as_deref().unwrap_or("unknown"), name()),
+            OriginKind::Account => {
+                let name = self.name.as_deref().unwrap_or("unknown");
+                format!("{}:{name}", self.account.as_deref().unwrap_or("unknown"))
+            }
             OriginKind::Saml | OriginKind::WebIdentity => match &self.provider {
                 Some(provider) => format!("{provider}:{}", self.name.as_deref().unwrap_or("unknown")),
                 None => name(),

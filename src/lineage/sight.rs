@@ -257,6 +257,26 @@ impl Sight {
         })
     }
 
+    /// Why it is not here who called AssumeRoot for a session of a member account's root, first used at `first`: its own
+    /// account does not
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-track-privileged-tasks.html>).
+    pub(super) fn assume_root_gap(&self, root: &Caller, first: Option<DateTime<Utc>>) -> Gap {
+        let member = root.account.as_deref().unwrap_or("unknown");
+        let at = root.created.or(first).map(stamp).unwrap_or_default();
+        let has_others = self.accounts.keys().any(|account| account != member);
+        Gap {
+            reason: if has_others { Reason::RecordMissing } else { Reason::AccountNotInLake },
+            text: format!(
+                "no AssumeRoot at {at}: this session of root of account {member} is of somebody of the organization's \
+                 management account or of a delegated administrator, and {}",
+                if has_others { "no record of theirs is here" } else { "no logs of theirs are here" }
+            ),
+            hint: format!(
+                "add the AssumeRoot records of the management account and of the delegated administrator for IAM around {at}"
+            ),
+        }
+    }
+
     /// Why the sign-in of a user is not here that switched roles by a record.
     pub(super) fn sign_in_gap(&self, account: Option<&str>, switched: &Issuance) -> Gap {
         let account = account.unwrap_or("unknown");

@@ -1,12 +1,12 @@
 //! Workloads: instances, functions, tasks, builds, pods, that act with a role.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Caller, Class, Issuance, Launch, Removal, SLACK_SECONDS};
+use super::{Caller, Class, Issuance, Launch, Layers, RecordRef, Removal, SLACK_SECONDS};
 
 /// What runs with a role.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -93,6 +93,21 @@ impl Workload {
         };
         Some(Workload::new(kind, name))
     }
+
+    /// The version of the function that a session is of, where its own records say so: records of 2026 tell it beside
+    /// `credentialsIssuedTo`, in a field that AWS's page does not have
+    /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html>). None where
+    /// it stands for no one version, as an alias does, which moves
+    /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-aliases.html>).
+    #[must_use]
+    pub fn version_of(session: &Caller) -> Option<String> {
+        let scope: Value = serde_json::from_str(session.in_scope_of.as_deref()?).ok()?;
+        ["credentialsIssuedToVersion", "credentialsIssuedTo"].into_iter().find_map(|name| {
+            let (_, named) = scope.get(name)?.as_str()?.split_once(":function:")?;
+            let (_, version) = named.split_once(':')?;
+            Some(version).filter(|version| is_number(version) || version.starts_with('$')).map(str::to_owned)
+        })
+    }
 }
 
 /// What begins the name of a role that EC2 itself gives each instance: no account can make one, as a role's name holds no colon
@@ -144,28 +159,76 @@ impl Passed {
 }
 
 /// The launch to which a session of a workload goes back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastLaunch<'a> {
     /// What decided what runs: the last call before the session that put a function's code or launched another workload,
-    /// else the one that gave it its role.
+    /// else the one that put layers, else the one that gave it its role.
     pub launch: &'a Launch,
     /// What is known of the role with which the session acts.
     pub passed: Passed,
-    /// Who gave a function or an instance the role, where that was another call than the one that put the code or launched
-    /// it; or, where that one put layers, who put the function's own code: neither acts without the other.
+    /// Who gave the workload the role, where that was another call than the one that put the code or launched it: neither acts
+    /// without the other.
     pub gave_role: Option<&'a Launch>,
+    /// Who else is behind it, or may be.
+    pub beside: Vec<Beside<'a>>,
+    /// The records that published versions of which one may have run, and of which nothing tells who is behind them.
+    pub untold: Vec<&'a Launch>,
 }
 
+/// A call that is as much behind a workload as its launch, or may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Beside<'a> {
+    /// What it gave.
+    pub part: Part,
+    /// Of a function, where it is open which of its versions ran, the one that has it.
+    pub version: Option<&'a str>,
+    /// The call.
+    pub launch: &'a Launch,
+}
+
+/// A part of what a workload needs to act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// A function's own code.
+    Code,
+    /// A function's layers.
+    Layers,
+    /// Its role.
+    Role,
+    /// The definition of a task, which names its image.
+    Definition,
+}
+
+impl Part {
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Part::Code => "code",
+            Part::Layers => "layers",
+            Part::Role => "role",
+            Part::Definition => "definition",
+        }
+    }
+}
+
+/// So many calls that may be behind one session are told apart; what more versions a function has is left open.
+const BESIDE_MAX: usize = 32;
+
 /// The launch to which a session of a workload goes back, of those before `moment`, the time at which the session was made;
-/// and whether the role of this name was passed. A call that passes a function the role that it has already, as tools that
+/// and whether the session's role was passed. A call that passes a function the role that it has already, as tools that
 /// keep configuration do, gives it nothing. What was called before the workload was removed, by `removals` before `moment`,
 /// is of another one. Where functions of one name in several regions may be meant it is the one that
 /// was given the role; None where several were, or none.
+///
+/// What a version of a function is was decided before it was published
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html>). Of a session that does not tell its version
+/// each that was published may have run, and what was not.
 pub fn last_launch<'a>(
     launches: impl IntoIterator<Item = &'a Launch>,
     removals: impl IntoIterator<Item = &'a Removal>,
     workload: &Workload,
-    role: Option<&str>,
+    session: &Caller,
     moment: Option<DateTime<Utc>>,
 ) -> Option<LastLaunch<'a>> {
     let before = |launch: &&Launch| {
@@ -182,16 +245,138 @@ pub fn last_launch<'a>(
     all.retain(|launch| {
         !gone.iter().any(|gone| gone.record.time > launch.record.time && gone.is_of(&launch.workload))
     });
-    all.sort_by(|a, b| a.record.cmp(&b.record));
-    let mut states: BTreeMap<Option<&str>, State<'a>> = BTreeMap::new();
+    // Who publishes in the second of a change publishes what was changed.
+    all.sort_by(|a, b| {
+        let order = |launch: &Launch| (launch.record.time, launch.only_publishes());
+        order(a).cmp(&order(b)).then_with(|| a.record.cmp(&b.record))
+    });
+    let mut histories: BTreeMap<Option<&str>, History<'a>> = BTreeMap::new();
     for launch in all {
-        states.entry(launch.workload.region.as_deref()).or_default().add(launch);
+        histories.entry(launch.workload.region.as_deref()).or_default().add(launch);
     }
-    let mut all = states.into_values().filter_map(|state| state.last(role));
+    let (role, version) = (session.role_name(), Workload::version_of(session));
+    let mut all = histories.into_values().filter_map(|history| history.last(role, version.as_deref()));
     let first = all.next()?;
     let Some(second) = all.next() else { return Some(first) };
     let mut of_role = [first, second].into_iter().chain(all).filter(|last| last.passed == Passed::Role);
     of_role.next().filter(|_| of_role.next().is_none())
+}
+
+impl<'a> LastLaunch<'a> {
+    /// Takes in the record that registered the definition of the task, see [`Launch::defined_by`]. What runs stands there,
+    /// for no launch names another image
+    /// (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerOverride.html>): whoever registered it is as
+    /// much behind the task as whoever ran it. It gives the role where the launch passed none
+    /// (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html>).
+    pub fn define(&mut self, defined: &'a Launch, role: Option<&str>) {
+        let passed = Passed::of(defined, role);
+        let is_bare = self.launch.role_passed.is_none() && defined.role_for(role).is_some();
+        if self.passed != Passed::Role && (is_bare || passed == Passed::Role) {
+            self.passed = passed;
+            self.gave_role = Some(defined);
+        } else {
+            self.beside.push(Beside { part: Part::Definition, version: None, launch: defined });
+        }
+    }
+
+    /// The calls that decide what it is, with what each gave.
+    fn parts(&self) -> Vec<(Part, &'a Launch)> {
+        let first = if !self.launch.configures() {
+            Part::Code
+        } else if self.launch.layers == Layers::Put {
+            Part::Layers
+        } else {
+            Part::Role
+        };
+        let beside = self.beside.iter().map(|beside| (beside.part, beside.launch));
+        let role = self.gave_role.map(|gave| (Part::Role, gave));
+        [(first, self.launch)].into_iter().chain(beside).chain(role).collect()
+    }
+}
+
+/// What was not published.
+const LATEST: &str = "$LATEST";
+
+/// A workload after some launches, with what was published of it.
+#[derive(Debug, Clone, Default)]
+struct History<'a> {
+    latest: State<'a>,
+    /// By version: the record that published it, and what it is.
+    told: BTreeMap<&'a str, (&'a Launch, State<'a>)>,
+    /// The same where the answer does not tell the version.
+    untold: Vec<(&'a Launch, State<'a>)>,
+}
+
+impl<'a> History<'a> {
+    fn add(&mut self, launch: &'a Launch) {
+        let is_function = launch.workload.kind == "function";
+        if is_function && !launch.configures() && !launch.replaces_code() && !launch.only_publishes() {
+            *self = History::default();
+        }
+        if !launch.only_publishes() {
+            self.latest.add(launch);
+        }
+        let version = launch.published.as_deref().filter(|version| is_function && *version != LATEST);
+        let published = (launch, self.latest);
+        match version {
+            None => {}
+            Some(Launch::UNTOLD_VERSION) => self.untold.push(published),
+            // Where nothing changed since, the answer names a version that is there already
+            // (<https://docs.aws.amazon.com/lambda/latest/api/API_PublishVersion.html>).
+            Some(number) if is_number(number) => {
+                self.told.entry(number).or_insert(published);
+            }
+            Some(name) => {
+                self.told.insert(name, published);
+            }
+        }
+    }
+
+    /// What a session of a role goes back to; of one version where it tells which.
+    fn last(&self, role: Option<&str>, version: Option<&str>) -> Option<LastLaunch<'a>> {
+        let known = version.and_then(|version| self.told.get(version));
+        let mut published: Vec<(&Launch, State<'a>)> = match (version, known) {
+            (Some(LATEST), _) => Vec::new(),
+            (Some(_), Some(known)) => vec![*known],
+            (Some(_), None) => self.untold.clone(),
+            (None, _) => self.told.values().chain(&self.untold).copied().collect(),
+        };
+        published.sort_by(|a, b| b.0.record.cmp(&a.0.record));
+        let latest = Some(self.latest).filter(|_| version.is_none_or(|version| version == LATEST));
+        let mut states = Vec::new();
+        let mut untold = Vec::new();
+        if let Some(last) = latest.and_then(|latest| latest.last(role)) {
+            states.push((LATEST, None, last));
+        }
+        // It may be another one than that which was asked for.
+        let is_open = known.is_none() && version.is_some();
+        for (by, state) in published {
+            let last = state.last(role);
+            untold.extend(Some(by).filter(|_| is_open || last.is_none()));
+            let version = by.published.as_deref().unwrap_or_default();
+            states.extend(last.map(|last| (version, Some(by), last)));
+        }
+        // A version keeps its role: one of another role than the session's is not what ran.
+        if states.iter().any(|(_, _, last)| last.passed != Passed::Other) {
+            states.retain(|(_, _, last)| last.passed != Passed::Other);
+        } else {
+            states.truncate(1);
+        }
+        let mut states = states.into_iter();
+        let (_, _, mut found) = states.next()?;
+        let mut known: BTreeSet<&RecordRef> =
+            found.parts().into_iter().map(|(_, launch)| &launch.record).collect();
+        for (version, by, other) in states {
+            if found.beside.len() >= BESIDE_MAX {
+                untold.extend(by);
+                continue;
+            }
+            let others = other.parts().into_iter().filter(|(_, launch)| known.insert(&launch.record));
+            found.beside.extend(others.map(|(part, launch)| Beside { part, version: Some(version), launch }));
+        }
+        found.untold = untold;
+        Some(found)
+    }
 }
 
 /// A workload after some launches.
@@ -199,6 +384,8 @@ pub fn last_launch<'a>(
 struct State<'a> {
     /// Of a function the last that put its code, of others the last that launched it.
     put: Option<&'a Launch>,
+    /// The one that put the layers that a function has.
+    layers: Option<&'a Launch>,
     /// The last that gave it another role than it had.
     gave_role: Option<&'a Launch>,
     /// The last that tells which role it has.
@@ -208,13 +395,13 @@ struct State<'a> {
 impl<'a> State<'a> {
     fn add(&mut self, launch: &'a Launch) {
         let is_known = self.tells_role.is_some_and(|known| known.role_passed == launch.role_passed);
-        if launch.workload.kind == "function" && launch.configures() && launch.role_passed.is_none() {
-            // It put layers, whose code runs beside the function's own.
-            self.gave_role = self.gave_role.or(self.put);
-            self.put = Some(launch);
-            return;
+        match launch.layers {
+            Layers::Untold => {}
+            Layers::Put => self.layers = Some(launch),
+            Layers::Cleared => self.layers = None,
         }
-        if launch.workload.kind != "function" && !launch.configures() {
+        let is_function = launch.workload.kind == "function";
+        if !is_function && !launch.configures() {
             *self = State { put: Some(launch), ..State::default() };
         } else if !launch.configures() {
             self.put = Some(launch);
@@ -224,7 +411,7 @@ impl<'a> State<'a> {
             } else if !launch.replaces_code() {
                 self.gave_role = Some(launch);
             }
-        } else if !is_known {
+        } else if !is_known && (launch.role_passed.is_some() || !is_function) {
             self.gave_role = Some(launch);
         }
         if launch.role_passed.is_some() {
@@ -233,13 +420,27 @@ impl<'a> State<'a> {
     }
 
     fn last(self, role: Option<&str>) -> Option<LastLaunch<'a>> {
-        let launch = self.put.or(self.gave_role).or(self.tells_role)?;
+        let launch = self.put.or(self.layers).or(self.gave_role).or(self.tells_role)?;
+        let gave_role = self.gave_role.filter(|gave| gave.record != launch.record);
+        let is_new = |layers: &&Launch| {
+            layers.record != launch.record && gave_role.is_none_or(|gave| gave.record != layers.record)
+        };
+        let layers = self.layers.filter(is_new);
         Some(LastLaunch {
             launch,
             passed: Passed::of(self.tells_role.unwrap_or(launch), role),
-            gave_role: self.gave_role.filter(|gave| gave.record != launch.record),
+            gave_role,
+            beside: (layers.into_iter())
+                .map(|launch| Beside { part: Part::Layers, version: None, launch })
+                .collect(),
+            untold: Vec::new(),
         })
     }
+}
+
+/// Whether a version is one that stays, and no other word for what is there.
+fn is_number(version: &str) -> bool {
+    !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether a text has the form of an instance id: `i-` and 8 or 17 hexadecimal digits
@@ -288,3 +489,6 @@ fn pod(tags: &str) -> Option<Workload> {
     let (namespace, pod) = (tag("kubernetes-namespace")?, tag("kubernetes-pod-name")?);
     Some(Workload::new("pod", &format!("{namespace}/{pod}")))
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,12 +14,13 @@ use super::lenient;
 /// Who gives a workload another role launches it anew
 /// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ReplaceIamInstanceProfileAssociation.html>,
 /// <https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html>): an update of a function that
-/// names neither a role nor layers, whose code runs within it
-/// (<https://docs.aws.amazon.com/lambda/latest/dg/chapter-layers.html>), leaves it as it is. So does who replaces a function's code, unless it is only tried out
-/// (<https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html>, `DryRun`). Who registers a task definition
-/// with a role gives it to the tasks that are run by it
-/// (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html>, `taskRoleArn` and
-/// `executionRoleArn`).
+/// passes neither a role nor layers, whose code runs within it
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/chapter-layers.html>), leaves it as it is; one that passes no layer at all
+/// takes away those that it had. So does who replaces a function's code, unless it is only tried out
+/// (<https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html>, `DryRun`), and who publishes a version, which
+/// keeps what was put before (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html>). Who registers a
+/// task definition says what the tasks are that are run by it
+/// (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html>), and mostly with which role.
 pub(super) fn launched([event_source, event_name, request, response]: [Option<&str>; 4]) -> Vec<String> {
     let (Some(source), Some(name)) = (event_source, event_name) else { return Vec::new() };
     let value = |text: Option<&str>| text.and_then(lenient::value).unwrap_or(Value::Null);
@@ -42,14 +43,10 @@ pub(super) fn launched([event_source, event_name, request, response]: [Option<&s
             let arns = tasks.into_iter().flatten().filter_map(|task| task.get("taskArn")?.as_str());
             arns.map(|arn| format!("task:{}", last(arn))).collect()
         }
-        // One without a role gives none.
         ("ecs.amazonaws.com", "RegisterTaskDefinition") => {
             let response = value(response);
-            let request = value(request);
-            let roles = ["taskRoleArn", "executionRoleArn"];
-            let has_role = roles.into_iter().any(|role| request.get(role).is_some_and(Value::is_string));
             let arn = response.pointer("/taskDefinition/taskDefinitionArn").and_then(Value::as_str);
-            arn.filter(|_| has_role).map(|arn| format!("definition:{arn}")).into_iter().collect()
+            arn.map(|arn| format!("definition:{arn}")).into_iter().collect()
         }
         ("codebuild.amazonaws.com", "StartBuild") => {
             let response = value(response);
@@ -59,8 +56,8 @@ pub(super) fn launched([event_source, event_name, request, response]: [Option<&s
         ("lambda.amazonaws.com", name) if launches_function(name) => {
             let request = value(request);
             let changes_nothing = if name.starts_with("UpdateFunctionConfiguration") {
-                let layers = request.get("layers").and_then(Value::as_array);
-                request.get("role").and_then(Value::as_str).is_none() && layers.is_none_or(Vec::is_empty)
+                let has_layers = request.get("layers").is_some_and(Value::is_array);
+                request.get("role").and_then(Value::as_str).is_none() && !has_layers
             } else {
                 name.starts_with("UpdateFunctionCode") && request.get("dryRun").is_some_and(is_true)
             };
@@ -76,8 +73,8 @@ pub(super) fn launched([event_source, event_name, request, response]: [Option<&s
 }
 
 /// The calls that make functions do what they do bear the version of the API behind this.
-pub(super) const FUNCTION_LAUNCHES: [&str; 3] =
-    ["CreateFunction", "UpdateFunctionConfiguration", "UpdateFunctionCode"];
+pub(super) const FUNCTION_LAUNCHES: [&str; 4] =
+    ["CreateFunction", "UpdateFunctionConfiguration", "UpdateFunctionCode", "PublishVersion"];
 
 /// Whether a call of this name is one of [`FUNCTION_LAUNCHES`], and not one whose name only begins so, as
 /// `CreateFunctionUrlConfig` does.
@@ -149,7 +146,8 @@ mod tests {
         let layers =
             r#"{"functionName":"resize","layers":["arn:aws:lambda:eu-west-1:111122223333:layer:x:1"]}"#;
         check("lambda", update, layers, &response, &["function:resize"]);
-        check("lambda", update, r#"{"functionName":"resize","layers":[]}"#, &response, &[]);
+        check("lambda", update, r#"{"functionName":"resize","layers":[]}"#, &response, &["function:resize"]);
+        check("lambda", update, r#"{"functionName":"resize","layers":null}"#, &response, &[]);
     }
 
     #[test]
@@ -164,10 +162,13 @@ mod tests {
             let request = format!(r#"{{"functionName":"resize","dryRun":{tried}}}"#);
             check("lambda", update, &request, response, &[]);
         }
+        let publish = "PublishVersion20150331";
+        check("lambda", publish, r#"{"functionName":"resize"}"#, response, &["function:resize"]);
+        check("lambda", "PublishVersionOfSomething", r#"{"functionName":"resize"}"#, response, &[]);
     }
 
     #[test]
-    fn a_task_definition_with_a_role_gives_it() {
+    fn a_task_definition_says_what_runs_with_a_role_or_without() {
         let arn = "arn:aws:ecs:eu-west-1:111122223333:task-definition/night:7";
         let response = format!(r#"{{"taskDefinition":{{"taskDefinitionArn":"{arn}"}}}}"#);
         let role = r#"{"family":"night","taskRoleArn":"arn:aws:iam::111122223333:role/worker"}"#;
@@ -180,7 +181,8 @@ mod tests {
             &response,
             &[&format!("definition:{arn}")],
         );
-        check("ecs", register, r#"{"family":"night"}"#, &response, &[]);
+        check("ecs", register, r#"{"family":"night"}"#, &response, &[&format!("definition:{arn}")]);
+        check("ecs", register, role, "null", &[]);
     }
 
     #[test]

@@ -12,12 +12,12 @@ const KEY: &str = "ASIARTX3GSDSQEXAMPLE";
 const DANAS: &str = KEYS[0];
 const EVES: &str = KEYS[1];
 
-fn role_arn(role: &str) -> String {
+pub(crate) fn role_arn(role: &str) -> String {
     format!("arn:aws:iam::{ACCOUNT}:role/{role}")
 }
 
 /// A session of a role that a service assumed, created at a moment.
-fn session(role: &str, name: &str, key: &str, created: &str) -> Value {
+pub(crate) fn session(role: &str, name: &str, key: &str, created: &str) -> Value {
     let id = format!("AROARTX3GSDSQ{}EXAMPLE", role.replace('-', "").to_uppercase());
     json!({"type": "AssumedRole", "principalId": format!("{id}:{name}"), "accountId": ACCOUNT, "accessKeyId": key,
         "arn": format!("arn:aws:sts::{ACCOUNT}:assumed-role/{role}/{name}"), "sessionContext": {"sessionIssuer": {
@@ -26,7 +26,7 @@ fn session(role: &str, name: &str, key: &str, created: &str) -> Value {
 }
 
 /// The AssumeRole by a service that made such a session, and a call of it.
-fn acting(number: u32, service: &str, session: &Value, region: &str) -> [Value; 2] {
+pub(crate) fn acting(number: u32, service: &str, session: &Value, region: &str) -> [Value; 2] {
     let time = session["sessionContext"]["attributes"]["creationDate"].as_str().unwrap();
     let caller = json!({"type": "AWSService", "invokedBy": format!("{service}.amazonaws.com")});
     let mut assumed = call(number, &caller, time, "sts.amazonaws.com", "AssumeRole");
@@ -66,12 +66,12 @@ pub(crate) fn origins(key: &str, logs: &Path) -> [Value; 2] {
 }
 
 /// Whoever stands above all, where one launched what another gave its role.
-fn both() -> Value {
+pub(crate) fn both() -> Value {
     json!(format!("arn:aws:iam::{ACCOUNT}:user/dana or arn:aws:iam::{ACCOUNT}:user/eve"))
 }
 
 /// Whether a session of a role stands as a fact below what somebody launched or made.
-fn leads_to(key: &str, role: &str, logs: &Path) -> bool {
+pub(crate) fn leads_to(key: &str, role: &str, logs: &Path) -> bool {
     fn any(lines: &Value, role: &str) -> bool {
         lines.as_array().unwrap().iter().any(|line| {
             let is = line["id"].as_str().unwrap().contains(&format!(":assumed-role/{role}/"));

@@ -239,3 +239,20 @@ fn a_session_of_identity_center_lacks_the_record_of_the_account_that_runs_it() {
         assert!(hint.contains(named) && !hint.contains("STS is logged"), "{hint}");
     }
 }
+
+#[test]
+fn a_function_of_a_user_s_name_claims_to_be_nobody_else() {
+    let service = json!({"type": "AWSService", "invokedBy": "lambda.amazonaws.com"});
+    let mut backup = eve();
+    backup["userName"] = json!("backup");
+    backup["arn"] = json!(format!("arn:aws:iam::{ACCOUNT}:user/backup"));
+    let seen = call(9, &backup, "2026-03-09T07:00:00Z", "s3.amazonaws.com", "ListBuckets");
+    let of_function = session("worker", "backup", TEMPORARY[0], "2026-03-09T09:00:00Z", None);
+    let folder = logs(&[&acting(1, &service, &of_function), std::slice::from_ref(&seen)]);
+    assert_eq!(mismatches(TEMPORARY[0], folder.path()), [json!([]), json!(["agrees", []])]);
+    // Who assumes a role itself chooses the name.
+    let of_person = session("worker", "backup", TEMPORARY[1], "2026-03-09T09:00:00Z", None);
+    let folder = logs(&[&acting(1, &dana(KEYS[0]), &of_person), &[seen]]);
+    let differs = json!([["session-name", "backup"]]);
+    assert_eq!(mismatches(TEMPORARY[1], folder.path()), [differs.clone(), json!(["differs", differs])]);
+}

@@ -164,10 +164,14 @@ fn whoever_puts_layers_on_a_function_stands_beside_whoever_put_its_code() {
     let mut made = makes_function(1, &dana(KEYS[0]), "2026-03-09T07:00:00Z");
     made["requestParameters"]["role"] = json!(format!("arn:aws:iam::{ACCOUNT}:role/deploy"));
     let folder = logs(&[&[vec![made, layers], of_the_function()].concat()]);
-    // Neither acts without the other; what runs is of whoever put it last.
-    check(DANA, folder.path(), &["workload resize: launched", "workload resize > session resize: claim"]);
+    // Neither acts without the other; what runs is of whoever put the function's own code.
+    check(EVE, folder.path(), &["workload resize: launched", "workload resize > session resize: claim"]);
     let made = format!("workload resize > session resize > access-key {KEY}: key");
-    check(EVE, folder.path(), &["workload resize: launched", "workload resize > session resize: key", &made]);
+    check(
+        DANA,
+        folder.path(),
+        &["workload resize: launched", "workload resize > session resize: key", &made],
+    );
     let above = said(&["trace", TEMPORARY, "--up"], folder.path());
     let text = above.to_string();
     assert!(text.contains("user/dana") && text.contains("user/eve"), "{above:#}");
@@ -193,4 +197,34 @@ fn what_ec2_does_for_an_instance_lacks_no_record() {
     );
     let text = found.to_string();
     assert!(text.contains("user/dana") && text.contains("instance"), "{found:#}");
+}
+
+#[test]
+fn a_new_password_of_a_service_is_a_way_in() {
+    let mut reset = call(
+        1,
+        &dana(KEYS[0]),
+        "2026-03-09T08:00:00Z",
+        "iam.amazonaws.com",
+        "ResetServiceSpecificCredential",
+    );
+    reset["requestParameters"] =
+        json!({"userName": "svc", "serviceSpecificCredentialId": "ACCARTX3GSDSQEXAMPLE"});
+    let folder = logs(&[&[reset]]);
+    check(DANA, folder.path(), &["other-way svc: identity"]);
+    let shown = run(&["trace", DANA, "--down"], folder.path());
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(shown.contains("new service password of svc"), "{shown}");
+    let rows = said(&["sql", "select kind, made_user from issuances"], folder.path())["rows"].clone();
+    assert_eq!(rows, json!([{"kind": "other-way", "made_user": "svc"}]));
+}
+
+#[test]
+fn what_a_service_assumed_a_role_for_is_below_the_service() {
+    let mut forwarded = session("job", "ASIARTX3GSDSTEXAMPLE", "2026-03-09T07:00:00Z");
+    forwarded["invokedBy"] = json!("lambda.amazonaws.com");
+    let of_user = assume(8, &forwarded, "2026-03-09T08:30:00Z", "other", "ASIARTX3GSDSUEXAMPLE");
+    let folder = logs(&[&[of_the_function(), vec![of_user]].concat()]);
+    let made = format!("session resize > access-key {KEY}: key");
+    check("service/lambda.amazonaws.com", folder.path(), &["session resize: key", &made]);
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use crate::above::{for_bob, in_console, signs_in};
 use crate::below::{ACCOUNT, DANA, EVE, KEYS, assume, call, dana, eve, logs, run, said, session};
 
 const BACKUPS: &str = "AKIARTX3GSDSSEXAMPLE";
@@ -138,4 +139,77 @@ fn a_task_has_above_it_who_registered_its_definition_as_well() {
     let folder = task();
     let told = json!({"root": both(), "root_certain": false, "certain": true});
     assert_eq!(root(OPEN, folder.path()), told);
+}
+
+/// The same for a key whose root is one of no certain origin, though the origin is; and what `trace` says stands above it.
+fn open_root(key: &str, root: &str, logs: &Path) -> Value {
+    let told = json!({"root": root, "root_certain": false, "certain": true});
+    assert_eq!(self::root(key, logs), told);
+    said(&["trace", key, "--up"], logs)["origin"].clone()
+}
+
+#[test]
+fn who_knew_the_password_that_a_user_changed_is_open() {
+    let bob = format!("arn:aws:iam::{ACCOUNT}:user/bob");
+    let begun = "2026-03-09T09:00:00Z";
+    let changed = for_bob(4, &in_console("bob", begun, DANAS), "2026-03-09T09:05:00Z", "ChangePassword");
+    let before = for_bob(1, &eve(), "2026-03-09T08:00:00Z", "CreateLoginProfile");
+    let first = signs_in(2, "bob", begun, DANAS);
+    let second = signs_in(5, "bob", "2026-03-09T10:00:00Z", OPEN);
+    for set in [vec![before], Vec::new()] {
+        let is_set = !set.is_empty();
+        let folder = logs(&[&set, &first, std::slice::from_ref(&changed), &second]);
+        let origin = open_root(OPEN, &bob, folder.path());
+        assert_eq!(origin["above"]["origin"]["gap"]["reason"], "own-password", "{origin}");
+        let by_first =
+            json!({"root": if is_set { EVE } else { &bob }, "root_certain": true, "certain": true});
+        assert_eq!(root(DANAS, folder.path()), by_first);
+    }
+}
+
+#[test]
+fn who_set_a_password_after_the_last_known_one_was_removed_is_open() {
+    let bob = format!("arn:aws:iam::{ACCOUNT}:user/bob");
+    let folder = logs(&[
+        &[
+            for_bob(1, &eve(), "2026-03-09T08:00:00Z", "CreateLoginProfile"),
+            for_bob(2, &dana(KEYS[0]), "2026-03-09T08:30:00Z", "DeleteLoginProfile"),
+        ],
+        &signs_in(3, "bob", "2026-03-09T09:00:00Z", OPEN),
+    ]);
+    let origin = open_root(OPEN, &bob, folder.path());
+    assert_eq!(origin["above_gap"]["reason"], "record-missing", "{origin}");
+    // Of a password that was set before the logs nobody is known, and nothing is missing of what is.
+    let folder = logs(&[&signs_in(3, "bob", "2026-03-09T09:00:00Z", OPEN)]);
+    assert_eq!(root(OPEN, folder.path()), json!({"root": bob, "root_certain": true, "certain": true}));
+}
+
+/// A function that dana made with a role, what was done with it, and a call of it in a session of the role `deploy`.
+fn function(role: &str, then: &[Value]) -> tempfile::TempDir {
+    let mut made =
+        call(1, &dana(KEYS[0]), "2026-03-09T08:00:00Z", "lambda.amazonaws.com", "CreateFunction20150331");
+    made["requestParameters"] =
+        json!({"functionName": "night", "role": format!("arn:aws:iam::{ACCOUNT}:role/{role}")});
+    made["responseElements"] = json!({"functionName": "night"});
+    let service = json!({"type": "AWSService", "invokedBy": "lambda.amazonaws.com"});
+    let assumed = assume(3, &service, SECOND, "night", OPEN);
+    let acts =
+        call(4, &session("night", OPEN, SECOND), "2026-03-09T09:01:00Z", "s3.amazonaws.com", "ListBuckets");
+    logs(&[&[made], then, &[assumed, acts]])
+}
+
+#[test]
+fn who_made_the_function_of_a_session_is_open_where_it_was_removed_or_passed_another_role() {
+    let own = "lambda.amazonaws.com for function night";
+    let mut gone = call(2, &eve(), "2026-03-09T08:30:00Z", "lambda.amazonaws.com", "DeleteFunction20150331");
+    gone["requestParameters"] = json!({"functionName": "night"});
+    let folder = function("deploy", &[gone]);
+    let origin = open_root(OPEN, own, folder.path());
+    assert_eq!(origin["above_gap"]["reason"], "record-missing", "{origin}");
+    let folder = function("reader", &[]);
+    open_root(OPEN, own, folder.path());
+    let mismatches = said(&["trace", OPEN, "--up"], folder.path())["mismatches"].clone();
+    assert_eq!(mismatches[0]["kind"], "role", "{mismatches}");
+    let folder = function("deploy", &[]);
+    assert_eq!(root(OPEN, folder.path()), json!({"root": DANA, "root_certain": true, "certain": true}));
 }

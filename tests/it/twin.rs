@@ -93,6 +93,7 @@ const TEMPORARY_MAX: i64 = 36 * 3600;
 const ROLE_SESSION_MAX: i64 = 12 * 3600;
 const NOT_IN_LAKE: &str = "account-not-in-lake";
 const SIGN_IN_SESSION: &str = "/userIdentity/sessionContext/signInSessionArn";
+const DELEGATE: &str = "/userIdentity/invokedByDelegate/accountId";
 
 /// The records, and what each of them tells on its own; accounts and event ids are empty where none is told.
 pub(crate) struct Twin {
@@ -209,6 +210,10 @@ impl Twin {
         if !named.is_empty() {
             return (if self.is_constant(c) { "session" } else { "key" }, named);
         }
+        // The identity that a delegate calls with is another's.
+        if self.told(c, DELEGATE).is_some() {
+            return ("key", Vec::new());
+        }
         if let Some(created) = c.created {
             // Who signs a call itself holds the key of its own issuance: that of another key is a neighbour.
             let neighbour =
@@ -257,6 +262,12 @@ impl Twin {
         possible.retain(|i| !matches!(&i.parent, Caller::Credential(parent) if parent == c));
         possible.retain(|i| first_use.is_some_and(|first| i.time <= first + SLACK));
         possible.retain(|i| i.voucher.as_ref().is_none_or(|voucher| self.is_vouched(c, i, voucher)));
+        // Root comes to no session of AssumeRoot by a sign-in, or by a token of its own.
+        let of_root_itself = |i: &Issuance| {
+            let (source, name) = action(&self.records[i.place].record);
+            source == "signin" || name == "GetSessionToken"
+        };
+        possible.retain(|i| !(self.is_assumed_root(c) && of_root_itself(i)));
         possible
     }
 
@@ -284,6 +295,9 @@ impl Twin {
 
     /// The end at a credential that no issuance explains, and the link above: a key's is its earliest CreateAccessKey.
     fn end(&self, c: &Credential, at: usize) -> Answer {
+        if let Some(end) = self.end_of_others(c) {
+            return end;
+        }
         let (kind, name) = self.named_by_itself(c);
         let long_term = c.key.as_deref().filter(|_| c.is_user() && !c.has_temporary_key());
         let switched = c.principal.is_none() && c.key.is_none() && is_switch(&self.records[at].record);
@@ -461,16 +475,29 @@ impl Twin {
     }
 
     /// The last record, in the account of a service's session and not after it, whose success launched the workload that
-    /// has it, gave it a role that it did not have or replaced its code: an instance by the session's name, others by
-    /// `inScopeOf.credentialsIssuedTo`. None where a function has another role after that. Nothing here launches pods.
+    /// has it, put layers on it, gave it a role that it did not have or replaced its code: an instance by the session's name,
+    /// others by `inScopeOf.credentialsIssuedTo`. Of a version that is told, the last before it was published. None where a
+    /// function has another role after that. Nothing here launches pods.
     fn launched(&self, c: &Credential, end: &Answer) -> Option<Link> {
         let origin = end.origins.first().filter(|origin| origin.starts_with("service|"))?;
         let (role, session) = c.role_session();
         let moment = c.created.or_else(|| self.of(c).filter_map(|place| self.times[place]).min());
         let on_instance = origin.contains("|ec2.amazonaws.com|") && session.starts_with("i-");
         let scope = self.told(c, "/userIdentity/inScopeOf/credentialsIssuedTo");
+        let version = self.told(c, "/userIdentity/inScopeOf/credentialsIssuedToVersion");
         let workload = if on_instance { session } else { scope? };
-        let named = ["\"", ":", "/"].map(|before| format!("{before}{workload}\""));
+        // `…:function:NAME:VERSION`
+        let (workload, version) = match workload.split_once(":function:") {
+            Some((before, rest)) => {
+                let name = rest.split(':').next().unwrap_or_default();
+                let told = version.unwrap_or_else(|| workload.clone());
+                (format!("{before}:function:{name}"), told.split(':').nth(7).map(str::to_owned))
+            }
+            None => (workload, None),
+        };
+        let mut named = ["\"", ":", "/"].map(|before| format!("{before}{workload}\"")).to_vec();
+        named.push(format!("\"{workload}:"));
+        let layers = |record: &Value| record["requestParameters"]["layers"].as_array().map(Vec::len);
         let launch = |place: &usize| {
             let record = &self.records[*place].record;
             let launches = match action(record) {
@@ -480,8 +507,9 @@ impl Twin {
                     name == "RunInstances" || swaps.contains(&name)
                 }
                 ("lambda", name) if name.starts_with("UpdateFunctionConfiguration") => {
-                    text(record, "/requestParameters/role").is_some()
+                    text(record, "/requestParameters/role").is_some() || layers(record).is_some()
                 }
+                ("lambda", name) if name.starts_with("PublishVersion") => true,
                 ("lambda", name) if name.starts_with("UpdateFunctionCode") => {
                     record["requestParameters"]["dryRun"] != true
                 }
@@ -493,8 +521,25 @@ impl Twin {
             named.iter().any(|name| response.contains(name))
         };
         let mut launches: Vec<usize> = (0..self.records.len()).filter(launch).collect();
-        launches.sort_by_key(|place| (self.times[*place], &self.ids[*place], *place));
         let is = |place: &usize, name: &str| action(&self.records[*place].record).1.starts_with(name);
+        launches.sort_by_key(|place| {
+            (self.times[*place], is(place, "PublishVersion"), &self.ids[*place], *place)
+        });
+        if let Some(version) = version.filter(|version| version != "$LATEST") {
+            let publishes = |place: &usize| {
+                let record = &self.records[*place].record;
+                let is_it = text(record, "/responseElements/version").as_ref() == Some(&version);
+                is_it && (is(place, "PublishVersion") || record["requestParameters"]["publish"] == true)
+            };
+            let at = launches.iter().position(publishes)?;
+            launches.truncate(at + 1);
+        }
+        launches.retain(|place| !is(place, "PublishVersion"));
+        // What was put of a function that was made anew since is gone.
+        let since = launches.iter().rposition(|place| is(place, "CreateFunction")).unwrap_or(0);
+        let told =
+            launches.iter().skip(since).rev().find(|place| layers(&self.records[**place].record).is_some());
+        let layered = told.filter(|place| layers(&self.records[**place].record) != Some(0)).copied();
         let role_of = |place: &usize| {
             let code = is(place, "UpdateFunctionCode");
             let at = if code { "/responseElements/role" } else { "/requestParameters/role" };
@@ -503,16 +548,19 @@ impl Twin {
             let of_swap = ["Arn", "Name"].iter().find_map(|name| text(record, &format!("{swap}{name}")));
             text(record, at).or(of_swap)
         };
-        // The last that put the code, else the first of those that gave the role which the function has at last.
+        // The last that put the code, else the layers, else the first of those that gave the role which the function has at
+        // last.
         let passed = launches.iter().rev().find_map(role_of);
-        let giving =
-            launches.iter().rev().take_while(|place| role_of(place).is_none_or(|role| Some(role) == passed));
+        let only_layers =
+            |place: &usize| is(place, "UpdateFunctionConfiguration") && role_of(place).is_none();
+        let giving = launches.iter().rev().filter(|place| !only_layers(place));
+        let giving = giving.take_while(|place| role_of(place).is_none_or(|role| Some(role) == passed));
         let puts = |place: &&usize| {
             let other = ["UpdateFunctionConfiguration", "AssociateIam", "ReplaceIam"];
             !other.iter().any(|name| is(place, name))
         };
         let put = launches.iter().rev().find(puts);
-        let last = *put.or(giving.last())?;
+        let last = put.copied().or(layered).or(giving.last().copied())?;
         let other = action(&self.records[last].record).0 == "lambda"
             && passed.is_some_and(|passed| passed.rsplit('/').next() != Some(&role));
         (!other).then(|| self.link("launched", last))

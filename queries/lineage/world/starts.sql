@@ -27,6 +27,8 @@ select
     case
       when kind = 'web-identity'
         then nullif(regexp_replace(provider, '^(.*?:oidc-provider/)?(https://)?(.*?)/*$', '\3'), '')
+      -- Root comes to none of the sessions that AssumeRoot makes by a sign-in or token of its own: their hash is another.
+      when kind in ('console-login', 'switch-role', 'oauth', 'session-token') and identity_type = 'Root' then 'root'
     end
   ) as provider_hash,
   text_hash(made_key) as key_hash,

@@ -246,9 +246,11 @@ async fn roots(source: &Source, asked: &Asked, plant: &mut Plant) -> Result<Vec<
         {
             console_remarks(source, one, &mut growth).await?;
         }
-        if order == 2
-            && growth.made.as_ref().is_some_and(|made| !OPENS_CONSOLE.contains(&made.event_name.as_str()))
-        {
+        let opens_none =
+            growth.made.as_ref().is_some_and(|made| !OPENS_CONSOLE.contains(&made.event_name.as_str()));
+        let is_of_others =
+            credentials.iter().any(|one| one.caller.delegate.is_some() || one.caller.is_assumed_root());
+        if order == 2 && (opens_none || is_of_others) {
             growth.kind = NodeKind::Session;
         }
         let Some(line) = plant.grow(None, growth) else { break };
@@ -307,7 +309,12 @@ async fn console_remarks(
             growth.rule = found.rank.map_or(Rule::Session, |rank| rank.rung.rule());
             growth.notes.push(format!("{} found", issuance.record.event_name));
         }
+        None if credential.caller.is_assumed_root() => growth.remarks.push("no AssumeRoot".to_owned()),
+        None if credential.caller.delegate.is_some() => {}
         None => growth.remarks.push("no ConsoleLogin".to_owned()),
+    }
+    if let Some(account) = &credential.caller.delegate {
+        growth.remarks.push(format!("called by account {account}, by temporary delegation"));
     }
     match credential.caller.mfa {
         Some(true) => growth.notes.push("MFA".to_owned()),
@@ -387,6 +394,10 @@ fn by_callers(level: &[Holder]) -> Vec<Filter> {
     let ids: BTreeSet<String> = bare().filter_map(|one| one.principal_id.clone()).collect();
     let names: BTreeSet<String> =
         bare().filter(|one| one.principal_id.is_none()).filter_map(|one| one.user_name.clone()).collect();
+    let services: BTreeSet<String> = callers()
+        .filter(|one| one.class == Class::Service)
+        .filter_map(|one| one.invoked_by.clone())
+        .collect();
     let first = level.iter().filter_map(|holder| holder.first).min();
     let last = level.iter().filter_map(|holder| holder.last).max();
     let bounds = || {
@@ -407,6 +418,15 @@ fn by_callers(level: &[Holder]) -> Vec<Filter> {
             let some = one_of(column, some.iter().cloned().collect());
             filters.push(Filter::All(bounds().chain([some]).collect()));
         }
+    }
+    if !services.is_empty() {
+        // What a service called for somebody else is theirs.
+        let by_itself = Filter::Any(vec![
+            Filter::Is(Column::IdentityType, "AWSService".to_owned()),
+            Filter::Not(Box::new(Filter::Some(Column::IdentityType))),
+        ]);
+        let called = [one_of(Column::InvokedBy, services), by_itself];
+        filters.push(Filter::All(bounds().chain(called).collect()));
     }
     filters
 }

@@ -11,7 +11,7 @@ use super::mismatch::Users;
 use crate::lake::{Column, Session};
 use crate::lineage::{
     CONSOLE_SESSION_SECONDS, Caller, Credential, Issuance, IssuanceKind, KEY_LIFE_SECONDS, Launch, Origin,
-    OriginKind, Passed, People, ROLE_SESSION_SECONDS, Removal, Rename, SLACK_SECONDS, Sight, Usage, Workload,
+    OriginKind, People, ROLE_SESSION_SECONDS, Removal, Rename, SLACK_SECONDS, Sight, Usage, Workload,
     find_sign_ins, is_open_person, last_launch, settle, tell_persons,
 };
 use crate::query::lineage::{Relations, logs_begin, sight};
@@ -19,10 +19,12 @@ use crate::query::{Filter, QueryError};
 
 mod condition;
 mod gone;
+mod launched;
 mod prepare;
 
 use condition::{around, defining, launching, naming, of_key, relaunching};
 pub(in crate::inquiry) use gone::{OwnAddresses, is_private};
+pub(super) use launched::FoundLaunch;
 
 /// What a caller without an end did is counted within so many seconds of a moment: an hour.
 const NEAR_SECONDS: i64 = 3600;
@@ -494,34 +496,35 @@ impl Source {
         Ok(found)
     }
 
-    /// The last launch of a workload in an account, not after `moment`, whether it passed a role, and who gave it: see
-    /// [`last_launch`].
+    /// The last launch of a workload in an account, not after `moment`, to which its session goes back: see [`last_launch`] and
+    /// [`crate::lineage::LastLaunch::define`].
     pub(super) async fn launch_of(
         &self,
         workload: &Workload,
         account: &str,
-        role: Option<&str>,
+        session: &Caller,
         moment: Option<DateTime<Utc>>,
-    ) -> Result<Option<(Launch, Passed, Option<Launch>)>, QueryError> {
+    ) -> Result<Option<FoundLaunch>, QueryError> {
         let found = self.launches_of(workload, account, moment).await?;
         let removals = self.removed_workloads(workload, account).await?;
-        let last = last_launch(&found, &removals, workload, role, moment);
-        let Some(last) = last else { return Ok(None) };
-        let (mut launch, gave_role) = (last.launch.clone(), last.gave_role.cloned());
-        let defined = if last.passed == Passed::Role { None } else { self.defined_by(&launch).await? };
-        // What the launch passed itself goes before what stands in the definition.
-        let gives =
-            |defined: &Launch| launch.role_passed.is_none() || Passed::of(defined, role) == Passed::Role;
-        let Some(mut defined) = defined.filter(gives) else {
-            return Ok(Some((launch, last.passed, gave_role)));
+        let Some(mut last) = last_launch(&found, &removals, workload, session, moment) else {
+            return Ok(None);
         };
-        defined.role_passed = defined.role_for(role).cloned();
-        launch.role_passed.clone_from(&defined.role_passed);
-        let passed = Passed::of(&launch, role);
-        Ok(Some((launch, passed, Some(defined))))
+        let role = session.role_name();
+        let defined = self.defined_by(last.launch).await?;
+        if let Some(defined) = &defined {
+            last.define(defined, role);
+        }
+        let mut launched = FoundLaunch::from(&last);
+        // What the launch does not pass stands in the definition.
+        if let Some(gave) = launched.gave_role.as_mut().filter(|gave| gave.workload.kind == "definition") {
+            gave.role_passed = gave.role_for(role).cloned();
+            launched.launch.role_passed.clone_from(&gave.role_passed);
+        }
+        Ok(Some(launched))
     }
 
-    /// The record that registered the definition of a launched task and so gave it its role, see [`Launch::defined_by`].
+    /// The record that registered the definition of a launched task, see [`Launch::defined_by`].
     pub(super) async fn defined_by(&self, launch: &Launch) -> Result<Option<Launch>, QueryError> {
         let (Some(_), Some(account)) = (&launch.task_definition, &launch.record.account) else {
             return Ok(None);

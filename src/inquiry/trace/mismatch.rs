@@ -94,6 +94,10 @@ pub(in crate::inquiry) fn chosen<'a>(
 
 /// Whether what a session name or source identity claims is the origin.
 pub(in crate::inquiry) fn agreement(origin: &Origin, claimed: &str, users: &Users) -> Agreement {
+    // The service that assumes the role names the session by the workload that it is for: a user of this name is another.
+    if origin.on_behalf_of.as_ref().is_some_and(|workload| workload.id == claimed) {
+        return Agreement::Agrees;
+    }
     let claim = session_name::claim(claimed);
     if let Claim::UniqueId(_) | Claim::AccessKey(_) = claim
         && origin.kind != OriginKind::Unknown

@@ -135,6 +135,7 @@ fn a_link_that_tells_the_making_leaves_no_blind_spot() {
         role_passed: None,
         role_untold: None,
         role_given: None,
+        beside: Vec::new(),
         to_usage: None,
     };
     let mut behind = Behind {

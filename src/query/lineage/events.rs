@@ -13,7 +13,7 @@ use crate::query::{QueryError, cells};
 
 /// The texts of a caller, by their names in `credentials`, in the order of [`Events::text`]. The first [`TOLD_APART`] are
 /// equal wherever the id of a credential is.
-pub(super) const TEXTS: [&str; 18] = [
+pub(super) const TEXTS: [&str; 19] = [
     "caller_account",
     "caller_key",
     "identity_arn",
@@ -31,6 +31,7 @@ pub(super) const TEXTS: [&str; 18] = [
     "ec2_role_delivery",
     "on_behalf_of_user_id",
     "on_behalf_of_identity_store_arn",
+    "invoked_by_delegate_account_id",
     "sign_in_session",
 ];
 
@@ -125,6 +126,7 @@ pub(super) struct Events<'a> {
     created: &'a TimestampMicrosecondArray,
     pub(super) mfa: &'a BooleanArray,
     console: &'a BooleanArray,
+    assumed_root: &'a BooleanArray,
     /// The columns of [`TEXTS`]; the first two stand for themselves only where nothing stands in for them.
     texts: Vec<Said<'a>>,
     sign_in_sessions: Option<StringArray>,
@@ -170,6 +172,7 @@ impl<'a> Events<'a> {
             created: time("session_created")?,
             mfa: flag("mfa_authenticated")?,
             console: flag("session_credential_from_console")?,
+            assumed_root: flag("assumed_root")?,
             texts,
             sign_in_sessions: sign_in_sessions.filter(|column| column.null_count() < column.len()),
             issuer_accounts: text("session_issuer_account_id")?,
@@ -203,6 +206,11 @@ impl<'a> Events<'a> {
     pub(super) fn is_direct(&self, row: usize) -> bool {
         let by_console = self.console.is_valid(row) && self.console.value(row);
         !self.is_forwarded(row) && !by_console
+    }
+
+    /// Whether the record has the mark of AssumeRoot, see [`crate::lineage::Caller::assumed_root`].
+    pub(super) fn is_of_assume_root(&self, row: usize) -> bool {
+        cells::flag(self.assumed_root, row) == Some(true)
     }
 
     /// When the session of the caller was created, in microseconds, as the view `calls` has it.
@@ -305,6 +313,7 @@ impl<'a> Events<'a> {
             cells::micros(self.created, row) == cells::micros(self.created, row - 1)
                 && cells::flag(self.mfa, row) == cells::flag(self.mfa, row - 1)
                 && cells::flag(self.console, row) == cells::flag(self.console, row - 1)
+                && cells::flag(self.assumed_root, row) == cells::flag(self.assumed_root, row - 1)
         };
         for (row, alike) in alike.iter_mut().enumerate().skip(1) {
             *alike = *alike && same(row);

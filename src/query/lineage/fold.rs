@@ -39,6 +39,7 @@ struct Count {
     created: Option<i64>,
     mfa: Option<bool>,
     direct: bool,
+    assumed_root: bool,
 }
 
 /// The callers so far.
@@ -90,6 +91,7 @@ impl Fold {
                     created: None,
                     mfa: None,
                     direct: false,
+                    assumed_root: false,
                 });
                 new.push(u32::try_from(row).unwrap_or(u32::MAX));
             } else {
@@ -99,6 +101,7 @@ impl Fold {
             count.calls += 1;
             count.forwarded += i64::from(events.is_forwarded(row));
             count.direct |= events.is_direct(row);
+            count.assumed_root |= events.is_of_assume_root(row);
             count.first = count.first.min(time);
             count.last = count.last.max(time);
             if let Some(created) = events.created(row) {
@@ -175,6 +178,7 @@ impl Fold {
             count.calls += other.calls;
             count.forwarded += other.forwarded;
             count.direct |= other.direct;
+            count.assumed_root |= other.assumed_root;
             count.first = count.first.min(other.first);
             count.last = count.last.max(other.last);
             count.created = [count.created, other.created].into_iter().flatten().min();
@@ -273,7 +277,14 @@ impl Fold {
         let by_user = |row: usize| matches!(text(ISSUER_TYPE, row), Some("IAMUser" | "Root"));
         let issuers: Int64Array =
             (0..rows).map(|row| text_hash(said(ISSUER, row).filter(|_| by_user(row)))).collect();
-        let provider = |row: usize| said(FEDERATED, row).map(provider_name).filter(|name| !name.is_empty());
+        let assumed_root = |row: usize| {
+            counts.get(row).is_some_and(|count| count.assumed_root) && text(TYPE, row) == Some("Root")
+        };
+        // What `starts.sql` says of root's own sign-ins is another.
+        let provider = |row: usize| {
+            let vouched = said(FEDERATED, row).map(provider_name).filter(|name| !name.is_empty());
+            if assumed_root(row) { Some("AssumeRoot") } else { vouched }
+        };
         let providers: Int64Array = (0..rows).map(|row| text_hash(provider(row))).collect();
         let mut columns: Vec<ArrayRef> = vec![
             numbers(&|count| Some(count.caller)),
@@ -290,6 +301,7 @@ impl Fold {
             flags(&|row, _| matches!(text(TYPE, row), Some("AssumedRole" | "Role"))),
             flags(&|row, count| count.direct && text(KEY, row).is_some_and(|key| key.starts_with("ASIA"))),
             flags(&|_, count| count.direct),
+            flags(&|_, count| count.assumed_root),
             flags(&|row, count| {
                 count.class == Class::Credential
                     && count.created.is_some()
@@ -331,6 +343,7 @@ struct Folded<'a> {
     created: &'a Int64Array,
     mfa: &'a BooleanArray,
     direct: &'a BooleanArray,
+    assumed_root: &'a BooleanArray,
     calls: &'a Int64Array,
     forwarded: &'a Int64Array,
     first: &'a TimestampMicrosecondArray,
@@ -347,6 +360,7 @@ impl<'a> Folded<'a> {
             created: cells::integer(batch, "created_s")?,
             mfa: cells::boolean(batch, "mfa_authenticated")?,
             direct: cells::boolean(batch, "direct")?,
+            assumed_root: cells::boolean(batch, "assumed_root")?,
             calls: cells::integer(batch, "calls")?,
             forwarded: cells::integer(batch, "forwarded")?,
             first: cells::timestamp(batch, "first_use")?,
@@ -369,6 +383,7 @@ impl<'a> Folded<'a> {
             created: self.created.is_valid(row).then(|| self.created.value(row)),
             mfa: self.mfa.is_valid(row).then(|| self.mfa.value(row)),
             direct: self.direct.value(row),
+            assumed_root: self.assumed_root.value(row),
         }
     }
 }
@@ -389,6 +404,7 @@ fn schema() -> SchemaRef {
         Field::new("role_session", DataType::Boolean, true),
         Field::new("other_keys_disprove", DataType::Boolean, true),
         Field::new("direct", DataType::Boolean, true),
+        Field::new("assumed_root", DataType::Boolean, true),
         Field::new("of_console", DataType::Boolean, true),
         Field::new("issuer_hash", DataType::Int64, true),
         Field::new("provider_hash", DataType::Int64, true),

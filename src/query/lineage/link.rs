@@ -16,7 +16,7 @@ use super::pass::DELEGATION;
 use super::portal::decided;
 use super::read::{self, Places};
 use super::workshop::{Workshop, ask, flags, numbers};
-use crate::lineage::{Class, Issuance, IssuanceKind, KEY_LIFE_SECONDS, People};
+use crate::lineage::{Class, Issuance, IssuanceKind, KEY_LIFE_SECONDS, People, Rule};
 use crate::query::QueryError;
 
 const STARTS: &str = include_str!("../../../queries/lineage/world/starts.sql");
@@ -274,8 +274,8 @@ pub(super) async fn link(
     if links.switches()? {
         take(&mut links.switchers, &pairs(&workshop.ask(SWITCHED).await?)?, &dropped);
     }
-    for statement in [KEY_NEAR, SESSION] {
-        let rest = links.rest()?;
+    for (statement, rule) in [(KEY_NEAR, Rule::Key), (SESSION, Rule::Session)] {
+        let rest = links.rest(rule)?;
         if rest.is_empty() {
             break;
         }
@@ -283,7 +283,7 @@ pub(super) async fn link(
         let decided = decided(&links, workshop.ask(statement).await?)?;
         take(&mut links.linked, &pairs(&decided)?, &dropped);
     }
-    let rest = links.rest()?;
+    let rest = links.rest(Rule::Key)?;
     if !rest.is_empty() {
         workshop.put("rest", schema_of(&rest), rest).await?;
         for batch in workshop.ask(LATE).await? {
@@ -387,13 +387,22 @@ impl Links {
         Ok(())
     }
 
-    /// The callers that climb and have no link yet.
-    fn rest(&self) -> Result<Vec<RecordBatch>, QueryError> {
+    /// The callers that climb and have no link yet. Nothing but their key links those that called as a delegate, see
+    /// [`crate::lineage::Caller::delegate`].
+    fn rest(&self, rule: Rule) -> Result<Vec<RecordBatch>, QueryError> {
         let mut found = Vec::new();
         for batch in &self.nodes.batches {
             let (callers, climbs) = (numbers(batch, "caller")?, flags(batch, "climbs")?);
-            let keep: BooleanArray = (callers.values().iter().zip(climbs))
-                .map(|(caller, climbs)| Some(climbs == Some(true) && !self.linked.contains_key(caller)))
+            let delegates = batch.column_by_name("invoked_by_delegate_account_id");
+            let delegates = delegates.filter(|_| rule != Rule::Key);
+            let is_delegate = |row: usize| {
+                delegates.and_then(|column| text(column, row)).is_some_and(|account| !account.is_empty())
+            };
+            let keep: BooleanArray = (callers.values().iter().zip(climbs).enumerate())
+                .map(|(row, (caller, climbs))| {
+                    let is_left = climbs == Some(true) && !self.linked.contains_key(caller);
+                    Some(is_left && !is_delegate(row))
+                })
                 .collect();
             if keep.true_count() > 0 {
                 found.push(filter_record_batch(&narrow(batch, &REST)?, &keep).map_err(arrow)?);

@@ -25,7 +25,7 @@ use crate::query::lookup::{Lookup, Texts, Wanted};
 use crate::query::{Filter, QueryError, register_functions};
 
 /// The columns that tell of an issuance or a launch and of its caller, but for those of JSON.
-const COLUMNS: [Column; 37] = [
+const COLUMNS: [Column; 39] = [
     Column::EventTime,
     Column::EventId,
     Column::EventSource,
@@ -46,6 +46,7 @@ const COLUMNS: [Column; 37] = [
     Column::UserName,
     Column::AccessKeyId,
     Column::InvokedBy,
+    Column::InvokedByDelegateAccountId,
     Column::OnBehalfOfUserId,
     Column::OnBehalfOfIdentityStoreArn,
     Column::SessionCreated,
@@ -59,6 +60,7 @@ const COLUMNS: [Column; 37] = [
     Column::FederatedProvider,
     Column::InScopeOf,
     Column::Ec2RoleDelivery,
+    Column::AssumedRoot,
     Column::SharedEventId,
     Column::IssuedAccessKeyId,
     Column::AssumedRoleArn,
@@ -153,6 +155,8 @@ fn links(row: &Row<'_>) -> Needs {
             let told = row.text(Column::AssumedRoleArn).is_some_and(|arn| !arn.starts_with(HIDDEN));
             [!by_credential || !told, false, false, false]
         }
+        // It tells for whom AWS itself vouched.
+        (Some("sts.amazonaws.com"), Some("AssumeRoleWithWebIdentity")) => [true, true, true, false],
         (Some("sts.amazonaws.com"), _) => [true, true, false, false],
         (Some("signin.amazonaws.com"), _) => [false, true, true, false],
         _ => [true; LARGE.len()],

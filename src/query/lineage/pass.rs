@@ -386,7 +386,7 @@ pub(super) const DELEGATION: [(&str, DataType); 28] = [
 const KEPT: [&str; 3] = ["event_time", "event_id", "account"];
 
 /// The calls that may issue, by name, as the view `issuances` has them.
-pub(super) const ISSUING: [&str; 24] = [
+pub(super) const ISSUING: [&str; 25] = [
     "AssumeRole",
     "AssumeRoleWithSAML",
     "AssumeRoleWithWebIdentity",
@@ -406,6 +406,7 @@ pub(super) const ISSUING: [&str; 24] = [
     "UpdateLoginProfile",
     "ChangePassword",
     "CreateServiceSpecificCredential",
+    "ResetServiceSpecificCredential",
     "UploadSigningCertificate",
     "UploadSSHPublicKey",
     "GetCredentialsForIdentity",
@@ -464,11 +465,12 @@ mod tests {
                 }
             }
         }
-        assert_eq!(names, 35);
+        assert_eq!(names, 36);
         for name in [
             "CreateFunction20150331",
             "UpdateFunctionConfiguration20150331v2",
             "UpdateFunctionCode20150331v2",
+            "PublishVersion20150331",
         ] {
             assert!(may_act(name), "{name}");
         }

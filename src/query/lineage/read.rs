@@ -14,7 +14,7 @@ use hashbrown::HashMap;
 use crate::aws::Time;
 use crate::lake::days;
 use crate::lineage::{
-    Caller, Class, Credential, Issuance, IssuanceKind, Launch, RecordRef, Sight, Usage, Workload,
+    Caller, Class, Credential, Issuance, IssuanceKind, Launch, Layers, RecordRef, Sight, Usage, Workload,
 };
 use crate::query::Filter;
 use crate::query::QueryError;
@@ -114,6 +114,8 @@ impl Cells<'_> {
             identity_store: self.text("on_behalf_of_identity_store_arn", row)?,
             sign_in_session: self.text("sign_in_session", row)?,
             direct: self.flag("direct", row)?.unwrap_or(false),
+            assumed_root: self.flag("assumed_root", row)?.unwrap_or(false),
+            delegate: self.text("invoked_by_delegate_account_id", row)?,
         })
     }
 
@@ -217,6 +219,8 @@ pub(super) fn issuance(batch: &RecordBatch, places: &Places, row: usize) -> Resu
         sign_in_session: cells.text("sign_in_session", row)?,
         subject: cells.text("subject", row)?,
         provider: cells.text("provider", row)?,
+        token_id: cells.text("token_id", row)?,
+        source_principal: cells.text("source_principal", row)?,
         mfa: cells.flag("mfa_used", row)?,
         tags: cells.text("tags", row)?,
         source_identity: cells.text("asked_identity", row)?,
@@ -245,6 +249,8 @@ pub(super) fn launches(batch: &RecordBatch, found: &mut Vec<Launch>) -> Result<(
             role_passed: cells.text("role_passed", row)?,
             execution_role: cells.text("execution_role", row)?,
             task_definition: cells.text("task_definition", row)?,
+            layers: Layers::of(cells.text("layers", row)?.as_deref()),
+            published: cells.text("published_version", row)?,
             caller: cells.caller(row)?,
         });
     }

@@ -72,11 +72,11 @@ impl Known {
         find_hidden(caller, near.flat_map(|(_, some)| some))
     }
 
-    /// The record that registered the definition of a launched task and so gave it its role.
-    fn defined_by(&self, launch: &Launch) -> Option<Launch> {
+    /// The record that registered the definition of a launched task.
+    fn defined_by(&self, launch: &Launch) -> Option<&Launch> {
         let account = launch.record.account.clone().unwrap_or_default();
         let definition = (account, "definition", launch.task_definition.clone()?);
-        launch.defined_by(self.launches.get(&definition)?).cloned()
+        launch.defined_by(self.launches.get(&definition)?)
     }
 }
 
@@ -84,16 +84,19 @@ impl Known {
 pub(super) struct Root {
     pub(super) origin: Origin,
     pub(super) above: Option<AboveRoot>,
-    /// Whether nobody is told above it because no record names its credential: somebody else may stand there.
+    /// Whether somebody else stands above it of whom no record tells: see [`Roots::is_open`].
     pub(super) is_open: bool,
+    /// Whether a user came by a password.
+    pub(super) is_by_password: bool,
 }
 
 /// Who made the key or password of an origin or launched its workload.
 pub(super) struct AboveRoot {
     pub(super) rule: Rule,
     pub(super) event_id: String,
-    /// Who called; of a workload also who gave it the role, where another did: neither acts without the other. Of sign-ins
-    /// whoever set a password of one of them.
+    /// Who called; of a workload also who gave it the role, put its layers or registered its definition, where another did:
+    /// none acts without the others; and who is behind the other versions of which it may be one. Of sign-ins whoever set a
+    /// password of one of them.
     pub(super) makers: Vec<Maker>,
     /// Whether a maker is told of all that is done here.
     pub(super) is_whole: bool,
@@ -223,7 +226,7 @@ pub(super) fn cycle() -> Root {
         text: "a credential would be its own ancestor".to_owned(),
         hint: "key ids or session names of these logs may have been replaced".to_owned(),
     };
-    Root { origin: Origin::unknown(gap), above: None, is_open: false }
+    Root { origin: Origin::unknown(gap), above: None, is_open: false, is_by_password: false }
 }
 
 /// What the roots are told by.
@@ -321,8 +324,52 @@ impl Roots<'_> {
             None => None,
         };
         let issued = Issued { by: issuance.as_ref(), through: through.as_ref(), sign_ins: &sign_ins };
+        let moments = self.moments(&named, &sign_ins, &found);
+        let moment = issuance.as_ref().map(|one| one.record.time).or(named.created);
         let above = self.above((&named, used.0), issued, &found);
-        Ok(Root { origin: found, above, is_open: named.is_unsigned() })
+        let is_open = above.is_none() && self.is_open(&named, &moments, moment, &found);
+        Ok(Root { origin: found, above, is_open, is_by_password: !moments.is_empty() })
+    }
+
+    /// When a user signed in that came by a password, in order of time; none where it came by another way.
+    fn moments(&self, caller: &Caller, sign_ins: &[Issuance], found: &Origin) -> Vec<DateTime<Utc>> {
+        if found.kind != OriginKind::IamUser || caller.has_long_term_key() {
+            return Vec::new();
+        }
+        if sign_ins.is_empty() && caller.signs_in() {
+            return self.signed_in.get(&caller.id).cloned().unwrap_or_default();
+        }
+        sign_ins.iter().map(|one| one.record.time).collect()
+    }
+
+    /// Whether somebody else stands above a root above which nobody is told: no record names its credential; the last password
+    /// before a sign-in was removed, or another user's, or only some of its sign-ins are told of; or its workload was made, or
+    /// removed, and who made the one of this session with this role is not here.
+    fn is_open(
+        &self,
+        caller: &Caller,
+        moments: &[DateTime<Utc>],
+        moment: Option<DateTime<Utc>>,
+        found: &Origin,
+    ) -> bool {
+        if caller.is_unsigned() {
+            return true;
+        }
+        let account = caller.account.clone().unwrap_or_default();
+        if let (Some(first), Some(name)) = (moments.first(), &found.name) {
+            let users = self.known.user(&account, name, *first);
+            let is_other = moments.iter().any(|moment| users.others_before(caller, *moment));
+            return is_other || !users.passwords_of(caller, moments).ways.is_empty();
+        }
+        let Some(workload) = &found.on_behalf_of else { return false };
+        let mut removals = self.known.removals.get(&account).into_iter().flatten();
+        let is_before = |time: DateTime<Utc>| {
+            moment.is_none_or(|moment| time.timestamp() <= moment.timestamp() + SLACK_SECONDS)
+        };
+        let launches = self.known.launches.get(&(account, workload.kind, workload.id.clone()));
+        let mut launches = launches.into_iter().flatten().filter(|one| one.workload.may_be(workload));
+        launches.any(|launch| launch.gives() && is_before(launch.record.time))
+            || removals.any(|gone| gone.is_of(workload) && moment.is_some_and(|moment| gone.end() <= moment))
     }
 
     /// The session that a number stands for.
@@ -404,13 +451,15 @@ impl Roots<'_> {
         let moment: Option<DateTime<Utc>> = issuance.map(|one| one.record.time).or(caller.created);
         let removals = self.known.removals.get(&account).into_iter().flatten();
         let launches = self.known.launches.get(&(account, workload.kind, workload.id.clone()))?;
-        let last = last_launch(launches, removals, workload, caller.role_name(), moment)?;
+        let mut last = last_launch(launches, removals, workload, caller, moment)?;
+        if let Some(defined) = self.known.defined_by(last.launch) {
+            last.define(defined, caller.role_name());
+        }
         let launch = last.launch;
         let mut above = by(Rule::Launched, &launch.record, &launch.caller);
-        match self.known.defined_by(launch) {
-            Some(defined) => above.makers.push(maker(&defined.caller)),
-            None => above.makers.extend(last.gave_role.map(|gave| maker(&gave.caller))),
-        }
+        let others = last.beside.iter().map(|beside| beside.launch).chain(last.gave_role);
+        above.makers.extend(others.map(|other| maker(&other.caller)));
+        above.is_whole = last.untold.is_empty();
         (last.passed != Passed::Other).then_some(above)
     }
 }
@@ -418,7 +467,7 @@ impl Roots<'_> {
 fn nobody() -> Root {
     let gap =
         Gap { reason: Reason::NoCredential, text: "the record names nobody".to_owned(), hint: String::new() };
-    Root { origin: Origin::unknown(gap), above: None, is_open: false }
+    Root { origin: Origin::unknown(gap), above: None, is_open: false, is_by_password: false }
 }
 
 /// By caller: when it signed in, as successful records tell, in order of time.

@@ -107,8 +107,10 @@ pub const ORIGIN_COLUMNS: &[crate::lake::SmallColumn] = &[
         "root_certain",
         Kind::Bool,
         true,
-        "Whether nobody else comes into question as `root`, and no step up to there is only claimed; false for calls of a \
-         user that neither a key nor a session signed.",
+        "Whether nobody else comes into question as `root`, and no step up to there is only claimed; false also where \
+         somebody stands above whom no record tells: of calls of a user that neither a key nor a session signed, of a \
+         password that its user changed or that was removed before the sign-in, of a workload that was removed before or \
+         launched with another role.",
     ),
 ];
 

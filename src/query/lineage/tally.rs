@@ -52,7 +52,7 @@ const COLUMNS: [Column; 29] = [
 ];
 
 /// Further columns, of which few records have a value.
-const RARE: [Column; 1] = [Column::Ec2RoleDelivery];
+const RARE: [Column; 3] = [Column::Ec2RoleDelivery, Column::AssumedRoot, Column::InvokedByDelegateAccountId];
 
 /// Columns of [`Events`] that say nothing of a caller: they are not read.
 const UNASKED: [Column; 4] =
@@ -155,6 +155,7 @@ struct Group {
     created: Option<i64>,
     mfa: Option<bool>,
     direct: bool,
+    assumed_root: bool,
     usage: Usage,
 }
 
@@ -182,6 +183,7 @@ impl Tally {
                 created: None,
                 mfa: None,
                 direct: false,
+                assumed_root: false,
                 usage: Usage::default(),
             });
             for place in &says {
@@ -201,6 +203,7 @@ impl Tally {
                 group.mfa = group.mfa.max(Some(events.mfa.value(row)));
             }
             group.direct |= events.is_direct(row);
+            group.assumed_root |= events.is_of_assume_root(row);
             for row in row..end {
                 group.usage.merge(&deeds.usage(row));
             }
@@ -253,6 +256,7 @@ impl Group {
         self.created = [self.created, other.created].into_iter().flatten().min();
         self.mfa = self.mfa.max(other.mfa);
         self.direct |= other.direct;
+        self.assumed_root |= other.assumed_root;
         self.usage.merge(&other.usage);
     }
 
@@ -275,6 +279,7 @@ impl Group {
             ec2_role_delivery,
             on_behalf_of,
             identity_store,
+            delegate,
             sign_in_session,
         ] = self.texts.map(|text| text.filter(|text| !text.is_empty()));
         let caller = Caller {
@@ -301,6 +306,8 @@ impl Group {
             identity_store,
             sign_in_session,
             direct: self.direct,
+            assumed_root: self.assumed_root,
+            delegate,
         };
         Credential { caller, usage: self.usage }
     }

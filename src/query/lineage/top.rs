@@ -4,7 +4,7 @@ use hashbrown::{HashMap, HashSet};
 
 use super::place::Place;
 use super::root::{Maker, Root};
-use crate::lineage::{Origin, OriginKind, Rule};
+use crate::lineage::{Origin, OriginKind};
 
 /// So many roots above one are looked at; the longest way seen in the wild has three.
 const ROOTS_MAX: usize = 256;
@@ -98,9 +98,13 @@ impl Ways<'_> {
                 continue;
             }
             let Some(root) = self.roots.get(at as usize) else { continue };
-            // Who set the password before the one that the user chose need not be behind it.
-            let above = root.above.as_ref().filter(|above| !(own_password && above.rule == Rule::Identity));
-            let Some(above) = above else {
+            // Who set the password before the one that the user chose need not be behind it, and nothing tells who is.
+            if own_password && root.is_by_password {
+                top.add(&root.origin);
+                top.is_told = false;
+                continue;
+            }
+            let Some(above) = &root.above else {
                 top.add(&root.origin);
                 top.is_told &= !root.is_open;
                 continue;

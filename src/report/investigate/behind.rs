@@ -229,13 +229,25 @@ fn step_words(step: &Above, behind: &Behind, answer: &Investigation, whose: Whos
     let time = step.record.event_time.0;
     let same_day = answer.activity.span.first.is_some_and(|first| first.0.date_naive() == time.date_naive());
     let at = if same_day { figure::clock(time) + "Z" } else { figure::moment(time) };
-    // Neither acts without the other.
-    let given = link.filter(|link| link.ambiguous.len() > 1).and_then(|link| link.role_given.as_ref());
+    let given = link.map(given_words).unwrap_or_default();
+    format!("{verb} {} ({} {at}{role}){given}{end}", named(origin, answer), step.record.event_name)
+}
+
+/// Who else is behind a launch, where that is somebody else, or may be: none acts without the others.
+fn given_words(link: &Link) -> String {
+    let is_other = |id: &String| link.ambiguous.contains(id);
+    let given = link.role_given.iter().filter(|given| is_other(&given.record.event_id));
     let given = given.map(|given| {
         format!(" or {}, who gave it the role ({})", given.origin.words(), given.record.event_name)
     });
-    let given = given.unwrap_or_default();
-    format!("{verb} {} ({} {at}{role}){given}{end}", named(origin, answer), step.record.event_name)
+    let beside = link.beside.iter().filter(|beside| is_other(&beside.record.event_id));
+    let beside = beside.map(|beside| {
+        let version =
+            beside.version.as_ref().map_or_else(String::new, |version| format!(" of version {version}"));
+        let (who, what, event) = (beside.origin.words(), beside.what, &beside.record.event_name);
+        format!(" or {who}, who gave it the {what}{version} ({event})")
+    });
+    given.chain(beside).take(ORIGINS_MAX).collect()
 }
 
 fn is_key(answer: &Investigation) -> bool {

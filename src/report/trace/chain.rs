@@ -205,8 +205,12 @@ fn bar(link: &Link, view: &View<'_>, out: &mut String) {
     let at = text::pad_end(&figure::moment(link.record.event_time.0), ID_AT);
     let head = text::pad_end(side, 11);
     push_line(out, &format!("{head}{at}{}", style.shown(&link.record.event_id)));
-    // Who gave the role is named in the words.
-    let is_other = |id: &&String| **id != link.record.event_id && link.role_given.is_none();
+    // Who gave the role or else is behind it is named in the words.
+    let is_named = |id: &String| {
+        let given = link.role_given.iter().map(|given| &given.record.event_id);
+        given.chain(link.beside.iter().map(|beside| &beside.record.event_id)).any(|named| named == id)
+    };
+    let is_other = |id: &&String| **id != link.record.event_id && !is_named(id);
     let others: Vec<&String> = link.ambiguous.iter().filter(is_other).collect();
     let shown = if style.wide { others.len() } else { CANDIDATES_MAX };
     for id in others.iter().take(shown) {
@@ -247,11 +251,8 @@ fn identity_words(top: &Node, origin: &Origin) -> Option<&'static str> {
         OriginKind::Service => Some("certain: the record itself names the service, or what it acted for"),
         OriginKind::IdentityCenterUser => Some("certain: the record itself names Identity Center's session"),
         OriginKind::WebIdentity => Some("certain: the record itself names the identity provider"),
-        OriginKind::Saml
-        | OriginKind::Certificate
-        | OriginKind::Account
-        | OriginKind::Anonymous
-        | OriginKind::Unknown => None,
+        OriginKind::Account => Some("certain: the record itself names the account that called as a delegate"),
+        OriginKind::Saml | OriginKind::Certificate | OriginKind::Anonymous | OriginKind::Unknown => None,
     }
 }
 

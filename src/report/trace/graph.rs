@@ -155,9 +155,16 @@ impl Graph {
             let label = words::rule_words(link.rule, link.ambiguous.len(), link.seconds_apart);
             let is_certain = link.ambiguous.len() < 2 && link.rule != Rule::Claim && link.seconds_apart == 0;
             self.edge(upper, lower, &label, if is_certain { Line::Solid } else { Line::Dashed });
-            if let Some(given) = link.role_given.as_ref().filter(|_| link.ambiguous.len() > 1) {
+            if let Some(given) = &link.role_given
+                && link.ambiguous.contains(&given.record.event_id)
+            {
                 let at = self.choice(&given.origin);
                 self.edge(at, lower, "gave the role", Line::Dashed);
+            }
+            for beside in link.beside.iter().filter(|one| link.ambiguous.contains(&one.record.event_id)) {
+                let at = self.choice(&beside.origin);
+                let what = if beside.version.is_some() { "may have given" } else { "gave" };
+                self.edge(at, lower, &format!("{what} the {}", beside.what), Line::Dashed);
             }
             lower = upper;
         }

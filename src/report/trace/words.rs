@@ -254,6 +254,7 @@ fn way_in(one: &Descendant, parent: &str) -> Label {
     let event = one.made.as_ref().map_or("", |made| made.event_name.as_str());
     let kind = match event {
         "CreateServiceSpecificCredential" => "service password",
+        "ResetServiceSpecificCredential" => "new service password",
         "UploadSigningCertificate" => "signing certificate",
         "UploadSSHPublicKey" => "SSH key",
         _ if one.kind == NodeKind::Password => "password",
@@ -343,21 +344,37 @@ fn is_of_sign_in(link: &Link) -> bool {
     link.from.created.is_some_and(|created| (created.0.timestamp() - made).abs() > SLACK_SECONDS)
 }
 
-/// What a record launched, or gave a role; and who gave the role, where that was another record.
+/// So many calls that stand beside a launch are told in words.
+const BESIDE_MAX: usize = 4;
+
+/// What a record launched, or gave a role; and who else is behind it or may be, where others are.
 fn launched_words(link: &Link, event: &str) -> String {
     let words = launch_words(link, event);
-    let Some(given) = &link.role_given else { return words };
-    let (gave, id, by) = (&given.record.event_name, &given.record.event_id, given.origin.words());
-    // Neither acts without the other: of two origins none is said to be the one.
-    let (words, certain) = match link.ambiguous.len() {
-        0 => (words, "as well"),
-        some => {
-            let one = format!("one of {}:", figure::grouped(some as u64));
-            (words.replacen("certain:", &one, 1), "another origin")
-        }
+    // None acts without the others: of two origins none is said to be the one.
+    let mut words = match link.ambiguous.len() {
+        0 => words,
+        some => words.replacen("certain:", &format!("one of {}:", figure::grouped(some as u64)), 1),
     };
-    let role = given.role.as_deref().unwrap_or_default();
-    format!("{words}; the role {role} is of {gave} {id} by {by} ({certain})")
+    let sure = |id: &String| if link.ambiguous.contains(id) { "another origin" } else { "as well" };
+    if let Some(given) = &link.role_given {
+        let (gave, id, by) = (&given.record.event_name, &given.record.event_id, given.origin.words());
+        let role = given.role.as_deref().unwrap_or_default();
+        write_words(&mut words, &format!("; the role {role} is of {gave} {id} by {by} ({})", sure(id)));
+    }
+    for beside in link.beside.iter().take(BESIDE_MAX) {
+        let (gave, id, by) = (&beside.record.event_name, &beside.record.event_id, beside.origin.words());
+        let part = match (&beside.version, beside.what) {
+            (Some(version), what) => format!("version {version} may have run: its {what} of"),
+            (None, "layers") => "its layers are of".to_owned(),
+            (None, "definition") => "its task definition is of".to_owned(),
+            (None, what) => format!("its {what} is of"),
+        };
+        write_words(&mut words, &format!("; {part} {gave} {id} by {by} ({})", sure(id)));
+    }
+    if let Some(more) = link.beside.len().checked_sub(BESIDE_MAX).filter(|more| *more > 0) {
+        write_words(&mut words, &format!("; {} more: --format json", figure::grouped(more as u64)));
+    }
+    words
 }
 
 fn launch_words(link: &Link, event: &str) -> String {

@@ -1,9 +1,10 @@
-//! What other records than the two of a link tell: who bears an id, and what else was recorded of one request.
+//! What other records than the two of a link tell: who bears an id, what else was recorded of one request, and whether a
+//! session is somebody else's than its records name.
 
 use std::collections::BTreeSet;
 
-use super::field::text;
-use super::{Caller, Credential, Issuance, Twin};
+use super::field::{action, text};
+use super::{Answer, Caller, Credential, DELEGATE, Issuance, NOT_IN_LAKE, SLACK, Twin, read};
 
 impl Twin {
     /// Whether a step in the portal led into a session: it is of the role, and of the person. None where it is of the role and
@@ -63,5 +64,40 @@ impl Twin {
                 && text(&self.records[*other].record, "/sharedEventID").as_ref() == Some(&shared)
         };
         (0..self.records.len()).find(is_own)
+    }
+
+    /// Whether a session of root is one of AssumeRoot.
+    pub(super) fn is_assumed_root(&self, c: &Credential) -> bool {
+        let assumed = |place: usize| {
+            let mark = &self.records[place].record["userIdentity"]["sessionContext"]["assumedRoot"];
+            *mark == true || *mark == "true"
+        };
+        c.kind == "Root" && self.of(c).any(assumed)
+    }
+
+    /// The end at a session whose record itself says that it is somebody else's than that of the identity that it names: of a
+    /// delegate, or of whoever called AssumeRoot.
+    pub(super) fn end_of_others(&self, c: &Credential) -> Option<Answer> {
+        let is_here = |account: &dyn Fn(&String) -> bool| self.accounts.iter().any(account);
+        if let Some(delegate) = self.told(c, DELEGATE) {
+            let covered = is_here(&|account| *account == delegate);
+            let gap = if covered { "record-missing" } else { NOT_IN_LAKE };
+            return Some(Answer::end("account", &delegate, None, None, Some(gap)));
+        }
+        let created = c.created.filter(|_| self.is_assumed_root(c));
+        let hides = |place: usize| {
+            let near = created.zip(self.times[place]).is_some_and(|(a, b)| (a - b).abs() <= SLACK);
+            let record = &self.records[place].record;
+            near && action(record).1 == "AssumeRoot" && read::hides(record, "Root", c.arn.as_deref(), &c.home)
+        };
+        let others = is_here(&|account| !account.is_empty() && *account != c.home);
+        let gap = if (0..self.records.len()).any(hides) {
+            "response-hidden"
+        } else if others {
+            "record-missing"
+        } else {
+            NOT_IN_LAKE
+        };
+        self.is_assumed_root(c).then(|| Answer::end("unknown", &c.home, c.arn.as_deref(), None, Some(gap)))
     }
 }

@@ -18,6 +18,9 @@ pub(super) fn caller(record: &Value) -> Caller {
     let kind = tells("type").unwrap_or_default();
     let unsigned = ["ANONYMOUS_PRINCIPAL", "anonymous", "Anonymous"];
     let by_nobody = |field: &str| tells(field).is_some_and(|text| unsigned.contains(&text.as_str()));
+    // Who got a token that AWS itself made is told by another record.
+    let vouched =
+        tells_any(record, ["/requestParameters/webIdentityTokenId", SOURCE_PRINCIPAL]).then_some(NOT_IN_LAKE);
     let (origin, name, gap) = match kind.as_str() {
         _ if only_tries(record) => ("unknown", None, Some("no-credential")),
         "AWSAccount" if by_nobody("accountId") || by_nobody("principalId") => {
@@ -26,7 +29,7 @@ pub(super) fn caller(record: &Value) -> Caller {
         "AWSService" => ("service", tells("invokedBy").or(text(record, "/sourceIPAddress")), None),
         "" if tells("invokedBy").is_some() => ("service", tells("invokedBy"), None),
         "SAMLUser" if !of_aws => ("saml", name, None),
-        "WebIdentityUser" => ("web-identity", name, None),
+        "WebIdentityUser" => ("web-identity", name, vouched),
         "SAMLUser" | "IdentityCenterUser" => ("identity-center-user", name, None),
         "Unknown" if portal => ("identity-center-user", name, None),
         "AWSAccount" => ("account", tells("principalId"), Some(NOT_IN_LAKE)),
@@ -51,6 +54,12 @@ pub(super) fn caller(record: &Value) -> Caller {
     };
     let theirs = tells("accountId").filter(|_| origin == "account");
     Caller::End(Answer::end(origin, &theirs.unwrap_or_else(|| account(record)), name.as_deref(), None, gap))
+}
+
+const SOURCE_PRINCIPAL: &str = "/additionalEventData/crossPartitionData/sourcePrincipalArn";
+
+fn tells_any(record: &Value, pointers: [&str; 2]) -> bool {
+    pointers.iter().any(|pointer| text(record, pointer).is_some())
 }
 
 /// Whether a record is of a sign-in that failed, or of what anybody may do who knows a name.

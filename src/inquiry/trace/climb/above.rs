@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::{Climbed, Top, Walk, delegation, named, stop, used_before_issued};
-use crate::inquiry::trace::fetch::{Source, earlier};
+use crate::inquiry::trace::fetch::{FoundLaunch, Source, earlier};
 use crate::lineage::{
-    Above, Caller, Class, End, Gap, Issuance, Launch, Link, Mismatch, Node, NodeKind, OWN_PASSWORD, Origin,
-    OriginKind, Passed, Proof, Reason, RoleGiven, Rule, SLACK_SECONDS, TracedOrigin, UserHistory, Violation,
-    Workload, find_maker, stamp,
+    Above, BesideLaunch, Caller, Class, End, Gap, Issuance, Launch, Link, Mismatch, Node, NodeKind,
+    OWN_PASSWORD, Origin, OriginKind, Part, Passed, Proof, Reason, RoleGiven, Rule, SLACK_SECONDS,
+    TracedOrigin, UserHistory, Violation, Workload, find_maker, stamp,
 };
 use crate::query::QueryError;
 
@@ -34,6 +34,7 @@ pub(super) async fn above(
         Some(gave) => Some(Box::new(role_given(source, gave, walk).await?)),
         None => None,
     };
+    let beside = beside(source, &step.beside, walk).await?;
     let link = climbed.links.len();
     climbed.links.push(Link {
         rule: step.rule,
@@ -46,13 +47,14 @@ pub(super) async fn above(
         role_passed: step.role_passed,
         role_untold: step.role_untold,
         role_given,
+        beside,
         to_usage: whole.as_ref().map(|whole| whole.usage.clone()),
     });
     let of = |origin| TracedOrigin { origin, above: None, above_gap: None, others_above: Vec::new() };
     if maker.class != Class::Credential {
         let end = End { caller: &maker, first: None, issuance: None, forwarded: false, hidden: &[] };
         let found = named(source, end).await?;
-        compare_role_given(climbed, link, &found);
+        compare_beside(climbed, link, &found, step.untold);
         return Ok(Some(Above { rule: step.rule, record: step.record, origin: of(found) }));
     }
     if !walk.enters(&maker, step.record.event_time.0) {
@@ -70,7 +72,7 @@ pub(super) async fn above(
     climbed.links.extend(next.links.iter().map(|link| Link { above_origin: true, ..link.clone() }));
     climbed.violations.extend(next.violations.iter().cloned());
     let mut found = of(next.origin.clone());
-    compare_role_given(climbed, link, &found.origin);
+    compare_beside(climbed, link, &found.origin, step.untold);
     let after = step.record.event_name.as_str();
     if after == OWN_PASSWORD && !signed_in(source, &next).await?.is_empty() {
         found.origin = found.origin.with_gap(own_password());
@@ -80,35 +82,62 @@ pub(super) async fn above(
     Ok(Some(Above { rule: step.rule, record: step.record, origin: found }))
 }
 
-/// Who gave a function its role, with the origin of whoever called.
+/// Who gave a workload its role, with the origin of whoever called.
 async fn role_given(source: &Source, gave: &Launch, walk: &Walk) -> Result<RoleGiven, QueryError> {
-    let caller = &gave.caller;
-    let time = gave.record.time;
-    let origin = if caller.class == Class::Credential {
-        let whole = source.near(caller, time).await?;
-        let first = whole.and_then(|whole| whole.usage.first).map_or(time, |first| first.0.min(time));
-        // A walk of its own: it may lead through what the other passed.
-        let mut own = Walk { seen: walk.seen.clone(), led: BTreeMap::new(), switchers: BTreeSet::new() };
-        own.seen.insert((caller.id, None));
-        Box::pin(delegation(source, caller, Some(first), None, &mut own)).await?.origin
-    } else {
-        named(source, End { caller, first: None, issuance: None, forwarded: false, hidden: &[] }).await?
-    };
     Ok(RoleGiven {
         record: Proof::from(&gave.record),
         role: gave.role_passed.clone(),
-        by: caller.node(),
-        origin,
+        by: gave.caller.node(),
+        origin: origin_of(source, gave, walk).await?,
     })
 }
 
-/// Marks a link as ambiguous where the code of a function and its role lead to different origins.
-fn compare_role_given(climbed: &mut Climbed, link: usize, found: &Origin) {
+/// Who else is behind a launch or may be, with the origins of whoever called.
+async fn beside(
+    source: &Source,
+    launches: &[(Part, Option<String>, Launch)],
+    walk: &Walk,
+) -> Result<Vec<BesideLaunch>, QueryError> {
+    let mut found = Vec::with_capacity(launches.len());
+    for (part, version, launch) in launches {
+        found.push(BesideLaunch {
+            what: part.word(),
+            version: version.clone(),
+            record: Proof::from(&launch.record),
+            by: launch.caller.node(),
+            origin: origin_of(source, launch, walk).await?,
+        });
+    }
+    Ok(found)
+}
+
+/// The origin of whoever called a launch that stands beside another.
+async fn origin_of(source: &Source, launch: &Launch, walk: &Walk) -> Result<Origin, QueryError> {
+    let caller = &launch.caller;
+    let time = launch.record.time;
+    if caller.class != Class::Credential {
+        let end = End { caller, first: None, issuance: None, forwarded: false, hidden: &[] };
+        return named(source, end).await;
+    }
+    let whole = source.near(caller, time).await?;
+    let first = whole.and_then(|whole| whole.usage.first).map_or(time, |first| first.0.min(time));
+    // A walk of its own: it may lead through what the other passed.
+    let mut own = Walk { seen: walk.seen.clone(), led: BTreeMap::new(), switchers: BTreeSet::new() };
+    own.seen.insert((caller.id, None));
+    Ok(Box::pin(delegation(source, caller, Some(first), None, &mut own)).await?.origin)
+}
+
+/// Marks a link as ambiguous where what a workload needs to act leads to different origins, or some of it to none: `untold` are
+/// the records of which nothing tells who is behind them.
+fn compare_beside(climbed: &mut Climbed, link: usize, found: &Origin, untold: Vec<String>) {
     let Some(link) = climbed.links.get_mut(link) else { return };
-    if let Some(given) = &link.role_given
-        && (given.origin.kind, given.origin.id()) != (found.kind, found.id())
-    {
-        link.ambiguous = vec![link.record.event_id.clone(), given.record.event_id.clone()];
+    let given = link.role_given.iter().map(|given| (&given.origin, &given.record));
+    let beside = link.beside.iter().map(|beside| (&beside.origin, &beside.record));
+    let others =
+        given.chain(beside).filter(|(origin, _)| (origin.kind, origin.id()) != (found.kind, found.id()));
+    let others: Vec<String> = others.map(|(_, record)| record.event_id.clone()).chain(untold).collect();
+    if !others.is_empty() {
+        link.ambiguous = [link.record.event_id.clone()].into_iter().chain(others).collect();
     }
 }
 
@@ -144,7 +173,8 @@ pub(in crate::inquiry::trace) fn unsigned(caller: &Caller) -> Gap {
             "neither a key nor a session signed these calls of {name}, and they are no sign-in: a bearer token or another \
              credential of one service did, and no record names it"
         ),
-        "look for CreateServiceSpecificCredential, UploadSSHPublicKey and UploadSigningCertificate for the user",
+        "look for CreateServiceSpecificCredential, ResetServiceSpecificCredential, UploadSSHPublicKey and \
+         UploadSigningCertificate for the user",
     )
 }
 
@@ -158,6 +188,9 @@ struct StepAbove {
     role_untold: Option<String>,
     /// Who gave the role of a function whose code somebody else put.
     gave_role: Option<Launch>,
+    /// See [`FoundLaunch`].
+    beside: Vec<(Part, Option<String>, Launch)>,
+    untold: Vec<String>,
     /// The event ids of all records that come into question, where they are several.
     ambiguous: Vec<String>,
 }
@@ -179,6 +212,8 @@ async fn step_above(
         role_passed: None,
         role_untold: None,
         gave_role: None,
+        beside: Vec::new(),
+        untold: Vec::new(),
         ambiguous: Vec::new(),
     };
     if top.origin.kind.has_keys() && caller.has_long_term_key() {
@@ -226,28 +261,33 @@ async fn step_above(
     let Some(workload) = workload else { return Ok(None) };
     let moment = top.issuance.as_ref().map(|issuance| issuance.record.time).or(caller.created);
     let role = caller.role_name();
-    let launch = source.launch_of(&workload, &account, role, moment).await?;
-    let Some((launch, passed, gave_role)) = launch else {
+    let Some(found) = source.launch_of(&workload, &account, caller, moment).await? else {
         climbed.gap_above = match moment {
             Some(moment) => removed_workload(source, &workload, &account, moment).await?,
             None => None,
         };
+        if climbed.gap_above.is_none() {
+            climbed.gap_above = unpublished(source, &workload, &account, caller).await?;
+        }
         return Ok(None);
     };
+    let FoundLaunch { launch, passed, gave_role, beside, untold } = found;
     if passed == Passed::Other {
         let tells = gave_role.as_ref().unwrap_or(&launch);
         climbed.mismatches.push(of_other_role(caller, &workload, tells));
         return Ok(None);
     }
-    let untold = passed == Passed::Untold && launch.role_passed.is_some();
+    let is_untold = passed == Passed::Untold && launch.role_passed.is_some();
     Ok(Some(StepAbove {
         rule: Rule::Launched,
         record: Proof::from(&launch.record),
         from: workload_node(&workload, &account),
         maker: launch.caller.clone(),
         role_passed: launch.role_passed.clone(),
-        role_untold: role.filter(|_| untold).map(str::to_owned),
+        role_untold: role.filter(|_| is_untold).map(str::to_owned),
         gave_role,
+        beside,
+        untold,
         ambiguous: Vec::new(),
     }))
 }
@@ -286,6 +326,26 @@ async fn removed_workload(
             Reason::RecordMissing,
             &format!("no record makes {words} anew: it was removed at {at} ({})", removal.record.id()),
             &format!("add the objects of account {account} between then and {}", stamp(moment)),
+        )
+    }))
+}
+
+/// Why nobody is said to have put the code of a version of a function, where others of its calls are here.
+async fn unpublished(
+    source: &Source,
+    workload: &Workload,
+    account: &str,
+    session: &Caller,
+) -> Result<Option<Gap>, QueryError> {
+    let Some(version) = Workload::version_of(session) else { return Ok(None) };
+    let launches = source.relaunches(workload.kind, account).await?;
+    let is_here = launches.iter().any(|launch| launch.workload.may_be(workload));
+    Ok(is_here.then(|| {
+        let words = workload.words();
+        stop(
+            Reason::RecordMissing,
+            &format!("no record before publishes version {version} of {words}: what it runs is not told"),
+            &format!("add earlier objects of account {account}, with PublishVersion"),
         )
     }))
 }

@@ -105,6 +105,7 @@ pub(super) fn link(from: &Caller, record: &Proof, to: &Caller, ambiguous: Vec<St
         role_passed: None,
         role_untold: None,
         role_given: None,
+        beside: Vec::new(),
         to_usage: None,
     }
 }

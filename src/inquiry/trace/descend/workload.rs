@@ -14,14 +14,17 @@ use crate::inquiry::trace::climb::{Twins, candidates_beside, prepare_candidates,
 use crate::inquiry::trace::fetch::{OwnAddresses, Source, VALUES_MAX, earlier, later, together};
 use crate::lake::Column;
 use crate::lineage::{
-    Caller, Class, Credential, Issuance, KEY_LIFE_SECONDS, Launch, NodeKind, Passed, Proof, Rule, Rung,
-    SLACK_SECONDS, Workload, find, last_launch,
+    Caller, Class, Credential, Issuance, KEY_LIFE_SECONDS, LastLaunch, Launch, NodeKind, Passed, Proof, Rule,
+    Rung, SLACK_SECONDS, Workload, find, last_launch,
 };
 use crate::query::{Filter, QueryError};
 
 /// So many sessions that bear the name of one workload are looked up one by one, where neither their own records nor an
 /// issuance of their keys tells whose they are.
 const LOOKED_UP_MAX: usize = 64;
+
+/// So many others that are behind a session, or may be, are noted.
+const NOTED_MAX: usize = 4;
 
 /// What the holders of a level launched, and the task definitions that they registered, in order of time.
 pub(super) async fn launches_by(source: &Source, level: &[Holder]) -> Result<Vec<Launch>, QueryError> {
@@ -30,7 +33,7 @@ pub(super) async fn launches_by(source: &Source, level: &[Holder]) -> Result<Vec
         launched.extend(source.launches(&filter).await?);
     }
     let lines = Lines::of(level);
-    launched.retain(|launch| lines.at(&launch.caller, launch.record.time).is_some());
+    launched.retain(|launch| launch.gives() && lines.at(&launch.caller, launch.record.time).is_some());
     for launch in &mut launched {
         if let Some(defined) = source.defined_by(launch).await? {
             launch.role_passed = launch.role_passed.take().or(defined.role_passed);
@@ -333,7 +336,6 @@ async fn goes_back(
     let caller = &session.credential.caller;
     let made = session.made.as_ref().filter(|_| session.is_own()).map(|made| made.event_time.0);
     let moment = made.or(caller.created).or(session.credential.usage.first.map(|first| first.0));
-    let role = caller.role_name().map(str::to_owned);
     let others = match launch.workload.kind {
         // An instance is launched once; who gave it another profile did not launch it.
         "instance" if launch.configures() => source.launches_of(&launch.workload, account, moment).await?,
@@ -345,15 +347,16 @@ async fn goes_back(
     let all = others.iter().chain([launch]);
     let removals = source.removed_workloads(&launch.workload, account).await?;
     // Before the first launch nothing goes back to it.
-    let last = last_launch(all, &removals, &launch.workload, role.as_deref(), moment);
+    let last = last_launch(all, &removals, &launch.workload, caller, moment);
     let Some(last) = last else { return Ok(false) };
-    if last.gave_role.is_some_and(|gave| gave.record == launch.record) {
+    let role = caller.role_name().map(str::to_owned);
+    if let Some(gave) = gave_beside(&last, launch) {
         // The chain up leads to whoever put the code, and names this one as well.
         if session.is_own() {
             session.rule = Rule::Claim;
             let put = &last.launch.record;
             let by = if launch.workload.kind == "function" { "the code is of" } else { "launched by" };
-            session.remark = Some(format!("it gave the role; {by} {} {}", put.event_name, put.id()));
+            session.remark = Some(format!("{gave}; {by} {} {}", put.event_name, put.id()));
         }
         return Ok(true);
     }
@@ -361,8 +364,8 @@ async fn goes_back(
         return Ok(false);
     }
     let passed = last.passed;
-    if let Some(gave) = last.gave_role.filter(|_| session.is_own()) {
-        let words = format!("role given by {} {}", gave.record.event_name, gave.record.id());
+    let is_own = session.is_own();
+    for words in others_beside(&last).filter(|_| is_own) {
         session.note = Some(session.note.take().map_or(words.clone(), |note| format!("{note}; {words}")));
     }
     if passed == Passed::Untold && launch.role_passed.is_some() && session.is_own() {
@@ -377,6 +380,42 @@ async fn goes_back(
         ));
     }
     Ok(true)
+}
+
+/// What a call gave that stands beside the launch to which a session goes back, in words.
+fn gave_beside(last: &LastLaunch<'_>, launch: &Launch) -> Option<String> {
+    if last.gave_role.is_some_and(|gave| gave.record == launch.record) {
+        return Some("it gave the role".to_owned());
+    }
+    let beside = last.beside.iter().find(|beside| beside.launch.record == launch.record)?;
+    let part = beside.part.word();
+    Some(match beside.version {
+        Some(version) => format!("it gave the {part} of version {version}, which may have run"),
+        None => format!("it gave the {part}"),
+    })
+}
+
+/// Who else is behind a session or may be, in words.
+fn others_beside(last: &LastLaunch<'_>) -> impl Iterator<Item = String> {
+    let words = |part: &str, launch: &Launch| {
+        format!("{part} given by {} {}", launch.record.event_name, launch.record.id())
+    };
+    let role = last.gave_role.map(|gave| words("role", gave));
+    let beside = last.beside.iter().map(move |beside| match beside.version {
+        Some(version) => {
+            words(&format!("version {version} may have run, its {}", beside.part.word()), beside.launch)
+        }
+        None => words(beside.part.word(), beside.launch),
+    });
+    let untold = last.untold.iter().map(|published| {
+        let record = &published.record;
+        format!("a version may have run that {} {} published", record.event_name, record.id())
+    });
+    let mut all: Vec<String> = role.into_iter().chain(beside).chain(untold).collect();
+    let more = all.len().saturating_sub(NOTED_MAX);
+    all.truncate(NOTED_MAX);
+    all.extend((more > 0).then(|| format!("{more} more may be behind it")));
+    all.into_iter()
 }
 
 /// Whether a session is the workload's, by the candidates for its issuance, or by its own records.

@@ -43,13 +43,14 @@ pub(super) fn defining(account: &str) -> Vec<Filter> {
     of_service("ecs.amazonaws.com", account, name)
 }
 
-/// The calls that launch a kind of workload in an account, give it another role or replace its code, where they are few;
-/// None for a kind that no such call launches.
+/// The calls that launch a kind of workload in an account, give it another role, replace its code or publish it, where they
+/// are few; None for a kind that no such call launches.
 pub(super) fn relaunching(kind: &str, account: &str) -> Option<Vec<Filter>> {
     let begins = |name: &str| Filter::Begins(Column::EventName, name.to_owned());
     match kind {
         "function" => {
-            let names = ["CreateFunction", "UpdateFunctionConfiguration", "UpdateFunctionCode"];
+            let names =
+                ["CreateFunction", "UpdateFunctionConfiguration", "UpdateFunctionCode", "PublishVersion"];
             let name = Filter::Any(names.into_iter().map(begins).collect());
             Some(of_service("lambda.amazonaws.com", account, name))
         }

@@ -77,6 +77,7 @@ async fn above(source: &Source, found: &mut Asked, made: Made) -> Result<Above, 
         role_passed: None,
         role_untold: None,
         role_given: None,
+        beside: Vec::new(),
         to_usage: whole.as_ref().map(|whole| whole.usage.clone()),
     });
     let maker = whole.unwrap_or(Credential { caller: way.maker().clone(), usage: Usage::default() });

@@ -53,6 +53,7 @@ fn link(rule: Rule, record: Proof, above_origin: bool) -> Link {
         role_passed: None,
         role_untold: None,
         role_given: None,
+        beside: Vec::new(),
         to_usage: None,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::up::launched;
 use super::*;
-use crate::lineage::RoleGiven;
+use crate::lineage::{BesideLaunch, RoleGiven};
 
 #[test]
 fn who_gave_a_function_its_role_is_named_beside_who_put_its_code() {
@@ -21,6 +21,32 @@ fn who_gave_a_function_its_role_is_named_beside_who_put_its_code() {
         format!("the role admin is of UpdateFunctionConfiguration20150331v2 {OTHER_EVENT} by IAM user dana");
     assert_eq!(words(&[]), format!("certain: {put}; {given} (as well)"));
     assert_eq!(words(&[EVENT, OTHER_EVENT]), format!("one of 2: {put}; {given} (another origin)"));
+}
+
+#[test]
+fn whoever_else_is_behind_a_launch_is_named_beside_it() {
+    let words = |what, version: Option<&str>, ambiguous: &[&str]| {
+        let mut link = launched().links.pop().unwrap();
+        link.record.event_name = "UpdateFunctionCode20150331v2".to_owned();
+        link.role_passed = None;
+        link.ambiguous = ambiguous.iter().map(|id| (*id).to_owned()).collect();
+        let record = proof(OTHER_EVENT, "UpdateFunctionConfiguration20150331v2", "09:00:00");
+        let version = version.map(str::to_owned);
+        link.beside = vec![BesideLaunch { what, version, record, by: dana(), origin: by_dana() }];
+        words::link_words(&link)
+    };
+    let put = "UpdateFunctionCode20150331v2 replaced the function's code";
+    let by = format!("UpdateFunctionConfiguration20150331v2 {OTHER_EVENT} by IAM user dana");
+    assert_eq!(words("layers", None, &[]), format!("certain: {put}; its layers are of {by} (as well)"));
+    let both = [EVENT, OTHER_EVENT];
+    assert_eq!(
+        words("definition", None, &both),
+        format!("one of 2: {put}; its task definition is of {by} (another origin)")
+    );
+    assert_eq!(
+        words("code", Some("2"), &both),
+        format!("one of 2: {put}; version 2 may have run: its code of {by} (another origin)")
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Text of the log that would break out of its place.
 
 use super::*;
-use crate::lineage::{Above, Mismatch, NotTaken, RoleGiven, Violation};
+use crate::lineage::{Above, BesideLaunch, Mismatch, NotTaken, RoleGiven, Violation};
 
 /// Everything that means something to a terminal, a spreadsheet, Graphviz, Mermaid or a browser.
 const HOSTILE: &str = "=x\u{1b}[2J\"]\r\n! fake line\u{202e}\\N\\\"];}n9[\"owned\"] %%{init: {}}%% `m` \
@@ -69,6 +69,13 @@ fn hostile() -> Trace {
             by: node(NodeKind::AccessKey),
             origin: hostile_origin(OriginKind::IamUser),
         })),
+        beside: vec![BesideLaunch {
+            what: "layers",
+            version: Some(HOSTILE.to_owned()),
+            record: record(),
+            by: node(NodeKind::AccessKey),
+            origin: hostile_origin(OriginKind::IamUser),
+        }],
         to_usage: Some(used.clone()),
         ambiguous: vec![HOSTILE.to_owned(), EVENT.to_owned()],
         ..link(Rule::Launched, record(), node(NodeKind::Session), node(NodeKind::Service))

@@ -96,6 +96,7 @@ fn link(rule: Rule, record: Proof, from: Node, to: Node) -> Link {
         role_passed: None,
         role_untold: None,
         role_given: None,
+        beside: Vec::new(),
         to_usage: None,
     }
 }

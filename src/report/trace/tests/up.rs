@@ -52,6 +52,7 @@ pub(super) fn launched() -> Trace {
             role_passed: Some("arn:aws:iam::111122223333:role/worker".to_owned()),
             role_untold: None,
             role_given: None,
+            beside: Vec::new(),
             ..link(Rule::Launched, record, machine, dana())
         },
     ];
