@@ -12,7 +12,7 @@ use super::{Column, Kind};
 pub enum Table {
     /// One row a record.
     Events,
-    /// The ledger: one row each time an object was read.
+    /// The ledger: one row each time an object was read, and one for an object that was found archived.
     Objects,
     /// One row for everything that was not read.
     Refusals,
@@ -106,7 +106,7 @@ pub const OBJECT_COLUMNS: &[SmallColumn] = &[
     ("outcome", Kind::Text, false, "`read`, `refused` (something in it was not read) or `set aside: KIND`."),
     ("size", Kind::Int, false, "Its size when listed, in bytes."),
     ("modified", Kind::Timestamp, true, "When it was last changed, as listed."),
-    ("etag", Kind::Text, true, "The ETag of an object in S3, as listed."),
+    ("etag", Kind::Text, true, "The ETag of an object in S3, as listed; none of one that was archived."),
     ("raw_bytes", Kind::Int, false, "Bytes read."),
     ("inflated_bytes", Kind::Int, false, "Bytes after inflation."),
     (

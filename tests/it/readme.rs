@@ -65,7 +65,7 @@ fn columns() -> String {
     let events = table(["column", "type", "from", "meaning"], events);
     let [objects, refusals, verdicts] = [OBJECT_COLUMNS, REFUSAL_COLUMNS, VERDICT_COLUMNS].map(small);
     format!(
-        "`events`, one row a record:\n\n{events}\n`objects`, the ledger, one row each time an object was read:\n\n{objects}\n\
+        "`events`, one row a record:\n\n{events}\n`objects`, the ledger, one row each time an object was read, and one for an object that was found archived:\n\n{objects}\n\
          `refusals`, one row for everything that was not read:\n\n{refusals}\n\
          `verdicts`, one row an event, in the file of `replay --save` (`sql --verdicts`):\n\n{verdicts}"
     )
