@@ -82,8 +82,9 @@ pub fn lane_and_day(name: &str) -> Option<(&str, NaiveDate)> {
     Some((place.lane?, place.date()?))
 }
 
-/// The day that an object was delivered on, by its folder (as [`lane_and_day`]) or else its name.
-pub(super) fn delivery_day(name: &str) -> Option<NaiveDate> {
+/// The day that an object was delivered on, by its folder (as [`lane_and_day`]) or else its name; None where neither tells.
+#[must_use]
+pub fn delivery_day(name: &str) -> Option<NaiveDate> {
     let by_folder = LogPath::parse(name).and_then(|place| place.date());
     by_folder.or_else(|| ObjectName::parse(name).map(|name| name.delivered.date_naive()))
 }

@@ -27,13 +27,21 @@ pub struct Listing {
     coming: Option<mpsc::Receiver<Result<Listed, ListError>>>,
     lister: Option<AbortHandle>,
     shard: Option<Shard>,
+    misses_some: bool,
 }
 
 impl Listing {
     /// What is known already, and then what is found.
     pub(super) fn with_search(ready: Listed, search: Search) -> Self {
         let search = Some(Box::new(search));
-        Self { ready: VecDeque::from([ready]), search, coming: None, lister: None, shard: None }
+        Self {
+            ready: VecDeque::from([ready]),
+            search,
+            coming: None,
+            lister: None,
+            shard: None,
+            misses_some: false,
+        }
     }
 
     /// Only what is in a shard; None for all. Said before the first part is asked for, nothing else is held.
@@ -57,11 +65,19 @@ impl Listing {
             (None, Some(coming)) => coming.recv().await.transpose()?,
             (None, None) => None,
         };
+        let missed = |part: &Listed| part.unlisted.values().any(|why| matches!(why, Unlisted::Unreadable(_)));
+        self.misses_some |= part.as_ref().is_some_and(missed);
         if let (Some(part), Some(shard)) = (&mut part, self.shard) {
             part.objects.retain(|object| shard.has(&object.name));
             part.unlisted.retain(|name, _| shard.has(name));
         }
         Ok(part)
+    }
+
+    /// Whether something could not be listed or opened so far: objects of any shard may be in it.
+    #[must_use]
+    pub fn misses_some(&self) -> bool {
+        self.misses_some
     }
 
     /// All parts in one.
@@ -88,12 +104,36 @@ impl Drop for Listing {
 
 impl From<Listed> for Listing {
     fn from(listed: Listed) -> Self {
-        Self { ready: VecDeque::from([listed]), search: None, coming: None, lister: None, shard: None }
+        Self {
+            ready: VecDeque::from([listed]),
+            search: None,
+            coming: None,
+            lister: None,
+            shard: None,
+            misses_some: false,
+        }
     }
 }
 
 impl From<(Vec<Object>, BTreeMap<String, Unlisted>)> for Listing {
     fn from((objects, unlisted): (Vec<Object>, BTreeMap<String, Unlisted>)) -> Self {
         Listed { objects, unlisted }.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_can_t_be_listed_is_refused_in_one_shard_and_missed_in_each() {
+        let unlisted = BTreeMap::from([("/logs/a/".to_owned(), Unlisted::Unreadable("denied".to_owned()))]);
+        let mut refused = 0;
+        for shard in ["1/3", "2/3", "3/3"] {
+            let mut listing = Listing::from((Vec::new(), unlisted.clone())).within(shard.parse().ok());
+            refused += listing.next().await.unwrap().unwrap().unlisted.len();
+            assert!(listing.misses_some(), "{shard}");
+        }
+        assert_eq!(refused, 1);
     }
 }

@@ -17,12 +17,11 @@ pub mod s3;
 mod shard;
 mod whole;
 
-use std::io;
 use std::path::PathBuf;
 
 pub use foreign::Foreign;
 pub use inflate::{INFLATED_BYTES_MAX, Inflated, Inflater, hexadecimal};
-pub use layout::lane_and_day;
+pub use layout::{delivery_day, lane_and_day};
 pub use list::{ListError, Object, Place, Unlisted, list};
 pub use listing::{Listed, Listing};
 pub use name::ObjectName;
@@ -41,20 +40,20 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// Their names, in order: absolute paths, and addresses in S3 without a slash at the end.
-    ///
-    /// # Errors
-    /// Where the working folder can't be told, or a path is empty.
-    pub fn names(&self) -> io::Result<Vec<String>> {
-        let paths = self.paths.iter().map(|path| Ok(std::path::absolute(path)?.display().to_string()));
-        let mut names: Vec<String> = paths.collect::<io::Result<_>>()?;
+    /// Their names, in order: absolute paths where the working folder can be told, and addresses in S3 without a slash at the
+    /// end.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        let paths = self.paths.iter().map(|path| absolute(path).display().to_string());
         let places = self.s3.iter().flat_map(|(places, _)| places);
-        names.extend(places.map(|place| {
+        let places = places.map(|place| {
             let address = format!("s3://{}/{}", place.bucket, place.prefix);
             address.trim_end_matches('/').to_owned()
-        }));
+        });
+        let mut names: Vec<String> = paths.chain(places).collect();
         names.sort();
-        Ok(names)
+        names
     }
 }
 

@@ -25,7 +25,7 @@ pub struct Prune {
     pub first_day: Option<NaiveDate>,
     /// The last day of delivery.
     pub last_day: Option<NaiveDate>,
-    /// By the path of a region's folder (see [`super::lane_and_day`]): the newest day that is known already. Wanted is what
+    /// By the path of a region's folder (see [`super::lane_and_day`]): the day up to which all is known already. Wanted is what
     /// is not older than [`LATE_DELIVERY_DAYS`] before it.
     pub newest: BTreeMap<String, NaiveDate>,
 }

@@ -21,7 +21,7 @@ const SHARDS_MAX: u32 = 10_000;
 /// assert_eq!(shards.iter().filter(|shard| shard.has(name)).count(), 1);
 /// assert!("4/3".parse::<Shard>().is_err());
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shard {
     /// From 0.
     place: u32,

@@ -342,7 +342,8 @@ pub(super) struct Ingest {
     /// Only objects that may hold events before this time: delivered up to two days after it
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(super) to: Option<DateTime<Utc>>,
-    /// Begin, in each account and region, two days before the newest delivery that the lake has
+    /// Begin, in each account and region, two days before the newest delivery that was there when an ingest of the same
+    /// sources and options last looked at everything; without such an ingest, look at everything
     #[arg(long)]
     pub(super) since_last: bool,
     /// End after so many objects; the next run goes on

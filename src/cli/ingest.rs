@@ -38,7 +38,7 @@ pub(super) async fn run(command: &Ingest, out: &mut Output) -> Result<u8, Failur
     let sources = s3::sources(&command.sources, &command.reading).await?;
     let mut prune = command.reading.wanted.prune().between(command.from, command.to);
     let site = s3::site(&command.lake, &command.reading.s3).await?;
-    let selection = Selection::new(sources.names()?, &prune);
+    let selection = Selection::new(sources.names(), &prune);
     let today = Utc::now().date_naive();
     // What is delivered from then on is not in this listing.
     let until = prune.last_day.map_or(today, |last| last.min(today));
@@ -63,11 +63,6 @@ pub(super) async fn run(command: &Ingest, out: &mut Output) -> Result<u8, Failur
     let report = Box::pin(lake::ingest(&site, listing, &options, &bar)).await;
     let took = bar.end();
     let report = report?;
-    // What stood on standard input is nowhere to be looked for again.
-    if !report.is_partial && command.sources.iter().all(|source| source.as_os_str() != "-") {
-        let seen = known.into_iter().chain(report.newest.clone());
-        lake::note_complete(&site, &selection, command.shard, until, seen).await?;
-    }
     match out.format {
         Format::Json => writeln!(out, "{}", report::json::document(&Counters::of(&report))?)?,
         Format::Csv => {
@@ -89,6 +84,11 @@ pub(super) async fn run(command: &Ingest, out: &mut Output) -> Result<u8, Failur
         } else {
             "note: there is no object in the sources"
         });
+    }
+    // What stood on standard input is nowhere to be looked for again.
+    if !report.is_partial && command.sources.iter().all(|source| source.as_os_str() != "-") {
+        let seen = known.into_iter().chain(report.newest);
+        lake::note_complete(&site, &selection, command.shard, until, seen).await?;
     }
     Ok(if report.counts.refused > 0 { EXIT_UNREADABLE } else { EXIT_DONE })
 }

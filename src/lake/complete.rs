@@ -17,7 +17,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::error::s3_cause;
 use super::ledger;
 use super::site::Ground;
-use super::{Lake, LakeError, Site};
+use super::{Lake, LakeError, Site, Table};
 use crate::archive::{Prune, Shard};
 
 /// The folder of these files in a lake.
@@ -66,7 +66,7 @@ impl Selection {
 type Days = BTreeMap<String, NaiveDate>;
 
 /// Takes the later day of each folder.
-pub(super) fn later(days: &mut Days, others: Days) {
+pub(super) fn later(days: &mut Days, others: impl IntoIterator<Item = (String, NaiveDate)>) {
     for (lane, day) in others {
         let known = days.entry(lane).or_insert(day);
         *known = day.max(*known);
@@ -103,6 +103,10 @@ pub async fn read_up_to(
         Err(LakeError::NotALake { .. }) => return Ok(BTreeMap::new()),
         Err(error) => return Err(error),
     };
+    // A lake that was made anew where another one was.
+    if lake.files(Table::Objects)?.is_empty() {
+        return Ok(BTreeMap::new());
+    }
     let ground = Ground::of(lake.site())?;
     let mut days = noted(&ground, selection, shard).await?;
     let all = selection.all();
@@ -148,7 +152,7 @@ async fn noted(ground: &Ground, selection: &Selection, shard: Option<Shard>) -> 
             let days = notes.iter().map(|note| note.days.get(lane).copied().unwrap_or(note.day));
             Some((lane.clone(), days.min()?))
         });
-        later(&mut found, all.collect());
+        later(&mut found, all);
     }
     Ok(found)
 }
@@ -166,15 +170,12 @@ pub async fn note_complete(
     days: impl IntoIterator<Item = (String, NaiveDate)>,
 ) -> Result<(), LakeError> {
     let ground = Ground::of(&site.into())?;
+    let mut latest = Days::new();
     // A listing may go on for days.
-    let days = days.into_iter().map(|(lane, newest)| (lane, newest.min(day)));
-    let days = days.fold(Days::new(), |mut latest, (lane, newest)| {
-        later(&mut latest, Days::from([(lane, newest)]));
-        latest
-    });
+    later(&mut latest, days.into_iter().map(|(lane, newest)| (lane, newest.min(day))));
     let shard = shard.unwrap_or(Shard::ALL).to_string();
     let name = format!("{}.json", shard.replace('/', "-"));
-    let note = Note { shard, day, days, selection: Some(selection.clone()) };
+    let note = Note { shard, day, days: latest, selection: Some(selection.clone()) };
     let bytes = serde_json::to_vec_pretty(&note).map_err(|error| odd(&error))?;
     let file = selection.folder(&ground)?.join(name);
     ground.store.put(&file, bytes.into()).await.map_err(|error| failed("write", &file, error))?;
@@ -239,5 +240,7 @@ mod tests {
         let seen = days(&[("a/", "2026-03-20")]);
         note_complete(&site, &selection(&["111122223333"]), None, day("2026-03-20"), seen).await.unwrap();
         assert_eq!(noted(None).await.get("a/"), Some(&day("2026-03-08")));
+        // None of it holds in a lake without objects: that was made anew.
+        assert_eq!(read_up_to(&site, &all, None).await.unwrap(), days(&[]));
     }
 }

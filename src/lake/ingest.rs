@@ -228,6 +228,7 @@ pub async fn ingest(
         unit.bring_in(&mut lake, &mut ledger, &mut seen, &mut report).await?;
         seen.trim();
     }
+    report.is_partial = intake.is_partial();
     if let Some(error) = intake.failed {
         return Err(error.into());
     }
@@ -235,7 +236,6 @@ pub async fn ingest(
     report.objects_known += intake.found.known;
     report.objects_changed = intake.found.changed;
     report.more = intake.found.more;
-    report.is_partial = intake.found.more || intake.found.passed_over;
     report.newest = intake.found.newest;
     for (kind, count) in intake.found.set_aside {
         *report.set_aside.entry(kind.to_owned()).or_default() += count;

@@ -1,7 +1,6 @@
 //! What of a listing is to be read: told apart by the ledger, as the listing comes.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::ops::RangeFull;
 
 use chrono::NaiveDate;
 
@@ -41,7 +40,7 @@ impl Unreadable {
     }
 
     /// Takes everything, and says why it can't be read.
-    pub(super) fn drain(&mut self, _: RangeFull) -> impl Iterator<Item = Refusal> {
+    pub(super) fn refuse_all(&mut self) -> impl Iterator<Item = Refusal> {
         let archived = self.archived.drain(..).filter_map(|object| of_archived(&object));
         self.unlisted.drain(..).chain(archived)
     }
@@ -63,8 +62,6 @@ pub(super) struct Found {
     pub(super) set_aside: BTreeMap<&'static str, u64>,
     /// Whether there was more than was to be read at once.
     pub(super) more: bool,
-    /// Whether something that is not known could not even be listed or opened.
-    pub(super) passed_over: bool,
     /// By the folder of a region (see [`lane_and_day`]): the newest delivery day of an object.
     pub(super) newest: BTreeMap<String, NaiveDate>,
 }
@@ -101,6 +98,11 @@ impl Intake {
         self.ended
     }
 
+    /// Whether not all of the listing was looked at.
+    pub(super) fn is_partial(&self) -> bool {
+        self.found.more || self.listing.misses_some()
+    }
+
     /// Takes the next part of the listing; gives how many objects of how many bytes are to be read of it. A listing that
     /// fails is at its end.
     pub(super) async fn more(&mut self, ledger: &Ledger) -> (u64, u64) {
@@ -125,7 +127,6 @@ impl Intake {
                     *self.found.set_aside.entry(kind.describe()).or_default() += 1;
                 }
                 Unlisted::Unreadable(why) => {
-                    self.found.passed_over = true;
                     let reason = Reason::Source(why);
                     self.unreadable.unlisted.push(Refusal { object: name, record_index: None, reason });
                 }

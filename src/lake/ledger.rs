@@ -162,7 +162,7 @@ pub(super) async fn hold_back(
     shard: Option<Shard>,
     days: &mut BTreeMap<String, NaiveDate>,
 ) -> Result<(), LakeError> {
-    if days.is_empty() || lake.files(Table::Objects)?.is_empty() {
+    if days.is_empty() {
         return Ok(());
     }
     let session = lake.session()?;

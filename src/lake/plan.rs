@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use super::intake::Intake;
 use super::ledger::Ledger;
 use super::{IngestOptions, Lake, LakeError, REFUSALS_REPORTED_MAX, Site};
-use crate::archive::{Listing, ObjectName, lane_and_day};
+use crate::archive::{Listing, ObjectName, delivery_day};
 use crate::record::Refusal;
 
 /// What an ingest would read, as the listing and the ledger tell.
@@ -61,8 +61,7 @@ pub async fn plan(
         plan.bytes_to_read += bytes;
         for object in intake.pending.drain(..) {
             let by_name = ObjectName::parse(&object.name);
-            let day = by_name.as_ref().map(|name| name.delivered.date_naive());
-            plan.days.extend(day.or_else(|| lane_and_day(&object.name).map(|(_, day)| day)));
+            plan.days.extend(delivery_day(&object.name));
             if let Some(name) = by_name {
                 *plan.accounts.entry(name.account).or_default() += 1;
                 *plan.regions.entry(name.region).or_default() += 1;
@@ -70,7 +69,7 @@ pub async fn plan(
         }
         plan.unreadable += intake.unreadable.len() as u64;
         let room = REFUSALS_REPORTED_MAX.saturating_sub(plan.refusals.len());
-        plan.refusals.extend(intake.unreadable.drain(..).take(room));
+        plan.refusals.extend(intake.unreadable.refuse_all().take(room));
     }
     if let Some(error) = intake.failed {
         return Err(error.into());

@@ -30,8 +30,8 @@
 //! to who made its long-term key ([`find_maker`]: same account, not after the first use). A record of switching roles names a
 //! user by ARN alone: its sign-ins within the 12 hours before are those by which it may have come ([`find_sign_ins`]). What a
 //! function did is of whoever put its last code before, of whoever put its layers, and of whoever gave it the role
-//! ([`last_launch`]). Time alone never links. An issuance after the first use (by more than 2 s) is no link but a violation, and so is a chain that comes
-//! back to itself.
+//! ([`last_launch`]). Time alone never links. An issuance after the first use (by more than 2 s) is no link but a violation,
+//! and so is a chain that comes back to itself.
 //!
 //! Key ids that issuances of different sessions name within the life of a key stand for nothing: sanitised logs use one id
 //! for all. Then the same candidates count, but by `session` ([`is_shared_key`]).

@@ -138,8 +138,13 @@ fn layers_stay_until_a_call_passes_layers_again() {
     }
     // Nothing tells who put the code; and a function that is made anew has no layers of another.
     let folder = logs(&[&[vec![alone.clone()], acts(None).to_vec()].concat()]);
-    assert_eq!(link(folder.path())["event_id"], event_id(2));
-    assert_eq!(root(folder.path()), [eve()["arn"].clone(), json!(true)]);
+    let path = folder.path();
+    assert_eq!(link(path)["event_id"], event_id(2));
+    let [whose, certain] = root(path);
+    let whose = whose.as_str().unwrap();
+    assert!(whose.contains("user/eve") && whose.contains("function resize") && certain == false, "{whose}");
+    let down = said(&["trace", EVES, "--down"], path).to_string();
+    assert!(down.contains("no record tells who put its code"), "{down}");
     let mut anew = created(3);
     anew["eventTime"] = json!("2026-03-09T09:30:00Z");
     let folder = logs(&[&[vec![created(1), alone, anew], acts(None).to_vec()].concat()]);

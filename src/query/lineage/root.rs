@@ -98,7 +98,7 @@ pub(super) struct AboveRoot {
     /// none acts without the others; and who is behind the other versions of which it may be one. Of sign-ins whoever set a
     /// password of one of them.
     pub(super) makers: Vec<Maker>,
-    /// Whether a maker is told of all that is done here.
+    /// Whether a maker is told of all that is done here; not where no record tells who launched the workload or put its code.
     pub(super) is_whole: bool,
 }
 
@@ -459,7 +459,7 @@ impl Roots<'_> {
         let mut above = by(Rule::Launched, &launch.record, &launch.caller);
         let others = last.beside.iter().map(|beside| beside.launch).chain(last.gave_role);
         above.makers.extend(others.map(|other| maker(&other.caller)));
-        above.is_whole = last.untold.is_empty();
+        above.is_whole = last.untold.is_empty() && !launch.configures();
         (last.passed != Passed::Other).then_some(above)
     }
 }

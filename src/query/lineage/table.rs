@@ -100,8 +100,10 @@ pub const ORIGIN_COLUMNS: &[crate::lake::SmallColumn] = &[
         Kind::Text,
         true,
         "Whoever stands above all of that. Where several come into question all of them, parted by ` or `: above several \
-         origins, where it is open who made the key, of a workload who gave it the role beside who launched it, and of a \
-         user's sign-ins everybody who set a password of one of them, with the user itself where that of one is not here.",
+         origins, where it is open who made the key, of a workload who gave it the role, put its layers or registered its task \
+         definition beside who launched it, and who is behind each version of a function that may have run (with the service \
+         itself where nothing tells of one), and of a user's sign-ins everybody who set a password of one of them, with the \
+         user itself where that of one is not here.",
     ),
     (
         "root_certain",
@@ -110,7 +112,7 @@ pub const ORIGIN_COLUMNS: &[crate::lake::SmallColumn] = &[
         "Whether nobody else comes into question as `root`, and no step up to there is only claimed; false also where \
          somebody stands above whom no record tells: of calls of a user that neither a key nor a session signed, of a \
          password that its user changed or that was removed before the sign-in, of a workload that was removed before or \
-         launched with another role.",
+         launched with another role, or of which no record tells who launched it or put its code.",
     ),
 ];
 

@@ -385,6 +385,12 @@ fn launch_words(link: &Link, event: &str) -> String {
         };
     }
     let anew = ["Associate", "Replace", "Update"].iter().any(|verb| event.starts_with(verb));
+    // Such a record only leads up where none of a launch does.
+    let (gave_else, untold) = match (anew, event.starts_with("Update")) {
+        (false, _) => ("launched it", ""),
+        (true, true) => ("put layers on it", "; who put its code no record tells"),
+        (true, false) => ("gave it a role", "; who launched it no record tells"),
+    };
     let given = link.role_given.as_ref().map(|given| given.record.event_name.as_str());
     let by_definition = given == Some("RegisterTaskDefinition");
     match (&link.role_passed, &link.role_untold) {
@@ -394,12 +400,14 @@ fn launch_words(link: &Link, event: &str) -> String {
                 (_, true) => "launched it, whose task definition names",
                 _ => "launched it and passed it",
             };
-            format!("likely: {event} {gave} {passed}; no record tells that this holds the role {role}")
+            format!(
+                "likely: {event} {gave} {passed}; no record tells that this holds the role {role}{untold}"
+            )
         }
-        (Some(role), None) if anew => format!("certain: {event} gave it the role {role}"),
+        (Some(role), None) if anew => format!("certain: {event} gave it the role {role}{untold}"),
         (Some(_), None) if by_definition => format!("certain: {event} launched it"),
         (Some(role), None) => format!("certain: {event} launched it and passed it the role {role}"),
-        (None, _) => format!("certain: {event} launched it"),
+        (None, _) => format!("certain: {event} {gave_else}{untold}"),
     }
 }
 

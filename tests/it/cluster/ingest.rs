@@ -116,6 +116,30 @@ fn many_objects(folder: &Path) -> (String, u64) {
 }
 
 #[test]
+fn since_last_goes_on_from_where_all_tasks_came_to_their_end() {
+    let cluster = Cluster::start(1);
+    let folder = cluster.folder.path();
+    let logs = folder.join("logs");
+    for day in 1..=20 {
+        let day = format!("2026/03/{day:02}");
+        let path = logs.join(key("111122223333", "eu-west-1", &day, 0));
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, object(&day)).unwrap();
+    }
+    let (sources, lake) = ([logs.display().to_string()], folder.join("lake").display().to_string());
+    let since_last = [&ingest(&sources, &lake)[..], &["--since-last"]].concat();
+    // As where one task came to its end, and no other did.
+    let one = document(&run(program(&[&since_last[..], &["--shard", "1/4"]].concat(), folder)));
+    let read = one["objects_read"].as_u64().unwrap();
+    assert!((1..20).contains(&read), "{one}");
+    let all = document(&run(cluster.program(&since_last)));
+    assert_eq!((all["objects_known"].as_u64(), all["kept"].as_u64()), (Some(read), Some(20 - read)), "{all}");
+    for ran in [run(cluster.program(&since_last)), run(program(&since_last, folder))] {
+        assert_eq!(document(&ran)["objects"], 3, "{ran:?}");
+    }
+}
+
+#[test]
 fn an_executor_killed_in_mid_ingest_loses_no_event_and_doubles_none() {
     let mut cluster = Cluster::start(2);
     let folder = cluster.folder.path().to_owned();

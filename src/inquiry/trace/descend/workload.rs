@@ -395,11 +395,21 @@ fn gave_beside(last: &LastLaunch<'_>, launch: &Launch) -> Option<String> {
     })
 }
 
+/// Where a call only gave a workload its role or layers: that somebody nobody tells of is as much behind it.
+fn no_launch(workload: &Workload) -> &'static str {
+    if workload.kind == "function" {
+        "no record tells who put its code"
+    } else {
+        "no record tells who launched it"
+    }
+}
+
 /// Who else is behind a session or may be, in words.
 fn others_beside(last: &LastLaunch<'_>) -> impl Iterator<Item = String> {
     let words = |part: &str, launch: &Launch| {
         format!("{part} given by {} {}", launch.record.event_name, launch.record.id())
     };
+    let put = last.launch.configures().then(|| no_launch(&last.launch.workload).to_owned());
     let role = last.gave_role.map(|gave| words("role", gave));
     let beside = last.beside.iter().map(move |beside| match beside.version {
         Some(version) => {
@@ -411,7 +421,7 @@ fn others_beside(last: &LastLaunch<'_>) -> impl Iterator<Item = String> {
         let record = &published.record;
         format!("a version may have run that {} {} published", record.event_name, record.id())
     });
-    let mut all: Vec<String> = role.into_iter().chain(beside).chain(untold).collect();
+    let mut all: Vec<String> = put.into_iter().chain(role).chain(beside).chain(untold).collect();
     let more = all.len().saturating_sub(NOTED_MAX);
     all.truncate(NOTED_MAX);
     all.extend((more > 0).then(|| format!("{more} more may be behind it")));

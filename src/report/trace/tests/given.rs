@@ -5,6 +5,27 @@ use super::*;
 use crate::lineage::{BesideLaunch, RoleGiven};
 
 #[test]
+fn a_launch_is_certain_only_where_it_passed_the_role_that_acts() {
+    let words = |event: &str, untold: Option<&str>| {
+        let mut link = launched().links.pop().unwrap();
+        link.record.event_name = event.to_owned();
+        link.role_passed = Some("web".to_owned());
+        link.role_untold = untold.map(str::to_owned);
+        words::link_words(&link)
+    };
+    let (run, swap) = ("RunInstances", "ReplaceIamInstanceProfileAssociation");
+    assert_eq!(words(run, None), "certain: RunInstances launched it and passed it the role web");
+    let untold = "; who launched it no record tells";
+    assert_eq!(words(swap, None), format!("certain: {swap} gave it the role web{untold}"));
+    let holds = "no record tells that this holds the role admin";
+    let likely = format!("likely: RunInstances launched it and passed it web; {holds}");
+    assert_eq!(words(run, Some("admin")), likely);
+    assert_eq!(words(swap, Some("admin")), format!("likely: {swap} gave it web; {holds}{untold}"));
+    let code = "UpdateFunctionCode20150331v2";
+    assert_eq!(words(code, None), format!("certain: {code} replaced the function's code; its role was web"));
+}
+
+#[test]
 fn who_gave_a_function_its_role_is_named_beside_who_put_its_code() {
     let words = |ambiguous: &[&str]| {
         let mut link = launched().links.pop().unwrap();
@@ -35,6 +56,12 @@ fn whoever_else_is_behind_a_launch_is_named_beside_it() {
         link.beside = vec![BesideLaunch { what, version, record, by: dana(), origin: by_dana() }];
         words::link_words(&link)
     };
+    let mut alone = launched().links.pop().unwrap();
+    alone.record.event_name = "UpdateFunctionConfiguration20150331v2".to_owned();
+    alone.role_passed = None;
+    let told =
+        "certain: UpdateFunctionConfiguration20150331v2 put layers on it; who put its code no record tells";
+    assert_eq!(words::link_words(&alone), told);
     let put = "UpdateFunctionCode20150331v2 replaced the function's code";
     let by = format!("UpdateFunctionConfiguration20150331v2 {OTHER_EVENT} by IAM user dana");
     assert_eq!(words("layers", None, &[]), format!("certain: {put}; its layers are of {by} (as well)"));

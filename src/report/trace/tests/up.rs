@@ -315,30 +315,6 @@ AKIARTX3GSDSQEXAMPLE   long-term key
 }
 
 #[test]
-fn a_launch_is_certain_only_where_it_passed_the_role_that_acts() {
-    let words = |event: &str, untold: Option<&str>| {
-        let mut link = launched().links.pop().unwrap();
-        link.record.event_name = event.to_owned();
-        link.role_passed = Some("web".to_owned());
-        link.role_untold = untold.map(str::to_owned);
-        words::link_words(&link)
-    };
-    let (run, swap) = ("RunInstances", "ReplaceIamInstanceProfileAssociation");
-    assert_eq!(words(run, None), "certain: RunInstances launched it and passed it the role web");
-    assert_eq!(words(swap, None), format!("certain: {swap} gave it the role web"));
-    assert_eq!(
-        words(run, Some("admin")),
-        "likely: RunInstances launched it and passed it web; no record tells that this holds the role admin"
-    );
-    assert_eq!(
-        words(swap, Some("admin")),
-        format!("likely: {swap} gave it web; no record tells that this holds the role admin")
-    );
-    let code = "UpdateFunctionCode20150331v2";
-    assert_eq!(words(code, None), format!("certain: {code} replaced the function's code; its role was web"));
-}
-
-#[test]
 fn a_launch_that_passed_another_role_does_not_stand_above_the_origin() {
     let mut trace = launched();
     trace.origin.above = None;
