@@ -365,6 +365,15 @@ impl Layers {
     }
 }
 
+/// Whether a call of this name gives a workload another role or layers, and leaves it as it is otherwise
+/// (<https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html>,
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ReplaceIamInstanceProfileAssociation.html>).
+#[must_use]
+pub fn configures(event_name: &str) -> bool {
+    event_name.starts_with("UpdateFunctionConfiguration")
+        || matches!(event_name, "AssociateIamInstanceProfile" | "ReplaceIamInstanceProfileAssociation")
+}
+
 impl Launch {
     /// Stands for a version that is not told.
     pub const UNTOLD_VERSION: &'static str = "?";
@@ -390,14 +399,10 @@ impl Launch {
         launches.into_iter().filter(is_it).max_by(|a, b| a.record.cmp(&b.record))
     }
 
-    /// Whether it gives a workload another role, and leaves it as it is otherwise
-    /// (<https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html>,
-    /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ReplaceIamInstanceProfileAssociation.html>).
+    /// Whether it only gives a workload another role or layers, see [`configures`].
     #[must_use]
     pub fn configures(&self) -> bool {
-        let name = &self.record.event_name;
-        name.starts_with("UpdateFunctionConfiguration")
-            || matches!(name.as_str(), "AssociateIamInstanceProfile" | "ReplaceIamInstanceProfileAssociation")
+        configures(&self.record.event_name)
     }
 
     /// Whether it replaces a function's code, and leaves its role as it is

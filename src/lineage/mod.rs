@@ -73,7 +73,7 @@ pub use credential::{
 };
 pub use end::{End, origin};
 pub use fields::CallerFields;
-pub use issuance::{Issuance, IssuanceKind, Launch, Layers, RecordRef, settle};
+pub use issuance::{Issuance, IssuanceKind, Launch, Layers, RecordRef, configures, settle};
 pub(crate) use issuance::{OWN_PASSWORD, is_console};
 pub use ladder::{
     CONSOLE_SESSION_SECONDS, Fit, Found, KEY_LIFE_SECONDS, ROLE_SESSION_SECONDS, Rank, Rule, Rung,

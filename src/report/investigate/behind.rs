@@ -3,7 +3,7 @@
 use super::words::{listed, several};
 use crate::aws::{Arn, Principal};
 use crate::investigate::{Behind, Investigation, SubjectKind};
-use crate::lineage::{Above, Link, Node, Origin, OriginKind, Rule};
+use crate::lineage::{Above, Link, Node, Origin, OriginKind, Rule, configures};
 use crate::report::{Facts, Mark, figure};
 
 /// Steps above the origin that are told; `trace` tells all.
@@ -211,6 +211,7 @@ fn above_by(first: Option<&Above>, behind: &Behind, answer: &Investigation, whos
 
 fn step_words(step: &Above, behind: &Behind, answer: &Investigation, whose: Whose) -> String {
     let verb = match (step.rule, step.record.event_name.as_str()) {
+        (Rule::Launched, event) if configures(event) => "given role or layers by",
         (Rule::Launched, _) => "launched by",
         (_, "CreateLoginProfile" | "UpdateLoginProfile") => "its password set by",
         (_, "ChangePassword") => "its password changed by",
@@ -247,7 +248,9 @@ fn given_words(link: &Link) -> String {
         let (who, what, event) = (beside.origin.words(), beside.what, &beside.record.event_name);
         format!(" or {who}, who gave it the {what}{version} ({event})")
     });
-    given.chain(beside).take(ORIGINS_MAX).collect()
+    let mut all = given.chain(beside);
+    let shown: String = all.by_ref().take(ORIGINS_MAX).collect();
+    if all.next().is_some() { shown + " or others: trace" } else { shown }
 }
 
 fn is_key(answer: &Investigation) -> bool {

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use crate::aws::{AccessKeyId, Arn, Principal};
 use crate::lineage::{
-    Descendant, Link, Node, NodeKind, Origin, Rule, SLACK_SECONDS, TraceSubject, Usage, is_instance_id,
+    Descendant, Link, Node, NodeKind, Origin, Rule, SLACK_SECONDS, TraceSubject, Usage, configures,
+    is_instance_id,
 };
 use crate::report::{Style, figure, text};
 
@@ -384,7 +385,7 @@ fn launch_words(link: &Link, event: &str) -> String {
             None => format!("certain: {event} replaced the function's code"),
         };
     }
-    let anew = ["Associate", "Replace", "Update"].iter().any(|verb| event.starts_with(verb));
+    let anew = configures(event);
     // Such a record only leads up where none of a launch does.
     let (gave_else, untold) = match (anew, event.starts_with("Update")) {
         (false, _) => ("launched it", ""),

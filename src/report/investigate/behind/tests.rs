@@ -129,28 +129,35 @@ fn many_links_are_counted_by_rule() {
 }
 
 #[test]
-fn who_launched_the_workload_stands_above_it() {
-    let mut service = Origin::principal(OriginKind::Service, None, Some("ec2.amazonaws.com".into()), None);
-    service.on_behalf_of = Some(crate::lineage::Workload::new("instance", "i-0123456789abcdef0"));
-    let run = proof(-60, "RunInstances");
-    let links =
-        vec![link(Rule::Key, proof(-1, "AssumeRole"), false), link(Rule::Launched, run.clone(), true)];
-    let mut behind = behind(service, links);
-    behind.origin.above = Some(Box::new(Above {
-        rule: Rule::Launched,
-        record: run,
-        origin: TracedOrigin {
-            origin: user("bert-jan", None),
-            above: None,
-            above_gap: None,
-            others_above: Vec::new(),
-        },
-    }));
-    assert_eq!(
-        line(behind),
-        "  behind   ec2.amazonaws.com for instance i-0123456789abcdef0, by 1 link (key); complete; launched by IAM user \
-         bert-jan (RunInstances 22:12:20Z, as role deploy)"
-    );
+fn who_launched_the_workload_stands_above_it_or_who_only_gave_it_a_role() {
+    for (event, did) in
+        [("RunInstances", "launched by"), ("AssociateIamInstanceProfile", "given role or layers by")]
+    {
+        let mut service =
+            Origin::principal(OriginKind::Service, None, Some("ec2.amazonaws.com".into()), None);
+        service.on_behalf_of = Some(crate::lineage::Workload::new("instance", "i-0123456789abcdef0"));
+        let made = proof(-60, event);
+        let links =
+            vec![link(Rule::Key, proof(-1, "AssumeRole"), false), link(Rule::Launched, made.clone(), true)];
+        let mut behind = behind(service, links);
+        behind.origin.above = Some(Box::new(Above {
+            rule: Rule::Launched,
+            record: made,
+            origin: TracedOrigin {
+                origin: user("bert-jan", None),
+                above: None,
+                above_gap: None,
+                others_above: Vec::new(),
+            },
+        }));
+        assert_eq!(
+            line(behind),
+            format!(
+                "  behind   ec2.amazonaws.com for instance i-0123456789abcdef0, by 1 link (key); complete; {did} IAM user \
+                 bert-jan ({event} 22:12:20Z, as role deploy)"
+            )
+        );
+    }
 }
 
 #[test]
