@@ -11,10 +11,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
-/// The allocator of the program, for what is measured in this process.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// So often a child's memory is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 

@@ -45,6 +45,11 @@ impl Keys {
     pub(super) fn names(&self) -> &[Arc<str>] {
         &self.names
     }
+
+    /// The number of a key in lower case.
+    pub(super) fn number(&self, key: &str) -> Option<KeyId> {
+        self.numbers.get(key).copied()
+    }
 }
 
 /// Compiles policy sets and prepares requests for them. Each document is compiled once, however many sets it stands in.

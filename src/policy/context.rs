@@ -55,11 +55,16 @@ impl Context {
 
     /// Says what is known of a key; the last word counts.
     pub fn set(&mut self, key: &str, standing: Standing) {
+        self.set_folded(folded(key), standing);
+    }
+
+    /// The same of a key in lower case.
+    pub(crate) fn set_folded(&mut self, key: String, standing: Standing) {
         let standing = match standing {
             Standing::Values(values) if values.is_empty() => Standing::Absent,
             other => other,
         };
-        self.keys.insert(folded(key), standing);
+        self.keys.insert(key, standing);
     }
 
     /// Gives a key one value.
@@ -76,9 +81,14 @@ impl Context {
     /// What is known of a key.
     #[must_use]
     pub fn standing(&self, key: &str) -> Standing {
-        self.lookup(&folded(key)).cloned().unwrap_or_else(|rest| match rest {
-            Rest::Absent => Standing::Absent,
-            Rest::Unknown => Standing::Unknown,
+        self.of_folded(&folded(key)).clone()
+    }
+
+    /// What is known of a key in lower case.
+    pub(crate) fn of_folded(&self, key: &str) -> &Standing {
+        self.keys.get(key).unwrap_or_else(|| match self.of_unnamed(key) {
+            Rest::Absent => &Standing::Absent,
+            Rest::Unknown => &Standing::Unknown,
         })
     }
 
@@ -87,17 +97,14 @@ impl Context {
         self.keys.iter().map(|(key, standing)| (key.as_str(), standing))
     }
 
-    /// What is said of a folded key, or what stands for the unnamed.
-    pub(super) fn lookup(&self, folded_key: &str) -> Result<&Standing, Rest> {
-        if let Some(standing) = self.keys.get(folded_key) {
-            return Ok(standing);
-        }
+    /// What stands for a folded key that is not named.
+    pub(super) fn of_unnamed(&self, folded_key: &str) -> Rest {
         let family = self
             .families
             .iter()
             .filter(|(prefix, _)| folded_key.starts_with(prefix.as_str()))
             .max_by_key(|(prefix, _)| prefix.len());
-        Err(family.map_or(self.rest, |(_, rest)| *rest))
+        family.map_or(self.rest, |(_, rest)| *rest)
     }
 }
 

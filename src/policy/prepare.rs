@@ -1,7 +1,7 @@
 //! A request made ready for evaluation: names folded, values read, keys by their numbers.
 
 use super::compile::{Evaluator, KeyId};
-use super::context::Standing;
+use super::context::{Context, Rest, Standing};
 use super::partial::Partial;
 use super::request::{Caller, Request, Resource};
 use super::truth::Truth;
@@ -124,11 +124,6 @@ impl Evaluator {
     /// Makes a request ready for the sets that were compiled before.
     #[must_use]
     pub fn prepare(&self, request: &Request) -> PreparedRequest {
-        let slot = |key: &std::sync::Arc<str>| match request.context.lookup(key) {
-            Ok(standing) => Slot::new(standing),
-            Err(super::Rest::Absent) => Slot::Absent,
-            Err(super::Rest::Unknown) => Slot::Unknown,
-        };
         let action = request.action.to_ascii_lowercase();
         let (service, name) = action.split_once(':').unwrap_or(("", &action));
         let resource = match &request.resource {
@@ -167,8 +162,24 @@ impl Evaluator {
             rcp_supported: request.rcp_supported,
             has_boundary: None,
             odd_arns: None,
-            slots: self.keys.names().iter().map(slot).collect(),
+            slots: self.slots(&request.context),
         }
+    }
+
+    /// What is known of each key that was compiled. Requests name a few of them only.
+    fn slots(&self, context: &Context) -> Box<[Slot]> {
+        let of_rest = |rest| match rest {
+            Rest::Absent => Slot::Absent,
+            Rest::Unknown => Slot::Unknown,
+        };
+        let mut slots: Box<[Slot]> =
+            self.keys.names().iter().map(|key| of_rest(context.of_unnamed(key))).collect();
+        for (key, standing) in context.keys() {
+            if let Some(slot) = self.keys.number(key).and_then(|number| slots.get_mut(number.0)) {
+                *slot = Slot::new(standing);
+            }
+        }
+        slots
     }
 }
 

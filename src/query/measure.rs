@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use datafusion::prelude::SessionContext;
 use futures::TryStreamExt;
 
+use super::sensitive::{self, Category};
 use super::{EventRow, QueryError, sql};
 
 /// A half-open window of time; no end where there is none.
@@ -99,14 +100,20 @@ pub struct Hour {
     pub events: u64,
 }
 
+/// An hour.
+const HOUR_MICROS: i64 = 3_600_000_000;
+
 /// The hours that have events, by account, region and time.
+///
+/// Hours are told by their numbers since 1970, before which no event of a lake is: `date_trunc` looks at the time zone for each
+/// row, which takes three times as long as all else here.
 ///
 /// # Errors
 ///
 /// [`QueryError::Engine`] when the lake cannot be read.
 pub async fn hours(ctx: &SessionContext, window: Bounds) -> Result<Vec<Hour>, QueryError> {
     let text = format!(
-        "select account, aws_region, date_trunc('hour', event_time), count(*) from events where {} \
+        "select account, aws_region, cast(event_time as bigint) / {HOUR_MICROS}, count(*) from events where {} \
          group by 1, 2, 3 order by 1, 2, 3",
         window.condition()
     );
@@ -115,7 +122,7 @@ pub async fn hours(ctx: &SessionContext, window: Bounds) -> Result<Vec<Hour>, Qu
         found.push(Hour {
             account: text_at(batch, 0, row),
             region: text_at(batch, 1, row),
-            begins: time_at(batch, 2, row),
+            begins: hour_at(batch, 2, row),
             events: number_at(batch, 3, row),
         });
     })
@@ -160,10 +167,11 @@ pub async fn logging_changes(
 ) -> Result<(), QueryError> {
     let failed = |error| QueryError::engine("cannot read changes of logging", error);
     let text = format!(
-        "select {}, target(request_parameters) as target from events \
-         where sensitive_category(event_source, event_name) = 'logging' and (error_code is null or error_code = '') \
+        "select {}, target(request_parameters) as target from events where {} \
+         and sensitive_category(event_source, event_name) = 'logging' and (error_code is null or error_code = '') \
          and {} order by event_time, event_id, object, record_index limit {LOGGING_CHANGES_MAX}",
         super::EVENT_ROW_COLUMNS.join(", "),
+        sensitive::may_be(Category::Logging),
         window.condition()
     );
     let frame = ctx.sql(&text).await.map_err(failed)?;
@@ -407,6 +415,12 @@ fn number_at(batch: &RecordBatch, column: usize, row: usize) -> u64 {
         .filter(|array| array.is_valid(row))
         .and_then(|array| u64::try_from(array.value(row)).ok())
         .unwrap_or(0)
+}
+
+/// The beginning of an hour that stands there by its number.
+fn hour_at(batch: &RecordBatch, column: usize, row: usize) -> DateTime<Utc> {
+    let micros = number_at(batch, column, row).saturating_mul(HOUR_MICROS.unsigned_abs());
+    i64::try_from(micros).ok().and_then(DateTime::from_timestamp_micros).unwrap_or_default()
 }
 
 fn time_at(batch: &RecordBatch, column: usize, row: usize) -> DateTime<Utc> {

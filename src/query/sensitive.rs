@@ -393,6 +393,14 @@ pub fn find(source: &str, name: &str) -> Option<&'static Sensitive> {
 static BY_NAME: LazyLock<BTreeMap<(&str, &str), &Sensitive>> =
     LazyLock::new(|| SENSITIVE.iter().map(|step| ((step.service, step.name), step)).collect());
 
+/// A condition that the calls of a category satisfy, and few others: what a call touches is told by its name first. At the end of
+/// a name an API version may stand, which begins with a year.
+pub(super) fn may_be(category: Category) -> String {
+    let names =
+        SENSITIVE.iter().filter(|call| call.category == category).map(|call| format!("'{}'", call.name));
+    format!("(event_name in ({}) or contains(event_name, '20'))", names.collect::<Vec<_>>().join(", "))
+}
+
 /// An event name without the API version that Lambda and CloudFront put at its end.
 fn without_version(name: &str) -> &str {
     let trimmed = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == 'v' || c == '_');
@@ -404,7 +412,7 @@ fn without_version(name: &str) -> &str {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{Category, SENSITIVE, find};
+    use super::{Category, SENSITIVE, find, may_be};
 
     #[test]
     fn every_call_stands_once() {
@@ -424,6 +432,13 @@ mod tests {
         let step = find("lambda.amazonaws.com", "AddPermission20150331v2").unwrap();
         assert_eq!((step.name, step.category), ("AddPermission", Category::Exposure));
         assert!(find("lambda.amazonaws.com", "AddPermission2").is_none());
+    }
+
+    #[test]
+    fn a_condition_on_names_is_made_of_names() {
+        let condition = may_be(Category::Logging);
+        assert!(condition.contains("'StopLogging'") && !condition.contains("'CreateUser'"), "{condition}");
+        assert!(SENSITIVE.iter().all(|call| call.name.bytes().all(|byte| byte.is_ascii_alphanumeric())));
     }
 
     #[test]

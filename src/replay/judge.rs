@@ -367,10 +367,10 @@ impl Judge {
         }
     }
 
-    /// The request in the evaluator's form.
-    pub(super) fn prepared(&self, told: &Told<'_>, play: &Play) -> (Request, PreparedRequest) {
+    /// The request with what is known of the keys that the policies in play read.
+    fn request(&self, told: &Told<'_>, play: &Play) -> Request {
         let keys: Vec<&str> = play.keys.iter().map(|key| &**key).collect();
-        let request = Request {
+        Request {
             caller: told.who.caller.clone(),
             action: told.asked.action.clone(),
             resource: told.asked.resource.clone(),
@@ -379,7 +379,12 @@ impl Judge {
             canonical_user: None,
             rcp_supported: rcp_supported(&told.asked.action),
             context: context_of(told, &keys),
-        };
+        }
+    }
+
+    /// The same, and in the evaluator's form.
+    pub(super) fn prepared(&self, told: &Told<'_>, play: &Play) -> (Request, PreparedRequest) {
+        let request = self.request(told, play);
         let prepared = self.evaluator.prepare(&request);
         (request, prepared)
     }
@@ -393,7 +398,7 @@ impl Judge {
     /// The decision on a request, and the request as a number: a hash of caller, action, resource and of what is known of
     /// the keys that the policies in play read.
     pub(super) fn judge(&mut self, told: &Told<'_>, play: &Play) -> (u128, Arc<Judged>) {
-        let (request, prepared) = self.prepared(told, play);
+        let request = self.request(told, play);
         let number = number_of(&request, &play.keys, self.by_session);
         let key = (number, play.number);
         if let Some(known) = self.known.get(&key) {
@@ -412,6 +417,7 @@ impl Judge {
             );
         }
         self.evaluations += 1;
+        let prepared = self.evaluator.prepare(&request);
         let decision = play.set.evaluate(&prepared);
         let open = decision.outcome == Outcome::ImplicitlyDenied && self.an_arn_may_allow(&request, play);
         let deciders: Vec<_> = deciders(&play.set, &decision.because).collect();

@@ -462,6 +462,6 @@ pub async fn sight(ctx: &SessionContext) -> Result<Sight, QueryError> {
     let text = "select account, aws_region as region, min(event_time) as first, max(event_time) as last, \
                 count(*) filter (where read_only) as read_only from events \
                 where account is not null and event_category is distinct from 'Insight' \
-                group by account, aws_region, date_trunc('day', event_time)";
+                group by account, aws_region, event_date";
     read::sight(ctx, text).await
 }

@@ -86,8 +86,9 @@ pub fn context_of(told: &Told<'_>, keys: &[&str]) -> Context {
     let ask = Ask::new(told);
     let mut context = Context::new(Rest::Unknown);
     for key in keys {
-        if let Ok(standing) = standing(&ask, &key.to_lowercase()) {
-            context.set(key, standing);
+        let key = key.to_lowercase();
+        if let Ok(standing) = standing(&ask, &key) {
+            context.set_folded(key, standing);
         }
     }
     context

@@ -79,7 +79,7 @@ pub(super) fn alike(request: &Request, play: &Play, bearing: &[u8]) -> u128 {
     number_in(request.resource_account, &mut told);
     number_in(request.caller.account(), &mut told);
     told.push(request.rcp_supported.map_or(2, u8::from));
-    told.extend(play.keys.iter().map(|key| u8::from(request.context.standing(key) == Standing::Unknown)));
+    told.extend(play.keys.iter().map(|key| u8::from(*request.context.of_folded(key) == Standing::Unknown)));
     told.extend_from_slice(bearing);
     xxh3_128(&told)
 }
@@ -120,11 +120,11 @@ impl Unnamed {
         let mut after = Vec::with_capacity(128);
         number_in(request.resource_account, &mut after);
         for key in keys {
-            match request.context.standing(key) {
+            match request.context.of_folded(key) {
                 Standing::Values(values) => {
                     after.push(0);
                     after.extend_from_slice(&values.len().to_le_bytes());
-                    for value in &values {
+                    for value in values {
                         text(Some(value), &mut after);
                     }
                 }
