@@ -20,11 +20,10 @@ mod unused;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use futures::TryStreamExt;
 
 use crate::investigate::{FollowUp, Investigation, Investigator, Limits, Relation, SubjectInfo};
 use crate::lake::{Column, Session};
-use crate::query::{self, EventRow, Filter, QueryError};
+use crate::query::{self, Filter};
 use follow::Following;
 
 pub use cover::{cover, gaps};
@@ -117,9 +116,9 @@ pub async fn investigate(
     }
     let own = Filter::All(vec![Box::pin(trace::own_rows(ctx, subject)).await?, window.filter()]);
     let not_own = || Filter::Not(Box::new(own.clone()));
-    each(ctx, &own, |row| investigator.push(row, Relation::Own)).await?;
+    query::each(ctx, &own, |row| investigator.push(row, Relation::Own)).await?;
     if let Some(followed) = following.filter() {
-        each(ctx, &Filter::All(vec![followed, not_own()]), |row| {
+        query::each(ctx, &Filter::All(vec![followed, not_own()]), |row| {
             if let Some(line) = following.line_of(row) {
                 investigator.push(row, Relation::Followed(line));
             }
@@ -128,7 +127,7 @@ pub async fn investigate(
     }
     if let Some(related) = related(&investigator.follow_up()) {
         // What became of things later than the window is still worth knowing; so it has no end here.
-        each(ctx, &Filter::All(vec![related, not_own()]), |row| {
+        query::each(ctx, &Filter::All(vec![related, not_own()]), |row| {
             if following.line_of(row).is_none() {
                 investigator.push(row, Relation::Related);
             }
@@ -137,18 +136,6 @@ pub async fn investigate(
     }
     let coverage = cover(ctx).await?;
     Ok(investigator.finish(coverage))
-}
-
-/// Reads the rows that satisfy a condition.
-async fn each(ctx: &Session, filter: &Filter, mut take: impl FnMut(&EventRow<'_>)) -> Result<(), QueryError> {
-    let failed = |error| QueryError::engine("cannot read events", error);
-    let mut stream = query::select(ctx, filter).await?;
-    while let Some(batch) = stream.try_next().await.map_err(failed)? {
-        for row in query::rows(&batch)? {
-            take(&row);
-        }
-    }
-    Ok(())
 }
 
 /// The rows of others that an investigation asks for; None where it asks for none.

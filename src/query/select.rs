@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use arrow::array::RecordBatch;
 use borsh::{BorshDeserialize, BorshSerialize};
 use chrono::{DateTime, NaiveDate, Utc};
 use datafusion::execution::SendableRecordBatchStream;
@@ -9,8 +10,10 @@ use datafusion::functions::expr_fn::starts_with;
 use datafusion::logical_expr::{Expr, col, lit};
 use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;
+use futures::TryStreamExt;
 
-use super::{EVENT_ROW_COLUMNS, QueryError};
+use super::lookup::{Lookup, Wanted};
+use super::{EVENT_ROW_COLUMNS, EventRow, QueryError, rows};
 use crate::aws::Time;
 use crate::lake::Column;
 use crate::pack;
@@ -111,12 +114,45 @@ fn day(date: NaiveDate) -> Expr {
     lit(ScalarValue::Date32(Some(date.to_epoch_days())))
 }
 
-/// The rows that satisfy `filter`, in no particular order; [`super::rows`] reads them.
+/// Gives the rows that satisfy `filter`, in no particular order. Of a lake they are looked up; else the engine is asked.
 ///
 /// # Errors
 ///
 /// [`QueryError::Engine`] when the lake cannot be read.
-pub async fn select(ctx: &SessionContext, filter: &Filter) -> Result<SendableRecordBatchStream, QueryError> {
+pub async fn each(
+    ctx: &SessionContext,
+    filter: &Filter,
+    mut take: impl FnMut(&EventRow<'_>),
+) -> Result<(), QueryError> {
+    let failed = |error| QueryError::engine("cannot read events", error);
+    let mut give = |batch: &RecordBatch| rows(batch).map(|rows| rows.for_each(|row| take(&row)));
+    let wanted = Column::ALL.iter().copied().filter(|column| EVENT_ROW_COLUMNS.contains(&column.name()));
+    if let Some(lookup) = Lookup::open(ctx).await? {
+        let add = |part: &mut Vec<RecordBatch>, batch| {
+            part.push(batch);
+            Ok(())
+        };
+        let give = |part: Vec<RecordBatch>| part.iter().try_for_each(&mut give);
+        if lookup.fold_into(filter, Wanted::all(wanted.collect()), add, give).await? {
+            return Ok(());
+        }
+    }
+    let mut stream = select(ctx, filter).await?;
+    while let Some(batch) = stream.try_next().await.map_err(failed)? {
+        give(&batch)?;
+    }
+    Ok(())
+}
+
+/// The rows that satisfy `filter`, as the engine reads them, in no particular order; [`super::rows`] reads them.
+///
+/// # Errors
+///
+/// [`QueryError::Engine`] when the lake cannot be read.
+pub(super) async fn select(
+    ctx: &SessionContext,
+    filter: &Filter,
+) -> Result<SendableRecordBatchStream, QueryError> {
     columns(ctx, filter, EVENT_ROW_COLUMNS).await
 }
 
