@@ -6,7 +6,6 @@ use chrono::{DateTime, Utc};
 use datafusion::prelude::SessionContext;
 use futures::TryStreamExt;
 
-use super::sensitive::{self, Category};
 use super::{EventRow, QueryError, sql};
 
 /// A half-open window of time; no end where there is none.
@@ -167,11 +166,10 @@ pub async fn logging_changes(
 ) -> Result<(), QueryError> {
     let failed = |error| QueryError::engine("cannot read changes of logging", error);
     let text = format!(
-        "select {}, target(request_parameters) as target from events where {} \
-         and sensitive_category(event_source, event_name) = 'logging' and (error_code is null or error_code = '') \
+        "select {}, target(request_parameters) as target from events \
+         where sensitive_category(event_source, event_name) = 'logging' and (error_code is null or error_code = '') \
          and {} order by event_time, event_id, object, record_index limit {LOGGING_CHANGES_MAX}",
         super::EVENT_ROW_COLUMNS.join(", "),
-        sensitive::may_be(Category::Logging),
         window.condition()
     );
     let frame = ctx.sql(&text).await.map_err(failed)?;
