@@ -114,6 +114,11 @@ fn day(date: NaiveDate) -> Expr {
     lit(ScalarValue::Date32(Some(date.to_epoch_days())))
 }
 
+/// The columns of [`EVENT_ROW_COLUMNS`].
+pub(super) fn row_columns() -> impl Iterator<Item = Column> {
+    Column::ALL.iter().copied().filter(|column| EVENT_ROW_COLUMNS.contains(&column.name()))
+}
+
 /// Gives the rows that satisfy `filter`, in no particular order. Of a lake they are looked up; else the engine is asked.
 ///
 /// # Errors
@@ -126,14 +131,13 @@ pub async fn each(
 ) -> Result<(), QueryError> {
     let failed = |error| QueryError::engine("cannot read events", error);
     let mut give = |batch: &RecordBatch| rows(batch).map(|rows| rows.for_each(|row| take(&row)));
-    let wanted = Column::ALL.iter().copied().filter(|column| EVENT_ROW_COLUMNS.contains(&column.name()));
     if let Some(lookup) = Lookup::open(ctx).await? {
         let add = |part: &mut Vec<RecordBatch>, batch| {
             part.push(batch);
             Ok(())
         };
         let give = |part: Vec<RecordBatch>| part.iter().try_for_each(&mut give);
-        if lookup.fold_into(filter, Wanted::all(wanted.collect()), add, give).await? {
+        if lookup.fold_into(filter, Wanted::all(row_columns().collect()), add, give).await? {
             return Ok(());
         }
     }

@@ -308,10 +308,8 @@ impl Relations {
     /// [`QueryError`] when the lake cannot be read.
     pub async fn events(&self, filter: &Filter, json: &[Column]) -> Result<Vec<RecordBatch>, QueryError> {
         if let Some(lookup) = &self.lookup {
-            let asked = |column: &Column| super::EVENT_ROW_COLUMNS.contains(&column.name());
-            let asked = Column::ALL.iter().copied().filter(asked);
             let (large, columns): (Vec<Column>, Vec<Column>) =
-                asked.partition(|column| column.kind() == Kind::Json);
+                super::row_columns().partition(|column| column.kind() == Kind::Json);
             let needed: Vec<bool> = large.iter().map(|column| json.contains(column)).collect();
             let needs = move |batch: &RecordBatch| {
                 needed.iter().map(|needed| vec![*needed; batch.num_rows()]).collect()

@@ -16,7 +16,7 @@ use crate::lake::Column;
 use crate::lineage::{Credential, Issuance, Launch};
 use crate::query::lineage::Relations;
 use crate::query::lookup::{Lookup, Texts, Wanted};
-use crate::query::{Filter, rows, select};
+use crate::query::{Filter, each, rows, select};
 
 /// What the story holds, for conditions on it.
 struct Seen {
@@ -131,6 +131,25 @@ async fn a_look_up_finds_the_rows_that_the_engine_finds() {
         if any { found += 1 } else { nothing += 1 }
     }
     assert!(found > 25 && nothing >= 4, "{found} {nothing}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_are_given_whole_as_the_engine_reads_them() {
+    let lake = tempfile::tempdir().unwrap();
+    let ctx = story(lake.path()).await;
+    let mut given = 0;
+    for filter in filters(&seen(&ctx).await) {
+        let mut own = Vec::new();
+        each(&ctx, &filter, |row| own.push(format!("{row:?}"))).await.unwrap();
+        let batches: Vec<RecordBatch> = select(&ctx, &filter).await.unwrap().try_collect().await.unwrap();
+        let read = batches.iter().flat_map(|batch| rows(batch).unwrap());
+        let mut engine: Vec<String> = read.map(|row| format!("{row:?}")).collect();
+        own.sort();
+        engine.sort();
+        assert_eq!(own, engine, "{filter:?}");
+        given += own.len();
+    }
+    assert!(given > 1000, "{given}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
