@@ -7,8 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::Window;
 use crate::investigate::{Caller, Coverage, Evidence, Gap, LoggingEvent, Span, Time};
 use crate::lake::Session;
-use crate::query::QueryError;
 use crate::query::measure::{self, Bounds, Hour};
+use crate::query::{EventRow, QueryError};
 
 /// So many gaps are told.
 const GAPS_MAX: usize = 10_000;
@@ -20,7 +20,8 @@ const GAPS_MAX: usize = 10_000;
 /// [`QueryError`] when the lake cannot be read.
 pub async fn cover(ctx: &Session) -> Result<Coverage, QueryError> {
     let mut coverage = Coverage::default();
-    for holding in measure::holdings(ctx, Bounds::default()).await? {
+    let held = measure::held(ctx, Bounds::default()).await?;
+    for holding in held.holdings {
         let span =
             Span { calls: holding.events, first: Some(Time(holding.first)), last: Some(Time(holding.last)) };
         add(&mut coverage.whole, span);
@@ -38,7 +39,7 @@ pub async fn cover(ctx: &Session) -> Result<Coverage, QueryError> {
         }
         *coverage.categories.entry(holding.category).or_default() += holding.events;
     }
-    coverage.gaps = gaps(&measure::hours(ctx, Bounds::default()).await?);
+    coverage.gaps = gaps(&held.hours);
     coverage.logging_changes = logging_changes(ctx, Window::default()).await?;
     Ok(coverage)
 }
@@ -65,11 +66,9 @@ pub fn gaps(hours: &[Hour]) -> Vec<Gap> {
 
 /// What anyone did to logging itself, in order of time.
 pub(super) async fn logging_changes(ctx: &Session, window: Window) -> Result<Vec<LoggingEvent>, QueryError> {
-    let mut found = Vec::new();
-    measure::logging_changes(ctx, window.bounds(), |row, target| {
+    let change = |row: &EventRow<'_>, target: Option<&str>| {
         let target = target.map(str::to_owned);
-        found.push(LoggingEvent { evidence: Evidence::of(row), target, by: Caller::of(row) });
-    })
-    .await?;
-    Ok(found)
+        LoggingEvent { evidence: Evidence::of(row), target, by: Caller::of(row) }
+    };
+    measure::logging_changes(ctx, window.bounds(), change).await
 }

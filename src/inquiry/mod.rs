@@ -21,7 +21,8 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use crate::investigate::{FollowUp, Investigation, Investigator, Limits, Relation, SubjectInfo};
+use crate::aws::HIDDEN;
+use crate::investigate::{ASSUMING, FollowUp, Investigation, Investigator, Limits, Relation, SubjectInfo};
 use crate::lake::{Column, Session};
 use crate::query::{self, Filter};
 use follow::Following;
@@ -125,9 +126,11 @@ pub async fn investigate(
         })
         .await?;
     }
-    if let Some(related) = related(&investigator.follow_up()) {
+    let follow_up = investigator.follow_up();
+    if let Some(related) = related(&follow_up) {
         // What became of things later than the window is still worth knowing; so it has no end here.
-        query::each(ctx, &Filter::All(vec![related, not_own()]), |row| {
+        let filter = Filter::All(vec![related, not_own()]);
+        query::each_named(ctx, &filter, &follow_up.read_names(), |row| {
             if following.line_of(row).is_none() {
                 investigator.push(row, Relation::Related);
             }
@@ -145,9 +148,20 @@ fn related(follow: &FollowUp) -> Option<Filter> {
     let forwarded = one_of(Column::IdentityArn, &follow.forwarded_arns)
         .map(|arns| Filter::All(vec![arns, Filter::Some(Column::InvokedBy)]));
     // Keys and sessions are used across accounts; names of operations mean the subject's things only in its own.
-    let named = one_of(Column::EventName, &follow.event_names).map(|names| {
+    let assuming = (!follow.role_names.is_empty()).then(|| {
+        let role = Column::AssumedRoleArn;
+        let assumed = Filter::Any(vec![
+            Filter::RoleName(role, follow.role_names.clone()),
+            Filter::Begins(role, HIDDEN.to_owned()),
+            Filter::Not(Box::new(Filter::Some(role))),
+        ]);
+        Filter::All(vec![Filter::In(Column::EventName, ASSUMING.map(str::to_owned).into()), assumed])
+    });
+    let names = one_of(Column::EventName, &follow.event_names);
+    let named: Vec<Filter> = names.into_iter().chain(assuming).collect();
+    let named = (!named.is_empty()).then(|| {
         let accounts = one_of(Column::Account, &follow.accounts);
-        Filter::All(accounts.into_iter().chain([names]).collect())
+        Filter::All(accounts.into_iter().chain([Filter::Any(named)]).collect())
     });
     let any: Vec<Filter> = [
         one_of(Column::AccessKeyId, &follow.access_keys),
@@ -164,5 +178,6 @@ fn related(follow: &FollowUp) -> Option<Filter> {
         either.push(Filter::All(from.into_iter().chain([Filter::Any(any)]).collect()));
     }
     either.extend(one_of(Column::EventName, &follow.origin_event_names));
+    either.extend(one_of(Column::IssuedAccessKeyId, &follow.origin_access_keys));
     (!either.is_empty()).then_some(Filter::Any(either))
 }

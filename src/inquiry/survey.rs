@@ -74,7 +74,8 @@ pub struct RegionSurvey {
 pub async fn survey(ctx: &Session, window: Window) -> Result<Survey, QueryError> {
     let mut survey = Survey { schema: 1, ..Survey::default() };
     let mut regions: BTreeMap<(String, String), RegionSurvey> = BTreeMap::new();
-    for holding in measure::holdings(ctx, window.bounds()).await? {
+    let held = measure::held(ctx, window.bounds()).await?;
+    for holding in held.holdings {
         let span =
             Span { calls: holding.events, first: Some(Time(holding.first)), last: Some(Time(holding.last)) };
         cover::add(&mut survey.whole, span);
@@ -88,9 +89,8 @@ pub async fn survey(ctx: &Session, window: Window) -> Result<Survey, QueryError>
         }
         *survey.categories.entry(holding.category).or_default() += holding.events;
     }
-    let hours = measure::hours(ctx, window.bounds()).await?;
     let mut accounts: BTreeMap<String, AccountSurvey> = BTreeMap::new();
-    for group in hours.chunk_by(|left, right| left.account == right.account) {
+    for group in held.hours.chunk_by(|left, right| left.account == right.account) {
         let name = group.first().and_then(|hour| hour.account.clone()).unwrap_or_default();
         let account = accounts.entry(name.clone()).or_default();
         for hour in group {
@@ -121,7 +121,7 @@ pub async fn survey(ctx: &Session, window: Window) -> Result<Survey, QueryError>
             right.events.calls.cmp(&left.events.calls).then_with(|| left.region.cmp(&right.region))
         });
     }
-    survey.speakers = measure::speakers(ctx, window.bounds()).await?;
+    survey.speakers = held.speakers;
     survey.logging_changes = cover::logging_changes(ctx, window).await?;
     let reading = measure::reading(ctx).await?;
     survey.records_read = reading.read;

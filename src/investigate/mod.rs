@@ -45,7 +45,7 @@ pub use behind::{Behind, OriginSeen};
 pub use coverage::{Coverage, Gap, LoggingEvent};
 pub use denial::{Denial, SinceMade, WorkedLater};
 pub use evidence::{Evidence, Seen, Span, Time};
-pub use follow::FollowUp;
+pub use follow::{ASSUMING, FollowUp};
 pub use followed::{Deeds, Follow, Followed};
 pub use issued::{IssuedCalls, IssuedKey};
 pub use limit::{Limits, TIMELINE_BINS_MAX};

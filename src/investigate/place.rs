@@ -239,6 +239,21 @@ impl PlaceFold {
         self.network.push(row, operation, body);
     }
 
+    /// The operations that tell to what an address belongs, of the kinds of addresses that are here: launches of instances,
+    /// which are many, name private ones.
+    pub(crate) fn holding_operations(&self) -> Vec<&'static str> {
+        let has =
+            |kind| self.addresses.reached() || self.addresses.iter().any(|(ip, _)| address_kind(ip) == kind);
+        let mut operations = Vec::new();
+        if has(AddressKind::Public) {
+            operations.extend(["AllocateAddress", "AssociateAddress", "CreateNatGateway"]);
+        }
+        if has(AddressKind::Private) {
+            operations.push("RunInstances");
+        }
+        operations
+    }
+
     /// Names of the lists that reached their limit.
     pub(crate) fn reached(&self) -> Vec<(&'static str, usize)> {
         [

@@ -159,7 +159,7 @@ impl Encoder {
             Ids::Runs(runs) => self.find_used(column, values, runs.iter().copied(), style)?,
         };
         if self.used.is_empty() {
-            return self.nothing(column, rows, style.statistics);
+            return self.nothing(column, rows);
         }
         let mut written = Written::new(zstd_level());
         self.page.clear();
@@ -243,7 +243,7 @@ impl Encoder {
         let present: Vec<&[u8]> = values.clone().flatten().collect();
         let nulls = rows - present.len();
         if nulls == rows {
-            return self.nothing(column, rows, style.statistics);
+            return self.nothing(column, rows);
         }
         let mut written = Written::new(zstd_level());
         self.page.clear();
@@ -274,7 +274,7 @@ impl Encoder {
         let present: Vec<i64> = values.iter().flatten().copied().collect();
         let nulls = values.len() - present.len();
         if present.is_empty() {
-            return self.nothing(column, values.len(), true);
+            return self.nothing(column, values.len());
         }
         let compression = if how == Numbers::Plain { Compression::UNCOMPRESSED } else { zstd_level() };
         let mut written = Written::new(compression);
@@ -331,7 +331,7 @@ impl Encoder {
         let present: Vec<bool> = values.iter().flatten().copied().collect();
         let nulls = values.len() - present.len();
         if present.is_empty() {
-            return self.nothing(column, values.len(), true);
+            return self.nothing(column, values.len());
         }
         let mut written = Written::new(zstd_level());
         self.page.clear();
@@ -348,24 +348,19 @@ impl Encoder {
         written.close(column, values.len(), Some(statistics), None)
     }
 
-    /// A column without any value.
-    pub(super) fn nothing(
-        &mut self,
-        column: &ColumnDescPtr,
-        rows: usize,
-        has_statistics: bool,
-    ) -> Result<Chunk, ParquetError> {
+    /// A column without any value. Its statistics say so, whatever those of others say: then nobody has to read it.
+    pub(super) fn nothing(&mut self, column: &ColumnDescPtr, rows: usize) -> Result<Chunk, ParquetError> {
         let mut written = Written::new(zstd_level());
         self.page.clear();
         self.begin(column, rows, rows, std::iter::empty())?;
         self.data(&mut written, rows, Encoding::PLAIN)?;
         let nulls = Some(rows as u64);
-        let statistics = has_statistics.then(|| match column.physical_type() {
+        let statistics = match column.physical_type() {
             parquet::basic::Type::BOOLEAN => Statistics::boolean(None, None, None, nulls, false),
             parquet::basic::Type::INT64 => Statistics::int64(None, None, None, nulls, false),
             _ => Statistics::byte_array(None, None, None, nulls, false),
-        });
-        written.close(column, rows, statistics, None)
+        };
+        written.close(column, rows, Some(statistics), None)
     }
 
     /// Begins a data page with what tells the rows that have a value.

@@ -350,7 +350,7 @@ impl Gathered {
                     let ids = self.columns.get(slot(column)).map(Vec::as_slice).unwrap_or_default();
                     encoder.texts(described, part.interner(column), Ids::Rows(ids), style)
                 }
-                _ => encoder.nothing(described, rows.len(), style.statistics),
+                _ => encoder.nothing(described, rows.len()),
             },
         }
     }

@@ -1,8 +1,8 @@
 //! The columns of record batches by name, and their values as plain ones, without copying text.
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, LargeStringArray, RecordBatch};
-use arrow::array::{StringArray, StringViewArray, TimestampMicrosecondArray};
-use arrow::datatypes::{DataType, Int64Type, TimeUnit, TimestampMicrosecondType};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int32Array, Int64Array, LargeStringArray};
+use arrow::array::{RecordBatch, StringArray, StringViewArray, TimestampMicrosecondArray};
+use arrow::datatypes::{DataType, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType};
 use chrono::{DateTime, Utc};
 
 use super::QueryError;
@@ -132,4 +132,99 @@ pub fn micros(array: &TimestampMicrosecondArray, row: usize) -> Option<i64> {
 #[must_use]
 pub fn flag(array: &BooleanArray, row: usize) -> Option<bool> {
     array.is_valid(row).then(|| array.value(row))
+}
+
+/// A column of texts: as they are, or by their numbers in a dictionary, which saves making each text of each row.
+#[derive(Clone, Copy)]
+pub(super) struct Said<'a> {
+    texts: &'a StringArray,
+    numbers: Option<&'a Int32Array>,
+}
+
+impl<'a> Said<'a> {
+    /// The column of that name.
+    pub(super) fn of(batch: &'a RecordBatch, name: &'static str) -> Result<Said<'a>, QueryError> {
+        let numbered = batch.column_by_name(name).and_then(|column| column.as_dictionary_opt::<Int32Type>());
+        if let Some(numbered) = numbered
+            && let Some(texts) = numbered.values().as_string_opt::<i32>()
+        {
+            return Ok(Said { texts, numbers: Some(numbered.keys()) });
+        }
+        Ok(Said { texts: utf8(batch, name)?, numbers: None })
+    }
+
+    /// The text in a row.
+    #[inline]
+    pub(super) fn at(&self, row: usize) -> Option<&'a str> {
+        let Some(numbers) = self.numbers else { return value(self.texts, row) };
+        let number = numbers.is_valid(row).then(|| numbers.value(row))?;
+        value(self.texts, usize::try_from(number).ok()?)
+    }
+
+    /// Whether there is a text in a row.
+    pub(super) fn is_some(&self, row: usize) -> bool {
+        match self.numbers {
+            Some(numbers) => numbers.is_valid(row),
+            None => self.texts.is_valid(row),
+        }
+    }
+
+    /// Whether there is none in any row.
+    pub(super) fn is_empty(&self) -> bool {
+        match self.numbers {
+            Some(numbers) => numbers.null_count() == numbers.len(),
+            None => self.texts.null_count() == self.texts.len(),
+        }
+    }
+
+    /// The texts of all rows, where they stand as they are.
+    pub(super) fn plain(&self) -> Option<&'a StringArray> {
+        if self.numbers.is_none() { Some(self.texts) } else { None }
+    }
+
+    /// A number for the text of each row: equal ones have equal numbers, of all columns that `number` is asked for.
+    pub(super) fn numbered(&self, mut number: impl FnMut(Option<&str>) -> u32) -> Vec<u32> {
+        let none = number(None);
+        let Some(numbers) = self.numbers else {
+            return (0..self.texts.len()).map(|row| number(value(self.texts, row))).collect();
+        };
+        // Only of those in use: a batch has the dictionary of many.
+        let mut known: Vec<Option<u32>> = vec![None; self.texts.len()];
+        let of = |row: usize| {
+            let place = numbers.is_valid(row).then(|| numbers.value(row));
+            let Some(place) = place.and_then(|place| usize::try_from(place).ok()) else { return none };
+            let Some(slot) = known.get_mut(place) else { return none };
+            *slot.get_or_insert_with(|| number(value(self.texts, place)))
+        };
+        (0..numbers.len()).map(of).collect()
+    }
+
+    /// Clears the mark of each row that does not say the same as the one before it.
+    pub(super) fn mark(&self, alike: &mut [bool]) {
+        match self.numbers {
+            _ if self.is_empty() => {}
+            Some(numbers) if numbers.null_count() == 0 => {
+                for (alike, both) in alike.iter_mut().skip(1).zip(numbers.values().windows(2)) {
+                    *alike &= both.first() == both.last();
+                }
+            }
+            Some(numbers) => {
+                let number = |row: usize| numbers.is_valid(row).then(|| numbers.value(row));
+                for (row, alike) in alike.iter_mut().enumerate().skip(1) {
+                    *alike = *alike && number(row) == number(row - 1);
+                }
+            }
+            None => {
+                for (row, alike) in alike.iter_mut().enumerate().skip(1) {
+                    *alike = *alike && self.at(row) == self.at(row - 1);
+                }
+            }
+        }
+    }
+}
+
+/// The text in a row.
+#[inline]
+pub(super) fn value(column: &StringArray, row: usize) -> Option<&str> {
+    column.is_valid(row).then(|| column.value(row))
 }

@@ -1,11 +1,14 @@
-//! Looks up few rows of a lake's `events` without a plan: by key, session, name or time.
+//! Looks up few rows of a lake's `events` without a plan: by key, session, name or time; or all rows, of few columns.
 //!
 //! A walk along a chain asks tens of questions that each concern a handful of rows. The engine plans every one anew, and
 //! compares texts row by row; here a row group is passed over by its statistics and Bloom filters, a condition is tried
-//! once for each distinct value, and only the rows that satisfy all of them are read further. The columns of JSON hold
-//! most of a file's bytes, so each is read for those rows only that need it.
+//! once for each distinct value, and only the rows that satisfy all of them are read further. A column that says the same
+//! in all rows of a row group is not read. The columns of JSON hold most of a file's bytes, so each is read for those rows
+//! only that need it.
 
-use std::sync::Arc;
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use arrow::array::{Array, ArrayRef, RecordBatch, UInt32Array, new_null_array};
 use arrow::buffer::BooleanBuffer;
@@ -13,12 +16,13 @@ use arrow::compute::{cast, take};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::prelude::SessionContext;
-use futures::{StreamExt, TryStreamExt};
+use futures::{Stream, StreamExt, TryStreamExt};
 
 use super::{Filter, QueryError};
 use crate::lake::{Column, EventFile, EventFiles, event_files, plans_elsewhere};
 
 mod group;
+mod pages;
 mod test;
 
 pub(super) use group::Texts;
@@ -31,12 +35,43 @@ const GROUPS_EACH: usize = 2;
 /// So many files are opened beside each other.
 const OPENED_MAX: usize = 16;
 
+/// Files of so many row groups are kept open for the look-ups that follow: what is known of one takes some 30 kB.
+const GROUPS_KEPT_MAX: usize = 4096;
+
 /// The `events` of a lake at one version.
 #[derive(Debug, Clone)]
 pub(super) struct Lookup {
     files: Arc<EventFiles>,
+    opened: Arc<Kept>,
     /// Whether rows are read where the session plans: then only what the log tells is known here.
     elsewhere: bool,
+}
+
+/// Files that were opened: to find out what is in one takes as long as to look a key up in it.
+#[derive(Debug)]
+struct Kept {
+    /// In the order of the lake's files.
+    files: Vec<OnceLock<Arc<Opened>>>,
+    /// How many row groups these have.
+    groups: AtomicUsize,
+}
+
+impl Kept {
+    fn of(files: &EventFiles) -> Kept {
+        Kept { files: files.files.iter().map(|_| OnceLock::new()).collect(), groups: AtomicUsize::new(0) }
+    }
+
+    fn get(&self, place: usize) -> Option<Arc<Opened>> {
+        self.files.get(place)?.get().map(Arc::clone)
+    }
+
+    fn keep(&self, place: usize, file: &Arc<Opened>) {
+        if let Some(slot) = self.files.get(place)
+            && self.groups.fetch_add(file.groups(), Ordering::Relaxed) < GROUPS_KEPT_MAX
+        {
+            slot.get_or_init(|| Arc::clone(file));
+        }
+    }
 }
 
 /// Says of a batch, for each large column, which rows need it.
@@ -72,7 +107,11 @@ impl Lookup {
     pub(super) async fn open(ctx: &SessionContext) -> Result<Option<Lookup>, QueryError> {
         let files = event_files(ctx).await.map_err(failed)?;
         let elsewhere = plans_elsewhere(ctx);
-        Ok(files.map(|files| Lookup { files: Arc::new(files), elsewhere }))
+        Ok(files.map(|files| Lookup {
+            opened: Arc::new(Kept::of(&files)),
+            files: Arc::new(files),
+            elsewhere,
+        }))
     }
 
     /// The first and the last time of an event in microseconds, as the log tells; None where it does not tell of all files.
@@ -132,18 +171,18 @@ impl Lookup {
         let Some(test) = self.test(filter) else { return Ok(false) };
         let (test, schema) = (Arc::new(test), self.schema(&wanted));
         let wanted = Arc::new(wanted);
-        let parts = self.groups(&test).await?.into_iter().map(|group| {
+        let parts = self.groups(&test).map(move |group| {
             let (test, wanted, schema, add) =
                 (Arc::clone(&test), Arc::clone(&wanted), Arc::clone(&schema), add.clone());
             spawned(async move {
-                let mut part = T::default();
+                let (group, mut part) = (group?, T::default());
                 for batch in read(&group, &test, &wanted, &schema).await? {
                     add(&mut part, batch)?;
                 }
                 Ok(part)
             })
         });
-        let mut parts = futures::stream::iter(parts).buffered(beside());
+        let mut parts = pin!(parts.buffered(beside()));
         while let Some(part) = parts.try_next().await? {
             take(part)?;
         }
@@ -154,11 +193,11 @@ impl Lookup {
     pub(super) async fn any(&self, filter: &Filter) -> Result<Option<bool>, QueryError> {
         let Some(test) = self.test(filter) else { return Ok(None) };
         let test = Arc::new(test);
-        let parts = self.groups(&test).await?.into_iter().map(|group| {
+        let parts = self.groups(&test).map(move |group| {
             let test = Arc::clone(&test);
-            spawned(async move { Ok(group.satisfying(&test).await?.is_some()) })
+            spawned(async move { Ok(group?.satisfying(&test).await?.is_some()) })
         });
-        let mut parts = futures::stream::iter(parts).buffer_unordered(beside());
+        let mut parts = pin!(parts.buffer_unordered(beside()));
         while let Some(found) = parts.try_next().await? {
             if found {
                 return Ok(Some(true));
@@ -167,24 +206,27 @@ impl Lookup {
         Ok(Some(false))
     }
 
-    /// The row groups whose statistics leave room for a row that satisfies a condition, in the order of the files.
-    async fn groups(&self, test: &Test) -> Result<Vec<Group>, QueryError> {
+    /// The row groups whose statistics leave room for a row that satisfies a condition, in the order of the files. Files are
+    /// opened a few ahead of those that are read: of a large lake what is known of all would not fit into memory.
+    fn groups(&self, test: &Arc<Test>) -> impl Stream<Item = Result<Group, QueryError>> + Send + 'static {
         let times = test.times();
-        let overlaps = |file: &&EventFile| {
+        let overlaps = |file: &EventFile| {
             file.time_micros.is_none_or(|(first, last)| times.start <= last && first < times.end)
         };
-        let open = |file: &EventFile| {
-            let (readers, file) = (Arc::clone(&self.files.readers), file.file.clone());
-            spawned(async move { Opened::open(&readers, file).await })
-        };
-        let files: Vec<Arc<Opened>> =
-            futures::stream::iter(self.files.files.iter().filter(overlaps).map(open))
-                .buffered(OPENED_MAX)
-                .try_collect()
-                .await?;
-        let groups =
-            files.iter().flat_map(|file| (0..file.groups()).map(|at| Group::new(Arc::clone(file), at)));
-        Ok(groups.filter(|group| group.may_hold(test)).collect())
+        let within: Vec<usize> = (self.files.files.iter().enumerate())
+            .filter(|(_, file)| overlaps(file))
+            .map(|(place, _)| place)
+            .collect();
+        let (files, kept, test) = (Arc::clone(&self.files), Arc::clone(&self.opened), Arc::clone(test));
+        let files = futures::stream::iter(within)
+            .map(move |place| opened(Arc::clone(&files), Arc::clone(&kept), place))
+            .buffered(OPENED_MAX);
+        let groups = files.map_ok(move |file| {
+            let groups = (0..file.groups()).map(|at| Group::new(Arc::clone(&file), at));
+            let groups: Vec<Group> = groups.filter(|group| group.may_hold(&test)).collect();
+            futures::stream::iter(groups.into_iter().map(Ok))
+        });
+        groups.try_flatten()
     }
 
     fn test(&self, filter: &Filter) -> Option<Test> {
@@ -212,6 +254,20 @@ fn beside() -> usize {
 
 fn failed(error: impl Into<datafusion::error::DataFusionError>) -> QueryError {
     QueryError::engine("cannot read events", error.into())
+}
+
+/// The file in a place, opened unless it is kept.
+async fn opened(files: Arc<EventFiles>, kept: Arc<Kept>, place: usize) -> Result<Arc<Opened>, QueryError> {
+    if let Some(known) = kept.get(place) {
+        return Ok(known);
+    }
+    let Some(file) = files.files.get(place) else {
+        return Err(failed(std::io::Error::other("no such file of the lake")));
+    };
+    let (readers, file) = (Arc::clone(&files.readers), file.file.clone());
+    let file = spawned(async move { Opened::open(&readers, file).await }).await?;
+    kept.keep(place, &file);
+    Ok(file)
 }
 
 /// On whichever core is free; the work ends with whoever waits for it.

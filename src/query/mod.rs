@@ -49,6 +49,6 @@ pub use function::{Function, functions, register_functions};
 pub use outcome::{Outcome, OutcomeFields};
 pub use rows::{EVENT_ROW_COLUMNS, rows};
 pub use run::run;
-pub use select::{Filter, each};
+pub use select::{Filter, each, each_named};
 use select::{row_columns, select};
 pub use sql::{SQL_BYTES_MAX, register_file, sql};

@@ -1,6 +1,7 @@
 //! Rows of `events` by plain conditions: for code that knows no engine.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -12,10 +13,11 @@ use datafusion::prelude::SessionContext;
 use datafusion::scalar::ScalarValue;
 use futures::TryStreamExt;
 
-use super::lookup::{Lookup, Wanted};
+use super::cells::Said;
+use super::lookup::{Lookup, Texts, Wanted};
 use super::{EVENT_ROW_COLUMNS, EventRow, QueryError, rows};
 use crate::aws::Time;
-use crate::lake::Column;
+use crate::lake::{Column, Kind};
 use crate::pack;
 
 /// A condition on a row. A column without a value satisfies none of the simple ones.
@@ -29,8 +31,12 @@ pub enum Filter {
     Begins(Column, String),
     /// The column ends with this text.
     Ends(Column, String),
+    /// The column holds this text, which is in lower case, in whatever case.
+    Contains(Column, String),
     /// The caller is a session of a role, under one of these names.
     SessionName(BTreeSet<String>),
+    /// The column is the ARN of a session of a role of one of these names, which have no path.
+    RoleName(Column, BTreeSet<String>),
     /// The column has a value.
     Some(Column),
     /// The event is not before this time.
@@ -67,12 +73,12 @@ impl Filter {
             Filter::Ends(column, value) => {
                 datafusion::functions::expr_fn::ends_with(col(column.name()), text(value))
             }
-            // `arn:aws:sts::ACCOUNT:assumed-role/ROLE/NAME`; neither role nor name has a slash.
-            Filter::SessionName(names) => {
-                let arn = col(Column::IdentityArn.name());
-                let name = datafusion::functions::expr_fn::split_part(arn, lit("/"), lit(3_i64));
-                name.in_list(names.iter().map(text).collect(), false)
+            Filter::Contains(column, value) => {
+                let lower = datafusion::functions::expr_fn::lower(col(column.name()));
+                datafusion::functions::expr_fn::contains(lower, text(value))
             }
+            Filter::SessionName(names) => part(Column::IdentityArn, SESSION_PART, names),
+            Filter::RoleName(column, names) => part(*column, ROLE_PART, names),
             Filter::Some(column) => col(column.name()).is_not_null(),
             Filter::From(time) => {
                 col("event_time").gt_eq(instant(*time)).and(col("event_date").gt_eq(day(time.date_naive())))
@@ -106,6 +112,20 @@ impl Filter {
     }
 }
 
+/// Where the role stands in `arn:aws:sts::ACCOUNT:assumed-role/ROLE/NAME`, parted at slashes, from 0. Neither role nor name
+/// has a slash.
+pub(super) const ROLE_PART: usize = 1;
+
+/// Where the session's name stands there.
+pub(super) const SESSION_PART: usize = 2;
+
+/// A part of a column's text is one of these.
+fn part(column: Column, part: usize, values: &BTreeSet<String>) -> Expr {
+    let number = i64::try_from(part + 1).unwrap_or(i64::MAX);
+    let part = datafusion::functions::expr_fn::split_part(col(column.name()), lit("/"), lit(number));
+    part.in_list(values.iter().map(|value| lit(value.clone())).collect(), false)
+}
+
 fn instant(time: DateTime<Utc>) -> Expr {
     lit(ScalarValue::TimestampMicrosecond(Some(time.timestamp_micros()), Some("UTC".into())))
 }
@@ -127,6 +147,40 @@ pub(super) fn row_columns() -> impl Iterator<Item = Column> {
 pub async fn each(
     ctx: &SessionContext,
     filter: &Filter,
+    take: impl FnMut(&EventRow<'_>),
+) -> Result<(), QueryError> {
+    given(ctx, filter, Wanted::all(row_columns().collect()), take).await
+}
+
+/// The same for whoever looks only at the parameters and answers of calls of some names: in other rows the columns of JSON,
+/// which hold most of a lake's bytes, may be NULL.
+///
+/// # Errors
+///
+/// As [`each`].
+pub async fn each_named(
+    ctx: &SessionContext,
+    filter: &Filter,
+    names: &BTreeSet<String>,
+    take: impl FnMut(&EventRow<'_>),
+) -> Result<(), QueryError> {
+    let (large, columns): (Vec<Column>, Vec<Column>) =
+        row_columns().partition(|column| column.kind() == Kind::Json);
+    let (names, count) = (names.clone(), large.len());
+    let needs = move |batch: &RecordBatch| {
+        let Ok(said) = Said::of(batch, Column::EventName.name()) else { return Vec::new() };
+        let is_needed = |row| said.at(row).is_some_and(|name| names.contains(name));
+        let needed: Vec<bool> = (0..batch.num_rows()).map(is_needed).collect();
+        vec![needed; count]
+    };
+    let wanted = Wanted { columns, large, needs: Arc::new(needs), texts: Texts::Plain };
+    given(ctx, filter, wanted, take).await
+}
+
+async fn given(
+    ctx: &SessionContext,
+    filter: &Filter,
+    wanted: Wanted,
     mut take: impl FnMut(&EventRow<'_>),
 ) -> Result<(), QueryError> {
     let failed = |error| QueryError::engine("cannot read events", error);
@@ -137,7 +191,7 @@ pub async fn each(
             Ok(())
         };
         let give = |part: Vec<RecordBatch>| part.iter().try_for_each(&mut give);
-        if lookup.fold_into(filter, Wanted::all(row_columns().collect()), add, give).await? {
+        if lookup.fold_into(filter, wanted, add, give).await? {
             return Ok(());
         }
     }

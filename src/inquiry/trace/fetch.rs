@@ -38,6 +38,9 @@ const LAUNCH_DAYS: i64 = 8;
 /// lake, so few look-ups of many values are asked, not many of few.
 pub(super) const VALUES_MAX: usize = 10_000;
 
+/// What look-ups found, by name.
+type Known<T> = Mutex<BTreeMap<String, Arc<[T]>>>;
+
 /// A workload, and when it was launched.
 type Launched = (String, DateTime<Utc>);
 
@@ -46,16 +49,16 @@ pub(in crate::inquiry) struct Source {
     ctx: Session,
     relations: Relations,
     sight: OnceCell<Sight>,
-    issuances: Mutex<BTreeMap<String, Vec<Issuance>>>,
-    credentials: Mutex<BTreeMap<String, Vec<Credential>>>,
-    usages: Mutex<BTreeMap<String, Vec<Usage>>>,
-    launches: Mutex<BTreeMap<String, Vec<Launch>>>,
-    launched: Mutex<BTreeMap<String, Vec<Launched>>>,
+    issuances: Known<Issuance>,
+    credentials: Known<Credential>,
+    usages: Known<Usage>,
+    launches: Known<Launch>,
+    launched: Known<Launched>,
     /// By account.
     addresses: Mutex<BTreeMap<String, Arc<gone::AddressBook>>>,
-    removals: Mutex<BTreeMap<String, Vec<Removal>>>,
+    removals: Known<Removal>,
     /// By account.
-    renames: Mutex<BTreeMap<String, Vec<Rename>>>,
+    renames: Known<Rename>,
 }
 
 impl Source {
@@ -104,7 +107,7 @@ impl Source {
     pub(in crate::inquiry) async fn callers(&self, filter: &Filter) -> Result<Vec<Credential>, QueryError> {
         let name = format!("{filter:?}");
         if let Some(known) = kept(&self.credentials, &name) {
-            return Ok(known);
+            return Ok(known.to_vec());
         }
         let found = in_order(self.relations.credentials(filter).await?);
         keep(&self.credentials, name, &found);
@@ -242,8 +245,10 @@ impl Source {
     /// What was done in the events that satisfy a condition.
     pub(super) async fn usage(&self, filter: &Filter) -> Result<Usage, QueryError> {
         let name = format!("{filter:?}");
-        if let Some(known) = kept(&self.usages, &name).and_then(|known| known.into_iter().next()) {
-            return Ok(known);
+        if let Some(known) = kept(&self.usages, &name)
+            && let Some(known) = known.first()
+        {
+            return Ok(known.clone());
         }
         let found = self.relations.usage(filter).await?;
         keep(&self.usages, name, std::slice::from_ref(&found));
@@ -270,7 +275,7 @@ impl Source {
     pub(super) async fn issuances(&self, filter: &Filter) -> Result<Vec<Issuance>, QueryError> {
         let name = format!("{filter:?}");
         if let Some(known) = kept(&self.issuances, &name) {
-            return Ok(known);
+            return Ok(known.to_vec());
         }
         let found = settle(self.relations.links(filter).await?);
         keep(&self.issuances, name, &found);
@@ -530,7 +535,7 @@ impl Source {
             return Ok(None);
         };
         let defined = self.launches(&Filter::All(defining(account))).await?;
-        Ok(launch.defined_by(&defined).cloned())
+        Ok(launch.defined_by(defined.iter()).cloned())
     }
 
     /// The launches by which tasks of some definitions were run, in order of time.
@@ -543,7 +548,7 @@ impl Source {
             let first = own.map(|one| one.record.time).min().unwrap_or_default();
             let all =
                 [Filter::From(first)].into_iter().chain(launching("task", account).into_iter().flatten());
-            found.extend(self.launches(&Filter::All(all.collect())).await?);
+            found.extend_from_slice(&self.launches(&Filter::All(all.collect())).await?);
         }
         Ok(found)
     }
@@ -555,13 +560,16 @@ impl Source {
         account: &str,
         moment: Option<DateTime<Utc>>,
     ) -> Result<Vec<Launch>, QueryError> {
-        let mut found = self.relaunches(workload.kind, account).await?;
+        let mut found = self.relaunches(workload.kind, account).await?.to_vec();
         if let Some(launching) = launching(workload.kind, account) {
             let end = moment.map(|moment| later(moment, SLACK_SECONDS + 1));
             let times = match self.relations.logs_span() {
                 None => Some(end.map(Filter::Before).into_iter().collect::<Vec<_>>()),
                 Some(span) => {
-                    let time = self.launched_at(workload, &launching, end, span).await?;
+                    let time = match workload.kind {
+                        "instance" => self.instance_launched(account, &workload.id, end).await?,
+                        _ => self.launched_at(workload, &launching, end, span).await?,
+                    };
                     time.map(|time| vec![Filter::From(time), Filter::Before(later(time, 1))])
                 }
             };
@@ -575,14 +583,14 @@ impl Source {
 
     /// The launches of a kind of workload in an account that are few: those of functions, whose code may be replaced, and
     /// those that give a workload another role.
-    pub(super) async fn relaunches(&self, kind: &str, account: &str) -> Result<Vec<Launch>, QueryError> {
+    pub(super) async fn relaunches(&self, kind: &str, account: &str) -> Result<Arc<[Launch]>, QueryError> {
         match relaunching(kind, account) {
             Some(seldom) => self.launches(&Filter::All(seldom)).await,
-            None => Ok(Vec::new()),
+            None => Ok(Arc::default()),
         }
     }
 
-    /// When a workload was last launched before `end`.
+    /// When a workload that is no instance was last launched before `end`.
     ///
     /// What a launch says of its workload stands in large columns, and most were launched not long before: so the logs are
     /// read backwards, two days one by one and then some days at once. What was read serves all workloads of the account.
@@ -607,9 +615,9 @@ impl Source {
                 let all = times.into_iter().chain(launching.iter().cloned()).collect();
                 let found = self.relations.workloads(&Filter::All(all)).await?;
                 keep(&self.launched, name, &found);
-                found
+                found.into()
             };
-            let own = known.into_iter().filter(|(text, _)| *text == own_text).map(|(_, time)| time);
+            let own = known.iter().filter(|(text, _)| *text == own_text).map(|(_, time)| *time);
             let before = own.filter(|time| end.is_none_or(|end| *time < end));
             if let Some(time) = before.max() {
                 return Ok(Some(time));
@@ -622,7 +630,7 @@ impl Source {
     }
 
     /// The launches among the events that satisfy a condition, in order of time.
-    pub(super) async fn launches(&self, filter: &Filter) -> Result<Vec<Launch>, QueryError> {
+    pub(super) async fn launches(&self, filter: &Filter) -> Result<Arc<[Launch]>, QueryError> {
         let name = format!("{filter:?}");
         if let Some(known) = kept(&self.launches, &name) {
             return Ok(known);
@@ -630,7 +638,7 @@ impl Source {
         let mut found = self.relations.launches(filter).await?;
         found.sort_by(|a, b| a.record.cmp(&b.record));
         keep(&self.launches, name, &found);
-        Ok(found)
+        Ok(found.into())
     }
 }
 
@@ -642,13 +650,13 @@ fn in_order(mut found: Vec<Credential>) -> Vec<Credential> {
 }
 
 /// What an earlier look-up of this name found. A lock that is poisoned keeps nothing.
-fn kept<T: Clone>(cache: &Mutex<BTreeMap<String, Vec<T>>>, name: &str) -> Option<Vec<T>> {
-    cache.lock().ok()?.get(name).cloned()
+fn kept<T>(cache: &Known<T>, name: &str) -> Option<Arc<[T]>> {
+    cache.lock().ok()?.get(name).map(Arc::clone)
 }
 
-fn keep<T: Clone>(cache: &Mutex<BTreeMap<String, Vec<T>>>, name: String, found: &[T]) {
+fn keep<T: Clone>(cache: &Known<T>, name: String, found: &[T]) {
     if let Ok(mut cache) = cache.lock() {
-        cache.insert(name, found.to_vec());
+        cache.insert(name, found.into());
     }
 }
 

@@ -314,7 +314,6 @@ pub(crate) fn closing_operations(kind: &str) -> BTreeSet<String> {
         "security group" => &["RevokeSecurityGroupIngress"],
         "DB instance" => &["ModifyDBInstance"],
         "cluster" => &["ModifyCluster"],
-        "role" => &["AssumeRole"],
         "snapshot" => &["SharedSnapshotCopyInitiated", "SharedSnapshotVolumeCreated"],
         _ => &[],
     };

@@ -1,7 +1,7 @@
 //! Keys, passwords, roles: who made them, who used them; what was refused.
 
 use super::{KEY, at, by_other, denied, iam, investigate, investigator, write};
-use crate::investigate::{Limits, Relation, Time};
+use crate::investigate::{ASSUMING, Limits, Relation, Time};
 use crate::query::EventRow;
 
 const NEW_KEY: &str = "AKIAI44QH8DHBEXAMPLE";
@@ -220,9 +220,28 @@ fn the_follow_up_asks_for_what_would_prove_something() {
     ] {
         assert!(follow.event_names.contains(name), "{name}");
     }
-    assert!(follow.origin_event_names.contains("CreateAccessKey"));
+    assert!(follow.origin_event_names.contains("CreateUser"));
+    assert!(follow.origin_access_keys.contains(KEY));
     assert!(follow.session_arns.contains("arn:aws:sts::111122223333:assumed-role/deploy/x"));
     assert_eq!(follow.from, Some(Time(at(0))));
+}
+
+#[test]
+fn roles_that_were_made_or_opened_are_asked_for_by_name_and_not_all_that_are_assumed() {
+    let mut investigator = investigator(Limits::default());
+    let trust = r#"{"roleName":"front","policyDocument":"{\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"arn:aws:iam::444455556666:root\"},\"Action\":\"sts:AssumeRole\"}]}"}"#;
+    let rows = [iam(0, "CreateRole", r#"{"roleName":"deploy"}"#), iam(1, "UpdateAssumeRolePolicy", trust)];
+    for row in &rows {
+        investigator.push(row, Relation::Own);
+    }
+    let follow = investigator.follow_up();
+    for name in ["deploy", "front"] {
+        assert!(follow.role_names.contains(name), "{name}");
+    }
+    for name in ASSUMING {
+        assert!(!follow.event_names.contains(name), "{name}");
+    }
+    assert!(follow.event_names.contains("CreateSession"));
 }
 
 #[test]

@@ -7,8 +7,9 @@ use chrono::DateTime;
 use hashbrown::HashMap;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::events::{Events, Said};
+use super::events::Events;
 use crate::lineage::Sight;
+use crate::query::cells::Said;
 use crate::query::{QueryError, cells};
 
 const DAY_MICROS: i64 = 86_400_000_000;

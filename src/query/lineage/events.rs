@@ -1,14 +1,13 @@
 //! A batch of events as the folds over them read it: what it says of callers.
 
 use arrow::array::{
-    Array, AsArray, BooleanArray, Int32Array, RecordBatch, StringArray, TimestampMicrosecondArray,
-    UInt32Array,
+    Array, AsArray, BooleanArray, RecordBatch, StringArray, TimestampMicrosecondArray, UInt32Array,
 };
 use arrow::compute::take;
-use arrow::datatypes::Int32Type;
 
 use super::closure::arrow;
 use crate::lineage::{CallerFields, is_console, is_switch, sign_in_session};
+use crate::query::cells::{Said, value};
 use crate::query::{QueryError, cells};
 
 /// The texts of a caller, by their names in `credentials`, in the order of [`Events::text`]. The first [`TOLD_APART`] are
@@ -53,73 +52,6 @@ pub(super) const FEDERATED: usize = 12;
 const ON_BEHALF: usize = 15;
 const STORE: usize = 16;
 
-/// A column of texts: as they are, or by their numbers in a dictionary, which saves making each text of each row.
-#[derive(Clone, Copy)]
-pub(super) struct Said<'a> {
-    texts: &'a StringArray,
-    numbers: Option<&'a Int32Array>,
-}
-
-impl<'a> Said<'a> {
-    /// The column of that name.
-    pub(super) fn of(batch: &'a RecordBatch, name: &'static str) -> Result<Said<'a>, QueryError> {
-        let numbered = batch.column_by_name(name).and_then(|column| column.as_dictionary_opt::<Int32Type>());
-        if let Some(numbered) = numbered
-            && let Some(texts) = numbered.values().as_string_opt::<i32>()
-        {
-            return Ok(Said { texts, numbers: Some(numbered.keys()) });
-        }
-        Ok(Said { texts: cells::utf8(batch, name)?, numbers: None })
-    }
-
-    /// The text in a row.
-    #[inline]
-    pub(super) fn at(&self, row: usize) -> Option<&'a str> {
-        let Some(numbers) = self.numbers else { return value(self.texts, row) };
-        let number = numbers.is_valid(row).then(|| numbers.value(row))?;
-        value(self.texts, usize::try_from(number).ok()?)
-    }
-
-    /// Whether there is a text in a row.
-    pub(super) fn is_some(&self, row: usize) -> bool {
-        match self.numbers {
-            Some(numbers) => numbers.is_valid(row),
-            None => self.texts.is_valid(row),
-        }
-    }
-
-    /// Whether there is none in any row.
-    pub(super) fn is_empty(&self) -> bool {
-        match self.numbers {
-            Some(numbers) => numbers.null_count() == numbers.len(),
-            None => self.texts.null_count() == self.texts.len(),
-        }
-    }
-
-    /// Clears the mark of each row that does not say the same as the one before it.
-    fn mark(&self, alike: &mut [bool]) {
-        match self.numbers {
-            _ if self.is_empty() => {}
-            Some(numbers) if numbers.null_count() == 0 => {
-                for (alike, both) in alike.iter_mut().skip(1).zip(numbers.values().windows(2)) {
-                    *alike &= both.first() == both.last();
-                }
-            }
-            Some(numbers) => {
-                let number = |row: usize| numbers.is_valid(row).then(|| numbers.value(row));
-                for (row, alike) in alike.iter_mut().enumerate().skip(1) {
-                    *alike = *alike && number(row) == number(row - 1);
-                }
-            }
-            None => {
-                for (row, alike) in alike.iter_mut().enumerate().skip(1) {
-                    *alike = *alike && self.at(row) == self.at(row - 1);
-                }
-            }
-        }
-    }
-}
-
 /// One batch of events.
 pub(super) struct Events<'a> {
     pub(super) times: &'a TimestampMicrosecondArray,
@@ -142,11 +74,6 @@ pub(super) struct Events<'a> {
     pub(super) role_ids: Said<'a>,
     pub(super) shared: Said<'a>,
     alike: Vec<bool>,
-}
-
-/// The text in a row.
-pub(super) fn value(column: &StringArray, row: usize) -> Option<&str> {
-    column.is_valid(row).then(|| column.value(row))
 }
 
 impl<'a> Events<'a> {
@@ -253,9 +180,9 @@ impl<'a> Events<'a> {
         if !self.says(place) {
             return Ok(StringArray::new_null(rows.len()));
         }
-        match self.texts.get(place) {
-            Some(Said { texts, numbers: None }) if place > KEY && place < SIGN_IN => {
-                Ok(take(*texts, rows, None).map_err(arrow)?.as_string::<i32>().clone())
+        match self.texts.get(place).and_then(Said::plain) {
+            Some(texts) if place > KEY && place < SIGN_IN => {
+                Ok(take(texts, rows, None).map_err(arrow)?.as_string::<i32>().clone())
             }
             _ => Ok(rows.values().iter().map(|row| self.text(place, *row as usize)).collect()),
         }

@@ -17,11 +17,12 @@ use rayon::prelude::*;
 
 use super::closure::arrow;
 use super::events::{
-    ACCOUNT, ARN, Events, FEDERATED, ID, INVOKED_BY, ISSUER, ISSUER_TYPE, KEY, TEXTS, TOLD_APART, TYPE, value,
+    ACCOUNT, ARN, Events, FEDERATED, ID, INVOKED_BY, ISSUER, ISSUER_TYPE, KEY, TEXTS, TOLD_APART, TYPE,
 };
 use super::hash::text_hash;
 use crate::lineage::subject::permission_set;
 use crate::lineage::{Class, is_telling, provider_name};
+use crate::query::cells::value;
 use crate::query::{QueryError, cells};
 
 /// What is known of a caller beside texts.

@@ -15,11 +15,11 @@ use datafusion::physical_plan::{ExecutionPlan, collect};
 use datafusion::prelude::SessionContext;
 use tokio::sync::OnceCell;
 
-use super::events::Said;
 use super::pass::{self, ISSUING};
 use super::{View, make_view};
 use crate::aws::HIDDEN;
 use crate::lake::{Column, config_here};
+use crate::query::cells::Said;
 use crate::query::launch::launched as launched_by;
 use crate::query::lookup::{Lookup, Texts, Wanted};
 use crate::query::{Filter, QueryError, register_functions};

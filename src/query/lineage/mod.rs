@@ -3,6 +3,7 @@
 //! The views are the files of `queries/lineage`. [`Relations`] plans them once for a session; each question puts a
 //! condition on `events` below them, so that one credential's walk is point look-ups.
 
+mod address;
 mod closure;
 mod days;
 mod describe;
@@ -45,6 +46,7 @@ use crate::lake::{Column, Kind, config_here};
 use crate::lineage::{Credential, Issuance, Launch, Sight, Usage};
 use memory::Memory;
 
+pub use address::{Addressed, Instances};
 pub use describe::{Described, describe};
 pub(super) use hash::text_hash;
 pub use label::{OriginOf, Origins};
@@ -261,6 +263,23 @@ impl Relations {
         }
         let found = self.launches(filter).await?.into_iter();
         Ok(found.map(|launch| (launch.workload.text(), launch.record.time)).collect())
+    }
+
+    /// What the calls of an account tell of its instances: their addresses, and when they were launched.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError`] when the lake cannot be read.
+    pub async fn instances(&self, account: &str) -> Result<Instances, QueryError> {
+        let filter = address::telling(account);
+        if let Some(lookup) = &self.lookup
+            && let Some(found) = address::instances(lookup, &filter).await?
+        {
+            return Ok(found);
+        }
+        let mut found = Instances::default();
+        super::each(&self.ctx, &filter, |row| found.add(row)).await?;
+        Ok(found)
     }
 
     /// [`Relations::links`] and [`Relations::launches`] at once.

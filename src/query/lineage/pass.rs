@@ -16,7 +16,7 @@ use futures::TryStreamExt;
 
 use super::closure::arrow;
 use super::days::Days;
-use super::events::{ACCOUNT, ARN, Events, Said, TYPE};
+use super::events::{ACCOUNT, ARN, Events, TYPE};
 use super::fold::Fold;
 use super::foreign::Requests;
 use super::hash::text_hash;
@@ -25,6 +25,7 @@ use super::removal::ENDING;
 use crate::aws::HIDDEN;
 use crate::lake::{Column, plans_elsewhere};
 use crate::pack::pack;
+use crate::query::cells::Said;
 use crate::query::launch::FUNCTION_LAUNCHES;
 use crate::query::lookup::Lookup;
 use crate::query::{Filter, QueryError, fold_elsewhere};

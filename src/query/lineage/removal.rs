@@ -3,9 +3,9 @@
 use datafusion::prelude::SessionContext;
 use serde_json::Value;
 
-use super::events::value;
 use super::workshop::{ask, numbers};
 use crate::lineage::{Removal, Rename};
+use crate::query::cells::value;
 use crate::query::launch::function_name;
 use crate::query::{EventRow, QueryError, cells, lenient};
 

@@ -11,10 +11,11 @@ use chrono::DateTime;
 use hashbrown::HashMap;
 
 use super::closure::arrow;
-use super::events::{Events, Said, TEXTS};
+use super::events::{Events, TEXTS};
 use crate::aws::{Time, is_denied};
 use crate::lake::Column;
 use crate::lineage::{Caller, Class, Credential, Usage};
+use crate::query::cells::Said;
 use crate::query::lookup::{Lookup, Wanted};
 use crate::query::{Filter, QueryError, cells};
 

@@ -8,6 +8,7 @@ use chrono::{NaiveDate, NaiveTime};
 use hashbrown::{HashMap, HashSet};
 
 use super::super::Filter;
+use super::super::select::{ROLE_PART, SESSION_PART};
 use crate::aws::Time;
 use crate::lake::{Column, Kind};
 
@@ -34,8 +35,10 @@ pub(super) enum TextTest {
     OneOf(Arc<BTreeSet<String>>, Arc<HashSet<String>>),
     Begins(String),
     Ends(String),
-    /// The session's name in a session's ARN.
-    SessionName(Arc<BTreeSet<String>>),
+    /// Holds this, which is in lower case, in whatever case.
+    Contains(String),
+    /// The part in this place, counted from 0, of what slashes part is one of these.
+    Part(usize, Arc<BTreeSet<String>>),
     Present,
 }
 
@@ -53,8 +56,12 @@ impl Test {
             Filter::In(column, values) => text(column, one_of(values.clone())),
             Filter::Begins(column, value) => text(column, TextTest::Begins(value.clone())),
             Filter::Ends(column, value) => text(column, TextTest::Ends(value.clone())),
+            Filter::Contains(column, value) => text(column, TextTest::Contains(value.clone())),
             Filter::SessionName(names) => {
-                text(&Column::IdentityArn, TextTest::SessionName(Arc::new(names.clone())))
+                text(&Column::IdentityArn, TextTest::Part(SESSION_PART, Arc::new(names.clone())))
+            }
+            Filter::RoleName(column, names) => {
+                text(column, TextTest::Part(ROLE_PART, Arc::new(names.clone())))
             }
             Filter::Some(column) => text(column, TextTest::Present),
             Filter::From(time) => Some(Test::Time(time.timestamp_micros()..i64::MAX)),
@@ -108,7 +115,8 @@ impl TextTest {
             TextTest::OneOf(_, values) => values.contains(text),
             TextTest::Begins(start) => text.starts_with(start.as_str()),
             TextTest::Ends(end) => text.ends_with(end.as_str()),
-            TextTest::SessionName(names) => names.contains(text.split('/').nth(2).unwrap_or_default()),
+            TextTest::Contains(value) => text.to_lowercase().contains(value.as_str()),
+            TextTest::Part(place, values) => values.contains(text.split('/').nth(*place).unwrap_or_default()),
             TextTest::Present => true,
         }
     }
@@ -123,7 +131,7 @@ impl TextTest {
                 let start = start.as_bytes();
                 high >= start && (low <= start || low.starts_with(start))
             }
-            TextTest::Ends(_) | TextTest::SessionName(_) | TextTest::Present => true,
+            TextTest::Ends(_) | TextTest::Contains(_) | TextTest::Part(..) | TextTest::Present => true,
         }
     }
 }

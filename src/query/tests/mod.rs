@@ -6,6 +6,7 @@ mod functions;
 mod golden;
 mod lookup;
 mod meaning;
+mod measure;
 mod pruning;
 mod queries;
 mod rows;

@@ -13,7 +13,7 @@ use crate::archive::list;
 use crate::lake::{IngestOptions, Lake, Progress, ingest};
 use crate::query::register_functions;
 
-struct Silent;
+pub(super) struct Silent;
 
 impl Progress for Silent {
     fn begin(&self, _: u64, _: u64) {}

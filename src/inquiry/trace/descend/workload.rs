@@ -30,7 +30,7 @@ const NOTED_MAX: usize = 4;
 pub(super) async fn launches_by(source: &Source, level: &[Holder]) -> Result<Vec<Launch>, QueryError> {
     let mut launched = Vec::new();
     for filter in by_callers(level) {
-        launched.extend(source.launches(&filter).await?);
+        launched.extend_from_slice(&source.launches(&filter).await?);
     }
     let lines = Lines::of(level);
     launched.retain(|launch| launch.gives() && lines.at(&launch.caller, launch.record.time).is_some());
@@ -339,7 +339,7 @@ async fn goes_back(
     let others = match launch.workload.kind {
         // An instance is launched once; who gave it another profile did not launch it.
         "instance" if launch.configures() => source.launches_of(&launch.workload, account, moment).await?,
-        "function" | "instance" => source.relaunches(launch.workload.kind, account).await?,
+        "function" | "instance" => source.relaunches(launch.workload.kind, account).await?.to_vec(),
         // Nothing else goes back to these, whenever it was.
         _ => Vec::new(),
     };

@@ -5,13 +5,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
 
 use super::{Source, keep, kept, one_of};
 use crate::lake::Column;
 use crate::lineage::{Borne, IssuanceKind, Removal, Rename, Renames, UserHistory, Workload};
-use crate::query::lineage::{removed, renamed};
-use crate::query::{self, EventRow, Filter, QueryError};
+use crate::query::lineage::{Addressed, Instances, removed, renamed};
+use crate::query::{self, Filter, QueryError};
 
 impl Source {
     /// What was removed within a time by calls of these names in some accounts, in all where they are None, in order of
@@ -28,7 +27,7 @@ impl Source {
         let filter = Filter::All(times.chain(of).collect());
         let name = format!("{filter:?}");
         if let Some(known) = kept(&self.removals, &name) {
-            return Ok(known);
+            return Ok(known.to_vec());
         }
         let mut found = Vec::new();
         for batch in self.events(&filter, &[Column::RequestParameters]).await? {
@@ -84,7 +83,7 @@ impl Source {
     /// The records of an account that gave users other names: few.
     async fn renames(&self, account: &str) -> Result<Renames, QueryError> {
         if let Some(known) = kept(&self.renames, account) {
-            return Ok(Renames::of(known));
+            return Ok(Renames::of(known.to_vec()));
         }
         let filter = Filter::All(vec![
             Filter::Is(Column::EventName, "UpdateUser".to_owned()),
@@ -120,20 +119,6 @@ impl Source {
     }
 }
 
-/// A record that names an address of an instance or an account, or tells that an instance has another.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Addressed {
-    time: DateTime<Utc>,
-    /// Whether it is one of an account's own that stays until it is taken away.
-    stays: bool,
-    instance: Option<String>,
-    /// None where an instance started anew: its public address is another then
-    /// (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-instance-addressing.html>).
-    address: Option<String>,
-    /// What ties a lasting address to an instance, until a record without an address names it.
-    association: Option<String>,
-}
-
 /// The addresses that logs name.
 #[derive(Debug, Clone, Default)]
 pub(in crate::inquiry) struct OwnAddresses {
@@ -143,8 +128,8 @@ pub(in crate::inquiry) struct OwnAddresses {
     pub(in crate::inquiry) of_instance: BTreeSet<String>,
 }
 
-/// What the records of one account say of addresses, in order of time, and which of them concern what: the instances of an
-/// account are many, and each is asked for.
+/// What the records of one account say of addresses, in order of time, and which of them concern what; and when instances were
+/// launched. The instances of an account are many, and each is asked for.
 #[derive(Debug, Default)]
 pub(super) struct AddressBook {
     all: Vec<Addressed>,
@@ -152,10 +137,13 @@ pub(super) struct AddressBook {
     by_address: HashMap<String, Vec<usize>>,
     by_association: HashMap<String, Vec<usize>>,
     of_account: Arc<BTreeSet<String>>,
+    /// By instance: when it was launched.
+    launched: HashMap<String, Vec<DateTime<Utc>>>,
 }
 
 impl AddressBook {
-    fn of(mut all: Vec<Addressed>) -> Self {
+    fn of(instances: Instances) -> Self {
+        let mut all = instances.addressed;
         all.sort();
         let mut book = AddressBook::default();
         let mut of_account = BTreeSet::new();
@@ -171,6 +159,9 @@ impl AddressBook {
             }
             of_account.extend(one.address.clone());
         }
+        for (instance, time) in instances.launched {
+            book.launched.entry(instance).or_default().push(time);
+        }
         AddressBook { all, of_account: Arc::new(of_account), ..book }
     }
 
@@ -184,6 +175,12 @@ impl AddressBook {
             found.extend(by_address.into_iter().chain(tied).flatten());
         }
         found.into_iter().filter_map(|at| self.all.get(at)).collect()
+    }
+
+    /// When an instance was last launched before `end`.
+    fn launched(&self, instance: &str, end: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+        let times = self.launched.get(instance).into_iter().flatten().copied();
+        times.filter(|time| end.is_none_or(|end| *time < end)).max()
     }
 
     fn addresses(&self, instance: &str, moment: DateTime<Utc>) -> OwnAddresses {
@@ -221,28 +218,30 @@ impl Source {
         instance: &str,
         moment: DateTime<Utc>,
     ) -> Result<OwnAddresses, QueryError> {
+        Ok(self.book(account).await?.addresses(instance, moment))
+    }
+
+    /// When an instance of an account was last launched before `end`.
+    pub(in crate::inquiry::trace) async fn instance_launched(
+        &self,
+        account: &str,
+        instance: &str,
+        end: Option<DateTime<Utc>>,
+    ) -> Result<Option<DateTime<Utc>>, QueryError> {
+        Ok(self.book(account).await?.launched(instance, end))
+    }
+
+    /// What the records of an account say of its instances: read once, as each is asked for.
+    async fn book(&self, account: &str) -> Result<Arc<AddressBook>, QueryError> {
         let known = self.addresses.lock().ok().and_then(|books| books.get(account).cloned());
         if let Some(book) = known {
-            return Ok(book.addresses(instance, moment));
+            return Ok(book);
         }
-        let names =
-            ["AllocateAddress", "RunInstances", "AssociateAddress", "DisassociateAddress", "StartInstances"];
-        let filter = Filter::All(vec![
-            one_of(Column::EventName, names.map(str::to_owned).into_iter().collect()),
-            Filter::Is(Column::EventSource, "ec2.amazonaws.com".to_owned()),
-            Filter::Is(Column::Account, account.to_owned()),
-        ]);
-        let mut found = Vec::new();
-        for batch in self.events(&filter, &[Column::RequestParameters, Column::ResponseElements]).await? {
-            query::rows(&batch)?
-                .filter(|row| row.error_code.is_none_or(str::is_empty))
-                .for_each(|row| addressed(&row, &mut found));
-        }
-        let book = Arc::new(AddressBook::of(found));
+        let book = Arc::new(AddressBook::of(self.relations.instances(account).await?));
         if let Ok(mut books) = self.addresses.lock() {
             books.insert(account.to_owned(), Arc::clone(&book));
         }
-        Ok(book.addresses(instance, moment))
+        Ok(book)
     }
 }
 
@@ -255,46 +254,6 @@ pub(in crate::inquiry) fn is_private(address: &str) -> bool {
         }
         Ok(IpAddr::V6(v6)) => v6.is_unique_local(),
         Err(_) => false,
-    }
-}
-
-/// The addresses that a record names.
-fn addressed(row: &EventRow<'_>, found: &mut Vec<Addressed>) {
-    let json = |text: Option<&str>| -> Value {
-        text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
-    };
-    let (request, response) = (json(row.request_parameters), json(row.response_elements));
-    let text = |holder: &Value, name: &str| holder.get(name).and_then(Value::as_str).map(str::to_owned);
-    let named = |instance, address, stays, association| Addressed {
-        time: row.event_time,
-        stays,
-        instance,
-        address,
-        association,
-    };
-    let items = |holder: &Value| -> Vec<Value> {
-        holder.pointer("/instancesSet/items").and_then(Value::as_array).cloned().unwrap_or_default()
-    };
-    match row.event_name {
-        Some("RunInstances") => {
-            for item in items(&response) {
-                let instance = text(&item, "instanceId");
-                let addresses = ["publicIp", "ipAddress", "privateIpAddress"].map(|name| text(&item, name));
-                let addresses = addresses.into_iter().flatten();
-                found.extend(addresses.map(|address| named(instance.clone(), Some(address), false, None)));
-            }
-        }
-        Some("StartInstances") => {
-            let ids = items(&request).into_iter().filter_map(|item| text(&item, "instanceId"));
-            found.extend(ids.map(|id| named(Some(id), None, false, None)));
-        }
-        Some("DisassociateAddress") => found.push(named(None, None, false, text(&request, "associationId"))),
-        _ => {
-            let address = text(&response, "publicIp").or_else(|| text(&request, "publicIp"));
-            let instance = text(&request, "instanceId");
-            let association = text(&response, "associationId");
-            found.extend(address.map(|address| named(instance, Some(address), true, association)));
-        }
     }
 }
 
@@ -317,10 +276,14 @@ mod tests {
         Addressed { time, stays, instance: owned(instance), address: owned(address), association: owned(tie) }
     }
 
+    fn of(addressed: Vec<Addressed>) -> AddressBook {
+        AddressBook::of(Instances { addressed, ..Instances::default() })
+    }
+
     #[test]
     fn addresses_come_and_go_with_launches_starts_and_lasting_addresses() {
         let (lasting, passing, private) = (Some("52.10.20.30"), Some("54.1.2.3"), Some("10.0.0.7"));
-        let book = AddressBook::of(vec![
+        let book = of(vec![
             at(30, Some(TWO), lasting, true, Some("tie-2")),
             at(0, None, lasting, true, None),
             at(1, Some(ONE), passing, false, None),
@@ -345,12 +308,24 @@ mod tests {
         assert_eq!(own(45, TWO), Vec::<String>::new());
         assert_eq!(own(60, "i-unknown"), Vec::<String>::new());
         // A start gives another passing address.
-        let started = AddressBook::of(vec![
+        let started = of(vec![
             at(1, Some(ONE), passing, false, None),
             at(1, Some(ONE), private, false, None),
             at(9, Some(ONE), None, false, None),
         ]);
         let later = at(10, None, None, false, None).time;
         assert_eq!(started.addresses(ONE, later).of_instance, BTreeSet::from(["10.0.0.7".to_owned()]));
+    }
+
+    #[test]
+    fn the_last_launch_of_an_instance_before_a_moment_is_told() {
+        let time = |minute| at(minute, None, None, false, None).time;
+        let launched = [(ONE, 5), (TWO, 1), (ONE, 1), (ONE, 9)];
+        let launched = launched.map(|(instance, minute)| (instance.to_owned(), time(minute))).to_vec();
+        let book = AddressBook::of(Instances { launched, addressed: Vec::new() });
+        assert_eq!(book.launched(ONE, None), Some(time(9)));
+        assert_eq!(book.launched(ONE, Some(time(9))), Some(time(5)));
+        assert_eq!(book.launched(TWO, Some(time(1))), None);
+        assert_eq!(book.launched("i-unknown", None), None);
     }
 }
