@@ -29,7 +29,8 @@ pub struct Bounds {
 
 impl Bounds {
     /// The window as a condition.
-    fn filter(self) -> Filter {
+    #[must_use]
+    pub fn filter(self) -> Filter {
         let from = self.from.map(Filter::From);
         let to = self.to.map(Filter::Before);
         Filter::All(from.into_iter().chain(to).collect())

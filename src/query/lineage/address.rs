@@ -84,13 +84,14 @@ pub(super) async fn instances(lookup: &Lookup, filter: &Filter) -> Result<Option
         }
         Ok(())
     };
-    let Some(parts) = lookup.fold(filter, wanted, add).await? else { return Ok(None) };
     let mut whole = Instances::default();
-    for part in parts {
+    let merge = |part: Instances| {
         whole.addressed.extend(part.addressed);
         whole.launched.extend(part.launched);
-    }
-    Ok(Some(whole))
+        Ok(())
+    };
+    let read = lookup.fold_into(filter, wanted, add, merge).await?;
+    Ok(read.then_some(whole))
 }
 
 impl Instances {

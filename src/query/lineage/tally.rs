@@ -67,12 +67,13 @@ pub(super) async fn credentials(
 ) -> Result<Option<BTreeMap<i64, Credential>>, QueryError> {
     let columns = COLUMNS.into_iter().chain(RARE).collect();
     let add = |tally: &mut Tally, batch| tally.add(&batch);
-    let Some(parts) = lookup.fold(filter, Wanted::numbered(columns), add).await? else { return Ok(None) };
     let mut whole = Tally::default();
-    for part in parts {
+    let merge = |part| {
         whole.merge(part);
-    }
-    Ok(Some(whole.finish()))
+        Ok(())
+    };
+    let read = lookup.fold_into(filter, Wanted::numbered(columns), add, merge).await?;
+    Ok(read.then(|| whole.finish()))
 }
 
 /// What was done in the events that satisfy a condition, by whomever. None where the condition is one that only the engine
@@ -95,12 +96,13 @@ pub(super) async fn usage(lookup: &Lookup, filter: &Filter) -> Result<Option<Usa
         }
         Ok(())
     };
-    let Some(parts) = lookup.fold(filter, Wanted::numbered(columns), add).await? else { return Ok(None) };
     let mut whole = Usage::default();
-    for part in &parts {
-        whole.merge(part);
-    }
-    Ok(Some(whole))
+    let merge = |part| {
+        whole.merge(&part);
+        Ok(())
+    };
+    let read = lookup.fold_into(filter, Wanted::numbered(columns), add, merge).await?;
+    Ok(read.then_some(whole))
 }
 
 /// The columns of a batch that tell what was done.

@@ -69,11 +69,12 @@ pub struct Held {
 pub async fn held(ctx: &SessionContext, window: Bounds) -> Result<Held, QueryError> {
     if let Some(lookup) = Lookup::open(ctx).await? {
         let add = |count: &mut Count, batch| count.add(&batch);
-        if let Some(parts) = lookup.fold(&window.filter(), wanted(), add).await? {
-            let mut whole = Count::default();
-            for part in parts {
-                whole.merge(part);
-            }
+        let mut whole = Count::default();
+        let merge = |part| {
+            whole.merge(part);
+            Ok(())
+        };
+        if lookup.fold_into(&window.filter(), wanted(), add, merge).await? {
             return Ok(whole.finish());
         }
     }
