@@ -129,59 +129,19 @@ struct Unpacked {
 }
 
 impl Unpacked {
-    fn page(&self, page: Page) -> Result<Page> {
-        Ok(match page {
-            Page::DictionaryPage { buf, num_values, encoding, is_sorted } => Page::DictionaryPage {
-                buf: unpack(&buf, 0, self.bytes_max)?,
-                num_values,
-                encoding,
-                is_sorted,
-            },
-            Page::DataPage {
-                buf,
-                num_values,
-                encoding,
-                def_level_encoding,
-                rep_level_encoding,
-                statistics,
-            } => {
-                let buf = unpack(&buf, 0, self.bytes_max)?;
-                Page::DataPage {
-                    buf,
-                    num_values,
-                    encoding,
-                    def_level_encoding,
-                    rep_level_encoding,
-                    statistics,
-                }
+    fn page(&self, mut page: Page) -> Result<Page> {
+        match &mut page {
+            Page::DictionaryPage { buf, .. } | Page::DataPage { buf, .. } => {
+                *buf = unpack(buf, 0, self.bytes_max)?;
             }
-            Page::DataPageV2 {
-                buf,
-                num_values,
-                encoding,
-                num_nulls,
-                num_rows,
-                def_levels_byte_len,
-                rep_levels_byte_len,
-                is_compressed: true,
-                statistics,
-            } => {
-                // Of the second version the levels are not packed.
-                let levels = def_levels_byte_len.saturating_add(rep_levels_byte_len) as usize;
-                Page::DataPageV2 {
-                    buf: unpack(&buf, levels, self.bytes_max)?,
-                    num_values,
-                    encoding,
-                    num_nulls,
-                    num_rows,
-                    def_levels_byte_len,
-                    rep_levels_byte_len,
-                    is_compressed: true,
-                    statistics,
-                }
+            Page::DataPageV2 { is_compressed: false, .. } => {}
+            // Of the second version the levels are not packed.
+            Page::DataPageV2 { buf, def_levels_byte_len, rep_levels_byte_len, .. } => {
+                let levels = def_levels_byte_len.saturating_add(*rep_levels_byte_len) as usize;
+                *buf = unpack(buf, levels, self.bytes_max)?;
             }
-            other @ Page::DataPageV2 { .. } => other,
-        })
+        }
+        Ok(page)
     }
 }
 
