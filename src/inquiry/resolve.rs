@@ -260,7 +260,17 @@ async fn by_name(ctx: &Session, asked: &str, name: &str) -> Result<Resolved, Res
     }
     let mut merged: BTreeMap<(String, String), Named> = BTreeMap::new();
     for one in found {
-        merged.insert((one.kind.clone(), one.id.clone()), one);
+        match merged.get_mut(&(one.kind.clone(), one.id.clone())) {
+            // Some of its records say less of where it is.
+            Some(known) => {
+                known.events += one.events;
+                known.first = known.first.min(one.first);
+                known.last = known.last.max(one.last);
+            }
+            None => {
+                merged.insert((one.kind.clone(), one.id.clone()), one);
+            }
+        }
     }
     let mut found: Vec<Named> = merged.into_values().collect();
     found.sort_by(|left, right| right.events.cmp(&left.events).then_with(|| left.cmp(right)));

@@ -49,11 +49,12 @@ pub async fn named(ctx: &SessionContext, name: &str, like: Likeness) -> Result<V
         let asked = Asked::of(name, like);
         let filter = asked.filter();
         let add = move |found: &mut Found, batch| found.add(&batch, &asked);
-        if let Some(parts) = lookup.fold(&filter, Wanted::numbered(COLUMNS.to_vec()), add).await? {
-            let mut whole = Found::default();
-            for part in parts {
-                whole.merge(part);
-            }
+        let mut whole = Found::default();
+        let merge = |part| {
+            whole.merge(part);
+            Ok(())
+        };
+        if lookup.fold_into(&filter, Wanted::numbered(COLUMNS.to_vec()), add, merge).await? {
             return Ok(whole.finish(like));
         }
     }
@@ -105,7 +106,7 @@ pub(in crate::query) async fn by_engine(
          min(event_time) as first, max(event_time) as last \
          from names where {test} and id is not null \
          group by kind, coalesce(home, id)) \
-         select kind, id, events, first, last from found order by events desc, kind, id{limit}"
+         select kind, id, events, first, last from found order by events desc, kind, id, first, last{limit}"
     );
     let failed = |error| QueryError::engine("cannot look for the name", error);
     let plan = sql::plan(ctx, &text).await?;
@@ -416,7 +417,7 @@ impl Found {
             last: time(group.last),
         };
         let mut found: Vec<Named> = self.0.into_iter().map(named).collect();
-        found.sort_by(|a, b| b.events.cmp(&a.events).then_with(|| (&a.kind, &a.id).cmp(&(&b.kind, &b.id))));
+        found.sort_by(|a, b| b.events.cmp(&a.events).then_with(|| a.cmp(b)));
         if like == Likeness::Contains {
             found.truncate(SIMILAR_MAX);
         }
