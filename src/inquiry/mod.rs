@@ -21,7 +21,6 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use crate::aws::HIDDEN;
 use crate::investigate::{ASSUMING, FollowUp, Investigation, Investigator, Limits, Relation, SubjectInfo};
 use crate::lake::{Column, Session};
 use crate::query::{self, Filter};
@@ -67,9 +66,7 @@ impl Window {
 
     /// The window as a condition.
     fn filter(self) -> Filter {
-        let from = self.from.map(Filter::From);
-        let to = self.to.map(Filter::Before);
-        Filter::All(from.into_iter().chain(to).collect())
+        self.bounds().filter()
     }
 }
 
@@ -150,11 +147,9 @@ fn related(follow: &FollowUp) -> Option<Filter> {
     // Keys and sessions are used across accounts; names of operations mean the subject's things only in its own.
     let assuming = (!follow.role_names.is_empty()).then(|| {
         let role = Column::AssumedRoleArn;
-        let assumed = Filter::Any(vec![
-            Filter::RoleName(role, follow.role_names.clone()),
-            Filter::Begins(role, HIDDEN.to_owned()),
-            Filter::Not(Box::new(Filter::Some(role))),
-        ]);
+        let told = Filter::Begins(role, "arn:".to_owned());
+        let named = Filter::RoleName(role, follow.role_names.clone());
+        let assumed = Filter::Any(vec![named, Filter::Not(Box::new(told))]);
         Filter::All(vec![Filter::In(Column::EventName, ASSUMING.map(str::to_owned).into()), assumed])
     });
     let names = one_of(Column::EventName, &follow.event_names);

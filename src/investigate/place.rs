@@ -239,16 +239,20 @@ impl PlaceFold {
         self.network.push(row, operation, body);
     }
 
-    /// The operations that tell to what an address belongs, of the kinds of addresses that are here: launches of instances,
-    /// which are many, name private ones.
+    /// The operations that tell to what an address belongs, of the kinds of addresses that are here. Launches of instances,
+    /// which are many, tell only of those of a VPC, which may be of a range that is public elsewhere
+    /// (<https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html>): CloudTrail sees such a one where a call came
+    /// through an endpoint.
     pub(crate) fn holding_operations(&self) -> Vec<&'static str> {
-        let has =
-            |kind| self.addresses.reached() || self.addresses.iter().any(|(ip, _)| address_kind(ip) == kind);
+        let has = |is_it: fn(AddressKind, &AddressFold) -> bool| {
+            let known = || self.addresses.iter().any(|(ip, fold)| is_it(address_kind(ip), fold));
+            self.addresses.reached() || known()
+        };
         let mut operations = Vec::new();
-        if has(AddressKind::Public) {
+        if has(|kind, _| kind == AddressKind::Public) {
             operations.extend(["AllocateAddress", "AssociateAddress", "CreateNatGateway"]);
         }
-        if has(AddressKind::Private) {
+        if has(|kind, fold| kind == AddressKind::Private || !fold.vpc_endpoints.is_empty()) {
             operations.push("RunInstances");
         }
         operations

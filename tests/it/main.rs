@@ -33,6 +33,7 @@ mod namesake;
 mod neighbour;
 mod once;
 mod open;
+mod others;
 mod person;
 mod places;
 mod policy;
