@@ -16,7 +16,7 @@ use crate::lake::{Column, Lake, compact};
 use crate::lineage::{Credential, Issuance, Launch};
 use crate::query::lineage::Relations;
 use crate::query::lookup::{Lookup, Texts, Wanted};
-use crate::query::{Filter, each, register_functions, rows, select};
+use crate::query::{Filter, each, each_named, register_functions, rows, select};
 
 /// What the story holds, for conditions on it.
 struct Seen {
@@ -172,6 +172,36 @@ async fn compare_given(ctx: &SessionContext, step: usize) -> usize {
         given += own.len();
     }
     given
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn json_is_there_for_the_calls_whose_names_need_it() {
+    let lake = tempfile::tempdir().unwrap();
+    let ctx = story(lake.path()).await;
+    let all = Filter::All(Vec::new());
+    let names = BTreeSet::from(["AssumeRole", "CreateUser", "PutBucketPolicy"].map(str::to_owned));
+    let (mut some, mut whole) = (Vec::new(), Vec::new());
+    each_named(&ctx, &all, &names, |row| some.push(format!("{row:?}"))).await.unwrap();
+    let (mut kept, mut left) = (0, 0);
+    each(&ctx, &all, |row| {
+        let mut row = *row;
+        let json = [&mut row.request_parameters, &mut row.response_elements, &mut row.additional_event_data];
+        let more = [&mut row.resources, &mut row.service_event_details];
+        for column in json.into_iter().chain(more) {
+            if row.event_name.is_some_and(|name| names.contains(name)) {
+                kept += usize::from(column.is_some());
+            } else {
+                left += usize::from(column.take().is_some());
+            }
+        }
+        whole.push(format!("{row:?}"));
+    })
+    .await
+    .unwrap();
+    some.sort();
+    whole.sort();
+    assert_eq!(some, whole);
+    assert!(kept > 10 && left > 50, "{kept} {left}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
