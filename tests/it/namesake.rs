@@ -176,3 +176,27 @@ fn a_user_of_whom_some_records_leave_the_unique_id_out_is_one() {
     assert_eq!(rows.len(), 1, "{found}");
     assert_eq!((&rows[0]["sessions"], &rows[0]["origin"]["unique_id"]), (&json!(2), &json!(USERS[0])));
 }
+
+#[test]
+fn the_calls_of_a_user_are_counted_together_wherever_its_records_say_that_it_is() {
+    let (own, other) = (user("ci", ACCOUNT, USERS[0], KEYS[0]), user("ci", OTHER, USERS[1], KEYS[1]));
+    let mut bare = own.clone();
+    bare.as_object_mut().unwrap().remove("accountId");
+    let mut records = Vec::new();
+    for (number, who) in [(1, &own), (2, &own), (3, &bare), (4, &bare), (5, &other)] {
+        let time = format!("2026-03-09T08:00:0{number}Z");
+        let mut seen = call(number, who, &time, "s3.amazonaws.com", "ListBuckets");
+        // Without an account of its own a record is taken for one of the account that received it.
+        if *who == bare {
+            seen["recipientAccountId"] = json!("777788889999");
+        }
+        records.push(seen);
+    }
+    let folder = logs(&[&records]);
+    let shown = run(&["trace", "ci"], folder.path());
+    let told = text(&shown.stderr);
+    let line =
+        |account: &str, events: &str| told.contains(&format!("arn:aws:iam::{account}:user/ci  {events}"));
+    assert!(line(ACCOUNT, "4 events, 2026-03-09 08:00:01Z to 2026-03-09 08:00:04Z"), "{told}");
+    assert!(line(OTHER, "1 events"), "{told}");
+}
