@@ -14,7 +14,8 @@ use crate::report;
 use crate::report::answer::{Layout, Writer};
 
 pub(super) async fn run(command: &args::Query, out: &mut Output) -> Result<u8, Failure> {
-    let mut catalog = Catalog::built_in()?;
+    let alone = command.name.as_deref().filter(|_| !command.list && command.queries.is_none());
+    let mut catalog = alone.map_or_else(Catalog::built_in, Catalog::built_in_for)?;
     if let Some(folder) = &command.queries {
         catalog.add_dir(folder)?;
     }

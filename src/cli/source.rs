@@ -27,6 +27,13 @@ pub(super) struct Source {
     _held: Vec<Held>,
 }
 
+impl Drop for Source {
+    fn drop(&mut self) {
+        // A command opens one source, and ends with it.
+        lake::leave_metadata(&self.session);
+    }
+}
+
 /// What is held while a lake is read.
 enum Held {
     Lock(File),

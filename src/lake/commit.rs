@@ -244,6 +244,8 @@ impl Lake {
         // Plain Utf8 everywhere, so that rows read here and on a cluster have one type.
         options.execution.parquet.schema_force_view_types = false;
         options.sql_parser.map_string_types_to_utf8view = false;
+        // Lakes have no column of parts; to look for what to take out of them is a good part of planning.
+        options.optimizer.enable_leaf_expression_pushdown = false;
         let runtime = RuntimeEnvBuilder::new().with_metadata_cache_limit(METADATA_BYTES_MAX).build_arc()?;
         Ok(SessionContext::new_with_config_rt(config, runtime))
     }

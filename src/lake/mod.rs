@@ -13,6 +13,7 @@ mod decode;
 mod encode;
 mod error;
 mod flow;
+mod folder;
 mod ingest;
 mod instant;
 mod intake;
@@ -74,7 +75,7 @@ pub use site::Site;
 #[cfg(feature = "cluster")]
 pub use stores::NodeStores;
 pub use table::days;
-pub(crate) use table::{EventFile, EventFiles, event_files, keep_metadata};
+pub(crate) use table::{EventFile, EventFiles, event_files, keep_metadata, leave_metadata};
 
 /// The engine's session, as [`Lake::session`] gives it: for code that passes it on and knows no more of it.
 pub use datafusion::prelude::SessionContext as Session;

@@ -15,12 +15,12 @@ use deltalake_core::protocol::SaveMode;
 use deltalake_core::table::config::TableProperty;
 use deltalake_core::{DeltaTable, DeltaTableBuilder, DeltaTableError};
 use object_store::ObjectStore;
-use object_store::local::LocalFileSystem;
 use object_store::prefix::PrefixStore;
 use url::Url;
 
 use super::LakeError;
 use super::error::delta;
+use super::folder::FolderFiles;
 use super::s3::S3Files;
 use super::schema::Table;
 use crate::archive::s3::file::{Below, Put};
@@ -186,7 +186,7 @@ impl Ground {
                     .map_err(|error| LakeError::Inconsistent(format!("the lake's path is odd: {error}")))?;
                 Self {
                     site: Site::Folder(folder),
-                    store: Arc::new(LocalFileSystem::new()),
+                    store: Arc::new(FolderFiles::new()),
                     url: ObjectStoreUrl::local_filesystem(),
                     base,
                 }
@@ -202,9 +202,7 @@ impl Ground {
 
     /// Makes the store known to a session.
     pub(super) fn register(&self, runtime: &RuntimeEnv) {
-        if let Site::S3 { .. } = self.site {
-            runtime.register_object_store(self.url.as_ref(), Arc::clone(&self.store));
-        }
+        runtime.register_object_store(self.url.as_ref(), Arc::clone(&self.store));
     }
 
     /// Where a file of a table is in the store; `relative` is its path from the table's folder.

@@ -12,7 +12,6 @@ use datafusion::common::{DataFusionError, Result as EngineResult};
 use datafusion::execution::object_store::ObjectStoreRegistry;
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{
@@ -22,6 +21,7 @@ use object_store::{
 use url::Url;
 
 use super::RUN_PREFIX;
+use super::folder::FolderFiles;
 use super::s3::S3Files;
 use crate::archive::s3::{Bucket, Store};
 
@@ -40,7 +40,7 @@ impl NodeStores {
     #[must_use]
     pub fn new(node: &str, s3: Option<Store>) -> Self {
         let node: Arc<str> = node.into();
-        let folders = NodeStore { node: Arc::clone(&node), inner: Arc::new(LocalFileSystem::new()) };
+        let folders = NodeStore { node: Arc::clone(&node), inner: Arc::new(FolderFiles::new()) };
         Self { node, folders: Arc::new(folders), s3, buckets: Mutex::default() }
     }
 }

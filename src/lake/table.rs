@@ -26,7 +26,7 @@ use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 
-use object_store::ObjectMeta;
+use object_store::{ObjectMeta, ObjectStore};
 use serde::Deserialize;
 
 use super::schema::Table;
@@ -178,6 +178,12 @@ pub(crate) fn keep_metadata(context: &super::Session, bytes: usize) {
     context.runtime_env().cache_manager.get_file_metadata_cache().update_cache_limit(bytes);
 }
 
+/// Has what a session keeps of the metadata of Parquet files stay until the process ends, which is near: to free it takes
+/// longer than to end.
+pub(crate) fn leave_metadata(context: &super::Session) {
+    std::mem::forget(context.runtime_env().cache_manager.get_file_metadata_cache());
+}
+
 /// The data files of `events`, for a reader that looks up few rows without a plan.
 #[derive(Debug, Clone)]
 pub(crate) struct EventFiles {
@@ -187,6 +193,8 @@ pub(crate) struct EventFiles {
     pub(crate) files: Vec<EventFile>,
     /// Opens them; what it reads of their metadata is kept for the session.
     pub(crate) readers: Arc<CachedParquetFileReaderFactory>,
+    /// Where they are.
+    pub(crate) store: Arc<dyn ObjectStore>,
 }
 
 /// A data file of `events`.
@@ -220,8 +228,8 @@ pub(crate) async fn event_files(context: &super::Session) -> Result<Option<Event
     let runtime = context.runtime_env();
     let store = runtime.object_store(&table.store)?;
     let cache = runtime.cache_manager.get_file_metadata_cache();
-    let readers = Arc::new(CachedParquetFileReaderFactory::new(store, cache));
-    Ok(Some(EventFiles { schema, files, readers }))
+    let readers = Arc::new(CachedParquetFileReaderFactory::new(Arc::clone(&store), cache));
+    Ok(Some(EventFiles { schema, files, readers, store }))
 }
 
 fn statistics(file: &DataFile, schema: &SchemaRef) -> Statistics {

@@ -58,8 +58,23 @@ impl Catalog {
     ///
     /// [`QueryError::File`] when a built-in file breaks the rules of its header, which a test rules out.
     pub fn built_in() -> Result<Catalog, QueryError> {
+        Self::built_in_where(|_| true)
+    }
+
+    /// The built-in query of this name alone; all of them where there is none. To understand all takes longer than to
+    /// answer some.
+    ///
+    /// # Errors
+    ///
+    /// As [`Catalog::built_in`].
+    pub fn built_in_for(name: &str) -> Result<Catalog, QueryError> {
+        let found = Self::built_in_where(|own| own == name)?;
+        if found.queries.is_empty() { Self::built_in() } else { Ok(found) }
+    }
+
+    fn built_in_where(wanted: impl Fn(&str) -> bool) -> Result<Catalog, QueryError> {
         let mut queries = BTreeMap::new();
-        for (name, text) in BUILT_IN {
+        for (name, text) in BUILT_IN.iter().filter(|(name, _)| wanted(name)) {
             let query = Query::parse(name, &format!("queries/{name}.sql"), text)?;
             queries.insert(query.name.clone(), query);
         }

@@ -26,7 +26,7 @@ mod pages;
 mod test;
 
 pub(super) use group::Texts;
-use group::{BATCH_ROWS, Group, Opened};
+use group::{BATCH_ROWS, Group, Layouts, Opened};
 use test::Test;
 
 /// So many row groups are read beside each other, for each core.
@@ -54,11 +54,14 @@ struct Kept {
     files: Vec<OnceLock<Arc<Opened>>>,
     /// How many row groups these have.
     groups: AtomicUsize,
+    /// What their columns are read as.
+    layouts: Arc<Layouts>,
 }
 
 impl Kept {
     fn of(files: &EventFiles) -> Kept {
-        Kept { files: files.files.iter().map(|_| OnceLock::new()).collect(), groups: AtomicUsize::new(0) }
+        let none = files.files.iter().map(|_| OnceLock::new()).collect();
+        Kept { files: none, groups: AtomicUsize::new(0), layouts: Arc::default() }
     }
 
     fn get(&self, place: usize) -> Option<Arc<Opened>> {
@@ -264,8 +267,8 @@ async fn opened(files: Arc<EventFiles>, kept: Arc<Kept>, place: usize) -> Result
     let Some(file) = files.files.get(place) else {
         return Err(failed(std::io::Error::other("no such file of the lake")));
     };
-    let (readers, file) = (Arc::clone(&files.readers), file.file.clone());
-    let file = spawned(async move { Opened::open(&readers, file).await }).await?;
+    let (file, layouts) = (file.file.clone(), Arc::clone(&kept.layouts));
+    let file = spawned(async move { Opened::open(&files, &layouts, file).await }).await?;
     kept.keep(place, &file);
     Ok(file)
 }

@@ -261,6 +261,24 @@ impl Memory {
         Memory { like: ctx.clone(), plans: Arc::default() }
     }
 
+    /// Plans a view beside what else is done, for rows of these columns that may be found.
+    pub(super) fn begin(&self, view: View, schema: SchemaRef) {
+        let begun = self.plan_of(view).is_none_or(OnceCell::initialized);
+        if !begun {
+            let own = self.clone();
+            tokio::spawn(async move {
+                if let Some(plan) = own.plan_of(view) {
+                    // Who has rows for it tries again, and is told.
+                    drop(plan.get_or_try_init(|| own.plan(view, schema)).await);
+                }
+            });
+        }
+    }
+
+    fn plan_of(&self, view: View) -> Option<&OnceCell<Arc<dyn ExecutionPlan>>> {
+        self.plans.get(View::ASKED.iter().position(|asked| *asked == view)?)
+    }
+
     /// What a view gives of some events.
     pub(super) async fn over(
         &self,
@@ -269,8 +287,7 @@ impl Memory {
         events: Vec<RecordBatch>,
     ) -> Result<Vec<RecordBatch>, QueryError> {
         let failed = |error| QueryError::engine("cannot read lineage", error);
-        let place = View::ASKED.iter().position(|asked| *asked == view);
-        let Some(plan) = place.and_then(|place| self.plans.get(place)) else { return Ok(Vec::new()) };
+        let Some(plan) = self.plan_of(view) else { return Ok(Vec::new()) };
         let plan = plan.get_or_try_init(|| self.plan(view, schema)).await?;
         let plan = filled(plan, &events).map_err(failed)?;
         collect(plan, self.like.task_ctx()).await.map_err(failed)

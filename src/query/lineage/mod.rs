@@ -357,11 +357,13 @@ impl Relations {
         wanted: Wanted,
     ) -> Result<Option<Vec<RecordBatch>>, QueryError> {
         let Some(lookup) = &self.lookup else { return Ok(None) };
-        let Some(events) = lookup.rows(filter, wanted.clone()).await? else { return Ok(None) };
+        let schema = lookup.schema(&wanted);
+        self.memory.begin(view, Arc::clone(&schema));
+        let Some(events) = lookup.rows(filter, wanted).await? else { return Ok(None) };
         if events.is_empty() {
             return Ok(Some(Vec::new()));
         }
-        Ok(Some(self.memory.over(view, lookup.schema(&wanted), events).await?))
+        Ok(Some(self.memory.over(view, schema, events).await?))
     }
 
     async fn each(

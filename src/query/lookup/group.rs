@@ -1,7 +1,7 @@
 //! One row group of a data file: whether it may hold a row, which rows it holds, their columns.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, Int32Array, RecordBatch, StringArray,
@@ -9,11 +9,13 @@ use arrow::array::{
 };
 use arrow::buffer::BooleanBuffer;
 use arrow::compute::concat;
-use arrow::datatypes::{DataType, Field, Int32Type, Schema, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, Field, Int32Type, Schema, SchemaRef, TimestampMicrosecondType};
+use bytes::Bytes;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::parquet::{
     CachedParquetFileReaderFactory, ParquetFileReaderFactory,
 };
+use datafusion::error::DataFusionError;
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use futures::future::BoxFuture;
 use hashbrown::{HashMap, HashSet};
@@ -22,15 +24,16 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, RowSelection,
 };
 use parquet::arrow::async_reader::{AsyncFileReader, ParquetRecordBatchStreamBuilder};
-use parquet::arrow::parquet_to_arrow_field_levels;
+use parquet::arrow::{FieldLevels, parquet_to_arrow_field_levels};
 use parquet::bloom_filter::Sbbf;
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::statistics::Statistics;
+use parquet::schema::types::SchemaDescriptor;
 
 use super::pages::Fetched;
 use super::test::{Test, TextTest};
 use super::{QueryError, failed};
-use crate::lake::Column;
+use crate::lake::{Column, EventFiles};
 
 /// The rows of one batch that is read.
 pub(super) const BATCH_ROWS: usize = 8192;
@@ -38,44 +41,114 @@ pub(super) const BATCH_ROWS: usize = 8192;
 /// The Bloom filter of a column is asked for so many values at the most: of more one is nearly always there.
 const BLOOM_VALUES_MAX: usize = 16;
 
+/// Of so many sets of columns it is kept how they are read.
+const LEVELS_MAX: usize = 1_000;
+
+/// So many layouts of files are told apart.
+const LAYOUTS_MAX: usize = 16;
+
 /// Columns whose values hardly repeat: they have no dictionary.
 const PLAIN: [Column; 3] = [Column::EventId, Column::RequestId, Column::SharedEventId];
+
+/// What the columns of files are read as. Most files of a lake have the same: it is worked out once for all that do.
+#[derive(Debug)]
+struct Layout {
+    described: Arc<SchemaDescriptor>,
+    /// By column: its place in a file.
+    places: Vec<Option<usize>>,
+    /// With all texts as they are.
+    plain: SchemaRef,
+    /// The same, with texts by their numbers.
+    numbered: Schema,
+    /// By the places of columns that are read together, and how.
+    levels: Mutex<HashMap<(Vec<usize>, Texts), Arc<FieldLevels>>>,
+}
+
+impl Layout {
+    fn of(metadata: &Arc<ParquetMetaData>) -> Result<Layout, QueryError> {
+        let described = metadata.file_metadata().schema_descr_ptr();
+        let columns = described.columns();
+        let place = |column: &Column| columns.iter().position(|one| one.name() == column.name());
+        let places = Column::ALL.iter().map(place).collect();
+        let plain = Arc::clone(read_as(metadata)?.schema());
+        let numbered = Schema::new(plain.fields().iter().map(numbered).collect::<Vec<_>>());
+        Ok(Layout { places, plain, numbered, levels: Mutex::default(), described })
+    }
+
+    /// What columns are read as.
+    fn schema(&self, texts: Texts) -> &Schema {
+        match texts {
+            Texts::Plain => &self.plain,
+            Texts::Numbered => &self.numbered,
+        }
+    }
+
+    /// How the columns in these places are read.
+    fn levels(&self, places: &[usize], texts: Texts) -> Result<Arc<FieldLevels>, QueryError> {
+        let of = (places.to_vec(), texts);
+        let mut known = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(levels) = known.get(&of) {
+            return Ok(Arc::clone(levels));
+        }
+        let mask = ProjectionMask::leaves(&self.described, places.iter().copied());
+        let fields = self.schema(texts).fields();
+        let levels = parquet_to_arrow_field_levels(&self.described, mask, Some(fields)).map_err(failed)?;
+        let levels = Arc::new(levels);
+        if known.len() < LEVELS_MAX {
+            known.insert(of, Arc::clone(&levels));
+        }
+        Ok(levels)
+    }
+}
+
+fn read_as(metadata: &Arc<ParquetMetaData>) -> Result<ArrowReaderMetadata, QueryError> {
+    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+    ArrowReaderMetadata::try_new(Arc::clone(metadata), options).map_err(failed)
+}
+
+/// The layouts of a lake's files.
+#[derive(Debug, Default)]
+pub(super) struct Layouts(Mutex<Vec<Arc<Layout>>>);
+
+impl Layouts {
+    fn of(&self, metadata: &Arc<ParquetMetaData>) -> Result<Arc<Layout>, QueryError> {
+        let described = metadata.file_metadata().schema_descr();
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(same) = known.iter().find(|layout| *layout.described == *described) {
+            return Ok(Arc::clone(same));
+        }
+        let layout = Arc::new(Layout::of(metadata)?);
+        if known.len() < LAYOUTS_MAX {
+            known.push(Arc::clone(&layout));
+        }
+        Ok(layout)
+    }
+}
 
 /// A data file whose metadata is read.
 #[derive(Debug)]
 pub(super) struct Opened {
-    readers: Arc<CachedParquetFileReaderFactory>,
+    files: Arc<EventFiles>,
     file: PartitionedFile,
     metadata: Arc<ParquetMetaData>,
-    /// By column: its place in the file.
-    places: Vec<Option<usize>>,
-    /// What the file's columns are read as, with all texts as they are.
-    plain: ArrowReaderMetadata,
-    /// The same, with texts by their numbers.
-    numbered: Schema,
+    layout: Arc<Layout>,
 }
 
 impl Opened {
     pub(super) async fn open(
-        readers: &Arc<CachedParquetFileReaderFactory>,
+        files: &Arc<EventFiles>,
+        layouts: &Layouts,
         file: PartitionedFile,
     ) -> Result<Arc<Opened>, QueryError> {
-        let metadata = reader(readers, &file)?.get_metadata(None).await.map_err(failed)?;
-        let described = metadata.file_metadata().schema_descr().columns();
-        let place = |column: &Column| described.iter().position(|one| one.name() == column.name());
-        let places = Column::ALL.iter().map(place).collect();
-        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-        let plain = ArrowReaderMetadata::try_new(Arc::clone(&metadata), options).map_err(failed)?;
-        let numbered = Schema::new(plain.schema().fields().iter().map(numbered).collect::<Vec<_>>());
-        Ok(Arc::new(Opened { readers: Arc::clone(readers), file, metadata, places, plain, numbered }))
+        let metadata = reader(&files.readers, &file)?.get_metadata(None).await.map_err(failed)?;
+        let layout = layouts.of(&metadata)?;
+        Ok(Arc::new(Opened { files: Arc::clone(files), file, metadata, layout }))
     }
 
-    /// What its columns are read as.
-    fn read_as(&self, texts: Texts) -> &Schema {
-        match texts {
-            Texts::Plain => self.plain.schema(),
-            Texts::Numbered => &self.numbered,
-        }
+    /// Its bytes in these ranges.
+    async fn bytes(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, QueryError> {
+        let read = self.files.store.get_ranges(&self.file.object_meta.location, ranges).await;
+        read.map_err(|error| failed(DataFusionError::ObjectStore(Box::new(error))))
     }
 
     /// How many row groups it has.
@@ -85,13 +158,13 @@ impl Opened {
 
     /// What a column is read as; text where the file does not have it.
     fn kind(&self, column: Column, texts: Texts) -> DataType {
-        let field = self.read_as(texts).field_with_name(column.name());
+        let field = self.layout.schema(texts).field_with_name(column.name());
         field.map_or(DataType::Utf8, |field| field.data_type().clone())
     }
 
     /// The place of a column; None where the file is from before there was such a column.
     fn place(&self, column: Column) -> Option<usize> {
-        self.places.get(usize::from(column as u8)).copied().flatten()
+        self.layout.places.get(usize::from(column as u8)).copied().flatten()
     }
 }
 
@@ -114,7 +187,7 @@ fn reader(
 }
 
 /// How texts are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(in crate::query) enum Texts {
     /// As they are.
     Plain,
@@ -323,6 +396,15 @@ impl Group {
         if !self.may_hold_text(column, test) {
             return Ok(BooleanBuffer::new_unset(rows));
         }
+        let is_new = !seen.contains_key(&column) && self.uniform(column).is_none();
+        if let Some(place) = self.file.place(column).filter(|_| is_new) {
+            let fetched = self.fetched(&[place]).await?;
+            let distinct = fetched.distinct(place).map_err(failed)?;
+            if distinct.is_some_and(|distinct| !distinct.may_any(|text| test.is_met_by(text))) {
+                return Ok(BooleanBuffer::new_unset(rows));
+            }
+            seen.insert(column, self.whole_of(&fetched, place, Texts::Numbered)?);
+        }
         let Some(values) = self.whole(column, Texts::Numbered, seen).await? else {
             return Ok(BooleanBuffer::new_unset(rows));
         };
@@ -370,25 +452,27 @@ impl Group {
         texts: Texts,
         seen: &mut Seen,
     ) -> Result<Option<ArrayRef>, QueryError> {
-        if self.file.place(column).is_none() {
-            return Ok(None);
-        }
+        let Some(place) = self.file.place(column) else { return Ok(None) };
         if let Some(known) = seen.get(&column) {
             return Ok(Some(Arc::clone(known)));
         }
         let whole = if let Some(value) = self.uniform(column) {
             value.array(&self.file.kind(column, texts), self.rows())?
         } else {
-            let batches = self.read(&[column], None, texts, self.rows()).await?;
-            if let [only] = batches.as_slice() {
-                Arc::clone(only.column(0))
-            } else {
-                let parts: Vec<&dyn Array> = batches.iter().map(|batch| batch.column(0).as_ref()).collect();
-                concat(&parts).map_err(failed)?
-            }
+            self.whole_of(&self.fetched(&[place]).await?, place, texts)?
         };
         seen.insert(column, Arc::clone(&whole));
         Ok(Some(whole))
+    }
+
+    /// One column of all rows, of what was fetched.
+    fn whole_of(&self, fetched: &Fetched<'_>, place: usize, texts: Texts) -> Result<ArrayRef, QueryError> {
+        let batches = self.decoded(fetched, &[place], None, texts, self.rows())?;
+        if let [only] = batches.as_slice() {
+            return Ok(Arc::clone(only.column(0)));
+        }
+        let parts: Vec<&dyn Array> = batches.iter().map(|batch| batch.column(0).as_ref()).collect();
+        concat(&parts).map_err(failed)
     }
 
     /// Some columns of some rows, in this order; NULL where the file does not have a column.
@@ -406,7 +490,9 @@ impl Group {
             (0..rows).step_by(BATCH_ROWS).map(|from| ((rows - from).min(BATCH_ROWS), None)).collect()
         } else {
             let some = Some(rows).filter(|rows| rows.count_set_bits() < rows.len());
-            let batches = self.read(&differ, some, texts, BATCH_ROWS).await?;
+            let places: Vec<usize> = differ.iter().filter_map(|column| self.file.place(*column)).collect();
+            let fetched = self.fetched(&places).await?;
+            let batches = self.decoded(&fetched, &places, some, texts, BATCH_ROWS)?;
             batches.into_iter().map(|batch| (batch.num_rows(), Some(batch))).collect()
         };
         let ordered = |(rows, batch): (usize, Option<RecordBatch>)| {
@@ -453,37 +539,48 @@ impl Group {
         }
     }
 
-    /// Some columns that the file has, of some rows or of all, so many at once.
-    async fn read(
-        &self,
-        columns: &[Column],
-        rows: Option<&BooleanBuffer>,
-        texts: Texts,
-        batch_rows: usize,
-    ) -> Result<Vec<RecordBatch>, QueryError> {
-        let places: Vec<usize> = columns.iter().filter_map(|column| self.file.place(*column)).collect();
+    /// The columns in these places.
+    async fn fetched(&self, places: &[usize]) -> Result<Fetched<'_>, QueryError> {
         let range = |place: &usize| {
             let (start, length) = self.described().column(*place).byte_range();
             start..start + length
         };
-        let ranges = places.iter().map(range).collect();
-        let fetched = reader(&self.file.readers, &self.file.file)?.get_byte_ranges(ranges).await;
-        let chunks = places.iter().copied().zip(fetched.map_err(failed)?).collect();
-        let fetched = Fetched::new(&self.file.metadata, self.described(), chunks);
-        let described = self.file.metadata.file_metadata().schema_descr();
-        let mask = ProjectionMask::leaves(described, places);
-        let fields = self.file.read_as(texts).fields();
-        let levels = parquet_to_arrow_field_levels(described, mask, Some(fields)).map_err(failed)?;
+        let ranges: Vec<Range<u64>> = places.iter().map(range).collect();
+        let chunks = places.iter().copied().zip(self.file.bytes(&ranges).await?).collect();
+        Ok(Fetched::new(&self.file.metadata, self.described(), chunks))
+    }
+
+    /// Some columns that were fetched, of some rows or of all, so many at once.
+    fn decoded(
+        &self,
+        fetched: &Fetched<'_>,
+        places: &[usize],
+        rows: Option<&BooleanBuffer>,
+        texts: Texts,
+        batch_rows: usize,
+    ) -> Result<Vec<RecordBatch>, QueryError> {
+        let levels = self.file.layout.levels(places, texts)?;
         let selected = rows.map(|rows| RowSelection::from_filters(&[BooleanArray::new(rows.clone(), None)]));
         let batches =
-            ParquetRecordBatchReader::try_new_with_row_groups(&levels, &fetched, batch_rows, selected);
+            ParquetRecordBatchReader::try_new_with_row_groups(&levels, fetched, batch_rows, selected);
         batches.map_err(failed)?.collect::<Result<_, _>>().map_err(failed)
     }
 
     /// The Bloom filter of a column.
     async fn bloom(&self, place: usize) -> Result<Option<Sbbf>, QueryError> {
-        let reader = reader(&self.file.readers, &self.file.file)?;
-        let mut builder = ParquetRecordBatchStreamBuilder::new_with_metadata(reader, self.file.plain.clone());
+        let described = self.described().column(place);
+        let unsigned = |number: i64| u64::try_from(number).ok();
+        let start = described.bloom_filter_offset().and_then(unsigned);
+        let length = described.bloom_filter_length().and_then(|length| unsigned(length.into()));
+        if let Some((start, length)) = start.zip(length) {
+            let range = start..start.saturating_add(length);
+            let read = self.file.bytes(&[range]).await?;
+            return read.first().map(|bytes| Sbbf::from_bytes(bytes)).transpose().map_err(failed);
+        }
+        // Writers of long ago did not say how long it is.
+        let reader = reader(&self.file.files.readers, &self.file.file)?;
+        let mut builder =
+            ParquetRecordBatchStreamBuilder::new_with_metadata(reader, read_as(&self.file.metadata)?);
         builder.get_row_group_column_bloom_filter(self.at, place).await.map_err(failed)
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
 use parquet::arrow::arrow_reader::RowGroups;
-use parquet::basic::Compression;
+use parquet::basic::{Compression, Encoding};
 use parquet::column::page::{Page, PageIterator, PageMetadata, PageReader};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
@@ -33,6 +33,81 @@ impl<'a> Fetched<'a> {
     ) -> Fetched<'a> {
         Fetched { metadata, group, chunks }
     }
+
+    /// The distinct texts of a column, where one page holds all of them: so that it is known what is not in a column without
+    /// looking at its rows. None where some of them stand elsewhere.
+    pub(super) fn distinct(&self, place: usize) -> Result<Option<Distinct>> {
+        let mut pages = self.pages(place)?;
+        let Some(Page::DictionaryPage { buf, encoding: Encoding::PLAIN, .. }) =
+            pages.inner().get_next_page()?
+        else {
+            return Ok(None);
+        };
+        while let Some(page) = pages.inner().get_next_page()? {
+            if !matches!(page.encoding(), Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY) {
+                return Ok(None);
+            }
+        }
+        let bytes = match &pages {
+            Pages::Packed(packed) => unpack(&buf, 0, packed.bytes_max)?,
+            Pages::AsIs(_) => buf,
+        };
+        Ok(Some(Distinct { bytes }))
+    }
+
+    fn pages(&self, place: usize) -> Result<Pages> {
+        let chunk = self.chunks.iter().find(|(known, _)| *known == place);
+        let Some((_, bytes)) = chunk else {
+            return Err(ParquetError::General(format!("column {place} was not fetched")));
+        };
+        let described = self.group.column(place);
+        let part = Arc::new(Part { start: described.byte_range().0, bytes: bytes.clone() });
+        let is_packed = matches!(described.compression(), Compression::ZSTD(_));
+        if !is_packed {
+            return Ok(Pages::AsIs(SerializedPageReader::new(part, described, self.num_rows(), None)?));
+        }
+        // The crate hands out the pages as they are of a chunk that is said not to be compressed.
+        let as_is = described.clone().into_builder().set_compression(Compression::UNCOMPRESSED).build()?;
+        let inner = SerializedPageReader::new(part, &as_is, self.num_rows(), None)?;
+        let bytes_max = usize::try_from(described.uncompressed_size()).unwrap_or(0);
+        Ok(Pages::Packed(Unpacked { inner, bytes_max }))
+    }
+}
+
+/// The pages of a column chunk.
+enum Pages {
+    AsIs(SerializedPageReader<Part>),
+    Packed(Unpacked),
+}
+
+impl Pages {
+    /// As the file has them.
+    fn inner(&mut self) -> &mut SerializedPageReader<Part> {
+        match self {
+            Pages::AsIs(inner) | Pages::Packed(Unpacked { inner, .. }) => inner,
+        }
+    }
+}
+
+/// Distinct texts as a page has them: each behind its length, which takes four bytes.
+pub(super) struct Distinct {
+    bytes: Bytes,
+}
+
+impl Distinct {
+    /// Whether any text satisfies a condition, or may: bytes that are no texts are left to who reads them otherwise.
+    pub(super) fn may_any(&self, mut is_met: impl FnMut(&str) -> bool) -> bool {
+        let mut rest = self.bytes.as_ref();
+        while let Some((length, behind)) = rest.split_first_chunk::<4>() {
+            let length = usize::try_from(u32::from_le_bytes(*length)).unwrap_or(usize::MAX);
+            let Some((text, behind)) = behind.split_at_checked(length) else { return true };
+            if std::str::from_utf8(text).map_or(true, &mut is_met) {
+                return true;
+            }
+            rest = behind;
+        }
+        !rest.is_empty()
+    }
 }
 
 impl RowGroups for Fetched<'_> {
@@ -41,22 +116,9 @@ impl RowGroups for Fetched<'_> {
     }
 
     fn column_chunks(&self, place: usize) -> Result<Box<dyn PageIterator>> {
-        let chunk = self.chunks.iter().find(|(known, _)| *known == place);
-        let Some((_, bytes)) = chunk else {
-            return Err(ParquetError::General(format!("column {place} was not fetched")));
-        };
-        let described = self.group.column(place);
-        let part = Arc::new(Part { start: described.byte_range().0, bytes: bytes.clone() });
-        let is_packed = matches!(described.compression(), Compression::ZSTD(_));
-        let pages: Box<dyn PageReader> = if is_packed {
-            // The crate hands out the pages as they are of a chunk that is said not to be compressed.
-            let as_is =
-                described.clone().into_builder().set_compression(Compression::UNCOMPRESSED).build()?;
-            let inner = SerializedPageReader::new(part, &as_is, self.num_rows(), None)?;
-            let bytes_max = usize::try_from(described.uncompressed_size()).unwrap_or(0);
-            Box::new(Unpacked { inner, bytes_max })
-        } else {
-            Box::new(SerializedPageReader::new(part, described, self.num_rows(), None)?)
+        let pages: Box<dyn PageReader> = match self.pages(place)? {
+            Pages::AsIs(pages) => Box::new(pages),
+            Pages::Packed(pages) => Box::new(pages),
         };
         Ok(Box::new(Only(Some(pages))))
     }
@@ -238,17 +300,20 @@ mod tests {
         Bytes::from(bytes)
     }
 
-    fn read(file: &Bytes, group: usize) -> Result<Vec<RecordBatch>> {
-        let known = ArrowReaderMetadata::load(file, ArrowReaderOptions::default())?;
-        let metadata = known.metadata();
-        let described = metadata.row_group(group);
+    fn chunks(file: &Bytes, described: &RowGroupMetaData) -> Vec<(usize, Bytes)> {
         let range = |place: usize| -> Range<usize> {
             let (start, length) = described.column(place).byte_range();
             let start = usize::try_from(start).unwrap();
             start..start + usize::try_from(length).unwrap()
         };
-        let chunks = [0, 1].map(|place| (place, file.slice(range(place)))).to_vec();
-        let fetched = Fetched::new(metadata, described, chunks);
+        (0..described.num_columns()).map(|place| (place, file.slice(range(place)))).collect()
+    }
+
+    fn read(file: &Bytes, group: usize) -> Result<Vec<RecordBatch>> {
+        let known = ArrowReaderMetadata::load(file, ArrowReaderOptions::default())?;
+        let metadata = known.metadata();
+        let described = metadata.row_group(group);
+        let fetched = Fetched::new(metadata, described, chunks(file, described));
         let schema = metadata.file_metadata().schema_descr();
         let levels =
             parquet_to_arrow_field_levels(schema, ProjectionMask::all(), Some(known.schema().fields()))?;
@@ -270,6 +335,68 @@ mod tests {
                     assert_eq!(expected.iter().map(RecordBatch::num_rows).sum::<usize>(), 1000);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn distinct_texts_are_known_where_one_page_holds_them() {
+        for version in [WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0] {
+            for compression in [Compression::ZSTD(ZstdLevel::default()), Compression::UNCOMPRESSED] {
+                let file = file(version, compression);
+                let known = ArrowReaderMetadata::load(&file, ArrowReaderOptions::default()).unwrap();
+                let described = known.metadata().row_group(1);
+                let fetched = Fetched::new(known.metadata(), described, chunks(&file, described));
+                let distinct = fetched.distinct(0).unwrap().unwrap();
+                let mut met = Vec::new();
+                assert!(!distinct.may_any(|text| {
+                    met.push(text.to_owned());
+                    false
+                }));
+                met.sort();
+                met.dedup();
+                let mut expected: Vec<String> =
+                    (1000..2000).filter(|row| row % 7 > 0).map(|row| format!("text {}", row % 300)).collect();
+                expected.sort();
+                expected.dedup();
+                assert_eq!(met, expected, "{version:?} {compression:?}");
+                assert!(
+                    distinct.may_any(|text| text == "text 299")
+                        && !distinct.may_any(|text| text == "text 300")
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn texts_that_are_not_all_in_one_page_are_not_known() {
+        let texts = StringArray::from_iter_values((0..20_000).map(|row| format!("a text of its own {row}")));
+        let batch = RecordBatch::try_from_iter([("text", Arc::new(texts) as _)]).unwrap();
+        // From some size on the writer gives up on distinct values; from the first on with the second.
+        for properties in [
+            WriterProperties::builder()
+                .set_dictionary_page_size_limit(1000)
+                .set_data_page_row_count_limit(100),
+            WriterProperties::builder().set_dictionary_enabled(false),
+        ] {
+            let mut bytes = Vec::new();
+            let properties = properties.set_write_batch_size(50).build();
+            let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).unwrap();
+            writer.write(&batch).unwrap();
+            writer.close().unwrap();
+            let file = Bytes::from(bytes);
+            let known = ArrowReaderMetadata::load(&file, ArrowReaderOptions::default()).unwrap();
+            let described = known.metadata().row_group(0);
+            let fetched = Fetched::new(known.metadata(), described, chunks(&file, described));
+            assert!(fetched.distinct(0).unwrap().is_none());
+        }
+    }
+
+    #[test]
+    fn distinct_bytes_that_are_no_texts_may_be_anything() {
+        let may = |bytes: &'static [u8]| Distinct { bytes: Bytes::from_static(bytes) }.may_any(|_| false);
+        assert!(!may(b"") && !may(b"\x01\0\0\0a\0\0\0\0"));
+        for odd in [&b"\x01\0\0"[..], b"\x02\0\0\0a", b"\x01\0\0\0\xff", b"\xff\xff\xff\xffa"] {
+            assert!(may(odd), "{odd:?}");
         }
     }
 
