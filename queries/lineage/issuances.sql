@@ -11,7 +11,7 @@
 -- column permission_set text: The permission set of a step in the access portal.
 -- column made_user text: The user that a key, password or other way in is for; the user of the access portal.
 -- column switch_from text: Who switched to the role in the console.
--- column subject text: The subject that an identity provider vouched for.
+-- column subject text: The subject that an identity provider vouched for, or that of a certificate.
 -- column provider text: The provider.
 -- column token_id text: The id of a token by which AWS itself vouched for the subject: the GetWebIdentityToken by which somebody
 --     got it answers with the same (`webIdentityTokenId`).
@@ -200,6 +200,9 @@ select
     when kind = 'saml' then json_get_str(response_elements, 'subject')
     when kind = 'web-identity' then json_get_str(response_elements, 'subjectFromWebIdentityToken')
     when event_source = 'cognito-identity.amazonaws.com' then json_get_str(request_parameters, 'identityId')
+    -- It passes the certificate's subject: https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html
+    when kind = 'assume-role' and caller_class = 'service' and invoked_by = 'rolesanywhere.amazonaws.com'
+      then json_get_str(request_parameters, 'sourceIdentity')
     when event_source = 'rolesanywhere.amazonaws.com' then coalesce(
       json_get_str(additional_event_data, 'x509Subject'),
       json_get_str(request_parameters, 'x509Subject'),

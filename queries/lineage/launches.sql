@@ -2,7 +2,8 @@
 -- what: Every record that launched an instance, function, task or build, gave it a role, replaced a function's code, put
 --     layers on it or took them away, or published a version of it, one row for each, with who called.
 -- column workload text: `instance:`, `function:`, `task:` or `build:` and the id, as sessions of its role bear it; or
---     `definition:` and the ARN of a task definition that was registered.
+--     `definition:` and the ARN of a task definition that was registered, or `profile:` and the name of an instance profile
+--     that a role was put into.
 -- column role_passed text: The role or instance profile that was passed to it; of replaced code the role that the
 --     function had.
 -- column execution_role text: Of a task and of a task definition the role with which ECS fetches what it needs to run it
@@ -39,7 +40,8 @@ select
         then json_get_str(response_elements, 'instancesSet', 'items', 0, 'iamInstanceProfile', 'arn')
     end,
     case when event_name like 'UpdateFunctionCode%' then json_get_str(response_elements, 'role') end,
-    case when event_name = 'RegisterTaskDefinition' then json_get_str(request_parameters, 'taskRoleArn') end
+    case when event_name = 'RegisterTaskDefinition' then json_get_str(request_parameters, 'taskRoleArn') end,
+    case when event_name = 'AddRoleToInstanceProfile' then json_get_str(request_parameters, 'roleName') end
   ) as role_passed,
   case
     when event_name in ('RunTask', 'StartTask') then json_get_str(request_parameters, 'overrides', 'executionRoleArn')
@@ -83,11 +85,13 @@ select
 from (
   select *, unnest(launched(event_source, event_name, request_parameters, response_elements)) as workload
   from calls
-  where event_source in ('ec2.amazonaws.com', 'lambda.amazonaws.com', 'ecs.amazonaws.com', 'codebuild.amazonaws.com')
+  where event_source in (
+      'ec2.amazonaws.com', 'lambda.amazonaws.com', 'ecs.amazonaws.com', 'codebuild.amazonaws.com', 'iam.amazonaws.com'
+    )
     and (
       event_name in (
         'RunInstances', 'AssociateIamInstanceProfile', 'ReplaceIamInstanceProfileAssociation', 'RunTask', 'StartTask',
-        'StartBuild', 'RegisterTaskDefinition'
+        'StartBuild', 'RetryBuild', 'RegisterTaskDefinition', 'AddRoleToInstanceProfile'
       )
       or event_name like 'CreateFunction%'
       or event_name like 'UpdateFunctionConfiguration%'

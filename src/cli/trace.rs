@@ -24,7 +24,7 @@ pub(super) async fn run(command: &Trace, format: FormatTyped, out: &mut Output) 
     let found = inquiry::trace(&source.session, &command.who, asked).await?;
     // The text and JSON forms say it themselves; CSV and graphs have no place for it.
     if matches!(format, FormatTyped::Csv | FormatTyped::Dot | FormatTyped::Mermaid) {
-        for limit in &found.truncated {
+        for limit in found.truncated.iter().chain(&found.left_out) {
             output::note(&format!("limit: {limit}"));
         }
     }

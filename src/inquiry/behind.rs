@@ -62,6 +62,7 @@ pub(super) fn behind(traced: &Traced) -> Behind {
         links: trace.links.clone(),
         chains: trace.chains.len() as u64,
         origins,
+        mismatches: trace.mismatches.iter().filter(|one| one.kind == "source-identity").cloned().collect(),
         limits: trace.truncated.iter().filter(|limit| !traced.limits.contains(limit)).cloned().collect(),
     }
 }

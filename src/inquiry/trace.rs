@@ -17,7 +17,7 @@ use crate::aws::Time;
 use crate::lake::Session;
 use crate::lineage::{
     Chain, Credential, Gap, Link, NotTaken, Origin, OriginKind, Reason, SCHEMA, Trace, TracedOrigin,
-    Violation,
+    Violation, stamp,
 };
 use crate::query::{Filter, QueryError};
 use climb::Climbed;
@@ -162,8 +162,22 @@ async fn traced(
         mismatches,
         violations: violations.into_iter().collect(),
         truncated,
+        left_out: if options.down { left_out(options.window) } else { Vec::new() },
     };
     Ok(Traced { trace, held, limits, own })
+}
+
+/// What a window leaves out of what a subject led to: the tree is of what it made in the window, with all that this did.
+fn left_out(window: Window) -> Vec<String> {
+    let before = window.from.map(|from| {
+        let from = stamp(from);
+        format!("what it made before {from} is left out, though that may act later: ask without --from")
+    });
+    let after = window.to.map(|to| {
+        let to = stamp(to);
+        format!("what it made from {to} on is left out, and what it made before is counted beyond: ask without --to")
+    });
+    before.into_iter().chain(after).collect()
 }
 
 /// Gives an IAM user whose credentials bear several names the last of them: the unique id is of one user

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::who::SubjectKind;
-use crate::lineage::{Link, Origin, TracedOrigin};
+use crate::lineage::{Link, Mismatch, Origin, TracedOrigin};
 
 /// An origin of some of the subject's credentials.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -30,6 +30,8 @@ pub struct Behind {
     pub origins: Vec<OriginSeen>,
     /// Limits that were reached, in words.
     pub limits: Vec<String>,
+    /// Source identities that the chain does not bear out.
+    pub mismatches: Vec<Mismatch>,
 }
 
 impl Behind {

@@ -316,6 +316,9 @@ pub struct Trace {
     pub violations: Vec<Violation>,
     /// Limits that were reached, in words.
     pub truncated: Vec<String>,
+    /// What a window leaves out of what it led to, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
     /// The first event that these logs hold of the origin's account: what was before it cannot be told. None where they
     /// hold none.
     pub logs_begin: Option<Time>,

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::fields::{CallerFields, SIGN_IN};
+use super::subject::{is_identity_center, permission_set};
 use crate::aws::{Arn, IdKind, Principal, Time, UniqueId};
 
 /// What kind of caller a record names, by `userIdentity.type`
@@ -197,6 +198,18 @@ impl Caller {
             _ if self.issuer_type.as_deref() == Some("Role") => self.issuer_name.as_deref(),
             _ => None,
         }
+    }
+
+    /// The permission set that Identity Center made the session's role for; None of a role whose path, where the record tells
+    /// it, is not that of such roles: then somebody named it so.
+    #[must_use]
+    pub fn permission_set(&self) -> Option<&str> {
+        let is_told = self.issuer_type.as_deref() == Some("Role");
+        let issuer = self.issuer_arn.as_deref().filter(|issuer| is_told && !issuer.is_empty());
+        if issuer.is_some_and(|issuer| !is_identity_center(issuer)) {
+            return None;
+        }
+        self.role_name().and_then(permission_set)
     }
 
     /// The role's own ARN: the issuer's, or made of the session's ARN without the path that it lacks.

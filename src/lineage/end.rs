@@ -70,11 +70,12 @@ fn of_issuance(session: &Caller, issuance: &Issuance, sight: &Sight) -> Origin {
         return switched(from, issuance, sight);
     }
     let maker = issuance.maker();
-    if issuance.kind == IssuanceKind::Other
+    let by_certificate = maker.is_roles_anywhere();
+    if (issuance.kind == IssuanceKind::Other || by_certificate)
         && let Some(subject) = issuance.subject.as_deref()
         && !matches!(maker.class, Class::Credential)
     {
-        let provider = issuance.provider.clone();
+        let provider = issuance.provider.clone().or_else(|| maker.invoked_by.clone());
         if provider.as_deref() == Some("rolesanywhere.amazonaws.com") {
             return Origin {
                 name: Some(subject.to_owned()),
@@ -344,7 +345,10 @@ fn user(end: End<'_>, sight: &Sight) -> Origin {
         ..Origin::new(if root { OriginKind::Root } else { OriginKind::IamUser })
     };
     let explained = caller.created.is_none() && !caller.has_temporary_key();
-    if explained || end.forwarded { found } else { found.with_gap(end.gap(sight)) }
+    // A long-term key knows no MFA: somebody signed in, or got a token by it
+    // (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html>).
+    let by_key = caller.mfa != Some(true);
+    if explained || (end.forwarded && by_key) { found } else { found.with_gap(end.gap(sight)) }
 }
 
 /// A session that no issuance explains: what the record itself says of whose it is.

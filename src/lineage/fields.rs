@@ -76,11 +76,21 @@ impl CallerFields<'_> {
             {
                 Class::Credential
             }
+            // A type that is not known, or none: a key signed all the same, of the record's own account.
+            _ if said(self.access_key_id) && said(self.identity_arn) && self.is_of_own_account() => {
+                Class::Credential
+            }
             Some("Role" | "Unknown") if said(self.identity_account_id) && said(self.principal_id) => {
                 Class::Account
             }
             _ => Class::Nobody,
         }
+    }
+
+    /// Whether nothing tells that the caller is of another account than the record.
+    fn is_of_own_account(&self) -> bool {
+        let home = self.identity_account_id.filter(|account| !account.is_empty());
+        home.zip(self.account).is_none_or(|(home, account)| home == account)
     }
 
     /// Whether somebody only tried to sign in, or asked for what leads there: the record names whom it was tried as, and proves

@@ -257,6 +257,17 @@ impl Issuance {
         self.record.account == self.session_account && self.caller.account != self.record.account
     }
 
+    /// Whether nothing that two records of one `sharedEventID` tell differs: in sanitised logs one id may stand for all.
+    fn may_be_of_one_request(&self, other: &Issuance) -> bool {
+        let agree = |own: &Option<String>, other: &Option<String>| {
+            own.as_ref().zip(other.as_ref()).is_none_or(|(own, other)| own == other)
+        };
+        let apart = (self.record.time.timestamp() - other.record.time.timestamp()).abs();
+        agree(&self.key, &other.key)
+            && agree(&self.session_arn, &other.session_arn)
+            && apart <= super::SLACK_SECONDS
+    }
+
     /// Whether the account that recorded it is that of the caller and not of the session.
     fn is_caller_side(&self) -> bool {
         self.record.account == self.caller.account && self.session_account != self.record.account
@@ -293,23 +304,28 @@ pub fn settle(mut issuances: Vec<Issuance>) -> Vec<Issuance> {
         .filter(|issuance| is_shared(issuance) && issuance.is_role_side())
         .filter_map(|issuance| issuance.shared_event_id.clone())
         .collect();
-    let mut caller_sides: BTreeMap<String, Issuance> = BTreeMap::new();
+    let mut caller_sides: BTreeMap<String, Vec<Issuance>> = BTreeMap::new();
     let mut settled = Vec::with_capacity(issuances.len());
     for issuance in issuances {
         match &issuance.shared_event_id {
             Some(id) if is_shared(&issuance) && issuance.is_caller_side() && role_sides.contains(id) => {
-                caller_sides.entry(id.clone()).or_insert(issuance);
+                caller_sides.entry(id.clone()).or_default().push(issuance);
             }
             _ => settled.push(issuance),
         }
     }
-    for issuance in &mut settled {
-        if issuance.is_role_side()
-            && let Some(copy) = issuance.shared_event_id.as_ref().and_then(|id| caller_sides.get(id))
-        {
-            issuance.copy = Some(Box::new(copy.clone()));
-        }
+    let mut joined = BTreeSet::new();
+    for issuance in settled.iter_mut().filter(|issuance| issuance.is_role_side()) {
+        let shared = issuance.shared_event_id.as_ref().and_then(|id| caller_sides.get(id));
+        let copies = shared.into_iter().flatten().filter(|copy| issuance.may_be_of_one_request(copy));
+        let copies: Vec<&Issuance> = copies.collect();
+        joined.extend(copies.iter().map(|copy| copy.record.clone()));
+        issuance.copy = copies.first().map(|copy| Box::new((*copy).clone()));
     }
+    // What only bears the id of another request stands for itself.
+    let alone = caller_sides.into_values().flatten().filter(|side| !joined.contains(&side.record));
+    settled.extend(alone);
+    settled.sort_by(|a, b| a.record.cmp(&b.record));
     settled
 }
 
@@ -397,6 +413,32 @@ impl Launch {
                 && one.record.time <= self.record.time
         };
         launches.into_iter().filter(is_it).max_by(|a, b| a.record.cmp(&b.record))
+    }
+
+    /// The record that put a role into the instance profile which a launch passed, the last one before `moment`: a profile holds
+    /// one role (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_AddRoleToInstanceProfile.html>). None where it is of
+    /// no instance.
+    #[must_use]
+    pub fn held_by<'a>(
+        &self,
+        launches: impl IntoIterator<Item = &'a Launch>,
+        moment: Option<DateTime<Utc>>,
+    ) -> Option<&'a Launch> {
+        let profile = self.profile()?;
+        let is_it = |one: &&Launch| {
+            one.workload.kind == "profile"
+                && one.workload.id == profile
+                && one.record.account == self.record.account
+                && moment.is_none_or(|moment| one.record.time <= moment)
+        };
+        launches.into_iter().filter(is_it).max_by(|a, b| a.record.cmp(&b.record))
+    }
+
+    /// The name of the instance profile that it passed to an instance.
+    #[must_use]
+    pub fn profile(&self) -> Option<&str> {
+        let passed = self.role_passed.as_deref().filter(|_| self.workload.kind == "instance")?;
+        passed.rsplit('/').next()
     }
 
     /// Whether it only gives a workload another role or layers, see [`configures`].

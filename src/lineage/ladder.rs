@@ -162,6 +162,7 @@ pub fn find<'a>(
 ) -> Found<'a> {
     let mut found = Found::default();
     let mut twins = Vec::new();
+    let mut switched = Vec::new();
     for issuance in issuances.into_iter().filter(|issuance| issuance.kind.delegates()) {
         match fit(caller, first, issuance) {
             Some(Fit::Fits(rank)) => {
@@ -172,6 +173,9 @@ pub fn find<'a>(
                 if found.rank == Some(rank) {
                     found.best.push(issuance);
                 }
+                if issuance.switch_from.is_some() {
+                    switched.push((rank, issuance));
+                }
             }
             Some(Fit::TooLate) => found.too_late.push(issuance),
             None => {}
@@ -180,6 +184,7 @@ pub fn find<'a>(
             twins.push(issuance);
         }
     }
+    prefer_switches(&mut found, &switched);
     found.through = prefer_own_records(&mut found.best);
     found.best.sort_by(|a, b| a.record.cmp(&b.record));
     found.too_late.sort_by(|a, b| a.record.cmp(&b.record));
@@ -188,6 +193,27 @@ pub fn find<'a>(
         found.twins.sort_by(|a, b| a.record.cmp(&b.record));
     }
     found
+}
+
+/// The console assumes the role that somebody switches to. Where only the role's account logs that, its record tells no more of
+/// who asked than an id, and the record of switching in the same second names who it was
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html>, `SwitchFrom`).
+fn prefer_switches<'a>(found: &mut Found<'a>, switched: &[(Rank, &'a Issuance)]) {
+    let Some(best) = found.rank.filter(|rank| rank.rung == Rung::Session) else { return };
+    let Found { best: asked, .. } = &*found;
+    if asked.iter().any(|one| one.maker().class != Class::Account) {
+        return;
+    }
+    let is_of = |from: &Caller| asked.iter().all(|one| one.maker().account == from.account);
+    let named = switched.iter().filter(|(rank, one)| {
+        let same = rank.rung == Rung::SignIn && rank.seconds_apart == best.seconds_apart;
+        same && one.switcher().is_some_and(|from| is_of(&from))
+    });
+    let named: Vec<(Rank, &Issuance)> = named.copied().collect();
+    if let Some((rank, _)) = named.first() {
+        found.rank = Some(*rank);
+        found.best = named.into_iter().map(|(_, one)| one).collect();
+    }
 }
 
 /// Some services record one issuance twice: as a call of their own and as one of STS. Roles Anywhere's own names the
@@ -247,6 +273,9 @@ pub fn fit(caller: &Caller, first: Option<DateTime<Utc>>, issuance: &Issuance) -
         }
         let lived = first.map_or(0, |first| first.timestamp() - issuance.record.time.timestamp());
         return if lived <= KEY_LIFE_SECONDS { rank(Rung::Key, 0) } else { None };
+    }
+    if !same_source_identity(caller, issuance) {
+        return None;
     }
     // The identity of a delegate's session is another's: only the key tells who asked for it.
     if caller.delegate.is_some() {
@@ -473,6 +502,27 @@ fn same_voucher(caller: &Caller, issuance: &Issuance) -> bool {
     both(own.filter(said), made.filter(said)) != Some(false)
 }
 
+/// Whether the session may bear the source identity of what was issued: the one that was asked for, or the one that whoever
+/// asked bears, which nobody can change
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html>). Where one of both does
+/// not say, nothing is disproved.
+fn same_source_identity(caller: &Caller, issuance: &Issuance) -> bool {
+    let said = |text: &&str| !text.is_empty();
+    let own = caller.source_identity.as_deref().filter(said);
+    let made = [&issuance.source_identity, &issuance.maker().source_identity];
+    made.into_iter().all(|made| both(own, made.as_deref().filter(said)) != Some(false))
+}
+
+/// Whether it is open which source identity an issuance gave, of those that may have made a session which bears one: what was
+/// asked for stands in a large column, which is not read for every one, see `Relations::links`.
+#[must_use]
+pub fn is_open_identity(caller: &Caller, first: Option<DateTime<Utc>>, issuance: &Issuance) -> bool {
+    caller.source_identity.as_deref().is_some_and(|identity| !identity.is_empty())
+        && issuance.kind == IssuanceKind::AssumeRole
+        && issuance.source_identity.is_none()
+        && matches!(fit(caller, first, issuance), Some(Fit::Fits(Rank { rung, .. })) if rung != Rung::Key)
+}
+
 /// A web identity provider without what records put before and after its name: the ARN of the provider in the account, or
 /// `https://` (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html>).
 #[must_use]
@@ -494,7 +544,7 @@ fn both(own: Option<&str>, made: Option<&str>) -> Option<bool> {
 /// step names no more than the id and the session no more than the name, nothing tells that both are of one person: it is a
 /// claim, unless other records tell whose id it is, see [`tell_persons`]. None where it did not.
 fn portal_rung(caller: &Caller, issuance: &Issuance) -> Option<Rung> {
-    let set = caller.role_name().and_then(super::subject::permission_set)?;
+    let set = caller.permission_set()?;
     if Some(set) != issuance.permission_set.as_deref() {
         return None;
     }
@@ -537,7 +587,7 @@ pub fn tell_persons(caller: &Caller, issuances: &mut Vec<Issuance>, people: &Peo
 /// (<https://docs.aws.amazon.com/singlesignon/latest/userguide/howtoviewpermissions.html>).
 #[must_use]
 pub fn is_named_by_identity_center(caller: &Caller) -> bool {
-    caller.role_name().and_then(super::subject::permission_set).is_some()
+    caller.permission_set().is_some()
 }
 
 /// Whether a key id that an issuance names is no name of one key: issuances of different sessions name the same id while

@@ -78,7 +78,7 @@ pub(crate) use issuance::{OWN_PASSWORD, is_console};
 pub use ladder::{
     CONSOLE_SESSION_SECONDS, Fit, Found, KEY_LIFE_SECONDS, ROLE_SESSION_SECONDS, Rank, Rule, Rung,
     SLACK_SECONDS, find, find_hidden, find_maker, find_sign_ins, fit, is_named_by_identity_center,
-    is_open_person, is_shared_key, provider_name, tell_persons,
+    is_open_identity, is_open_person, is_shared_key, provider_name, tell_persons,
 };
 pub use origin::{MayBe, Origin, OriginKind};
 pub use people::{Namesake, People, is_other_store, store_id};

@@ -361,6 +361,17 @@ impl Origin {
             OriginKind::Unknown => "unknown".to_owned(),
         }
     }
+
+    /// The same, with the account where another one of these is called alike.
+    #[must_use]
+    pub fn words_among<'a>(&self, all: impl IntoIterator<Item = &'a Origin>) -> String {
+        let words = self.words();
+        let is_other = |other: &&Origin| other.account != self.account && other.words() == words;
+        match self.account.as_deref().filter(|_| all.into_iter().any(|other| is_other(&other))) {
+            Some(account) => format!("{words} of account {account}"),
+            None => words,
+        }
+    }
 }
 
 /// The value that all have that have any.

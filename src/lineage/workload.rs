@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Caller, Class, Issuance, Launch, Layers, RecordRef, Removal, SLACK_SECONDS};
+use crate::aws::Arn;
 
 /// What runs with a role.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -48,6 +49,12 @@ impl Workload {
         format!("{} {}", self.kind, self.id)
     }
 
+    /// Whether calls that AWS records launch such ones.
+    #[must_use]
+    pub fn is_launched(&self) -> bool {
+        matches!(self.kind, "instance" | "function" | "task" | "build" | "notebook")
+    }
+
     /// As the view `launches` has it: kind and id with a colon between.
     #[must_use]
     pub fn text(&self) -> String {
@@ -79,12 +86,17 @@ impl Workload {
         }
         let name = name.or_else(|| issuance.and_then(|issuance| issuance.session_name()))?;
         let kind = match service? {
-            "ec2.amazonaws.com" if is_instance_id(name) => "instance",
-            "lambda.amazonaws.com" => {
+            // Systems Manager gives instances sessions of a role of the account's
+            // (<https://docs.aws.amazon.com/systems-manager/latest/userguide/fleet-manager-default-host-management-configuration.html>).
+            "ec2.amazonaws.com" | "ssm.amazonaws.com" if is_instance_id(name) => "instance",
+            "lambda.amazonaws.com" if !is_pollers(name) => {
                 let region = issuance.and_then(|issuance| issuance.record.region.as_deref());
                 return Some(Workload::function(name, region));
             }
-            "ecs-tasks.amazonaws.com" | "ecs.amazonaws.com" => "task",
+            "ecs-tasks.amazonaws.com" => "task",
+            // ECS acts for itself, too: as `ecs-service-scheduler`
+            // (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages.html>).
+            "ecs.amazonaws.com" if is_task_id(name) => "task",
             "codebuild.amazonaws.com" => {
                 let id = name.strip_prefix("AWSCodeBuild-").unwrap_or(name);
                 return Some(Workload::new("build", id));
@@ -279,6 +291,32 @@ impl<'a> LastLaunch<'a> {
         }
     }
 
+    /// What passed the instance its profile.
+    #[must_use]
+    pub fn profiled(&self) -> &'a Launch {
+        self.gave_role.unwrap_or(self.launch)
+    }
+
+    /// Takes in the record that put a role into the instance's profile, see [`Launch::held_by`]: whoever did is as much behind
+    /// what acts with that role as whoever launched the instance. A role that the profile did not hold is given by something
+    /// that nothing here tells; false then.
+    pub fn hold(&mut self, held: &'a Launch, role: Option<&str>) -> bool {
+        if role.is_none_or(|role| role.starts_with(OF_EC2)) {
+            return true;
+        }
+        if Passed::of(held, role) != Passed::Role {
+            self.passed = Passed::Untold;
+            return false;
+        }
+        self.passed = Passed::Role;
+        if self.gave_role.is_none() {
+            self.gave_role = Some(held);
+        } else {
+            self.beside.push(Beside { part: Part::Role, version: None, launch: held });
+        }
+        true
+    }
+
     /// The calls that decide what it is, with what each gave.
     fn parts(&self) -> Vec<(Part, &'a Launch)> {
         let first = if !self.launch.configures() {
@@ -452,29 +490,49 @@ pub fn is_instance_id(text: &str) -> bool {
     })
 }
 
+/// Whether a text has the form of a task's id: 32 hexadecimal digits, or a UUID of older ones
+/// (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-account-settings.html>).
+fn is_task_id(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_hexdigit).count();
+    digits == 32 && text.len() == digits + text.matches('-').count() && matches!(text.len(), 32 | 36)
+}
+
+/// Whether a session of a function's role is of those by which Lambda reads queues and streams for it: `awslambda_735_…` with
+/// digits; those that run it bear its name.
+fn is_pollers(name: &str) -> bool {
+    let rest = name.strip_prefix("awslambda_").and_then(|rest| rest.split_once('_'));
+    rest.is_some_and(|(number, moment)| is_number(number) && is_number(moment))
+}
+
 /// The resource of `inScopeOf`: what the credential was issued to, else the source.
 fn in_scope(json: &str) -> Option<Workload> {
     let scope: Value = serde_json::from_str(json).ok()?;
     let text = |name: &str| scope.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     let id = text("credentialsIssuedTo").or_else(|| text("sourceArn"))?;
-    let last = id.rsplit(['/', ':']).next().unwrap_or(id);
-    let is = |what: &str| id.contains(what) || text("issuerType").is_some_and(|issuer| issuer.contains(what));
-    if is(":function:") || (is("Lambda") && !is_instance_id(last)) {
-        // `arn:aws:lambda:REGION:ACCOUNT:function:NAME[:VERSION]`
-        let name = id.split(":function:").nth(1).and_then(|rest| rest.split(':').next()).unwrap_or(last);
-        let region = id.starts_with("arn:").then(|| id.split(':').nth(3)).flatten();
-        return Some(Workload::function(name, region.filter(|region| !region.is_empty())));
-    }
-    let (kind, id) = if is_instance_id(last) {
-        ("instance", last)
-    } else if is(":task/") || is("ECS") {
-        ("task", last)
-    } else if is(":build/") || is("CodeBuild") {
-        ("build", last)
-    } else {
-        ("resource", id)
+    let arn = Arn::parse(id);
+    // Names are chosen by users: only the service of an ARN tells what it is of, or the type that stands beside another id.
+    let service = match arn {
+        Some(arn) => arn.service.to_owned(),
+        None => {
+            text("issuerType").and_then(|kind| kind.split("::").nth(1)).unwrap_or_default().to_lowercase()
+        }
     };
-    Some(Workload::new(kind, id))
+    let resource = arn.map_or(id, |arn| arn.resource);
+    let last = resource.rsplit(['/', ':']).next().unwrap_or(resource);
+    let is = |start: &str| arn.is_none() || resource.starts_with(start);
+    let kind = match service.as_str() {
+        // `arn:aws:lambda:REGION:ACCOUNT:function:NAME[:VERSION]`
+        "lambda" if is("function:") => {
+            let named = resource.strip_prefix("function:").and_then(|rest| rest.split(':').next());
+            let region = arn.map(|arn| arn.region).filter(|region| !region.is_empty());
+            return Some(Workload::function(named.unwrap_or(last), region));
+        }
+        "ecs" if is("task/") => "task",
+        "codebuild" if is("build/") => "build",
+        _ if is_instance_id(last) && (arn.is_none() || service == "ec2" || service == "ssm") => "instance",
+        _ => return Some(Workload::new("resource", id)),
+    };
+    Some(Workload::new(kind, last))
 }
 
 /// The pod that the session tags of EKS Pod Identity name

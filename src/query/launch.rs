@@ -21,6 +21,8 @@ use super::lenient;
 /// keeps what was put before (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html>). Who registers a
 /// task definition says what the tasks are that are run by it
 /// (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html>), and mostly with which role.
+/// Who puts a role into an instance profile says with which role the instances act that have it
+/// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_AddRoleToInstanceProfile.html>).
 pub(super) fn launched([event_source, event_name, request, response]: [Option<&str>; 4]) -> Vec<String> {
     let (Some(source), Some(name)) = (event_source, event_name) else { return Vec::new() };
     let value = |text: Option<&str>| text.and_then(lenient::value).unwrap_or(Value::Null);
@@ -48,7 +50,13 @@ pub(super) fn launched([event_source, event_name, request, response]: [Option<&s
             let arn = response.pointer("/taskDefinition/taskDefinitionArn").and_then(Value::as_str);
             arn.map(|arn| format!("definition:{arn}")).into_iter().collect()
         }
-        ("codebuild.amazonaws.com", "StartBuild") => {
+        ("iam.amazonaws.com", "AddRoleToInstanceProfile") => {
+            let request = value(request);
+            let profile = request.get("instanceProfileName").and_then(Value::as_str);
+            profile.map(|profile| format!("profile:{profile}")).into_iter().collect()
+        }
+        // https://docs.aws.amazon.com/codebuild/latest/APIReference/API_RetryBuild.html
+        ("codebuild.amazonaws.com", "StartBuild" | "RetryBuild") => {
             let response = value(response);
             let id = response.pointer("/build/id").or_else(|| response.pointer("/build/arn"));
             id.and_then(Value::as_str).map(|id| format!("build:{}", last(id))).into_iter().collect()
@@ -117,7 +125,11 @@ mod tests {
         );
         let task = r#"{"tasks":[{"taskArn":"arn:aws:ecs:eu-west-1:111122223333:task/shop/0123456789abcdef0123456789abcdef"}]}"#;
         check("ecs", "RunTask", "{}", task, &["task:0123456789abcdef0123456789abcdef"]);
-        check("codebuild", "StartBuild", "{}", r#"{"build":{"id":"shop:0000-11"}}"#, &["build:0000-11"]);
+        let put = r#"{"instanceProfileName":"web","roleName":"worker"}"#;
+        check("iam", "AddRoleToInstanceProfile", put, "null", &["profile:web"]);
+        for name in ["StartBuild", "RetryBuild"] {
+            check("codebuild", name, "{}", r#"{"build":{"id":"shop:0000-11"}}"#, &["build:0000-11"]);
+        }
         check(
             "lambda",
             "CreateFunction20150331",

@@ -184,10 +184,10 @@ def origin(kind, complete=True, gap=None, **more):
     return made
 
 
-def person(user, used=None, **more):
+def person(user, used=None, complete=True, gap=None, **more):
     """An IAM user as origin, with the long-term key that it used."""
     more.setdefault("above", None)
-    return origin("iam-user", arn=user.arn, name=user.name, account=user.account, access_key=used, **more)
+    return origin("iam-user", complete, gap, arn=user.arn, name=user.name, account=user.account, access_key=used, **more)
 
 
 def above(made, rule, of):

@@ -1,7 +1,7 @@
 """Workloads: web identity, pods, instances, functions, tasks, builds, certificates, and the services that act by themselves."""
 
 import cloudtrail as ct
-from telling import (A, ADMIN, DANA, DEPLOY, EVE, HOME, NAT, RUNNER, THIEF, WORKER, Case, above, at, by_key, child, federation, first_of, key, link,
+from telling import (A, ADMIN, BACKUP, DANA, DEPLOY, EVE, HOME, NAT, RUNNER, THIEF, WORKER, Case, above, at, by_key, child, federation, first_of, key, link,
                      origin, some, timed)
 
 INSTANCE, TASK, CLUSTER = "i-0123456789abcdef0", "0123456789abcdef0123456789abcdef", f"arn:aws:eks:eu-west-1:{A}:cluster/shop"
@@ -84,6 +84,26 @@ def instances():
     case.works("09:02:00", timed(WORKER, INSTANCE, key(0), "09:00:12", ec2RoleDelivery="2.0"), address=NAT, agent=RUNTIME)
     case.ask(key(0), "the instance acted, dana launched it", origin=served | {"above": above(launched, "launched", by_key(DANA))}, links=[link("key", made), link("launched", launched)])
     case.ask(DANA.key, "what the instance did stands below who launched it", descendants=some(child(launched, "launched")))
+
+    for name, words, giver in (("instance-profile-told", "the same", DANA), ("instance-profile-of-another", "somebody else", EVE)):
+        case = Case(name, f"EC2 instance with a profile of another name, of which a record tells the role: put there by {words}", "`launched` is certain; whoever put the role there is as much behind it")
+        put = [case.call(time, user.signed(), "iam:AddRoleToInstanceProfile", {"instanceProfileName": "web", "roleName": role.name}, None)
+               for time, user, role in (("08:00:00", BACKUP, ADMIN), ("08:30:00", giver, WORKER), ("10:00:00", BACKUP, ADMIN))]
+        launched = run_instances(case, "09:00:00", DANA.signed())
+        launched["requestParameters"]["iamInstanceProfile"] = {"arn": f"arn:aws:iam::{A}:instance-profile/shop/web"}
+        made = case.by_service("09:00:12", "ec2.amazonaws.com", WORKER, INSTANCE, key(0), named=False)
+        case.works("09:02:00", timed(WORKER, INSTANCE, key(0), "09:00:12", ec2RoleDelivery="2.0"), address=NAT, agent=RUNTIME)
+        among = None if giver is DANA else (launched, put[1])
+        case.ask(key(0), "the profile held the role when the session was made", origin=served | {"above": above(launched, "launched", by_key(DANA))},
+                 links=[link("key", made), link("launched", launched, among, role_untold=None, role_given={"event_id": put[1]["eventID"], "role": "worker"})])
+
+    case = Case("instance-profile-other-role", "EC2 instance with a profile that is called like its role and held another one", "`launched`, no more than likely")
+    case.call("08:30:00", EVE.signed(), "iam:AddRoleToInstanceProfile", {"instanceProfileName": "worker", "roleName": ADMIN.name}, None)
+    launched = run_instances(case, "09:00:00", DANA.signed())
+    made = case.by_service("09:00:12", "ec2.amazonaws.com", WORKER, INSTANCE, key(0), named=False)
+    case.works("09:02:00", timed(WORKER, INSTANCE, key(0), "09:00:12", ec2RoleDelivery="2.0"), address=NAT, agent=RUNTIME)
+    case.ask(key(0), "something that no record tells gave it this role", origin=served | {"above": above(launched, "launched", by_key(DANA))},
+             links=[link("key", made), link("launched", launched, role_untold="worker")])
 
     case = Case("ec2-stolen", "EC2 instance role, a key used from elsewhere", "the same chain, and mismatch `place`: 203.0.113.66 is not the instance's NAT gateway")
     case.call("08:00:00", DANA.signed(), "ec2:AllocateAddress", {"domain": "vpc"}, {"requestId": ct.uuid_of("eip"), "publicIp": NAT, "domain": "vpc", "allocationId": "eipalloc-0123456789abcdef0"})
@@ -174,6 +194,13 @@ def tasks_and_builds():
     case.ask(key(0), "the session is named after the build", links=[link("key", made), link("launched", launched)],
              origin=origin("service", name="codebuild.amazonaws.com", on_behalf_of={"kind": "build"}, above=above(launched, "launched", by_key(DANA))))
 
+    case = Case("codebuild-retried", "CodeBuild, a build that was started again", "`key` to the AssumeRole by codebuild, `launched` to dana's RetryBuild")
+    launched = case.call("08:59:30", DANA.signed(), "codebuild:RetryBuild", {"id": f"shop:{ct.uuid_of('build before')}"}, {"build": build})
+    made = case.by_service("09:00:00", "codebuild.amazonaws.com", WORKER, f"AWSCodeBuild-{number}", key(0))
+    case.works("09:00:05", timed(WORKER, f"AWSCodeBuild-{number}", key(0), "09:00:00"), address=NAT, agent=RUNTIME)
+    case.ask(key(0), "it is another build, of another number", links=[link("key", made), link("launched", launched)],
+             origin=origin("service", name="codebuild.amazonaws.com", on_behalf_of={"kind": "build"}, above=above(launched, "launched", by_key(DANA))))
+
 
 def certificates():
     anchor = f"arn:aws:rolesanywhere:eu-west-1:{A}:trust-anchor/{ct.uuid_of('anchor')}"
@@ -183,12 +210,12 @@ def certificates():
     tags = {"x509Subject/CN": "press-01.example.com", "x509Subject/O": "Example", "x509Issuer/CN": "Example CA"}
     source = "CN=press-01.example.com"
 
-    case = Case("roles-anywhere", "Roles Anywhere: AssumeRole by the service", "`key` to the AssumeRole, origin rolesanywhere.amazonaws.com")
+    case = Case("roles-anywhere", "Roles Anywhere: AssumeRole by the service", "`key` to the AssumeRole, origin the subject of the certificate, which the service passes as source identity")
     extra = {"sourceIdentity": source, "tags": [{"key": name, "value": value} for name, value in tags.items()]}
     made = case.by_service("09:00:00", "rolesanywhere.amazonaws.com", WORKER, serial, key(0), extra=extra)
     leaf = case.works("09:00:05", timed(WORKER, serial, key(0), "09:00:00", sourceIdentity=source), address=HOME)
     leaf["eventContext"] = {"tagContext": {"principalTags": tags}}
-    case.ask(key(0), "a certificate's serial number as session, its subject as source identity", origin=origin("service", name="rolesanywhere.amazonaws.com", access_key=None), links=[link("key", made)])
+    case.ask(key(0), "a certificate's serial number as session, its subject as source identity", origin=origin("certificate", name=source, provider="rolesanywhere.amazonaws.com", access_key=None), links=[link("key", made)])
 
     case = Case("roles-anywhere-session", "Roles Anywhere: CreateSession alone", "`key` to the CreateSession, whose answer is a set of credentials")
     identity = {"type": "Unknown", "principalId": "", "arn": "", "accountId": A, "accessKeyId": "", "userName": ""}

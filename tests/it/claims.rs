@@ -213,6 +213,8 @@ fn a_session_of_identity_center_lacks_the_record_of_the_account_that_runs_it() {
     let role = "AWSReservedSSO_Admin_0123456789abcdef";
     let of_role = |store: Option<&str>| {
         let mut session = session(role, "lea@example.com", TEMPORARY[0], "2026-03-09T09:00:00Z", None);
+        let path = format!("arn:aws:iam::{ACCOUNT}:role/aws-reserved/sso.amazonaws.com/{role}");
+        session["sessionContext"]["sessionIssuer"]["arn"] = json!(path);
         if let Some(account) = store {
             session["onBehalfOf"] = json!({"userId": "12345678-0000-4000-8000-123456789012",
                 "identityStoreArn": format!("arn:aws:identitystore::{account}:identitystore/d-9067012345")});

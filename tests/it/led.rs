@@ -96,6 +96,8 @@ fn the_session_of_a_step_in_the_access_portal_is_below_the_step() {
     let mut person = session("lea", TEMPORARY, "2026-03-09T08:00:00Z");
     person["arn"] =
         json!(format!("arn:aws:sts::{ACCOUNT}:assumed-role/AWSReservedSSO_Ops_0123456789abcdef/lea"));
+    let role = "aws-reserved/sso.amazonaws.com/AWSReservedSSO_Ops_0123456789abcdef";
+    person["sessionContext"]["sessionIssuer"]["arn"] = json!(format!("arn:aws:iam::{ACCOUNT}:role/{role}"));
     person["onBehalfOf"] = lea["onBehalfOf"].clone();
     let folder = logs(&[&[step, lists(2, &person, "2026-03-09T08:10:00Z")]]);
     let found = said(&["trace", &event(1), "--down"], folder.path());

@@ -214,6 +214,9 @@ impl Twin {
         if self.told(c, DELEGATE).is_some() {
             return ("key", Vec::new());
         }
+        let possible: Vec<&Issuance> =
+            possible.into_iter().filter(|i| self.may_bear_identity(c, i)).collect();
+        let others: Vec<&Issuance> = others.into_iter().filter(|i| self.may_bear_identity(c, i)).collect();
         if let Some(created) = c.created {
             // Who signs a call itself holds the key of its own issuance: that of another key is a neighbour.
             let neighbour =
@@ -301,7 +304,10 @@ impl Twin {
         let (kind, name) = self.named_by_itself(c);
         let long_term = c.key.as_deref().filter(|_| c.is_user() && !c.has_temporary_key());
         let switched = c.principal.is_none() && c.key.is_none() && is_switch(&self.records[at].record);
-        let proven = c.is_user() && !switched && (!c.has_temporary_key() || self.is_forwarded(c));
+        // A long-term key knows no MFA, so services forward none that was given by it.
+        let mfa = self.told(c, "/userIdentity/sessionContext/attributes/mfaAuthenticated");
+        let forwarded = self.is_forwarded(c) && mfa.is_none_or(|mfa| mfa != "true");
+        let proven = c.is_user() && !switched && (!c.has_temporary_key() || forwarded);
         let gap = (!proven).then(|| self.gap(c, at));
         let mut end = Answer::end(kind, &c.home, name.as_deref(), long_term, gap);
         end.above = if long_term.is_some() {
@@ -400,17 +406,6 @@ impl Twin {
         c.has_temporary_key() && self.of(c).any(by_itself)
     }
 
-    /// Whether a session names this user as its issuer, or this provider; or neither.
-    fn is_vouched(&self, c: &Credential, issuance: &Issuance, voucher: &str) -> bool {
-        let context = "/userIdentity/sessionContext";
-        if action(&self.records[issuance.place].record).1 == "GetFederationToken" {
-            let issuer = self.told(c, &format!("{context}/sessionIssuer/arn"));
-            return issuer.is_none_or(|issuer| issuer.contains(":role/") || issuer == voucher);
-        }
-        let provider = self.told(c, &format!("{context}/webIdFederationData/federatedProvider"));
-        provider.is_none_or(|provider| field::provider(&provider) == voucher)
-    }
-
     /// Whether all calls of a session were made in the console, by nobody else for it.
     fn is_of_console(&self, c: &Credential) -> bool {
         let in_console = |place: usize| {
@@ -501,7 +496,7 @@ impl Twin {
         let launch = |place: &usize| {
             let record = &self.records[*place].record;
             let launches = match action(record) {
-                ("ecs", "RunTask" | "StartTask") | ("codebuild", "StartBuild") => true,
+                ("ecs", "RunTask" | "StartTask") | ("codebuild", "StartBuild" | "RetryBuild") => true,
                 ("ec2", name) => {
                     let swaps = ["AssociateIamInstanceProfile", "ReplaceIamInstanceProfileAssociation"];
                     name == "RunInstances" || swaps.contains(&name)
@@ -619,7 +614,12 @@ impl Twin {
             let is_caller_side = |i: &&Issuance| {
                 let theirs = &self.accounts[i.place];
                 let own = matches!(&self.callers[i.place], Caller::Credential(c) if c.home == *theirs);
-                own && theirs != account && shared(i).is_some() && shared(i) == shared(role_side)
+                let one_id = shared(i).is_some() && shared(i) == shared(role_side);
+                let same = |own: &Option<String>, other: &Option<String>| {
+                    own.as_ref().zip(other.as_ref()).is_none_or(|(own, other)| own == other)
+                };
+                let agree = same(&i.made.key, &role_side.made.key) && same(&i.made.arn, &role_side.made.arn);
+                own && theirs != account && one_id && agree && (i.time - role_side.time).abs() <= SLACK
             };
             let copy = sides.iter().find(is_caller_side).filter(|_| role_side_copy);
             role_side.hands_its_key_out &= copy.is_none_or(|copy| copy.hands_its_key_out);

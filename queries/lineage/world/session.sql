@@ -84,7 +84,7 @@ with near as (
   from rest join steps on rest.arn_hash = steps.arn_hash
   where rest.created_s is null
     and rest.role_session
-    and steps.by_sts
+    and (steps.by_sts or steps.switched)
     and rest.caller <> coalesce(steps.caller, 0)
     and coalesce(rest.account_hash = steps.account_hash, true)
     and coalesce(rest.issuer_hash = steps.issuer_hash, true)

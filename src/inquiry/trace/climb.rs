@@ -10,7 +10,7 @@ use crate::aws::Time;
 use crate::lineage::{
     Caller, Class, Credential, End, Gap, Issuance, IssuanceKind, Link, Mismatch, Node, NodeKind, Origin,
     OriginKind, Proof, Reason, Rule, Rung, Sight, TracedOrigin, Violation, find, find_hidden,
-    is_named_by_identity_center, is_open_person, is_shared_key, origin,
+    is_named_by_identity_center, is_open_identity, is_open_person, is_shared_key, origin,
 };
 use crate::query::QueryError;
 
@@ -200,6 +200,9 @@ pub(super) async fn candidates_beside(
     }
     if list.iter().any(|issuance| is_open_person(caller, issuance)) {
         source.tell_persons(caller, &mut list).await?;
+    }
+    if list.iter().any(|issuance| is_open_identity(caller, first, issuance)) {
+        source.tell_identities(caller, first, &mut list).await?;
     }
     let mut known = BTreeSet::new();
     list.retain(|issuance| known.insert(issuance.record.clone()));

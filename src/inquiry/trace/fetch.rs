@@ -12,7 +12,7 @@ use crate::lake::{Column, Session};
 use crate::lineage::{
     CONSOLE_SESSION_SECONDS, Caller, Credential, Issuance, IssuanceKind, KEY_LIFE_SECONDS, Launch, Origin,
     OriginKind, People, ROLE_SESSION_SECONDS, Removal, Rename, SLACK_SECONDS, Sight, Usage, Workload,
-    find_sign_ins, is_open_person, last_launch, settle, tell_persons,
+    find_sign_ins, is_open_identity, is_open_person, settle, tell_persons,
 };
 use crate::query::lineage::{Relations, logs_begin, sight};
 use crate::query::{Filter, QueryError};
@@ -22,7 +22,7 @@ mod gone;
 mod launched;
 mod prepare;
 
-use condition::{around, defining, launching, naming, of_key, relaunching};
+use condition::{around, launching, naming, of_key, relaunching};
 pub(in crate::inquiry) use gone::{OwnAddresses, is_private};
 pub(super) use launched::FoundLaunch;
 
@@ -362,11 +362,19 @@ impl Source {
             Filter::Is(Column::EventName, "AssumeRole".to_owned()),
             Filter::Not(Box::new(Filter::Some(Column::AssumedRoleArn))),
         ]);
+        let by_sts = Filter::All(vec![
+            Filter::Is(Column::EventSource, "sts.amazonaws.com".to_owned()),
+            Filter::Any(vec![by_answer, by_service]),
+        ]);
+        let switched = Filter::All(vec![
+            Filter::Is(Column::EventSource, "signin.amazonaws.com".to_owned()),
+            Filter::Is(Column::IdentityArn, arn.to_owned()),
+            one_of(Column::EventName, BTreeSet::from(["SwitchRole", "RenewRole"].map(str::to_owned))),
+        ]);
         self.issuances(&Filter::All(vec![
             Filter::From(earlier(moment, ROLE_SESSION_SECONDS + SLACK_SECONDS)),
             Filter::Before(later(moment, SLACK_SECONDS + 1)),
-            Filter::Is(Column::EventSource, "sts.amazonaws.com".to_owned()),
-            Filter::Any(vec![by_answer, by_service]),
+            Filter::Any(vec![by_sts, switched]),
         ]))
         .await
     }
@@ -468,6 +476,35 @@ impl Source {
         Ok(())
     }
 
+    /// Tells the source identities that were asked for, of the issuances that may have made a session which bears one.
+    pub(super) async fn tell_identities(
+        &self,
+        session: &Caller,
+        first: Option<DateTime<Utc>>,
+        list: &mut [Issuance],
+    ) -> Result<(), QueryError> {
+        let open = || list.iter().filter(|one| is_open_identity(session, first, one));
+        let ids: BTreeSet<String> = open().filter_map(|one| one.record.event_id.clone()).collect();
+        let times = || open().map(|one| one.record.time);
+        let Some((from, to)) = times().min().zip(times().max()).filter(|_| !ids.is_empty()) else {
+            return Ok(());
+        };
+        let are = vec![Filter::From(from), Filter::Before(later(to, 1)), one_of(Column::EventId, ids)];
+        let name = format!("identities {are:?}");
+        let whole = match kept(&self.issuances, &name) {
+            Some(known) => known.to_vec(),
+            None => self.relations.issuances(&Filter::All(are)).await?,
+        };
+        keep(&self.issuances, name, &whole);
+        for one in list {
+            let known = whole.iter().find(|known| known.record == one.record);
+            if let Some(known) = known.filter(|_| one.source_identity.is_none()) {
+                one.source_identity.clone_from(&known.source_identity);
+            }
+        }
+        Ok(())
+    }
+
     /// The records by which somebody switched roles in the console, in order of time.
     pub(super) async fn switches(&self) -> Result<Vec<Issuance>, QueryError> {
         let names = ["SwitchRole", "RenewRole"].map(str::to_owned);
@@ -498,58 +535,6 @@ impl Source {
             ]))
             .await?;
         found.retain(|way| way.kind == kind && way.user_name.as_deref() == Some(user));
-        Ok(found)
-    }
-
-    /// The last launch of a workload in an account, not after `moment`, to which its session goes back: see [`last_launch`] and
-    /// [`crate::lineage::LastLaunch::define`].
-    pub(super) async fn launch_of(
-        &self,
-        workload: &Workload,
-        account: &str,
-        session: &Caller,
-        moment: Option<DateTime<Utc>>,
-    ) -> Result<Option<FoundLaunch>, QueryError> {
-        let found = self.launches_of(workload, account, moment).await?;
-        let removals = self.removed_workloads(workload, account).await?;
-        let Some(mut last) = last_launch(&found, &removals, workload, session, moment) else {
-            return Ok(None);
-        };
-        let role = session.role_name();
-        let defined = self.defined_by(last.launch).await?;
-        if let Some(defined) = &defined {
-            last.define(defined, role);
-        }
-        let mut launched = FoundLaunch::from(&last);
-        // What the launch does not pass stands in the definition.
-        if let Some(gave) = launched.gave_role.as_mut().filter(|gave| gave.workload.kind == "definition") {
-            gave.role_passed = gave.role_for(role).cloned();
-            launched.launch.role_passed.clone_from(&gave.role_passed);
-        }
-        Ok(Some(launched))
-    }
-
-    /// The record that registered the definition of a launched task, see [`Launch::defined_by`].
-    pub(super) async fn defined_by(&self, launch: &Launch) -> Result<Option<Launch>, QueryError> {
-        let (Some(_), Some(account)) = (&launch.task_definition, &launch.record.account) else {
-            return Ok(None);
-        };
-        let defined = self.launches(&Filter::All(defining(account))).await?;
-        Ok(launch.defined_by(defined.iter()).cloned())
-    }
-
-    /// The launches by which tasks of some definitions were run, in order of time.
-    pub(super) async fn run_by(&self, definitions: &[Launch]) -> Result<Vec<Launch>, QueryError> {
-        let mut found = Vec::new();
-        let accounts: BTreeSet<&String> =
-            definitions.iter().filter_map(|one| one.record.account.as_ref()).collect();
-        for account in accounts {
-            let own = definitions.iter().filter(|one| one.record.account.as_ref() == Some(account));
-            let first = own.map(|one| one.record.time).min().unwrap_or_default();
-            let all =
-                [Filter::From(first)].into_iter().chain(launching("task", account).into_iter().flatten());
-            found.extend_from_slice(&self.launches(&Filter::All(all.collect())).await?);
-        }
         Ok(found)
     }
 

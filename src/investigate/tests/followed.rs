@@ -143,6 +143,7 @@ fn a_link_that_tells_the_making_leaves_no_blind_spot() {
         links: vec![link],
         chains: 1,
         origins: Vec::new(),
+        mismatches: Vec::new(),
         limits: Vec::new(),
     };
     let is_blind = |behind: &Behind| {

@@ -51,6 +51,58 @@ fn beside(last: &LastLaunch<'_>) -> Vec<i64> {
 }
 
 #[test]
+fn what_a_scope_is_of_its_service_tells_and_no_name() {
+    let of = |json: serde_json::Value| {
+        let session = Caller { in_scope_of: Some(json.to_string()), ..session(None) };
+        Workload::of_session(&session, None).map(|workload| workload.text())
+    };
+    let arn = |service: &str, resource: &str| format!("arn:aws:{service}:eu-west-1:111122223333:{resource}");
+    for (service, resource, text) in [
+        ("lambda", "function:resize:7", "function:resize"),
+        ("ecs", "task/shop/0123456789abcdef0123456789abcdef", "task:0123456789abcdef0123456789abcdef"),
+        ("codebuild", "build/shop:0000-11", "build:0000-11"),
+        ("ec2", "instance/i-0123456789abcdef0", "instance:i-0123456789abcdef0"),
+        ("ssm", "managed-instance/i-0123456789abcdef0", "instance:i-0123456789abcdef0"),
+    ] {
+        let named = arn(service, resource);
+        assert_eq!(of(serde_json::json!({ "sourceArn": named })).as_deref(), Some(text));
+        assert_eq!(of(serde_json::json!({ "credentialsIssuedTo": named })).as_deref(), Some(text));
+    }
+    for (service, resource) in [
+        ("states", "stateMachine:LambdaOrchestrator"),
+        ("states", "stateMachine:ECS-runner"),
+        ("codepipeline", "MyCodeBuildPipeline"),
+        ("glue", "job/i-0123456789abcdef0"),
+        ("lambda", "event-source-mapping:0000-11"),
+        ("ecs", "service/shop/web"),
+    ] {
+        let named = arn(service, resource);
+        assert_eq!(of(serde_json::json!({ "sourceArn": named })), Some(format!("resource:{named}")));
+    }
+    // The type tells of an id that is no ARN.
+    for (kind, text) in
+        [("AWS::Lambda::Function", "function:resize"), ("AWS::Glue::LambdaJob", "resource:resize")]
+    {
+        let scope = serde_json::json!({"issuerType": kind, "credentialsIssuedTo": "resize"});
+        assert_eq!(of(scope).as_deref(), Some(text));
+    }
+}
+
+#[test]
+fn sessions_that_a_service_names_for_itself_are_of_no_workload() {
+    for task in ["0123456789abcdef0123456789abcdef", "01234567-89ab-cdef-0123-456789abcdef"] {
+        assert!(is_task_id(task), "{task}");
+    }
+    for other in ["ecs-service-scheduler", "0123456789abcdef", "0123456789abcdef-0123456789abcdef-", ""] {
+        assert!(!is_task_id(other), "{other}");
+    }
+    assert!(is_pollers("awslambda_735_20260309091000123"));
+    for function in ["awslambda_resize_7", "awslambda", "awslambda_7", "resize", "awslambda_7_resize"] {
+        assert!(!is_pollers(function), "{function}");
+    }
+}
+
+#[test]
 fn the_version_of_a_session_is_what_its_own_records_say() {
     let of = |json: &str| {
         let session = Caller { in_scope_of: Some(json.to_owned()), ..session(None) };

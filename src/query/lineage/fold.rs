@@ -20,7 +20,7 @@ use super::events::{
     ACCOUNT, ARN, Events, FEDERATED, ID, INVOKED_BY, ISSUER, ISSUER_TYPE, KEY, TEXTS, TOLD_APART, TYPE,
 };
 use super::hash::text_hash;
-use crate::lineage::subject::permission_set;
+use crate::lineage::subject::{is_identity_center, permission_set};
 use crate::lineage::{Class, is_telling, provider_name};
 use crate::query::cells::value;
 use crate::query::{QueryError, cells};
@@ -267,6 +267,11 @@ impl Fold {
         let portal = |row: usize| {
             text(ARN, row)
                 .filter(|arn| arn.contains(":assumed-role/AWSReservedSSO_"))
+                // `crate::lineage::Caller::permission_set` says the same.
+                .filter(|_| {
+                    let issuer = said(ISSUER, row).filter(|_| text(ISSUER_TYPE, row) == Some("Role"));
+                    issuer.is_none_or(is_identity_center)
+                })
                 .map(|arn| arn.split('/'))
         };
         let sets: StringArray =

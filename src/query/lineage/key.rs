@@ -151,23 +151,57 @@ pub(super) fn by_key(callers: &[RecordBatch], steps: &[RecordBatch]) -> Result<V
     Ok(found.concat())
 }
 
+/// The record of a request in one of two accounts.
+struct Side {
+    shared: i64,
+    i: i64,
+    /// Whether it is that of the role's account; that of the caller's.
+    called: bool,
+    caller: bool,
+    key: Option<i64>,
+    arn: Option<i64>,
+    at: i64,
+}
+
+impl Side {
+    /// Whether nothing that both tell of what was made differs.
+    fn agrees(&self, other: &Side) -> bool {
+        let agree = |a: Option<i64>, b: Option<i64>| a.zip(b).is_none_or(|(a, b)| a == b);
+        agree(self.key, other.key) && agree(self.arn, other.arn)
+    }
+}
+
 /// The issuances of which two accounts recorded the request: that of the role's account, and its copy in the caller's.
 pub(super) fn copies(steps: &[RecordBatch]) -> Result<Vec<(i64, i64)>, QueryError> {
     let mut sides = Vec::new();
     for batch in steps {
         let (shared, own) = (numbers(batch, "shared_hash")?, numbers(batch, "i")?);
         let (called, caller) = (flags(batch, "role_side")?, flags(batch, "caller_side")?);
-        let rows = (0..batch.num_rows()).filter(|row| shared.is_valid(*row));
+        let (keys, arns) = (numbers(batch, "key_hash")?, numbers(batch, "arn_hash")?);
+        let times = numbers(batch, "at_s")?;
+        let rows = (0..batch.num_rows()).filter(|row| shared.is_valid(*row) && times.is_valid(*row));
         sides.extend(rows.filter_map(|row| {
             let (called, caller) = (holds(called, row), holds(caller, row));
-            (called || caller).then(|| (shared.value(row), own.value(row), called, caller))
+            (called || caller).then(|| Side {
+                shared: shared.value(row),
+                i: own.value(row),
+                called,
+                caller,
+                key: number(keys, row),
+                arn: number(arns, row),
+                at: times.value(row),
+            })
         }));
     }
-    sides.par_sort_unstable();
+    sides.par_sort_unstable_by_key(|side| (side.shared, side.at, side.i));
     let mut found = Vec::new();
-    for both in sides.chunk_by(|a, b| a.0 == b.0).filter(|both| both.len() > 1) {
-        for (_, i, ..) in both.iter().filter(|side| side.2) {
-            found.extend(both.iter().filter(|side| side.3).map(|(_, copy, ..)| (*i, *copy)));
+    for both in sides.chunk_by(|a, b| a.shared == b.shared).filter(|both| both.len() > 1) {
+        for side in both.iter().filter(|side| side.called) {
+            // One id may stand for all requests: only those of the moment are looked at.
+            let from = both.partition_point(|copy| copy.at < side.at - SLACK_SECONDS);
+            let near = both.iter().skip(from).take_while(|copy| copy.at <= side.at + SLACK_SECONDS);
+            let copies = near.filter(|copy| copy.caller && side.agrees(copy));
+            found.extend(copies.map(|copy| (side.i, copy.i)));
         }
     }
     Ok(found)

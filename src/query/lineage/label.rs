@@ -20,9 +20,9 @@ use super::pass::{Pass, pass};
 use super::place::{Place, Places, choices, several};
 use super::portal::people;
 use super::root::{Reached, Root, Roots, cycle, known, signed_in_at};
-use super::telling;
 use super::top::{Top, tops};
 use super::workshop::{Workshop, numbers};
+use super::{Relations, telling};
 use crate::lineage::{Origin, Reason, Rule};
 use crate::query::QueryError;
 
@@ -96,7 +96,8 @@ async fn label_in(workshop: &Workshop, ctx: &SessionContext) -> Result<Origins, 
     let issuing = telling(ctx, Arc::clone(&schema), issuing).await?;
     let acting = telling(ctx, schema, acting).await?;
     let Starts { delegating, ways, hides } = Starts::of(&issuing.ctx).await?;
-    let links = link(nodes, delegations, delegating, requests, workshop).await?;
+    let relations = Relations::open(ctx).await?;
+    let links = link(nodes, delegations, delegating, requests, &relations, workshop).await?;
     let hidden = if hides { hidden(&issuing.ctx).await? } else { Vec::new() };
     drop(issuing);
     let known = known(days.sight(), [ways, hidden].concat(), &acting, workshop).await?;

@@ -9,13 +9,16 @@ use datafusion::prelude::SessionContext;
 use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
 
+use super::Relations;
 use super::closure::arrow;
 use super::foreign::{Known, Requests, known};
+use super::identity::agreeing;
 use super::key::{Pair, by_key, copies};
 use super::pass::DELEGATION;
 use super::portal::decided;
 use super::read::{self, Places};
 use super::workshop::{Workshop, ask, flags, numbers};
+use crate::aws::Arn;
 use crate::lineage::{Class, Issuance, IssuanceKind, KEY_LIFE_SECONDS, People, Rule};
 use crate::query::QueryError;
 
@@ -26,10 +29,14 @@ const SESSION: &str = include_str!("../../../queries/lineage/world/session.sql")
 const SWITCHED: &str = include_str!("../../../queries/lineage/world/switched.sql");
 const LATE: &str = include_str!("../../../queries/lineage/world/late.sql");
 
-/// The copies of requests that two accounts recorded: the one of the role's account, and that of the caller's.
+/// The copies of requests that two accounts recorded: the one of the role's account, and that of the caller's. In sanitised logs
+/// one id may stand for all requests: what both tell agrees.
 pub(super) const COPIES: &str = "select called.i as i, caller_side.i as copy \
     from steps as called join steps as caller_side on called.shared_hash = caller_side.shared_hash \
-    where called.role_side and caller_side.caller_side";
+    where called.role_side and caller_side.caller_side \
+    and coalesce(called.key_hash = caller_side.key_hash, true) \
+    and coalesce(called.arn_hash = caller_side.arn_hash, true) \
+    and abs(called.at_s - caller_side.at_s) <= 2";
 
 /// What the first step of the ladder and the sums of [`super::label`] need of callers: no wide text is kept elsewhere.
 const NODE: [&str; 14] = [
@@ -215,12 +222,13 @@ pub(super) async fn hidden(issuing: &SessionContext) -> Result<Vec<RecordBatch>,
     ask(issuing, "select * from issuances where kind = 'hidden'").await
 }
 
-/// Links callers to issuances: plain delegations, and all others that delegate.
+/// Links callers to issuances: plain delegations, and all others that delegate. `relations` are of all events.
 pub(super) async fn link(
     nodes: Vec<RecordBatch>,
     delegations: Vec<RecordBatch>,
     delegating: Vec<RecordBatch>,
     requests: Requests,
+    relations: &Relations,
     workshop: &Workshop,
 ) -> Result<Links, QueryError> {
     let joined = nodes.iter().map(|batch| narrow(batch, &NODE)).collect::<Result<Vec<_>, _>>()?;
@@ -280,8 +288,12 @@ pub(super) async fn link(
             break;
         }
         workshop.put("rest", schema_of(&rest), rest).await?;
-        let decided = decided(&links, workshop.ask(statement).await?)?;
-        take(&mut links.linked, &pairs(&decided)?, &dropped);
+        let mut found = pairs(&decided(&links, workshop.ask(statement).await?)?)?;
+        if rule == Rule::Session {
+            found = agreeing(&links, relations, found).await?;
+            links.prefer_switches(&mut found);
+        }
+        take(&mut links.linked, &found, &dropped);
     }
     let rest = links.rest(Rule::Key)?;
     if !rest.is_empty() {
@@ -352,6 +364,44 @@ impl Links {
             }
         }
         Ok(false)
+    }
+
+    /// Leaves out the records that tell no more of who asked than an id of another account, where one of switching roles in the
+    /// same second names who it was, see [`crate::lineage::find`].
+    fn prefer_switches(&self, pairs: &mut Vec<Pair>) {
+        let mut best: HashMap<i64, i64> = HashMap::new();
+        for (c, _, rank) in pairs.iter() {
+            best.entry(*c).and_modify(|best| *best = (*best).min(*rank)).or_insert(*rank);
+        }
+        // By caller: the accounts from which somebody switched in the second of its best record by STS.
+        let mut named: HashMap<i64, HashSet<String>> = HashMap::new();
+        for (c, i, rank) in pairs.iter() {
+            let is_beside = best.get(c).is_some_and(|best| is_by_sts(*best) && *rank == best + 1);
+            let from = self.cell(*i, "switch_from").filter(|_| is_beside).and_then(Arn::parse);
+            if let Some(from) = from {
+                named.entry(*c).or_default().insert(from.account.to_owned());
+            }
+        }
+        if named.is_empty() {
+            return;
+        }
+        // All that it might be made by are of principals of other accounts, one of them of an account that is named.
+        let mut told: HashMap<i64, bool> = HashMap::new();
+        for (c, i, rank) in pairs.iter().filter(|(c, _, rank)| best.get(c) == Some(rank)) {
+            let Some(accounts) = named.get(c).filter(|_| is_by_sts(*rank)) else { continue };
+            let is_bare =
+                self.steps.at(*i).is_some_and(|(batch, row)| class_at(batch, row) == Class::Account)
+                    && !self.copies.contains_key(i);
+            let is_of = self.cell(*i, "caller_account").is_some_and(|account| accounts.contains(account));
+            told.entry(*c).and_modify(|told| *told &= is_bare && is_of).or_insert(is_bare && is_of);
+        }
+        pairs.retain(|(c, _, rank)| told.get(c) != Some(&true) || best.get(c) != Some(rank));
+    }
+
+    /// A text of an issuance; None also of those of which only the joined columns are here.
+    fn cell(&self, i: i64, name: &str) -> Option<&str> {
+        let (batch, row) = self.steps.at(i)?;
+        text(batch.column_by_name(name)?, row)
     }
 
     /// Links principals of other accounts to the callers that the copies of their requests name, and finds what vouches
@@ -459,6 +509,11 @@ fn pairs(batches: &[RecordBatch]) -> Result<Vec<Pair>, QueryError> {
         found.extend(both.zip(numbers(batch, "rank")?.values()).map(|((c, i), rank)| (*c, *i, *rank)));
     }
     Ok(found)
+}
+
+/// Whether a rank is of an issuance by STS that made the session, see [`crate::lineage::Rank::number`].
+fn is_by_sts(rank: i64) -> bool {
+    (10..40).contains(&rank) && rank % 10 == 0
 }
 
 /// What [`COPIES`] gives.

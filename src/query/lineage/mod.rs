@@ -12,6 +12,7 @@ mod events;
 mod fold;
 mod foreign;
 mod hash;
+mod identity;
 mod key;
 mod label;
 mod link;

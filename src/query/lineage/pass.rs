@@ -416,14 +416,16 @@ pub(super) const ISSUING: [&str; 25] = [
 ];
 
 /// The calls that may launch, by name, as the view `launches` has them.
-const LAUNCHING: [&str; 7] = [
+const LAUNCHING: [&str; 9] = [
     "RunInstances",
     "AssociateIamInstanceProfile",
     "ReplaceIamInstanceProfileAssociation",
     "RunTask",
     "StartTask",
     "StartBuild",
+    "RetryBuild",
     "RegisterTaskDefinition",
+    "AddRoleToInstanceProfile",
 ];
 
 /// Whether a call of this name may launch.
@@ -466,7 +468,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(names, 36);
+        assert_eq!(names, 38);
         for name in [
             "CreateFunction20150331",
             "UpdateFunctionConfiguration20150331v2",

@@ -16,7 +16,7 @@ use super::workshop::{Workshop, numbers};
 use super::{Relations, read};
 use crate::lineage::{
     Caller, Class, End, Gap, Issuance, IssuanceKind, Launch, Origin, OriginKind, Passed, People, Reason,
-    RecordRef, Removal, Renames, Rule, SLACK_SECONDS, Sight, UserHistory, find_hidden, find_maker,
+    RecordRef, Removal, Renames, Rule, SLACK_SECONDS, Sight, UserHistory, Workload, find_hidden, find_maker,
     is_open_person, last_launch, origin, settle,
 };
 use crate::query::{Filter, QueryError, cells};
@@ -77,6 +77,13 @@ impl Known {
         let account = launch.record.account.clone().unwrap_or_default();
         let definition = (account, "definition", launch.task_definition.clone()?);
         launch.defined_by(self.launches.get(&definition)?)
+    }
+
+    /// The record that put a role into the profile of an instance.
+    fn held_by(&self, launch: &Launch, moment: Option<DateTime<Utc>>) -> Option<&Launch> {
+        let account = launch.record.account.clone().unwrap_or_default();
+        let profile = (account, "profile", launch.profile()?.to_owned());
+        launch.held_by(self.launches.get(&profile)?, moment)
     }
 }
 
@@ -325,9 +332,8 @@ impl Roots<'_> {
         };
         let issued = Issued { by: issuance.as_ref(), through: through.as_ref(), sign_ins: &sign_ins };
         let moments = self.moments(&named, &sign_ins, &found);
-        let moment = issuance.as_ref().map(|one| one.record.time).or(named.created);
         let above = self.above((&named, used.0), issued, &found);
-        let is_open = above.is_none() && self.is_open(&named, &moments, moment, &found);
+        let is_open = above.is_none() && self.is_open(&named, &moments, &found);
         Ok(Root { origin: found, above, is_open, is_by_password: !moments.is_empty() })
     }
 
@@ -343,15 +349,9 @@ impl Roots<'_> {
     }
 
     /// Whether somebody else stands above a root above which nobody is told: no record names its credential; the last password
-    /// before a sign-in was removed, or another user's, or only some of its sign-ins are told of; or its workload was made, or
-    /// removed, and who made the one of this session with this role is not here.
-    fn is_open(
-        &self,
-        caller: &Caller,
-        moments: &[DateTime<Utc>],
-        moment: Option<DateTime<Utc>>,
-        found: &Origin,
-    ) -> bool {
+    /// before a sign-in was removed, or another user's, or only some of its sign-ins are told of; or its workload is of those that
+    /// somebody launched, and who launched this one is not here.
+    fn is_open(&self, caller: &Caller, moments: &[DateTime<Utc>], found: &Origin) -> bool {
         if caller.is_unsigned() {
             return true;
         }
@@ -361,15 +361,7 @@ impl Roots<'_> {
             let is_other = moments.iter().any(|moment| users.others_before(caller, *moment));
             return is_other || !users.passwords_of(caller, moments).ways.is_empty();
         }
-        let Some(workload) = &found.on_behalf_of else { return false };
-        let mut removals = self.known.removals.get(&account).into_iter().flatten();
-        let is_before = |time: DateTime<Utc>| {
-            moment.is_none_or(|moment| time.timestamp() <= moment.timestamp() + SLACK_SECONDS)
-        };
-        let launches = self.known.launches.get(&(account, workload.kind, workload.id.clone()));
-        let mut launches = launches.into_iter().flatten().filter(|one| one.workload.may_be(workload));
-        launches.any(|launch| launch.gives() && is_before(launch.record.time))
-            || removals.any(|gone| gone.is_of(workload) && moment.is_some_and(|moment| gone.end() <= moment))
+        found.on_behalf_of.as_ref().is_some_and(Workload::is_launched)
     }
 
     /// The session that a number stands for.
@@ -455,11 +447,13 @@ impl Roots<'_> {
         if let Some(defined) = self.known.defined_by(last.launch) {
             last.define(defined, caller.role_name());
         }
+        let held = self.known.held_by(last.profiled(), moment);
+        let is_held = held.is_none_or(|held| last.hold(held, caller.role_name()));
         let launch = last.launch;
         let mut above = by(Rule::Launched, &launch.record, &launch.caller);
         let others = last.beside.iter().map(|beside| beside.launch).chain(last.gave_role);
         above.makers.extend(others.map(|other| maker(&other.caller)));
-        above.is_whole = last.untold.is_empty() && !launch.configures();
+        above.is_whole = last.untold.is_empty() && !launch.configures() && is_held;
         (last.passed != Passed::Other).then_some(above)
     }
 }

@@ -10,6 +10,8 @@ use crate::report::{Facts, Mark, figure};
 const ABOVE_MAX: usize = 2;
 /// Different origins that are named.
 const ORIGINS_MAX: usize = 3;
+/// Source identities that are not borne out, of those that are told.
+const MISMATCHES_MAX: usize = 2;
 /// Rules of links that are named one by one.
 const RULES_MAX: usize = 4;
 
@@ -26,12 +28,20 @@ pub(super) fn fact(answer: &Investigation, facts: &mut Facts) {
         }
     } else {
         let origin = &behind.origin.origin;
-        let is_sure = origin.complete && origin.certain && is_proven_above(behind);
+        let is_sure = origin.complete && origin.certain && !is_apart(behind) && is_proven_above(behind);
         facts.line(if is_sure { Mark::None } else { Mark::Claim }, "behind", &words(behind, answer));
     }
     for limit in &behind.limits {
         facts.more(limit);
     }
+    for one in behind.mismatches.iter().take(MISMATCHES_MAX) {
+        facts.line(Mark::Look, "source", &one.text);
+    }
+}
+
+/// Whether a link is of a neighbour: its session was created seconds from the record that is taken for its making.
+fn is_apart(behind: &Behind) -> bool {
+    behind.delegations().any(|link| link.seconds_apart > 0)
 }
 
 /// Whether the line says by which record the subject was made: then nothing else needs to.
@@ -64,7 +74,7 @@ fn several_origins(behind: &Behind) -> String {
         let origin = &seen.origin;
         let name = match (origin.kind, &origin.name) {
             (OriginKind::Service, Some(service)) if origin.on_behalf_of.is_some() => service.clone(),
-            _ => origin.words(),
+            _ => origin.words_among(behind.origins.iter().map(|seen| &seen.origin)),
         };
         match groups.iter_mut().find(|(known, _, _)| *known == name) {
             Some((_, origins, calls)) => {
@@ -78,7 +88,8 @@ fn several_origins(behind: &Behind) -> String {
     let parts = groups.iter().map(|(name, origins, calls)| {
         let calls = several(*calls, "call");
         match origins.as_slice() {
-            [one] => format!("{} ({calls})", one.words()),
+            [one] if one.on_behalf_of.is_some() => format!("{} ({calls})", one.words()),
+            [_] => format!("{name} ({calls})"),
             many => format!("{name} for {} ({calls})", several(many.len() as u64, "workload")),
         }
     });
@@ -116,7 +127,7 @@ fn words(behind: &Behind, answer: &Investigation) -> String {
         (false, _) => {}
     }
     parts.push(match gap {
-        None if origin.complete && origin.certain => "complete".to_owned(),
+        None if origin.complete && origin.certain && !is_apart(behind) => "complete".to_owned(),
         None if origin.complete => "complete, not certain".to_owned(),
         None => "incomplete".to_owned(),
         Some(gap) => format!("incomplete: {gap}"),
@@ -141,7 +152,11 @@ fn named(origin: &Origin, answer: &Investigation) -> String {
 /// `key, key`, or `key 11, session 1` for many.
 fn rules(links: &[&Link]) -> String {
     if links.len() <= RULES_MAX {
-        return links.iter().map(|link| link.rule.word()).collect::<Vec<&str>>().join(", ");
+        let word = |link: &&Link| match link.seconds_apart {
+            0 => link.rule.word().to_owned(),
+            seconds => format!("{} {seconds} s apart", link.rule.word()),
+        };
+        return links.iter().map(word).collect::<Vec<String>>().join(", ");
     }
     let mut counts: Vec<(&str, u64)> = Vec::new();
     for link in links {
@@ -160,7 +175,8 @@ fn is_proven_above(behind: &Behind) -> bool {
     let steps = std::iter::successors(behind.origin.above.as_deref(), |step| step.origin.above.as_deref());
     steps.take(ABOVE_MAX).chain(&behind.origin.others_above).all(|step| {
         let origin = &step.origin.origin;
-        let is_open = link_of(step, behind).is_some_and(|link| link.ambiguous.len() > 1);
+        let is_open =
+            link_of(step, behind).is_some_and(|link| link.ambiguous.len() > 1 || link.role_untold.is_some());
         origin.complete && origin.certain && !is_open
     })
 }
@@ -210,8 +226,11 @@ fn above_by(first: Option<&Above>, behind: &Behind, answer: &Investigation, whos
 }
 
 fn step_words(step: &Above, behind: &Behind, answer: &Investigation, whose: Whose) -> String {
+    let link = link_of(step, behind);
+    let is_likely = link.is_some_and(|link| link.role_untold.is_some());
     let verb = match (step.rule, step.record.event_name.as_str()) {
         (Rule::Launched, event) if configures(event) => "given role or layers by",
+        (Rule::Launched, _) if is_likely => "likely launched by",
         (Rule::Launched, _) => "launched by",
         (_, "CreateLoginProfile" | "UpdateLoginProfile") => "its password set by",
         (_, "ChangePassword") => "its password changed by",
@@ -219,7 +238,6 @@ fn step_words(step: &Above, behind: &Behind, answer: &Investigation, whose: Whos
         (Rule::Key, _) if whose == Whose::Origin || !is_key(answer) => "its key made by",
         _ => "made by",
     };
-    let link = link_of(step, behind);
     let role = link.and_then(|link| role_of(&link.to));
     let role = role.map(|role| format!(", as role {role}")).unwrap_or_default();
     let origin = &step.origin.origin;

@@ -122,11 +122,14 @@ fn origins_table(trace: &Trace, style: Style) -> String {
         Column::left("").cut(Cut::End),
     ]);
     let shown = if style.wide { count } else { ORIGINS_MAX };
-    for (_, same, calls) in rows.into_iter().take(shown) {
+    let all: Vec<&Origin> = rows.iter().filter_map(|(_, same, _)| same.first().copied()).collect();
+    for (_, same, calls) in rows.iter().take(shown) {
+        let calls = *calls;
         let Some(origin) = Origin::shared(same.iter().copied()) else { continue };
         let mark = if origin.complete && origin.certain { Mark::None } else { Mark::Claim };
         let chains = figure::count(same.len() as u64, style);
-        table.row(mark, [origin.words(), chains, figure::count(calls, style), state(&same)]);
+        let words = origin.words_among(all.iter().copied());
+        table.row(mark, [words, chains, figure::count(calls, style), state(same)]);
     }
     let mut out = table.render(style);
     if let Some(more) = count.checked_sub(shown).filter(|more| *more > 0) {

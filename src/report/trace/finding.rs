@@ -92,9 +92,12 @@ pub(super) fn wrong(trace: &Trace, style: Style) -> String {
     out
 }
 
-/// Limits that were reached.
+/// Limits that were reached, and what a window leaves out.
 pub(super) fn limits(trace: &Trace, style: Style) -> String {
-    trace.truncated.iter().map(|limit| hang("? limit", "", limit, style)).collect()
+    let limits = trace.truncated.iter().map(|limit| hang("? limit", "", limit, style));
+    // Of a subject that did nothing in the window the tree says so itself.
+    let left_out = trace.left_out.iter().filter(|_| trace.subject.outside_window.is_none());
+    limits.chain(left_out.map(|left_out| hang("? window", "", left_out, style))).collect()
 }
 
 /// A claim against what is verified is to be looked at; against nothing it stays a claim.

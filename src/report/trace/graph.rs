@@ -153,7 +153,10 @@ impl Graph {
         for link in links {
             let upper = self.node(&link.to);
             let label = words::rule_words(link.rule, link.ambiguous.len(), link.seconds_apart);
-            let is_certain = link.ambiguous.len() < 2 && link.rule != Rule::Claim && link.seconds_apart == 0;
+            let is_certain = link.ambiguous.len() < 2
+                && link.rule != Rule::Claim
+                && link.seconds_apart == 0
+                && link.role_untold.is_none();
             self.edge(upper, lower, &label, if is_certain { Line::Solid } else { Line::Dashed });
             if let Some(given) = &link.role_given
                 && link.ambiguous.contains(&given.record.event_id)

@@ -71,7 +71,12 @@ pub(super) fn tree(trace: &Trace, part: Part, style: Style) -> String {
         return out;
     }
     if rows.is_empty() {
-        push_line(&mut out, "  nothing below: no key, session, user or workload that these logs show");
+        let nothing = if trace.left_out.is_empty() {
+            "nothing below: no key, session, user or workload that these logs show"
+        } else {
+            "nothing below: it made no key, session, user or workload in this window"
+        };
+        push_line(&mut out, &format!("  {nothing}"));
         return out;
     }
     for row in &rows {

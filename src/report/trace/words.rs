@@ -394,6 +394,8 @@ fn launch_words(link: &Link, event: &str) -> String {
     };
     let given = link.role_given.as_ref().map(|given| given.record.event_name.as_str());
     let by_definition = given == Some("RegisterTaskDefinition");
+    // What EC2 is passed is a profile: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-ec2_instance-profiles.html
+    let of_profile = event == "RunInstances" || event.contains("IamInstanceProfile");
     match (&link.role_passed, &link.role_untold) {
         (Some(passed), Some(role)) => {
             let gave = match (anew, by_definition) {
@@ -401,9 +403,22 @@ fn launch_words(link: &Link, event: &str) -> String {
                 (_, true) => "launched it, whose task definition names",
                 _ => "launched it and passed it",
             };
+            if of_profile {
+                return format!(
+                    "likely: {event} {gave} the instance profile {passed}; no record tells that this holds the role \
+                     {role}{untold}"
+                );
+            }
             format!(
                 "likely: {event} {gave} {passed}; no record tells that this holds the role {role}{untold}"
             )
+        }
+        (Some(profile), None) if of_profile && !profile.contains(":role/") => {
+            let gave = if anew { "gave it" } else { "launched it and passed it" };
+            let is_told = given == Some("AddRoleToInstanceProfile")
+                || link.beside.iter().any(|one| one.record.event_name == "AddRoleToInstanceProfile");
+            let called = if is_told { "" } else { ", called like its role" };
+            format!("certain: {event} {gave} the instance profile {profile}{called}{untold}")
         }
         (Some(role), None) if anew => format!("certain: {event} gave it the role {role}{untold}"),
         (Some(_), None) if by_definition => format!("certain: {event} launched it"),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::field::{action, text};
+use super::field::{self, action, text};
 use super::{Answer, Caller, Credential, DELEGATE, Issuance, NOT_IN_LAKE, SLACK, Twin, read};
 
 impl Twin {
@@ -12,7 +12,10 @@ impl Twin {
     pub(super) fn is_of_person(&self, issuance: &Issuance, c: &Credential) -> Option<bool> {
         let Some((permission_set, [user, id, store])) = &issuance.portal else { return Some(false) };
         let (role, name) = c.role_session();
-        let of_set = role.starts_with(&format!("AWSReservedSSO_{permission_set}_"));
+        // Roles of Identity Center have a path of their own.
+        let issuer = self.told(c, "/userIdentity/sessionContext/sessionIssuer/arn");
+        let of_path = issuer.is_none_or(|issuer| issuer.contains(":role/aws-reserved/sso.amazonaws.com/"));
+        let of_set = of_path && role.starts_with(&format!("AWSReservedSSO_{permission_set}_"));
         let own = self.told(c, "/userIdentity/onBehalfOf/identityStoreArn");
         let same_store = own.as_ref().zip(store.as_ref()).is_none_or(|(own, store)| own == store);
         if !(of_set && issuance.made.home == c.home && same_store) {
@@ -64,6 +67,29 @@ impl Twin {
                 && text(&self.records[*other].record, "/sharedEventID").as_ref() == Some(&shared)
         };
         (0..self.records.len()).find(is_own)
+    }
+
+    /// Whether the source identity of a session, where it bears one, may come from an issuance: asked for, or the maker's.
+    pub(super) fn may_bear_identity(&self, c: &Credential, issuance: &Issuance) -> bool {
+        let identity = "/userIdentity/sessionContext/sourceIdentity";
+        let Some(own) = self.told(c, identity) else { return true };
+        let asked = text(&self.records[issuance.place].record, "/requestParameters/sourceIdentity");
+        let makers = match &issuance.parent {
+            Caller::Credential(maker) => self.told(maker, identity),
+            Caller::End(_) => None,
+        };
+        [asked, makers].into_iter().flatten().all(|made| made == own)
+    }
+
+    /// Whether a session names this user as its issuer, or this provider; or neither.
+    pub(super) fn is_vouched(&self, c: &Credential, issuance: &Issuance, voucher: &str) -> bool {
+        let context = "/userIdentity/sessionContext";
+        if action(&self.records[issuance.place].record).1 == "GetFederationToken" {
+            let issuer = self.told(c, &format!("{context}/sessionIssuer/arn"));
+            return issuer.is_none_or(|issuer| issuer.contains(":role/") || issuer == voucher);
+        }
+        let provider = self.told(c, &format!("{context}/webIdFederationData/federatedProvider"));
+        provider.is_none_or(|provider| field::provider(&provider) == voucher)
     }
 
     /// Whether a session of root is one of AssumeRoot.

@@ -21,11 +21,23 @@ pub(super) fn caller(record: &Value) -> Caller {
     // Who got a token that AWS itself made is told by another record.
     let vouched =
         tells_any(record, ["/requestParameters/webIdentityTokenId", SOURCE_PRINCIPAL]).then_some(NOT_IN_LAKE);
+    // A type that is not known: a key of this account signed all the same.
+    let known = ["AWSService", "AWSAccount", "SAMLUser", "WebIdentityUser", "IdentityCenterUser"];
+    let here = tells("accountId").is_none_or(|home| account(record).is_empty() || home == account(record));
+    let by_key = tells("accessKeyId").is_some() && tells("arn").is_some() && here;
+    let of_key = by_key
+        && !known.contains(&kind.as_str())
+        && !(kind.is_empty() && tells("invokedBy").is_some())
+        && !(kind == "Unknown" && portal);
+    let by_anywhere = tells("invokedBy").as_deref() == Some("rolesanywhere.amazonaws.com");
+    let of_certificate = text(record, "/requestParameters/sourceIdentity").filter(|_| by_anywhere);
     let (origin, name, gap) = match kind.as_str() {
         _ if only_tries(record) => ("unknown", None, Some("no-credential")),
         "AWSAccount" if by_nobody("accountId") || by_nobody("principalId") => {
             ("anonymous", None, Some("no-credential"))
         }
+        // Roles Anywhere passes the certificate's subject.
+        "AWSService" if of_certificate.is_some() => ("certificate", of_certificate, None),
         "AWSService" => ("service", tells("invokedBy").or(text(record, "/sourceIPAddress")), None),
         "" if tells("invokedBy").is_some() => ("service", tells("invokedBy"), None),
         "SAMLUser" if !of_aws => ("saml", name, None),
@@ -34,7 +46,11 @@ pub(super) fn caller(record: &Value) -> Caller {
         "Unknown" if portal => ("identity-center-user", name, None),
         "AWSAccount" => ("account", tells("principalId"), Some(NOT_IN_LAKE)),
         "Role" | "Unknown" if bare => ("account", tells("principalId"), Some(NOT_IN_LAKE)),
-        "AssumedRole" | "IAMUser" | "Root" | "FederatedUser" | "Role" | "Directory" => {
+        known
+            if of_key
+                || ["AssumedRole", "IAMUser", "Root", "FederatedUser", "Role", "Directory"]
+                    .contains(&known) =>
+        {
             let home = tells("accountId").or(tells("sessionContext/sessionIssuer/accountId"));
             let home = home.unwrap_or_else(|| account(record));
             let created = tells("sessionContext/attributes/creationDate").and_then(|text| seconds(&text));

@@ -33,7 +33,12 @@ pub(super) async fn launches_by(source: &Source, level: &[Holder]) -> Result<Vec
         launched.extend_from_slice(&source.launches(&filter).await?);
     }
     let lines = Lines::of(level);
-    launched.retain(|launch| launch.gives() && lines.at(&launch.caller, launch.record.time).is_some());
+    // What a profile's role did stands below who launched the instance.
+    launched.retain(|launch| {
+        launch.workload.kind != "profile"
+            && launch.gives()
+            && lines.at(&launch.caller, launch.record.time).is_some()
+    });
     for launch in &mut launched {
         if let Some(defined) = source.defined_by(launch).await? {
             launch.role_passed = launch.role_passed.take().or(defined.role_passed);

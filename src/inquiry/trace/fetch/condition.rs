@@ -30,7 +30,7 @@ pub(super) fn launching(kind: &str, account: &str) -> Option<Vec<Filter>> {
     let (source, names): (&str, &[&str]) = match kind {
         "instance" => ("ec2.amazonaws.com", &["RunInstances"]),
         "task" => ("ecs.amazonaws.com", &["RunTask", "StartTask"]),
-        "build" => ("codebuild.amazonaws.com", &["StartBuild"]),
+        "build" => ("codebuild.amazonaws.com", &["StartBuild", "RetryBuild"]),
         _ => return None,
     };
     let name = one_of(Column::EventName, names.iter().map(|name| (*name).to_owned()).collect());
@@ -41,6 +41,12 @@ pub(super) fn launching(kind: &str, account: &str) -> Option<Vec<Filter>> {
 pub(super) fn defining(account: &str) -> Vec<Filter> {
     let name = Filter::Is(Column::EventName, "RegisterTaskDefinition".to_owned());
     of_service("ecs.amazonaws.com", account, name)
+}
+
+/// The calls that put roles into instance profiles of an account.
+pub(super) fn holding(account: &str) -> Vec<Filter> {
+    let name = Filter::Is(Column::EventName, "AddRoleToInstanceProfile".to_owned());
+    of_service("iam.amazonaws.com", account, name)
 }
 
 /// The calls that launch a kind of workload in an account, give it another role, replace its code or publish it, where they

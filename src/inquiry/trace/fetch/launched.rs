@@ -1,6 +1,13 @@
-//! What a look-up of a workload's launches found.
+//! The launch that a session of a workload goes back to, and what else of it is behind the session.
 
-use crate::lineage::{LastLaunch, Launch, Part, Passed};
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use super::Source;
+use super::condition::{defining, holding, launching};
+use crate::lineage::{Caller, LastLaunch, Launch, Part, Passed, Workload, last_launch};
+use crate::query::{Filter, QueryError};
 
 /// The launch to which a session goes back, see [`LastLaunch`].
 pub(in crate::inquiry::trace) struct FoundLaunch {
@@ -25,5 +32,80 @@ impl From<&LastLaunch<'_>> for FoundLaunch {
                 .collect(),
             untold: last.untold.iter().map(|published| published.record.id()).collect(),
         }
+    }
+}
+
+impl Source {
+    /// The last launch of a workload in an account, not after `moment`, to which its session goes back: see [`last_launch`] and
+    /// [`crate::lineage::LastLaunch::define`].
+    pub(in crate::inquiry::trace) async fn launch_of(
+        &self,
+        workload: &Workload,
+        account: &str,
+        session: &Caller,
+        moment: Option<DateTime<Utc>>,
+    ) -> Result<Option<FoundLaunch>, QueryError> {
+        let found = self.launches_of(workload, account, moment).await?;
+        let removals = self.removed_workloads(workload, account).await?;
+        let Some(mut last) = last_launch(&found, &removals, workload, session, moment) else {
+            return Ok(None);
+        };
+        let role = session.role_name();
+        let defined = self.defined_by(last.launch).await?;
+        if let Some(defined) = &defined {
+            last.define(defined, role);
+        }
+        let held = self.held_by(last.profiled(), moment).await?;
+        if let Some(held) = &held {
+            last.hold(held, role);
+        }
+        let mut launched = FoundLaunch::from(&last);
+        // What the launch does not pass stands in the definition.
+        if let Some(gave) = launched.gave_role.as_mut().filter(|gave| gave.workload.kind == "definition") {
+            gave.role_passed = gave.role_for(role).cloned();
+            launched.launch.role_passed.clone_from(&gave.role_passed);
+        }
+        Ok(Some(launched))
+    }
+
+    /// The record that registered the definition of a launched task, see [`Launch::defined_by`].
+    pub(in crate::inquiry::trace) async fn defined_by(
+        &self,
+        launch: &Launch,
+    ) -> Result<Option<Launch>, QueryError> {
+        let (Some(_), Some(account)) = (&launch.task_definition, &launch.record.account) else {
+            return Ok(None);
+        };
+        let defined = self.launches(&Filter::All(defining(account))).await?;
+        Ok(launch.defined_by(defined.iter()).cloned())
+    }
+
+    /// The record that put a role into the profile of an instance, see [`Launch::held_by`].
+    async fn held_by(
+        &self,
+        launch: &Launch,
+        moment: Option<DateTime<Utc>>,
+    ) -> Result<Option<Launch>, QueryError> {
+        let (Some(_), Some(account)) = (launch.profile(), &launch.record.account) else { return Ok(None) };
+        let holding = self.launches(&Filter::All(holding(account))).await?;
+        Ok(launch.held_by(holding.iter(), moment).cloned())
+    }
+
+    /// The launches by which tasks of some definitions were run, in order of time.
+    pub(in crate::inquiry::trace) async fn run_by(
+        &self,
+        definitions: &[Launch],
+    ) -> Result<Vec<Launch>, QueryError> {
+        let mut found = Vec::new();
+        let accounts: BTreeSet<&String> =
+            definitions.iter().filter_map(|one| one.record.account.as_ref()).collect();
+        for account in accounts {
+            let own = definitions.iter().filter(|one| one.record.account.as_ref() == Some(account));
+            let first = own.map(|one| one.record.time).min().unwrap_or_default();
+            let all =
+                [Filter::From(first)].into_iter().chain(launching("task", account).into_iter().flatten());
+            found.extend_from_slice(&self.launches(&Filter::All(all.collect())).await?);
+        }
+        Ok(found)
     }
 }

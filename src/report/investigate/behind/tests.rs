@@ -72,6 +72,7 @@ fn behind(origin: Origin, links: Vec<Link>) -> Behind {
         links,
         chains: 1,
         limits: Vec::new(),
+        mismatches: Vec::new(),
     }
 }
 
@@ -158,6 +159,65 @@ fn who_launched_the_workload_stands_above_it_or_who_only_gave_it_a_role() {
             )
         );
     }
+}
+
+#[test]
+fn what_is_no_more_than_likely_is_marked_and_said() {
+    let mut near = link(Rule::Session, proof(-1, "AssumeRole"), false);
+    near.seconds_apart = 2;
+    assert_eq!(
+        line(behind(user("dana", None), vec![near])),
+        "? behind   IAM user dana, by 1 link (session 2 s apart); complete, not certain"
+    );
+    let mut service = Origin::principal(OriginKind::Service, None, Some("ec2.amazonaws.com".into()), None);
+    service.on_behalf_of = Some(crate::lineage::Workload::new("instance", "i-0123456789abcdef0"));
+    let made = proof(-60, "RunInstances");
+    let mut launched = link(Rule::Launched, made.clone(), true);
+    launched.role_untold = Some("deploy".to_owned());
+    let mut behind = behind(service, vec![link(Rule::Key, proof(-1, "AssumeRole"), false), launched]);
+    let origin = user("dana", None);
+    let origin = TracedOrigin { origin, above: None, above_gap: None, others_above: Vec::new() };
+    behind.origin.above = Some(Box::new(Above { rule: Rule::Launched, record: made, origin }));
+    let line = line(behind);
+    assert!(
+        line.starts_with("? behind") && line.contains("complete; likely launched by IAM user dana"),
+        "{line}"
+    );
+}
+
+#[test]
+fn a_source_identity_that_the_chain_does_not_bear_out_is_told() {
+    let mut behind = behind(user("dana", None), vec![link(Rule::Key, proof(-1, "AssumeRole"), false)]);
+    behind.mismatches = vec![crate::lineage::Mismatch {
+        kind: "source-identity",
+        claim: "eve".to_owned(),
+        verified: "IAM user dana".to_owned(),
+        session: "deploy/laptop".to_owned(),
+        text: "the source identity is `eve`, but IAM user dana is behind it".to_owned(),
+        event_id: None,
+    }];
+    let answer = answer(KEY, "arn:aws:sts::111122223333:assumed-role/deploy/laptop", Some(behind));
+    let screen = text(&answer, &Options::default(), Style::default());
+    assert!(
+        screen.contains("\n! source   the source identity is `eve`, but IAM user dana is behind it\n"),
+        "{screen}"
+    );
+}
+
+#[test]
+fn origins_of_one_name_in_two_accounts_are_told_apart() {
+    let gap = Gap { reason: Reason::SeveralOrigins, text: "2".into(), hint: String::new() };
+    let mut behind = behind(Origin::unknown(gap), Vec::new());
+    let of = |account: &str, calls| {
+        let origin = Origin { account: Some(account.to_owned()), ..user("dana", None) };
+        OriginSeen { origin, calls }
+    };
+    (behind.chains, behind.origins) = (2, vec![of("111122223333", 20), of("444455556666", 1)]);
+    assert_eq!(
+        line(behind),
+        "? behind   2 different origins: IAM user dana of account 111122223333 (20 calls), IAM user dana of account \
+         444455556666 (1 call)"
+    );
 }
 
 #[test]

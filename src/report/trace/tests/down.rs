@@ -128,6 +128,24 @@ key ASIARTX3GSDSREXAMPLE  29 calls
 }
 
 #[test]
+fn what_a_window_leaves_out_of_the_tree_is_said() {
+    let mut trace = one_step();
+    let left_out = "what it made before 2026-03-09 09:00:00Z is left out, though that may act later";
+    trace.left_out = vec![left_out.to_owned()];
+    let screen = down(&trace);
+    assert!(
+        screen.contains("  nothing below: it made no key, session, user or workload in this window\n"),
+        "{screen}"
+    );
+    assert!(screen.contains("\n? window   what it made before 2026-03-09 09:00:00Z is left out"), "{screen}");
+    assert!(screen.lines().all(|line| line.chars().count() <= 80), "{screen}");
+    let json = crate::report::json::document(&trace).unwrap();
+    assert!(
+        json.contains(left_out) && !crate::report::json::document(&one_step()).unwrap().contains("left_out")
+    );
+}
+
+#[test]
 fn below_who_did_nothing_in_the_window_it_is_said_that_what_was_made_before_is_left_out() {
     let mut trace = one_step();
     trace.subject.outside_window = Some(std::mem::take(&mut trace.subject.usage));

@@ -14,13 +14,18 @@ fn a_launch_is_certain_only_where_it_passed_the_role_that_acts() {
         words::link_words(&link)
     };
     let (run, swap) = ("RunInstances", "ReplaceIamInstanceProfileAssociation");
-    assert_eq!(words(run, None), "certain: RunInstances launched it and passed it the role web");
+    let profile = "the instance profile web, called like its role";
+    assert_eq!(words(run, None), format!("certain: RunInstances launched it and passed it {profile}"));
     let untold = "; who launched it no record tells";
-    assert_eq!(words(swap, None), format!("certain: {swap} gave it the role web{untold}"));
-    let holds = "no record tells that this holds the role admin";
-    let likely = format!("likely: RunInstances launched it and passed it web; {holds}");
+    assert_eq!(words(swap, None), format!("certain: {swap} gave it {profile}{untold}"));
+    let holds = "the instance profile web; no record tells that this holds the role admin";
+    let likely = format!("likely: RunInstances launched it and passed it {holds}");
     assert_eq!(words(run, Some("admin")), likely);
-    assert_eq!(words(swap, Some("admin")), format!("likely: {swap} gave it web; {holds}{untold}"));
+    assert_eq!(words(swap, Some("admin")), format!("likely: {swap} gave it {holds}{untold}"));
+    assert_eq!(words("StartBuild", None), "certain: StartBuild launched it and passed it the role web");
+    let likely =
+        "likely: StartBuild launched it and passed it web; no record tells that this holds the role admin";
+    assert_eq!(words("StartBuild", Some("admin")), likely);
     let code = "UpdateFunctionCode20150331v2";
     assert_eq!(words(code, None), format!("certain: {code} replaced the function's code; its role was web"));
 }

@@ -174,6 +174,7 @@ fn empty(subject: TraceSubject, origin: TracedOrigin) -> Trace {
         violations: Vec::new(),
         truncated: Vec::new(),
         logs_begin: None,
+        left_out: Vec::new(),
     }
 }
 
