@@ -61,8 +61,11 @@ struct Layout {
     /// The same, with texts by their numbers.
     numbered: Schema,
     /// By the places of columns that are read together, and how.
-    levels: Mutex<HashMap<(Vec<usize>, Texts), Arc<FieldLevels>>>,
+    levels: Mutex<Levels>,
 }
+
+/// How columns are read that are read together.
+type Levels = HashMap<(Vec<usize>, Texts), Arc<FieldLevels>>;
 
 impl Layout {
     fn of(metadata: &Arc<ParquetMetaData>) -> Result<Layout, QueryError> {

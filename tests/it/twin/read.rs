@@ -25,10 +25,10 @@ pub(super) fn caller(record: &Value) -> Caller {
     let known = ["AWSService", "AWSAccount", "SAMLUser", "WebIdentityUser", "IdentityCenterUser"];
     let here = tells("accountId").is_none_or(|home| account(record).is_empty() || home == account(record));
     let by_key = tells("accessKeyId").is_some() && tells("arn").is_some() && here;
-    let of_key = by_key
-        && !known.contains(&kind.as_str())
-        && !(kind.is_empty() && tells("invokedBy").is_some())
-        && !(kind == "Unknown" && portal);
+    let otherwise = known.contains(&kind.as_str())
+        || (kind.is_empty() && tells("invokedBy").is_some())
+        || (kind == "Unknown" && portal);
+    let of_key = by_key && !otherwise;
     let by_anywhere = tells("invokedBy").as_deref() == Some("rolesanywhere.amazonaws.com");
     let of_certificate = text(record, "/requestParameters/sourceIdentity").filter(|_| by_anywhere);
     let (origin, name, gap) = match kind.as_str() {
