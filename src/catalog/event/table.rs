@@ -102,8 +102,18 @@ enum Condition {
 struct Test {
     /// The parameter's name, or a path parted by dots.
     key: &'static str,
-    /// What its text must contain; None if it is enough that the parameter says something at all.
-    text: Option<&'static str>,
+    wanted: Wanted,
+}
+
+/// What a parameter must say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    /// Anything at all.
+    Something,
+    /// Text that contains this.
+    Containing(&'static str),
+    /// Something whose text does not contain this.
+    Other(&'static str),
 }
 
 impl Listed {
@@ -139,28 +149,33 @@ impl Listed {
 impl Test {
     fn parse(text: &'static str) -> Self {
         match text.split_once('~') {
-            Some((key, text)) => Self { key, text: Some(text) },
-            None => Self { key: text, text: None },
+            Some((key, text)) => match key.strip_suffix('!') {
+                Some(key) => Self { key, wanted: Wanted::Other(text) },
+                None => Self { key, wanted: Wanted::Containing(text) },
+            },
+            None => Self { key: text, wanted: Wanted::Something },
         }
     }
 
     fn holds(self, parameters: Noted<'_>) -> bool {
-        holds_at(parameters, self.key, self.text)
+        holds_at(parameters, self.key, self.wanted)
     }
 }
 
 /// Follows a path into a value; of a list it is enough that one item holds.
-fn holds_at(value: Noted<'_>, path: &str, text: Option<&str>) -> bool {
+fn holds_at(value: Noted<'_>, path: &str, wanted: Wanted) -> bool {
     if value.is_list() && !path.is_empty() {
-        return value.items().any(|item| holds_at(item, path, text));
+        return value.items().any(|item| holds_at(item, path, wanted));
     }
     if !path.is_empty() {
         let (part, rest) = path.split_once('.').unwrap_or((path, ""));
-        return value.get(part).is_some_and(|inner| holds_at(inner, rest, text));
+        return value.get(part).is_some_and(|inner| holds_at(inner, rest, wanted));
     }
-    match text {
-        None => says_something(value),
-        Some(text) => value.text().is_some_and(|value| value.contains(text)),
+    let contains = |text| value.written().contains(text);
+    match wanted {
+        Wanted::Something => says_something(value),
+        Wanted::Containing(text) => contains(text),
+        Wanted::Other(text) => says_something(value) && !contains(text),
     }
 }
 

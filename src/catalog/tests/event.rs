@@ -127,6 +127,29 @@ fn parameters_decide_between_the_actions_of_a_version_and_of_an_object() {
 }
 
 #[test]
+fn a_bucket_that_is_made_private_and_without_a_lock_asks_for_nothing_else() {
+    let asked = |given: Value| actions("s3", "CreateBucket", Some(&given)).0;
+    for plain in [
+        json!({"bucketName": "b"}),
+        json!({"bucketName": "b", "x-amz-acl": "private"}),
+        json!({"bucketName": "b", "x-amz-bucket-object-lock-enabled": "false"}),
+        json!({"bucketName": "b", "x-amz-bucket-object-lock-enabled": false}),
+    ] {
+        assert_eq!(asked(plain), "s3:CreateBucket");
+    }
+    assert_eq!(
+        asked(json!({"bucketName": "b", "x-amz-acl": "public-read"})),
+        "s3:CreateBucket s3:PutBucketAcl"
+    );
+    for locked in [json!("true"), json!(true)] {
+        assert_eq!(
+            asked(json!({"bucketName": "b", "x-amz-bucket-object-lock-enabled": locked})),
+            "s3:CreateBucket s3:PutBucketObjectLockConfiguration s3:PutBucketVersioning"
+        );
+    }
+}
+
+#[test]
 fn a_copy_asks_for_the_source_and_for_the_target() {
     let copy = json!({"x-amz-copy-source": "b/k?versionId=v1", "x-amz-acl": "private"});
     assert_eq!(
