@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use super::parameter::letters;
 use super::{Certainty, Noted, Resource, Search, Source, last_of_arn};
 use crate::aws::{AccountId, Arn};
-use crate::catalog::catalog;
 use crate::catalog::event::Presence;
 use crate::catalog::service::{ActionResource, ResourceType};
 
@@ -21,7 +20,11 @@ pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Optio
         ("eks", "access-entry") => access_entries(search, kind),
         ("elasticfilesystem", "access-point") => by_prefix(search, kind, "fsap-"),
         ("elasticfilesystem", "file-system") => by_prefix(search, kind, "fs-"),
-        ("elasticloadbalancing", "loadbalancer") => load_balancers(search),
+        ("elasticloadbalancing", "loadbalancer/app/" | "loadbalancer/gwy/" | "loadbalancer/net/")
+            if search.action.name == "CreateLoadBalancer" =>
+        {
+            load_balancers(search, kind)
+        }
         ("events", "event-bus") => default_bus(search, kind),
         ("lambda", "function alias" | "function version" | "layerVersion") => lambda_versions(search, kind),
         ("servicecatalog", "Portfolio") => by_prefix(search, kind, "port-"),
@@ -114,15 +117,17 @@ fn access_entries(search: &Search<'_>, kind: &'static ResourceType) -> Option<Ve
 
 /// A new load balancer of the newer kinds stands under its kind; the service chooses its id. A classic one has a name only
 /// (<https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html>).
-fn load_balancers(search: &Search<'_>) -> Option<Vec<Resource>> {
+fn load_balancers(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
     let one = |name: &str| search.leaves.top(&[name]).first().copied();
-    let name = one("name").filter(|_| search.action.name == "CreateLoadBalancer")?;
-    let kind = match one("type") {
+    let name = one("name")?;
+    let told = match one("type") {
         Some("network") => "loadbalancer/net/",
         Some("gateway") => "loadbalancer/gwy/",
         _ => "loadbalancer/app/",
     };
-    let kind = catalog().service(search.action.service)?.resource_type(kind)?;
+    if kind.name != told {
+        return Some(Vec::new());
+    }
     let made = search.fill(kind, &|placeholder| {
         Some(Cow::Owned(if placeholder == "LoadBalancerName" { name } else { "*" }.to_owned()))
     });

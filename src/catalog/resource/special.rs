@@ -42,9 +42,7 @@ pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Optio
 pub(super) fn reads_response(action: &Action, kind: &ResourceType) -> Option<bool> {
     match (action.service, kind.name) {
         ("s3", "object" | "accesspointobject" | "bucket" | "accesspoint") => Some(false),
-        ("secretsmanager", "Secret")
-        | ("ecs", "task-definition")
-        | ("elasticloadbalancing", "loadbalancer") => Some(true),
+        ("secretsmanager", "Secret") | ("ecs", "task-definition") => Some(true),
         ("ec2", "volume") if action.name == "RunInstances" => Some(true),
         ("rds", _) if rds::takes_group(action, kind) => Some(true),
         ("iam", _) if kind.arn.placeholders().any(|name| name.ends_with("WithPath")) => Some(true),

