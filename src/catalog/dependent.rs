@@ -63,10 +63,11 @@ pub fn reads_parameters(action: &Action) -> bool {
         || starts_group(action)
 }
 
-/// Whether [`dependents_of`] reads the response for this action: where it names a template, the response tells the role.
+/// Whether [`dependents_of`] reads the response for this action: where it names a template, the response tells the role; of some
+/// calls, what they made and tagged.
 #[must_use]
 pub fn reads_response(action: &Action) -> bool {
-    role::reads_response(action)
+    role::reads_response(action) || tagging::reads_response(action)
 }
 
 /// The actions that AWS does not list as dependent, and that [`dependents_of`] derives all the same.
@@ -207,7 +208,7 @@ fn may_name_roles_elsewhere(action: &Action, parameters: Noted<'_>) -> bool {
     action.service == "ecs" && OF_TASKS.contains(&action.name) || names_template(parameters)
 }
 
-fn derive(caller: &Action, action: &'static Action, evidence: &Evidence<'_>) -> Option<Dependent> {
+fn derive(caller: &'static Action, action: &'static Action, evidence: &Evidence<'_>) -> Option<Dependent> {
     let possible = Dependent { action, presence: Presence::Possible, resources: Vec::new() };
     let Some(parameters) = evidence.parameters else { return Some(possible) };
     if (action.service, action.name) == ("iam", "PassRole") {
@@ -240,7 +241,10 @@ fn derive(caller: &Action, action: &'static Action, evidence: &Evidence<'_>) -> 
             let may_tag = action.service == "ec2" && names_template(parameters);
             return may_tag.then_some(possible);
         }
-        let resources = tagged(action, parameters, evidence);
+        let resources = match action.service {
+            "ec2" => tagged(action, parameters, evidence),
+            _ => tagging::made(caller, action, evidence),
+        };
         return Some(Dependent { presence: Presence::Certain, resources, ..possible });
     }
     if (action.service, action.name) == ("ssm", "GetParameters") {
@@ -324,9 +328,6 @@ fn is_tagging(action: &Action) -> bool {
 /// What `ec2:CreateTags` is asked for when something is made: all of the types that the tags are specified for, which have no
 /// ids yet (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html>).
 fn tagged(action: &'static Action, parameters: Noted<'_>, evidence: &Evidence<'_>) -> Vec<Resource> {
-    if action.service != "ec2" {
-        return Vec::new();
-    }
     let place = evidence.place;
     let values = tag_parameters(parameters).flat_map(|value| {
         let value = value.get("items").unwrap_or(value);

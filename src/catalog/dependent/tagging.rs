@@ -1,7 +1,9 @@
 //! The right to tag what a call makes with tags.
 
-use super::super::resource::{Evidence, Resource, is_called_after, resources_of};
-use super::super::service::Action;
+use super::super::resource::{
+    Certainty, Evidence, Leaves, Noted, Resource, Source, is_called_after, resources_of,
+};
+use super::super::service::{Action, ResourceType};
 use super::{Dependent, catalog, has_tags, is_tagging};
 use crate::catalog::event::Presence;
 use crate::catalog::service::AccessLevel;
@@ -199,6 +201,46 @@ fn own(action: &Action) -> Option<&'static Action> {
     NAMES.iter().find_map(|name| catalog().action(&format!("{}:{name}", action.service)))
 }
 
+/// Calls whose own types of resources do not have what they make: the beginnings of what that is called.
+const MADE: [(&str, &str, &str); 2] = [
+    ("elasticloadbalancing", "CreateListener", "listener/"),
+    ("elasticloadbalancing", "CreateRule", "listener-rule/"),
+];
+
+/// The service and name of the call, and the type of what it makes.
+fn makes(action: &Action) -> Option<&'static str> {
+    let own = MADE.iter().find(|(service, name, _)| (*service, *name) == (action.service, action.name));
+    own.map(|(_, _, kind)| *kind)
+}
+
+/// Whether only the response tells what a call makes.
+pub(super) fn reads_response(action: &Action) -> bool {
+    makes(action).is_some()
+}
+
+/// What a call of a service tags with the service's own action, as AWS lists it: what it makes, with the id that the response
+/// tells; empty if nothing tells it
+/// (<https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/tagging-resources-during-creation.html>).
+pub(super) fn made(
+    action: &'static Action,
+    tagging: &'static Action,
+    evidence: &Evidence<'_>,
+) -> Vec<Resource> {
+    let Some(beginning) = makes(action) else { return tagged(action, tagging, evidence) };
+    let response = Leaves::read(evidence.response.map(Noted::from));
+    let kinds = tagging.resources.iter().map(|own| own.kind).filter(|kind| kind.name.starts_with(beginning));
+    let of_kind = |kind: &'static ResourceType| {
+        let arns: Vec<&str> = response.arns().filter(|arn| kind.arn.matches(arn)).collect();
+        arns.into_iter().map(move |arn| {
+            let known = Resource::new(kind, arn.to_owned(), Certainty::Exact, Source::Response);
+            // Its own id comes last, and the next one has another.
+            let again = arn.rsplit_once('/').map(|(head, _)| format!("{head}/*"));
+            Resource { again, ..known }
+        })
+    };
+    kinds.flat_map(of_kind).collect()
+}
+
 /// What a call tags, as far as it tells: what it is called after; empty if that cannot be tagged.
 fn tagged(action: &'static Action, tagging: &'static Action, evidence: &Evidence<'_>) -> Vec<Resource> {
     // A group of logs is tagged under another ARN than it is made under.
@@ -214,8 +256,9 @@ fn tagged(action: &'static Action, tagging: &'static Action, evidence: &Evidence
         let rest = kind.strip_prefix(noun.as_str()).filter(|_| !noun.is_empty());
         rest.is_some_and(|rest| rest.starts_with("-on-"))
     };
-    let is_its =
-        |own: &Resource| own.kind.is_some_and(|kind| is_called_after(action.name, kind) || begins(kind));
+    // `loadbalancer/app/` is what `CreateLoadBalancer` makes.
+    let is_made = |kind: &str| is_called_after(action.name, kind.split('/').next().unwrap_or(kind));
+    let is_its = |own: &Resource| own.kind.is_some_and(|kind| is_made(kind) || begins(kind));
     resources_of(action, evidence).into_iter().filter(|own| can_be(own) && is_its(own)).collect()
 }
 

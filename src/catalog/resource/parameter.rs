@@ -96,7 +96,7 @@ impl<'a> Leaves<'a> {
     }
 
     /// Every ARN, in order.
-    pub(super) fn arns(&self) -> impl Iterator<Item = &'a str> {
+    pub(in crate::catalog) fn arns(&self) -> impl Iterator<Item = &'a str> {
         self.leaves.iter().map(|leaf| leaf.value).filter(|value| value.is_arn()).map(NotedText::read)
     }
 

@@ -168,6 +168,38 @@ fn a_role_may_stand_in_what_the_call_names() {
 }
 
 #[test]
+fn what_a_load_balancer_is_made_of_is_tagged_under_its_own_arn() {
+    let arn = |resource: &str| format!("arn:aws:elasticloadbalancing:eu-west-1:111122223333:{resource}");
+    let tags = json!([{"key": "team", "value": "blue"}]);
+    let balancer = arn("loadbalancer/app/web/0123456789abcdef");
+    let listener = arn("listener/app/web/0123456789abcdef/0123456789abcdee");
+    let group = arn("targetgroup/web/0123456789abcdef");
+    for (action, parameters, response, made) in [
+        (
+            "CreateListener",
+            json!({"loadBalancerArn": balancer, "tags": tags}),
+            json!({"listeners": [{"listenerArn": listener, "loadBalancerArn": balancer}]}),
+            &listener,
+        ),
+        (
+            "CreateTargetGroup",
+            json!({"name": "web", "tags": tags}),
+            json!({"targetGroups": [{"targetGroupArn": group}]}),
+            &group,
+        ),
+        (
+            "CreateLoadBalancer",
+            json!({"name": "web", "tags": tags}),
+            json!({"loadBalancers": [{"loadBalancerArn": balancer}]}),
+            &balancer,
+        ),
+    ] {
+        let found = answered(&format!("elasticloadbalancing:{action}"), Some(&parameters), Some(&response));
+        assert_eq!(found, [format!("elasticloadbalancing:AddTags {made}")], "{action}");
+    }
+}
+
+#[test]
 fn an_instance_profile_hides_its_role() {
     let run =
         json!({"iamInstanceProfile": {"name": "web"}, "instancesSet": {"items": [{"imageId": "ami-1"}]}});

@@ -60,11 +60,11 @@ pub fn fields_of_request(source: &str, name: &str) -> Fields {
 pub fn needs_response(without_response: &Reading) -> bool {
     let Reading::Requests(asked) = without_response else { return false };
     let known = |asked: &Asked| catalog().action(&asked.action);
-    // What a template hides of a launch, the response tells: the role that is passed with it, too.
-    let hides_role =
-        asked.iter().any(|own| own.origin == Origin::Derived && own.presence == Presence::Possible)
-            && asked.iter().filter_map(known).any(dependent::reads_response);
-    hides_role
+    // What a template hides of a launch, the response tells: the role that is passed with it, too. So it does what is tagged.
+    let is_untold = |own: &Asked| own.presence == Presence::Possible || own.certainty == Certainty::Unknown;
+    let hides_more = asked.iter().any(|own| own.origin == Origin::Derived && is_untold(own))
+        && asked.iter().filter_map(known).any(dependent::reads_response);
+    hides_more
         || asked.iter().any(|asked| {
             let is_open = matches!(asked.certainty, Certainty::PathUnknown | Certainty::Pattern)
                 || asked.from == ResourceFrom::Snapshot
