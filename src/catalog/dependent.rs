@@ -42,6 +42,8 @@ pub struct Dependent {
 ///   Store): certain with the parameter, not asked for without.
 /// - `lambda:GetLayerVersion` for each layer version that a function is given
 ///   (<https://docs.aws.amazon.com/lambda/latest/dg/adding-layers.html>): certain.
+/// - `lambda:InvokeFunction` for the function that rotates a secret from now on
+///   (<https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html>): certain.
 /// - Any other: possible.
 #[must_use]
 pub fn dependents_of(action: &'static Action, evidence: &Evidence<'_>) -> Vec<Dependent> {
@@ -50,6 +52,7 @@ pub fn dependents_of(action: &'static Action, evidence: &Evidence<'_>) -> Vec<De
     dependents.extend(unlisted_pass_role(action, evidence));
     dependents.extend(tagging::unlisted(action, evidence));
     dependents.extend(layers(action, evidence));
+    dependents.extend(rotation(action, evidence));
     dependents.extend(of_group(action, evidence));
     dependents
 }
@@ -61,6 +64,7 @@ pub fn reads_parameters(action: &Action) -> bool {
         || may_pass_unlisted(action)
         || tagging::may_be_unlisted(action)
         || starts_group(action)
+        || rotates(action)
 }
 
 /// Whether [`dependents_of`] reads the response for this action: where it names a template, the response tells the role; of some
@@ -76,14 +80,15 @@ pub fn unlisted(action: &'static Action) -> Vec<&'static Action> {
     let pass_role = may_pass_unlisted(action).then(|| catalog().action("iam:PassRole"));
     let tagging = tagging::may_be_unlisted(action).then(|| Some(tagging::of(action)?.0));
     let layer = takes_layers(action).then(|| catalog().action(GET_LAYER_VERSION));
+    let invoke = rotates(action).then(|| catalog().action(INVOKE));
     let of_group = OF_GROUP.iter().filter(|_| starts_group(action)).map(|(name, _)| catalog().action(name));
-    [pass_role, tagging, layer].into_iter().flatten().chain(of_group).flatten().collect()
+    [pass_role, tagging, layer, invoke].into_iter().flatten().chain(of_group).flatten().collect()
 }
 
 /// Texts of which one stands in the JSON of parameters that tell [`dependents_of`] anything, in whatever case: an ARN of a
 /// role, a key that may give one by name, an instance profile, tags, and the parameters that stand for one action alone.
 /// Parameters in which none stands, and which escape nothing, tell the same as parameters that are empty.
-pub const TELLING: [&str; 19] = [
+pub const TELLING: [&str; 20] = [
     ":role/",
     "role\"",
     "rolename\"",
@@ -101,6 +106,7 @@ pub const TELLING: [&str; 19] = [
     "manageadminpassword",
     "publish",
     "revealsecrets",
+    "rotationlambdaarn",
     ":layer:",
     "arn%3",
 ];
@@ -184,6 +190,26 @@ fn layers(action: &'static Action, evidence: &Evidence<'_>) -> Option<Dependent>
     resources.sort();
     resources.dedup();
     (!resources.is_empty()).then_some(Dependent { action: get, presence: Presence::Certain, resources })
+}
+
+const INVOKE: &str = "lambda:InvokeFunction";
+
+fn rotates(action: &Action) -> bool {
+    (action.service, action.name) == ("secretsmanager", "RotateSecret")
+}
+
+/// Who gives a secret a function that rotates it must be allowed to invoke it, which is named by its ARN
+/// (<https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html>).
+fn rotation(action: &'static Action, evidence: &Evidence<'_>) -> Option<Dependent> {
+    if !rotates(action) {
+        return None;
+    }
+    let invoke = catalog().action(INVOKE)?;
+    let kind = invoke.resources.iter().map(|own| own.kind).find(|kind| kind.name == "function")?;
+    let function = Leaves::of(evidence).one("rotationLambdaARN")?;
+    let named = kind.arn.matches(function).then(|| function.to_owned());
+    let named = named.map(|arn| Resource::new(kind, arn, Certainty::Exact, Source::Request));
+    Some(Dependent { action: invoke, presence: Presence::Certain, resources: named.into_iter().collect() })
 }
 
 /// Whoever puts a role into an instance profile passes it

@@ -168,6 +168,17 @@ fn a_role_may_stand_in_what_the_call_names() {
 }
 
 #[test]
+fn whoever_gives_a_secret_its_rotation_invokes_the_function() {
+    let function = "arn:aws:lambda:eu-west-1:111122223333:function:rotate";
+    let given = json!({"secretId": "db", "rotationLambdaARN": function});
+    assert_eq!(
+        of("secretsmanager:RotateSecret", Some(&given)),
+        [format!("lambda:InvokeFunction {function}")]
+    );
+    assert!(of("secretsmanager:RotateSecret", Some(&json!({"secretId": "db"}))).is_empty());
+}
+
+#[test]
 fn what_a_load_balancer_is_made_of_is_tagged_under_its_own_arn() {
     let arn = |resource: &str| format!("arn:aws:elasticloadbalancing:eu-west-1:111122223333:{resource}");
     let tags = json!([{"key": "team", "value": "blue"}]);
@@ -388,6 +399,7 @@ fn what_parameters_tell_is_among_the_telling_texts() {
         json!({"optionSettings": [{"optionName": "ServiceRole", "value": "x"}]}),
         json!({"optionSettings": [{"optionName": "IamInstanceProfile", "value": "x"}]}),
         json!({"fields": [{"key": "resourceRole", "stringValue": "x"}]}),
+        json!({"rotationLambdaARN": "arn:aws:lambda:eu-west-1:111122223333:function:rotate"}),
     ] {
         let text = parameters.to_string().to_ascii_lowercase();
         assert!(TELLING.iter().any(|telling| text.contains(telling)), "{text}");
