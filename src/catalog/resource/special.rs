@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::parameter::percent_decoded;
-use super::{Certainty, Noted, Resource, Search, Source, choice, codebuild, ec2, iam, organizations, rds};
+use super::{
+    Certainty, Noted, Resource, Search, Source, choice, codebuild, ec2, iam, organizations, rds, ses,
+};
 use crate::aws::{AccountId, Arn};
 use crate::catalog::service::{Action, ActionResource, ResourceType};
 
@@ -34,6 +36,7 @@ pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Optio
         ("iam", _) => iam::entities(search, kind),
         ("organizations", _) => organizations::resources(search, resource),
         ("codebuild", _) => codebuild::resources(search, kind),
+        ("ses", "identity") => ses::identities(search, kind),
         _ => None,
     }
 }

@@ -201,6 +201,24 @@ fn what_either_service_behind_a_prefix_knows_is_a_resource_of_its_calls() {
 }
 
 #[test]
+fn an_email_is_sent_under_the_identity_of_its_address_or_of_a_domain() {
+    let domain = "identity/*example.com ~pattern";
+    check_own("ses:SendRawEmail", json!({"source": "a@example.com"}), &[domain]);
+    check_own("ses:SendEmail", json!({"fromEmailAddress": "App <a@mail.example.com>"}), &[domain]);
+    for unclear in ["a@Example.com", "HIDDEN_DUE_TO_SECURITY_REASONS", "<a@example.com"] {
+        check_own("ses:SendEmail", json!({"source": unclear}), &["identity/* ~pattern"]);
+    }
+    // Who names the identity, or asks for it alone, tells which it is.
+    let arn = "arn:aws:ses:eu-west-1:444455556666:identity/example.com";
+    check(
+        "ses:SendEmail",
+        json!({"fromEmailAddress": "a@example.com", "fromEmailAddressIdentityArn": arn}),
+        &[arn],
+    );
+    check_own("ses:GetEmailIdentity", json!({"emailIdentity": "a@example.com"}), &["identity/a@example.com"]);
+}
+
+#[test]
 fn a_bus_has_a_plain_name_or_is_the_default_one() {
     check_own("events:CreateEventBus", json!({"name": "orders"}), &["event-bus/orders"]);
     check_own("events:DescribeEventBus", json!({}), &["event-bus/default"]);
