@@ -105,8 +105,8 @@ pub(super) struct Ruling {
     pub(super) proposed: Option<Opinion>,
     /// Whether it worked, and the proposal may refuse what today's policies may allow, though neither decide.
     pub(super) loses: bool,
-    /// Whether it worked, and the proposal denies to pass a role or to tag what the record names, though today's policies do
-    /// not: see [`passing`].
+    /// Whether it worked, and the proposal denies what the record names and the call may have asked for, though today's policies
+    /// do not: see [`passing`].
     pub(super) loses_pass: bool,
     /// What decides today on the request that decides under the proposal, where that changes the call.
     pub(super) before: Vec<Decided>,
@@ -166,7 +166,7 @@ pub(super) struct Judgement {
     /// A request of a call that worked, which the proposal may refuse though today's policies may allow it; None of others
     /// than those of which neither decide on the call.
     loses: Option<usize>,
-    /// A role that a call which worked may have passed, where the proposal denies that and today's policies do not.
+    /// What a call which worked may have asked for, where the proposal denies that and today's policies do not: see [`passing`].
     loses_pass: Option<usize>,
     /// What the call may have asked for, and may lose by the proposal: see [`candidate`].
     lost: Option<(usize, Lack)>,
@@ -597,8 +597,8 @@ fn opinion(asked: &[Asked], judged: &[Arc<Judged>], then: Then) -> (Opinion, usi
     (opinion, at)
 }
 
-/// The first denied request to pass a role that the record names, or to tag what it names, where it does not tell whether that
-/// was asked for: the service authorization reference does not list all calls that pass a role or need a right for their tags
+/// The first denied request to pass a role that the record names, or to tag what it names, or for the second of two things of one
+/// type, where it does not tell whether that was asked for: the service authorization reference does not list all calls that pass a role or need a right for their tags
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>,
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags_roles.html>).
 fn passing(asked: &[Asked], judged: &[Arc<Judged>]) -> Option<usize> {
@@ -606,8 +606,19 @@ fn passing(asked: &[Asked], judged: &[Arc<Judged>]) -> Option<usize> {
         let name = action.split_once(':').map_or("", |(_, name)| name);
         ["Tag", "AddTags", "CreateOrUpdateTags"].iter().any(|begin| name.starts_with(begin))
     };
+    let beside = |one: &Asked| {
+        let head = |asked: &Asked| asked.shown.rsplit_once([':', '/']).map(|(head, _)| head.to_owned());
+        let is_other = |other: &Asked| {
+            other.presence == Presence::Certain
+                && other.action == one.action
+                && other.shown != one.shown
+                && head(other) == head(one)
+        };
+        one.origin == Origin::Call && asked.iter().any(is_other)
+    };
     asked.iter().zip(judged).position(|(asked, judged)| {
-        (asked.action == "iam:PassRole" || asked.origin == Origin::Derived && is_tagging(&asked.action))
+        let is_derived_tagging = asked.origin == Origin::Derived && is_tagging(&asked.action);
+        (asked.action == "iam:PassRole" || is_derived_tagging || beside(asked))
             && asked.presence != Presence::Certain
             && matches!(asked.resource, Resource::Named(_))
             && matches!(judged.outcome, Outcome::ExplicitlyDenied | Outcome::ImplicitlyDenied)

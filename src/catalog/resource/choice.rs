@@ -43,6 +43,9 @@ pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Optio
         ("signin", "oauth2-public-client-localhost" | "oauth2-public-client-remote") => {
             Some(oauth_client(search, kind))
         }
+        ("redshift", "snapshot") if search.action.name == "RestoreFromClusterSnapshot" => {
+            restored_snapshot(search, kind)
+        }
         ("route53", _) => route53(search, kind),
         ("batch", "job") if search.action.name == "SubmitJob" => Some(vec![without_id(search, kind)]),
         _ => None,
@@ -137,6 +140,16 @@ fn load_balancers(search: &Search<'_>, kind: &'static ResourceType) -> Option<Ve
         made.again = Some(before);
     }
     Some(vec![made])
+}
+
+/// What is restored becomes a cluster of another name: the snapshot's own cluster is told only by `snapshotClusterIdentifier`
+/// (<https://docs.aws.amazon.com/redshift/latest/APIReference/API_RestoreFromClusterSnapshot.html>).
+fn restored_snapshot(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+    let is_told = !search.leaves.top(&["snapshotClusterIdentifier"]).is_empty();
+    let snapshot = search.leaves.top(&["snapshotIdentifier"]).first().copied().filter(|_| !is_told)?;
+    let of_any = search
+        .fill(kind, &|name| Some(Cow::Owned(if name == "ClusterName" { "*" } else { snapshot }.to_owned())));
+    Some(vec![of_any.made_pattern()])
 }
 
 /// Without a bus the default one is meant

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Leaves, MAKING, Noted, Resource, Search, Source};
+use super::{Certainty, Leaves, MAKING, Noted, Resource, Search, Source};
 use crate::catalog::event::Presence;
 use crate::catalog::service::{ActionResource, ResourceType};
 
@@ -98,7 +98,8 @@ pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Optio
     if is_made(search, kind) {
         // The name of a key pair is chosen by the caller, so it is known before.
         let is_named = kind.name == "key-pair" && !search.filled(kind).is_empty();
-        return (!is_named).then(|| vec![search.fill(kind, &|_| Some(Cow::Borrowed("*")))]);
+        let made = || search.fill(kind, &|_| Some(Cow::Borrowed("*")));
+        return (!is_named).then(|| std::iter::once(made()).chain(source_of_copy(search, kind)).collect());
     }
     let named = [search.resources(kind), by_form(search, kind)].into_iter().find(|found| !found.is_empty());
     if named.is_some() {
@@ -108,6 +109,29 @@ pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Optio
     let makes = MAKING.iter().any(|verb| search.action.name.starts_with(verb));
     let is_made = makes && resource.required && unnamed(search).eq([kind.name]);
     is_made.then(|| vec![search.fill(kind, &|_| Some(Cow::Borrowed("*")))])
+}
+
+/// What a copy is made of, in its own region: AWS asks for it beside the copy
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/copy-ami-permissions.html>,
+/// <https://aws.amazon.com/blogs/storage/enhancing-resource-level-permissions-for-copying-amazon-ebs-snapshots/>).
+fn source_of_copy(search: &Search<'_>, kind: &'static ResourceType) -> Option<Resource> {
+    let parameter = match (search.action.name, kind.name) {
+        ("CopyImage", "image") => "sourceImageId",
+        ("CopySnapshot", "snapshot") => "sourceSnapshotId",
+        _ => return None,
+    };
+    let id = search.leaves.top(&[parameter]).first().copied()?;
+    let region = search.leaves.top(&["sourceRegion"]).first().copied();
+    let place = search.evidence.place;
+    let arn = kind.arn.fill(|name| {
+        Some(Cow::Borrowed(match name {
+            "Partition" => place.partition,
+            "Region" => region.unwrap_or(place.region),
+            "Account" => place.account,
+            _ => id,
+        }))
+    })?;
+    Some(Resource::new(kind, arn, Certainty::Exact, Source::Request))
 }
 
 /// Calls on the rules of one security group.

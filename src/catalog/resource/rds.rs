@@ -11,6 +11,8 @@ use crate::catalog::service::{Action, ResourceType};
 /// (<https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html>).
 pub(super) fn resources(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
     let mut resources = search.resources(kind);
+    let other = other_end(search, kind, &mut resources);
+    resources.extend(other);
     for found in resources.iter_mut().filter(|found| found.source == Source::Request) {
         if !search.leaves.arns().any(|arn| arn == found.arn) {
             found.arn = found.arn.to_ascii_lowercase();
@@ -20,6 +22,51 @@ pub(super) fn resources(search: &Search<'_>, kind: &'static ResourceType) -> Opt
         resources.extend(unnamed_group(search, kind));
     }
     (!resources.is_empty()).then_some(resources)
+}
+
+/// Calls that are about two things of one type, what is copied or restored and what is made of it: the type, and the parameters
+/// that name the two.
+const TWO_ENDS: [(&str, &str, [&str; 2]); 8] = [
+    (
+        "CopyDBClusterParameterGroup",
+        "cluster-pg",
+        ["sourceDBClusterParameterGroupIdentifier", "targetDBClusterParameterGroupIdentifier"],
+    ),
+    (
+        "CopyDBClusterSnapshot",
+        "cluster-snapshot",
+        ["sourceDBClusterSnapshotIdentifier", "targetDBClusterSnapshotIdentifier"],
+    ),
+    ("CopyDBParameterGroup", "pg", ["sourceDBParameterGroupIdentifier", "targetDBParameterGroupIdentifier"]),
+    ("CopyDBSnapshot", "snapshot", ["sourceDBSnapshotIdentifier", "targetDBSnapshotIdentifier"]),
+    ("CopyOptionGroup", "og", ["sourceOptionGroupIdentifier", "targetOptionGroupIdentifier"]),
+    ("CreateDBInstanceReadReplica", "db", ["dBInstanceIdentifier", "sourceDBInstanceIdentifier"]),
+    ("RestoreDBClusterToPointInTime", "cluster", ["dBClusterIdentifier", "sourceDBClusterIdentifier"]),
+    ("RestoreDBInstanceToPointInTime", "db", ["sourceDBInstanceIdentifier", "targetDBInstanceIdentifier"]),
+];
+
+/// AWS marks one type as required where a call names two of it, and does not say which of them it asks for
+/// (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html>): either, or both. Of a copy,
+/// which has nothing else, neither is certain.
+fn other_end(search: &Search<'_>, kind: &'static ResourceType, found: &mut [Resource]) -> Vec<Resource> {
+    let call = TWO_ENDS.iter().find(|(name, of, _)| *name == search.action.name && *of == kind.name);
+    let Some((name, _, parameters)) = call else { return Vec::new() };
+    let last = kind.arn.placeholders().next_back();
+    let given = parameters.iter().filter_map(|parameter| search.leaves.top(&[parameter]).first().copied());
+    // Those given by their ARNs are found.
+    let named = given.filter(|text| !text.starts_with("arn:"));
+    let ends =
+        named.map(|text| search.fill(kind, &|own| (Some(own) == last).then(|| Cow::Owned(text.to_owned()))));
+    let mut others: Vec<Resource> =
+        ends.filter(|end| found.iter().all(|known| known.arn != end.arn)).collect();
+    let is_copy = name.starts_with("Copy");
+    for end in &mut others {
+        end.presence = Presence::Possible;
+    }
+    for end in found.iter_mut().filter(|_| is_copy && !others.is_empty()) {
+        end.presence = Presence::Possible;
+    }
+    others
 }
 
 /// Whether a call makes a database, which belongs to groups of this type.

@@ -219,6 +219,26 @@ fn an_email_is_sent_under_the_identity_of_its_address_or_of_a_domain() {
 }
 
 #[test]
+fn a_restored_snapshot_is_of_its_own_cluster() {
+    let restored = |given: Value| {
+        let found = found(
+            "redshift:RestoreFromClusterSnapshot",
+            "RestoreFromClusterSnapshot",
+            &given,
+            &Value::Null,
+            &Value::Null,
+        );
+        let own = words(&found).into_iter().filter(|own| own.contains(":snapshot:"));
+        own.map(|own| own.replace("arn:aws:redshift:eu-west-1:111122223333:", "")).collect::<Vec<_>>()
+    };
+    let plain = json!({"clusterIdentifier": "new", "snapshotIdentifier": "s"});
+    assert_eq!(restored(plain), ["snapshot:*/s ~pattern"]);
+    let told =
+        json!({"clusterIdentifier": "new", "snapshotIdentifier": "s", "snapshotClusterIdentifier": "old"});
+    assert_eq!(restored(told), ["snapshot:old/s"]);
+}
+
+#[test]
 fn a_bus_has_a_plain_name_or_is_the_default_one() {
     check_own("events:CreateEventBus", json!({"name": "orders"}), &["event-bus/orders"]);
     check_own("events:DescribeEventBus", json!({}), &["event-bus/default"]);

@@ -49,6 +49,48 @@ fn a_new_database_belongs_to_groups_that_the_call_does_not_name() {
     assert!(groups("rds:ModifyDBInstance", &plain, None).is_empty());
 }
 
+/// All that a call asks for but groups, in the same words.
+fn others(action: &str, parameters: &Value) -> Vec<String> {
+    let place = Place { partition: "aws", region: "eu-west-1", account: "111122223333" };
+    let parameters = Some(parameters.into());
+    let evidence = Evidence { event: "", place, parameters, response: None, resources: None };
+    let found = resources_of(catalog().action(action).unwrap(), &evidence).into_iter();
+    let words = found.map(|own| {
+        let perhaps = if own.presence == Presence::Possible { "?" } else { "" };
+        own.arn.replace("arn:aws:rds:eu-west-1:111122223333:", "") + perhaps
+    });
+    words
+        .filter(|own| ["og:", "pg:", "cluster-pg:", "subgrp:"].iter().all(|group| !own.starts_with(group)))
+        .collect()
+}
+
+#[test]
+fn the_snapshot_of_a_restored_cluster_is_named_by_its_id_or_its_arn() {
+    for snapshot in ["S1", "arn:aws:rds:eu-west-1:111122223333:cluster-snapshot:s1"] {
+        let restored =
+            json!({"dBClusterIdentifier": "c2", "snapshotIdentifier": snapshot, "engine": "aurora-mysql"});
+        assert_eq!(
+            others("rds:RestoreDBClusterFromSnapshot", &restored),
+            ["cluster-snapshot:s1", "cluster:c2"]
+        );
+    }
+}
+
+#[test]
+fn both_ends_of_what_is_copied_or_restored_may_be_asked_for() {
+    let copied = json!({"sourceDBSnapshotIdentifier": "s1", "targetDBSnapshotIdentifier": "s2"});
+    assert_eq!(others("rds:CopyDBSnapshot", &copied), ["snapshot:s1?", "snapshot:s2?"]);
+    let shared = "arn:aws:rds:eu-west-1:444455556666:snapshot:s1";
+    let copied = json!({"sourceDBSnapshotIdentifier": shared, "targetDBSnapshotIdentifier": "s2"});
+    assert_eq!(others("rds:CopyDBSnapshot", &copied), ["snapshot:s2?".to_owned(), format!("{shared}?")]);
+    let copied = json!({"sourceDBParameterGroupIdentifier": "p1", "targetDBParameterGroupIdentifier": "p2"});
+    assert_eq!(groups("rds:CopyDBParameterGroup", &copied, None), ["pg:p1?", "pg:p2?"]);
+    let restored = json!({"sourceDBInstanceIdentifier": "db1", "targetDBInstanceIdentifier": "db2"});
+    assert_eq!(others("rds:RestoreDBInstanceToPointInTime", &restored), ["db:db1", "db:db2?"]);
+    let replica = json!({"dBInstanceIdentifier": "rep", "sourceDBInstanceIdentifier": "db1"});
+    assert!(others("rds:CreateDBInstanceReadReplica", &replica).contains(&"db:db1?".to_owned()));
+}
+
 #[test]
 fn the_response_tells_which_groups_those_are() {
     let plain = json!({"dBInstanceIdentifier": "main", "engine": "mysql"});

@@ -43,6 +43,77 @@ fn what_is_made_with_tags_that_may_no_longer_be_given_may_break() {
 }
 
 #[test]
+fn whoever_may_no_longer_touch_what_a_call_names_loses_the_call() {
+    let today = World::default().user(ANN, &json!([allow("*", "*")])).read();
+    let balancer =
+        "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/app/web/0123456789abcdef";
+    let snapshot = "arn:aws:ec2:us-east-1::snapshot/snap-0123456789abcdef0";
+    let image = "arn:aws:ec2:us-east-1::image/ami-0123456789abcdef0";
+    let function = "arn:aws:lambda:eu-west-1:111122223333:function:rotate";
+    let database = "arn:aws:rds:eu-west-1:111122223333:db:";
+    let cluster = "arn:aws:rds:eu-west-1:111122223333:cluster-snapshot:s1";
+    for (source, name, parameters, action, resource, expected) in [
+        (
+            "elasticloadbalancing",
+            "DeleteLoadBalancer",
+            json!({"loadBalancerArn": balancer}),
+            "elasticloadbalancing:DeleteLoadBalancer",
+            balancer.to_owned(),
+            Change::Broken,
+        ),
+        (
+            "ec2",
+            "CopySnapshot",
+            json!({"sourceRegion": "us-east-1", "sourceSnapshotId": "snap-0123456789abcdef0"}),
+            "ec2:CopySnapshot",
+            snapshot.to_owned(),
+            Change::Broken,
+        ),
+        (
+            "ec2",
+            "CopyImage",
+            json!({"sourceRegion": "us-east-1", "sourceImageId": "ami-0123456789abcdef0", "name": "copy"}),
+            "ec2:CopyImage",
+            image.to_owned(),
+            Change::Broken,
+        ),
+        (
+            "rds",
+            "RestoreDBClusterFromSnapshot",
+            json!({"dBClusterIdentifier": "c2", "snapshotIdentifier": "s1"}),
+            "rds:RestoreDBClusterFromSnapshot",
+            cluster.to_owned(),
+            Change::Broken,
+        ),
+        (
+            "rds",
+            "RestoreDBInstanceToPointInTime",
+            json!({"sourceDBInstanceIdentifier": "db1", "targetDBInstanceIdentifier": "db2"}),
+            "rds:RestoreDBInstanceToPointInTime",
+            format!("{database}db2"),
+            Change::MayBreak,
+        ),
+        (
+            "secretsmanager",
+            "RotateSecret",
+            json!({"secretId": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:x-AbCdEf", "rotationLambdaARN": function}),
+            "lambda:InvokeFunction",
+            function.to_owned(),
+            Change::Broken,
+        ),
+    ] {
+        let parameters = parameters.to_string();
+        let source = format!("{source}.amazonaws.com");
+        let record = by_user(&source, name, Some(&parameters));
+        let without = World::default().user(ANN, &json!([allow("*", "*"), deny(action, &resource)])).read();
+        assert_eq!(changed(&today, &without, &record), [(expected, action.to_owned())], "{name}");
+        let other =
+            World::default().user(ANN, &json!([allow("*", "*"), deny(action, "arn:aws:s3:::x")])).read();
+        assert_eq!(changed(&today, &other, &record), [], "{name}");
+    }
+}
+
+#[test]
 fn what_works_by_nothing_that_is_known_may_break_by_an_explicit_deny() {
     let key = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
     let parameters = format!(r#"{{"keyId":"{key}"}}"#);
