@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::parameter::letters;
-use super::{Certainty, Noted, Resource, Search, Source, last_of_arn};
+use super::{Certainty, Noted, Resource, Search, Source, is_place, last_of_arn};
 use crate::aws::{AccountId, Arn};
 use crate::catalog::event::Presence;
 use crate::catalog::service::{ActionResource, ResourceType};
@@ -25,8 +25,14 @@ pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Optio
         {
             load_balancers(search, kind)
         }
+        ("athena", "workgroup") if search.action.name == "StartQueryExecution" => {
+            by_default(search, kind, "workGroup", "primary")
+        }
         ("events", "event-bus") => default_bus(search, kind),
         ("lambda", "function alias" | "function version" | "layerVersion") => lambda_versions(search, kind),
+        ("scheduler", "schedule") if OF_SCHEDULES.contains(&search.action.name) => {
+            by_default(search, kind, "groupName", "default")
+        }
         ("servicecatalog", "Portfolio") => by_prefix(search, kind, "port-"),
         ("servicecatalog", "Product") => by_prefix(search, kind, "prod-"),
         ("sns", "topic") => topics(search, kind),
@@ -150,6 +156,30 @@ fn restored_snapshot(search: &Search<'_>, kind: &'static ResourceType) -> Option
     let of_any = search
         .fill(kind, &|name| Some(Cow::Owned(if name == "ClusterName" { "*" } else { snapshot }.to_owned())));
     Some(vec![of_any.made_pattern()])
+}
+
+/// Calls on one schedule, which is in the group `default` where they name no other
+/// (<https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html>,
+/// <https://docs.aws.amazon.com/scheduler/latest/APIReference/API_DeleteSchedule.html>).
+const OF_SCHEDULES: [&str; 4] = ["CreateSchedule", "DeleteSchedule", "GetSchedule", "UpdateSchedule"];
+
+/// What is meant where a parameter is left out, as the group of a schedule, or the workgroup of a query
+/// (<https://docs.aws.amazon.com/athena/latest/ug/workgroups-manage-queries-control-costs.html>): it stands for the first
+/// placeholder; None where the parameter is given.
+fn by_default(
+    search: &Search<'_>,
+    kind: &'static ResourceType,
+    parameter: &str,
+    default: &'static str,
+) -> Option<Vec<Resource>> {
+    search.evidence.parameters?;
+    let is_given = !search.leaves.top(&[parameter]).is_empty();
+    let is_known = || !search.logged(kind).is_empty() || !search.arns_in_request(kind).is_empty();
+    if is_given || is_known() {
+        return None;
+    }
+    let first = kind.arn.placeholders().find(|name| !is_place(name))?;
+    Some(vec![search.fill(kind, &|name| (name == first).then_some(Cow::Borrowed(default)))])
 }
 
 /// Without a bus the default one is meant

@@ -386,10 +386,19 @@ fn ssm_parameters(search: &Search<'_>, kind: &'static ResourceType) -> Option<Ve
 /// (<https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateDocument.html>, `Name`).
 fn ssm_documents(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
     let mut found = search.resources(kind);
+    if found.is_empty() && OF_ASSOCIATIONS.contains(&search.action.name) {
+        let names = search.leaves.top(&["name"]).into_iter();
+        found.extend(names.map(|document| search.fill(kind, &|_| Some(Cow::Borrowed(document)))));
+    }
     let is_of_aws = |own: &&mut Resource| own.arn.splitn(6, ':').nth(5).is_some_and(is_document_of_aws);
     found.iter_mut().filter(is_of_aws).for_each(put_into_no_account);
     (!found.is_empty()).then_some(found)
 }
+
+/// Calls in which `name` is that of a document
+/// (<https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateAssociation.html>,
+/// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_UpdateAssociation.html>).
+const OF_ASSOCIATIONS: [&str; 2] = ["CreateAssociation", "UpdateAssociation"];
 
 /// Takes the account out of an ARN.
 fn put_into_no_account(own: &mut Resource) {

@@ -219,6 +219,29 @@ fn an_email_is_sent_under_the_identity_of_its_address_or_of_a_domain() {
 }
 
 #[test]
+fn what_is_left_out_means_what_the_service_takes_for_it() {
+    check_own("scheduler:CreateSchedule", json!({"name": "s"}), &["schedule/default/s"]);
+    check_own("scheduler:DeleteSchedule", json!({"name": "s", "groupName": "g"}), &["schedule/g/s"]);
+    check_own("athena:StartQueryExecution", json!({"queryString": "select 1"}), &["workgroup/primary"]);
+    check_own("athena:StartQueryExecution", json!({"workGroup": "team"}), &["workgroup/team"]);
+}
+
+#[test]
+fn an_association_names_its_document() {
+    let made = found(
+        "ssm:CreateAssociation",
+        "CreateAssociation",
+        &json!({"name": "patch", "associationName": "nightly"}),
+        &Value::Null,
+        &Value::Null,
+    );
+    assert!(
+        words(&made).contains(&"arn:aws:ssm:eu-west-1:111122223333:document/patch".to_owned()),
+        "{made:?}"
+    );
+}
+
+#[test]
 fn a_restored_snapshot_is_of_its_own_cluster() {
     let restored = |given: Value| {
         let found = found(
