@@ -417,7 +417,7 @@ impl CompiledCondition {
             return wanted.contains(&is_null).into();
         }
         match (slot, self.quantifier) {
-            (Slot::Unknown, _) => Truth::Unknown,
+            (Slot::Unknown, quantifier) => self.holds_anyway(quantifier, request),
             (Slot::Absent, _) if self.if_exists => Truth::Yes,
             (Slot::Absent, None) => self.negated.into(),
             (Slot::Absent, Some(quantifier)) => Truth::from(quantifier == Quantifier::ForAllValues),
@@ -430,6 +430,19 @@ impl CompiledCondition {
             (Slot::Values(values), _) => {
                 values.iter().fold(Truth::No, |any, value| any.or(self.fits(value, request)))
             }
+        }
+    }
+
+    /// Of a key that is not known: a variable without a value is like nothing, and then it may make no difference what the key
+    /// is, or whether it is there.
+    fn holds_anyway(&self, quantifier: Option<Quantifier>, request: &PreparedRequest) -> Truth {
+        if !self.test.stands_for_nothing(request) {
+            return Truth::Unknown;
+        }
+        match (self.negated, quantifier) {
+            (false, None | Some(Quantifier::ForAnyValue)) if !self.if_exists => Truth::No,
+            (true, None) if !matches!(self.test, Test::Arns(_)) => Truth::Yes,
+            _ => Truth::Unknown,
         }
     }
 
@@ -470,6 +483,24 @@ impl Test {
     fn is_beside_arns(&self, value: &Value) -> bool {
         let Self::Arns(patterns) = self else { return false };
         value.colons.len() < 5 && !patterns.iter().any(|pattern| matches!(pattern, ResourcePattern::Any))
+    }
+
+    /// Whether all texts that a value is held against have a variable without a value.
+    fn stands_for_nothing(&self, request: &PreparedRequest) -> bool {
+        let is_nothing = |matcher: &Matcher| matcher.stands_for_nothing(request);
+        match self {
+            Self::Text(matchers) => !matchers.is_empty() && matchers.iter().all(is_nothing),
+            Self::Folded(texts) => {
+                let is_nothing =
+                    |text: &Folded| matches!(text, Folded::Variable(matcher) if is_nothing(matcher));
+                !texts.is_empty() && texts.iter().all(is_nothing)
+            }
+            Self::Arns(patterns) => {
+                let is_nothing = |pattern: &ResourcePattern| pattern.matchers().iter().any(is_nothing);
+                !patterns.is_empty() && patterns.iter().all(is_nothing)
+            }
+            _ => false,
+        }
     }
 
     fn fits(&self, value: &Value, request: &PreparedRequest) -> Truth {

@@ -104,6 +104,36 @@ fn rules_that_decide_without_a_statement_are_named() {
     assert_eq!((decision.outcome, decision.because), (Outcome::Allowed, Because::Rule(Rule::RootUser)));
 }
 
+/// A variable without a value is like nothing, so it makes no difference what the other key is.
+#[test]
+fn a_key_that_is_held_against_nothing_decides_nothing() {
+    let outcome = |operator: &str, wanted: &str| {
+        let condition =
+            format!(r#""Condition": {{"{operator}": {{"s3:ExistingObjectTag/owner": {wanted}}}}}"#);
+        let statement = format!(r#"{{"Effect": "Allow", "Action": "s3:*", "Resource": "*", {condition}}}"#);
+        let mut context = Context::new(Rest::Absent);
+        context.set_family("s3:ExistingObjectTag/", Rest::Unknown);
+        let mut evaluator = Evaluator::new();
+        let set = evaluator.compile(&identity(&statement));
+        set.evaluate(&evaluator.prepare(&Request { context, ..request() })).outcome
+    };
+    let tag = r#""${aws:PrincipalTag/team}""#;
+    for operator in
+        ["StringEquals", "StringLike", "StringEqualsIgnoreCase", "ArnLike", "ForAnyValue:StringEquals"]
+    {
+        assert_eq!(outcome(operator, tag), Outcome::ImplicitlyDenied, "{operator}");
+    }
+    for operator in ["StringNotEquals", "StringNotLike", "StringNotEqualsIfExists"] {
+        assert_eq!(outcome(operator, tag), Outcome::Allowed, "{operator}");
+    }
+    // An absent key fits some of them, and other texts any of them.
+    for operator in ["StringEqualsIfExists", "ForAllValues:StringEquals", "ForAnyValue:StringNotEquals"] {
+        assert_eq!(outcome(operator, tag), Outcome::Undetermined, "{operator}");
+    }
+    assert_eq!(outcome("StringEquals", &format!(r#"[{tag}, "blue"]"#)), Outcome::Undetermined);
+    assert_eq!(outcome("StringEquals", r#""${aws:PrincipalTag/team, 'blue'}""#), Outcome::Undetermined);
+}
+
 #[test]
 fn the_keys_that_are_read_are_known() {
     let set = identity(

@@ -127,7 +127,8 @@ fn holds(operator: &Operator, key: &str, wanted: &[&Value], place: Place<'_>, op
     let rules = place.rules;
     let standing = place.context.standing(key);
     if standing == Standing::Unknown {
-        return if rules.on(Rule::UnknownKeysAreOpen) { open } else { false };
+        let open = open && rules.on(Rule::UnknownKeysAreOpen);
+        return holds_anyway(operator, wanted, place).unwrap_or(open);
     }
     let values = match standing {
         Standing::Values(values) => values,
@@ -176,6 +177,27 @@ fn holds(operator: &Operator, key: &str, wanted: &[&Value], place: Place<'_>, op
         Some("foranyvalue") if nothing && rules.on(Rule::ForAnyValueFailsOnEmpty) => false,
         _ if rules.on(Rule::ForAnyValueWantsOne) => values.iter().any(one),
         _ => values.iter().all(one),
+    }
+}
+
+/// Whether a condition on a key that is not known holds, where that makes no difference: all that it is held against has a variable
+/// without a value, which is like nothing. Whether a negated ARN operator fits a value that is no ARN is a matter of its own.
+fn holds_anyway(operator: &Operator, wanted: &[&Value], place: Place<'_>) -> Option<bool> {
+    let is_arn = operator.base.starts_with("arn");
+    let is_nothing = |wanted: &&Value| {
+        let variables = place.variables && operator.takes_variables();
+        let reading = Reading { context: place.context, rules: place.rules, variables, wildcards: true };
+        tokens(&text_of(wanted), reading).is_none()
+    };
+    let can_be = is_arn || operator.base.starts_with("string");
+    if !can_be || wanted.is_empty() || !wanted.iter().all(is_nothing) {
+        return None;
+    }
+    let is_for_all = operator.quantifier.as_deref() == Some("forallvalues");
+    if operator.negated {
+        (operator.quantifier.is_none() && !is_arn).then_some(true)
+    } else {
+        (!operator.if_exists && !is_for_all).then_some(false)
     }
 }
 
