@@ -63,6 +63,7 @@ const USER_AGENT: &[Field] = &[Field::UserAgent, Field::SourceIpAddress];
 const TLS: &[Field] = &[Field::TlsDetails, Field::AdditionalEventData];
 
 const FORWARDED: &str = "a service made the call for its caller, whose own address is not logged";
+const NOT_SURELY: &str = "the call was made through the console or a service: policies may see another address than the record names";
 const MAY_BE_ROLE: &str = "the service may have made the call in a role of its own, or for its caller";
 
 /// Through whom a call came.
@@ -215,6 +216,7 @@ fn network<'a>(ask: &Ask<'a>) -> Network<'a> {
         (_, SourceAddress::Private(_)) => {
             Network::Unclear("the address is a private one, but the record names no VPC endpoint")
         }
+        (Via::Perhaps, SourceAddress::Public(_)) => Network::Unclear(NOT_SURELY),
         (Via::Forwarded(_) | Via::Perhaps, _) | (_, SourceAddress::Service(_) | SourceAddress::Internal) => {
             Network::Unclear(FORWARDED)
         }

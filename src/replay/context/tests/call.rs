@@ -93,6 +93,16 @@ fn a_forwarded_call_is_via_its_service_from_an_address_that_is_not_logged() {
 }
 
 #[test]
+fn the_console_names_an_address_that_policies_may_not_see() {
+    let record = Record { invoked_by: Some("signin.amazonaws.com"), ..by_user(S3, "ListObjects", None) };
+    let case = listing(record);
+    case.check(&[("aws:SourceIp", "unknown")]);
+    assert!(case.why("aws:SourceIp").contains("another address than the record names"));
+    let unnamed = listing(Record { source_ip_address: Some("AWS Internal"), ..record });
+    assert!(unnamed.why("aws:SourceIp").contains("not logged"));
+}
+
+#[test]
 fn a_service_that_acts_in_a_role_of_its_own_is_not_via() {
     let of_role = |role: &'static str| Record {
         invoked_by: Some("cloudformation.amazonaws.com"),
