@@ -28,7 +28,10 @@ pub(super) enum Beside {
 pub(super) fn stated(denial: &Denial<'_>) -> Option<String> {
     let layer = denial.layer.map(aws::Layer::words);
     let mut words = match (denial.effect, layer) {
-        (aws::Effect::Explicit, Some(layer)) => format!("explicit deny in a {layer}"),
+        (aws::Effect::Explicit, Some(layer)) => {
+            let article = if layer.starts_with('i') { "an" } else { "a" };
+            format!("explicit deny in {article} {layer}")
+        }
         (aws::Effect::Explicit, None) => "explicit deny".to_owned(),
         (aws::Effect::Implicit, Some(layer)) => format!("no {layer} allows it"),
         (aws::Effect::Implicit, None) => "no policy allows it".to_owned(),
@@ -55,6 +58,8 @@ pub(super) fn compare(
         // An explicit denial comes first, and would have been stated
         // (<https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>).
         (aws::Effect::Implicit, _) if outcome == Outcome::ExplicitlyDenied => Truth::No,
+        // What is allowed needs nothing of a layer that allows nothing.
+        (aws::Effect::Implicit, _) if outcome == Outcome::Allowed => Truth::No,
         (aws::Effect::Implicit, Some(layer)) => allows_nothing(survey, kind_of(layer)),
         (aws::Effect::Explicit, None) => match outcome {
             Outcome::ExplicitlyDenied => Truth::Yes,
