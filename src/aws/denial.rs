@@ -9,6 +9,7 @@
 //! You are not authorized to perform this operation. User: … Encoded authorization failure message: …
 //! ```
 //!
+//! SES quotes what it names, as in ``is not authorized to perform `ACTION' on resource `ARN'``, and states no reason.
 //! Older services stop after the action or the resource, many say only `Access Denied`, some quote another service's
 //! message. What a message does not say stays unsaid: nothing is guessed.
 
@@ -140,8 +141,10 @@ impl<'a> Request<'a> {
             let (before, after) = text.split_at_checked(at)?;
             let after = after.strip_prefix(matched)?;
             let after = after.strip_prefix(':').unwrap_or(after).trim_start();
+            // SES quotes what it names: `ses:SendEmail'.
+            let (after, end) = after.strip_prefix('`').map_or((after, ""), |after| (after, "'"));
             let action = word(after);
-            let rest = after.strip_prefix(action)?;
+            let rest = after.strip_prefix(action)?.strip_prefix(end)?;
             is_action(action).then(|| Self { principal: principal(before), action, rest })
         })
     }
@@ -152,6 +155,7 @@ fn principal(before: &str) -> Option<&str> {
     let before = before.strip_suffix('n')?.trim_end().strip_suffix(" is")?;
     let (lead, last) = before.rsplit_once(char::is_whitespace).unwrap_or(("", before));
     let last = last.trim_start_matches(PUNCTUATION);
+    let last = last.strip_prefix('`').and_then(|last| last.strip_suffix('\'')).unwrap_or(last);
     let named = last.starts_with("arn:") || lead.trim_end().ends_with("User:");
     (named && !last.is_empty()).then_some(last)
 }
@@ -250,6 +254,7 @@ fn resource(subject: &str, quoted: bool) -> Option<&str> {
     }
     let end = AFTER_RESOURCE.iter().filter_map(|after| text.find(after)).min().unwrap_or(text.len());
     let text = text.get(..end)?.trim_end().trim_end_matches(['.', ',', '"']);
+    let text = text.strip_prefix('`').map_or(text, |text| text.strip_suffix('\'').unwrap_or(text));
     (!text.is_empty()).then_some(text)
 }
 

@@ -97,6 +97,20 @@ fn a_layer_of_no_known_name_is_none() {
 }
 
 #[test]
+fn ses_quotes_what_it_names() {
+    for end in ["", " (Service: AmazonSimpleEmailService; Status Code: 403; Error Code: AccessDenied)"] {
+        let message = format!(
+            "User `{USER}' is not authorized to perform `ses:SendEmail' on resource \
+             `arn:aws:ses:eu-west-1:111122223333:identity/example.com'{end}"
+        );
+        check(
+            &message,
+            stated("ses:SendEmail", Some("arn:aws:ses:eu-west-1:111122223333:identity/example.com")),
+        );
+    }
+}
+
+#[test]
 fn older_messages_stop_early() {
     check(
         "User: arn:aws:iam::111122223333:user/ann is not authorized to perform: glue:GetJobs",
