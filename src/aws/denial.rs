@@ -87,6 +87,29 @@ pub struct Denial<'a> {
     pub encoded: Option<&'a str>,
 }
 
+/// How the messages of refusals begin that no policy makes; what refused; and the page on it.
+const BEYOND_POLICIES: [(&str, &str, &str); 3] = [
+    (
+        "Access Denied because object protected by object lock",
+        "S3's Object Lock",
+        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html",
+    ),
+    (
+        "Insufficient Lake Formation permission",
+        "Lake Formation",
+        "https://docs.aws.amazon.com/lake-formation/latest/dg/troubleshooting.html",
+    ),
+    (
+        "Mfa Authentication must be used for this request",
+        "S3's MFA delete",
+        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/MultiFactorAuthenticationDelete.html",
+    ),
+];
+
+/// Behind the request that S3 refuses because of Block Public Access
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>).
+const PUBLIC: &str = " because public policies are ";
+
 const ENCODED: &str = "Encoded authorization failure message:";
 const IMPLICIT: &str = "because no ";
 const EXPLICIT: &str = "with an explicit deny";
@@ -118,6 +141,15 @@ impl<'a> Denial<'a> {
             policy_arn: reason.policy_arn,
             encoded,
         }
+    }
+
+    /// What else than a policy refused, in words, where a message says so: see [`BEYOND_POLICIES`].
+    #[must_use]
+    pub fn beyond_policies(message: &str) -> Option<&'static str> {
+        let is_it = |(begin, ..): &&(&str, &str, &str)| message.starts_with(begin);
+        let named = BEYOND_POLICIES.iter().find(is_it).map(|(_, words, _)| *words);
+        let is_public = || message.contains(PUBLIC) && message.contains("BlockPublicPolicy");
+        named.or_else(|| is_public().then_some("S3's Block Public Access"))
     }
 
     /// Whether the message states who refused: the effect or the layer.

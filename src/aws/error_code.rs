@@ -44,6 +44,17 @@ pub fn is_denied(error_code: &str) -> bool {
     code.contains("AccessDenied") || DENIED.contains(&code)
 }
 
+/// Whether the code of a refusal says that it is another service which refused something to the service that was called, as
+/// KMS a key to Lambda: the caller's own request was let in
+/// (<https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>,
+/// <https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecord.html>).
+#[must_use]
+pub fn is_denied_behind(error_code: &str) -> bool {
+    let code = service_code(error_code);
+    let rest = ["EC2", "KMS", "S3"].into_iter().find_map(|other| code.strip_prefix(other));
+    rest.is_some_and(|rest| rest.starts_with("AccessDenied"))
+}
+
 /// Whether the error code says that there were too many requests in a time
 /// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>).
 #[must_use]
@@ -79,6 +90,18 @@ mod tests {
         ] {
             assert!(is_denied(code), "{code}");
             assert!(!is_throttled(code), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_of_another_service_bears_its_name() {
+        for code in ["KMSAccessDeniedException", "EC2AccessDeniedException", "S3AccessDeniedFault"] {
+            assert!(is_denied_behind(code) && is_denied(code), "{code}");
+        }
+        for code in
+            ["AccessDenied", "AccessDeniedException", "VpceAccessDenied", "Client.UnauthorizedOperation", ""]
+        {
+            assert!(!is_denied_behind(code), "{code}");
         }
     }
 

@@ -20,7 +20,7 @@ pub use account::AccountId;
 pub use address::{SourceAddress, service_of};
 pub use arn::{Arn, Principal};
 pub use denial::{Denial, Effect, Layer};
-pub use error_code::{is_denied, is_throttled};
+pub use error_code::{is_denied, is_denied_behind, is_throttled};
 pub use identifier::{AccessKeyId, IdKind, UniqueId};
 pub use subject::{Subject, SubjectError};
 pub use time::{Time, TimeError};

@@ -14,7 +14,7 @@ use super::answer::{Change, Decided, How, Lack, LayerKind, Said, Then, Verdict};
 use super::fold::text;
 use super::judge::{Judge, Judged, Play, SessionLimits};
 use super::{Asked, Origin, Parsed, Reading, Record, Session, Told, Who, requests_seen, who};
-use crate::aws::{Denial, is_denied};
+use crate::aws::{Denial, is_denied, is_denied_behind};
 use crate::catalog::event::{Presence, Unknown};
 use crate::catalog::resource::Seen;
 use crate::policy::{Caller, Outcome, Resource, StatementId, Truth};
@@ -28,7 +28,7 @@ impl Then {
         match record.error_code.filter(|code| !code.is_empty()) {
             None if record.error_message.is_some_and(|text| !text.is_empty()) => Self::Failed,
             None | Some("Client.DryRunOperation" | "DryRunOperation") => Self::Allowed,
-            Some(code) if is_denied(code) => Self::Denied,
+            Some(code) if is_denied(code) && !is_denied_behind(code) => Self::Denied,
             Some(_) => Self::Failed,
         }
     }

@@ -111,6 +111,31 @@ fn ses_quotes_what_it_names() {
 }
 
 #[test]
+fn some_messages_name_what_is_no_policy() {
+    for (message, words) in [
+        (
+            "User: arn:aws:iam::111122223333:user/ann is not authorized to perform: s3:PutBucketPolicy on resource: \
+             \"arn:aws:s3:::example\" because public policies are prevented by the BlockPublicPolicy setting in S3 \
+             Block Public Access.",
+            Some("S3's Block Public Access"),
+        ),
+        ("Access Denied because object protected by object lock.", Some("S3's Object Lock")),
+        ("Mfa Authentication must be used for this request", Some("S3's MFA delete")),
+        ("Insufficient Lake Formation permission(s) on t", Some("Lake Formation")),
+        ("Access Denied", None),
+        (
+            "User: arn:aws:iam::111122223333:user/ann is not authorized to perform: s3:PutBucketPolicy because no \
+             identity-based policy allows the s3:PutBucketPolicy action",
+            None,
+        ),
+    ] {
+        assert_eq!(Denial::beyond_policies(message), words, "{message}");
+    }
+    let mut pages = BEYOND_POLICIES.iter().map(|(.., page)| page);
+    assert!(pages.all(|page| page.starts_with("https://docs.aws.amazon.com/")));
+}
+
+#[test]
 fn older_messages_stop_early() {
     check(
         "User: arn:aws:iam::111122223333:user/ann is not authorized to perform: glue:GetJobs",

@@ -8,7 +8,7 @@ use super::super::answer::{Lack, Said, Then};
 use super::super::judge::{Judge, Play};
 use super::super::{Asked, Fields, Origin, Reading, ResourceFrom};
 use super::{Call, Opinion, Who};
-use crate::aws::{Arn, service_of};
+use crate::aws::{Arn, Denial, service_of};
 use crate::catalog::event::{Presence, services_of};
 use crate::catalog::resource::Certainty;
 use crate::policy::{Caller, Outcome, Resource, Truth, resource_covers};
@@ -150,17 +150,28 @@ impl Call<'_> {
 impl Call<'_> {
     /// Leaves open what S3 may have refused for another reason than a policy: it keeps those who sign nothing out of public
     /// buckets where Block Public Access says so, which is on for every new bucket
-    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>).
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>). And what AWS says that
+    /// no policy refused.
     pub(super) fn leave_open(&self, who: &Who, opinion: &mut Opinion) {
-        let is_public = matches!(who.caller, Caller::Anonymous) && opinion.action.starts_with("s3:");
-        if !is_public || self.then != Then::Denied || opinion.said != Said::Allowed {
+        if self.then != Then::Denied || opinion.said != Said::Allowed {
             return;
         }
+        let is_public = matches!(who.caller, Caller::Anonymous) && opinion.action.starts_with("s3:");
+        let beyond = self.record.error_message.and_then(Denial::beyond_policies);
+        let (what, why) = match beyond {
+            Some(other) => (
+                format!("whether {other} would let it pass"),
+                "AWS says that it refused, and it is in no snapshot",
+            ),
+            None if is_public => {
+                ("whether Block Public Access kept the caller out".to_owned(), "it is in no snapshot")
+            }
+            None => return,
+        };
         opinion.said = Said::Undetermined;
         opinion.decided.clear();
         opinion.deciding_keys.clear();
-        let (what, why) = ("whether Block Public Access kept the caller out", "it is in no snapshot");
-        opinion.needs.push(Lack { what: what.to_owned(), why: why.to_owned() });
+        opinion.needs.push(Lack { what, why: why.to_owned() });
     }
 }
 

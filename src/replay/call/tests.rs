@@ -15,7 +15,7 @@ fn what_aws_did_is_told_from_code_and_message() {
         (Some("DryRunOperation"), None, Then::Allowed),
         (Some("AccessDenied"), None, Then::Denied),
         (Some("Client.UnauthorizedOperation"), None, Then::Denied),
-        (Some("KMSAccessDeniedException"), None, Then::Denied),
+        (Some("KMSAccessDeniedException"), None, Then::Failed),
         (Some("NoSuchKey"), None, Then::Failed),
         (Some("ThrottlingException"), None, Then::Failed),
         (None, Some("Failed authentication"), Then::Failed),

@@ -95,6 +95,37 @@ fn the_anonymous_may_be_kept_out_of_what_is_public() {
     assert!(said.needs.unwrap().contains("Block Public Access"));
 }
 
+/// What no policy refused would be refused again, whatever the policies allow.
+#[test]
+fn a_refusal_that_is_no_policys_is_not_called_allowed_now() {
+    let snapshot =
+        World::default().user(ANN, &json!([allow("*", "*")])).resource(BUCKET, &Value::Null).read();
+    let closed = World::default().user(ANN, &json!([])).resource(BUCKET, &Value::Null).read();
+    let messages = [
+        "Access Denied because object protected by object lock.".to_owned(),
+        "Mfa Authentication must be used for this request".to_owned(),
+        format!(
+            "User: {ANN} is not authorized to perform: s3:DeleteObject on resource: \"{BUCKET}/1\" because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access."
+        ),
+    ];
+    for message in &messages {
+        let record = refused(&by_user("s3.amazonaws.com", "DeleteObject", Some(GET)), message);
+        let said = verdict(&plan(&snapshot), &record);
+        assert_eq!(said.verdict, Verdict::Undetermined, "{message}");
+        assert!(said.needs.unwrap().contains("would let it pass"));
+        assert_eq!(verdict(&plan(&closed), &record).verdict, Verdict::Same);
+    }
+    // Another service refused the function's role its key: the caller's own request was let in.
+    let record = Record {
+        error_code: Some("KMSAccessDeniedException"),
+        error_message: Some("KMS access was denied"),
+        ..by_user("lambda.amazonaws.com", "Invoke", Some(r#"{"functionName": "main"}"#))
+    };
+    let world = World::default().user(ANN, &json!([allow("*", "*")]));
+    let snapshot = world.resource("arn:aws:lambda:eu-west-1:111122223333:function:main", &Value::Null).read();
+    assert_eq!(verdict(&plan(&snapshot), &record).verdict, Verdict::Same);
+}
+
 #[test]
 fn a_delivery_needs_no_right_to_set_an_access_control_list() {
     let mut put = by(&json!({ "Service": "cloudtrail.amazonaws.com" }));
