@@ -18,6 +18,7 @@ use datafusion::datasource::physical_plan::parquet::{
 use datafusion::error::DataFusionError;
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use futures::future::BoxFuture;
+use hashbrown::hash_map::Entry;
 use hashbrown::{HashMap, HashSet};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
@@ -30,7 +31,7 @@ use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::statistics::Statistics;
 use parquet::schema::types::SchemaDescriptor;
 
-use super::pages::Fetched;
+use super::pages::{Distinct, Fetched};
 use super::test::{Test, TextTest};
 use super::{QueryError, failed};
 use crate::lake::{Column, EventFiles};
@@ -198,8 +199,20 @@ pub(in crate::query) enum Texts {
     Numbered,
 }
 
-/// Columns of all rows that were read to try a condition.
-type Seen = HashMap<Column, ArrayRef>;
+/// What was read of columns to try a condition.
+#[derive(Default)]
+struct Seen {
+    /// Columns of all rows.
+    whole: HashMap<Column, ArrayRef>,
+    /// Columns of which only the distinct texts were looked at.
+    begun: HashMap<Column, Begun>,
+}
+
+/// A column that was fetched, and its distinct texts where it is known that they are all.
+struct Begun {
+    bytes: Bytes,
+    distinct: Option<Distinct>,
+}
 
 /// A value that all rows of a row group have.
 enum Uniform {
@@ -298,7 +311,7 @@ impl Group {
             return Ok(None);
         }
         let all = BooleanBuffer::new_set(self.rows());
-        let found = self.met(test, &all, &mut Seen::new()).await?;
+        let found = self.met(test, &all, &mut Seen::default()).await?;
         Ok(Some(found).filter(|rows| rows.count_set_bits() > 0))
     }
 
@@ -399,14 +412,19 @@ impl Group {
         if !self.may_hold_text(column, test) {
             return Ok(BooleanBuffer::new_unset(rows));
         }
-        let is_new = !seen.contains_key(&column) && self.uniform(column).is_none();
+        let is_new = !seen.whole.contains_key(&column) && self.uniform(column).is_none();
         if let Some(place) = self.file.place(column).filter(|_| is_new) {
-            let fetched = self.fetched(&[place]).await?;
-            let distinct = fetched.distinct(place).map_err(failed)?;
+            let begun = match seen.begun.entry(column) {
+                Entry::Occupied(begun) => begun.into_mut(),
+                Entry::Vacant(new) => new.insert(self.begun(place).await?),
+            };
+            let distinct = begun.distinct.as_ref();
             if distinct.is_some_and(|distinct| !distinct.may_any(|text| test.is_met_by(text))) {
                 return Ok(BooleanBuffer::new_unset(rows));
             }
-            seen.insert(column, self.whole_of(&fetched, place, Texts::Numbered)?);
+            let fetched = self.known(place, begun.bytes.clone());
+            let whole = self.whole_of(&fetched, place, Texts::Numbered)?;
+            seen.whole.insert(column, whole);
         }
         let Some(values) = self.whole(column, Texts::Numbered, seen).await? else {
             return Ok(BooleanBuffer::new_unset(rows));
@@ -456,7 +474,7 @@ impl Group {
         seen: &mut Seen,
     ) -> Result<Option<ArrayRef>, QueryError> {
         let Some(place) = self.file.place(column) else { return Ok(None) };
-        if let Some(known) = seen.get(&column) {
+        if let Some(known) = seen.whole.get(&column) {
             return Ok(Some(Arc::clone(known)));
         }
         let whole = if let Some(value) = self.uniform(column) {
@@ -464,8 +482,26 @@ impl Group {
         } else {
             self.whole_of(&self.fetched(&[place]).await?, place, texts)?
         };
-        seen.insert(column, Arc::clone(&whole));
+        seen.whole.insert(column, Arc::clone(&whole));
         Ok(Some(whole))
+    }
+
+    /// The distinct texts of the column in a place, before its rows are looked at.
+    async fn begun(&self, place: usize) -> Result<Begun, QueryError> {
+        let bytes = self.file.bytes(&[self.range(place)]).await?.pop().unwrap_or_default();
+        let distinct = self.known(place, bytes.clone()).distinct(place).map_err(failed)?;
+        Ok(Begun { bytes, distinct })
+    }
+
+    /// A column whose bytes are here.
+    fn known(&self, place: usize, bytes: Bytes) -> Fetched<'_> {
+        Fetched::new(&self.file.metadata, self.described(), vec![(place, bytes)])
+    }
+
+    /// Where the bytes of the column in a place are.
+    fn range(&self, place: usize) -> Range<u64> {
+        let (start, length) = self.described().column(place).byte_range();
+        start..start + length
     }
 
     /// One column of all rows, of what was fetched.
@@ -544,11 +580,7 @@ impl Group {
 
     /// The columns in these places.
     async fn fetched(&self, places: &[usize]) -> Result<Fetched<'_>, QueryError> {
-        let range = |place: &usize| {
-            let (start, length) = self.described().column(*place).byte_range();
-            start..start + length
-        };
-        let ranges: Vec<Range<u64>> = places.iter().map(range).collect();
+        let ranges: Vec<Range<u64>> = places.iter().map(|place| self.range(*place)).collect();
         let chunks = places.iter().copied().zip(self.file.bytes(&ranges).await?).collect();
         Ok(Fetched::new(&self.file.metadata, self.described(), chunks))
     }
