@@ -143,7 +143,7 @@ impl<'a> Denial<'a> {
         }
     }
 
-    /// What else than a policy refused, in words, where a message says so: see [`BEYOND_POLICIES`].
+    /// What else than a policy refused, in words, where a message says so: `S3's Object Lock`, for one.
     #[must_use]
     pub fn beyond_policies(message: &str) -> Option<&'static str> {
         let is_it = |(begin, ..): &&(&str, &str, &str)| message.starts_with(begin);
