@@ -55,7 +55,9 @@ fn nothing_above(trace: &Trace) -> Option<String> {
         (OriginKind::IamUser | OriginKind::Root, Some(_), _) => {
             ("CreateAccessKey for this key".to_owned(), "made")
         }
-        (OriginKind::Service, _, Some(workload)) => (format!("launch of {}", workload.words()), "launched"),
+        (OriginKind::Service, _, Some(workload)) if workload.is_launched() => {
+            (format!("launch of {}", workload.words()), "launched")
+        }
         _ => return None,
     };
     let before = trace.logs_begin.map_or("these logs begin".to_owned(), |begin| figure::moment(begin.0));

@@ -331,6 +331,11 @@ fn a_launch_that_passed_another_role_does_not_stand_above_the_origin() {
     let screen = up(&trace);
     assert!(screen.contains("! role     who gave it admin no record tells"), "{screen}");
     assert!(!screen.contains("no launch of"), "{screen}");
+    trace.mismatches.clear();
+    assert!(up(&trace).contains("no launch of instance"));
+    let machine = "arn:aws:states:eu-west-1:111122223333:stateMachine:night";
+    trace.origin.origin.on_behalf_of = Some(crate::lineage::Workload::new("resource", machine));
+    assert!(!up(&trace).contains("no launch of"), "nothing launches it");
 }
 
 #[test]
