@@ -330,3 +330,17 @@ fn things_are_named_by_words_of_their_own_in_some_services() {
         &["environment/*/* ~pattern"],
     );
 }
+
+#[test]
+fn a_copy_of_a_snapshot_or_an_image_is_asked_for_on_its_source_too() {
+    check(
+        "ec2:CopySnapshot",
+        json!({"sourceRegion": "us-east-1", "sourceSnapshotId": "snap-0123456789abcdef0"}),
+        &["arn:aws:ec2:eu-west-1::snapshot/*", "arn:aws:ec2:us-east-1::snapshot/snap-0123456789abcdef0"],
+    );
+    let image =
+        json!({"sourceRegion": "us-east-1", "sourceImageId": "ami-0123456789abcdef0", "name": "copy"});
+    let copied = found("ec2:CopyImage", "CopyImage", &image, &Value::Null, &Value::Null);
+    let source = "arn:aws:ec2:us-east-1::image/ami-0123456789abcdef0".to_owned();
+    assert!(words(&copied).contains(&source), "{copied:?}");
+}
