@@ -598,7 +598,8 @@ fn opinion(asked: &[Asked], judged: &[Arc<Judged>], then: Then) -> (Opinion, usi
 }
 
 /// The first denied request to pass a role that the record names, or to tag what it names, or for the second of two things of one
-/// type, where it does not tell whether that was asked for: the service authorization reference does not list all calls that pass a role or need a right for their tags
+/// type, where it does not tell whether that was asked for: the service authorization reference does not list all calls that
+/// pass a role or need a right for their tags
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>,
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags_roles.html>).
 fn passing(asked: &[Asked], judged: &[Arc<Judged>]) -> Option<usize> {

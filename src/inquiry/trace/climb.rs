@@ -10,7 +10,7 @@ use crate::aws::Time;
 use crate::lineage::{
     Caller, Class, Credential, End, Gap, Issuance, IssuanceKind, Link, Mismatch, Node, NodeKind, Origin,
     OriginKind, Proof, Reason, Rule, Rung, Sight, TracedOrigin, Violation, find, find_hidden,
-    is_named_by_identity_center, is_open_identity, is_open_person, is_shared_key, origin,
+    is_named_by_identity_center, is_open_person, is_shared_key, origin,
 };
 use crate::query::QueryError;
 
@@ -184,6 +184,7 @@ pub(super) async fn candidates_beside(
         && let Some(created) = caller.created
     {
         list.extend(source.around(created, caller.arn.as_deref()).await?);
+        source.tell_identities(caller, first, &mut list).await?;
     }
     if !found_best(&list)
         && caller.sign_in_session.is_some()
@@ -201,9 +202,7 @@ pub(super) async fn candidates_beside(
     if list.iter().any(|issuance| is_open_person(caller, issuance)) {
         source.tell_persons(caller, &mut list).await?;
     }
-    if list.iter().any(|issuance| is_open_identity(caller, first, issuance)) {
-        source.tell_identities(caller, first, &mut list).await?;
-    }
+    source.tell_identities(caller, first, &mut list).await?;
     let mut known = BTreeSet::new();
     list.retain(|issuance| known.insert(issuance.record.clone()));
     Ok(list)

@@ -373,29 +373,26 @@ impl Links {
         for (c, _, rank) in pairs.iter() {
             best.entry(*c).and_modify(|best| *best = (*best).min(*rank)).or_insert(*rank);
         }
-        // By caller: the accounts from which somebody switched in the second of its best record by STS.
-        let mut named: HashMap<i64, HashSet<String>> = HashMap::new();
-        for (c, i, rank) in pairs.iter() {
-            let is_beside = best.get(c).is_some_and(|best| is_by_sts(*best) && *rank == best + 1);
-            let from = self.cell(*i, "switch_from").filter(|_| is_beside).and_then(Arn::parse);
-            if let Some(from) = from {
-                named.entry(*c).or_default().insert(from.account.to_owned());
-            }
-        }
-        if named.is_empty() {
-            return;
-        }
-        // All that it might be made by are of principals of other accounts, one of them of an account that is named.
-        let mut told: HashMap<i64, bool> = HashMap::new();
-        for (c, i, rank) in pairs.iter().filter(|(c, _, rank)| best.get(c) == Some(rank)) {
-            let Some(accounts) = named.get(c).filter(|_| is_by_sts(*rank)) else { continue };
+        // By caller: the one account of all principals that its best records by STS name, and nothing more of them.
+        let mut asked: HashMap<i64, Option<&str>> = HashMap::new();
+        for (c, i, _) in pairs.iter().filter(|(c, _, rank)| is_by_sts(*rank) && best.get(c) == Some(rank)) {
             let is_bare =
                 self.steps.at(*i).is_some_and(|(batch, row)| class_at(batch, row) == Class::Account)
                     && !self.copies.contains_key(i);
-            let is_of = self.cell(*i, "caller_account").is_some_and(|account| accounts.contains(account));
-            told.entry(*c).and_modify(|told| *told &= is_bare && is_of).or_insert(is_bare && is_of);
+            let account = self.cell(*i, "caller_account").filter(|_| is_bare);
+            let known = asked.entry(*c).or_insert(account);
+            *known = known.filter(|known| Some(*known) == account);
         }
-        pairs.retain(|(c, _, rank)| told.get(c) != Some(&true) || best.get(c) != Some(rank));
+        let names = |(c, i, rank): &Pair| {
+            let account = asked.get(c).copied().flatten()?;
+            let from = self.cell(*i, "switch_from").and_then(Arn::parse)?;
+            (best.get(c) == Some(&(rank - 1)) && from.account == account).then_some(*c)
+        };
+        let named: HashSet<i64> = pairs.iter().filter_map(names).collect();
+        if !named.is_empty() {
+            let is_beside = |(c, _, rank): &Pair| best.get(c).is_some_and(|best| *rank <= best + 1);
+            pairs.retain(|pair| !named.contains(&pair.0) || !is_beside(pair) || names(pair).is_some());
+        }
     }
 
     /// A text of an issuance; None also of those of which only the joined columns are here.
