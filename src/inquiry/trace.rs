@@ -9,6 +9,7 @@ mod descend;
 mod fetch;
 mod mismatch;
 mod subject;
+mod trust;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -118,8 +119,9 @@ async fn traced(
         }
     }
     one_name(&mut climbed);
-    let mismatches = mismatch::mismatches(&source, &climbed).await?;
     let chains = chains(&climbed);
+    let (mismatches, trusts) =
+        tokio::try_join!(mismatch::mismatches(&source, &climbed), trust::trusts(&source, &chains))?;
     let (origin, links) = shared(&asked, &chains);
     let mut descendants = Vec::new();
     let (mut held, mut limits) = (Vec::new(), Vec::new());
@@ -158,6 +160,7 @@ async fn traced(
         links,
         chains,
         not_taken: not_taken.into_iter().collect(),
+        trusts,
         descendants,
         mismatches,
         violations: violations.into_iter().collect(),

@@ -172,6 +172,33 @@ pub struct NotTaken {
     pub reason: String,
 }
 
+/// What lets somebody into a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TrustOf {
+    /// The trust policy of a role.
+    Role,
+    /// A provider of identities.
+    Provider,
+}
+
+/// Who let somebody into a session: the record that set last, before it was made, who may assume its role, or what the provider
+/// of identities that vouched for it vouches with. Whoever called need not be who came in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Trust {
+    /// What was set.
+    pub of: TrustOf,
+    /// The name of the role or of the provider.
+    pub name: String,
+    /// The record.
+    #[serde(flatten)]
+    pub record: Proof,
+    /// Who called.
+    pub by: Node,
+    /// The event id of the first record, in the order of the chains, whose caller it let in.
+    pub lets: String,
+}
+
 /// Something that a credential led to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Descendant {
@@ -308,6 +335,9 @@ pub struct Trace {
     pub chains: Vec<Chain>,
     /// Issuances that were not chosen though they look alike.
     pub not_taken: Vec<NotTaken>,
+    /// Who set who may assume the roles that the chains lead through, in order of time.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub trusts: Vec<Trust>,
     /// What it led to, in order of time.
     pub descendants: Vec<Descendant>,
     /// Claims that are not borne out.

@@ -85,6 +85,12 @@ impl Rank {
         };
         10 + 10 * self.seconds_apart + step
     }
+
+    /// Whether STS made this session in another second than that in which it was created.
+    #[must_use]
+    pub fn is_of_neighbour(self) -> bool {
+        self.rung == Rung::Session && self.seconds_apart > 0
+    }
 }
 
 impl PartialOrd for Rank {
@@ -511,6 +517,14 @@ fn same_source_identity(caller: &Caller, issuance: &Issuance) -> bool {
     let own = caller.source_identity.as_deref().filter(said);
     let made = [&issuance.source_identity, &issuance.maker().source_identity];
     made.into_iter().all(|made| both(own, made.as_deref().filter(said)) != Some(false))
+}
+
+/// Whether a caller is the session that an issuance made, by its key and in its very second. An issuance makes one session: one
+/// that was created in another second, however near, is not of it.
+#[must_use]
+pub fn is_own_session(caller: &Caller, first: Option<DateTime<Utc>>, issuance: &Issuance) -> bool {
+    let own = Rank { rung: Rung::Key, seconds_apart: 0 };
+    caller.created.is_some() && fit(caller, first, issuance) == Some(Fit::Fits(own))
 }
 
 /// Whether it is open which source identity an issuance gave, of those that may have made a session which bears one: what was

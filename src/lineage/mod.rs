@@ -66,7 +66,7 @@ mod workload;
 
 pub use answer::{
     Above, BesideLaunch, CHANGED_BY_USER, Chain, Descendant, Link, Mismatch, NotTaken, Proof, RoleGiven,
-    SCHEMA, Trace, TraceSubject, TracedOrigin, Violation, made_node,
+    SCHEMA, Trace, TraceSubject, TracedOrigin, Trust, TrustOf, Violation, made_node,
 };
 pub use credential::{
     Caller, Class, Credential, Node, NodeKind, Usage, is_switch, is_telling, sign_in_session,
@@ -78,7 +78,7 @@ pub(crate) use issuance::{OWN_PASSWORD, is_console};
 pub use ladder::{
     CONSOLE_SESSION_SECONDS, Fit, Found, KEY_LIFE_SECONDS, ROLE_SESSION_SECONDS, Rank, Rule, Rung,
     SLACK_SECONDS, find, find_hidden, find_maker, find_sign_ins, fit, is_named_by_identity_center,
-    is_open_identity, is_open_person, is_shared_key, provider_name, tell_persons,
+    is_open_identity, is_open_person, is_own_session, is_shared_key, provider_name, tell_persons,
 };
 pub use origin::{MayBe, Origin, OriginKind};
 pub use people::{Namesake, People, is_other_store, store_id};

@@ -58,8 +58,7 @@ impl People {
         if let (Class::Credential, Some(id), Some(arn)) = (caller.class, &caller.principal_id, &caller.arn)
             && is_telling(id)
         {
-            let seen = self.principals.entry(id.clone()).or_default().entry(arn.clone()).or_default();
-            *seen = (*seen).max(last);
+            self.add_principal(id, arn, last);
         }
         let name = match caller.class {
             Class::Outside => caller.user_name.as_deref(),
@@ -70,6 +69,12 @@ impl People {
         self.bearers.entry(name.to_owned()).or_default().insert((id.clone(), store.clone()));
         let seen = self.names.entry(id.clone()).or_default().entry((store, name.to_owned())).or_default();
         *seen = (*seen).max(last);
+    }
+
+    /// Takes in whom the unique id of a user or session stands for, and when that was said.
+    pub fn add_principal(&mut self, id: &str, arn: &str, time: Option<DateTime<Utc>>) {
+        let seen = self.principals.entry(id.to_owned()).or_default().entry(arn.to_owned()).or_default();
+        *seen = (*seen).max(time);
     }
 
     /// Takes in what others know.

@@ -6,7 +6,7 @@ use serde_json::Value;
 ///
 /// A log may hold `"\ud800"`, half of a character, which no Rust text can: it is read as `\ufffd`, so that one such
 /// character does not hide what stands beside it.
-pub(super) fn value(text: &str) -> Option<Value> {
+pub(crate) fn value(text: &str) -> Option<Value> {
     serde_json::from_str(text).ok().or_else(|| serde_json::from_str(&without_surrogates(text)).ok())
 }
 

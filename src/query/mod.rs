@@ -46,6 +46,7 @@ pub use everyone::{names_everyone, other_accounts};
 pub use file::{FILE_BYTES_MAX, Param, ParamDefault, ParamKind, Query, QueryColumn};
 pub use fold::{fold, fold_elsewhere};
 pub use function::{Function, functions, register_functions};
+pub(crate) use lenient::value as lenient_json;
 pub use outcome::{Outcome, OutcomeFields};
 pub use rows::{EVENT_ROW_COLUMNS, rows};
 pub use run::run;

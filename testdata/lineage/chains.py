@@ -206,14 +206,20 @@ def two_accounts():
     case.ask(key(0, B), "their shared id joins start and end of one insight, not two accounts", links=[link("key", made)],
              origin=origin("account", False, "account-not-in-lake", account=A, name=DANA.id))
 
-    case = Case("trust-changed", "trust changed, later assumption by outsiders", "origin account 777788889999 with the role session's principal id")
+    case = Case("trust-changed", "trust changed, later assumption by outsiders", "origin account 777788889999 with the role session's principal id; `trusts` has dana's UpdateAssumeRolePolicy, not those that were refused, of another role or later")
     policy = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::777788889999:root"},"Action":"sts:AssumeRole"}]}'
-    case.call("08:50:00", DANA.signed(), "iam:UpdateAssumeRolePolicy", {"roleName": AUDIT.name, "policyDocument": policy})
+    case.call("08:40:00", EVE.signed(), "iam:UpdateAssumeRolePolicy", {"roleName": AUDIT.name, "policyDocument": policy})
+    opened = case.call("08:50:00", DANA.signed(), "iam:UpdateAssumeRolePolicy", {"roleName": AUDIT.name, "policyDocument": policy})
+    case.call("08:51:00", EVE.signed(), "iam:UpdateAssumeRolePolicy", {"roleName": AUDIT.name, "policyDocument": policy}, error=("AccessDenied", "not authorized"))
+    case.call("08:52:00", EVE.signed(), "iam:UpdateAssumeRolePolicy", {"roleName": DEPLOY.name, "policyDocument": policy})
+    case.call("09:10:00", EVE.signed(), "iam:UpdateAssumeRolePolicy", {"roleName": AUDIT.name, "policyDocument": policy})
     stranger = ct.unique_id("AROA", C, 2) + ":vendor"
     made = case.across("09:00:00", stranger, AUDIT, "readonly", key(0), C, ct.uuid_of("lineage", case.name), address=THIEF)
     case.works("09:00:05", timed(AUDIT, "readonly", key(0), "09:00:00"), address=THIEF)
     case.ask(key(0), "dana opened the door, an outsider came through it", links=[link("key", made)],
-             origin=origin("account", False, "account-not-in-lake", account=C, name=stranger))
+             origin=origin("account", False, "account-not-in-lake", account=C, name=stranger),
+             trusts=[{"of": "role", "name": AUDIT.name, "event_id": opened["eventID"], "event_name": "UpdateAssumeRolePolicy", "by": {"arn": DANA.arn, "access_key": DANA.key},
+                      "lets": made["eventID"]}])
 
 
 def seconds():

@@ -292,7 +292,17 @@ def portals():
     case = Case("saml", "SAML", "`key` to the AssumeRoleWithSAML, origin the subject and its provider")
     made = with_saml(case, "09:00:00", DEPLOY, LEA, key(0), OKTA)
     case.works("09:00:05", timed(DEPLOY, LEA, key(0), "09:00:00"), address=HOME)
-    case.ask(key(0), "a company's own identity provider", origin=origin("saml", name=LEA, provider=OKTA, access_key=None), links=[link("key", made)])
+    case.ask(key(0), "a company's own identity provider", origin=origin("saml", name=LEA, provider=OKTA, access_key=None), links=[link("key", made)], trusts=None)
+
+    case = Case("saml-provider-changed", "SAML, after the provider was changed: whoever changed it decides whose word counts", "origin the subject; `trusts` has eve's UpdateSAMLProvider and the CreateRole")
+    case.call("07:00:00", DANA.signed(), "iam:CreateSAMLProvider", {"name": OKTA.rsplit("/", 1)[-1], "sAMLMetadataDocument": "HIDDEN"})
+    made_role = case.call("07:10:00", DANA.signed(), "iam:CreateRole", {"roleName": DEPLOY.name, "assumeRolePolicyDocument": "{}"})
+    changed = case.call("08:00:00", EVE.signed(), "iam:UpdateSAMLProvider", {"sAMLProviderArn": OKTA, "sAMLMetadataDocument": "HIDDEN"})
+    made = with_saml(case, "09:00:00", DEPLOY, LEA, key(0), OKTA)
+    case.works("09:00:05", timed(DEPLOY, LEA, key(0), "09:00:00"), address=THIEF)
+    case.ask(key(0), "eve's provider vouched", origin=origin("saml", name=LEA, provider=OKTA), links=[link("key", made)],
+             trusts=[{"of": "role", "name": DEPLOY.name, "event_id": made_role["eventID"], "lets": made["eventID"]},
+                     {"of": "provider", "name": OKTA.rsplit("/", 1)[-1], "event_id": changed["eventID"], "by": {"arn": EVE.arn}, "lets": made["eventID"]}])
 
 
 def portal(case, time, user_name, name="GetRoleCredentials", user_id=LEA_ID, **more):

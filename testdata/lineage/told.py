@@ -2,7 +2,7 @@
 
 import cloudtrail as ct
 from people import LEA, portal, switch_role
-from telling import (A, ADMIN, B, BROWSER, BUILD, DANA, DEPLOY, EVE, FORWARDER, NAT, OPS, THIEF, WORKER, Case, above, at, by_key, key, link, origin,
+from telling import (A, ADMIN, B, BROWSER, BUILD, C, DANA, DEPLOY, EVE, FORWARDER, NAT, OPS, THIEF, WORKER, Case, above, at, by_key, child, key, link, origin,
                      person, timed, timeless)
 from workloads import INSTANCE, run_instances
 
@@ -56,6 +56,29 @@ def shared_ids():
         made = case.across(time, user.id, OPS, f"job-{number}", key(number, B), A, shared)
         case.works(time[:4] + "5:00", timed(OPS, f"job-{number}", key(number, B), time))
         case.ask(key(number, B), "key, session and second tell which copy it is", origin=by_key(user), links=[link("key", made), link("shared-event", copy)])
+
+
+def ids():
+    case = Case("principal-by-create-user", "cross-account, target log only; CreateUser told whose unique id it is", "origin that user, incomplete: no record of its own account is joined")
+    case.earlier()
+    case.earlier(B)
+    svc = ct.iam_user(A, "svc-report", 5)
+    case.call("08:00:00", DANA.signed(), "iam:CreateUser", {"userName": "svc-report"},
+              {"user": {"path": "/", "userName": "svc-report", "userId": svc["principalId"], "arn": svc["arn"], "createDate": "Mar 9, 2026 8:00:00 AM"}}, readOnly=False)
+    made = case.across("09:00:00", svc["principalId"], OPS, "job", key(0, B), A, ct.uuid_of("by svc-report"))
+    case.works("09:05:00", timed(OPS, "job", key(0, B), "09:00:00"))
+    case.ask(key(0, B), "an id is never given again", origin=origin("iam-user", False, "record-missing", arn=svc["arn"], name="svc-report", account=A), links=[link("key", made)])
+
+    case = Case("principal-by-its-assume-role", "cross-account over an account of which no log is here; the AssumeRole into it told whose unique id it is", "origin the principal, with the ARN of its session, incomplete")
+    case.earlier()
+    case.earlier(C)
+    far = ct.Role(C, "far", 0)
+    case.assume("09:00:00", DANA.signed(), OPS, "hop", key(0, B), sharedEventID=ct.uuid_of("into B"))
+    middle = OPS.issued("hop", key(0, B), at("09:00:00"))["assumedRoleUser"]
+    made = case.across("09:05:00", middle["assumedRoleId"], far, "job", key(0, C), B, ct.uuid_of("from B to C"))
+    case.works("09:06:00", timed(far, "job", key(0, C), "09:05:00"))
+    case.ask(key(0, C), "role and session are told by who assumed it",
+             origin=origin("account", False, "account-not-in-lake", account=B, name=middle["assumedRoleId"], arn=middle["arn"]), links=[link("key", made)])
 
 
 def scopes():
@@ -123,7 +146,34 @@ def persons():
     case.ask(leaf, "role and session name agree, no more", origin={"kind": "iam-user", "arn": DANA.arn, "complete": False}, links=[link("claim", made)])
 
 
+def neighbours():
+    case = Case("neighbour-with-its-own-session", "creationDate: a neighbour 2 s off whose own key signs for a session of its second", "no link, gap `record-missing`: an AssumeRole makes one session")
+    case.earlier()
+    made = case.assume("09:00:02", EVE.signed(), DEPLOY, "GitHubActions", key(0))
+    case.works("09:04:00", timed(DEPLOY, "GitHubActions", key(0), "09:00:02"))
+    leaf = forwarded(case, "09:05:00", DEPLOY, "GitHubActions", 1, "09:00:00")
+    case.ask(leaf, "eve's session is another", origin=origin("unknown", False, "record-missing"), links=[])
+    case.ask(key(0), "and is hers", origin=by_key(EVE), links=[link("key", made)])
+
+
+def switches():
+    case = Case("switch-below-the-sign-in", "console SwitchRole after the one sign-in with a password that somebody else set", "down: password, console session, role, each once and certain, as up")
+    case.earlier()
+    changed = case.call("08:00:00", EVE.signed(), "iam:UpdateLoginProfile", {"userName": "dana", "passwordResetRequired": False})
+    login = case.console_login("08:05:00", DANA.identity, address=THIEF)
+    switched = switch_role(case, "08:10:00", ADMIN, "dana", DANA)
+    case.works("08:11:00", timed(ADMIN, "dana", key(1), "08:10:00"), address=THIEF, agent=BROWSER)
+    case.works("08:12:00", DANA.session(key(0), "08:05:00"), address=THIEF, agent=BROWSER)
+    case.ask(key(1), "dana signed in once", links=[link("session", switched), link("session", login), link("identity", changed)],
+             origin=person(DANA, above=above(changed, "identity", by_key(EVE))))
+    role = child(switched, "session", calls=1, remarks=[], children=[])
+    case.ask(EVE.key, "the role stands below the console session alone", descendants=[child(changed, "identity", children=[child(login, "session", calls=1, children=[role])])])
+
+
 source_identities()
+switches()
+neighbours()
 shared_ids()
+ids()
 scopes()
 persons()

@@ -228,6 +228,8 @@ impl Twin {
             // A key of GetSessionToken opens no console.
             let same = same.filter(|i| !(i.is_session_token && self.is_of_console(c)));
             let (neighbours, same): (Vec<&Issuance>, Vec<&Issuance>) = same.partition(neighbour);
+            let is_own = |i: &&Issuance| i.time == created || !self.has_own_session(i);
+            let same: Vec<&Issuance> = same.into_iter().filter(is_own).collect();
             let found = closest(same, created);
             if found.is_empty() {
                 let is_role = ["AssumedRole", "Role"].contains(&c.kind.as_str());

@@ -203,6 +203,7 @@ pub(super) async fn candidates_beside(
         source.tell_persons(caller, &mut list).await?;
     }
     source.tell_identities(caller, first, &mut list).await?;
+    source.leave_neighbours(caller, first, &mut list).await?;
     let mut known = BTreeSet::new();
     list.retain(|issuance| known.insert(issuance.record.clone()));
     Ok(list)
@@ -555,7 +556,7 @@ fn push_links(
 }
 
 /// The node of a principal of which only the ARN is known.
-fn principal_node(arn: &str) -> Node {
+pub(super) fn principal_node(arn: &str) -> Node {
     let kind = if arn.contains(":user/") {
         NodeKind::User
     } else if arn.ends_with(":root") {

@@ -25,7 +25,7 @@ mod workload;
 use forwarded::{forwarded_below, forwarded_line};
 use plant::{Growth, Plant};
 pub(in crate::inquiry) use plant::{Held, addresses};
-use switch::{NAMED_ONLY, switched_by, switcher};
+use switch::{NAMED_ONLY, Place, SignIns, switched_by, switcher};
 use used::{Used, used_of};
 use way::ways_in;
 use workload::{launched_by, launches_by};
@@ -494,10 +494,16 @@ async fn sessions(
         }
     }
     prepare_candidates(source, &climbers, Twins::Unwanted).await?;
+    let sign_ins = SignIns::of(source, &issued, &used).await?;
     let mut held: BTreeMap<usize, Vec<Credential>> = BTreeMap::new();
     let mut given: BTreeSet<i64> = BTreeSet::new();
     for issuance in issued {
-        let Some((holder, is_certain)) = lines.of_issuance(issuance) else { continue };
+        let own = match sign_ins.place(level, issuance) {
+            Place::Open => lines.of_issuance(issuance),
+            Place::At(holder) => Some((holder, true)),
+            Place::Elsewhere => None,
+        };
+        let Some((holder, is_certain)) = own else { continue };
         let parent = holder.line;
         let (mut mine, mut open) = (Vec::new(), Vec::new());
         let mut remarks: BTreeSet<String> = BTreeSet::new();

@@ -10,16 +10,18 @@ use tokio::sync::OnceCell;
 use super::mismatch::Users;
 use crate::lake::{Column, Session};
 use crate::lineage::{
-    CONSOLE_SESSION_SECONDS, Caller, Credential, Issuance, IssuanceKind, KEY_LIFE_SECONDS, Launch, Origin,
-    OriginKind, People, ROLE_SESSION_SECONDS, Removal, Rename, SLACK_SECONDS, Sight, Usage, Workload,
-    find_sign_ins, is_open_identity, is_open_person, settle, tell_persons,
+    CONSOLE_SESSION_SECONDS, Caller, Credential, Issuance, IssuanceKind, KEY_LIFE_SECONDS, Launch,
+    ROLE_SESSION_SECONDS, Removal, Rename, SLACK_SECONDS, Sight, Usage, Workload, find_sign_ins,
+    is_open_identity, settle,
 };
-use crate::query::lineage::{Relations, logs_begin, sight};
+use crate::query::lineage::{Relations, Told, logs_begin, sight};
 use crate::query::{Filter, QueryError};
 
 mod condition;
 mod gone;
 mod launched;
+mod neighbour;
+mod person;
 mod prepare;
 
 use condition::{around, launching, naming, of_key, relaunching};
@@ -59,6 +61,8 @@ pub(in crate::inquiry) struct Source {
     removals: Known<Removal>,
     /// By account.
     renames: Known<Rename>,
+    /// By unique id.
+    principals: Known<Told>,
 }
 
 impl Source {
@@ -75,6 +79,7 @@ impl Source {
             addresses: Mutex::default(),
             removals: Mutex::default(),
             renames: Mutex::default(),
+            principals: Mutex::default(),
         })
     }
 
@@ -389,6 +394,21 @@ impl Source {
         .await
     }
 
+    /// The sign-ins at the console within the life of a session before a span of time, and in it.
+    pub(super) async fn signed_in_between(
+        &self,
+        first: DateTime<Utc>,
+        last: DateTime<Utc>,
+    ) -> Result<Vec<Issuance>, QueryError> {
+        self.issuances(&Filter::All(vec![
+            Filter::From(earlier(first, CONSOLE_SESSION_SECONDS + SLACK_SECONDS)),
+            Filter::Before(later(last, SLACK_SECONDS + 1)),
+            Filter::Is(Column::EventSource, "signin.amazonaws.com".to_owned()),
+            Filter::Is(Column::EventName, "ConsoleLogin".to_owned()),
+        ]))
+        .await
+    }
+
     /// When a user signed in, as successful records tell, from one moment to another; in order of time.
     pub(super) async fn signed_in_as(
         &self,
@@ -414,66 +434,6 @@ impl Source {
         }
         let near = self.sign_ins(switched.record.time).await?;
         Ok(find_sign_ins(switched, &near).into_iter().cloned().collect())
-    }
-
-    /// Who bears the id or the name of a user of Identity Center, as far as it takes to name that one.
-    pub(super) async fn people(&self, person: &Origin) -> Result<People, QueryError> {
-        let mut people = People::default();
-        if let (OriginKind::Account, Some(id)) = (person.kind, &person.name) {
-            let types = BTreeSet::from(["IAMUser", "AssumedRole"].map(str::to_owned));
-            let is = Filter::Is(Column::PrincipalId, id.clone());
-            let of_own = Filter::All(vec![is, Filter::In(Column::IdentityType, types)]);
-            for one in self.callers(&of_own).await? {
-                people.add(&one.caller, one.usage.last.map(|time| time.0));
-            }
-        }
-        if person.kind != OriginKind::IdentityCenterUser {
-            return Ok(people);
-        }
-        let mut named = person.clone();
-        let mut asked = BTreeSet::new();
-        // The name leads to the id, the id to the last name, and that to whoever bears it, too.
-        loop {
-            let of_id = named.user_id.clone().map(|id| Filter::Is(Column::OnBehalfOfUserId, id));
-            let of_name = named.name.clone().map(|name| {
-                let of_role = Filter::Is(Column::IdentityType, "AssumedRole".to_owned());
-                let session = Filter::SessionName(BTreeSet::from([name.clone()]));
-                let in_portal = Filter::Is(Column::UserName, name);
-                let named = Filter::Any(vec![Filter::All(vec![of_role, session]), in_portal]);
-                Filter::All(vec![Filter::Some(Column::OnBehalfOfUserId), named])
-            });
-            let before = asked.len();
-            for filter in of_id.into_iter().chain(of_name) {
-                if asked.insert(format!("{filter:?}")) {
-                    for one in self.callers(&filter).await? {
-                        people.add(&one.caller, one.usage.last.map(|time| time.0));
-                    }
-                }
-            }
-            if asked.len() == before {
-                return Ok(people);
-            }
-            named = person.clone();
-            people.name(&mut named);
-        }
-    }
-
-    /// Tells whose the steps in the access portal are that may have led to a session, see [`tell_persons`].
-    pub(super) async fn tell_persons(
-        &self,
-        session: &Caller,
-        list: &mut Vec<Issuance>,
-    ) -> Result<(), QueryError> {
-        let name = session.session_name().map(str::to_owned);
-        let open = list.iter().filter(|one| is_open_person(session, one));
-        let ids: BTreeSet<Option<String>> = open.map(|one| one.caller.on_behalf_of.clone()).collect();
-        let mut people = People::default();
-        for user_id in ids {
-            let named = Origin::principal(OriginKind::IdentityCenterUser, None, name.clone(), None);
-            people.merge(self.people(&Origin { user_id, ..named }).await?);
-        }
-        tell_persons(session, list, &people);
-        Ok(())
     }
 
     /// Tells the source identities that were asked for, of the issuances that may have made a session which bears one.

@@ -308,7 +308,7 @@ fn verified<'a>(origin: &'a Origin, claimed: &str) -> Verified<'a> {
     let name = borne.or(origin.name.as_ref()).map(String::as_str);
     Verified {
         user_name: name.filter(|_| is(&[OriginKind::IamUser])),
-        unique_id: None,
+        unique_id: origin.unique_id.as_deref().filter(|_| is(&[OriginKind::IamUser])),
         instance: origin
             .on_behalf_of
             .as_ref()

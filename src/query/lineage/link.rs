@@ -16,9 +16,9 @@ use super::identity::agreeing;
 use super::key::{Pair, by_key, copies};
 use super::pass::DELEGATION;
 use super::portal::decided;
+use super::principal::{Told, untold};
 use super::read::{self, Places};
 use super::workshop::{Workshop, ask, flags, numbers};
-use crate::aws::Arn;
 use crate::lineage::{Class, Issuance, IssuanceKind, KEY_LIFE_SECONDS, People, Rule};
 use crate::query::QueryError;
 
@@ -113,6 +113,8 @@ pub(super) struct Links {
     pub(super) foreign: HashMap<i64, Known>,
     /// Issuances whose key id names no one key.
     pub(super) shared_keys: HashSet<i64>,
+    /// Who principals of other accounts are of whom no record of their own is here.
+    pub(super) told: Vec<Told>,
     /// Whom the callers name, once that is asked for: see [`super::portal::people`].
     pub(super) people: OnceLock<People>,
 }
@@ -245,6 +247,8 @@ pub(super) async fn link(
             next += 1;
         }
     }
+    let untold = untold(&nodes, &numbered)?;
+    let told = if untold.is_empty() { Vec::new() } else { relations.principals(&untold).await? };
     let mut links = Links {
         places,
         nodes: Rows::new(Vec::new(), nodes),
@@ -257,6 +261,7 @@ pub(super) async fn link(
         through: HashMap::new(),
         foreign: HashMap::new(),
         shared_keys,
+        told,
         people: OnceLock::new(),
     };
     let mut dropped = HashSet::new();
@@ -291,6 +296,7 @@ pub(super) async fn link(
         let mut found = pairs(&decided(&links, workshop.ask(statement).await?)?)?;
         if rule == Rule::Session {
             found = agreeing(&links, relations, found).await?;
+            links.leave_neighbours(&mut found);
             links.prefer_switches(&mut found);
         }
         take(&mut links.linked, &found, &dropped);
@@ -366,37 +372,8 @@ impl Links {
         Ok(false)
     }
 
-    /// Leaves out the records that tell no more of who asked than an id of another account, where one of switching roles in the
-    /// same second names who it was, see [`crate::lineage::find`].
-    fn prefer_switches(&self, pairs: &mut Vec<Pair>) {
-        let mut best: HashMap<i64, i64> = HashMap::new();
-        for (c, _, rank) in pairs.iter() {
-            best.entry(*c).and_modify(|best| *best = (*best).min(*rank)).or_insert(*rank);
-        }
-        // By caller: the one account of all principals that its best records by STS name, and nothing more of them.
-        let mut asked: HashMap<i64, Option<&str>> = HashMap::new();
-        for (c, i, _) in pairs.iter().filter(|(c, _, rank)| is_by_sts(*rank) && best.get(c) == Some(rank)) {
-            let is_bare =
-                self.steps.at(*i).is_some_and(|(batch, row)| class_at(batch, row) == Class::Account)
-                    && !self.copies.contains_key(i);
-            let account = self.cell(*i, "caller_account").filter(|_| is_bare);
-            let known = asked.entry(*c).or_insert(account);
-            *known = known.filter(|known| Some(*known) == account);
-        }
-        let names = |(c, i, rank): &Pair| {
-            let account = asked.get(c).copied().flatten()?;
-            let from = self.cell(*i, "switch_from").and_then(Arn::parse)?;
-            (best.get(c) == Some(&(rank - 1)) && from.account == account).then_some(*c)
-        };
-        let named: HashSet<i64> = pairs.iter().filter_map(names).collect();
-        if !named.is_empty() {
-            let is_beside = |(c, _, rank): &Pair| best.get(c).is_some_and(|best| *rank <= best + 1);
-            pairs.retain(|pair| !named.contains(&pair.0) || !is_beside(pair) || names(pair).is_some());
-        }
-    }
-
     /// A text of an issuance; None also of those of which only the joined columns are here.
-    fn cell(&self, i: i64, name: &str) -> Option<&str> {
+    pub(super) fn cell(&self, i: i64, name: &str) -> Option<&str> {
         let (batch, row) = self.steps.at(i)?;
         text(batch.column_by_name(name)?, row)
     }
@@ -508,11 +485,6 @@ fn pairs(batches: &[RecordBatch]) -> Result<Vec<Pair>, QueryError> {
     Ok(found)
 }
 
-/// Whether a rank is of an issuance by STS that made the session, see [`crate::lineage::Rank::number`].
-fn is_by_sts(rank: i64) -> bool {
-    (10..40).contains(&rank) && rank % 10 == 0
-}
-
 /// What [`COPIES`] gives.
 fn copied(batches: &[RecordBatch]) -> Result<Vec<(i64, i64)>, QueryError> {
     let mut found = Vec::new();
@@ -590,7 +562,7 @@ impl Candidate<'_> {
 }
 
 /// The class of the caller in a row.
-fn class_at(batch: &RecordBatch, row: usize) -> Class {
+pub(super) fn class_at(batch: &RecordBatch, row: usize) -> Class {
     let word = batch.column_by_name("caller_class").and_then(|column| text(column, row));
     word.map_or(Class::Nobody, Class::of_word)
 }

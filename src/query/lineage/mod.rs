@@ -20,6 +20,8 @@ mod memory;
 mod pass;
 mod place;
 mod portal;
+mod prefer;
+mod principal;
 mod read;
 mod removal;
 mod root;
@@ -52,6 +54,7 @@ pub use describe::{Described, describe};
 pub(super) use hash::text_hash;
 pub use label::{OriginOf, Origins};
 pub use pass::{WAY as FOLDED_FOR_LINEAGE, folded};
+pub use principal::Told;
 pub use removal::{removed, renamed};
 pub use table::ORIGIN_COLUMNS;
 
@@ -341,6 +344,16 @@ impl Relations {
         }
         let failed = |error| QueryError::engine("cannot read events", error);
         super::select(&self.ctx, filter).await?.try_collect().await.map_err(failed)
+    }
+
+    /// These columns of the events that satisfy a condition, and perhaps others.
+    async fn columns(&self, filter: &Filter, columns: &[Column]) -> Result<Vec<RecordBatch>, QueryError> {
+        if let Some(lookup) = &self.lookup
+            && let Some(found) = lookup.rows(filter, Wanted::all(columns.to_vec())).await?
+        {
+            return Ok(found);
+        }
+        self.events(filter, &[]).await
     }
 
     /// The first and the last time of which there may be an event; None where they are not known without reading.

@@ -54,6 +54,9 @@ fn named(links: &Links) -> Result<People, QueryError> {
             people.add(&caller, last);
         }
     }
+    for told in &links.told {
+        people.add_principal(&told.id, &told.arn, Some(told.time));
+    }
     Ok(people)
 }
 

@@ -129,8 +129,13 @@ fn node_facts(node: &Node, accounts: Accounts, facts: &mut Facts, claim: Option<
         }
         _ => {
             if let Some(session) = &node.session_name {
-                let role = node.name.as_deref().unwrap_or("unknown");
-                facts.line(Mark::None, "role", &format!("{role}{account}"));
+                // Of a principal of another account only the id is told, which stands above.
+                if let (NodeKind::Account, Some(account)) = (node.kind, &node.account) {
+                    facts.line(Mark::None, "account", account);
+                } else {
+                    let role = node.name.as_deref().unwrap_or("unknown");
+                    facts.line(Mark::None, "role", &format!("{role}{account}"));
+                }
                 facts.line(Mark::None, "session", &format!("{session}{claim}"));
             } else {
                 let name = node.name.as_deref().filter(|name| *name != node.id);

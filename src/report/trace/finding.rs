@@ -1,7 +1,7 @@
 //! What stands beside a chain, and what does not fit.
 
-use super::words::hang;
-use crate::lineage::{Mismatch, NotTaken, OriginKind, Trace};
+use super::words::{hang, signer};
+use crate::lineage::{Mismatch, NotTaken, OriginKind, Trace, Trust, TrustOf};
 use crate::report::{Style, figure};
 
 /// So many of each kind are listed.
@@ -10,11 +10,16 @@ const LISTED_MAX: usize = 8;
 /// What was not taken, and what is not known above the origin.
 pub(super) fn beside(trace: &Trace, style: Style) -> String {
     let mut out = String::new();
-    let shown = shown(trace.not_taken.len(), style);
-    for one in trace.not_taken.iter().take(shown) {
+    let not_taken_shown = shown(trace.not_taken.len(), style);
+    for one in trace.not_taken.iter().take(not_taken_shown) {
         out.push_str(&hang("not taken", "", &not_taken(one), style));
     }
-    out.push_str(&more(trace.not_taken.len(), shown, style));
+    out.push_str(&more(trace.not_taken.len(), not_taken_shown, style));
+    let trusts = shown(trace.trusts.len(), style);
+    for one in trace.trusts.iter().take(trusts) {
+        out.push_str(&hang("trust", "", &trust(one), style));
+    }
+    out.push_str(&more(trace.trusts.len(), trusts, style));
     if let Some(words) = nothing_above(trace) {
         out.push_str(&hang("above", "", &words, style));
     }
@@ -32,6 +37,16 @@ fn not_taken(one: &NotTaken) -> String {
         words.push_str(&format!(", made the other key {key} ({used})"));
     }
     words
+}
+
+/// Who let somebody in, and by which record.
+fn trust(one: &Trust) -> String {
+    let (event, at) = (&one.record.event_name, figure::moment(one.record.event_time.0));
+    let what = match one.of {
+        TrustOf::Role => "who may assume role",
+        TrustOf::Provider => "identity provider",
+    };
+    format!("{}, {what} {}: last set by {event} at {at}, {}", one.record.event_id, one.name, signer(&one.by))
 }
 
 /// Where the chain ends at a key or workload and no record says how that came to be.

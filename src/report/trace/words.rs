@@ -196,6 +196,21 @@ pub(super) fn short_node(node: &Node) -> String {
     }
 }
 
+/// Who made a record, with the key that signed it: `user dana with key AKIA…`.
+pub(super) fn signer(node: &Node) -> String {
+    let who = match principal(node.arn.as_deref()) {
+        Some(Principal::User { name, .. }) => format!("user {name}"),
+        Some(Principal::RoleSession { role, session }) => format!("role {role} as {session}"),
+        Some(Principal::FederatedUser { name }) => format!("federated user {name}"),
+        Some(Principal::Root) => "root".to_owned(),
+        Some(Principal::Role { .. }) | None => return short_node(node),
+    };
+    match &node.access_key {
+        Some(key) => format!("{who} with key {key}"),
+        None => who,
+    }
+}
+
 /// A descendant in the words of the tree, and whether they hold an id that someone must copy.
 pub(super) struct Label {
     /// The kind, with a blank behind it; empty where the name says enough.

@@ -4,9 +4,24 @@
 use std::collections::BTreeSet;
 
 use super::field::{self, action, text};
-use super::{Answer, Caller, Credential, DELEGATE, Issuance, NOT_IN_LAKE, SLACK, Twin, read};
+use super::{Answer, Caller, Credential, DELEGATE, Issuance, NOT_IN_LAKE, SLACK, Twin, agree, read};
 
 impl Twin {
+    /// Whether a session that was created in the very second of an issuance signs with its key.
+    pub(super) fn has_own_session(&self, i: &Issuance) -> bool {
+        let is_own = |caller: &Caller| match caller {
+            Caller::Credential(c) => {
+                i.made.key.is_some()
+                    && i.made.key == c.key
+                    && c.created == Some(i.time)
+                    && i.made.is_in(&c.home)
+                    && agree(&i.made, c)
+            }
+            Caller::End(_) => false,
+        };
+        self.callers.iter().any(is_own)
+    }
+
     /// Whether a step in the portal led into a session: it is of the role, and of the person. None where it is of the role and
     /// neither the two records nor all others tell of whom.
     pub(super) fn is_of_person(&self, issuance: &Issuance, c: &Credential) -> Option<bool> {

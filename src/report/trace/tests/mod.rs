@@ -169,6 +169,7 @@ fn empty(subject: TraceSubject, origin: TracedOrigin) -> Trace {
         links: Vec::new(),
         chains: Vec::new(),
         not_taken: Vec::new(),
+        trusts: Vec::new(),
         descendants: Vec::new(),
         mismatches: Vec::new(),
         violations: Vec::new(),
