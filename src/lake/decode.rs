@@ -98,6 +98,11 @@ struct Draft {
 const FULL: Reason = Reason::TooLong;
 
 impl Decoder {
+    /// Begins an object: the numbers that its scan gives to names are its own.
+    pub(super) fn begin_object(&mut self) {
+        self.keys.begin_object();
+    }
+
     /// Appends the record `text`, whose members were scanned, to `part`. A refused record leaves no row. The object is
     /// given by its place in the batch and the id of its name in the part.
     ///
@@ -169,7 +174,13 @@ impl Decoder {
         for member in members {
             let key = member.key(text);
             let value = member.value(text);
-            before = self.key(before, key)?;
+            before = if let Some(place) = self.keys.numbered(member.named) {
+                place
+            } else {
+                let place = self.key(before, key)?;
+                self.keys.note_number(member.named, place);
+                place
+            };
             let Some(known) = self.keys.known.get_mut(before) else { continue };
             let (target, key_hash) = (known.target, known.hash);
             let again = std::mem::replace(&mut known.turn, self.turn) == self.turn;

@@ -103,17 +103,42 @@ pub(super) struct Keys {
     pub(super) table: HashTable<usize>,
     /// So often all names were forgotten.
     pub(super) forgotten: u64,
+    /// The places of names that the scan gave a number; 0 is none.
+    numbered: [usize; NUMBERS],
 }
+
+/// So many numbers of names there are.
+const NUMBERS: usize = 256;
 
 impl Default for Keys {
     fn default() -> Self {
         let start =
             Key { name: Vec::new(), target: Target::Unknown, hash: 0, escaped: false, turn: 0, next: 0 };
-        Self { known: vec![start], table: HashTable::new(), forgotten: 0 }
+        Self { known: vec![start], table: HashTable::new(), forgotten: 0, numbered: [0; NUMBERS] }
     }
 }
 
 impl Keys {
+    /// Forgets the numbers of names: they count within one object.
+    pub(super) fn begin_object(&mut self) {
+        self.numbered.fill(0);
+    }
+
+    /// The place of the name with this number, where it was noted.
+    #[inline]
+    pub(super) fn numbered(&self, number: u8) -> Option<usize> {
+        self.numbered.get(usize::from(number)).copied().filter(|place| *place != 0)
+    }
+
+    /// Notes the place of the name with this number; 0 is the number of all that have none.
+    pub(super) fn note_number(&mut self, number: u8, place: usize) {
+        if number != 0
+            && let Some(noted) = self.numbered.get_mut(usize::from(number))
+        {
+            *noted = place;
+        }
+    }
+
     /// The key with this name that stands behind the key `before`; None where it is not known.
     pub(super) fn find(&mut self, before: usize, name: &[u8]) -> Option<usize> {
         let guess = self.known.get(before).map_or(0, |key| key.next);
@@ -132,6 +157,7 @@ impl Keys {
         if self.known.len() >= KEYS_MAX {
             self.known.truncate(1);
             self.table.clear();
+            self.numbered.fill(0);
             self.forgotten += 1;
         }
         let place = self.known.len();
