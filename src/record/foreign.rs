@@ -49,7 +49,8 @@ fn may_be_one(bytes: &[u8], members: &[Member]) -> bool {
     for member in members {
         let Some(name) = bytes.get(member.key_start..).and_then(<[u8]>::first_chunk) else { return true };
         let name = u64::from_le_bytes(*name);
-        odd |= (name & 0xFF_FFFF == S3) | (name == CLASS);
+        odd |= name & 0xFF_FFFF == S3;
+        odd |= name == CLASS;
         let is_category = name == CATEGORY;
         categories += usize::from(is_category);
         value = if is_category { member.value_start } else { value };
