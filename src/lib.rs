@@ -99,7 +99,8 @@
 //!   (`archive::s3::merge`), tries of a request (`cli::s3`). So has what is inflated at a time: an object as a whole
 //!   ([`archive::WHOLE_BYTES_MAX`]), or else some blocks ahead of who decodes them (`lake::flow`).
 //! - What goes a shorter way comes out the same: objects inflated as a whole (`archive::whole`), values skipped by blocks
-//!   (`record::block`), values and names known again (`record::memo`), calls on objects that are told by how statements fit
+//!   (`record::block`), values and names known again (`record::memo`), callers read in one pass (`lake::decode`), calls on
+//!   objects that are told by how statements fit
 //!   them (`replay::fold::object`), calls that are told by what readings look at in their parameters
 //!   (`replay::fold::parameters`), steps of lineage made by hand in the place of joins (`query::lineage`) are held by tests
 //!   against the longer way. What is odd takes the longer way, so that it is refused with its reason.

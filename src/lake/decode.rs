@@ -98,6 +98,11 @@ struct Draft {
 const FULL: Reason = Reason::TooLong;
 
 impl Decoder {
+    /// Begins an object: the numbers that its scan gives to names are its own.
+    pub(super) fn begin_object(&mut self) {
+        self.keys.begin_object();
+    }
+
     /// Appends the record `text`, whose members were scanned, to `part`. A refused record leaves no row. The object is
     /// given by its place in the batch and the id of its name in the part.
     ///
@@ -169,7 +174,13 @@ impl Decoder {
         for member in members {
             let key = member.key(text);
             let value = member.value(text);
-            before = self.key(before, key)?;
+            before = if let Some(place) = self.keys.numbered(member.named) {
+                place
+            } else {
+                let place = self.key(before, key)?;
+                self.keys.note_number(member.named, place);
+                place
+            };
             let Some(known) = self.keys.known.get_mut(before) else { continue };
             let (target, key_hash) = (known.target, known.hash);
             let again = std::mem::replace(&mut known.turn, self.turn) == self.turn;
@@ -206,11 +217,20 @@ impl Decoder {
                         set(row, column, id);
                         Held::Exactly(hash)
                     } else {
-                        let held = self.assign(column, key, value, row, draft, part)?;
-                        if let Held::Exactly(hash) = held {
+                        let is_text = column.kind() == Kind::Text;
+                        let held = if is_text && is_plain(text, member) {
+                            let (id, hash) = Self::plain_text_id(column, value, part).ok_or(FULL)?;
+                            set(row, column, id);
+                            Held::Exactly(hash)
+                        } else {
+                            self.assign(column, key, value, row, draft, part)?
+                        };
+                        if let Held::Exactly(hash) = held
+                            && (is_text || column.kind() == Kind::Json)
+                        {
                             let id = get(row, column);
                             part.remember(member.known, Some(column), id);
-                            if column.kind() == Kind::Text {
+                            if is_text {
                                 part.remember_short(column, value, id, hash);
                             }
                         }
@@ -298,9 +318,22 @@ impl Decoder {
         Ok(self.keys.add(name, target, hash))
     }
 
+    /// The id and the hash of a text that stands without escapes and control characters, given with its quotes.
+    fn plain_text_id(column: Column, value: &[u8], part: &mut Part) -> Option<(u32, u64)> {
+        let text = inner_of(value)?;
+        let interner = part.interner_mut(column);
+        match interner.find(text) {
+            Ok(id) => Some((id, interner.hash(id))),
+            Err(unseen) => {
+                let hash = string_hash(text);
+                Some((interner.add(unseen, text, hash)?, hash))
+            }
+        }
+    }
+
     /// The text of a string that stands without escapes and control characters.
     fn plain_text(value: &[u8]) -> Option<&[u8]> {
-        let inner = value.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+        let inner = inner_of(value)?;
         // Without an early end, many bytes are looked at at a time.
         let mut odd = false;
         for byte in inner {
@@ -379,8 +412,9 @@ impl Decoder {
                 }
             }
             Kind::Timestamp => {
-                let text = text_of(value);
-                let exact = text.and_then(canonical_time_micros).filter(|micros| MICROS.contains(micros));
+                let inner = inner_of(value);
+                let exact = inner.and_then(canonical_time_micros).filter(|micros| MICROS.contains(micros));
+                let text = if exact.is_none() { text_of(value) } else { None };
                 let micros = exact.or_else(|| text.and_then(any_time_micros));
                 let micros = micros.filter(|micros| MICROS.contains(micros));
                 if column == Column::EventTime {
@@ -397,8 +431,8 @@ impl Decoder {
                     draft.session_created_micros = micros;
                 }
                 // A time in exactly that form has nothing to unescape.
-                Ok(match (exact, text) {
-                    (Some(_), Some(text)) => Held::Exactly(string_hash(text.as_bytes())),
+                Ok(match (exact, inner) {
+                    (Some(_), Some(inner)) => Held::Exactly(string_hash(inner)),
                     _ => Held::NotExactly,
                 })
             }
@@ -642,8 +676,19 @@ fn name_member(reason: Reason, member: &[u8]) -> Reason {
     }
 }
 
+/// Whether a member's value is surely a string without escapes and control characters.
+fn is_plain(text: &[u8], member: &Member) -> bool {
+    let (start, end) = (member.value_start, member.value_end);
+    text.get(start) == Some(&b'"') && scan::plain_end(text, start + 1).is_some_and(|quote| quote + 1 == end)
+}
+
+/// What stands between the quotes of a string.
+fn inner_of(value: &[u8]) -> Option<&[u8]> {
+    value.strip_prefix(b"\"")?.strip_suffix(b"\"")
+}
+
 fn text_of(value: &[u8]) -> Option<&str> {
-    std::str::from_utf8(value.strip_prefix(b"\"")?.strip_suffix(b"\"")?).ok()
+    std::str::from_utf8(inner_of(value)?).ok()
 }
 
 #[cfg(test)]

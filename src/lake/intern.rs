@@ -95,15 +95,31 @@ fn low(key: u64) -> u32 {
     u32::from_le_bytes([a, b, c, d])
 }
 
-/// Whether two texts are equal. Short ones are compared here: calling out for them takes longer than comparing.
+/// Whether two texts are equal. Short ones are compared here: calling out for them takes longer than comparing. What they
+/// begin and what they end with may overlap, so that few branches depend on how long they are.
 #[inline]
 pub(super) fn same(left: &[u8], right: &[u8]) -> bool {
-    if left.len() != right.len() || left.len() > 64 {
-        return left.len() == right.len() && left == right;
+    let len = left.len();
+    if len != right.len() || len > 64 {
+        return len == right.len() && left == right;
     }
-    let ((left, left_rest), (right, right_rest)) = (left.as_chunks::<8>(), right.as_chunks::<8>());
-    left.iter().zip(right).all(|(left, right)| u64::from_ne_bytes(*left) == u64::from_ne_bytes(*right))
-        && left_rest.iter().zip(right_rest).all(|(left, right)| left == right)
+    if len > 32 {
+        ends::<32>(left) == ends::<32>(right)
+    } else if len > 16 {
+        ends::<16>(left) == ends::<16>(right)
+    } else if len >= 8 {
+        ends::<8>(left) == ends::<8>(right)
+    } else if len >= 4 {
+        ends::<4>(left) == ends::<4>(right)
+    } else {
+        left.iter().zip(right).all(|(left, right)| left == right)
+    }
+}
+
+/// The first and the last bytes of a text.
+#[inline]
+fn ends<const N: usize>(text: &[u8]) -> (Option<&[u8; N]>, Option<&[u8; N]>) {
+    (text.first_chunk(), text.last_chunk())
 }
 
 /// The values of a column in which hardly any repeats.

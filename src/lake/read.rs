@@ -88,6 +88,7 @@ impl Reader {
     ) {
         let object_place = u32::try_from(index).unwrap_or(NULL);
         let mut name = NULL;
+        self.decoder.begin_object();
         while let Some(item) = splitter.next_item() {
             match item {
                 Item::Record { index, text, members } => {

@@ -55,6 +55,12 @@ pub fn object_hash(sum: u64) -> u64 {
     mix(sum.wrapping_add(OBJECT))
 }
 
+/// Whether a member of this name holds a secret.
+#[must_use]
+pub fn is_secret_name(name: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(b"sessionToken")
+}
+
 fn mix(mut x: u64) -> u64 {
     x = (x ^ (x >> 32)).wrapping_mul(0xD6E8_FEB8_6659_FD93);
     x = (x ^ (x >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -189,7 +195,7 @@ impl Canonical {
             return Err(Invalid { at, expected: "a member's name in quotes" });
         }
         let (end, hash) = self.string(text, at + 1)?;
-        let secret = text[at + 1..end].eq_ignore_ascii_case(b"sessionToken");
+        let secret = is_secret_name(&text[at + 1..end]);
         let at = scan::skip_space(text, end + 1);
         if text.get(at) != Some(&b':') {
             return Err(Invalid { at, expected: "`:`" });

@@ -25,6 +25,9 @@ pub(super) fn by_member(key: &[u8], value: &[u8]) -> Option<Foreign> {
 
 /// The kind of one entry in a list.
 pub(super) fn of_entry(bytes: &[u8], members: &[Member]) -> Option<Foreign> {
+    if !may_be_one(bytes, members) {
+        return None;
+    }
     members.iter().find_map(|member| match member.key(bytes) {
         b"s3" => members
             .iter()
@@ -34,6 +37,25 @@ pub(super) fn of_entry(bytes: &[u8], members: &[Member]) -> Option<Foreign> {
         b"eventCategory" if member.value(bytes) == b"\"Aggregated\"" => Some(Foreign::Aggregated),
         _ => None,
     })
+}
+
+/// Whether the members are like those that [`of_entry`] looks for. Hardly any entry is of one, so all members are looked at
+/// without a branch for each.
+fn may_be_one(bytes: &[u8], members: &[Member]) -> bool {
+    const S3: u64 = u64::from_le_bytes(*b"s3\"\0\0\0\0\0");
+    const CLASS: u64 = u64::from_le_bytes(*b"class_ui");
+    const CATEGORY: u64 = u64::from_le_bytes(*b"eventCat");
+    let (mut odd, mut categories, mut value) = (false, 0_usize, 0);
+    for member in members {
+        let Some(name) = bytes.get(member.key_start..).and_then(<[u8]>::first_chunk) else { return true };
+        let name = u64::from_le_bytes(*name);
+        odd |= name & 0xFF_FFFF == S3;
+        odd |= name == CLASS;
+        let is_category = name == CATEGORY;
+        categories += usize::from(is_category);
+        value = if is_category { member.value_start } else { value };
+    }
+    odd || categories > 1 || (categories == 1 && bytes.get(value + 1) == Some(&b'A'))
 }
 
 /// Why bytes that do not begin as JSON are none: other formats are told by their first bytes.

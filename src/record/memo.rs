@@ -33,7 +33,7 @@ impl Default for Memo {
 /// A key is known again if it is no longer than this with its quotes and colon.
 const KEY_BYTES_MAX: usize = 2 * LANES;
 
-/// So many keys are remembered.
+/// So many keys are remembered; a [`Member`] has room for their numbers.
 const KEYS_MAX: usize = 64;
 
 /// A member's key with its quotes and colon, and which keys came behind it: records have their members in few orders.
@@ -107,7 +107,7 @@ impl Memo {
                 _ => {
                     let Some(member) = cursor.next_key(bytes)? else { return Ok(cursor.at) };
                     before = self.note(bytes, &member, before);
-                    member
+                    Member { named: u8::try_from(before).unwrap_or(0), ..member }
                 }
             };
             (member.value_end, member.known) = self.value_end(bytes, member.value_start)?;
@@ -131,11 +131,15 @@ impl Memo {
             _ => return None,
         };
         let text = bytes.get(start..)?.first_chunk::<KEY_BYTES_MAX>()?;
-        let next = self.keys[before].next;
-        let found = next.into_iter().find(|place| self.keys[*place].is_at(text))?;
-        if found != next[0] {
-            self.keys[before].next = [found, next[0]];
-        }
+        let [first, second] = self.keys[before].next;
+        let found = if self.keys[first].is_at(text) {
+            first
+        } else if self.keys[second].is_at(text) {
+            self.keys[before].next = [second, first];
+            second
+        } else {
+            return None;
+        };
         let value_start = start + self.keys[found].len;
         let member = Member {
             key_start: start + 1,
@@ -143,6 +147,7 @@ impl Memo {
             value_start,
             value_end: value_start,
             known: 0,
+            named: u8::try_from(found).unwrap_or(0),
         };
         Some((member, found))
     }
@@ -178,15 +183,17 @@ impl Memo {
                 let Some(head) = bytes.get(text..text + STRING_HEAD) else {
                     return Ok((scan::string_end(bytes, text)? + 1, 0));
                 };
+                // All of them are looked at before anything depends on it: where short strings end can't be foreseen.
                 let (lanes, _) = head.as_chunks::<LANES>();
-                for (place, lanes) in lanes.iter().enumerate() {
+                let found = lanes.iter().rev().fold(0, |found, lanes| {
                     let lanes = u8x16::from(*lanes);
                     let ends = lanes.simd_eq(u8x16::splat(b'"')) | lanes.simd_eq(u8x16::splat(b'\\'));
-                    let found = ends.to_bitmask();
-                    if found != 0 {
-                        let end = text + place * LANES + found.trailing_zeros() as usize;
-                        return Ok((scan::string_end(bytes, end)? + 1, 0));
-                    }
+                    found << LANES | u64::from(ends.to_bitmask())
+                });
+                if found != 0 {
+                    let end = text + found.trailing_zeros() as usize;
+                    let end = if bytes[end] == b'"' { end } else { scan::string_end(bytes, end)? };
+                    return Ok((end + 1, 0));
                 }
                 self.look(bytes, at, head, |bytes| Ok(scan::string_end(bytes, text + STRING_HEAD)? + 1))
             }
@@ -295,11 +302,16 @@ mod tests {
             let (mut plain, mut found, mut memo) = (Vec::new(), Vec::new(), Memo::default());
             scan::object(text.as_bytes(), 0, &mut plain).unwrap();
             let mut values: Vec<&[u8]> = vec![b""];
+            let mut names = std::collections::BTreeMap::new();
             for _ in 0..3 {
                 memo.object(text.as_bytes(), 0, &mut found).unwrap();
                 prop_assert_eq!(plain.len(), found.len());
                 for (plain, found) in plain.iter().zip(&found) {
-                    prop_assert_eq!(Member { known: 0, ..*found }, *plain);
+                    prop_assert_eq!(Member { known: 0, named: 0, ..*found }, *plain);
+                    let name = found.key(text.as_bytes());
+                    if found.named != 0 {
+                        prop_assert_eq!(*names.entry(found.named).or_insert(name), name);
+                    }
                     let (number, value) = (found.known as usize, found.value(text.as_bytes()));
                     if number == values.len() {
                         values.push(value);

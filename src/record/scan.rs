@@ -24,6 +24,8 @@ pub struct Member {
     pub value_end: usize,
     /// The number that equal values of the same object have, as a [`Memo`](super::memo::Memo) gives it; 0 where it was not asked.
     pub known: u32,
+    /// The same for keys; 0 where it has none.
+    pub named: u8,
 }
 
 impl Member {
@@ -93,16 +95,25 @@ pub fn string_end(bytes: &[u8], mut at: usize) -> Result<usize, Stop> {
 #[inline]
 #[must_use]
 pub fn plain_end(bytes: &[u8], mut at: usize) -> Option<usize> {
-    loop {
-        let lanes: [u8; LANES] = bytes.get(at..at + LANES)?.try_into().ok()?;
-        let lanes = u8x16::from(lanes);
+    let odd = |lanes: &[u8; LANES]| {
+        let lanes = u8x16::from(*lanes);
         let ends = lanes.simd_eq(u8x16::splat(b'"')) | lanes.simd_eq(u8x16::splat(b'\\'));
-        let found = (ends | lanes.simd_eq(lanes.min(u8x16::splat(0x1F)))).to_bitmask();
+        (ends | lanes.simd_eq(lanes.min(u8x16::splat(0x1F)))).to_bitmask()
+    };
+    loop {
+        let rest = bytes.get(at..)?;
+        // Most strings end in these: where they do can't be foreseen, so it is looked for but once.
+        let (found, len) = if let Some(lanes) = rest.first_chunk::<{ 2 * LANES }>() {
+            let (lanes, _) = lanes.as_chunks::<LANES>();
+            (odd(&lanes[0]) | odd(&lanes[1]) << LANES, 2 * LANES)
+        } else {
+            (odd(rest.first_chunk()?), LANES)
+        };
         if found != 0 {
             at += found.trailing_zeros() as usize;
             return (bytes.get(at) == Some(&b'"')).then_some(at);
         }
-        at += LANES;
+        at += len;
     }
 }
 
@@ -114,8 +125,14 @@ pub fn value_end(bytes: &[u8], at: usize) -> Result<usize, Stop> {
     match bytes.get(at) {
         Some(b'"') => Ok(string_end(bytes, at + 1)? + 1),
         Some(b'{' | b'[') => nested_end(bytes, at),
-        Some(b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => {
-            let mut end = at + 1;
+        Some(first @ (b'-' | b'0'..=b'9' | b't' | b'f' | b'n')) => {
+            let word: &[u8] = match first {
+                b't' => b"true",
+                b'f' => b"false",
+                b'n' => b"null",
+                _ => b"",
+            };
+            let mut end = at + if bytes[at..].starts_with(word) { word.len().max(1) } else { 1 };
             loop {
                 match bytes.get(end) {
                     Some(b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t') => return Ok(end),
@@ -201,7 +218,7 @@ impl Cursor {
         }
         self.first = false;
         self.at = at;
-        Ok(Some(Member { key_start, key_end, value_start: at, value_end: at, known: 0 }))
+        Ok(Some(Member { key_start, key_end, value_start: at, value_end: at, known: 0, named: 0 }))
     }
 
     /// The next member, or None behind the closing brace.

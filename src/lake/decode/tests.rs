@@ -124,3 +124,35 @@ fn an_object_with_a_repeated_name_is_refused() {
     assert_eq!(repeated(br#"{"a":1,"b":2,"\u0061":3}"#), Err(Reason::Repeated("a".to_owned())));
     assert_eq!(repeated(br#"{"eventID":1,"eventId":2,"b":3}"#), Ok(()));
 }
+
+#[test]
+fn the_number_of_a_name_says_nothing_in_another_object() {
+    let (mut decoder, mut part) = (Decoder::default(), Part::default());
+    let names = ["userAgent", "eventName", "errorCode"];
+    for turn in 0..names.len() {
+        decoder.begin_object();
+        let mut memo = crate::record::memo::Memo::default();
+        let records: Vec<String> = (0..3)
+            .map(|record| {
+                let members = names.iter().cycle().skip(turn).take(names.len());
+                let members: Vec<String> =
+                    members.map(|name| format!(r#""{name}":"{name} {turn} {record}""#)).collect();
+                format!(r#"{{{},"eventTime":"2026-03-09T10:00:00Z"}}"#, members.join(","))
+            })
+            .collect();
+        let text = records.concat();
+        let (mut members, mut at) = (Vec::new(), 0);
+        for record in 0..records.len() {
+            at = memo.object(text.as_bytes(), at, &mut members).unwrap();
+            if record > 0 {
+                assert!(members.iter().all(|member| member.named > 0));
+            }
+            decoder.decode(text.as_bytes(), &members, (0, 0), 0, &mut part).unwrap();
+            for (name, column) in names.iter().zip([Column::UserAgent, Column::EventName, Column::ErrorCode])
+            {
+                let found = part.interner(column).get(part.id(part.len() - 1, column));
+                assert_eq!(String::from_utf8_lossy(found), format!("{name} {turn} {record}"));
+            }
+        }
+    }
+}
