@@ -44,7 +44,7 @@ pub use error::QueryError;
 pub use event::EventRow;
 pub use everyone::{names_everyone, other_accounts};
 pub use file::{FILE_BYTES_MAX, Param, ParamDefault, ParamKind, Query, QueryColumn};
-pub use fold::{fold, fold_elsewhere};
+pub use fold::{Read, fold, fold_elsewhere, fold_groups};
 pub use function::{Function, functions, register_functions};
 pub use outcome::{Outcome, OutcomeFields};
 pub use rows::{EVENT_ROW_COLUMNS, rows};
