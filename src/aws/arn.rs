@@ -59,14 +59,15 @@ impl<'a> Arn<'a> {
     /// service and resource is empty.
     #[must_use]
     pub fn parse(text: &'a str) -> Option<Self> {
-        let mut parts = text.strip_prefix("arn:")?.splitn(5, ':');
-        let arn = Self {
-            partition: parts.next()?,
-            service: parts.next()?,
-            region: parts.next()?,
-            account: parts.next()?,
-            resource: parts.next()?,
+        let mut rest = text.strip_prefix("arn:")?;
+        let mut next = || {
+            let at = memchr::memchr(b':', rest.as_bytes())?;
+            let part = rest.get(..at)?;
+            rest = rest.get(at + 1..)?;
+            Some(part)
         };
+        let (partition, service, region, account) = (next()?, next()?, next()?, next()?);
+        let arn = Self { partition, service, region, account, resource: rest };
         let is_arn = arn.partition.starts_with("aws") && !arn.service.is_empty() && !arn.resource.is_empty();
         is_arn.then_some(arn)
     }

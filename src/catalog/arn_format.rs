@@ -10,7 +10,20 @@ pub struct ArnFormat {
     text: &'static str,
     /// The text taken apart: formats are filled for every record.
     parts: &'static [Part<'static>],
+    /// What stands between its first five colons and behind them, as ARNs are compared with it.
+    segments: &'static [Segment],
     slashes: usize,
+}
+
+/// A segment of an ARN format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Segment {
+    /// Text only.
+    Plain(&'static str),
+    /// One placeholder only.
+    Any,
+    /// All else, with the text that it begins with.
+    Mixed(&'static str, &'static str),
 }
 
 /// A part of an ARN format.
@@ -26,7 +39,8 @@ impl ArnFormat {
     /// Takes the text apart once; the parts live as long as the program.
     pub(super) fn new(text: &'static str) -> Self {
         let parts = parts(text).collect::<Vec<_>>().leak();
-        Self { text, parts, slashes: text.bytes().filter(|byte| *byte == b'/').count() }
+        let segments = text.splitn(SEGMENTS_MAX, ':').map(Segment::of).collect::<Vec<_>>().leak();
+        Self { text, parts, segments, slashes: text.bytes().filter(|byte| *byte == b'/').count() }
     }
 
     /// The format as AWS writes it.
@@ -79,14 +93,38 @@ impl ArnFormat {
     /// compared apart, as IAM does; inside the resource a placeholder takes any text.
     #[must_use]
     pub fn matches(self, arn: &str) -> bool {
-        let mut wanted = self.text.splitn(6, ':');
-        let mut found = arn.splitn(6, ':');
-        loop {
-            match (wanted.next(), found.next()) {
-                (None, None) => return true,
-                (Some(format), Some(text)) if segment_matches(format, text) => {}
-                _ => return false,
+        let Some((last, before)) = self.segments.split_last() else { return false };
+        let mut rest = arn;
+        for segment in before {
+            let Some(at) = memchr::memchr(b':', rest.as_bytes()) else { return false };
+            let (Some(text), Some(after)) = (rest.get(..at), rest.get(at + 1..)) else { return false };
+            if !segment.matches(text) {
+                return false;
             }
+            rest = after;
+        }
+        (self.segments.len() == SEGMENTS_MAX || !rest.contains(':')) && last.matches(rest)
+    }
+}
+
+/// The last segment is all that follows the fifth colon.
+const SEGMENTS_MAX: usize = 6;
+
+impl Segment {
+    fn of(text: &'static str) -> Self {
+        let beginning = text.get(..next_placeholder(text)).unwrap_or("");
+        match after_placeholder(text) {
+            Some("") => Self::Any,
+            _ if beginning.len() == text.len() => Self::Plain(text),
+            _ => Self::Mixed(text, beginning),
+        }
+    }
+
+    fn matches(self, text: &str) -> bool {
+        match self {
+            Self::Plain(own) => own == text,
+            Self::Any => !text.is_empty(),
+            Self::Mixed(format, beginning) => text.starts_with(beginning) && segment_matches(format, text),
         }
     }
 }

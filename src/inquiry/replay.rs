@@ -1,5 +1,6 @@
 //! Replays the events of a lake: reads what issued the sessions first, then every event once, on all cores.
 
+mod crew;
 mod read;
 mod save;
 
@@ -14,14 +15,16 @@ use rayon::prelude::*;
 use super::Window;
 use super::share::replayed;
 use crate::lake::{self, Column, Session};
-use crate::query::{self, Filter, QueryError};
+use crate::query::{self, Filter, QueryError, Read};
 use crate::replay::answer::Replay;
 use crate::replay::{
     AFTER_CHANGE_SECONDS, Changes, ELSEWHERE, Field, Fields, Folded, Issuances, Parsed, Plan, Proposed,
     Record, Replayer, State, WORKED_WITHIN_SECONDS,
 };
 use crate::snapshot::Snapshot;
+use crew::{Crew, Member};
 pub(super) use read::Columns;
+use read::{Numbered, Numbers};
 pub use save::VERDICT_COLUMNS;
 use save::{Rows, Sink};
 
@@ -120,20 +123,24 @@ pub(super) async fn folded(
     let issuances = issuances(whole, question.window).await?;
     let plan = question.plan(issuances, save.is_some());
     let filter = Filter::All(vec![question.window.filter(), question.filter.clone()]);
-    let fields = plan.fields();
+    let of_keys = plan.fields_of_keys();
+    let fields = Plan::fields_of_calls().and(of_keys);
     let sink = save.map(Sink::new).transpose()?.map(Arc::new);
-    let own = sink.clone();
-    let start = || (Replayer::new(plan.clone()), Rows::default());
-    let parts = each(ctx, &filter, fields, start, move |(replayer, rows), record| {
-        match (replayer.take(record), &own) {
-            (Some(verdict), Some(sink)) => rows.add(record, &verdict, sink),
-            _ => Ok(()),
-        }
-    })
-    .await?;
+    let crew = Arc::new(Crew::new(&plan, sink.clone()));
+    let own = Arc::clone(&crew);
+    let take = move |numbers: &mut Numbers, batch: &RecordBatch| {
+        own.take(&Numbered::of(batch, fields, numbers)?, batch.num_rows())
+    };
+    let needs = move |batch: &RecordBatch| vec![crew::needing_response(batch, of_keys)];
+    let rare = Field::ResponseElements;
+    let response = Column::ALL.iter().copied().filter(|column| column.name() == rare.name());
+    let read = Read { columns: columns(fields.without(rare)), rare: response.collect() };
+    query::fold_groups(ctx, &filter, read, needs, take, |_| Ok(())).await?;
     let mut replayer = Replayer::new(plan);
     // To take what was remembered down again takes a while.
-    let parts: Vec<(State, Rows)> = parts.into_par_iter().map(|(part, rows)| (part.state(), rows)).collect();
+    let members: Vec<Member> = crew.members();
+    let parts: Vec<(State, Rows)> =
+        members.into_par_iter().map(|member| (member.replayer.state(), member.rows)).collect();
     for (state, mut rows) in parts {
         if let Some(sink) = &sink {
             rows.flush(sink)?;
@@ -165,15 +172,9 @@ async fn changes(ctx: &Session, window: Window) -> Result<Changes, QueryError> {
         Filter::In(Column::EventName, ELSEWHERE.map(str::to_owned).into()),
     ]);
     let filter = worked_in(Window { from, to }, which);
-    let parts = each(ctx, &filter, Fields::of(Changes::FIELDS), Changes::default, |changes, record| {
-        changes.see(record);
-        Ok(())
-    })
-    .await?;
     let mut changes = Changes::default();
-    for part in parts {
-        changes.merge(part);
-    }
+    let see = |changes: &mut Changes, record: &Record<'_>| changes.see(record);
+    folded_groups(ctx, &filter, Fields::of(Changes::FIELDS), see, |part| changes.merge(part)).await?;
     Ok(changes)
 }
 
@@ -205,15 +206,37 @@ pub(super) async fn issuances(ctx: &Session, window: Window) -> Result<Issuances
         Filter::In(Column::EventName, ISSUING.map(str::to_owned).into()),
     ]);
     let filter = worked_in(Window { from, to: window.to }, which);
-    let parts = each(ctx, &filter, Fields::of(Field::ALL), Issuances::default, |issuances, record| {
-        issuances.add(record, &Parsed::of(record));
-        Ok(())
-    })
-    .await?;
-    let mut parts = parts.into_iter();
-    let mut issuances = parts.next().unwrap_or_default();
-    parts.for_each(|part| issuances.merge(part));
+    let mut issuances = Issuances::default();
+    let add = |issuances: &mut Issuances, record: &Record<'_>| issuances.add(record, &Parsed::of(record));
+    folded_groups(ctx, &filter, Fields::of(Field::ALL), add, |part| issuances.merge(part)).await?;
     Ok(issuances)
+}
+
+/// Folds the events that satisfy a condition, each row group of the lake by itself.
+async fn folded_groups<T: Default + Send + 'static>(
+    ctx: &Session,
+    filter: &Filter,
+    fields: Fields,
+    add: fn(&mut T, &Record<'_>),
+    mut give: impl FnMut(T),
+) -> Result<(), QueryError> {
+    let take = move |part: &mut T, batch: &RecordBatch| {
+        let columns = Columns::of(batch, fields)?;
+        (0..batch.num_rows()).for_each(|row| add(part, &columns.record(row)));
+        Ok(())
+    };
+    let read = Read { columns: columns(fields), rare: Vec::new() };
+    let give = |part| {
+        give(part);
+        Ok(())
+    };
+    query::fold_groups(ctx, filter, read, |_| Vec::new(), take, give).await
+}
+
+/// Columns of the lake; the time is always read.
+fn columns(fields: Fields) -> Vec<Column> {
+    let names = names(fields);
+    Column::ALL.iter().copied().filter(|column| names.contains(&column.name())).collect()
 }
 
 /// Folds the events that satisfy a condition, each part of the lake by itself and beside the others.

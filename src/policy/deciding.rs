@@ -107,7 +107,8 @@ impl CompiledSet {
             PreparedResource::Partial(_) => 2,
             PreparedResource::Unknown => 3,
         };
-        let mut told = vec![kind];
+        let mut told = Vec::with_capacity(512);
+        told.push(kind);
         let rules = &request.rules;
         told.extend(
             [

@@ -8,6 +8,14 @@ use super::truth::Truth;
 #[derive(Debug, Clone)]
 pub struct ResourceRules(Box<[(usize, usize, usize)]>);
 
+impl ResourceRules {
+    /// Whether there are none: then all resources fit alike.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 impl CompiledSet {
     /// The statements about the action of a request that name resources, but for those that name all.
     #[must_use]

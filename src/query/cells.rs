@@ -16,6 +16,8 @@ pub enum Text<'a> {
     LargeUtf8(&'a LargeStringArray),
     /// Views into buffers.
     View(&'a StringViewArray),
+    /// Places in a list of distinct texts.
+    Numbered(&'a Int32Array, &'a StringArray),
 }
 
 impl<'a> Text<'a> {
@@ -30,7 +32,13 @@ impl<'a> Text<'a> {
             DataType::Utf8 => Ok(Text::Utf8(column.as_string())),
             DataType::LargeUtf8 => Ok(Text::LargeUtf8(column.as_string())),
             DataType::Utf8View => Ok(Text::View(column.as_string_view())),
-            other => Err(wrong_type(name, "text", other)),
+            other => {
+                let numbered = column.as_dictionary_opt::<Int32Type>();
+                let texts = numbered.and_then(|numbered| {
+                    Some(Text::Numbered(numbered.keys(), numbered.values().as_string_opt()?))
+                });
+                texts.ok_or_else(|| wrong_type(name, "text", other))
+            }
         }
     }
 
@@ -41,6 +49,10 @@ impl<'a> Text<'a> {
             Text::Utf8(array) => array.is_valid(row).then(|| array.value(row)),
             Text::LargeUtf8(array) => array.is_valid(row).then(|| array.value(row)),
             Text::View(array) => array.is_valid(row).then(|| array.value(row)),
+            Text::Numbered(places, texts) => {
+                let place = places.is_valid(row).then(|| places.value(row))?;
+                value(texts, usize::try_from(place).ok()?)
+            }
         }
     }
 }

@@ -44,7 +44,7 @@ pub use error::QueryError;
 pub use event::EventRow;
 pub use everyone::{names_everyone, other_accounts};
 pub use file::{FILE_BYTES_MAX, Param, ParamDefault, ParamKind, Query, QueryColumn};
-pub use fold::{fold, fold_elsewhere};
+pub use fold::{Read, fold, fold_elsewhere, fold_groups};
 pub use function::{Function, functions, register_functions};
 pub(crate) use lenient::value as lenient_json;
 pub use outcome::{Outcome, OutcomeFields};

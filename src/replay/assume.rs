@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::agree::layer_words;
 use super::answer::{Assume, Decided, How, LayerKind, Said, Side};
 use super::call::Call;
+use super::fold::Limits;
 use super::judge::{Judge, Judged, Play};
 use super::{Asked, Parsed, Record, Told, Who};
 use crate::aws::{HIDDEN, SourceAddress};
@@ -442,7 +443,7 @@ pub fn can_assume(snapshot: &Arc<Snapshot>, caller: &Caller, role: &str, suppose
         Caller::Anonymous => "anonymous".to_owned(),
     };
     call.who = Some(Who { caller: caller.clone(), principal: principal.clone(), forwarded_by: None });
-    let mut judge = Judge::new(Arc::clone(snapshot));
+    let mut judge = Judge::new(Arc::clone(snapshot), Limits::of(1, 1));
     let plays = call.played(&mut judge);
     let question = Question {
         principal,

@@ -25,8 +25,13 @@ impl Then {
     /// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html>, `DryRun`).
     #[must_use]
     pub fn of(record: &Record<'_>) -> Self {
-        match record.error_code.filter(|code| !code.is_empty()) {
-            None if record.error_message.is_some_and(|text| !text.is_empty()) => Self::Failed,
+        Self::ended(record.error_code, record.error_message)
+    }
+
+    /// The same, of the error's code and message.
+    pub(super) fn ended(code: Option<&str>, message: Option<&str>) -> Self {
+        match code.filter(|code| !code.is_empty()) {
+            None if message.is_some_and(|text| !text.is_empty()) => Self::Failed,
             None | Some("Client.DryRunOperation" | "DryRunOperation") => Self::Allowed,
             Some(code) if is_denied(code) && !is_denied_behind(code) => Self::Denied,
             Some(_) => Self::Failed,
@@ -266,8 +271,7 @@ impl<'a> Call<'a> {
     /// The policies in play for each of its requests; none where none decides.
     pub(super) fn plays(&self, judge: &mut Judge) -> Vec<Play> {
         let Ok((asked, who)) = self.asked() else { return Vec::new() };
-        let limits = self.limits();
-        asked.iter().map(|asked| judge.play(self.record, who, asked, limits)).collect()
+        judge.plays(self.record, who, asked, self.limits())
     }
 
     /// What the policies in play say, and those of a proposal beside them.

@@ -9,6 +9,7 @@ use super::answer::{
 };
 use super::assume::assume_of;
 use super::call::{Call, Ruling};
+use super::fold::Limits;
 use super::judge::Judge;
 use super::propagate::{AFTER_CHANGE_SECONDS, Entity, changed_by};
 use super::{Asked, Issuances, Origin, Parsed, Reading, Record, ResourceFrom, SessionPolicies};
@@ -135,7 +136,7 @@ pub fn explain(question: &Question<'_>) -> Explanation {
     let session = question.issuances.session(record);
     let snapshot = question.snapshot.unwrap_or(&nothing);
     let call = Call::read(record, &parsed, session.as_deref(), snapshot);
-    let mut judge = Judge::new(Arc::clone(snapshot));
+    let mut judge = Judge::new(Arc::clone(snapshot), Limits::of(1, 1));
     let denial = Denial::parse(record.error_message.filter(|_| call.then == Then::Denied).unwrap_or(""));
     let ruled = question.snapshot.map(|_| {
         let plays = call.plays(&mut judge);

@@ -2,13 +2,16 @@
 //!
 //! Two steps keep it fast. A record's *shape* is what its requests, caller and session are told from
 //! ([`super::fields_of_request`], [`super::FIELDS_OF_CALLER`]); it tells which policies are in play, and so which further
-//! columns matter. Records that agree in these, too, are one call. Both are remembered by a 128-bit hash of the columns'
-//! text, so the JSON of most records is never parsed. Of request parameters only what readings look at counts (`parameters`),
-//! and of what never ends, objects and log streams, only how statements fit it (`object`).
+//! columns matter. Records that agree in these, too, are one call. Both are remembered by a 128-bit hash of the columns, or of
+//! what stands for their texts ([`Row`]), so most records are never put together, nor is their JSON parsed. Of request
+//! parameters only what readings look at counts (`parameters`), and of what never ends, objects and log streams, only how
+//! statements fit it (`object`).
 
 mod apart;
+mod limit;
 mod object;
 mod parameters;
+mod plan;
 mod state;
 mod tally;
 
@@ -24,49 +27,24 @@ use super::call::{Call, Deciders, Judgement, Ruling, Under};
 use super::judge::{Judge, Play};
 use super::propagate::{Refusal, Suspicions};
 use super::{
-    FIELDS_OF_CALLER, FIELDS_OF_SESSION, Field, Fields, Issuances, Parsed, Record, Session, SessionPolicies,
-    fields_of_key, fields_of_request, needs_response,
+    FIELDS_OF_CALLER, FIELDS_OF_SESSION, Field, Fields, Parsed, Record, Row, Session, SessionPolicies,
+    fields_of_request, needs_response,
 };
 use crate::aws::Time;
 use crate::catalog::event::Mapping;
 use crate::catalog::resource::Seen;
 use crate::catalog::{self, catalog};
-use crate::policy::{Attached, Document, Effect, Evaluator, PolicySet};
+use crate::policy::Effect;
 use crate::snapshot::Snapshot;
 
-use apart::{OF_CALLER, write_caller};
+use apart::{OF_CALLER, write_address, write_caller};
 pub(super) use apart::{names_sessions, text, write_asker};
+pub use limit::{DISTINCT_MAX, Limits};
 use object::{Endless, Learned, ObjectKey, Objects, learned};
 use parameters::Forms;
+pub use plan::Plan;
 pub use state::State;
 pub(super) use tally::{Sample, Sampled, Tally};
-
-/// So many shapes and calls are remembered; then all are forgotten and judged again when they come back.
-const REMEMBERED_MAX: usize = 2_000_000;
-
-/// Distinct requests and resources are told apart up to this number; more are not counted.
-pub const DISTINCT_MAX: usize = 4_000_000;
-
-/// So many likenesses of calls are remembered; then all are forgotten.
-const ALIKE_MAX: usize = 200_000;
-
-/// So many refusals are looked at for IAM's propagation.
-const REFUSALS_MAX: usize = 200_000;
-
-/// What is replayed.
-#[derive(Debug, Clone)]
-pub struct Plan {
-    /// The policies of today.
-    pub snapshot: Arc<Snapshot>,
-    /// The policies that are proposed.
-    pub proposed: Option<Arc<Snapshot>>,
-    /// What issued the sessions.
-    pub issuances: Arc<Issuances>,
-    /// Only calls of these actions, a pattern as in a policy (`s3:Get*`); None for all.
-    pub action: Option<String>,
-    /// Whether [`Replayer::take`] gives what each event comes to.
-    pub verdicts: bool,
-}
 
 /// Judges events one after another. Several may share the work: [`Replayer::merge`] puts them together, and the answer is
 /// the same whatever each of them took.
@@ -82,16 +60,17 @@ pub struct Replayer {
     calls: HashMap<u128, Known>,
     forms: Forms,
     objects: Objects,
-    /// Which of `facts` is known of a session, by the columns that it is found by.
-    sessions: HashMap<u128, usize>,
+    /// Who called in which session, by the columns that both are told from.
+    callers: HashMap<u128, Caller>,
     /// What is known of sessions, each once.
     facts: Vec<Option<Arc<Session>>>,
     facts_by_content: HashMap<String, usize>,
     numbers: HashMap<Arc<Ruling>, usize>,
     /// By what a call's ruling is made of.
     alike: HashMap<u128, Alike>,
-    /// How many resources are told apart, of all tallies.
-    resources: usize,
+    /// The names of resources, for people, by their hashes.
+    shown: HashMap<u64, Box<str>>,
+    limits: Limits,
     pub(super) tallies: Vec<Tally>,
     pub(super) requests: HashSet<u128>,
     buffer: Vec<u8>,
@@ -101,6 +80,15 @@ pub struct Replayer {
     pub(super) events: u64,
     refusals: Vec<Refusal>,
     refusals_left: u64,
+}
+
+/// Who called, as far as requests differ by it.
+#[derive(Debug, Clone, Copy)]
+struct Caller {
+    /// Which of `facts` is known of the session.
+    session: usize,
+    /// What [`write_caller`] writes, as a number.
+    number: u128,
 }
 
 /// What is known of all calls of a name.
@@ -215,51 +203,19 @@ pub struct EventVerdict {
     pub change: Option<Change>,
 }
 
-impl Plan {
-    /// The columns that a replay reads, of any event: what requests, callers and sessions are told from, and what the
-    /// condition keys are that any of the policies reads. Others may be left None.
-    #[must_use]
-    pub fn fields(&self) -> Fields {
-        let own = [
-            Field::EventTime,
-            Field::EventId,
-            Field::EventSource,
-            Field::EventName,
-            Field::EventType,
-            Field::AwsRegion,
-            Field::Account,
-            Field::RecipientAccountId,
-            Field::ErrorCode,
-            Field::ErrorMessage,
-            Field::VpcEndpointId,
-            Field::RequestParameters,
-            Field::ResponseElements,
-            Field::Resources,
-            Field::IdentityType,
-            Field::IdentityArn,
-            Field::IdentityAccountId,
-            Field::SessionIssuerArn,
-            Field::SessionIssuerAccountId,
-            Field::SourceIpAddress,
-            Field::MfaAuthenticated,
-        ];
-        let fields = Fields::of(&own).and(Fields::of(FIELDS_OF_CALLER)).and(Fields::of(FIELDS_OF_SESSION));
-        let mut evaluator = Evaluator::new();
-        let snapshots = [Some(&self.snapshot), self.proposed.as_ref()];
-        let policies = snapshots.into_iter().flatten().flat_map(|snapshot| snapshot.documents().cloned());
-        let policies: Vec<Arc<Document>> = policies.chain(self.issuances.documents()).collect();
-        let set = PolicySet { identity: Attached::of(policies), ..PolicySet::default() };
-        let compiled = evaluator.compile(&set);
-        compiled.keys().into_iter().fold(fields, |fields, key| fields.and(fields_of_key(key)))
-    }
-}
-
 impl Replayer {
     /// A replayer that has taken no event.
     #[must_use]
     pub fn new(plan: Plan) -> Self {
-        let today = Judge::new(Arc::clone(&plan.snapshot));
-        let proposed = plan.proposed.as_ref().map(|proposed| Judge::new(Arc::clone(proposed)));
+        Self::sharing(plan, &Limits::of(1, 1))
+    }
+
+    /// One of several that share the events of a lake.
+    #[must_use]
+    pub fn sharing(plan: Plan, limits: &Limits) -> Self {
+        let judge = |snapshot: &Arc<Snapshot>| Judge::new(Arc::clone(snapshot), limits.clone());
+        let today = judge(&plan.snapshot);
+        let proposed = plan.proposed.as_ref().map(judge);
         Self {
             by_session: today.by_session || proposed.as_ref().is_some_and(|judge| judge.by_session),
             today,
@@ -268,14 +224,15 @@ impl Replayer {
             kinds: HashMap::new(),
             shapes: HashMap::new(),
             calls: HashMap::new(),
-            forms: Forms::default(),
+            forms: Forms::new(limits.texts.clone()),
             objects: Objects::default(),
-            sessions: HashMap::new(),
+            callers: HashMap::new(),
             facts: Vec::new(),
             facts_by_content: HashMap::new(),
             numbers: HashMap::new(),
             alike: HashMap::new(),
-            resources: 0,
+            shown: HashMap::new(),
+            limits: limits.clone(),
             tallies: Vec::new(),
             requests: HashSet::new(),
             buffer: Vec::new(),
@@ -288,70 +245,73 @@ impl Replayer {
     }
 
     /// Judges an event and counts it. Gives its verdict if the plan asks for verdicts.
-    pub fn take(&mut self, record: &Record<'_>) -> Option<EventVerdict> {
-        let call = self.call_of(record);
+    pub fn take<'a>(&mut self, row: &impl Row<'a>) -> Option<EventVerdict> {
+        let call = self.call_of(row);
         if !call.wanted {
             return None;
         }
         self.events += 1;
-        if let Some(account) = record.account
+        if let Some(account) = row.text(Field::Account)
             && !self.accounts.contains(account)
         {
             self.accounts.insert(account.to_owned());
         }
-        let place = self.session(record);
-        let session = self.facts.get(place).cloned().flatten();
-        let known = match self.object(record, call, place, session.as_deref()) {
+        let caller = self.caller(row);
+        let known = match self.object(row, call, caller) {
             Some(known) => known,
-            None => self.known_or_judged(record, call, place, session.as_deref()),
+            None => self.known_or_judged(row, call, caller),
         };
-        self.count(record, &known, session.as_deref());
+        self.count(row, &known, caller);
         self.plan.verdicts.then(|| self.verdict(&known))
     }
 
     /// What a call comes to: as remembered, or judged.
-    fn known_or_judged(
-        &mut self,
-        record: &Record<'_>,
-        call: CallKind,
-        place: usize,
-        session: Option<&Session>,
-    ) -> Known {
-        let shape = self.hash(record, call, place);
+    fn known_or_judged<'a>(&mut self, row: &impl Row<'a>, call: CallKind, caller: Caller) -> Known {
+        let shape = self.hash(row, call, caller);
         let known_shape = self.shapes.get(&shape).copied();
-        let number = known_shape.map(|known| self.call_hash(record, shape, known));
+        let number = known_shape.map(|known| self.call_hash(row, shape, known));
         let known = number.and_then(|number| self.calls.get(&number).cloned());
-        known.unwrap_or_else(|| self.judge(record, call, (place, session), None).0)
+        known.unwrap_or_else(|| self.judge(row, call, caller, None).0)
     }
 
-    /// The place of what is known of a record's session.
-    fn session(&mut self, record: &Record<'_>) -> usize {
+    /// Who called, in which session.
+    fn caller<'a>(&mut self, row: &impl Row<'a>) -> Caller {
         self.buffer.clear();
-        record.write(Fields::of(FIELDS_OF_SESSION), &mut self.buffer);
-        let number = xxh3_128(&self.buffer);
-        if let Some(place) = self.sessions.get(&number) {
-            return *place;
+        row.write_apart(Fields::of(FIELDS_OF_SESSION), &mut self.buffer);
+        let key = xxh3_128(&self.buffer);
+        if let Some(known) = self.callers.get(&key) {
+            return *known;
         }
-        let session = self.plan.issuances.session(record);
+        let record = row.record();
+        self.buffer.clear();
+        write_caller(&record, self.by_session, &mut self.buffer);
+        let number = xxh3_128(&self.buffer);
+        let session = self.plan.issuances.session(&record);
         let content = content(session.as_deref());
         let facts = &mut self.facts;
-        let place = *self.facts_by_content.entry(content).or_insert_with(|| {
+        let session = *self.facts_by_content.entry(content).or_insert_with(|| {
             facts.push(session);
             facts.len() - 1
         });
-        if self.sessions.len() >= REMEMBERED_MAX {
-            self.sessions.clear();
-        }
-        self.sessions.insert(number, place);
-        place
+        let caller = Caller { session, number };
+        self.limits.sessions.insert(&mut self.callers, key, caller);
+        caller
+    }
+
+    /// What is known of a caller's session.
+    fn session(&self, caller: Caller) -> Option<Arc<Session>> {
+        self.facts.get(caller.session).cloned().flatten()
     }
 
     /// What is known of all calls of a name.
-    fn call_of(&mut self, record: &Record<'_>) -> CallKind {
-        let (source, name) = (record.event_source.unwrap_or(""), record.event_name.unwrap_or(""));
-        let key = xxh3_64(source.as_bytes()) ^ xxh3_64(name.as_bytes()).rotate_left(17);
+    fn call_of<'a>(&mut self, row: &impl Row<'a>) -> CallKind {
+        self.buffer.clear();
+        row.write_apart(Fields::of(&[Field::EventSource, Field::EventName]), &mut self.buffer);
+        let key = xxh3_64(&self.buffer);
         let wanted = self.plan.action.as_deref();
         *self.kinds.entry(key).or_insert_with(|| {
+            let text = |field| row.text(field).unwrap_or("");
+            let (source, name) = (text(Field::EventSource), text(Field::EventName));
             let own =
                 Fields::of(&[Field::EventSource, Field::EventName, Field::VpcEndpointId, Field::AwsRegion]);
             let all = fields_of_request(source, name).and(Fields::of(FIELDS_OF_CALLER)).and(own);
@@ -366,62 +326,61 @@ impl Replayer {
         })
     }
 
-    fn hash(&mut self, record: &Record<'_>, call: CallKind, session: usize) -> u128 {
+    fn hash<'a>(&mut self, row: &impl Row<'a>, call: CallKind, caller: Caller) -> u128 {
         self.buffer.clear();
-        record.write(call.fields, &mut self.buffer);
-        write_caller(record, self.by_session, &mut self.buffer);
-        self.buffer.extend_from_slice(&session.to_le_bytes());
+        row.write_apart(call.fields, &mut self.buffer);
+        write_place(row, caller, &mut self.buffer);
         if call.by_parameters {
-            self.forms.write(call.number, record.request_parameters, &mut self.buffer);
+            self.forms.write(call.number, row, &mut self.buffer);
         }
         xxh3_128(&self.buffer)
     }
 
-    fn call_hash(&mut self, record: &Record<'_>, shape: u128, known: Shape) -> u128 {
+    fn call_hash<'a>(&mut self, row: &impl Row<'a>, shape: u128, known: Shape) -> u128 {
         if known.more == Fields::NONE && !known.response {
             return shape;
         }
         self.buffer.clear();
         self.buffer.extend_from_slice(&shape.to_le_bytes());
-        record.write(known.more, &mut self.buffer);
+        row.write_apart(known.more, &mut self.buffer);
         if known.response {
-            record.write(Fields::of(&[Field::ResponseElements]), &mut self.buffer);
+            row.write_apart(Fields::of(&[Field::ResponseElements]), &mut self.buffer);
         }
         xxh3_128(&self.buffer)
     }
 
     /// Judges a call that is not remembered. With the key of its object it is learned, too, what it has in common with
     /// calls on other objects.
-    fn judge(
+    fn judge<'a>(
         &mut self,
-        record: &Record<'_>,
+        row: &impl Row<'a>,
         kind: CallKind,
-        (place, session): (usize, Option<&Session>),
+        caller: Caller,
         key: Option<&ObjectKey<'_>>,
     ) -> (Known, Option<Learned>) {
+        let (record, session) = (&row.record(), self.session(caller));
+        let session = session.as_deref();
         let mut parsed = Parsed::of_call(record);
         let seen = Seen::default();
         let mut call = Call::read_seen(record, &parsed, session, &self.plan.snapshot, Some(&seen));
         self.look_at(record, kind, &parsed, &seen);
         let response = needs_response(&call.reading);
-        let whole;
         if response {
-            whole = Parsed::of(record);
+            drop(call);
+            parsed.add(record, Fields::of(&[Field::ResponseElements]));
             let seen = Seen::default();
-            call = Call::read_seen(record, &whole, session, &self.plan.snapshot, Some(&seen));
-            self.look_at(record, kind, &whole, &seen);
+            call = Call::read_seen(record, &parsed, session, &self.plan.snapshot, Some(&seen));
+            self.look_at(record, kind, &parsed, &seen);
         }
-        let shape = self.hash(record, kind, place);
+        let shape = self.hash(row, kind, caller);
         let plays = call.plays(&mut self.today);
         let proposed = self.proposed.as_mut().map(|judge| call.under(&mut self.today, judge));
         let more = fields_of(&plays).and(proposed.as_ref().map_or(Fields::NONE, Under::fields));
         let known_shape = Shape { more, response };
-        if !response {
-            // What the keys are told from; the response is, too, of some: the claims of a token.
-            let Call { then, who, reading, .. } = call;
-            parsed.add(record, more);
-            call = Call { record, parsed: &parsed, then, who, reading, session };
-        }
+        // What the keys are told from; the response is, too, of some: the claims of a token.
+        let Call { then, who, reading, .. } = call;
+        parsed.add(record, more);
+        let call = Call { record, parsed: &parsed, then, who, reading, session };
         let is_open = proposed.as_ref().is_some_and(Under::is_open);
         let learned = key.filter(|_| !is_open).and_then(|key| {
             let under = proposed.as_ref().map(|under| (under.plays.as_slice(), &*under.judge));
@@ -429,9 +388,8 @@ impl Replayer {
         });
         let judgement = call.judge(&mut self.today, &plays, proposed);
         let known = self.settle(&call, judgement);
-        if self.shapes.len() + self.calls.len() >= REMEMBERED_MAX {
+        if self.limits.calls.make_room(&mut self.calls) {
             self.shapes.clear();
-            self.calls.clear();
         }
         // Another record of the shape may have been judged before: what mattered to either matters to both.
         let known_shape = match self.shapes.get(&shape) {
@@ -442,8 +400,8 @@ impl Replayer {
             None => known_shape,
         };
         self.shapes.insert(shape, known_shape);
-        let number = self.call_hash(record, shape, known_shape);
-        self.calls.insert(number, known.clone());
+        let number = self.call_hash(row, shape, known_shape);
+        self.limits.calls.insert(&mut self.calls, number, known.clone());
         (known, learned)
     }
 
@@ -459,9 +417,7 @@ impl Replayer {
     /// What was judged of a call, under its ruling. Of a call that is like one before, the ruling is known.
     fn settle(&mut self, call: &Call<'_>, judgement: Judgement) -> Known {
         for request in &judgement.requests {
-            if self.requests.len() < DISTINCT_MAX {
-                self.requests.insert(*request);
-            }
+            self.request(*request);
         }
         let likeness = call.likeness(&judgement);
         let alike = likeness.and_then(|likeness| self.alike.get(&likeness));
@@ -478,56 +434,76 @@ impl Replayer {
                 number
             });
             if let Some(likeness) = likeness {
-                if self.alike.len() >= ALIKE_MAX {
-                    self.alike.clear();
-                }
-                self.alike.insert(likeness, Alike { tally, deciders, _judgement: judgement });
+                let alike = Alike { tally, deciders, _judgement: judgement };
+                self.limits.alike.insert(&mut self.alike, likeness, alike);
             }
             (tally, deciders)
         };
-        let resource = call.shown(deciders.today);
-        let proposed = deciders.proposed.map(|at| xxh3_64(call.shown(at).as_bytes()));
-        let shown = (self.plan.verdicts || call.then == Then::Denied).then(|| Arc::from(resource));
-        Known { tally, resource: xxh3_64(resource.as_bytes()), proposed, deciders, shown }
+        let shown = call.shown(deciders.today);
+        let resource = self.resource(shown);
+        let proposed = deciders.proposed.map(|at| self.resource(call.shown(at)));
+        let shown = (self.plan.verdicts || call.then == Then::Denied).then(|| Arc::from(shown));
+        Known { tally, resource, proposed, deciders, shown }
     }
 
-    fn count(&mut self, record: &Record<'_>, known: &Known, session: Option<&Session>) {
-        let time = Time(record.event_time);
+    /// A resource as a number; its name is remembered.
+    fn resource(&mut self, shown: &str) -> u64 {
+        let number = xxh3_64(shown.as_bytes());
+        if !self.shown.contains_key(&number) {
+            self.limits.names.insert(&mut self.shown, number, Box::from(shown));
+        }
+        number
+    }
+
+    /// Counts a distinct request.
+    fn request(&mut self, number: u128) {
+        if !self.limits.requests.is_reached() {
+            self.limits.requests.add(usize::from(self.requests.insert(number)));
+        }
+    }
+
+    fn count<'a>(&mut self, row: &impl Row<'a>, known: &Known, caller: Caller) {
+        let time = Time(row.time());
         let Some(tally) = self.tallies.get_mut(known.tally) else { return };
         tally.events += 1;
         tally.first = tally.first.min(time);
         tally.last = tally.last.max(time);
-        if let Some(region) = record.aws_region
+        if let Some(region) = row.text(Field::AwsRegion)
             && !tally.regions.contains(region)
         {
             tally.regions.insert(region.to_owned());
         }
-        let mut told = 0;
-        if self.resources < DISTINCT_MAX {
-            told += usize::from(tally.today.resources.insert(known.resource));
-            told += known.proposed.map_or(0, |own| usize::from(tally.proposed.resources.insert(own)));
+        if !self.limits.resources.is_reached() {
+            let told = usize::from(tally.today.resources.insert(known.resource));
+            let own = known.proposed.map_or(0, |own| usize::from(tally.proposed.resources.insert(own)));
+            self.limits.resources.add(told + own);
         }
-        self.resources += told;
         if tally.ruling.then == Then::Denied && tally.ruling.no_request.is_none() {
-            if self.refusals.len() < REFUSALS_MAX {
-                let shown = known.shown.clone().unwrap_or_else(|| Arc::from(""));
-                self.refusals.extend(Refusal::of(record, known.tally, &tally.ruling, shown));
-            } else {
+            if self.limits.refusals.is_reached() {
                 self.refusals_left += 1;
+            } else {
+                let shown = known.shown.clone().unwrap_or_else(|| Arc::from(""));
+                let refusal = Refusal::of(&row.record(), known.tally, &tally.ruling, shown);
+                self.limits.refusals.add(usize::from(refusal.is_some()));
+                self.refusals.extend(refusal);
             }
         }
-        let wants = |sampled: &Sampled, resource| sampled.wants(time, record.event_id, resource);
+        let event_id = row.text(Field::EventId);
+        let wants = |sampled: &Sampled, resource| sampled.wants(time, event_id, resource);
         let today = wants(&tally.today, known.resource);
-        let proposed = known.proposed.is_some_and(|own| wants(&tally.proposed, own));
-        if !today && !proposed {
+        let proposed = known.proposed.filter(|own| wants(&tally.proposed, *own));
+        if !today && proposed.is_none() {
             return;
         }
-        // Few events become examples; what they are about is read again.
-        let resources = self.resources_of(record, session);
+        // Few events become examples; where it is forgotten what they are about, they are read again.
+        let resources = match self.remembered(known) {
+            Some(remembered) => remembered,
+            None => self.resources_of(&row.record(), caller),
+        };
         let sample = |resource: String| Sample {
             time,
-            event_id: record.event_id.map(str::to_owned),
-            region: record.aws_region.map(str::to_owned),
+            event_id: event_id.map(str::to_owned),
+            region: row.text(Field::AwsRegion).map(str::to_owned),
             number: xxh3_64(resource.as_bytes()),
             resource,
         };
@@ -535,15 +511,25 @@ impl Replayer {
         if today {
             tally.today.take(sample(resources.today));
         }
-        if let Some(own) = resources.proposed.filter(|_| proposed) {
+        if let Some(own) = resources.proposed.filter(|_| proposed.is_some()) {
             tally.proposed.take(sample(own));
         }
     }
 
+    /// The resources that decided a call, if their names are remembered.
+    fn remembered(&self, known: &Known) -> Option<Resources> {
+        let shown = |number: u64| self.shown.get(&number).map(|shown| String::from(&**shown));
+        let proposed = match known.proposed {
+            Some(number) => Some(shown(number)?),
+            None => None,
+        };
+        Some(Resources { today: shown(known.resource)?, proposed })
+    }
+
     /// The resources that decided a call which is remembered without them.
-    fn resources_of(&mut self, record: &Record<'_>, session: Option<&Session>) -> Resources {
-        let parsed = Parsed::of(record);
-        let call = Call::read(record, &parsed, session, &self.plan.snapshot);
+    fn resources_of(&mut self, record: &Record<'_>, caller: Caller) -> Resources {
+        let (parsed, session) = (Parsed::of(record), self.session(caller));
+        let call = Call::read(record, &parsed, session.as_deref(), &self.plan.snapshot);
         let plays = call.plays(&mut self.today);
         let proposed = self.proposed.as_mut().map(|judge| call.under(&mut self.today, judge));
         let judgement = call.judge(&mut self.today, &plays, proposed);
@@ -582,6 +568,13 @@ impl Replayer {
             change: ruling.change(),
         }
     }
+}
+
+/// Writes who called, from where, as far as requests differ by it.
+fn write_place<'a>(row: &impl Row<'a>, caller: Caller, to: &mut Vec<u8>) {
+    to.extend_from_slice(&caller.number.to_le_bytes());
+    to.extend_from_slice(&caller.session.to_le_bytes());
+    write_address(row.text(Field::SourceIpAddress), to);
 }
 
 /// The columns that the keys in play are told from.

@@ -13,7 +13,7 @@ use self::lack::{lack, lacks};
 pub(super) use self::number::Unnamed;
 use self::number::{alike, fingerprint, number_in, number_of, said_by, with_resource};
 use super::answer::{Decided, Lack, LayerKind};
-use super::fold::{names_sessions, text, write_asker};
+use super::fold::{Limits, names_sessions, text, write_asker};
 use super::{
     Asked, Fields, Parts, Record, Session, SessionPolicies, Told, Who, context_of, fields_of_key_in,
     why_unknown,
@@ -153,20 +153,11 @@ pub(super) struct Judge {
     /// What would decide, of requests that are alike, see [`alike`]. To find it takes a hundred times as long as a decision.
     needs: HashMap<u128, Arc<[Need]>>,
     pub(super) evaluations: u64,
+    limits: Limits,
 }
 
-/// Judged requests are remembered up to this number; then all are forgotten.
-const KNOWN_MAX: usize = 400_000;
-
-/// Compiled policy sets are remembered up to this number; then all are forgotten. What a snapshot lacks makes sets differ
-/// (the policy of one queue, that of another), so there may be as many as there are resources.
-const SETS_MAX: usize = 10_000;
-
-/// The same of sets and actions.
-const PLAYS_MAX: usize = 50_000;
-
 impl Judge {
-    pub(super) fn new(snapshot: Arc<Snapshot>) -> Self {
+    pub(super) fn new(snapshot: Arc<Snapshot>, limits: Limits) -> Self {
         let by_session = snapshot.documents().any(|document| names_sessions(document));
         Self {
             by_session,
@@ -184,6 +175,7 @@ impl Judge {
             changed: None,
             needs: HashMap::new(),
             evaluations: 0,
+            limits,
         }
     }
 
@@ -195,8 +187,29 @@ impl Judge {
         asked: &Asked,
         limits: SessionLimits<'_>,
     ) -> Play {
+        self.play_for(number_of_caller(record, who, limits), (record, who, limits), asked)
+    }
+
+    /// The policies in play for each request of a caller.
+    pub(super) fn plays(
+        &mut self,
+        record: &Record<'_>,
+        who: &Who,
+        asked: &[Asked],
+        limits: SessionLimits<'_>,
+    ) -> Vec<Play> {
+        let caller = number_of_caller(record, who, limits);
+        asked.iter().map(|asked| self.play_for(caller, (record, who, limits), asked)).collect()
+    }
+
+    fn play_for(
+        &mut self,
+        caller: u128,
+        (record, who, limits): (&Record<'_>, &Who, SessionLimits<'_>),
+        asked: &Asked,
+    ) -> Play {
         let account = owner(&who.caller, asked);
-        let own = self.of_caller(record, who, account, limits);
+        let own = self.of_caller(caller, (record, who, limits), account);
         let parties = Parties { caller: who.caller.account(), owner: account };
         let mut resource = self.of_resource(asked, parties);
         if makes_its_resource(&asked.action) {
@@ -216,10 +229,7 @@ impl Judge {
         let keys: Arc<[Box<str>]> = set.keys_for(&asked.action).into_iter().map(Box::from).collect();
         let fields = keys.iter().fold(Fields::NONE, |fields, key| fields.and(fields_of_key_in(key, parts)));
         let play = Play { set, keys, fields, number: key, content };
-        if self.plays.len() >= PLAYS_MAX {
-            self.plays.clear();
-        }
-        self.plays.insert(of_action, play.clone());
+        self.limits.plays.insert(&mut self.plays, of_action, play.clone());
         play
     }
 
@@ -238,11 +248,8 @@ impl Judge {
         let statements = compiled.statements();
         self.in_play
             .extend(statements.map(|numbered| (numbered.id, LayerKind::of(numbered.statement.layer))));
-        if self.sets.len() >= SETS_MAX {
-            self.sets.clear();
-        }
         let compiled = (Arc::new(compiled), content);
-        self.sets.insert(number, compiled.clone());
+        self.limits.sets.insert(&mut self.sets, number, compiled.clone());
         compiled
     }
 
@@ -250,17 +257,13 @@ impl Judge {
     /// their number.
     fn of_caller(
         &mut self,
-        record: &Record<'_>,
-        who: &Who,
+        caller: u128,
+        (record, who, limits): (&Record<'_>, &Who, SessionLimits<'_>),
         account: Option<AccountId>,
-        limits: SessionLimits<'_>,
     ) -> OfCaller {
-        let endpoint = record.vpc_endpoint_id.filter(|id| !id.is_empty());
-        let mut told = Vec::with_capacity(256);
-        write_asker(&who.caller, false, &mut told);
-        text(endpoint, &mut told);
+        let endpoint = endpoint_of(record);
+        let mut told = caller.to_le_bytes().to_vec();
         number_in(account, &mut told);
-        limits.write(&mut told);
         let key = xxh3_128(&told);
         if let Some(known) = self.of_callers.get(&key) {
             return known.clone();
@@ -271,10 +274,7 @@ impl Judge {
         set.session = self.session_layer(limits, set.session);
         let (number, content) = (fingerprint(&set), self.content_of(&set));
         let own = OfCaller { set: Arc::new(set), number, content };
-        if self.of_callers.len() >= SETS_MAX {
-            self.of_callers.clear();
-        }
-        self.of_callers.insert(key, own.clone());
+        self.limits.callers.insert(&mut self.of_callers, key, own.clone());
         own
     }
 
@@ -294,10 +294,7 @@ impl Judge {
             return known.clone();
         }
         let own = policy(&self.snapshot);
-        if self.of_patterns.len() >= SETS_MAX {
-            self.of_patterns.clear();
-        }
-        self.of_patterns.insert(key, own.clone());
+        self.limits.patterns.insert(&mut self.of_patterns, key, own.clone());
         own
     }
 
@@ -434,10 +431,7 @@ impl Judge {
                 Some(needs) => Arc::clone(needs),
                 None => play.set.deciding(&prepared).members.into(),
             };
-            if self.needs.len() >= KNOWN_MAX {
-                self.needs.clear();
-            }
-            self.needs.insert(alike, Arc::clone(&members));
+            self.limits.needs.insert(&mut self.needs, alike, Arc::clone(&members));
             lacks(members.iter().map(|need| lack(need, told)))
         } else {
             Vec::new()
@@ -450,12 +444,12 @@ impl Judge {
             deciding_keys: deciding_keys(&play.set, deciders.iter().map(|(id, _)| *id)),
             deciders,
         };
-        if self.known.len() >= KNOWN_MAX {
-            self.known.clear();
+        if self.limits.known.make_room(&mut self.known) {
             self.decisions.clear();
         }
         let judged = self.shared(judged);
-        self.known.insert(key, Known { judged: Arc::clone(&judged), needs: members });
+        let known = Known { judged: Arc::clone(&judged), needs: members };
+        self.limits.known.insert(&mut self.known, key, known);
         (number, judged)
     }
 
@@ -485,10 +479,7 @@ impl Judge {
             return *known;
         }
         let loses = play_today.set.may_lose(&prepared, &play.set, &asked);
-        if self.losses.len() >= KNOWN_MAX {
-            self.losses.clear();
-        }
-        self.losses.insert(key, loses);
+        self.limits.losses.insert(&mut self.losses, key, loses);
         loses
     }
 
@@ -589,6 +580,20 @@ impl Judge {
     pub(super) fn in_play(&self) -> impl Iterator<Item = (StatementId, LayerKind)> {
         self.in_play.iter().copied()
     }
+}
+
+/// The VPC endpoint that a call came through.
+fn endpoint_of<'a>(record: &Record<'a>) -> Option<&'a str> {
+    record.vpc_endpoint_id.filter(|id| !id.is_empty())
+}
+
+/// Who asks, from where and within which limits, as a number: what decides on policies in play beside what is asked for.
+fn number_of_caller(record: &Record<'_>, who: &Who, limits: SessionLimits<'_>) -> u128 {
+    let mut told = Vec::with_capacity(256);
+    write_asker(&who.caller, false, &mut told);
+    text(endpoint_of(record), &mut told);
+    limits.write(&mut told);
+    xxh3_128(&told)
 }
 
 /// Some ARN of an action's service.

@@ -20,6 +20,7 @@ mod judge;
 mod propagate;
 mod record;
 mod request;
+mod row;
 mod session;
 mod tag;
 #[cfg(test)]
@@ -35,11 +36,12 @@ pub use assume::{Supposed, can_assume};
 pub use context::{Told, context, context_of, fields_of_key, is_told_by_session, why_unknown};
 pub use explain::{Changed, Question, changed, concerned, explain};
 pub use finish::Proposed;
-pub use fold::{DISTINCT_MAX, EventVerdict, Folded, Plan, Replayer, State};
+pub use fold::{DISTINCT_MAX, EventVerdict, Folded, Limits, Plan, Replayer, State};
 pub use propagate::{AFTER_CHANGE_SECONDS, Changes, ELSEWHERE, Entity, Suspects, WORKED_WITHIN_SECONDS};
 pub use record::{Field, Fields, Parsed, Record};
 pub use request::{
     Asked, Origin, Reading, ResourceFrom, fields_of_request, needs_response, requests, requests_unstated,
 };
+pub use row::Row;
 pub use session::{FIELDS_OF_SESSION, Issuances, Session, SessionPolicies};
 pub use who::{FIELDS_OF_CALLER, Who, who};

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::super::{Field, Origin, tag};
 use super::Told;
 use crate::aws::service_of;
-use crate::catalog::{catalog, event};
+use crate::catalog::{ActionResource, catalog, event};
 use crate::policy::{Context, Resource, Standing};
 use crate::snapshot::{self, Unsupplied};
 
@@ -47,6 +47,8 @@ pub(super) struct Ask<'a> {
     snapshot: OnceCell<Context>,
     /// The same but for the keys of the organization, which take longer to tell.
     snapshot_but_organization: OnceCell<Context>,
+    /// The action's types of resources that the request's resource may be of, once they are asked for.
+    kinds: OnceCell<Vec<&'static ActionResource>>,
 }
 
 /// A parameter of the call.
@@ -74,6 +76,7 @@ impl<'a> Ask<'a> {
             relation: relation(told),
             snapshot: OnceCell::new(),
             snapshot_but_organization: OnceCell::new(),
+            kinds: OnceCell::new(),
         }
     }
 
@@ -158,18 +161,14 @@ impl<'a> Ask<'a> {
     pub(super) fn lists(&self, key: &str) -> Option<bool> {
         let action = catalog().action(&self.told.asked.action)?;
         let has = |keys: &[&str]| keys.iter().any(|own| own.eq_ignore_ascii_case(key));
-        let arn = match &self.told.asked.resource {
-            Resource::Named(arn) => Some(arn.as_str()),
-            Resource::Any | Resource::Pattern(_) | Resource::Unknown => None,
-        };
-        let fits = |of: &&crate::catalog::ActionResource| arn.is_none_or(|arn| of.kind.arn.matches(arn));
-        let any_fits = action.resources.iter().any(|own| fits(&own));
-        let of_types = action
-            .resources
-            .iter()
-            .filter(|own| !any_fits || fits(own))
-            .any(|own| has(own.condition_keys) || has(own.kind.condition_keys));
-        Some(has(action.condition_keys) || of_types)
+        let kinds = self.kinds.get_or_init(|| {
+            let all = || action.resources.iter();
+            let of_arn = |arn| all().filter(|own| own.kind.arn.matches(arn)).collect::<Vec<_>>();
+            let fitting = self.arn().map(of_arn).filter(|fitting| !fitting.is_empty());
+            fitting.unwrap_or_else(|| all().collect())
+        });
+        let of_kinds = kinds.iter().any(|own| has(own.condition_keys) || has(own.kind.condition_keys));
+        Some(has(action.condition_keys) || of_kinds)
     }
 
     /// The resource's ARN.

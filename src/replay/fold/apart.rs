@@ -6,7 +6,7 @@ use crate::aws::{Arn, Principal as Named};
 use crate::policy::{Caller, Document, Principal};
 use crate::replay::{Field, Record};
 
-/// Columns of the caller that are written by [`write_caller`], which leaves out what nothing tells apart.
+/// Columns that are written by [`write_caller`] and [`write_address`], which leave out what nothing tells apart.
 pub(super) const OF_CALLER: [Field; 3] = [Field::IdentityArn, Field::PrincipalId, Field::SourceIpAddress];
 
 /// What the names of instances begin with, after which sessions of instance profiles are called.
@@ -23,9 +23,9 @@ pub(in crate::replay) fn names_sessions(document: &Document) -> bool {
     })
 }
 
-/// Writes who asked, as far as requests differ by it: not what a role's session is called, unless policies name sessions,
-/// and not the address that a call came from. Condition keys may still be told from either: then the whole column is
-/// among those of the key ([`crate::replay::fields_of_key`]).
+/// Writes who asked, as far as requests differ by it: not what a role's session is called, unless policies name sessions.
+/// Condition keys may still be told from that: then the whole column is among those of the key
+/// ([`crate::replay::fields_of_key`]).
 pub(super) fn write_caller(record: &Record<'_>, by_session: bool, to: &mut Vec<u8>) {
     match (record.identity_arn, record.identity_type) {
         (Some(arn), Some("AssumedRole")) if !by_session => match without_session(arn) {
@@ -43,8 +43,12 @@ pub(super) fn write_caller(record: &Record<'_>, by_session: bool, to: &mut Vec<u
         },
         _ => whole(record, to),
     }
+}
+
+/// Writes where a call came from, as far as requests differ by it: not the address, but for condition keys that are told from it.
+pub(super) fn write_address(from: Option<&str>, to: &mut Vec<u8>) {
     let is_address = |text: &str| text.parse::<IpAddr>().is_ok();
-    match record.source_ip_address {
+    match from {
         Some(address) if is_address(address) => to.push(1),
         other => {
             to.push(0);
@@ -69,10 +73,40 @@ pub(in crate::replay) fn write_asker(caller: &Caller, by_session: bool, to: &mut
             text(role_arn.as_deref(), to);
             text(unique_id.as_deref().map(|id| id.split_once(':').map_or(id, |(id, _)| id)), to);
         }
-        other => {
+        Caller::RoleSession { session_arn, role_arn, unique_id } => {
             to.push(0);
-            text(Some(&format!("{other:?}")), to);
+            text(Some(session_arn), to);
+            text(role_arn.as_deref(), to);
+            text(unique_id.as_deref(), to);
         }
+        Caller::User { arn, unique_id } => {
+            to.push(2);
+            text(Some(arn), to);
+            text(unique_id.as_deref(), to);
+        }
+        Caller::FederatedUser { arn, user_arn } => {
+            to.push(3);
+            text(Some(arn), to);
+            text(user_arn.as_deref(), to);
+        }
+        Caller::Root { account } => {
+            to.push(4);
+            to.extend_from_slice(&u64::from(*account).to_le_bytes());
+        }
+        Caller::Service { name } => {
+            to.push(5);
+            text(Some(name), to);
+        }
+        Caller::Federated { provider } => {
+            to.push(6);
+            text(Some(provider), to);
+        }
+        Caller::Account { account, unique_id } => {
+            to.push(7);
+            to.extend_from_slice(&u64::from(*account).to_le_bytes());
+            text(unique_id.as_deref(), to);
+        }
+        Caller::Anonymous => to.push(8),
     }
 }
 

@@ -12,19 +12,13 @@ use memchr::memmem::Finder;
 use serde::Deserialize;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
-use super::{CallKind, Known, Replayer, write_caller};
+use super::{CallKind, Caller, Known, Replayer, write_place};
 use crate::policy::{CompiledSet, PreparedRequest, Resource, ResourceRules};
 use crate::replay::answer::Then;
 use crate::replay::call::{Call, Deciders};
 use crate::replay::judge::{Judge, Play, Unnamed};
-use crate::replay::{Field, Fields, Parsed, Record, Session, needs_response};
+use crate::replay::{Field, Fields, Parsed, Record, Row, needs_response};
 use crate::snapshot::Snapshot;
-
-/// So many kinds of calls are told apart; then all are forgotten.
-const SHAPES_MAX: usize = 400_000;
-
-/// Of so many kinds it is known how their statements fit; then all are forgotten.
-const KINDS_MAX: usize = 20_000;
 
 /// So many fits of one kind are remembered; then all are forgotten.
 const FITS_MAX: usize = 1_000;
@@ -112,9 +106,9 @@ pub(super) struct ObjectKey<'a> {
 }
 
 impl<'a> ObjectKey<'a> {
-    /// The key of a record's object; None if it names none, or one with letters that may mean more than themselves.
-    pub(super) fn of(record: &Record<'a>, of: Endless) -> Option<Self> {
-        let text = record.request_parameters?;
+    /// The key of the object that request parameters name; None if they name none, or one with letters that may mean more
+    /// than themselves.
+    pub(super) fn of(text: &'a str, resources: Option<&'a str>, of: Endless) -> Option<Self> {
         let key = of.name_in(text)?;
         let is_plain = key.bytes().all(|byte| of.is_plain(byte));
         if key.is_empty()
@@ -132,7 +126,7 @@ impl<'a> ObjectKey<'a> {
         if is_in(parameters.0) || is_in(parameters.1) {
             return None;
         }
-        let resources = match record.resources {
+        let resources = match resources {
             Some(text) => Some(around(text, &finder, of)?),
             None => None,
         };
@@ -217,45 +211,41 @@ type Plays<'a> = (&'a [Play], &'a Judge);
 
 impl Replayer {
     /// What a call on an object comes to; None if it is to be judged as any other.
-    pub(super) fn object(
-        &mut self,
-        record: &Record<'_>,
-        call: CallKind,
-        place: usize,
-        session: Option<&Session>,
-    ) -> Option<Known> {
-        let about = call.about.filter(|_| Then::of(record) != Then::Denied)?;
-        let key = ObjectKey::of(record, about)?;
-        let shape = self.object_hash(record, call.fields, place, &key);
+    pub(super) fn object<'a>(&mut self, row: &impl Row<'a>, call: CallKind, caller: Caller) -> Option<Known> {
+        let about = call.about?;
+        let parameters = row.text(Field::RequestParameters)?;
+        let ended = (row.text(Field::ErrorCode), row.text(Field::ErrorMessage));
+        if Then::ended(ended.0, ended.1) == Then::Denied {
+            return None;
+        }
+        let key = ObjectKey::of(parameters, row.text(Field::Resources), about)?;
+        let shape = self.object_hash(row, call.fields, caller, &key);
         match self.objects.shapes.get(&shape) {
             None => {
-                if self.objects.shapes.len() >= SHAPES_MAX {
-                    self.objects.shapes.clear();
-                }
-                self.objects.shapes.insert(shape, Shape::Once);
+                self.limits.shapes.insert(&mut self.objects.shapes, shape, Shape::Once);
                 return None;
             }
             Some(Shape::Single) => return None,
             Some(Shape::Once) => {}
             Some(Shape::Alike(more)) => {
-                let number = self.alike_hash(record, shape, *more);
+                let number = self.alike_hash(row, shape, *more);
                 if let Some(known) = self.known_object(number, &key) {
                     return Some(known);
                 }
             }
         }
-        let (known, learned) = self.judge(record, call, (place, session), Some(&key));
+        let (known, learned) = self.judge(row, call, caller, Some(&key));
         let Some(Learned { more, asked, views }) = learned else {
-            self.objects.shapes.insert(shape, Shape::Single);
+            self.limits.shapes.insert(&mut self.objects.shapes, shape, Shape::Single);
             return Some(known);
         };
-        self.objects.shapes.insert(shape, Shape::Alike(more));
-        let number = self.alike_hash(record, shape, more);
-        if self.objects.kinds.len() >= KINDS_MAX && !self.objects.kinds.contains_key(&number) {
-            self.objects.kinds.clear();
+        self.limits.shapes.insert(&mut self.objects.shapes, shape, Shape::Alike(more));
+        let number = self.alike_hash(row, shape, more);
+        if !self.objects.kinds.contains_key(&number) {
+            let kind = Kind { asked, views, fits: HashMap::new() };
+            self.limits.kinds.insert(&mut self.objects.kinds, number, kind);
         }
-        let new = || Kind { asked, views, fits: HashMap::new() };
-        let kind = self.objects.kinds.entry(number).or_insert_with(new);
+        let Some(kind) = self.objects.kinds.get_mut(&number) else { return Some(known) };
         let fit = kind.fit(key.key, &mut self.buffer);
         if kind.fits.len() >= FITS_MAX {
             kind.fits.clear();
@@ -264,25 +254,24 @@ impl Replayer {
         Some(known)
     }
 
-    fn object_hash(
+    fn object_hash<'a>(
         &mut self,
-        record: &Record<'_>,
+        row: &impl Row<'a>,
         fields: Fields,
-        session: usize,
+        caller: Caller,
         key: &ObjectKey<'_>,
     ) -> u128 {
         self.buffer.clear();
-        record.write(fields.without(Field::Resources), &mut self.buffer);
-        write_caller(record, self.by_session, &mut self.buffer);
-        self.buffer.extend_from_slice(&session.to_le_bytes());
+        row.write_apart(fields.without(Field::Resources), &mut self.buffer);
+        write_place(row, caller, &mut self.buffer);
         key.write(&mut self.buffer);
         xxh3_128(&self.buffer)
     }
 
-    fn alike_hash(&mut self, record: &Record<'_>, shape: u128, more: Fields) -> u128 {
+    fn alike_hash<'a>(&mut self, row: &impl Row<'a>, shape: u128, more: Fields) -> u128 {
         self.buffer.clear();
         self.buffer.extend_from_slice(&shape.to_le_bytes());
-        record.write(more, &mut self.buffer);
+        row.write_apart(more, &mut self.buffer);
         xxh3_128(&self.buffer)
     }
 
@@ -291,21 +280,32 @@ impl Replayer {
         let kind = self.objects.kinds.get_mut(&number)?;
         let fit = kind.fit(key.key, &mut self.buffer);
         let (tally, deciders) = *kind.fits.get(&fit)?;
-        let today = kind.shown(deciders.today, key.key);
-        let proposed = deciders.proposed.map(|at| xxh3_64(kind.shown(at, key.key).as_bytes()));
-        let numbers = kind.asked.iter().map(|asked| match asked {
-            Asked::Same(number, _) => *number,
-            Asked::Object(head, unnamed) => unnamed.named(Some(&format!("{head}{}", key.key))),
-        });
-        for number in numbers {
-            if self.requests.len() < super::DISTINCT_MAX {
-                self.requests.insert(number);
+        let mut arn = String::with_capacity(128);
+        for asked in &kind.asked {
+            let number = match asked {
+                Asked::Same(number, _) => *number,
+                Asked::Object(head, unnamed) => {
+                    named(head, key.key, &mut arn);
+                    unnamed.named_in(Some(&arn), &mut self.buffer)
+                }
+            };
+            if !self.limits.requests.is_reached() {
+                self.limits.requests.add(usize::from(self.requests.insert(number)));
             }
         }
+        let proposed = deciders.proposed.map(|at| xxh3_64(kind.shown(at, key.key, &mut arn).as_bytes()));
+        let today = kind.shown(deciders.today, key.key, &mut arn);
         let resource = xxh3_64(today.as_bytes());
         let shown = self.plan.verdicts.then(|| Arc::from(today));
         Some(Known { tally, resource, proposed, deciders, shown })
     }
+}
+
+/// Puts the ARN of an object together.
+fn named(head: &str, key: &str, arn: &mut String) {
+    arn.clear();
+    arn.push_str(head);
+    arn.push_str(key);
 }
 
 impl Kind {
@@ -313,21 +313,29 @@ impl Kind {
     fn fit(&mut self, key: &str, buffer: &mut Vec<u8>) -> u128 {
         let Self { asked, views, .. } = self;
         buffer.clear();
+        let mut arn = String::new();
         for (at, view) in views {
             if let Some(Asked::Object(head, _)) = asked.get(*at) {
-                view.request.set_resource(&format!("{head}{key}"));
+                if view.rules.is_empty() {
+                    continue;
+                }
+                named(head, key, &mut arn);
+                view.request.set_resource(&arn);
                 buffer.extend(view.set.resource_fits(&view.rules, &view.request).map(|truth| truth as u8));
             }
         }
         xxh3_128(buffer)
     }
 
-    /// The resource of one of the requests, for people.
-    fn shown(&self, at: usize, key: &str) -> String {
+    /// The resource of one of the requests, for people; `arn` is room for it.
+    fn shown<'a>(&'a self, at: usize, key: &str, arn: &'a mut String) -> &'a str {
         match self.asked.get(at) {
-            Some(Asked::Same(_, shown)) => shown.clone(),
-            Some(Asked::Object(head, _)) => format!("{head}{key}"),
-            None => "-".to_owned(),
+            Some(Asked::Same(_, shown)) => shown,
+            Some(Asked::Object(head, _)) => {
+                named(head, key, arn);
+                arn
+            }
+            None => "-",
         }
     }
 }
@@ -363,14 +371,14 @@ pub(super) fn learned(
             let told = Call::told(of, who, one, &judge.snapshot);
             Some(judge.unnamed(&told, plays.get(at)?))
         };
+        let own = snapshots().map(|plays| number(call, asked, plays)).collect::<Option<Vec<_>>>()?;
         // Whatever is known of the keys is known of any object.
-        let (_, unnamed) = number(call, asked, today)?;
-        for plays in snapshots() {
-            let (own, others) = (number(call, asked, plays)?.1, number(&other, other_asked, plays)?.1);
-            if own != others {
+        for (plays, (_, unnamed)) in snapshots().zip(&own) {
+            if *unnamed != number(&other, other_asked, plays)?.1 {
                 return None;
             }
         }
+        let unnamed = own.first()?.1.clone();
         if asked == other_asked {
             let name = match &asked.resource {
                 Resource::Named(arn) | Resource::Pattern(arn) => Some(arn.as_str()),
@@ -390,11 +398,10 @@ pub(super) fn learned(
         if asked.shown != *arn || expected != *other_asked || !asked.action.starts_with(key.of.service()) {
             return None;
         }
-        for (plays, judge) in snapshots() {
+        for ((plays, judge), (request, _)) in snapshots().zip(own) {
             if has_own_policies(&judge.snapshot, head) {
                 return None;
             }
-            let (request, _) = number(call, asked, (plays, judge))?;
             let set = Arc::clone(&plays.get(at)?.set);
             let rules = set.resource_rules(&request);
             views.push((at, View { set, request, rules }));
@@ -421,17 +428,12 @@ pub(super) struct Learned {
 mod tests {
     use super::*;
 
-    fn record<'a>(parameters: &'a str, resources: Option<&'a str>) -> Record<'a> {
-        Record { request_parameters: Some(parameters), resources, ..Record::default() }
-    }
-
     #[test]
     fn a_key_is_found_with_the_texts_around_it() {
         let parameters = r#"{"bucketName":"example-reports","key":"a/b.csv","Host":"x"}"#;
         let resources =
             r#"[{"ARN":"arn:aws:s3:::example-reports/a/b.csv"},{"ARN":"arn:aws:s3:::example-reports"}]"#;
-        let record = record(parameters, Some(resources));
-        let key = ObjectKey::of(&record, Endless::Objects).unwrap();
+        let key = ObjectKey::of(parameters, Some(resources), Endless::Objects).unwrap();
         assert_eq!(key.key, "a/b.csv");
         assert_eq!(key.with(key.key), (parameters.to_owned(), Some(resources.to_owned())));
         let (other, others) = key.with("z");
@@ -461,20 +463,19 @@ mod tests {
             r#"{"key":"abc"#,
         ];
         for text in odd {
-            assert_eq!(ObjectKey::of(&record(text, None), Endless::Objects), None, "{text}");
+            assert_eq!(ObjectKey::of(text, None, Endless::Objects), None, "{text}");
         }
         let twice = r#"[{"ARN":"arn:aws:s3:::b/abc"},{"ARN":"arn:aws:s3:::b/abc"}]"#;
         let inside = r#"[{"ARN":"arn:aws:s3:::abcd/x"}]"#;
         for resources in [twice, inside] {
             assert_eq!(
-                ObjectKey::of(&record(r#"{"key":"abc"}"#, Some(resources)), Endless::Objects),
+                ObjectKey::of(r#"{"key":"abc"}"#, Some(resources), Endless::Objects),
                 None,
                 "{resources}"
             );
         }
         let apart = r#"[{"ARN":"arn:aws:s3:::b"}]"#;
-        let found = ObjectKey::of(&record(r#"{"key":"abc"}"#, Some(apart)), Endless::Objects)
-            .map(|key| key.resources);
+        let found = ObjectKey::of(r#"{"key":"abc"}"#, Some(apart), Endless::Objects).map(|key| key.resources);
         assert_eq!(found, Some(Some((apart, None))));
     }
 }

@@ -8,8 +8,10 @@
 use hashbrown::HashMap;
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::limit::Limit;
 use super::text;
 use crate::catalog::resource::speaks_for_itself;
+use crate::replay::{Field, Fields, Row};
 
 /// So many forms are remembered; then all are forgotten.
 const FORMS_MAX: usize = 50_000;
@@ -36,50 +38,124 @@ struct Leaf {
 }
 
 /// The forms of parameters.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Forms {
-    /// By call and form: of its texts and numbers, in order, whether any reading looked at it. None of which all were.
-    looked_at: HashMap<u128, Box<[bool]>>,
+    /// By call and form.
+    known: HashMap<u128, Known>,
+    /// By call and text.
+    written: HashMap<u128, Written>,
+    limit: Limit,
+    /// How often it was learned what readings look at.
+    version: u64,
     form: Vec<u8>,
     leaves: Vec<Leaf>,
+    told: Vec<u8>,
+}
+
+/// What is known of a form of which not all texts and numbers were looked at.
+#[derive(Debug)]
+struct Known {
+    /// Of its texts and numbers, in order, whether any reading looked at it.
+    looked_at: Box<[bool]>,
+    /// Since when that is known.
+    version: u64,
+}
+
+/// What is written of a text.
+#[derive(Debug, Clone, Copy)]
+struct Written {
+    number: u128,
+    form: Option<u128>,
+    /// That of the form; 0 where nothing was known of it.
+    version: u64,
 }
 
 impl Forms {
-    /// Writes parameters so that those of one call that are read differently are written differently.
-    pub(super) fn write(&mut self, call: u64, parameters: Option<&str>, to: &mut Vec<u8>) {
-        let form = parameters.filter(|_| !self.looked_at.is_empty()).and_then(|text| self.form(call, text));
-        let looked_at = form.and_then(|form| Some((form, self.looked_at.get(&form)?)));
+    /// None is known; so many texts are remembered.
+    pub(super) fn new(limit: Limit) -> Self {
+        Self {
+            known: HashMap::new(),
+            written: HashMap::new(),
+            limit,
+            version: 0,
+            form: Vec::new(),
+            leaves: Vec::new(),
+            told: Vec::new(),
+        }
+    }
+
+    /// Writes a row's parameters so that those of one call that are read differently are written differently.
+    pub(super) fn write<'a>(&mut self, call: u64, row: &impl Row<'a>, to: &mut Vec<u8>) {
+        let parameters = row.text(Field::RequestParameters);
+        if parameters.is_none() {
+            to.extend_from_slice(&0_u128.to_le_bytes());
+            return;
+        }
+        self.told.clear();
+        self.told.extend_from_slice(&call.to_le_bytes());
+        row.write_apart(Fields::of(&[Field::RequestParameters]), &mut self.told);
+        let key = xxh3_128(&self.told);
+        let known = self.written.get(&key).filter(|written| self.version_of(written.form) == written.version);
+        let number = if let Some(written) = known {
+            written.number
+        } else {
+            let mut told = std::mem::take(&mut self.told);
+            told.clear();
+            let form = self.write_text(call, parameters, &mut told);
+            let written = Written { number: xxh3_128(&told), form, version: self.version_of(form) };
+            self.told = told;
+            self.limit.insert(&mut self.written, key, written);
+            written.number
+        };
+        to.extend_from_slice(&number.to_le_bytes());
+    }
+
+    fn version_of(&self, form: Option<u128>) -> u64 {
+        form.and_then(|form| self.known.get(&form)).map_or(0, |known| known.version)
+    }
+
+    /// Writes parameters as [`Forms::write`] tells them apart. Gives their form; None if they are odd.
+    fn write_text(&mut self, call: u64, parameters: Option<&str>, to: &mut Vec<u8>) -> Option<u128> {
+        let form = parameters.and_then(|text| self.form(call, text));
+        let looked_at = form.and_then(|form| Some((form, &self.known.get(&form)?.looked_at)));
         let (Some(parameters), Some((form, looked_at))) = (parameters, looked_at) else {
             to.push(0);
             text(parameters, to);
-            return;
+            return form;
         };
         to.push(1);
         to.extend_from_slice(&form.to_le_bytes());
-        for (at, (leaf, looked_at)) in self.leaves.iter().zip(looked_at).enumerate() {
+        for (at, (leaf, looked_at)) in self.leaves.iter().zip(looked_at.iter()).enumerate() {
             if leaf.is_told || *looked_at {
                 // What was looked at may have been forgotten, and be other leaves now.
                 to.extend_from_slice(&at.to_le_bytes());
                 text(parameters.get(leaf.start..leaf.end), to);
             }
         }
+        Some(form)
     }
 
     /// Takes in which texts and numbers of parameters a reading looked at.
     pub(super) fn learn(&mut self, call: u64, parameters: &str, looked_at: &[bool]) {
         let form = self.form(call, parameters).filter(|_| self.leaves.len() == looked_at.len());
         let Some(form) = form else { return };
-        if let Some(known) = self.looked_at.get_mut(&form) {
-            known.iter_mut().zip(looked_at).for_each(|(known, own)| *known |= own);
+        self.version += 1;
+        if let Some(known) = self.known.get_mut(&form) {
+            for (known_at, own) in known.looked_at.iter_mut().zip(looked_at) {
+                if *own && !*known_at {
+                    *known_at = true;
+                    known.version = self.version;
+                }
+            }
             return;
         }
         if self.leaves.iter().zip(looked_at).all(|(leaf, looked_at)| leaf.is_told || *looked_at) {
             return;
         }
-        if self.looked_at.len() >= FORMS_MAX {
-            self.looked_at.clear();
+        if self.known.len() >= FORMS_MAX {
+            self.known.clear();
         }
-        self.looked_at.insert(form, looked_at.into());
+        self.known.insert(form, Known { looked_at: looked_at.into(), version: self.version });
     }
 
     /// The form of parameters as a number, with their texts and numbers in `leaves`; None if they are odd.
@@ -167,17 +243,22 @@ fn is_whole(number: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Limits;
     use super::*;
+
+    fn none_known() -> Forms {
+        Forms::new(Limits::of(1, 1).texts)
+    }
 
     fn written(forms: &mut Forms, parameters: &str) -> Vec<u8> {
         let mut to = Vec::new();
-        forms.write(1, Some(parameters), &mut to);
+        forms.write_text(1, Some(parameters), &mut to);
         to
     }
 
     #[test]
     fn parameters_differ_by_form_and_by_what_was_looked_at() {
-        let mut forms = Forms::default();
+        let mut forms = none_known();
         let base = r#"{"name":"one","token":"aa","limit":5,"more":{"list":["x","y"]}}"#;
         let before = written(&mut forms, base);
         forms.learn(1, base, &[true, false, false, false, false]);
@@ -217,13 +298,13 @@ mod tests {
             seen.push(written);
         }
         let mut elsewhere = Vec::new();
-        forms.write(2, Some(base), &mut elsewhere);
+        forms.write_text(2, Some(base), &mut elsewhere);
         assert_ne!(elsewhere, own);
     }
 
     #[test]
     fn all_that_any_reading_looked_at_counts() {
-        let mut forms = Forms::default();
+        let mut forms = none_known();
         let texts = [r#"{"a":"1","b":"2"}"#, r#"{"a":"1","b":"3"}"#, r#"{"a":"4","b":"2"}"#];
         forms.learn(1, texts[0], &[true, false]);
         let first = texts.map(|text| written(&mut forms, text));
@@ -233,14 +314,14 @@ mod tests {
         assert!(all[0] != all[1] && all[0] != all[2] && all[1] != all[2]);
         assert!(!first.contains(&all[0]));
         // Values at other places are others, whichever were looked at when.
-        let mut others = Forms::default();
+        let mut others = none_known();
         others.learn(1, texts[0], &[false, true]);
         assert_ne!(written(&mut others, r#"{"a":"2","b":"1"}"#), first[0]);
     }
 
     #[test]
     fn odd_parameters_count_as_a_whole() {
-        let mut forms = Forms::default();
+        let mut forms = none_known();
         forms.learn(1, r#"{"a":"1"}"#, &[false]);
         let long = format!(r#"{{"a":"{}"}}"#, "x".repeat(LENGTH_MAX));
         for text in [long.as_str(), r#"{"a":"1"#, r#"{"a":"\"#, "\"", ""] {

@@ -113,7 +113,7 @@ impl Replayer {
             statements,
             evaluations,
             refusals_left: self.refusals_left,
-            is_full: self.resources >= DISTINCT_MAX,
+            is_full: self.limits.resources.is_reached(),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use borsh::{BorshDeserialize, BorshSerialize};
+use hashbrown::DefaultHashBuilder;
 
 use crate::aws::Time;
 use crate::replay::call::Ruling;
@@ -31,7 +32,7 @@ pub(in crate::replay) struct Tally {
 #[derive(Debug, Clone, Default, BorshSerialize, BorshDeserialize)]
 pub(in crate::replay) struct Sampled {
     /// The hashes of the resources.
-    pub(in crate::replay) resources: HashSet<u64>,
+    pub(in crate::replay) resources: HashSet<u64, DefaultHashBuilder>,
     /// The first by time and id, of different resources.
     pub(in crate::replay) examples: BTreeSet<Sample>,
 }

@@ -96,7 +96,41 @@ pub(super) fn number_of(request: &Request, keys: &[Box<str>], by_session: bool) 
         Resource::Named(arn) | Resource::Pattern(arn) => Some(arn.as_str()),
         Resource::Any | Resource::Unknown => None,
     };
-    Unnamed::of(request, keys, by_session).named(name)
+    let mut told = Vec::with_capacity(512);
+    write_before(request, by_session, &mut told);
+    text(name, &mut told);
+    write_after(request, keys, &mut told);
+    xxh3_128(&told)
+}
+
+/// Writes what stands before the name of the resource.
+fn write_before(request: &Request, by_session: bool, to: &mut Vec<u8>) {
+    write_asker(&request.caller, by_session, to);
+    text(Some(&request.action), to);
+    to.push(match &request.resource {
+        Resource::Named(_) => 0_u8,
+        Resource::Pattern(_) => 1,
+        Resource::Any => 2,
+        Resource::Unknown => 3,
+    });
+}
+
+/// Writes what stands behind it.
+fn write_after(request: &Request, keys: &[Box<str>], to: &mut Vec<u8>) {
+    number_in(request.resource_account, to);
+    for key in keys {
+        match request.context.of_folded(key) {
+            Standing::Values(values) => {
+                to.push(0);
+                to.extend_from_slice(&values.len().to_le_bytes());
+                for value in values {
+                    text(Some(value), to);
+                }
+            }
+            Standing::Absent => to.push(1),
+            Standing::Unknown => to.push(2),
+        }
+    }
 }
 
 /// What tells requests apart but for the name of the resource.
@@ -108,39 +142,23 @@ pub(in crate::replay) struct Unnamed {
 
 impl Unnamed {
     pub(super) fn of(request: &Request, keys: &[Box<str>], by_session: bool) -> Self {
-        let mut before = Vec::with_capacity(256);
-        write_asker(&request.caller, by_session, &mut before);
-        text(Some(&request.action), &mut before);
-        before.push(match &request.resource {
-            Resource::Named(_) => 0_u8,
-            Resource::Pattern(_) => 1,
-            Resource::Any => 2,
-            Resource::Unknown => 3,
-        });
-        let mut after = Vec::with_capacity(128);
-        number_in(request.resource_account, &mut after);
-        for key in keys {
-            match request.context.of_folded(key) {
-                Standing::Values(values) => {
-                    after.push(0);
-                    after.extend_from_slice(&values.len().to_le_bytes());
-                    for value in values {
-                        text(Some(value), &mut after);
-                    }
-                }
-                Standing::Absent => after.push(1),
-                Standing::Unknown => after.push(2),
-            }
-        }
+        let (mut before, mut after) = (Vec::with_capacity(256), Vec::with_capacity(128));
+        write_before(request, by_session, &mut before);
+        write_after(request, keys, &mut after);
         Self { before, after }
     }
 
     /// The request as a number, with the name of its resource.
     pub(in crate::replay) fn named(&self, name: Option<&str>) -> u128 {
-        let mut told = Vec::with_capacity(self.before.len() + self.after.len() + 128);
+        self.named_in(name, &mut Vec::with_capacity(self.before.len() + self.after.len() + 128))
+    }
+
+    /// The same, with a buffer.
+    pub(in crate::replay) fn named_in(&self, name: Option<&str>, told: &mut Vec<u8>) -> u128 {
+        told.clear();
         told.extend_from_slice(&self.before);
-        text(name, &mut told);
+        text(name, told);
         told.extend_from_slice(&self.after);
-        xxh3_128(&told)
+        xxh3_128(told)
     }
 }

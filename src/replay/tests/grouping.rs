@@ -354,7 +354,7 @@ fn answer(plan: &Plan, parts: &[Vec<&Record<'_>>], from: usize, all: &[Record<'_
     let replayers = parts.iter().map(|part| {
         let mut replayer = Replayer::new(plan.clone());
         for record in part {
-            replayer.take(record);
+            replayer.take(*record);
         }
         replayer
     });
@@ -382,9 +382,12 @@ proptest! {
         let issuances = if knows { issuances() } else { Arc::new(Issuances::default()) };
         let plan = Plan { proposed: Some(proposed), issuances, ..plan(&today) };
         let mut together = Replayer::new(plan.clone());
+        let mut forgetful = Replayer::sharing(plan.clone(), &Limits::narrow());
         // Twice, so that every call is met when it is remembered.
         for record in records.iter().chain(&records) {
-            prop_assert_eq!(together.take(record), Replayer::new(plan.clone()).take(record), "{:?}", record);
+            let alone = Replayer::new(plan.clone()).take(record);
+            prop_assert_eq!(&forgetful.take(record), &alone, "{:?}", record);
+            prop_assert_eq!(together.take(record), alone, "{:?}", record);
         }
         prop_assert_eq!(together.fold(&Changes::default()).answer(None).events, 2 * records.len() as u64);
     }

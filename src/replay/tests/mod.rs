@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Group, Replay};
 use super::testing::{ACCOUNT, ANN, DEPLOY, SESSION, at, by_role, by_user};
-use super::{Changes, EventVerdict, Issuances, Parsed, Plan, Record, Replayer};
+use super::{Changes, EventVerdict, Issuances, Limits, Parsed, Plan, Record, Replayer};
 use crate::snapshot::Snapshot;
 
 /// No organization: no SCPs, no RCPs.

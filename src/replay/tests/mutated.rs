@@ -435,7 +435,8 @@ proptest! {
         let sources: Vec<String> = samples.iter().map(|one| format!("{}.amazonaws.com", CALLS[one.call].0)).collect();
         let records = || samples.iter().zip(&sources).map(|(one, source)| one.record(source));
         let mut together = Replayer::new(plan.clone());
-        let mut halves = [Replayer::new(plan.clone()), Replayer::new(plan.clone())];
+        let limits = Limits::narrow();
+        let mut halves = [Replayer::sharing(plan.clone(), &limits), Replayer::sharing(plan.clone(), &limits)];
         let mut alone: Option<Replayer> = None;
         for (at, record) in records().enumerate() {
             let mut own = Replayer::new(plan.clone());

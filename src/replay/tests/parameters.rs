@@ -152,8 +152,11 @@ proptest! {
     ) {
         let plan = Plan { proposed: Some(proposed), ..plan(&today) };
         let mut together = Replayer::new(plan.clone());
+        let mut forgetful = Replayer::sharing(plan.clone(), &Limits::narrow());
         for record in &records {
-            prop_assert_eq!(together.take(record), Replayer::new(plan.clone()).take(record), "{:?}", record);
+            let alone = Replayer::new(plan.clone()).take(record);
+            prop_assert_eq!(&forgetful.take(record), &alone, "{:?}", record);
+            prop_assert_eq!(together.take(record), alone, "{:?}", record);
         }
         let answer = |replayer: Replayer| {
             let folded = replayer.fold(&Changes::default());
