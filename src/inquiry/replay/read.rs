@@ -91,12 +91,14 @@ fn number_of(text: Option<&str>) -> u128 {
     text.map_or(0, |text| xxh3_128(text.as_bytes()))
 }
 
+/// Where the texts of rows stand in the list of a column, and what stands for those.
+type Listed<'a> = (&'a Int32Array, Arc<[u128]>);
+
 /// The columns of a batch, with what stands for their texts.
 pub(super) struct Numbered<'a> {
     columns: Columns<'a>,
-    /// By the place of the field: where the texts of rows stand in the column's list, and what stands for those; None for
-    /// columns without a list.
-    listed: Vec<Option<(&'a Int32Array, Arc<[u128]>)>>,
+    /// By the place of the field; None for columns without a list.
+    listed: Vec<Option<Listed<'a>>>,
 }
 
 impl<'a> Numbered<'a> {
@@ -181,11 +183,11 @@ mod tests {
         let texts: ArrayRef = if is_listed {
             let list: StringArray =
                 ["other", ""].into_iter().chain(names.iter().copied().flatten()).map(Some).collect();
-            let place = |name: &Option<&str>| {
-                let at = list.iter().position(|one| one == *name).filter(|_| name.is_some());
+            let place = |name: Option<&str>| {
+                let at = list.iter().position(|one| one == name).filter(|_| name.is_some());
                 at.map(|at| i32::try_from(at).unwrap())
             };
-            let places: Int32Array = names.iter().map(place).collect();
+            let places: Int32Array = names.iter().copied().map(place).collect();
             Arc::new(DictionaryArray::try_new(places, Arc::new(list)).unwrap())
         } else {
             Arc::new(names.iter().copied().collect::<StringArray>())

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use super::Source;
-use crate::lineage::{Caller, Issuance, RecordRef, find, is_own_session};
+use crate::lineage::{Caller, Issuance, Rank, RecordRef, find, is_own_session};
 use crate::query::QueryError;
 
 impl Source {
@@ -19,7 +19,7 @@ impl Source {
     ) -> Result<(), QueryError> {
         loop {
             let found = find(session, first, &*list);
-            if !found.rank.is_some_and(|rank| rank.is_of_neighbour()) {
+            if !found.rank.is_some_and(Rank::is_of_neighbour) {
                 return Ok(());
             }
             let mut others: BTreeSet<RecordRef> = BTreeSet::new();
