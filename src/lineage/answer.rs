@@ -193,8 +193,8 @@ pub struct Trust {
     /// The record.
     #[serde(flatten)]
     pub record: Proof,
-    /// Who called.
-    pub by: Node,
+    /// Who called; None where the record names nobody.
+    pub by: Option<Node>,
     /// The event id of the first record, in the order of the chains, whose caller it let in.
     pub lets: String,
 }

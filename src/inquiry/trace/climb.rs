@@ -556,7 +556,7 @@ fn push_links(
 }
 
 /// The node of a principal of which only the ARN is known.
-pub(super) fn principal_node(arn: &str) -> Node {
+fn principal_node(arn: &str) -> Node {
     let kind = if arn.contains(":user/") {
         NodeKind::User
     } else if arn.ends_with(":root") {

@@ -6,13 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
-use super::climb::principal_node;
 use super::fetch::{Source, one_of};
 use crate::aws::{Arn, Principal};
 use crate::lake::Column;
 use crate::lineage::{
-    Chain, Class, Link, Node, NodeKind, OriginKind, Proof, RecordRef, Rule, Trust, TrustOf, provider_name,
-    subject,
+    Chain, Link, NodeKind, OriginKind, Proof, RecordRef, Rule, Trust, TrustOf, provider_name, subject,
 };
 use crate::query::{self, EventRow, Filter, QueryError};
 
@@ -40,12 +38,6 @@ struct Entry {
     lets: String,
 }
 
-/// A record that opened a door.
-struct Opened {
-    record: RecordRef,
-    by: Node,
-}
-
 /// What let whoever asked for the sessions of some chains in, in order of time; each record once.
 pub(super) async fn trusts(source: &Source, chains: &[Chain]) -> Result<Vec<Trust>, QueryError> {
     let entries: Vec<Entry> = chains.iter().flat_map(entries).collect();
@@ -58,29 +50,28 @@ pub(super) async fn trusts(source: &Source, chains: &[Chain]) -> Result<Vec<Trus
         one_of(Column::EventName, CALLS.map(str::to_owned).into()),
         one_of(Column::Account, accounts),
     ]);
-    let mut opened: BTreeMap<Door, Vec<Opened>> = BTreeMap::new();
+    let mut opened: BTreeMap<Door, Vec<(RecordRef, Option<i64>)>> = BTreeMap::new();
     for batch in source.events(&filter, &[Column::RequestParameters]).await? {
         for row in query::rows(&batch)? {
             let failed =
                 [row.error_code, row.error_message].into_iter().flatten().any(|text| !text.is_empty());
             if let Some(door) = door(&row).filter(|_| !failed) {
-                opened.entry(door).or_default().push(Opened { record: row.record(), by: node(&row) });
+                opened.entry(door).or_default().push((row.record(), row.caller_id()));
             }
         }
     }
+    if opened.is_empty() {
+        return Ok(Vec::new());
+    }
+    let callers = source.callers(&filter).await?;
+    let node = |id: i64| callers.iter().find(|one| one.caller.id == id).map(|one| one.caller.node());
     let mut found: BTreeMap<(Proof, TrustOf), Trust> = BTreeMap::new();
     for Entry { door, time, lets } in entries {
-        let before = opened.get(&door).into_iter().flatten().filter(|one| one.record.time <= time);
-        let Some(last) = before.max_by(|a, b| a.record.cmp(&b.record)) else { continue };
+        let before = opened.get(&door).into_iter().flatten().filter(|(record, _)| record.time <= time);
+        let Some((record, by)) = before.max_by(|a, b| a.0.cmp(&b.0)) else { continue };
         let (of, _, name) = door;
-        let record = Proof::from(&last.record);
-        found.entry((record.clone(), of)).or_insert_with(|| Trust {
-            of,
-            name,
-            record,
-            by: last.by.clone(),
-            lets,
-        });
+        let (record, by) = (Proof::from(record), by.and_then(node));
+        found.entry((record.clone(), of)).or_insert_with(|| Trust { of, name, record, by, lets });
     }
     Ok(found.into_values().collect())
 }
@@ -137,27 +128,4 @@ fn door(row: &EventRow<'_>) -> Option<Door> {
         _ => (TrustOf::Provider, provider_id(text("openIDConnectProviderArn")?)),
     };
     Some((of, row.account?.to_owned(), name.to_owned()))
-}
-
-/// Whoever made a record.
-fn node(row: &EventRow<'_>) -> Node {
-    let fields = row.caller_fields();
-    let said = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
-    let arn = said(row.identity_arn);
-    let mut node = principal_node(arn.as_deref().unwrap_or_default());
-    node.account = said(fields.identity_account_id).or(node.account);
-    node.name = said(row.user_name).or(node.name);
-    if let Some(key) = said(row.access_key_id) {
-        node.kind = NodeKind::AccessKey;
-        node.id.clone_from(&key);
-        node.access_key = Some(key);
-    } else if let (Class::Service, Some(service)) = (fields.class(), said(row.invoked_by)) {
-        node.kind = NodeKind::Service;
-        node.id = service;
-    } else if arn.is_none() {
-        node.kind = NodeKind::Unknown;
-        node.id = said(row.principal_id).unwrap_or_default();
-    }
-    node.arn = arn;
-    node
 }

@@ -39,14 +39,16 @@ fn not_taken(one: &NotTaken) -> String {
     words
 }
 
-/// Who let somebody in, and by which record.
+/// Who let somebody in, and by which record; its id first, so that it is whole on its line.
 fn trust(one: &Trust) -> String {
-    let (event, at) = (&one.record.event_name, figure::moment(one.record.event_time.0));
+    let Trust { name, record, by, .. } = one;
     let what = match one.of {
         TrustOf::Role => "who may assume role",
         TrustOf::Provider => "identity provider",
     };
-    format!("{}, {what} {}: last set by {event} at {at}, {}", one.record.event_id, one.name, signer(&one.by))
+    let by = by.as_ref().map_or_else(|| "nobody that the record names".to_owned(), signer);
+    let at = figure::moment(record.event_time.0);
+    format!("{}, {what} {name} was last set at {at} by {by} ({})", record.event_id, record.event_name)
 }
 
 /// Where the chain ends at a key or workload and no record says how that came to be.

@@ -1,7 +1,7 @@
 //! Text of the log that would break out of its place.
 
 use super::*;
-use crate::lineage::{Above, BesideLaunch, Mismatch, NotTaken, RoleGiven, Violation};
+use crate::lineage::{Above, BesideLaunch, Mismatch, NotTaken, RoleGiven, Trust, TrustOf, Violation};
 
 /// Everything that means something to a terminal, a spreadsheet, Graphviz, Mermaid or a browser.
 const HOSTILE: &str = "=x\u{1b}[2J\"]\r\n! fake line\u{202e}\\N\\\"];}n9[\"owned\"] %%{init: {}}%% `m` \
@@ -91,6 +91,15 @@ fn hostile() -> Trace {
         calls: 1,
         reason: HOSTILE.to_owned(),
     }];
+    let trust = |of, kind| Trust {
+        of,
+        name: HOSTILE.to_owned(),
+        record: record(),
+        by: Some(node(kind)),
+        lets: HOSTILE.to_owned(),
+    };
+    trace.trusts =
+        vec![trust(TrustOf::Role, NodeKind::AccessKey), trust(TrustOf::Provider, NodeKind::Service)];
     for kind in [
         NodeKind::AccessKey,
         NodeKind::Session,
