@@ -151,8 +151,8 @@ def neighbours():
     case.earlier()
     made = case.assume("09:00:02", EVE.signed(), DEPLOY, "GitHubActions", key(0))
     case.works("09:04:00", timed(DEPLOY, "GitHubActions", key(0), "09:00:02"))
-    leaf = forwarded(case, "09:05:00", DEPLOY, "GitHubActions", 1, "09:00:00")
-    case.ask(leaf, "eve's session is another", origin=origin("unknown", False, "record-missing"), links=[])
+    forwarded(case, "09:05:00", DEPLOY, "GitHubActions", 1, "09:00:00")
+    case.ask(key(1), "eve's session is another", origin=origin("unknown", False, "record-missing"), links=[])
     case.ask(key(0), "and is hers", origin=by_key(EVE), links=[link("key", made)])
 
 

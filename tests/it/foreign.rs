@@ -54,6 +54,23 @@ fn a_user_whom_another_account_names_by_id_is_known_by_its_own_other_records() {
 }
 
 #[test]
+fn a_session_that_another_account_names_by_id_has_the_arn_that_its_assume_role_answered_with() {
+    let (id, arn) = ("AROAUNTOLDEXAMPLE111:hop", "arn:aws:sts::777788889999:assumed-role/mid/hop");
+    let mut there = recorded_there(id);
+    there[0]["userIdentity"]["accountId"] = json!("777788889999");
+    let mut made = call(3, &dana(KEYS[0]), "2026-03-09T08:00:00Z", "sts.amazonaws.com", "AssumeRole");
+    made["responseElements"] = json!({"credentials": {"accessKeyId": "ASIA3KF6UTOHQEXAMPLE"},
+        "assumedRoleUser": {"arn": arn, "assumedRoleId": id}});
+    let folder = logs(&[&there, &[made]]);
+    let traced = &said(&["trace", KEY, "--up"], folder.path())["origin"];
+    let listed = &said(&["sessions", "ops"], folder.path())["rows"][0]["origin"];
+    for origin in [traced, listed] {
+        assert_eq!((&origin["kind"], &origin["name"]), (&json!("account"), &json!(id)));
+        assert_eq!((&origin["arn"], &origin["complete"]), (&json!(arn), &json!(false)));
+    }
+}
+
+#[test]
 fn a_user_of_another_id_is_not_the_one_that_another_account_names() {
     let own = call(3, &dana(KEYS[0]), "2026-03-09T08:00:00Z", "s3.amazonaws.com", "ListBuckets");
     let folder = logs(&[&recorded_there("AIDARTX3GSDSZJEXAMPLE"), &[own]]);

@@ -61,6 +61,20 @@ fn a_key_of_ones_own_beside_an_assume_role_that_made_another_proves_nothing() {
 }
 
 #[test]
+fn an_assume_role_with_a_session_of_its_own_made_no_other() {
+    let forwarded = || {
+        let mut call = call("b", 5, "ASIA2EXAMPLE", "s", 3);
+        call["userIdentity"]["invokedBy"] = json!("athena.amazonaws.com");
+        call
+    };
+    let made = || assume("a", 1, "ASIA1EXAMPLE", "s");
+    assert_eq!(answer(vec![made(), forwarded()], 1).links, [("session".to_owned(), "a".to_owned())]);
+    let own = call("c", 6, "ASIA1EXAMPLE", "s", 1);
+    let beside = answer(vec![made(), forwarded(), own], 1);
+    assert_eq!((beside.links, beside.gap.as_deref()), (Vec::new(), Some("record-missing")));
+}
+
+#[test]
 fn who_issued_a_federated_session_tells_it_from_a_neighbour() {
     let mut made = assume("a", 1, "ASIA1EXAMPLE", "s");
     made["eventName"] = json!("GetFederationToken");
