@@ -67,6 +67,7 @@ def ids():
               {"user": {"path": "/", "userName": "svc-report", "userId": svc["principalId"], "arn": svc["arn"], "createDate": "Mar 9, 2026 8:00:00 AM"}}, readOnly=False)
     made = case.across("09:00:00", svc["principalId"], OPS, "job", key(0, B), A, ct.uuid_of("by svc-report"))
     case.works("09:05:00", timed(OPS, "job", key(0, B), "09:00:00"))
+    case.ask(svc["arn"], "below the user what the other account knows by its id", descendants=[child(made, "identity", calls=1)])
     case.ask(key(0, B), "an id is never given again", origin=origin("iam-user", False, "record-missing", arn=svc["arn"], name="svc-report", account=A), links=[link("key", made)])
 
     case = Case("principal-by-its-assume-role", "cross-account over an account of which no log is here; the AssumeRole into it told whose unique id it is", "origin the principal, with the ARN of its session, incomplete")

@@ -8,6 +8,7 @@ use super::TraceOptions;
 use super::climb::{Climber, Twins, candidates, prepare_candidates, stop};
 use super::fetch::{Source, VALUES_MAX, later, one_of, together};
 use super::subject::Asked;
+use crate::aws::{Arn, Principal};
 use crate::lake::Column;
 use crate::lineage::{
     Caller, Class, Credential, Descendant, Issuance, IssuanceKind, NodeKind, Proof, Reason, Rule, Rung, find,
@@ -95,15 +96,30 @@ impl Holder {
             unique_ids: BTreeSet::new(),
         }
     }
+}
 
-    /// The subject as a whole, where it is a user or root.
-    fn of_principal(asked: &Asked) -> Option<Holder> {
-        let arn = asked.origin.as_ref()?.origin.arn.clone()?;
-        let users = asked.credentials.iter().map(|one| &one.caller).filter(|caller| caller.is_user_or_root());
-        let unique_ids = users.filter_map(|caller| caller.principal_id.clone()).filter(|id| is_telling(id));
-        let unique_ids = unique_ids.collect();
-        Some(Holder { principal: Some(arn), unique_ids, ..Holder::of(None, &[]) })
+/// The subject as a whole, where it is a user or root. Of a user who made no call of its own the record that made it tells the
+/// unique id.
+async fn of_principal(source: &Source, asked: &Asked) -> Result<Option<Holder>, QueryError> {
+    let Some(arn) = asked.origin.as_ref().and_then(|origin| origin.origin.arn.clone()) else {
+        return Ok(None);
+    };
+    let users = asked.credentials.iter().map(|one| &one.caller).filter(|caller| caller.is_user_or_root());
+    let ids = users.filter_map(|caller| caller.principal_id.clone()).filter(|id| is_telling(id));
+    let mut unique_ids: BTreeSet<String> = ids.collect();
+    if unique_ids.is_empty()
+        && let Some(user) = Arn::parse(&arn)
+        && let Some(Principal::User { name, .. }) = user.principal()
+    {
+        let made = source.ways_in(user.account, name, IssuanceKind::User).await?;
+        let ids: BTreeSet<String> = made.into_iter().filter_map(|made| made.session_id).collect();
+        // Of several users of one name none is meant more than another.
+        unique_ids.extend(ids.into_iter().filter(|id| is_telling(id)));
+        if unique_ids.len() > 1 {
+            unique_ids.clear();
+        }
     }
+    Ok(Some(Holder { principal: Some(arn), unique_ids, ..Holder::of(None, &[]) }))
 }
 
 /// Grows the tree below a subject.
@@ -114,7 +130,7 @@ pub(super) async fn descend(
 ) -> Result<Tree, QueryError> {
     let mut plant = Plant::new(LINES_MAX);
     let mut level = roots(source, asked, &mut plant).await?;
-    level.extend(Holder::of_principal(asked));
+    level.extend(of_principal(source, asked).await?);
     let mut known: BTreeSet<Known> = level.iter().flat_map(Holder::known).collect();
     // What was folded into a line stands as near to the subject as that: repeats use up no depth.
     let first_lines = plant.lines();
