@@ -180,15 +180,20 @@ pub enum TrustOf {
     Role,
     /// A provider of identities.
     Provider,
+    /// A trust anchor of IAM Roles Anywhere: whose certificates count.
+    Anchor,
+    /// A profile of IAM Roles Anywhere: for which roles.
+    Profile,
 }
 
-/// Who let somebody into a session: the record that set last, before it was made, who may assume its role, or what the provider
-/// of identities that vouched for it vouches with. Whoever called need not be who came in.
+/// Who let somebody into a session: the record that set last, before it was made, who may assume its role, what the provider
+/// of identities that vouched for it vouches with, or whose certificates come by which roles. Whoever called need not be who
+/// came in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Trust {
     /// What was set.
     pub of: TrustOf,
-    /// The name of the role or of the provider.
+    /// The name of the role or of the provider; the id of the trust anchor or profile.
     pub name: String,
     /// The record.
     #[serde(flatten)]

@@ -226,6 +226,30 @@ def certificates():
     case.works("09:00:05", timed(WORKER, serial, key(0), "09:00:00", sourceIdentity=source), address=HOME)
     case.ask(key(0), "the service's own record", origin={"access_key": None}, links=[link("key", made)])
 
+    case = Case("roles-anywhere-anchor", "Roles Anywhere trust anchor, later session by a certificate of it", "origin the subject; `trusts` has eve's CreateTrustAnchor, dana's UpdateProfile and the CreateRole, not what was refused, later or of another anchor")
+    def anchored(time, user, action, request, response=None, **more):
+        return case.call(time, user.signed(), f"rolesanywhere:{action}", request, response, readOnly=False, **more)
+    ids = {name: arn.rsplit("/", 1)[-1] for name, arn in (("anchor", anchor), ("profile", profile))}
+    source_of = {"sourceType": "CERTIFICATE_BUNDLE", "sourceData": {"x509CertificateData": "EXAMPLE"}}
+    made_anchor = anchored("08:00:00", EVE, "CreateTrustAnchor", {"name": "press", "enabled": True, "source": source_of},
+                           {"trustAnchor": {"name": "press", "enabled": True, "trustAnchorArn": anchor, "trustAnchorId": ids["anchor"], "source": source_of}})
+    other = ct.uuid_of("another anchor")
+    anchored("08:01:00", DANA, "CreateTrustAnchor", {"name": "other", "enabled": True, "source": source_of},
+             {"trustAnchor": {"name": "other", "trustAnchorArn": anchor.replace(ids["anchor"], other), "trustAnchorId": other}})
+    anchored("08:02:00", DANA, "UpdateTrustAnchor", {"trustAnchorId": ids["anchor"], "source": source_of}, error=("AccessDeniedException", "not authorized"))
+    anchored("08:05:00", EVE, "CreateProfile", {"name": "press", "roleArns": [WORKER.arn]}, {"profile": {"name": "press", "profileArn": profile, "profileId": ids["profile"], "roleArns": [WORKER.arn]}})
+    changed = anchored("08:06:00", DANA, "UpdateProfile", {"profileId": ids["profile"], "roleArns": [WORKER.arn]}, {"profile": {"profileArn": profile, "profileId": ids["profile"]}})
+    made_role = case.call("08:10:00", DANA.signed(), "iam:CreateRole", {"roleName": WORKER.name, "assumeRolePolicyDocument": "{}"})
+    made = case.by_service("09:00:00", "rolesanywhere.amazonaws.com", WORKER, serial, key(0), extra=extra)
+    own = case.call("09:00:01", identity, "rolesanywhere:CreateSession", {"cert": "EXAMPLE", "durationSeconds": 3600, "profileArn": profile, "roleArn": WORKER.arn, "trustAnchorArn": anchor},
+                    {"credentialSet": [issued], "subjectArn": subject, "x509Subject": source}, address=THIEF, agent="CredHelper/1.4.0")
+    anchored("09:30:00", DANA, "UpdateTrustAnchor", {"trustAnchorId": ids["anchor"], "source": source_of}, {"trustAnchor": {"trustAnchorArn": anchor, "trustAnchorId": ids["anchor"]}})
+    case.works("09:00:05", timed(WORKER, serial, key(0), "09:00:00", sourceIdentity=source), address=THIEF)
+    case.ask(key(0), "whose certificates count is eve's word, for which roles dana's", origin=origin("certificate", name=source, provider="rolesanywhere.amazonaws.com", access_key=None),
+             trusts=[{"of": "anchor", "name": ids["anchor"], "event_id": made_anchor["eventID"], "event_name": "CreateTrustAnchor", "by": {"arn": EVE.arn}},
+                     {"of": "profile", "name": ids["profile"], "event_id": changed["eventID"], "by": {"arn": DANA.arn}},
+                     {"of": "role", "name": WORKER.name, "event_id": made_role["eventID"]}])
+
 
 def services():
     scaling = ct.Role(A, "AWSServiceRoleForAutoScaling", 6, "/aws-service-role/autoscaling.amazonaws.com/")

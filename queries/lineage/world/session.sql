@@ -8,16 +8,23 @@ with near as (
     *,
     nullif(on_behalf_of_user_id, '') as person,
     nullif(split_part(on_behalf_of_identity_store_arn, '/', -1), '') as store,
-    unnest(make_array(-2, -1, 0, 1, 2)) as off
+    -- Equality alone is joined by: the spans of 8 s that the seconds up to 2 s from the creation lie in.
+    unnest(
+      case
+        when (created_s - 2) / 8 = (created_s + 2) / 8 then make_array(created_s / 8)
+        else make_array((created_s - 2) / 8, (created_s + 2) / 8)
+      end
+    ) as span
   from rest
   where created_s is not null
 ), fitting as (
   select
     near.caller as c,
     steps.i,
-    10 + 10 * abs(near.off) + case when steps.signs_in or steps.session_token then 1 else 0 end as rank
-  from near join steps on near.arn_hash = steps.arn_hash and near.created_s + near.off = steps.at_s
-  where (steps.switched or near.caller <> coalesce(steps.caller, 0))
+    10 + 10 * abs(steps.at_s - near.created_s) + case when steps.signs_in or steps.session_token then 1 else 0 end as rank
+  from near join steps on near.arn_hash = steps.arn_hash and near.span = steps.at_s / 8
+  where steps.at_s between near.created_s - 2 and near.created_s + 2
+    and (steps.switched or near.caller <> coalesce(steps.caller, 0))
     and coalesce(near.account_hash = steps.account_hash, true)
     and coalesce(near.issuer_hash = steps.issuer_hash, true)
     and coalesce(near.provider_hash = steps.provider_hash, true)
@@ -36,9 +43,10 @@ with near as (
   select
     near.caller as c,
     steps.i,
-    10 + 10 * abs(near.off) + case when steps.signs_in or steps.session_token then 1 else 0 end as rank
-  from near join steps on near.id_hash = steps.id_hash and near.created_s + near.off = steps.at_s
-  where (near.arn_hash is null or steps.arn_hash is null)
+    10 + 10 * abs(steps.at_s - near.created_s) + case when steps.signs_in or steps.session_token then 1 else 0 end as rank
+  from near join steps on near.id_hash = steps.id_hash and near.span = steps.at_s / 8
+  where steps.at_s between near.created_s - 2 and near.created_s + 2
+    and (near.arn_hash is null or steps.arn_hash is null)
     and (steps.switched or near.caller <> coalesce(steps.caller, 0))
     and coalesce(near.account_hash = steps.account_hash, true)
     and coalesce(near.issuer_hash = steps.issuer_hash, true)
@@ -57,13 +65,14 @@ with near as (
   select
     near.caller as c,
     steps.i,
-    10 + 10 * abs(near.off)
+    10 + 10 * abs(steps.at_s - near.created_s)
       + case when coalesce(near.portal_user = steps.made_user, near.person = steps.portal_user_id) then 2 else 3 end as rank
   from near join steps
     on near.permission_set = steps.permission_set
     and near.account_hash = steps.account_hash
-    and near.created_s + near.off = steps.at_s
-  where coalesce(near.portal_user = steps.made_user, true)
+    and near.span = steps.at_s / 8
+  where steps.at_s between near.created_s - 2 and near.created_s + 2
+    and coalesce(near.portal_user = steps.made_user, true)
     and coalesce(near.person = steps.portal_user_id, true)
     and coalesce(near.store = steps.portal_store, true)
     and near.caller <> coalesce(steps.caller, 0)

@@ -1,5 +1,5 @@
-//! Who let somebody in: the records that said last, before a session was made, who may assume its role, or what a provider of
-//! identities vouches with.
+//! Who let somebody in: the records that said last, before a session was made, who may assume its role, what a provider of
+//! identities vouches with, or whose certificates count.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,9 +16,11 @@ use crate::query::{self, EventRow, Filter, QueryError};
 
 /// The calls that set who may assume a role
 /// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAssumeRolePolicy.html>,
-/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>), and what a provider of identities vouches with
-/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers.html>).
-const CALLS: [&str; 7] = [
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>), what a provider of identities vouches with
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers.html>), and whose certificates IAM Roles Anywhere
+/// accepts, for which roles (<https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_CreateTrustAnchor.html>,
+/// <https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_CreateProfile.html>).
+const CALLS: [&str; 11] = [
     "CreateRole",
     "UpdateAssumeRolePolicy",
     "CreateSAMLProvider",
@@ -26,7 +28,19 @@ const CALLS: [&str; 7] = [
     "CreateOpenIDConnectProvider",
     "AddClientIDToOpenIDConnectProvider",
     "UpdateOpenIDConnectProviderThumbprint",
+    "CreateTrustAnchor",
+    "UpdateTrustAnchor",
+    "CreateProfile",
+    "UpdateProfile",
 ];
+
+/// Where these calls are made.
+const SOURCES: [&str; 2] = ["iam.amazonaws.com", ROLES_ANYWHERE];
+
+const ROLES_ANYWHERE: &str = "rolesanywhere.amazonaws.com";
+
+/// The two records of a session by certificate are so far apart at the most.
+const APART_SECONDS: i64 = 2;
 
 /// What somebody is let in by: its account, and its name.
 type Door = (TrustOf, String, String);
@@ -40,18 +54,19 @@ struct Entry {
 
 /// What let whoever asked for the sessions of some chains in, in order of time; each record once.
 pub(super) async fn trusts(source: &Source, chains: &[Chain]) -> Result<Vec<Trust>, QueryError> {
-    let entries: Vec<Entry> = chains.iter().flat_map(entries).collect();
+    let mut entries: Vec<Entry> = chains.iter().flat_map(entries).collect();
+    entries.append(&mut by_certificates(source, chains).await?);
     let accounts: BTreeSet<String> = entries.iter().map(|entry| entry.door.1.clone()).collect();
     let Some(last) = entries.iter().map(|entry| entry.time).max() else { return Ok(Vec::new()) };
     let before = last.checked_add_signed(TimeDelta::seconds(1)).unwrap_or(last);
     let filter = Filter::All(vec![
         Filter::Before(before),
-        Filter::Is(Column::EventSource, "iam.amazonaws.com".to_owned()),
+        one_of(Column::EventSource, SOURCES.map(str::to_owned).into()),
         one_of(Column::EventName, CALLS.map(str::to_owned).into()),
         one_of(Column::Account, accounts),
     ]);
     let mut opened: BTreeMap<Door, Vec<(RecordRef, Option<i64>)>> = BTreeMap::new();
-    for batch in source.events(&filter, &[Column::RequestParameters]).await? {
+    for batch in source.events(&filter, &[Column::RequestParameters, Column::ResponseElements]).await? {
         for row in query::rows(&batch)? {
             let failed =
                 [row.error_code, row.error_message].into_iter().flatten().any(|text| !text.is_empty());
@@ -76,16 +91,17 @@ pub(super) async fn trusts(source: &Source, chains: &[Chain]) -> Result<Vec<Trus
     Ok(found.into_values().collect())
 }
 
-/// The roles that a chain leads through, but for those that services and Identity Center assume, whose trust policies are of
-/// AWS's making; and the provider that vouched for who began it.
+/// The roles that a chain leads through, but for those that Identity Center and services assume for what they run; and the
+/// provider that vouched for who began it. A role of IAM Roles Anywhere lets in whoever has a certificate.
 fn entries(chain: &Chain) -> Vec<Entry> {
     let mut found = Vec::new();
+    let by_certificate = is_by_certificate(chain);
     let assumes = |link: &&Link| {
-        let of_role = matches!(
-            link.record.event_name.as_str(),
-            "AssumeRole" | "AssumeRoleWithSAML" | "AssumeRoleWithWebIdentity" | "SwitchRole"
-        );
-        of_role && link.rule != Rule::SharedEvent && link.to.kind != NodeKind::Service
+        let of_role = match link.record.event_name.as_str() {
+            "AssumeRole" | "AssumeRoleWithSAML" | "AssumeRoleWithWebIdentity" | "SwitchRole" => true,
+            name => by_certificate && name == CREATE_SESSION,
+        };
+        of_role && link.rule != Rule::SharedEvent && (by_certificate || link.to.kind != NodeKind::Service)
     };
     for link in chain.links.iter().filter(assumes) {
         let (time, lets) = (link.record.event_time.0, link.record.event_id.clone());
@@ -110,6 +126,65 @@ fn entries(chain: &Chain) -> Vec<Entry> {
     found
 }
 
+/// The call by which a certificate comes by a session.
+const CREATE_SESSION: &str = "CreateSession";
+
+fn is_by_certificate(chain: &Chain) -> bool {
+    chain.origin.origin.kind == OriginKind::Certificate
+}
+
+/// The trust anchors and profiles by which certificates came by sessions. Only the service's own record names them: that of the
+/// chain, or the one beside the AssumeRole that the service called for, which answers with the same key
+/// (<https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-create-session.html>).
+async fn by_certificates(source: &Source, chains: &[Chain]) -> Result<Vec<Entry>, QueryError> {
+    let made = |chain: &'_ Chain| {
+        let last = chain.links.iter().rfind(|link| !link.above_origin).filter(|_| is_by_certificate(chain));
+        last.cloned()
+    };
+    let links: Vec<Link> = chains.iter().filter_map(made).collect();
+    let times = || links.iter().map(|link| link.record.event_time.0);
+    let (Some(first), Some(last)) = (times().min(), times().max()) else { return Ok(Vec::new()) };
+    let moved =
+        |time: DateTime<Utc>, seconds| time.checked_add_signed(TimeDelta::seconds(seconds)).unwrap_or(time);
+    let filter = Filter::All(vec![
+        Filter::From(moved(first, -APART_SECONDS)),
+        Filter::Before(moved(last, APART_SECONDS + 1)),
+        Filter::Is(Column::EventSource, ROLES_ANYWHERE.to_owned()),
+        Filter::Is(Column::EventName, CREATE_SESSION.to_owned()),
+        one_of(Column::Account, links.iter().filter_map(|link| link.from.account.clone()).collect()),
+    ]);
+    let mut found = Vec::new();
+    for batch in source.events(&filter, &[Column::RequestParameters, Column::ResponseElements]).await? {
+        for row in query::rows(&batch)? {
+            let record = row.record();
+            let Some(request) = row.request_parameters.and_then(query::lenient_json) else { continue };
+            let response = row.response_elements.and_then(query::lenient_json);
+            let key = response.as_ref().and_then(|response| {
+                response.pointer("/credentialSet/0/credentials/accessKeyId").and_then(Value::as_str)
+            });
+            let is_its = |link: &&Link| {
+                link.record.event_id == record.id()
+                    || (key.is_some()
+                        && link.from.access_key.as_deref() == key
+                        && (link.record.event_time.0 - record.time).num_seconds().abs() <= APART_SECONDS)
+            };
+            let Some(link) = links.iter().find(is_its) else { continue };
+            for (of, name) in [(TrustOf::Anchor, "trustAnchorArn"), (TrustOf::Profile, "profileArn")] {
+                let Some(arn) = request.get(name).and_then(Value::as_str) else { continue };
+                let Some(account) = Arn::parse(arn).map(|arn| arn.account.to_owned()) else { continue };
+                let door = (of, account, last_part(arn).to_owned());
+                found.push(Entry { door, time: record.time, lets: link.record.event_id.clone() });
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The id at the end of an ARN of IAM Roles Anywhere.
+fn last_part(arn: &str) -> &str {
+    arn.rsplit_once('/').map_or(arn, |(_, id)| id)
+}
+
 /// A provider without what stands before its name.
 fn provider_id(provider: &str) -> &str {
     let saml = provider.split_once(":saml-provider/").map(|(_, name)| name);
@@ -118,9 +193,18 @@ fn provider_id(provider: &str) -> &str {
 
 /// What a record opened.
 fn door(row: &EventRow<'_>) -> Option<Door> {
+    let of_anywhere = row.event_source == Some(ROLES_ANYWHERE);
     let request = row.request_parameters.and_then(query::lenient_json)?;
+    let response = row.response_elements.filter(|_| of_anywhere).and_then(query::lenient_json);
     let text = |name: &str| request.get(name).and_then(Value::as_str);
+    let made = |path: &str| response.as_ref().and_then(|response| response.pointer(path)?.as_str());
     let (of, name) = match row.event_name? {
+        "CreateTrustAnchor" if of_anywhere => (TrustOf::Anchor, made("/trustAnchor/trustAnchorId")?),
+        "UpdateTrustAnchor" if of_anywhere => (TrustOf::Anchor, text("trustAnchorId")?),
+        "CreateProfile" if of_anywhere => (TrustOf::Profile, made("/profile/profileId")?),
+        "UpdateProfile" if of_anywhere => (TrustOf::Profile, text("profileId")?),
+        // Other services' calls of a name.
+        _ if of_anywhere => return None,
         "CreateRole" | "UpdateAssumeRolePolicy" => (TrustOf::Role, text("roleName")?),
         "CreateSAMLProvider" => (TrustOf::Provider, text("name")?),
         "UpdateSAMLProvider" => (TrustOf::Provider, provider_id(text("sAMLProviderArn")?)),

@@ -128,6 +128,8 @@ impl Fold {
             *self = other;
             return Ok(());
         }
+        self.numbers.reserve(other.counts.len());
+        self.counts.reserve(other.counts.len());
         let mut counts = other.counts.into_iter();
         let mut start = 0;
         for kept in other.texts {
@@ -137,7 +139,7 @@ impl Fold {
                 let number = u32::try_from(start + row).ok().filter(|_| !other.smaller.is_empty())?;
                 other.smaller.get(&(number, place)).map(String::as_str)
             };
-            self.add_counted(counts.by_ref().take(rows), kept, smaller)?;
+            self.add_counted(counts.by_ref().take(rows), kept, smaller, !other.smaller.is_empty())?;
             start += rows;
         }
         Ok(())
@@ -148,15 +150,16 @@ impl Fold {
         let folded = Folded::of(batch)?;
         let counts = (0..batch.num_rows()).map(|row| folded.count(row));
         let texts = folded.texts.iter().map(|column| (*column).clone()).collect();
-        self.add_counted(counts, texts, |_, _| None)
+        self.add_counted(counts, texts, |_, _| None, false)
     }
 
-    /// Takes in callers, each with the texts of its row; or with a smaller one.
+    /// Takes in callers, each with the texts of its row; or with a smaller one, where there are any.
     fn add_counted<'a>(
         &mut self,
         counts: impl Iterator<Item = Count>,
         texts: Vec<StringArray>,
         smaller: impl Fn(usize, usize) -> Option<&'a str>,
+        any_smaller: bool,
     ) -> Result<(), QueryError> {
         let at = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
         let (mut new, mut known): (Vec<u32>, Vec<(u32, usize)>) = (Vec::new(), Vec::new());
@@ -190,9 +193,17 @@ impl Fold {
             return Ok(());
         }
         let new = UInt32Array::from(new);
-        let taken = texts.iter().map(|column| Ok(take(column, &new, None)?.as_string::<i32>().clone()));
+        let says = |column: &StringArray| column.null_count() < column.len();
+        let taken = texts.iter().map(|column| {
+            if says(column) {
+                Ok(take(column, &new, None)?.as_string::<i32>().clone())
+            } else {
+                Ok(StringArray::new_null(new.len()))
+            }
+        });
         self.texts.push(taken.collect::<Result<_, _>>().map_err(arrow)?);
-        let saying: Vec<usize> = (0..TEXTS.len()).collect();
+        let saying: Vec<usize> =
+            (0..TEXTS.len()).filter(|place| any_smaller || texts.get(*place).is_some_and(says)).collect();
         for (number, row) in known {
             let text = |place: usize| smaller(place, row).or_else(|| value(texts.get(place)?, row));
             self.compare(number, text, &saying);

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow::array::{
     ArrayRef, BooleanArray, Int64Array, RecordBatch, RecordBatchOptions, StringArray, UInt32Array,
@@ -33,7 +33,8 @@ pub struct Origins {
     /// By caller that leads to several origins: the places of their roots.
     choices: HashMap<i64, Vec<u32>>,
     roots: Vec<Root>,
-    tops: Vec<Top>,
+    /// By root, once it is asked for.
+    tops: OnceLock<Vec<Top>>,
 }
 
 /// The origin of one caller.
@@ -73,12 +74,18 @@ impl Origins {
         })
     }
 
+    /// Who stands above each root.
+    fn tops(&self) -> &[Top] {
+        self.tops.get_or_init(|| tops(&self.roots, &self.places, &self.choices))
+    }
+
     /// Some columns of the table `origins`, by their places in [`super::ORIGIN_COLUMNS`]: one row a caller.
     pub(super) fn batches(&self, columns: &[usize]) -> Result<Vec<RecordBatch>, QueryError> {
-        let names = columns.iter().filter_map(|column| Some(super::ORIGIN_COLUMNS.get(*column)?.0));
-        let texts = names.filter_map(|name| Some((name, of_roots(name, &self.roots, &self.tops)?))).collect();
+        let names = || columns.iter().filter_map(|column| Some(super::ORIGIN_COLUMNS.get(*column)?.0));
+        let tops = if names().any(|name| OF_TOPS.contains(&name)) { self.tops() } else { &[] };
+        let texts = names().filter_map(|name| Some((name, of_roots(name, &self.roots, tops)?))).collect();
         let (links, places, roots) = (&self.links, &self.places, &self.roots);
-        let table = Table { links, places, roots, choices: &self.choices, tops: &self.tops, texts };
+        let table = Table { links, places, roots, choices: &self.choices, tops, texts };
         self.links.nodes.batches.iter().map(|batch| table.rows(batch, columns)).collect()
     }
 }
@@ -123,10 +130,11 @@ async fn label_in(workshop: &Workshop, ctx: &SessionContext) -> Result<Origins, 
         signed_in: &signed_in_at(&links)?,
         people: people(&links)?,
     };
-    let mut roots = roots.all(&reached.list)?;
+    let (mut roots, spots) = roots.all(&reached.list)?;
+    let at = |spot: u32| spots.get(spot as usize).copied().unwrap_or(u32::MAX);
     let mut places = Places { by_caller: HashMap::with_capacity(edges.len()), choices: HashMap::new() };
-    for (edge, root) in closed.rooted.iter().zip(ended) {
-        let place = Place { root, depth: edge.d, claimed: edge.k, forked: false, first: edge.m };
+    for (edge, spot) in closed.rooted.iter().zip(ended) {
+        let place = Place { root: at(spot), depth: edge.d, claimed: edge.k, forked: false, first: edge.m };
         places.add(edge.c, place, &roots);
     }
     if !closed.cyclic.is_empty() {
@@ -137,13 +145,12 @@ async fn label_in(workshop: &Workshop, ctx: &SessionContext) -> Result<Origins, 
             places.add(edge.c, place, &roots);
         }
     }
-    for (caller, root) in alone {
-        let place = Place { root, depth: 0, claimed: false, forked: false, first: true };
+    for (caller, spot) in alone {
+        let place = Place { root: at(spot), depth: 0, claimed: false, forked: false, first: true };
         places.by_caller.insert(caller, place);
     }
     let Places { by_caller: places, choices } = places;
-    let tops = tops(&roots, &places, &choices);
-    Ok(Origins { links, places, choices, roots, tops })
+    Ok(Origins { links, places, choices, roots, tops: OnceLock::new() })
 }
 
 /// Where some callers end, and their links, row by row.
@@ -163,6 +170,9 @@ struct Table<'a> {
     /// By column: what it says of each root.
     texts: BTreeMap<&'static str, StringArray>,
 }
+
+/// The columns of `origins` that say who stands above roots.
+const OF_TOPS: [&str; 3] = ["root_kind", "root", "root_certain"];
 
 /// What a column of `origins` says of each root; None for columns that are not about roots. Taken for every caller that
 /// leads there.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use arrow::array::{Array, RecordBatch};
 use chrono::{DateTime, Utc};
@@ -249,9 +250,9 @@ pub(super) struct Roots<'a> {
 }
 
 impl Roots<'_> {
-    /// Each root, in the order of `spots`. They are looked at in the order in which their records stand in memory, by all cores:
-    /// of each some forty texts are read, which lie all over where neighbours do not follow each other.
-    pub(super) fn all(&self, spots: &[Spot]) -> Result<Vec<Root>, QueryError> {
+    /// The roots, and by spot the place of its own. They are looked at and kept in the order in which their records stand in
+    /// memory, by all cores: of each some forty texts are read, which lie all over where neighbours do not follow each other.
+    pub(super) fn all(&self, spots: &[Spot]) -> Result<(Vec<Root>, Vec<u32>), QueryError> {
         let mut order: Vec<((i64, i64), usize)> = (spots.iter().enumerate())
             .map(|(place, (top, sign_in))| {
                 let end = self.ends.get(top);
@@ -261,17 +262,26 @@ impl Roots<'_> {
             })
             .collect();
         order.sort_unstable();
-        let of = |place: usize| self.root(spots.get(place).copied().unwrap_or_default());
-        let found: Vec<(usize, Root)> = (order.par_iter().with_min_len(ROOTS_EACH_MIN))
-            .map(|(_, place)| Ok((*place, of(*place)?)))
-            .collect::<Result<_, QueryError>>()?;
-        let mut roots: Vec<Option<Root>> = std::iter::repeat_with(|| None).take(spots.len()).collect();
-        for (place, root) in found {
-            if let Some(empty) = roots.get_mut(place) {
-                *empty = Some(root);
+        let failed: OnceLock<QueryError> = OnceLock::new();
+        let of = |(_, spot): &(_, usize)| {
+            self.root(spots.get(*spot).copied().unwrap_or_default()).unwrap_or_else(|error| {
+                failed.get_or_init(|| error);
+                nobody()
+            })
+        };
+        // Straight to where they stay: a root is large, and there may be one for every second caller.
+        let mut roots = Vec::with_capacity(order.len());
+        order.par_iter().with_min_len(ROOTS_EACH_MIN).map(of).collect_into_vec(&mut roots);
+        if let Some(error) = failed.into_inner() {
+            return Err(error);
+        }
+        let mut places = vec![0; spots.len()];
+        for (place, (_, spot)) in (0..).zip(&order) {
+            if let Some(own) = places.get_mut(*spot) {
+                *own = place;
             }
         }
-        Ok(roots.into_iter().map(|root| root.unwrap_or_else(nobody)).collect())
+        Ok((roots, places))
     }
 
     fn root(&self, (top, sign_in): Spot) -> Result<Root, QueryError> {

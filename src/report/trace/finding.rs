@@ -45,6 +45,8 @@ fn trust(one: &Trust) -> String {
     let what = match one.of {
         TrustOf::Role => "who may assume role",
         TrustOf::Provider => "identity provider",
+        TrustOf::Anchor => "trust anchor",
+        TrustOf::Profile => "Roles Anywhere profile",
     };
     let by = by.as_ref().map_or_else(|| "nobody that the record names".to_owned(), signer);
     let at = figure::moment(record.event_time.0);
