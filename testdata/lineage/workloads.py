@@ -217,20 +217,25 @@ def certificates():
     leaf["eventContext"] = {"tagContext": {"principalTags": tags}}
     case.ask(key(0), "a certificate's serial number as session, its subject as source identity", origin=origin("certificate", name=source, provider="rolesanywhere.amazonaws.com", access_key=None), links=[link("key", made)])
 
-    case = Case("roles-anywhere-session", "Roles Anywhere: CreateSession alone", "`key` to the CreateSession, whose answer is a set of credentials")
+    def anchored(time, user, action, request, response=None, **more):
+        return case.call(time, user.signed(), f"rolesanywhere:{action}", request, response, readOnly=False, **more)
+    ids = {name: arn.rsplit("/", 1)[-1] for name, arn in (("anchor", anchor), ("profile", profile))}
+    source_of = {"sourceType": "CERTIFICATE_BUNDLE", "sourceData": {"x509CertificateData": "EXAMPLE"}}
+
+    case = Case("roles-anywhere-session", "Roles Anywhere: CreateSession alone", "`key` to the CreateSession, whose answer is a set of credentials; `trusts` has eve's UpdateTrustAnchor and dana's UpdateAssumeRolePolicy")
+    changed = anchored("08:00:00", EVE, "UpdateTrustAnchor", {"trustAnchorId": ids["anchor"], "source": source_of}, {"trustAnchor": {"trustAnchorArn": anchor, "trustAnchorId": ids["anchor"]}})
+    opened = case.call("08:10:00", DANA.signed(), "iam:UpdateAssumeRolePolicy", {"roleName": WORKER.name, "policyDocument": "{}"})
     identity = {"type": "Unknown", "principalId": "", "arn": "", "accountId": A, "accessKeyId": "", "userName": ""}
     issued = WORKER.issued(serial, key(0), at("09:00:00")) | {"packedPolicySize": 21, "roleArn": WORKER.arn, "sourceIdentity": source}
     issued["credentials"]["secretAccessKey"] = "HIDDEN_DUE_TO_SECURITY_REASONS"
     made = case.call("09:00:00", identity, "rolesanywhere:CreateSession", {"cert": "EXAMPLE", "durationSeconds": 3600, "profileArn": profile, "roleArn": WORKER.arn, "trustAnchorArn": anchor},
                      {"credentialSet": [issued], "subjectArn": subject, "x509Subject": source}, address=HOME, agent="CredHelper/1.4.0")
     case.works("09:00:05", timed(WORKER, serial, key(0), "09:00:00", sourceIdentity=source), address=HOME)
-    case.ask(key(0), "the service's own record", origin={"access_key": None}, links=[link("key", made)])
+    case.ask(key(0), "the service's own record", origin={"access_key": None}, links=[link("key", made)],
+             trusts=[{"of": "anchor", "name": ids["anchor"], "event_id": changed["eventID"], "by": {"arn": EVE.arn}, "lets": made["eventID"]},
+                     {"of": "role", "name": WORKER.name, "event_id": opened["eventID"], "lets": made["eventID"]}])
 
     case = Case("roles-anywhere-anchor", "Roles Anywhere trust anchor, later session by a certificate of it", "origin the subject; `trusts` has eve's CreateTrustAnchor, dana's UpdateProfile and the CreateRole, not what was refused, later or of another anchor")
-    def anchored(time, user, action, request, response=None, **more):
-        return case.call(time, user.signed(), f"rolesanywhere:{action}", request, response, readOnly=False, **more)
-    ids = {name: arn.rsplit("/", 1)[-1] for name, arn in (("anchor", anchor), ("profile", profile))}
-    source_of = {"sourceType": "CERTIFICATE_BUNDLE", "sourceData": {"x509CertificateData": "EXAMPLE"}}
     made_anchor = anchored("08:00:00", EVE, "CreateTrustAnchor", {"name": "press", "enabled": True, "source": source_of},
                            {"trustAnchor": {"name": "press", "enabled": True, "trustAnchorArn": anchor, "trustAnchorId": ids["anchor"], "source": source_of}})
     other = ct.uuid_of("another anchor")
@@ -241,8 +246,12 @@ def certificates():
     changed = anchored("08:06:00", DANA, "UpdateProfile", {"profileId": ids["profile"], "roleArns": [WORKER.arn]}, {"profile": {"profileArn": profile, "profileId": ids["profile"]}})
     made_role = case.call("08:10:00", DANA.signed(), "iam:CreateRole", {"roleName": WORKER.name, "assumeRolePolicyDocument": "{}"})
     made = case.by_service("09:00:00", "rolesanywhere.amazonaws.com", WORKER, serial, key(0), extra=extra)
-    own = case.call("09:00:01", identity, "rolesanywhere:CreateSession", {"cert": "EXAMPLE", "durationSeconds": 3600, "profileArn": profile, "roleArn": WORKER.arn, "trustAnchorArn": anchor},
-                    {"credentialSet": [issued], "subjectArn": subject, "x509Subject": source}, address=THIEF, agent="CredHelper/1.4.0")
+    case.call("09:00:01", identity, "rolesanywhere:CreateSession", {"cert": "EXAMPLE", "durationSeconds": 3600, "profileArn": profile, "roleArn": WORKER.arn, "trustAnchorArn": anchor},
+              {"credentialSet": [issued], "subjectArn": subject, "x509Subject": source}, address=THIEF, agent="CredHelper/1.4.0")
+    # Another certificate's session, with one key id for all: it came by the other anchor.
+    strange = issued | {"assumedRoleUser": WORKER.issued("ffff", key(0), at("09:00:00"))["assumedRoleUser"]}
+    case.call("08:59:59", identity, "rolesanywhere:CreateSession", {"cert": "EXAMPLE", "durationSeconds": 3600, "roleArn": WORKER.arn, "trustAnchorArn": anchor.replace(ids["anchor"], other)},
+              {"credentialSet": [strange], "subjectArn": subject, "x509Subject": "CN=other"}, address=HOME, agent="CredHelper/1.4.0")
     anchored("09:30:00", DANA, "UpdateTrustAnchor", {"trustAnchorId": ids["anchor"], "source": source_of}, {"trustAnchor": {"trustAnchorArn": anchor, "trustAnchorId": ids["anchor"]}})
     case.works("09:00:05", timed(WORKER, serial, key(0), "09:00:00", sourceIdentity=source), address=THIEF)
     case.ask(key(0), "whose certificates count is eve's word, for which roles dana's", origin=origin("certificate", name=source, provider="rolesanywhere.amazonaws.com", access_key=None),

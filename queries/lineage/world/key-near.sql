@@ -2,14 +2,7 @@
 -- for each span of 8 s that these seconds lie in.
 select rest.caller as c, steps.i, abs(steps.at_s - rest.created_s) as rank
 from (
-  select
-    *,
-    unnest(
-      case
-        when (created_s - 2) / 8 = (created_s + 2) / 8 then make_array(created_s / 8)
-        else make_array((created_s - 2) / 8, (created_s + 2) / 8)
-      end
-    ) as span
+  select *, unnest(range((created_s - 2) / 8, (created_s + 2) / 8 + 1)) as span
   from rest
   where created_s is not null and key_hash is not null
 ) as rest

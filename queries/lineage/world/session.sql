@@ -9,12 +9,7 @@ with near as (
     nullif(on_behalf_of_user_id, '') as person,
     nullif(split_part(on_behalf_of_identity_store_arn, '/', -1), '') as store,
     -- Equality alone is joined by: the spans of 8 s that the seconds up to 2 s from the creation lie in.
-    unnest(
-      case
-        when (created_s - 2) / 8 = (created_s + 2) / 8 then make_array(created_s / 8)
-        else make_array((created_s - 2) / 8, (created_s + 2) / 8)
-      end
-    ) as span
+    unnest(range((created_s - 2) / 8, (created_s + 2) / 8 + 1)) as span
   from rest
   where created_s is not null
 ), fitting as (

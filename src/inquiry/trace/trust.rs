@@ -10,7 +10,8 @@ use super::fetch::{Source, one_of};
 use crate::aws::{Arn, Principal};
 use crate::lake::Column;
 use crate::lineage::{
-    Chain, Link, NodeKind, OriginKind, Proof, RecordRef, Rule, Trust, TrustOf, provider_name, subject,
+    Chain, Link, NodeKind, OriginKind, Proof, RecordRef, Rule, SLACK_SECONDS, Trust, TrustOf, provider_name,
+    subject,
 };
 use crate::query::{self, EventRow, Filter, QueryError};
 
@@ -38,9 +39,6 @@ const CALLS: [&str; 11] = [
 const SOURCES: [&str; 2] = ["iam.amazonaws.com", ROLES_ANYWHERE];
 
 const ROLES_ANYWHERE: &str = "rolesanywhere.amazonaws.com";
-
-/// The two records of a session by certificate are so far apart at the most.
-const APART_SECONDS: i64 = 2;
 
 /// What somebody is let in by: its account, and its name.
 type Door = (TrustOf, String, String);
@@ -134,7 +132,7 @@ fn is_by_certificate(chain: &Chain) -> bool {
 }
 
 /// The trust anchors and profiles by which certificates came by sessions. Only the service's own record names them: that of the
-/// chain, or the one beside the AssumeRole that the service called for, which answers with the same key
+/// chain, or the one beside the AssumeRole that the service called for, which answers with the same key and session
 /// (<https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-create-session.html>).
 async fn by_certificates(source: &Source, chains: &[Chain]) -> Result<Vec<Entry>, QueryError> {
     let made = |chain: &'_ Chain| {
@@ -147,8 +145,8 @@ async fn by_certificates(source: &Source, chains: &[Chain]) -> Result<Vec<Entry>
     let moved =
         |time: DateTime<Utc>, seconds| time.checked_add_signed(TimeDelta::seconds(seconds)).unwrap_or(time);
     let filter = Filter::All(vec![
-        Filter::From(moved(first, -APART_SECONDS)),
-        Filter::Before(moved(last, APART_SECONDS + 1)),
+        Filter::From(moved(first, -SLACK_SECONDS)),
+        Filter::Before(moved(last, SLACK_SECONDS + 1)),
         Filter::Is(Column::EventSource, ROLES_ANYWHERE.to_owned()),
         Filter::Is(Column::EventName, CREATE_SESSION.to_owned()),
         one_of(Column::Account, links.iter().filter_map(|link| link.from.account.clone()).collect()),
@@ -159,14 +157,16 @@ async fn by_certificates(source: &Source, chains: &[Chain]) -> Result<Vec<Entry>
             let record = row.record();
             let Some(request) = row.request_parameters.and_then(query::lenient_json) else { continue };
             let response = row.response_elements.and_then(query::lenient_json);
-            let key = response.as_ref().and_then(|response| {
-                response.pointer("/credentialSet/0/credentials/accessKeyId").and_then(Value::as_str)
-            });
+            let said = |path: &str| response.as_ref().and_then(|response| response.pointer(path)?.as_str());
+            let key = said("/credentialSet/0/credentials/accessKeyId");
+            let session = said("/credentialSet/0/assumedRoleUser/arn");
+            // One key id may stand for all, as in sanitised logs: session and moment agree, too.
             let is_its = |link: &&Link| {
                 link.record.event_id == record.id()
                     || (key.is_some()
                         && link.from.access_key.as_deref() == key
-                        && (link.record.event_time.0 - record.time).num_seconds().abs() <= APART_SECONDS)
+                        && (session.is_none() || link.from.arn.as_deref() == session)
+                        && (link.record.event_time.0 - record.time).num_seconds().abs() <= SLACK_SECONDS)
             };
             let Some(link) = links.iter().find(is_its) else { continue };
             for (of, name) in [(TrustOf::Anchor, "trustAnchorArn"), (TrustOf::Profile, "profileArn")] {

@@ -128,8 +128,6 @@ impl Fold {
             *self = other;
             return Ok(());
         }
-        self.numbers.reserve(other.counts.len());
-        self.counts.reserve(other.counts.len());
         let mut counts = other.counts.into_iter();
         let mut start = 0;
         for kept in other.texts {
@@ -139,7 +137,7 @@ impl Fold {
                 let number = u32::try_from(start + row).ok().filter(|_| !other.smaller.is_empty())?;
                 other.smaller.get(&(number, place)).map(String::as_str)
             };
-            self.add_counted(counts.by_ref().take(rows), kept, smaller, !other.smaller.is_empty())?;
+            self.add_counted(counts.by_ref().take(rows), kept, smaller)?;
             start += rows;
         }
         Ok(())
@@ -150,16 +148,15 @@ impl Fold {
         let folded = Folded::of(batch)?;
         let counts = (0..batch.num_rows()).map(|row| folded.count(row));
         let texts = folded.texts.iter().map(|column| (*column).clone()).collect();
-        self.add_counted(counts, texts, |_, _| None, false)
+        self.add_counted(counts, texts, |_, _| None)
     }
 
-    /// Takes in callers, each with the texts of its row; or with a smaller one, where there are any.
+    /// Takes in callers, each with the texts of its row; or with a smaller one.
     fn add_counted<'a>(
         &mut self,
         counts: impl Iterator<Item = Count>,
         texts: Vec<StringArray>,
         smaller: impl Fn(usize, usize) -> Option<&'a str>,
-        any_smaller: bool,
     ) -> Result<(), QueryError> {
         let at = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
         let (mut new, mut known): (Vec<u32>, Vec<(u32, usize)>) = (Vec::new(), Vec::new());
@@ -193,17 +190,9 @@ impl Fold {
             return Ok(());
         }
         let new = UInt32Array::from(new);
-        let says = |column: &StringArray| column.null_count() < column.len();
-        let taken = texts.iter().map(|column| {
-            if says(column) {
-                Ok(take(column, &new, None)?.as_string::<i32>().clone())
-            } else {
-                Ok(StringArray::new_null(new.len()))
-            }
-        });
+        let taken = texts.iter().map(|column| Ok(take(column, &new, None)?.as_string::<i32>().clone()));
         self.texts.push(taken.collect::<Result<_, _>>().map_err(arrow)?);
-        let saying: Vec<usize> =
-            (0..TEXTS.len()).filter(|place| any_smaller || texts.get(*place).is_some_and(says)).collect();
+        let saying: Vec<usize> = (0..TEXTS.len()).collect();
         for (number, row) in known {
             let text = |place: usize| smaller(place, row).or_else(|| value(texts.get(place)?, row));
             self.compare(number, text, &saying);

@@ -211,12 +211,12 @@ pub(super) fn copies(steps: &[RecordBatch]) -> Result<Vec<(i64, i64)>, QueryErro
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::ArrayRef;
+    use arrow::array::{ArrayRef, StringArray};
     use datafusion::prelude::SessionContext;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::query::lineage::link::{COPIES, KEY};
+    use crate::query::lineage::link::{COPIES, KEY, KEY_NEAR, SESSION};
     use crate::query::lineage::workshop::Workshop;
 
     const TOLD: [&str; 6] =
@@ -266,6 +266,75 @@ mod tests {
         let mut rows: Vec<(i64, i64)> = rows.collect();
         rows.sort_unstable();
         rows
+    }
+
+    /// Wherever the spans begin that the statements join by.
+    #[tokio::test]
+    async fn what_was_made_up_to_two_seconds_apart_is_met_and_nothing_else() {
+        /// A statement, what is joined by, the least seconds apart that it takes, and the rank of none apart.
+        const STEPS: [(&str, &str, i64, [i64; 2]); 4] = [
+            (KEY_NEAR, "key_hash", 1, [0, 1]),
+            (SESSION, "arn_hash", 0, [10, 10]),
+            (SESSION, "id_hash", 0, [10, 10]),
+            (SESSION, "permission_set", 0, [12, 10]),
+        ];
+        let created: Vec<i64> = (1000..1008).collect();
+        let times: Vec<i64> = (990..1018).collect();
+        for (statement, by, least, [rank, each]) in STEPS {
+            let hash = |name: &str| Some(1).filter(|_| name == by || name == "account_hash");
+            let hashes = |rows: &[i64]| -> Vec<(&'static str, ArrayRef)> {
+                TOLD.iter().map(|name| (*name, column(rows, |_| hash(name)))).collect()
+            };
+            let texts =
+                |rows: &[i64], names: &[&'static str], told: &[&str]| -> Vec<(&'static str, ArrayRef)> {
+                    let text = |name: &str| Some("lea").filter(|_| told.contains(&name) && by == told[0]);
+                    let of = |name: &&'static str| -> (&'static str, ArrayRef) {
+                        (*name, Arc::new(rows.iter().map(|_| text(name)).collect::<StringArray>()))
+                    };
+                    names.iter().map(of).collect()
+                };
+            let flags = |rows: &[i64], names: &[&'static str]| -> Vec<(&'static str, ArrayRef)> {
+                names.iter().map(|name| (*name, marks(rows, |_| false))).collect()
+            };
+            let mut rest = vec![
+                ("caller", column(&created, |second| Some(second - 1000))),
+                ("created_s", column(&created, |second| Some(*second))),
+                ("first_s", column(&created, |_| Some(2000))),
+            ];
+            let names = ["permission_set", "portal_user", "on_behalf_of_user_id"];
+            rest.extend(hashes(&created));
+            rest.extend(texts(&created, &names, &["permission_set", "portal_user"]));
+            rest.extend(texts(&created, &["on_behalf_of_identity_store_arn", "sign_in_session"], &[""]));
+            rest.extend(flags(&created, &["role_session", "other_keys_disprove", "of_console"]));
+            let mut steps = vec![
+                ("i", column(&times, |second| Some(*second))),
+                ("caller", column(&times, |_| Some(99))),
+                ("at_s", column(&times, |second| Some(*second))),
+                ("created_s", column(&times, |_| None)),
+            ];
+            let names = ["permission_set", "made_user", "portal_user_id"];
+            steps.extend(hashes(&times));
+            steps.extend(texts(&times, &names, &["permission_set", "made_user"]));
+            steps.extend(texts(&times, &["portal_store", "sign_in_session"], &[""]));
+            let names = ["signs_in", "session_token", "switched", "names_key", "role_session", "by_sign_in"];
+            steps.extend(flags(&times, &names));
+            steps.extend(flags(&times, &["by_sts"]));
+            let workshop = Workshop::like(&SessionContext::new()).await.unwrap();
+            for (name, rows) in [("rest", batch(rest)), ("steps", batch(steps))] {
+                workshop.put(name, rows.schema(), vec![rows]).await.unwrap();
+            }
+            let found = workshop.ask(statement).await.unwrap();
+            let rows = |names| numbered(&found, names);
+            let fits = |apart: i64| (least..=2).contains(&apart.abs());
+            let both = created.iter().flat_map(|c| times.iter().map(move |at| (c - 1000, *at, at - c)));
+            let met: Vec<(i64, i64, i64)> = both.filter(|(_, _, apart)| fits(*apart)).collect();
+            let pairs: Vec<(i64, i64)> = met.iter().map(|(c, at, _)| (*c, *at)).collect();
+            assert_eq!(rows(["c", "i"]), pairs, "{by}");
+            let mut ranks: Vec<(i64, i64)> =
+                met.iter().map(|(c, _, apart)| (*c, rank + each * apart.abs())).collect();
+            ranks.sort_unstable();
+            assert_eq!(rows(["c", "rank"]), ranks, "{by}");
+        }
     }
 
     proptest! {

@@ -24,8 +24,8 @@ use crate::query::QueryError;
 
 const STARTS: &str = include_str!("../../../queries/lineage/world/starts.sql");
 pub(super) const KEY: &str = include_str!("../../../queries/lineage/world/key.sql");
-const KEY_NEAR: &str = include_str!("../../../queries/lineage/world/key-near.sql");
-const SESSION: &str = include_str!("../../../queries/lineage/world/session.sql");
+pub(super) const KEY_NEAR: &str = include_str!("../../../queries/lineage/world/key-near.sql");
+pub(super) const SESSION: &str = include_str!("../../../queries/lineage/world/session.sql");
 const SWITCHED: &str = include_str!("../../../queries/lineage/world/switched.sql");
 const LATE: &str = include_str!("../../../queries/lineage/world/late.sql");
 

@@ -3,18 +3,16 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, Int64Array, RecordBatch};
+use arrow::array::{Array, Int64Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema};
-use chrono::{DateTime, Utc};
-use hashbrown::{HashMap, HashSet};
-use xxhash_rust::xxh3::xxh3_64;
+use hashbrown::HashSet;
 
 use super::closure::arrow;
 use super::link::{Links, text};
 use super::read;
 use super::workshop::numbers;
 use crate::lineage::{Class, People};
-use crate::query::{QueryError, cells};
+use crate::query::QueryError;
 
 /// The rank of what is only claimed.
 pub(super) const CLAIM: i64 = 50;
@@ -27,18 +25,6 @@ pub(super) fn people(links: &Links) -> Result<&People, QueryError> {
     let named = named(links)?;
     Ok(links.people.get_or_init(|| named))
 }
-
-/// The columns of callers that tell who a person is, but for the unique id, which does so of those whom other accounts name.
-const TELLING: [&str; 8] = [
-    "caller_class",
-    "on_behalf_of_user_id",
-    "on_behalf_of_identity_store_arn",
-    "identity_arn",
-    "identity_type",
-    "session_issuer_type",
-    "session_issuer_arn",
-    "user_name",
-];
 
 fn named(links: &Links) -> Result<People, QueryError> {
     let mut people = People::default();
@@ -53,49 +39,20 @@ fn named(links: &Links) -> Result<People, QueryError> {
             (0..batch.num_rows()).filter(|row| text(&classes, *row) == Some(Class::Account.word()));
         foreign.extend(of_accounts.filter_map(|row| text(&ids, row).map(str::to_owned)));
     }
-    // Of all sessions of one person only the last use counts.
-    let mut last_of: HashMap<u64, (&RecordBatch, usize, Option<DateTime<Utc>>)> = HashMap::new();
-    let mut scratch = Vec::with_capacity(512);
     for batch in &links.nodes.batches {
-        let (Some(people_ids), Some(ids), Some(arns)) = (
-            column(batch, "on_behalf_of_user_id"),
-            column(batch, "principal_id"),
-            batch.column_by_name("identity_arn"),
-        ) else {
+        let (Some(people_ids), Some(ids)) =
+            (column(batch, "on_behalf_of_user_id"), column(batch, "principal_id"))
+        else {
             continue;
         };
         if people_ids.null_count() == people_ids.len() && foreign.is_empty() {
             continue;
         }
-        let telling: Vec<ArrayRef> = TELLING.iter().filter_map(|name| column(batch, name)).collect();
-        let used = cells::timestamp(batch, "last_use")?;
-        for row in 0..batch.num_rows() {
-            let id = text(&ids, row);
-            let is_foreign = id.is_some_and(|id| foreign.contains(id));
-            if people_ids.is_null(row) && !is_foreign {
-                continue;
-            }
-            scratch.clear();
-            // Where no ARN names the session its unique id does.
-            let named = text(arns, row).is_some_and(|arn| !arn.is_empty());
-            let id = id.filter(|_| is_foreign || !named);
-            let said = telling.iter().map(|column| text(column, row)).chain([id]);
-            for text in said {
-                scratch.push(u8::from(text.is_some()));
-                scratch.extend_from_slice(text.unwrap_or_default().as_bytes());
-                // Stands in no text of JSON.
-                scratch.push(0xFF);
-            }
-            let last = cells::instant(used, row);
-            let known = last_of.entry(xxh3_64(&scratch)).or_insert((batch, row, last));
-            known.2 = known.2.max(last);
+        let is_foreign = |row| !foreign.is_empty() && text(&ids, row).is_some_and(|id| foreign.contains(id));
+        for row in (0..batch.num_rows()).filter(|row| people_ids.is_valid(*row) || is_foreign(*row)) {
+            let (caller, (_, last)) = read::node(batch, &links.nodes.columns, row)?;
+            people.add(&caller, last);
         }
-    }
-    let mut tellers: Vec<_> = last_of.into_iter().collect();
-    tellers.sort_unstable_by_key(|(number, _)| *number);
-    for (_, (batch, row, last)) in tellers {
-        let (caller, _) = read::node(batch, &links.nodes.columns, row)?;
-        people.add(&caller, last);
     }
     for told in &links.told {
         people.add_principal(&told.id, &told.arn, Some(told.time));

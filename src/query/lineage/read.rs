@@ -20,82 +20,42 @@ use crate::query::Filter;
 use crate::query::QueryError;
 
 /// The places of columns by their names: looked up once for batches of one schema.
-#[derive(Debug, Clone)]
-pub(super) struct Places {
-    by_name: HashMap<String, usize>,
-    /// The places of the texts of callers, in the order of [`CALLER`]; of all those that are missing `usize::MAX`.
-    caller: [usize; CALLER.len()],
-}
-
-impl Default for Places {
-    fn default() -> Places {
-        Places { by_name: HashMap::new(), caller: [usize::MAX; CALLER.len()] }
-    }
-}
+#[derive(Debug, Clone, Default)]
+pub(super) struct Places(HashMap<String, usize>);
 
 impl Places {
     pub(super) fn of(batch: &RecordBatch) -> Places {
         let fields = batch.schema();
-        let by_name: HashMap<String, usize> =
-            fields.fields().iter().enumerate().map(|(at, field)| (field.name().clone(), at)).collect();
-        let caller = CALLER.map(|name| by_name.get(name).copied().unwrap_or(usize::MAX));
-        Places { by_name, caller }
+        Places(fields.fields().iter().enumerate().map(|(at, field)| (field.name().clone(), at)).collect())
     }
 }
-
-/// The texts of callers, in the order of the fields of [`Caller`]: of each caller that is read all are.
-const CALLER: [&str; 19] = [
-    "identity_type",
-    "caller_account",
-    "caller_key",
-    "identity_arn",
-    "principal_id",
-    "user_name",
-    "session_issuer_type",
-    "session_issuer_arn",
-    "session_issuer_user_name",
-    "source_identity",
-    "invoked_by",
-    "identity_provider",
-    "federated_provider",
-    "in_scope_of",
-    "ec2_role_delivery",
-    "on_behalf_of_user_id",
-    "on_behalf_of_identity_store_arn",
-    "sign_in_session",
-    "invoked_by_delegate_account_id",
-];
 
 /// The cells of a batch, by column name.
 struct Cells<'a>(&'a RecordBatch, &'a Places);
 
-impl<'a> Cells<'a> {
-    fn at(&self, name: &'static str, place: Option<usize>) -> Result<&'a dyn Array, QueryError> {
+impl Cells<'_> {
+    fn column(&self, name: &'static str) -> Result<&dyn Array, QueryError> {
         let missing =
             || QueryError::Column { column: name, expected: "a column", found: "no such column".to_owned() };
-        let column = place.and_then(|place| self.0.columns().get(place));
+        let column = self.1.0.get(name).and_then(|at| self.0.columns().get(*at));
         column.map(AsRef::as_ref).ok_or_else(missing)
     }
 
-    fn column(&self, name: &'static str) -> Result<&'a dyn Array, QueryError> {
-        self.at(name, self.1.by_name.get(name).copied())
-    }
-
-    fn str(&self, name: &'static str, row: usize) -> Result<Option<&'a str>, QueryError> {
-        str_at(self.column(name)?, name, row)
-    }
-
     fn text(&self, name: &'static str, row: usize) -> Result<Option<String>, QueryError> {
-        Ok(self.str(name, row)?.map(str::to_owned))
-    }
-
-    /// The texts of [`CALLER`] in a row.
-    fn caller_texts(&self, row: usize) -> Result<[Option<String>; CALLER.len()], QueryError> {
-        let mut found = [const { None }; CALLER.len()];
-        for ((text, name), place) in found.iter_mut().zip(CALLER).zip(self.1.caller) {
-            *text = str_at(self.at(name, Some(place))?, name, row)?.map(str::to_owned);
+        let column = self.column(name)?;
+        if column.is_null(row) {
+            return Ok(None);
         }
-        Ok(found)
+        let text = match column.data_type() {
+            DataType::Utf8 => column.as_string::<i32>().value(row),
+            DataType::LargeUtf8 => column.as_string::<i64>().value(row),
+            DataType::Utf8View => column.as_string_view().value(row),
+            other => {
+                let found = other.to_string();
+                return Err(QueryError::Column { column: name, expected: "text", found });
+            }
+        };
+        Ok(Some(text).filter(|text| !text.is_empty()).map(str::to_owned))
     }
 
     fn number(&self, name: &'static str, row: usize) -> Result<Option<i64>, QueryError> {
@@ -130,53 +90,32 @@ impl<'a> Cells<'a> {
     }
 
     fn caller(&self, row: usize) -> Result<Caller, QueryError> {
-        let [
-            identity_type,
-            account,
-            access_key,
-            arn,
-            principal_id,
-            user_name,
-            issuer_type,
-            issuer_arn,
-            issuer_name,
-            source_identity,
-            invoked_by,
-            identity_provider,
-            federated_provider,
-            in_scope_of,
-            ec2_role_delivery,
-            on_behalf_of,
-            identity_store,
-            sign_in_session,
-            delegate,
-        ] = self.caller_texts(row)?;
         Ok(Caller {
             id: self.number("caller", row)?.unwrap_or_default(),
-            class: Class::of_word(self.str("caller_class", row)?.unwrap_or_default()),
-            identity_type,
-            account,
-            access_key,
-            arn,
-            principal_id,
-            user_name,
+            class: Class::of_word(self.text("caller_class", row)?.as_deref().unwrap_or_default()),
+            identity_type: self.text("identity_type", row)?,
+            account: self.text("caller_account", row)?,
+            access_key: self.text("caller_key", row)?,
+            arn: self.text("identity_arn", row)?,
+            principal_id: self.text("principal_id", row)?,
+            user_name: self.text("user_name", row)?,
             created: self.time("caller_created", row)?,
-            issuer_type,
-            issuer_arn,
-            issuer_name,
+            issuer_type: self.text("session_issuer_type", row)?,
+            issuer_arn: self.text("session_issuer_arn", row)?,
+            issuer_name: self.text("session_issuer_user_name", row)?,
             mfa: self.flag("mfa_authenticated", row)?,
-            source_identity,
-            invoked_by,
-            identity_provider,
-            federated_provider,
-            in_scope_of,
-            ec2_role_delivery,
-            on_behalf_of,
-            identity_store,
-            sign_in_session,
+            source_identity: self.text("source_identity", row)?,
+            invoked_by: self.text("invoked_by", row)?,
+            identity_provider: self.text("identity_provider", row)?,
+            federated_provider: self.text("federated_provider", row)?,
+            in_scope_of: self.text("in_scope_of", row)?,
+            ec2_role_delivery: self.text("ec2_role_delivery", row)?,
+            on_behalf_of: self.text("on_behalf_of_user_id", row)?,
+            identity_store: self.text("on_behalf_of_identity_store_arn", row)?,
+            sign_in_session: self.text("sign_in_session", row)?,
             direct: self.flag("direct", row)?.unwrap_or(false),
             assumed_root: self.flag("assumed_root", row)?.unwrap_or(false),
-            delegate,
+            delegate: self.text("invoked_by_delegate_account_id", row)?,
         })
     }
 
@@ -203,23 +142,6 @@ impl<'a> Cells<'a> {
             region: self.text("aws_region", row)?,
         })
     }
-}
-
-/// The text in a row of a column; None for an empty one.
-fn str_at<'a>(column: &'a dyn Array, name: &'static str, row: usize) -> Result<Option<&'a str>, QueryError> {
-    if column.is_null(row) {
-        return Ok(None);
-    }
-    let text = match column.data_type() {
-        DataType::Utf8 => column.as_string::<i32>().value(row),
-        DataType::LargeUtf8 => column.as_string::<i64>().value(row),
-        DataType::Utf8View => column.as_string_view().value(row),
-        other => {
-            let found = other.to_string();
-            return Err(QueryError::Column { column: name, expected: "text", found });
-        }
-    };
-    Ok(Some(text).filter(|text| !text.is_empty()))
 }
 
 /// Adds what callers did from each address.
@@ -285,7 +207,7 @@ pub(super) fn issuance(batch: &RecordBatch, places: &Places, row: usize) -> Resu
     let cells = Cells(batch, places);
     Ok(Issuance {
         record: cells.record(row)?,
-        kind: IssuanceKind::of_word(cells.str("kind", row)?.unwrap_or_default()),
+        kind: IssuanceKind::of_word(cells.text("kind", row)?.as_deref().unwrap_or_default()),
         key: cells.text("made_key", row)?,
         session_arn: cells.text("made_arn", row)?,
         session_id: cells.text("made_id", row)?,
