@@ -221,6 +221,19 @@ def two_accounts():
              trusts=[{"of": "role", "name": AUDIT.name, "event_id": opened["eventID"], "event_name": "UpdateAssumeRolePolicy", "by": {"arn": DANA.arn, "access_key": DANA.key},
                       "lets": made["eventID"]}])
 
+    case = Case("trust-removed", "role deleted and made anew before it was assumed", "`trusts` has nothing that was set before the DeleteRole, and the CreateRole after it where that is here")
+    for role in (AUDIT, DEPLOY):
+        case.call("08:00:00", EVE.signed(), "iam:UpdateAssumeRolePolicy", {"roleName": role.name, "policyDocument": policy})
+        case.call("08:05:00", EVE.signed(), "iam:DeleteRole", {"roleName": role.name})
+    case.call("08:06:00", EVE.signed(), "iam:DeleteRole", {"roleName": BUILD.name}, error=("DeleteConflict", "Cannot delete entity, must detach all policies first."))
+    anew = case.call("08:10:00", DANA.signed(), "iam:CreateRole", {"roleName": DEPLOY.name, "assumeRolePolicyDocument": policy})
+    kept = case.call("08:00:00", BACKUP.signed(), "iam:UpdateAssumeRolePolicy", {"roleName": BUILD.name, "policyDocument": policy})
+    for number, (role, by) in enumerate(((AUDIT, None), (DEPLOY, anew), (BUILD, kept))):
+        made = case.assume(f"09:0{number}:00", DANA.signed(), role, "laptop", key(number))
+        case.works(f"09:0{number}:05", timed(role, "laptop", key(number), f"09:0{number}:00"))
+        trusts = [{"of": "role", "name": role.name, "event_id": by["eventID"], "lets": made["eventID"]}] if by else None
+        case.ask(key(number), "what was set for a role that was deleted opens no other", origin=by_key(DANA), links=[link("key", made)], trusts=trusts)
+
 
 def seconds():
     for apart in (1, 2, 3):

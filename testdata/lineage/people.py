@@ -304,6 +304,13 @@ def portals():
              trusts=[{"of": "role", "name": DEPLOY.name, "event_id": made_role["eventID"], "lets": made["eventID"]},
                      {"of": "provider", "name": OKTA.rsplit("/", 1)[-1], "event_id": changed["eventID"], "by": {"arn": EVE.arn}, "lets": made["eventID"]}])
 
+    case = Case("saml-provider-removed", "SAML, after the provider was deleted and made anew unseen", "origin the subject; `trusts` is empty: eve's UpdateSAMLProvider was of the one before")
+    case.call("08:00:00", EVE.signed(), "iam:UpdateSAMLProvider", {"sAMLProviderArn": OKTA, "sAMLMetadataDocument": "HIDDEN"})
+    case.call("08:10:00", DANA.signed(), "iam:DeleteSAMLProvider", {"sAMLProviderArn": OKTA})
+    made = with_saml(case, "09:00:00", DEPLOY, LEA, key(0), OKTA)
+    case.works("09:00:05", timed(DEPLOY, LEA, key(0), "09:00:00"), address=HOME)
+    case.ask(key(0), "the provider that vouched is another one", origin=origin("saml", name=LEA, provider=OKTA), links=[link("key", made)], trusts=None)
+
 
 def portal(case, time, user_name, name="GetRoleCredentials", user_id=LEA_ID, **more):
     """The portal's record, in the management account: the old shape with a name, the new one without."""

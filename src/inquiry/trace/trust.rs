@@ -20,8 +20,8 @@ use crate::query::{self, EventRow, Filter, QueryError};
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>), what a provider of identities vouches with
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers.html>), and whose certificates IAM Roles Anywhere
 /// accepts, for which roles (<https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_CreateTrustAnchor.html>,
-/// <https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_CreateProfile.html>).
-const CALLS: [&str; 11] = [
+/// <https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_CreateProfile.html>); and those of [`REMOVING`].
+const CALLS: [&str; 14] = [
     "CreateRole",
     "UpdateAssumeRolePolicy",
     "CreateSAMLProvider",
@@ -33,7 +33,14 @@ const CALLS: [&str; 11] = [
     "UpdateTrustAnchor",
     "CreateProfile",
     "UpdateProfile",
+    "DeleteRole",
+    "DeleteSAMLProvider",
+    "DeleteOpenIDConnectProvider",
 ];
+
+/// The calls after which what was set before lets nobody in: one of the same name that is there later was made anew. Anchors and
+/// profiles of Roles Anywhere have ids that do not come again.
+const REMOVING: &str = "Delete";
 
 /// Where these calls are made.
 const SOURCES: [&str; 2] = ["iam.amazonaws.com", ROLES_ANYWHERE];
@@ -82,6 +89,9 @@ pub(super) async fn trusts(source: &Source, chains: &[Chain]) -> Result<Vec<Trus
     for Entry { door, time, lets } in entries {
         let before = opened.get(&door).into_iter().flatten().filter(|(record, _)| record.time <= time);
         let Some((record, by)) = before.max_by(|a, b| a.0.cmp(&b.0)) else { continue };
+        if record.event_name.starts_with(REMOVING) {
+            continue;
+        }
         let (of, _, name) = door;
         let (record, by) = (Proof::from(record), by.and_then(node));
         found.entry((record.clone(), of)).or_insert_with(|| Trust { of, name, record, by, lets });
@@ -205,9 +215,11 @@ fn door(row: &EventRow<'_>) -> Option<Door> {
         "UpdateProfile" if of_anywhere => (TrustOf::Profile, text("profileId")?),
         // Other services' calls of a name.
         _ if of_anywhere => return None,
-        "CreateRole" | "UpdateAssumeRolePolicy" => (TrustOf::Role, text("roleName")?),
+        "CreateRole" | "UpdateAssumeRolePolicy" | "DeleteRole" => (TrustOf::Role, text("roleName")?),
         "CreateSAMLProvider" => (TrustOf::Provider, text("name")?),
-        "UpdateSAMLProvider" => (TrustOf::Provider, provider_id(text("sAMLProviderArn")?)),
+        "UpdateSAMLProvider" | "DeleteSAMLProvider" => {
+            (TrustOf::Provider, provider_id(text("sAMLProviderArn")?))
+        }
         "CreateOpenIDConnectProvider" => (TrustOf::Provider, provider_id(text("url")?)),
         _ => (TrustOf::Provider, provider_id(text("openIDConnectProviderArn")?)),
     };
