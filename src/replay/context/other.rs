@@ -155,7 +155,7 @@ fn record_sets(ask: &Ask<'_>, listed: &str, of: fn(&Value) -> Option<String>) ->
 }
 
 /// A name as Route 53 compares it: letters in lower case, no stop at the end, and each character but letters, digits,
-/// `-`, `_`, `.` and `*` as `\` with three octal digits
+/// `-`, `_` and `.` as `\` with three octal digits, also the `*` of a wildcard
 /// (<https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-rrset-conditions.html#route53_rrset_conditionkeys_normalization>).
 /// Escapes that are already there stay. None for a name that is hidden.
 fn normalized(name: &str) -> Option<String> {
@@ -166,7 +166,7 @@ fn normalized(name: &str) -> Option<String> {
     let mut out = String::with_capacity(name.len());
     for byte in name.bytes() {
         match byte {
-            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'*' | b'\\' => out.push(char::from(byte)),
+            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'\\' => out.push(char::from(byte)),
             b'A'..=b'Z' => out.push(char::from(byte.to_ascii_lowercase())),
             other => out.push_str(&format!("\\{other:03o}")),
         }

@@ -317,7 +317,7 @@ fn route_53_compares_names_in_their_normal_form() {
         .check(&[
             (
                 "route53:ChangeResourceRecordSetsNormalizedRecordNames",
-                "*.a\\040b.example.com,shop.example.com",
+                "\\052.a\\040b.example.com,shop.example.com",
             ),
             ("route53:ChangeResourceRecordSetsRecordTypes", "A,CNAME"),
             ("route53:ChangeResourceRecordSetsActions", "CREATE,UPSERT"),
