@@ -77,7 +77,8 @@ pub(super) async fn run(command: &Ingest, out: &mut Output) -> Result<u8, Failur
         Format::Text => {}
     }
     let flags = if site.folder().is_none() { source::s3_flags(&command.reading.s3) } else { String::new() };
-    note(&report::ingest::text(&report, &site.to_string(), &flags, took, out.style));
+    let lake = source::shell(Path::new(&site.to_string()));
+    note(&report::ingest::text(&report, &lake, &flags, took, out.style));
     if report.objects == 0 && report.set_aside.is_empty() && report.counts.read == 0 {
         note(if asked_for_part {
             "note: no object of the sources is of the accounts, regions and days that were asked for"

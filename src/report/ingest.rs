@@ -13,8 +13,8 @@ const REFUSALS_SHOWN_MAX: usize = 20;
 /// So many different hints are shown.
 const HINTS_SHOWN_MAX: usize = 3;
 
-/// The tally: it adds up in sight, and says what decides which questions can be asked. `flags` are the further options that
-/// whoever opens the lake must give, each with a blank before it.
+/// The tally: it adds up in sight, and says what decides which questions can be asked. `lake` is its place as a shell takes it, `flags` are the
+/// further options that whoever opens it must give, each with a blank before it.
 #[must_use]
 pub fn text(report: &IngestReport, lake: &str, flags: &str, took: Duration, style: Style) -> String {
     let counts = &report.counts;

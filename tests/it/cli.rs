@@ -29,8 +29,13 @@ fn ingest_prints_a_tally_that_adds_up_and_exits_by_what_it_met() {
     }
     assert!(stderr(&output).contains("kept"));
     let bad = places::package("testdata/bad/inputs/cut-off.json.gz").display().to_string();
+    let lake = folder.path().join("it's $(here)").display().to_string();
     let output = backtrail(&["ingest", &bad, "--lake", &lake], folder.path());
     assert_eq!(output.status.code(), Some(3));
+    // The lake stands in both commands as a shell takes it.
+    let (_, pasted) = lake.rsplit_once('/').unwrap();
+    let pasted = format!("/{}'", pasted.replace('\'', "'\\''"));
+    assert_eq!(stderr(&output).matches(&pasted).count(), 2, "{}", stderr(&output));
     assert!(stderr(&output).contains("cut-off.json.gz") && stderr(&output).contains("cut-off gzip"));
     assert!(stdout(&output).is_empty());
 }
