@@ -1,9 +1,10 @@
 //! Who is meant: from what was typed to the condition that selects the subject's rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
+use super::trace::only_named;
 use crate::aws::{Arn, Principal, Subject};
 use crate::investigate::SubjectKind;
 use crate::lake::{Column, Session};
@@ -157,16 +158,53 @@ pub async fn resolve(ctx: &Session, asked: &str) -> Result<Resolved, ResolveErro
     let (kind, filter) = match &subject {
         Subject::AccessKey(_) => (SubjectKind::AccessKey, is(Column::AccessKeyId)),
         Subject::SessionArn(_) => (SubjectKind::Session, is(Column::IdentityArn)),
-        Subject::UserArn(_) => (SubjectKind::User, user(&id)),
-        Subject::RoleArn(_) => (SubjectKind::Role, role(&id)),
+        Subject::UserArn(_) | Subject::RoleArn(_) => return by_arn(ctx, asked, id).await,
         Subject::OtherArn(_) => (other_kind(&id), user(&id)),
         Subject::SessionId(_) => (SubjectKind::Session, is(Column::PrincipalId)),
         Subject::UniqueId(_) => (SubjectKind::UniqueId, unique_id(&id)),
         Subject::Address(_) => (SubjectKind::Address, is(Column::SourceIpAddress)),
         Subject::EventId(_) => return Err(ResolveError::Event { asked: id }),
-        Subject::Name(_) => return by_name(ctx, asked, &id).await,
+        Subject::Name(_) => {
+            let unknown = match by_name(ctx, asked, &id).await {
+                Err(error @ ResolveError::Unknown { .. }) => error,
+                other => return other,
+            };
+            let Some((kind, id)) = Box::pin(only_named(ctx, asked, &subject)).await? else {
+                return Err(unknown);
+            };
+            let filter = match kind {
+                SubjectKind::Role => role(&id),
+                SubjectKind::User => user(&id),
+                _ => Filter::Is(Column::IdentityArn, id.clone()),
+            };
+            (kind, filter)
+        }
     };
     Ok(Resolved { kind, id, asked: asked.to_owned(), filter })
+}
+
+/// A user or role by its ARN. Where no record has it, but that of one of the same name and another path, that one is meant:
+/// names are unique in an account whatever their paths
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-friendly-names>), and a session's
+/// ARN leaves the path of its role out.
+async fn by_arn(ctx: &Session, asked: &str, id: String) -> Result<Resolved, ResolveError> {
+    let (kind, name) = match Arn::parse(&id).and_then(Arn::principal) {
+        Some(Principal::User { name, .. }) => ("user", name.to_owned()),
+        Some(Principal::Role { name, .. }) => ("role", name.to_owned()),
+        _ => ("", String::new()),
+    };
+    let place = |arn: &str| Arn::parse(arn).map(|arn| (arn.partition.to_owned(), arn.account.to_owned()));
+    let mut found = measure::named(ctx, &name, Likeness::Exact).await?;
+    found.retain(|one| one.kind == kind && place(&one.id) == place(&id));
+    let other: BTreeSet<&String> = found.iter().map(|one| &one.id).collect();
+    let id = match other.first() {
+        Some(only) if other.len() == 1 => (*only).clone(),
+        _ => id,
+    };
+    Ok(match kind {
+        "role" => Resolved { kind: SubjectKind::Role, filter: role(&id), asked: asked.to_owned(), id },
+        _ => Resolved { kind: SubjectKind::User, filter: user(&id), asked: asked.to_owned(), id },
+    })
 }
 
 fn other_kind(arn: &str) -> SubjectKind {

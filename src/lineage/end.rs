@@ -228,6 +228,82 @@ fn switched(from: &str, issuance: &Issuance, sight: &Sight) -> Origin {
     })
 }
 
+/// The services that act with their own service-linked role on somebody's order: they launch, change and delete what a customer's
+/// call told them to keep up
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html>).
+const ORDERED: [&str; 17] = [
+    "autoscaling.amazonaws.com",
+    "autoscaling-plans.amazonaws.com",
+    "batch.amazonaws.com",
+    "cloudformation.amazonaws.com",
+    "ec2fleet.amazonaws.com",
+    "ecs.amazonaws.com",
+    "eks.amazonaws.com",
+    "eks-fargate.amazonaws.com",
+    "eks-nodegroup.amazonaws.com",
+    "elasticbeanstalk.amazonaws.com",
+    "elasticmapreduce.amazonaws.com",
+    "imagebuilder.amazonaws.com",
+    "maintenance.elasticbeanstalk.amazonaws.com",
+    "managedupdates.elasticbeanstalk.amazonaws.com",
+    "spot.amazonaws.com",
+    "spotfleet.amazonaws.com",
+    "ssm.amazonaws.com",
+];
+
+/// Why nobody stands above a service that acts with a role for somebody: which call told it to no field of its records names,
+/// as of a stack that CloudFormation builds with a role of the account
+/// (<https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html>). None for other origins, for a
+/// workload, whose launch would be in a record of its own, and for a service that acts for itself with its service-linked role.
+#[must_use]
+pub fn unnamed_order(session: &Caller, found: &Origin) -> Option<Gap> {
+    if found.kind != OriginKind::Service || found.on_behalf_of.is_some() || !session.is_role_session() {
+        return None;
+    }
+    let service = found.name.as_deref()?;
+    let role = session.role_arn().unwrap_or_default();
+    let is_linked = role.contains(":role/aws-service-role/");
+    if is_linked
+        && !ORDERED.contains(&service)
+        && !service.ends_with(".application-autoscaling.amazonaws.com")
+    {
+        return None;
+    }
+    let name = session.role_name().unwrap_or_default();
+    Some(Gap {
+        reason: Reason::NoCredential,
+        text: format!(
+            "whoever told {service} to act with the role {name}: no field of its records names the call"
+        ),
+        hint: order_hint(service, name),
+    })
+}
+
+/// Where the order that a service carries out may be found.
+fn order_hint(service: &str, role: &str) -> String {
+    let calls = match service {
+        "cloudformation.amazonaws.com" => "CreateStack, UpdateStack, ExecuteChangeSet and DeleteStack",
+        "ssm.amazonaws.com" => {
+            "StartAutomationExecution, CreateAssociation and RegisterTaskWithMaintenanceWindow"
+        }
+        "autoscaling.amazonaws.com" => {
+            "CreateAutoScalingGroup, UpdateAutoScalingGroup and SetDesiredCapacity"
+        }
+        "states.amazonaws.com" => "StartExecution, CreateStateMachine and UpdateStateMachine",
+        "glue.amazonaws.com" => "StartJobRun, CreateJob and UpdateJob",
+        "sagemaker.amazonaws.com" => "CreateTrainingJob, CreateProcessingJob and CreateNotebookInstance",
+        "scheduler.amazonaws.com" => "CreateSchedule and UpdateSchedule",
+        "events.amazonaws.com" => "PutRule and PutTargets",
+        "ecs.amazonaws.com" => "CreateService and UpdateService",
+        _ => {
+            return format!(
+                "look for calls to {service} before that, and for PassRole of {role} in its policies"
+            );
+        }
+    };
+    format!("look for {calls} before that")
+}
+
 /// A caller that no issuance explains.
 fn of_caller(end: End<'_>, sight: &Sight) -> Origin {
     let caller = end.caller;

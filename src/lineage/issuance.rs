@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
-use super::Caller;
+use super::{Caller, is_name};
 use crate::aws::{Arn, Principal};
 
 /// What an issuance made, and how.
@@ -427,7 +427,7 @@ impl Launch {
         let profile = self.profile()?;
         let is_it = |one: &&Launch| {
             one.workload.kind == "profile"
-                && one.workload.id == profile
+                && is_name(&one.workload.id, profile)
                 && one.record.account == self.record.account
                 && moment.is_none_or(|moment| one.record.time <= moment)
         };

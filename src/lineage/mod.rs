@@ -71,7 +71,7 @@ pub use answer::{
 pub use credential::{
     Caller, Class, Credential, Node, NodeKind, Usage, is_switch, is_telling, sign_in_session,
 };
-pub use end::{End, origin};
+pub use end::{End, origin, unnamed_order};
 pub use fields::CallerFields;
 pub use issuance::{Issuance, IssuanceKind, Launch, Layers, RecordRef, configures, settle};
 pub(crate) use issuance::{OWN_PASSWORD, is_console};
@@ -83,7 +83,7 @@ pub use ladder::{
 pub use origin::{MayBe, Origin, OriginKind};
 pub use people::{Namesake, People, is_other_store, store_id};
 pub use removal::{Passwords, Removal, UserHistory};
-pub use rename::{Borne, Rename, Renames};
+pub use rename::{Borne, Rename, Renames, is_name};
 pub use sessions::{SessionKey, SessionRow, Sessions};
 pub use sight::{AccountSight, Gap, Reason, Sight, stamp};
 pub use workload::{Beside, LastLaunch, Part, Passed, Workload, is_instance_id, last_launch};

@@ -34,11 +34,19 @@ pub struct Borne {
     pub until: Option<DateTime<Utc>>,
 }
 
+/// Whether two names of IAM, of users, roles or instance profiles, are one: they are not told apart by upper and lower case
+/// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateUser.html>), so a call may write a name otherwise than the
+/// principal's own records have it.
+#[must_use]
+pub fn is_name(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other)
+}
+
 impl Borne {
     /// Whether the user bore this name at a moment.
     #[must_use]
     pub fn is(&self, name: &str, moment: DateTime<Utc>) -> bool {
-        self.name == name
+        is_name(&self.name, name)
             && self.from.is_none_or(|from| from <= moment)
             && self.until.is_none_or(|until| moment < until)
     }
@@ -76,10 +84,11 @@ impl Renames {
         let mut later = Vec::new();
         // Backwards: whoever got the name came from another; whoever gave it up left it to somebody else.
         let (mut rest, mut borne) = (before, own.clone());
-        while let Some(at) = rest.iter().rposition(|one| one.to == borne.name || one.from == borne.name) {
+        let concerns = |one: &Rename, name: &str| is_name(&one.to, name) || is_name(&one.from, name);
+        while let Some(at) = rest.iter().rposition(|one| concerns(one, &borne.name)) {
             let Some(rename) = rest.get(at) else { break };
             borne.from = Some(rename.record.time);
-            if rename.to != borne.name {
+            if !is_name(&rename.to, &borne.name) {
                 break;
             }
             let previous = Borne { name: rename.from.clone(), from: None, until: Some(rename.record.time) };
@@ -92,10 +101,10 @@ impl Renames {
             own.from = first.from;
         }
         let mut rest = after;
-        while let Some(at) = rest.iter().position(|one| one.to == own.name || one.from == own.name) {
+        while let Some(at) = rest.iter().position(|one| concerns(one, &own.name)) {
             let Some(rename) = rest.get(at) else { break };
             own.until = Some(rename.record.time);
-            if rename.from != own.name {
+            if !is_name(&rename.from, &own.name) {
                 break;
             }
             let next = Borne { name: rename.to.clone(), from: Some(rename.record.time), until: None };

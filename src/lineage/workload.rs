@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Caller, Class, Issuance, Launch, Layers, RecordRef, Removal, SLACK_SECONDS};
+use super::{Caller, Class, Issuance, Launch, Layers, RecordRef, Removal, SLACK_SECONDS, is_name};
 use crate::aws::Arn;
 
 /// What runs with a role.
@@ -162,7 +162,7 @@ impl Passed {
         }
         let passed = launch.role_for(role).and_then(|passed| passed.rsplit('/').next());
         match passed.zip(role) {
-            Some((passed, role)) if passed == role => Passed::Role,
+            Some((passed, role)) if is_name(passed, role) => Passed::Role,
             // A function has one role (<https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html>).
             Some(_) if launch.workload.kind == "function" => Passed::Other,
             _ => Passed::Untold,

@@ -353,7 +353,35 @@ async fn of_event(source: &Source, asked: &Asked, plant: &mut Plant) -> Result<V
     hidden(&levels, &issued, plant);
     let launched = source.launches(&is).await?;
     next.extend(launched_by(source, &levels, &launched, plant).await?);
+    kept_session(source, &issued, plant).await?;
     Ok(next)
+}
+
+/// Says of a sign-in by a role session what was done with other keys of that session since: the console may keep the moment at
+/// which the session was made, and then its calls are the session's own.
+async fn kept_session(source: &Source, issued: &[Issuance], plant: &mut Plant) -> Result<(), QueryError> {
+    for sign_in in issued.iter().filter(|one| one.kind == IssuanceKind::ConsoleLogin) {
+        let session = sign_in.maker();
+        if !session.is_role_session() {
+            continue;
+        }
+        let since = sign_in.record.time;
+        let mut others = source.of_session(session).await?;
+        others.retain(|one| {
+            one.caller.access_key != session.access_key
+                && one.usage.first.is_some_and(|first| first.0 >= since)
+        });
+        let calls: u64 = others.iter().map(|one| one.usage.calls).sum();
+        if calls > 0 {
+            let name = session.arn.as_deref().unwrap_or_default();
+            let calls = if calls == 1 { "1 call".to_owned() } else { format!("{calls} calls") };
+            plant.remark(
+                &sign_in.record,
+                format!("{calls} with other keys of {name} since, which may be the console's: trace that"),
+            );
+        }
+    }
+    Ok(())
 }
 
 /// The issuances that the holders of a level called, in order of time.

@@ -11,7 +11,7 @@ use super::mismatch::Users;
 use crate::lake::{Column, Session};
 use crate::lineage::{
     CONSOLE_SESSION_SECONDS, Caller, Credential, Issuance, IssuanceKind, KEY_LIFE_SECONDS, Launch,
-    ROLE_SESSION_SECONDS, Removal, Rename, SLACK_SECONDS, Sight, Usage, Workload, find_sign_ins,
+    ROLE_SESSION_SECONDS, Removal, Rename, SLACK_SECONDS, Sight, Usage, Workload, find_sign_ins, is_name,
     is_open_identity, settle,
 };
 use crate::query::lineage::{Relations, Told, logs_begin, sight};
@@ -494,7 +494,9 @@ impl Source {
                 Filter::Is(Column::Account, account.to_owned()),
             ]))
             .await?;
-        found.retain(|way| way.kind == kind && way.user_name.as_deref() == Some(user));
+        found.retain(|way| {
+            way.kind == kind && way.user_name.as_deref().is_some_and(|name| is_name(name, user))
+        });
         Ok(found)
     }
 

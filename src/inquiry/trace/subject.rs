@@ -14,8 +14,10 @@ use crate::lineage::{
 use crate::query::{self, EventRow, Filter, QueryError};
 
 mod own;
+mod unused;
 
 use own::own_origin;
+use unused::unused;
 
 /// Whoever is asked about.
 pub(super) struct Asked {
@@ -43,15 +45,7 @@ pub(super) async fn find(
         Subject::EventId(id) => of_event(source, asked, &id).await,
         Subject::AccessKey(key) => of_key(source, asked, &key, window).await,
         subject => {
-            let resolved = match resolve(ctx, asked).await {
-                Err(ResolveError::Unknown { asked, close }) => {
-                    return match unused_user(source, &asked, &subject).await? {
-                        Some(user) => Ok(user),
-                        None => Err(ResolveError::Unknown { asked, close }),
-                    };
-                }
-                other => other?,
-            };
+            let resolved = resolve(ctx, asked).await?;
             told_apart(of_resolved(source, resolved, &subject, window).await?)
         }
     }
@@ -96,6 +90,28 @@ pub(super) async fn of(source: &Source, subject: &Resolved, window: Window) -> R
     }
     let asked = Subject::parse(&subject.asked)?;
     told_apart(of_resolved(source, subject.clone(), &asked, window).await?)
+}
+
+/// Whether an ARN is that of a federated user.
+fn is_federated(arn: &str) -> bool {
+    matches!(Arn::parse(arn).and_then(Arn::principal), Some(Principal::FederatedUser { .. }))
+}
+
+/// Who is meant, where only other records name it: a user or role that was made, or a session that was not used.
+pub(in crate::inquiry) async fn only_named(
+    ctx: &Session,
+    asked: &str,
+    typed: &Subject,
+) -> Result<Option<(SubjectKind, String)>, ResolveError> {
+    let found = unused(&Source::open(ctx).await?, asked, typed).await?;
+    Ok(found.map(|found| {
+        let kind = match found.subject.kind.as_str() {
+            "role" => SubjectKind::Role,
+            "session" => SubjectKind::Session,
+            _ => SubjectKind::User,
+        };
+        (kind, found.subject.id)
+    }))
 }
 
 fn subject_of(kind: &str, id: &str, asked: &str, credentials: &[Credential]) -> TraceSubject {
@@ -257,8 +273,8 @@ async fn of_resolved(
     let Resolved { kind, id, asked, .. } = resolved;
     let (credentials, outside) = used_in(source, filter, window).await?;
     if credentials.is_empty() {
-        return match unused_user(source, &asked, typed).await? {
-            Some(user) => Ok(user),
+        return match unused(source, &asked, typed).await? {
+            Some(found) => Ok(found),
             None => Err(ResolveError::Unknown { asked, close: Vec::new() }),
         };
     }
@@ -273,6 +289,8 @@ async fn of_resolved(
         SubjectKind::Address => "address",
         SubjectKind::IdentityCenterUser => "identity-center-user",
         SubjectKind::Subject => "subject",
+        // The session of a federated user has an ARN of its own kind.
+        SubjectKind::Other if is_federated(&id) => "session",
         SubjectKind::Other => "service",
     };
     let subject = not_in_window(subject_of(word, &id, &asked, &credentials), outside);
@@ -356,35 +374,4 @@ pub(super) async fn acts_for(
     };
     source.people(&person).await?.name(&mut person);
     Ok(Some(person.words()))
-}
-
-/// A user that was made and did nothing.
-async fn unused_user(source: &Source, asked: &str, typed: &Subject) -> Result<Option<Asked>, ResolveError> {
-    let (name, account) = match typed {
-        Subject::UserArn(arn) => {
-            let account = Arn::parse(arn).map(|arn| arn.account.to_owned());
-            (arn.rsplit('/').next().unwrap_or_default().to_owned(), account)
-        }
-        Subject::Name(name) => (name.strip_prefix("user/").unwrap_or(name).to_owned(), None),
-        _ => return Ok(None),
-    };
-    let made = source.issuances(&Filter::Is(Column::EventName, "CreateUser".to_owned())).await?;
-    let made = made.into_iter().rfind(|way| {
-        way.kind == IssuanceKind::User
-            && way.user_name.as_ref() == Some(&name)
-            && account.as_ref().is_none_or(|account| way.record.account.as_ref() == Some(account))
-    });
-    let Some(made) = made else { return Ok(None) };
-    let account = made.record.account.clone().unwrap_or_default();
-    let arn = format!("arn:{}:iam::{account}:user/{name}", made.partition());
-    let mut found = Asked {
-        subject: subject_of("user", &arn, asked, &[]),
-        credentials: Vec::new(),
-        origin: None,
-        links: Vec::new(),
-        violations: Vec::new(),
-        request: None,
-    };
-    own_origin(source, &mut found, OriginKind::IamUser, (arn, Some(name), Some(account))).await?;
-    Ok(Some(found))
 }

@@ -50,6 +50,12 @@ const ROLES_ANYWHERE: &str = "rolesanywhere.amazonaws.com";
 /// What somebody is let in by: its account, and its name.
 type Door = (TrustOf, String, String);
 
+/// What a door is known by: the calls that open a role's may write its name otherwise, see [`crate::lineage::is_name`].
+fn same((of, account, name): Door) -> Door {
+    let name = if of == TrustOf::Role { name.to_ascii_lowercase() } else { name };
+    (of, account, name)
+}
+
 /// A step of a chain by which somebody came in.
 struct Entry {
     door: Door,
@@ -76,7 +82,7 @@ pub(super) async fn trusts(source: &Source, chains: &[Chain]) -> Result<Vec<Trus
             let failed =
                 [row.error_code, row.error_message].into_iter().flatten().any(|text| !text.is_empty());
             if let Some(door) = door(&row).filter(|_| !failed) {
-                opened.entry(door).or_default().push((row.record(), row.caller_id()));
+                opened.entry(same(door)).or_default().push((row.record(), row.caller_id()));
             }
         }
     }
@@ -87,7 +93,8 @@ pub(super) async fn trusts(source: &Source, chains: &[Chain]) -> Result<Vec<Trus
     let node = |id: i64| callers.iter().find(|one| one.caller.id == id).map(|one| one.caller.node());
     let mut found: BTreeMap<(Proof, TrustOf), Trust> = BTreeMap::new();
     for Entry { door, time, lets } in entries {
-        let before = opened.get(&door).into_iter().flatten().filter(|(record, _)| record.time <= time);
+        let before =
+            opened.get(&same(door.clone())).into_iter().flatten().filter(|(record, _)| record.time <= time);
         let Some((record, by)) = before.max_by(|a, b| a.0.cmp(&b.0)) else { continue };
         if record.event_name.starts_with(REMOVING) {
             continue;

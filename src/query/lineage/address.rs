@@ -1,5 +1,6 @@
 //! The records that name addresses of an account and of its instances, and those that launched instances.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -25,6 +26,11 @@ pub struct Addressed {
     pub address: Option<String>,
     /// What ties a lasting address to an instance, until a record without an address names it.
     pub association: Option<String>,
+    /// The id under which the account was given a lasting address: a record that ties it to an instance may name no more
+    /// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AssociateAddress.html>).
+    pub allocation: Option<String>,
+    /// The network interface of the instance, by which that record may name it.
+    pub interface: Option<String>,
 }
 
 /// What records tell of instances, in no particular order.
@@ -110,10 +116,13 @@ impl Instances {
             instance,
             address,
             association,
+            allocation: None,
+            interface: None,
         };
-        let items = |holder: &Value| -> Vec<Value> {
-            holder.pointer("/instancesSet/items").and_then(Value::as_array).cloned().unwrap_or_default()
+        let listed = |holder: &Value, path: &str| -> Vec<Value> {
+            holder.pointer(path).and_then(Value::as_array).cloned().unwrap_or_default()
         };
+        let items = |holder: &Value| listed(holder, "/instancesSet/items");
         match row.event_name {
             Some("RunInstances") => {
                 for item in items(&response) {
@@ -124,8 +133,21 @@ impl Instances {
                     let addresses =
                         ["publicIp", "ipAddress", "privateIpAddress"].map(|name| text(&item, name));
                     let addresses = addresses.into_iter().flatten();
-                    let named = addresses.map(|address| named(instance.clone(), Some(address), false, None));
-                    self.addressed.extend(named);
+                    let of_instance = |address| named(instance.clone(), Some(address), false, None);
+                    self.addressed.extend(addresses.map(of_instance));
+                    // Each network interface has addresses of its own, and its id.
+                    for interface in listed(&item, "/networkInterfaceSet/items") {
+                        let (id, own) =
+                            (text(&interface, "networkInterfaceId"), text(&interface, "privateIpAddress"));
+                        let more = listed(&interface, "/privateIpAddressesSet/item");
+                        let more = more.iter().filter_map(|one| text(one, "privateIpAddress"));
+                        let v6 = listed(&interface, "/ipv6AddressesSet/item");
+                        let v6 = v6.iter().filter_map(|one| text(one, "ipv6Address"));
+                        let all: BTreeSet<String> = own.into_iter().chain(more).chain(v6).collect();
+                        let of_interface =
+                            |address| Addressed { interface: id.clone(), ..of_instance(address) };
+                        self.addressed.extend(all.into_iter().map(of_interface));
+                    }
                 }
             }
             Some("StartInstances") => {
@@ -139,8 +161,12 @@ impl Instances {
                 let address = text(&response, "publicIp").or_else(|| text(&request, "publicIp"));
                 let instance = text(&request, "instanceId");
                 let association = text(&response, "associationId");
-                self.addressed
-                    .extend(address.map(|address| named(instance, Some(address), true, association)));
+                let allocation = text(&response, "allocationId").or_else(|| text(&request, "allocationId"));
+                let interface = text(&request, "networkInterfaceId");
+                if address.is_some() || allocation.is_some() {
+                    let one = named(instance, address, true, association);
+                    self.addressed.push(Addressed { allocation, interface, ..one });
+                }
             }
         }
     }

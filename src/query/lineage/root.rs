@@ -18,7 +18,7 @@ use super::{Relations, read};
 use crate::lineage::{
     Caller, Class, End, Gap, Issuance, IssuanceKind, Launch, Origin, OriginKind, Passed, People, Reason,
     RecordRef, Removal, Renames, Rule, SLACK_SECONDS, Sight, UserHistory, Workload, find_hidden, find_maker,
-    is_open_person, last_launch, origin, settle,
+    is_open_person, last_launch, origin, settle, unnamed_order,
 };
 use crate::query::{Filter, QueryError, cells};
 
@@ -52,7 +52,7 @@ pub(super) struct Known {
 impl Known {
     /// What befell the user who bore a name at a moment, under all of its names.
     fn user(&self, account: &str, name: &str, moment: DateTime<Utc>) -> Cow<'_, UserHistory> {
-        let of = |name: &str| self.users.get(&(account.to_owned(), name.to_owned()));
+        let of = |name: &str| self.users.get(&user_of(account, name));
         if self.renames.is_empty() {
             return of(name).map(Cow::Borrowed).unwrap_or_default();
         }
@@ -83,9 +83,14 @@ impl Known {
     /// The record that put a role into the profile of an instance.
     fn held_by(&self, launch: &Launch, moment: Option<DateTime<Utc>>) -> Option<&Launch> {
         let account = launch.record.account.clone().unwrap_or_default();
-        let profile = (account, "profile", launch.profile()?.to_owned());
+        let profile = (account, "profile", launch.profile()?.to_ascii_lowercase());
         launch.held_by(self.launches.get(&profile)?, moment)
     }
+}
+
+/// What the users of a name are kept by: see [`crate::lineage::is_name`].
+fn user_of(account: &str, name: &str) -> (String, String) {
+    (account.to_owned(), name.to_ascii_lowercase())
 }
 
 /// Who stands at a root.
@@ -161,7 +166,7 @@ pub(super) async fn known(
                 keys.entry(key).or_default().push(way);
             }
         } else if let (Some(account), Some(name)) = (way.record.account.clone(), way.user_name.clone()) {
-            let history = users.entry((account, name)).or_default();
+            let history = users.entry(user_of(&account, &name)).or_default();
             match way.kind {
                 IssuanceKind::User => history.users.push(way),
                 _ => history.passwords.push(way),
@@ -175,7 +180,7 @@ pub(super) async fn known(
         if removal.what == "workload" {
             removals.entry(account).or_default().push(removal);
         } else {
-            users.entry((account, removal.id.clone())).or_default().removals.push(removal);
+            users.entry(user_of(&account, &removal.id)).or_default().removals.push(removal);
         }
     }
     let mut launches: BTreeMap<(String, &'static str, String), Vec<Launch>> = BTreeMap::new();
@@ -183,8 +188,11 @@ pub(super) async fn known(
     launched.sort_by(|a, b| a.record.cmp(&b.record));
     for launch in launched {
         let account = launch.record.account.clone().unwrap_or_default();
-        let workload = (account, launch.workload.kind, launch.workload.id.clone());
-        launches.entry(workload).or_default().push(launch);
+        let id = match launch.workload.kind {
+            "profile" => launch.workload.id.to_ascii_lowercase(),
+            _ => launch.workload.id.clone(),
+        };
+        launches.entry((account, launch.workload.kind, id)).or_default().push(launch);
     }
     let renames = Renames::of(renamed);
     Ok(Known { sight, forwarded, keys, users, renames, removals, hidden, launches })
@@ -359,8 +367,8 @@ impl Roots<'_> {
     }
 
     /// Whether somebody else stands above a root above which nobody is told: no record names its credential; the last password
-    /// before a sign-in was removed, or another user's, or only some of its sign-ins are told of; or its workload is of those that
-    /// somebody launched, and who launched this one is not here.
+    /// before a sign-in was removed, or another user's, or only some of its sign-ins are told of; its workload is of those that
+    /// somebody launched, and who launched this one is not here; or it is a service that somebody told to act with a role.
     fn is_open(&self, caller: &Caller, moments: &[DateTime<Utc>], found: &Origin) -> bool {
         if caller.is_unsigned() {
             return true;
@@ -372,6 +380,7 @@ impl Roots<'_> {
             return is_other || !users.passwords_of(caller, moments).ways.is_empty();
         }
         found.on_behalf_of.as_ref().is_some_and(Workload::is_launched)
+            || unnamed_order(caller, found).is_some()
     }
 
     /// The session that a number stands for.

@@ -56,6 +56,14 @@ fn trust(one: &Trust) -> String {
 /// Where the chain ends at a key or workload and no record says how that came to be.
 fn nothing_above(trace: &Trace) -> Option<String> {
     let origin = &trace.origin.origin;
+    // Of whoever stands above all.
+    let mut last = &trace.origin;
+    while let Some(above) = &last.above {
+        last = &above.origin;
+    }
+    if let (Some(_), Some(gap)) = (&trace.origin.above, &last.above_gap) {
+        return Some(format!("{}; {}", gap.text, gap.hint));
+    }
     // A launch that passed another role is told as a mismatch.
     if trace.origin.above.is_some() || trace.mismatches.iter().any(|one| one.kind == "role") {
         return None;

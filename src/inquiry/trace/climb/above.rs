@@ -9,7 +9,7 @@ use crate::inquiry::trace::fetch::{FoundLaunch, Source, earlier};
 use crate::lineage::{
     Above, BesideLaunch, Caller, Class, End, Gap, Issuance, Launch, Link, Mismatch, Node, NodeKind,
     OWN_PASSWORD, Origin, OriginKind, Part, Passed, Proof, Reason, RoleGiven, Rule, SLACK_SECONDS,
-    TracedOrigin, UserHistory, Violation, Workload, find_maker, stamp,
+    TracedOrigin, UserHistory, Violation, Workload, find_maker, stamp, unnamed_order,
 };
 use crate::query::QueryError;
 
@@ -258,7 +258,10 @@ async fn step_above(
         None if top.origin.kind == OriginKind::Service => top.origin.on_behalf_of.clone(),
         None => None,
     };
-    let Some(workload) = workload else { return Ok(None) };
+    let Some(workload) = workload else {
+        climbed.gap_above = unnamed_order(caller, &top.origin);
+        return Ok(None);
+    };
     let moment = top.issuance.as_ref().map(|issuance| issuance.record.time).or(caller.created);
     let role = caller.role_name();
     let Some(found) = source.launch_of(&workload, &account, caller, moment).await? else {

@@ -9,7 +9,7 @@ use super::Tree;
 use crate::inquiry::trace::fetch::{OwnAddresses, Source, later};
 use crate::inquiry::trace::mismatch::odd_places;
 use crate::lineage::{
-    Caller, Credential, Descendant, Gap, Node, NodeKind, Proof, Removal, Rule, Usage, Workload,
+    Caller, Credential, Descendant, Gap, Node, NodeKind, Proof, RecordRef, Removal, Rule, Usage, Workload,
 };
 use crate::query::QueryError;
 
@@ -157,6 +157,14 @@ impl Plant {
 
     pub(super) fn note(&mut self, note: String) {
         self.notes.push(note);
+    }
+
+    /// Says something more of the line that a record made.
+    pub(super) fn remark(&mut self, record: &RecordRef, remark: String) {
+        let made = Proof::from(record);
+        if let Some(line) = self.lines.iter_mut().find(|line| line.growth.made.as_ref() == Some(&made)) {
+            line.growth.remarks.push(remark);
+        }
     }
 
     /// Counts credentials that are shown as claims: what they did is not what the subject led to.

@@ -13,7 +13,7 @@ use crate::inquiry::trace::fetch::{Source, earlier, together};
 use crate::lake::Column;
 use crate::lineage::{
     Borne, CHANGED_BY_USER, Credential, Issuance, IssuanceKind, Node, NodeKind, Proof, Reason, Removal, Rule,
-    SLACK_SECONDS, find_maker, is_telling, made_node, stamp,
+    SLACK_SECONDS, find_maker, is_name, is_telling, made_node, stamp,
 };
 use crate::query::{Filter, QueryError};
 
@@ -46,7 +46,9 @@ pub(super) async fn ways_in(
             let again =
                 made.iter().map(|made| made.record.time).find(|time| *time > from.max(way.record.time));
             let gone = removed.iter().find(|gone| {
-                gone.id == borne.name && gone.record.account == way.record.account && gone.record.time >= from
+                is_name(&gone.id, &borne.name)
+                    && gone.record.account == way.record.account
+                    && gone.record.time >= from
             });
             let ends = again.into_iter().chain(gone.map(Removal::end)).chain(borne.until);
             of_user.extend(of_name(source, &account, &borne.name, (from, ends.min())).await?);
@@ -246,11 +248,25 @@ async fn of_name(
     name: &str,
     (from, before): (DateTime<Utc>, Option<DateTime<Utc>>),
 ) -> Result<Vec<Credential>, QueryError> {
-    let times = [Filter::From(from)].into_iter().chain(before.map(Filter::Before));
-    let of_user = [
-        Filter::Is(Column::IdentityType, "IAMUser".to_owned()),
-        Filter::Is(Column::UserName, name.to_owned()),
-        Filter::Is(Column::IdentityAccountId, account.to_owned()),
-    ];
-    source.callers(&Filter::All(times.chain(of_user).collect())).await
+    let named = |name: Filter| {
+        let times = [Filter::From(from)].into_iter().chain(before.map(Filter::Before));
+        let of_user = [
+            Filter::Is(Column::IdentityType, "IAMUser".to_owned()),
+            name,
+            Filter::Is(Column::IdentityAccountId, account.to_owned()),
+        ];
+        Filter::All(times.chain(of_user).collect())
+    };
+    let found = source.callers(&named(Filter::Is(Column::UserName, name.to_owned()))).await?;
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    // Whoever made it may have written the name otherwise than the user's own records have it.
+    let alike = named(Filter::Contains(Column::UserName, name.to_ascii_lowercase()));
+    if !source.any(&alike).await? {
+        return Ok(found);
+    }
+    let mut found = source.callers(&alike).await?;
+    found.retain(|one| one.caller.user_name.as_deref().is_some_and(|own| is_name(own, name)));
+    Ok(found)
 }

@@ -126,12 +126,42 @@ pub(in crate::inquiry) struct OwnAddresses {
     pub(in crate::inquiry) of_account: Arc<BTreeSet<String>>,
     /// Those of the one instance, at the time.
     pub(in crate::inquiry) of_instance: BTreeSet<String>,
+    /// By address: the other instances that had it, of those of the account, at the time.
+    pub(in crate::inquiry) of_others: Others,
+}
+
+/// Who else of an account had an address at a moment.
+#[derive(Debug, Clone, Default)]
+pub(in crate::inquiry) struct Others(Option<(Arc<AddressBook>, String, DateTime<Utc>)>);
+
+impl Others {
+    /// The other instance that had an address.
+    pub(in crate::inquiry) fn holder(&self, address: &str) -> Option<&str> {
+        let (book, own, moment) = self.0.as_ref()?;
+        book.holder(address, own, *moment)
+    }
+}
+
+/// Completes what records leave out: the address of an allocation, and the instance of a network interface.
+fn name_whole(all: &mut [Addressed]) {
+    let mut allocated: HashMap<String, String> = HashMap::new();
+    let mut interfaces: HashMap<String, String> = HashMap::new();
+    for one in all.iter() {
+        allocated.extend(one.allocation.clone().zip(one.address.clone()));
+        interfaces.extend(one.interface.clone().zip(one.instance.clone()));
+    }
+    for one in all.iter_mut() {
+        let by_allocation = one.allocation.as_ref().and_then(|id| allocated.get(id));
+        one.address = one.address.take().or_else(|| by_allocation.cloned());
+        let by_interface = one.interface.as_ref().and_then(|id| interfaces.get(id));
+        one.instance = one.instance.take().or_else(|| by_interface.cloned());
+    }
 }
 
 /// What the records of one account say of addresses, in order of time, and which of them concern what; and when instances were
 /// launched. The instances of an account are many, and each is asked for.
 #[derive(Debug, Default)]
-pub(super) struct AddressBook {
+pub(in crate::inquiry) struct AddressBook {
     all: Vec<Addressed>,
     by_instance: HashMap<String, Vec<usize>>,
     by_address: HashMap<String, Vec<usize>>,
@@ -145,6 +175,7 @@ impl AddressBook {
     fn of(instances: Instances) -> Self {
         let mut all = instances.addressed;
         all.sort();
+        name_whole(&mut all);
         let mut book = AddressBook::default();
         let mut of_account = BTreeSet::new();
         for (at, one) in all.iter().enumerate() {
@@ -183,6 +214,15 @@ impl AddressBook {
         times.filter(|time| end.is_none_or(|end| *time < end)).max()
     }
 
+    /// The instance that had an address at a moment, if it was another one than `own`.
+    fn holder(&self, address: &str, own: &str, moment: DateTime<Utc>) -> Option<&str> {
+        let named = self.by_address.get(address).into_iter().flatten().filter_map(|at| self.all.get(*at));
+        let before = named.filter(|one| one.time <= moment);
+        let instances: BTreeSet<&str> = before.filter_map(|one| one.instance.as_deref()).collect();
+        let mut others = instances.into_iter().filter(|instance| *instance != own);
+        others.find(|other| self.addresses(other, moment).of_instance.contains(address))
+    }
+
     fn addresses(&self, instance: &str, moment: DateTime<Utc>) -> OwnAddresses {
         let mut has: Vec<&Addressed> = Vec::new();
         for one in self.concerning(instance).into_iter().filter(|one| one.time <= moment) {
@@ -206,6 +246,7 @@ impl AddressBook {
         OwnAddresses {
             of_account: Arc::clone(&self.of_account),
             of_instance: has.into_iter().filter_map(|one| one.address.clone()).collect(),
+            of_others: Others::default(),
         }
     }
 }
@@ -218,7 +259,9 @@ impl Source {
         instance: &str,
         moment: DateTime<Utc>,
     ) -> Result<OwnAddresses, QueryError> {
-        Ok(self.book(account).await?.addresses(instance, moment))
+        let book = self.book(account).await?;
+        let own = book.addresses(instance, moment);
+        Ok(OwnAddresses { of_others: Others(Some((book, instance.to_owned(), moment))), ..own })
     }
 
     /// When an instance of an account was last launched before `end`.
@@ -273,7 +316,8 @@ mod tests {
     ) -> Addressed {
         let time = DateTime::from_timestamp(1_780_000_000 + 60 * minute, 0).unwrap();
         let owned = |text: Option<&str>| text.map(str::to_owned);
-        Addressed { time, stays, instance: owned(instance), address: owned(address), association: owned(tie) }
+        let (instance, address, association) = (owned(instance), owned(address), owned(tie));
+        Addressed { time, stays, instance, address, association, allocation: None, interface: None }
     }
 
     fn of(addressed: Vec<Addressed>) -> AddressBook {
