@@ -10,7 +10,7 @@
 --     come into question all, parted by ` or `.
 -- column root text: Whoever made the origin's key or password or launched its workload, as far up as known; the
 --     origin itself where nobody did. Of several that come into question all, parted by ` or `.
--- column calls bigint: How many events.
+-- column calls bigint: How many events; of a request that two accounts recorded both.
 -- column writes bigint: How many of them change something.
 -- column denied bigint: How many of them were denied.
 -- column callers bigint: How many different credentials, sessions and services made them.
@@ -33,7 +33,7 @@ select
   count(*) filter (where read_only = false) as writes,
   count(*) filter (where is_denied(error_code)) as denied,
   count(distinct caller) as callers,
-  count(*) filter (where depth > 0) as through_sessions,
+  count(*) filter (where depth > 0 and caller_class = 'credential') as through_sessions,
   bool_and(coalesce(complete, false)) as complete,
   coalesce(certain, false) as certain,
   coalesce(root_certain, false) as root_certain,

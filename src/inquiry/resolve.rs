@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::trace::only_named;
-use crate::aws::{Arn, Principal, Subject};
+use crate::aws::{AccountId, Arn, Principal, Subject};
 use crate::investigate::SubjectKind;
 use crate::lake::{Column, Session};
 use crate::lineage::Usage;
@@ -278,6 +278,16 @@ async fn by_name(ctx: &Session, asked: &str, name: &str) -> Result<Resolved, Res
         _ => (None, name),
     };
     let mut found = measure::named(ctx, bare, Likeness::Exact).await?;
+    // The unique id of root is its account's
+    // (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-infotouse>).
+    if found.iter().any(|one| one.kind == "id") && AccountId::parse(bare).is_some() {
+        let roots = measure::named(ctx, "root", Likeness::Exact).await?;
+        let own = |one: &Named| Arn::parse(&one.id).is_some_and(|arn| arn.account == bare);
+        let roots: Vec<Named> = roots.into_iter().filter(|one| one.kind == "root" && own(one)).collect();
+        if !roots.is_empty() {
+            found = roots;
+        }
+    }
     if found.is_empty() || kind.is_some_and(|kind| found.iter().all(|one| one.kind != kind)) {
         // A role or user with a path is typed by its name alone, or with the path.
         let last = bare.rsplit('/').next().unwrap_or(bare);

@@ -147,3 +147,36 @@ fn users_of_a_role_are_asked_for_by_arn_or_name_whoever_else_it_may_have_been() 
     assert_eq!(asked("main"), Vec::<Value>::new());
     assert_eq!(asked(&format!("{provider}:{subject}")), [json!("ci")]);
 }
+
+#[test]
+fn a_role_is_found_by_its_arn_without_the_path_and_root_by_its_account() {
+    let mut who = session("x", TEMPORARY[0], TIMES[0]);
+    who["sessionContext"]["sessionIssuer"]["arn"] = json!(format!("arn:aws:iam::{ACCOUNT}:role/ops/deploy"));
+    let acts = |number| call(number, &who, TIMES[1], "s3.amazonaws.com", "ListBuckets");
+    let arn = format!("arn:aws:iam::{ACCOUNT}:root");
+    let root = json!({"type": "Root", "principalId": ACCOUNT, "arn": arn, "accountId": ACCOUNT,
+        "accessKeyId": "AKIARTX3GSDSUEXAMPLE"});
+    let as_root = call(9, &root, TIMES[2], "s3.amazonaws.com", "ListBuckets");
+    let folder = logs(&[&[acts(1), acts(2), as_root]]);
+    let bare = format!("arn:aws:iam::{ACCOUNT}:role/deploy");
+    let whole = json!(format!("arn:aws:iam::{ACCOUNT}:role/ops/deploy"));
+    for role in [bare.as_str(), whole.as_str().unwrap(), "deploy", "ops/deploy"] {
+        let found = said(&["trace", role, "--down"], folder.path());
+        assert_eq!(
+            (&found["subject"]["id"], &found["subject"]["usage"]["calls"]),
+            (&whole, &json!(2)),
+            "{role}"
+        );
+        assert_eq!(said(&["sessions", role], folder.path())["calls"], json!(2), "{role}");
+        let found = said(&["investigate", role], folder.path());
+        assert_eq!(found["subject"]["issuers"][0]["calls"], json!(2), "{role}");
+    }
+    for who in [ACCOUNT, arn.as_str(), "root"] {
+        let found = said(&["trace", who, "--down"], folder.path());
+        assert_eq!(
+            (&found["subject"]["kind"], &found["subject"]["id"]),
+            (&json!("root"), &json!(arn)),
+            "{who}"
+        );
+    }
+}
