@@ -47,6 +47,7 @@ pub(super) fn reads_response(action: &Action, kind: &ResourceType) -> Option<boo
         ("s3", "object" | "accesspointobject" | "bucket" | "accesspoint") => Some(false),
         ("secretsmanager", "Secret") | ("ecs", "task-definition") => Some(true),
         ("ec2", "volume") if action.name == "RunInstances" => Some(true),
+        ("ec2", "launch-template") => Some(ec2::reads_template(action)),
         ("rds", _) if rds::takes_group(action, kind) => Some(true),
         ("iam", _) if kind.arn.placeholders().any(|name| name.ends_with("WithPath")) => Some(true),
         _ => None,

@@ -105,7 +105,7 @@ fn what_a_launch_template_has_the_response_tells() {
             own("instance/*"),
             own("key-pair/ops"),
             own("launch-template/lt-0123456789abcdef0"),
-            own("network-interface/*"),
+            own("network-interface/* ~pattern"),
             own("security-group/sg-0123456789abcdef0"),
             own("subnet/subnet-0123456789abcdef0"),
             own("volume/*"),

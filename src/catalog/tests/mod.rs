@@ -5,6 +5,7 @@ mod dependent;
 mod event;
 mod form;
 mod known;
+mod launch;
 mod listing;
 mod made;
 mod naming;
