@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::parameter::PLACEMENT_GROUP_ID;
 use super::{Certainty, Leaves, MAKING, Noted, Resource, Search, Source};
 use crate::catalog::event::Presence;
 use crate::catalog::service::{Action, ActionResource, ResourceType};
@@ -166,18 +167,34 @@ fn ruled_groups(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<
     is_by_name.then(|| vec![search.fill(kind, &|_| Some(Cow::Borrowed("*"))).made_pattern()])
 }
 
-/// A placement group has a name that its maker chooses, `groupName`, which is that of a security group outside of a placement
+/// A placement group has a name that its maker chooses, `groupName`, which is that of a security group outside of a placement;
+/// its ARN has the name. Where it is given by its id, and where a launch template may have one, the response of a launch tells it
 /// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreatePlacementGroup.html>,
-/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Placement.html>).
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Placement.html>,
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyInstancePlacement.html>).
 fn placement_groups(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
-    let names = if search.action.name.ends_with("PlacementGroup") {
-        search.leaves.top(&["groupName"])
+    let is_own =
+        search.action.name.ends_with("PlacementGroup") || search.action.name == "ModifyInstancePlacement";
+    let (names, ids) = if is_own {
+        (search.leaves.top(&["groupName"]), search.leaves.top(&["groupId"]))
     } else {
-        search.leaves.inside("placement", "groupName")
+        (search.leaves.inside("placement", "groupName"), search.leaves.first_of([PLACEMENT_GROUP_ID]))
     };
-    let named = names.into_iter().map(|name| search.fill(kind, &|_| Some(Cow::Owned(name.to_owned()))));
-    let named: Vec<Resource> = named.collect();
-    (!named.is_empty()).then_some(named)
+    let fill = |name: &str| search.fill(kind, &|_| Some(Cow::Owned(name.to_owned())));
+    let named: Vec<Resource> = names.into_iter().map(fill).collect();
+    if !named.is_empty() {
+        return Some(named);
+    }
+    let launches = search.action.name == "RunInstances";
+    let response = search.evidence.response().filter(|_| launches);
+    let told = Leaves::read(response.and_then(|response| response.get("instancesSet")))
+        .inside("placement", "groupName");
+    let mut told: Vec<Resource> =
+        told.into_iter().map(|name| Resource { source: Source::Response, ..fill(name) }).collect();
+    if told.is_empty() && !ids.is_empty() {
+        told.push(fill("*").made_pattern());
+    }
+    (!told.is_empty()).then_some(told)
 }
 
 /// The required types of which a call names none.
@@ -260,9 +277,10 @@ fn launched(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Reso
     }
     // A launch has all others, whatever tells them.
     if found.is_empty() && !(is_told && kind.name == "key-pair") {
-        let mut perhaps = search.unknown(kind);
-        perhaps.presence = Presence::Possible;
-        found.push(perhaps);
+        let mut other = search.unknown(kind);
+        // Nothing is launched without an image.
+        other.presence = if kind.name == "image" { Presence::Certain } else { Presence::Possible };
+        found.push(other);
     }
     Some(found)
 }

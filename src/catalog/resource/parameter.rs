@@ -77,8 +77,12 @@ impl<'a> Leaves<'a> {
         if depth > DEPTH_MAX || self.leaves.len() >= LEAVES_MAX {
             return;
         }
+        // What is to be resolved first is no name of anything yet.
+        if value.is_resolved() {
+            return;
+        }
         if let Some(value) = value.leaf() {
-            self.leaves.push(Leaf { key, parent, value, depth });
+            self.leaves.push(Leaf { key: own_key(parent, key), parent, value, depth });
             return;
         }
         for item in value.items() {
@@ -226,6 +230,16 @@ impl<'a> Leaves<'a> {
         }
         values
     }
+}
+
+/// The id of a placement's group, that a launch calls as it does the ids of its security groups
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Placement.html>).
+pub(super) const PLACEMENT_GROUP_ID: &str = "placementGroupId";
+
+/// What a key is called that means another thing than it does elsewhere.
+fn own_key<'a>(parent: &str, key: &'a str) -> &'a str {
+    let is_placement = parent.eq_ignore_ascii_case("placement") && key.eq_ignore_ascii_case("groupId");
+    if is_placement { PLACEMENT_GROUP_ID } else { key }
 }
 
 /// What an item of a list is: EC2's calls whose parameters stand in an object of the call's own name log `SubnetId.1` as

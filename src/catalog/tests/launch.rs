@@ -115,3 +115,48 @@ fn a_launch_takes_the_network_interfaces_that_it_names_and_makes_the_others() {
         assert_eq!(of_type("RunInstances", kind, &launch(json!([])), &response), [own]);
     }
 }
+
+#[test]
+fn an_image_that_parameter_store_has_is_told_by_the_response() {
+    let launch = json!({"instancesSet": {"items": [{"imageId": "resolve:ssm:/shop/image:3"}]}});
+    let of = |response: &Value| of_type("RunInstances", "image", &launch, response);
+    assert_eq!(of(&launched(&json!({"instanceId": "i-1", "imageId": "ami-1"}))), [":image/ami-1"]);
+    assert_eq!(of(&Value::Null), [":image/* ~pattern"]);
+}
+
+#[test]
+fn the_id_of_a_placement_group_is_that_of_no_security_group_and_not_in_its_name() {
+    let launch =
+        |placement: Value| json!({"instancesSet": {"items": [{"imageId": "ami-1"}]}, "placement": placement});
+    let by_id = launch(json!({"groupId": "pg-0123456789abcdef0"}));
+    let response = launched(
+        &json!({"instanceId": "i-1", "placement": {"groupName": "near", "groupId": "pg-0123456789abcdef0"}}),
+    );
+    let of = |kind: &str, parameters: &Value, response: &Value| {
+        of_type("RunInstances", kind, parameters, response)
+    };
+    assert_eq!(of("security-group", &by_id, &Value::Null), ["security-group/* ~pattern ~perhaps"]);
+    assert_eq!(of("placement-group", &by_id, &Value::Null), ["placement-group/* ~pattern"]);
+    assert_eq!(of("placement-group", &by_id, &response), ["placement-group/near"]);
+    assert_eq!(
+        of("placement-group", &launch(json!({"groupName": "far"})), &response),
+        ["placement-group/far"]
+    );
+    // A template's group stands in the response; a launch without one has none.
+    let template = json!({"launchTemplate": {"launchTemplateId": TEMPLATE}});
+    assert_eq!(of("placement-group", &template, &response), ["placement-group/near"]);
+    assert_eq!(
+        of("placement-group", &launch(json!({"availabilityZone": "eu-west-1a"})), &Value::Null),
+        [""; 0]
+    );
+    let moved =
+        |group: Value| json!({"ModifyInstancePlacementRequest": {"InstanceId": "i-1", "GroupName": group}});
+    let of_move =
+        |parameters: &Value| of_type("ModifyInstancePlacement", "placement-group", parameters, &Value::Null);
+    assert_eq!(of_move(&moved(json!("near"))), ["placement-group/near"]);
+    assert_eq!(of_move(&moved(json!(""))), [""; 0]);
+    assert_eq!(
+        of_move(&json!({"instanceId": "i-1", "groupId": "pg-0123456789abcdef0"})),
+        ["placement-group/* ~pattern"]
+    );
+}
