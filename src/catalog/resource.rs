@@ -2,8 +2,8 @@
 //!
 //! For each resource type of an action, the first of these that tells anything:
 //!
-//! 1. what some services' records need told apart: S3, KMS, SQS, Secrets Manager … (`special`), EC2, IAM, RDS, Organizations,
-//!    SES and CodeBuild (each its own file), and calls whose parameters choose between types (`choice`);
+//! 1. what some services' records need told apart: S3, KMS, SQS, Secrets Manager … (`special`), EC2, IAM, RDS, Lambda,
+//!    Organizations, SES and CodeBuild (each its own file), and calls whose parameters choose between types (`choice`);
 //! 2. the record's `resources`, where an ARN there is of this type;
 //! 3. an ARN of this type anywhere in the request parameters;
 //! 4. the type's ARN format, filled with partition, region, account (the one that the call names, if it does: `account`), and
@@ -21,6 +21,7 @@ mod codebuild;
 mod ec2;
 mod gateway;
 mod iam;
+mod lambda;
 mod organizations;
 mod parameter;
 mod rds;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::parameter::letters;
-use super::{Certainty, Noted, Resource, Search, Source, is_place, last_of_arn};
+use super::{Certainty, Noted, Resource, Search, Source, is_place, lambda, last_of_arn};
 use crate::aws::{AccountId, Arn};
 use crate::catalog::event::Presence;
 use crate::catalog::service::{ActionResource, ResourceType};
@@ -29,7 +29,7 @@ pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Optio
             by_default(search, kind, "workGroup", "primary")
         }
         ("events", "event-bus") => default_bus(search, kind),
-        ("lambda", "function alias" | "function version" | "layerVersion") => lambda_versions(search, kind),
+        ("lambda", "function alias" | "function version" | "layerVersion") => lambda::versions(search, kind),
         ("scheduler", "schedule") if OF_SCHEDULES.contains(&search.action.name) => {
             by_default(search, kind, "groupName", "default")
         }
@@ -190,38 +190,6 @@ fn default_bus(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<R
     (names_none && takes_default).then(|| {
         vec![search.fill(kind, &|name| (name == "EventBusName").then_some(Cow::Borrowed("default")))]
     })
-}
-
-/// A layer's version is a number beside its name; a function's qualifier is a version, if it is a number, or an alias
-/// (<https://docs.aws.amazon.com/lambda/latest/api/API_DeleteLayerVersion.html>,
-/// <https://docs.aws.amazon.com/lambda/latest/api/API_PutProvisionedConcurrencyConfig.html>).
-fn lambda_versions(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
-    let logged = search.logged(kind);
-    if !logged.is_empty() {
-        return Some(logged);
-    }
-    let (parameter, beginning) =
-        if kind.name == "layerVersion" { ("layerName", ":layer:") } else { ("functionName", ":function:") };
-    let qualifier = if kind.name == "layerVersion" {
-        search.evidence.parameter("versionNumber")?.written()
-    } else {
-        search.leaves.one("qualifier")?.to_owned()
-    };
-    let is_version = qualifier == "$LATEST" || qualifier.bytes().all(|byte| byte.is_ascii_digit());
-    if kind.name != "layerVersion" && is_version != (kind.name == "function version") {
-        return Some(Vec::new());
-    }
-    let name = search.leaves.one(parameter)?;
-    let (head, name) = name.split_once(beginning).unwrap_or(("", name));
-    let name = name.split(':').next().unwrap_or(name);
-    let filled = search.fill(kind, &|placeholder| {
-        Some(Cow::Owned(if placeholder.ends_with("Name") { name } else { &qualifier }.to_owned()))
-    });
-    if head.starts_with("arn:") {
-        let arn = format!("{head}{beginning}{name}:{qualifier}");
-        return Some(vec![Resource::new(kind, arn, Certainty::Exact, Source::Request)]);
-    }
-    Some(vec![filled])
 }
 
 /// A subscription belongs to its topic, whose ARN its own begins with

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::parameter::percent_decoded;
 use super::{
-    Certainty, Noted, Resource, Search, Source, choice, codebuild, ec2, iam, organizations, rds, ses,
+    Certainty, Noted, Resource, Search, Source, choice, codebuild, ec2, iam, lambda, organizations, rds, ses,
 };
 use crate::aws::{AccountId, Arn};
 use crate::catalog::service::{Action, ActionResource, ResourceType};
@@ -22,7 +22,7 @@ pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Optio
         ("kms", "alias") => kms_aliases(search, kind),
         ("sqs", "queue") => sqs_queues(search, kind),
         ("secretsmanager", "Secret") => secrets(search, kind),
-        ("lambda", "function") => lambda_functions(search, kind),
+        ("lambda", "function") => lambda::functions(search, kind),
         ("ssm", "parameter") => ssm_parameters(search, kind),
         ("ssm", "document") => ssm_documents(search, kind),
         ("logs", "log-group") => log_groups(search, kind),
@@ -314,39 +314,6 @@ fn secrets(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resou
 fn ends_as_secret(arn: &str) -> bool {
     let end = arn.rsplit_once('-').map(|(_, end)| end);
     end.is_some_and(|end| end.len() == 6 && end.bytes().all(|byte| byte.is_ascii_alphanumeric()))
-}
-
-/// `functionName` is a name, `name:qualifier`, `ACCOUNT:function:name`, or an ARN; `qualifier` may stand apart
-/// (<https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>).
-fn lambda_functions(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
-    let mut logged = search.logged(kind);
-    if !logged.is_empty() {
-        let given = search.leaves.one("qualifier").or_else(|| {
-            let name = search.leaves.one("functionName")?;
-            let name = name.split_once(":function:").map_or(name, |(_, name)| name);
-            name.split_once(':').map(|(_, qualifier)| qualifier)
-        });
-        if let ([one], Some(qualifier)) = (logged.as_mut_slice(), given)
-            && one.arn.split(":function:").nth(1).is_some_and(|name| !name.contains(':'))
-        {
-            one.arn = format!("{}:{qualifier}", one.arn);
-        }
-        return Some(logged);
-    }
-    let name = search.leaves.one("functionName")?;
-    let place = search.evidence.place;
-    let mut arn = if name.starts_with("arn:") {
-        name.to_owned()
-    } else {
-        let (account, name) = name.split_once(":function:").unwrap_or((place.account, name));
-        format!("arn:{}:lambda:{}:{account}:function:{name}", place.partition, place.region)
-    };
-    let is_qualified = arn.split(":function:").nth(1).is_some_and(|name| name.contains(':'));
-    let qualifier = search.leaves.one("qualifier").filter(|_| !is_qualified);
-    if let Some(qualifier) = qualifier {
-        arn = format!("{arn}:{qualifier}");
-    }
-    Some(vec![found(kind, arn, Certainty::Exact)])
 }
 
 /// A parameter's ARN leaves out the slash that its name begins with

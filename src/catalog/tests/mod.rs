@@ -5,6 +5,7 @@ mod dependent;
 mod event;
 mod form;
 mod known;
+mod lambda;
 mod launch;
 mod listing;
 mod made;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::resource::{check, found, words};
 
 /// Checks what stands behind the region and account of ARNs of one service.
-fn check_own(action: &str, parameters: Value, expected: &[&str]) {
+pub(super) fn check_own(action: &str, parameters: Value, expected: &[&str]) {
     let service = action.split_once(':').unwrap().0;
     let own = |resource: &&str| format!("arn:aws:{service}:eu-west-1:111122223333:{resource}");
     let expected: Vec<String> = expected.iter().map(own).collect();
@@ -276,29 +276,6 @@ fn a_subscription_is_asked_for_by_its_topic() {
         check(&format!("sns:{action}"), json!({"subscriptionArn": subscription}), &[topic]);
     }
     check("sns:Subscribe", json!({"topicArn": topic, "protocol": "email"}), &[topic]);
-}
-
-#[test]
-fn versions_of_functions_and_layers_are_told_by_other_parameters() {
-    let concurrency = |qualifier: &str| json!({"functionName": "f", "qualifier": qualifier, "provisionedConcurrentExecutions": 1});
-    check_own("lambda:PutProvisionedConcurrencyConfig", concurrency("live"), &["function:f:live"]);
-    check_own("lambda:PutProvisionedConcurrencyConfig", concurrency("7"), &["function:f:7"]);
-    let other = "arn:aws:lambda:eu-west-1:444455556666";
-    check(
-        "lambda:PutProvisionedConcurrencyConfig",
-        json!({"functionName": format!("{other}:function:f"), "qualifier": "live"}),
-        &[&format!("{other}:function:f:live")],
-    );
-    check(
-        "lambda:GetLayerVersion",
-        json!({"layerName": format!("{other}:layer:tools"), "versionNumber": 3}),
-        &[&format!("{other}:layer:tools:3")],
-    );
-    check_own(
-        "lambda:DeleteLayerVersion",
-        json!({"layerName": "tools", "versionNumber": 3}),
-        &["layer:tools:3"],
-    );
 }
 
 #[test]
