@@ -90,6 +90,9 @@ pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Optio
     {
         return Some(found);
     }
+    if search.action.name == "CreateSnapshots" && kind.name == "volume" {
+        return Some(volumes_of_instance(search, kind));
+    }
     if kind.name == "security-group" && OF_RULES.contains(&search.action.name) {
         return ruled_groups(search, kind);
     }
@@ -139,6 +142,19 @@ fn source_of_copy(search: &Search<'_>, kind: &'static ResourceType) -> Option<Re
         }))
     })?;
     Some(Resource::new(kind, arn, Certainty::Exact, Source::Request))
+}
+
+/// Snapshots of an instance are of its volumes but for those that the call leaves out; which these are the response tells
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSnapshots.html>).
+fn volumes_of_instance(search: &Search<'_>, kind: &'static ResourceType) -> Vec<Resource> {
+    let mut found = Search { leaves: Leaves::read(search.evidence.response()), ..*search }.filled(kind);
+    for own in &mut found {
+        own.source = Source::Response;
+    }
+    if found.is_empty() {
+        found.push(search.fill(kind, &|_| Some(Cow::Borrowed("*"))).made_pattern());
+    }
+    found
 }
 
 /// Calls on the rules of one security group.
@@ -193,6 +209,14 @@ fn placement_groups(search: &Search<'_>, kind: &'static ResourceType) -> Option<
         told.into_iter().map(|name| Resource { source: Source::Response, ..fill(name) }).collect();
     if told.is_empty() && !ids.is_empty() {
         told.push(fill("*").made_pattern());
+    }
+    // Without a response a template may have one.
+    if told.is_empty()
+        && launches
+        && response.is_none()
+        && search.evidence.parameters.is_some_and(names_template)
+    {
+        told.push(Resource { presence: Presence::Possible, ..search.unknown(kind) });
     }
     (!told.is_empty()).then_some(told)
 }

@@ -46,7 +46,7 @@ pub(super) fn reads_response(action: &Action, kind: &ResourceType) -> Option<boo
     match (action.service, kind.name) {
         ("s3", "object" | "accesspointobject" | "bucket" | "accesspoint") => Some(false),
         ("secretsmanager", "Secret") | ("ecs", "task-definition") => Some(true),
-        ("ec2", "volume") if action.name == "RunInstances" => Some(true),
+        ("ec2", "volume") if matches!(action.name, "CreateSnapshots" | "RunInstances") => Some(true),
         ("ec2", "launch-template") => Some(ec2::reads_template(action)),
         ("rds", _) if rds::takes_group(action, kind) => Some(true),
         ("iam", _) if kind.arn.placeholders().any(|name| name.ends_with("WithPath")) => Some(true),

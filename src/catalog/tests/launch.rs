@@ -144,6 +144,8 @@ fn the_id_of_a_placement_group_is_that_of_no_security_group_and_not_in_its_name(
     );
     // A template's group stands in the response; a launch without one has none.
     let template = json!({"launchTemplate": {"launchTemplateId": TEMPLATE}});
+    assert_eq!(of("placement-group", &template, &Value::Null), ["placement-group/* ~pattern ~perhaps"]);
+    assert_eq!(of("placement-group", &template, &launched(&json!({"instanceId": "i-1"}))), [""; 0]);
     assert_eq!(of("placement-group", &template, &response), ["placement-group/near"]);
     assert_eq!(
         of("placement-group", &launch(json!({"availabilityZone": "eu-west-1a"})), &Value::Null),
@@ -159,4 +161,14 @@ fn the_id_of_a_placement_group_is_that_of_no_security_group_and_not_in_its_name(
         of_move(&json!({"instanceId": "i-1", "groupId": "pg-0123456789abcdef0"})),
         ["placement-group/* ~pattern"]
     );
+}
+
+#[test]
+fn snapshots_of_an_instance_are_of_the_volumes_that_the_response_tells() {
+    let specification = json!({"InstanceId": "i-0123456789abcdef0", "ExcludeDataVolumeId": {"tag": 1, "content": "vol-9123456789abcdef0"}});
+    let parameters = json!({"CreateSnapshotsRequest": {"InstanceSpecification": specification}});
+    let of = |response: &Value| of_type("CreateSnapshots", "volume", &parameters, response);
+    assert_eq!(of(&Value::Null), ["volume/* ~pattern"]);
+    let made = json!({"CreateSnapshotsResponse": {"snapshotSet": {"item": [{"volumeId": "vol-1"}, {"volumeId": "vol-2"}]}}});
+    assert_eq!(of(&made), ["volume/vol-1", "volume/vol-2"]);
 }
