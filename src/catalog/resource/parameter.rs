@@ -30,7 +30,7 @@ pub(super) const PLAIN_NAMES: &[&str] = &["name", "id", "arn", "identifier", "re
 
 /// The same for what is named by its id.
 pub(super) const PLAIN_IDS_FIRST: &[&str] =
-    &["id", "identifier", "name", "arn", "resourceId", "resourceName"];
+    &["id", "identifier", "resourceId", "name", "arn", "resourceName"];
 
 /// Those of them that mean an id where the name stands apart.
 pub(super) const PLAIN_IDS: &[&str] = &["id", "identifier"];
@@ -459,13 +459,16 @@ impl Half {
 /// that says nothing of its own (`ResourceId`) is called like its type.
 pub(super) fn names_for<'n>(placeholder: &'n str, kind: &'n str) -> impl Iterator<Item = Name<'n>> {
     const ENDINGS: [&str; 4] = ["Name", "Id", "Identifier", ""];
+    // A name that stands beside an id may be a new one.
+    const OF_IDS: [&str; 4] = ["Id", "Identifier", "Name", ""];
     let own = ["WithPath", "WithoutLeadingSlash"].iter().find_map(|end| placeholder.strip_suffix(end));
     let own = own.unwrap_or(placeholder);
     let stem = ENDINGS.iter().find_map(|ending| own.strip_suffix(ending)).unwrap_or(own);
     let says_nothing = matches!(stem, "" | "Resource");
     let stem = if says_nothing { kind } else { stem };
     let first = (!says_nothing).then_some(Name::from(own));
-    first.into_iter().chain(ENDINGS.into_iter().map(move |ending| Name { stem, ending }))
+    let endings = if may_be_id(own) { OF_IDS } else { ENDINGS };
+    first.into_iter().chain(endings.into_iter().map(move |ending| Name { stem, ending }))
 }
 
 /// `%20` and its like; what is no such code stays.
