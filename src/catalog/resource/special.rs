@@ -18,6 +18,7 @@ pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Optio
         ("s3", "object" | "accesspointobject") => Some(s3_objects(search, kind)),
         ("s3", "bucket" | "accesspoint") => Some(s3_buckets(search, kind)),
         ("glue", "catalog") => Some(glue_catalogs(search, kind)),
+        ("backup", "recoveryPoint") => recovery_points(search, kind),
         ("kms", "key") => kms_keys(search, kind),
         ("kms", "alias") => kms_aliases(search, kind),
         ("sqs", "queue") => sqs_queues(search, kind),
@@ -192,6 +193,14 @@ fn s3_buckets(search: &Search<'_>, kind: &'static ResourceType) -> Vec<Resource>
         ("accesspoint", None) => search.filled(kind),
         _ => Vec::new(),
     }
+}
+
+/// A recovery point has the ARN that its service gives it, under whichever name that has
+/// (<https://docs.aws.amazon.com/aws-backup/latest/devguide/API_DescribeRecoveryPoint.html>).
+fn recovery_points(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+    let arns = search.leaves.top(&["recoveryPointArn"]).into_iter().filter(|arn| arn.starts_with("arn:"));
+    let points: Vec<Resource> = arns.map(|arn| found(kind, arn.to_owned(), Certainty::Exact)).collect();
+    (!points.is_empty()).then_some(points)
 }
 
 /// `keyId` is the id, the ARN, or an alias by name or ARN; a policy sees the key, which only `resources` tells then

@@ -449,3 +449,43 @@ fn a_login_to_airflow_is_under_a_role_in_an_environment() {
     );
     check_own("airflow:CreateCliToken", json!({"name": "etl"}), &["environment/etl"]);
 }
+
+#[test]
+fn what_dms_has_is_named_by_its_arn_and_by_names_that_are_not_in_it() {
+    let arn = |resource: &str| format!("arn:aws:dms:eu-west-1:111122223333:{resource}");
+    for (action, key, own) in [
+        ("DeleteReplicationTask", "replicationTaskArn", "task:ABCDEFGHIJ"),
+        ("ModifyReplicationInstance", "replicationInstanceArn", "rep:ABCDEFGHIJ"),
+        ("DeleteEndpoint", "endpointArn", "endpoint:ABCDEFGHIJ"),
+        ("DescribeMetadataModel", "migrationProjectIdentifier", "migration-project:ABCDEFGHIJ"),
+    ] {
+        check(&format!("dms:{action}"), json!({key: arn(own)}), &[&arn(own)]);
+    }
+    check_own(
+        "dms:DescribeMetadataModel",
+        json!({"migrationProjectIdentifier": "move"}),
+        &["migration-project:* ~pattern"],
+    );
+    check_own(
+        "dms:DeleteReplicationSubnetGroup",
+        json!({"replicationSubnetGroupIdentifier": "net"}),
+        &["subgrp:net"],
+    );
+    let parameters =
+        json!({"replicationInstanceIdentifier": "move", "replicationInstanceClass": "dms.t3.small"});
+    check_own("dms:CreateReplicationInstance", parameters.clone(), &["rep:* ~pattern"]);
+    let response = json!({"replicationInstance": {"replicationInstanceArn": arn("rep:ABCDEFGHIJ")}});
+    let made = "CreateReplicationInstance";
+    let resources = found(&format!("dms:{made}"), made, &parameters, &response, &Value::Null);
+    assert_eq!(words(&resources), [arn("rep:ABCDEFGHIJ")]);
+    assert_eq!(resources[0].again, Some(arn("rep:*")));
+}
+
+#[test]
+fn a_replication_of_a_file_system_and_a_recovery_point_are_of_what_they_come_from() {
+    let parameters = json!({"sourceFileSystemId": "fs-1", "destinations": [{"fileSystemId": "fs-2", "region": "us-east-1"}]});
+    check_own("elasticfilesystem:CreateReplicationConfiguration", parameters, &["file-system/fs-1"]);
+    let point = "arn:aws:ec2:eu-west-1::image/ami-0123456789abcdef0";
+    let parameters = json!({"backupVaultName": "v", "recoveryPointArn": point});
+    check("backup:DeleteRecoveryPoint", parameters, &[point]);
+}
