@@ -340,10 +340,11 @@ fn ssm_parameters(search: &Search<'_>, kind: &'static ResourceType) -> Option<Ve
         return None;
     }
     let resources = names.into_iter().map(|name| {
+        // A version or label may follow the name, and that in an ARN, behind a colon.
         if name.starts_with("arn:") {
-            return found(kind, name.to_owned(), Certainty::Exact);
+            let end = name.match_indices(':').nth(5).and_then(|(end, _)| name.get(..end));
+            return found(kind, end.unwrap_or(name).to_owned(), Certainty::Exact);
         }
-        // A version or label may follow the name, behind a colon.
         let name = name.split(':').next().unwrap_or(name);
         let name = name.strip_prefix('/').unwrap_or(name);
         let mut own = search.fill(kind, &|placeholder| {

@@ -361,6 +361,9 @@ fn parameters_of_ssm_lose_their_first_slash() {
         json!({"name": "/prod/db:3"}),
         &["arn:aws:ssm:eu-west-1:111122223333:parameter/prod/db"],
     );
+    let theirs = "arn:aws:ssm:eu-west-1:444455556666:parameter/prod/db";
+    check("ssm:GetParameter", json!({"name": theirs}), &[theirs]);
+    check("ssm:GetParameter", json!({"name": format!("{theirs}:live")}), &[theirs]);
     check(
         "ssm:GetParameters",
         json!({"names": ["a", "/b"]}),
