@@ -238,7 +238,17 @@ impl Reader {
 /// (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonlex.html>,
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonlexv2.html>).
 fn forms(text: &'static str) -> Vec<ArnFormat> {
-    text.split(", ").map(ArnFormat::new).collect()
+    text.split(", ").map(with_id).map(ArnFormat::new).collect()
+}
+
+/// AWS writes `*` for the ids of what DMS has, which its ARNs end in
+/// (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsdatabasemigrationservice.html>,
+/// <https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Introduction.AWS.ARN.html>).
+fn with_id(text: &'static str) -> &'static str {
+    match text.strip_suffix(":*").filter(|_| text.contains(":dms:")) {
+        Some(beginning) => format!("{beginning}:${{Id}}").leak(),
+        None => text,
+    }
 }
 
 /// The first items of a list, and the others.

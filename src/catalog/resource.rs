@@ -2,8 +2,8 @@
 //!
 //! For each resource type of an action, the first of these that tells anything:
 //!
-//! 1. what some services' records need told apart: S3, KMS, SQS, Secrets Manager … (`special`), EC2, IAM, RDS, Organizations,
-//!    SES and CodeBuild (each its own file), and calls whose parameters choose between types (`choice`);
+//! 1. what some services' records need told apart: S3, KMS, SQS, Secrets Manager … (`special`), EC2, IAM, RDS, Lambda,
+//!    Organizations, SES and CodeBuild (each its own file), and calls whose parameters choose between types (`choice`);
 //! 2. the record's `resources`, where an ARN there is of this type;
 //! 3. an ARN of this type anywhere in the request parameters;
 //! 4. the type's ARN format, filled with partition, region, account (the one that the call names, if it does: `account`), and
@@ -21,6 +21,7 @@ mod codebuild;
 mod ec2;
 mod gateway;
 mod iam;
+mod lambda;
 mod organizations;
 mod parameter;
 mod rds;
@@ -220,7 +221,21 @@ impl<'a> Search<'a> {
         if !named.is_empty() {
             return named;
         }
-        self.filled(kind).into_iter().map(|resource| self.completed(kind, resource)).collect()
+        let filled = self.filled(kind);
+        if filled.is_empty() && self.is_named_otherwise(kind) {
+            let unknown = self.unknown(kind);
+            let told = self.answered(kind, &unknown);
+            let made = |unknown| if self.is_making() { self.completed(kind, unknown) } else { unknown };
+            return vec![told.unwrap_or_else(|| made(unknown))];
+        }
+        filled.into_iter().map(|resource| self.completed(kind, resource)).collect()
+    }
+
+    /// Whether a thing of the type is named by what its ARN does not have.
+    fn is_named_otherwise(&self, kind: &'static ResourceType) -> bool {
+        let last = kind.arn.placeholders().next_back();
+        let names = last.map_or(&[][..], |last| table::other_names(self.action.service, kind.name, last));
+        !self.leaves.first_of(names.iter().copied()).is_empty()
     }
 
     /// Of types whose ARNs have several forms: a resource has one of them. That of which the call names a resource, by its ARN
@@ -274,9 +289,14 @@ impl<'a> Search<'a> {
             if !is_certain {
                 unknown.presence = Presence::Possible;
             }
-            // What is made, and is not named, stands in the response.
+            // What is made, and is not named, stands in the response; what is changed may stand there alone.
             let is_told = is_certain && self.is_making() && reads_response(self.action);
-            stand.push(if is_told { self.completed(kind, unknown) } else { unknown });
+            let told = is_certain.then(|| self.answered(kind, &unknown)).flatten();
+            stand.push(match told {
+                Some(told) => told,
+                None if is_told => self.completed(kind, unknown),
+                None => unknown,
+            });
         }
         stand
     }
@@ -398,17 +418,27 @@ impl<'a> Search<'a> {
         let beside = if is_service_s && beside == Beside::Neither { Beside::Name } else { beside };
         let is_last = parameter::takes_name(placeholder, kind);
         let is_main = self.main() == Some(kind.name);
+        let is_required = self.required().any(|own| own.name == kind.name);
+        let takes_ids_first = parameter::may_be_id(placeholder);
         let plain = match beside {
             _ if !is_main => Vec::new(),
             // What EC2 has ids for is never meant by a name.
             _ if is_id && self.action.service == "ec2" => Vec::new(),
             Beside::Name => self.leaves.top(parameter::PLAIN_IDS),
             Beside::Id => self.leaves.top(&["name"]),
-            Beside::Neither if is_last && is_id => self.leaves.top(parameter::PLAIN_IDS_FIRST),
+            Beside::Neither if is_last && takes_ids_first => {
+                // The name in a call that has an id as well may be a new one: `windowId` and `name`.
+                let ids = self.leaves.top(parameter::PLAIN_IDS);
+                let ids = if ids.is_empty() && is_required {
+                    self.akin(kind, placeholder, Beside::Name)
+                } else {
+                    ids
+                };
+                if ids.is_empty() { self.leaves.top(parameter::PLAIN_IDS_FIRST) } else { ids }
+            }
             Beside::Neither if is_last => self.leaves.top(parameter::PLAIN_NAMES),
             Beside::Neither => Vec::new(),
         };
-        let is_required = self.required().any(|own| own.name == kind.name);
         if !plain.is_empty() || !is_required {
             return plain;
         }
@@ -463,6 +493,20 @@ impl<'a> Search<'a> {
         found.into_iter().map(|(_, value)| value).collect()
     }
 
+    /// What a call changes that is named by its name, while its ARN has an id that the service chose: the one ARN of the type in
+    /// the response.
+    fn answered(&self, kind: &'static ResourceType, unknown: &Resource) -> Option<Resource> {
+        if !is_answered(self.action, kind) {
+            return None;
+        }
+        let response = Leaves::read(self.evidence.response());
+        let is_it = |arn: &&str| pattern::matches_exactly(&unknown.arn, arn) && self.is_of(kind, arn);
+        let mut arns = response.arns().filter(is_it);
+        let arn = arns.next()?;
+        arns.all(|other| other == arn)
+            .then(|| Resource::new(kind, arn.to_owned(), Certainty::Exact, Source::Response))
+    }
+
     /// A resource that is known in part only, completed from the response if an ARN there agrees. What the call made is another
     /// one when it is called again.
     fn completed(&self, kind: &'static ResourceType, resource: Resource) -> Resource {
@@ -507,9 +551,21 @@ pub fn reads_response(action: &Action) -> bool {
                 let first = own.next();
                 // The format is filled with the last of its own parts: only with others something can be missing, or where what
                 // is made may get a name that the call does not give.
-                own.next().is_some() || is_making(action) && first.is_some()
+                own.next().is_some()
+                    || is_making(action) && first.is_some()
+                    || is_answered(action, resource.kind)
             })
         })
+}
+
+/// Whether a call changes what it is called after, and that has an id in its ARN for which no parameter stands.
+fn is_answered(action: &Action, kind: &'static ResourceType) -> bool {
+    let changes = ["Delete", "Modify", "Put", "Update"].iter().any(|verb| action.name.starts_with(verb));
+    let last = kind.arn.placeholders().next_back();
+    let has_own_id = || {
+        last.and_then(|last| table::parameters(action.service, kind.name, last)).is_some_and(<[_]>::is_empty)
+    };
+    changes && parameter::is_called_after(action.name, kind.name) && has_own_id()
 }
 
 fn is_making(action: &Action) -> bool {

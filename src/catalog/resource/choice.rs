@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::parameter::letters;
-use super::{Certainty, Noted, Resource, Search, Source, is_place, last_of_arn};
+use super::{Certainty, Noted, Resource, Search, Source, is_place, lambda, last_of_arn};
 use crate::aws::{AccountId, Arn};
 use crate::catalog::event::Presence;
 use crate::catalog::service::{ActionResource, ResourceType};
@@ -25,11 +25,10 @@ pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Optio
         {
             load_balancers(search, kind)
         }
-        ("athena", "workgroup") if search.action.name == "StartQueryExecution" => {
-            by_default(search, kind, "workGroup", "primary")
-        }
-        ("events", "event-bus") => default_bus(search, kind),
-        ("lambda", "function alias" | "function version" | "layerVersion") => lambda_versions(search, kind),
+        ("athena", "workgroup") => workgroups(search, kind),
+        ("quicksight", "user" | "group") => in_namespace(search, kind),
+        ("events", "event-bus") => buses(search, kind),
+        ("lambda", "function alias" | "function version" | "layerVersion") => lambda::versions(search, kind),
         ("scheduler", "schedule") if OF_SCHEDULES.contains(&search.action.name) => {
             by_default(search, kind, "groupName", "default")
         }
@@ -163,6 +162,41 @@ fn restored_snapshot(search: &Search<'_>, kind: &'static ResourceType) -> Option
 /// <https://docs.aws.amazon.com/scheduler/latest/APIReference/API_DeleteSchedule.html>).
 const OF_SCHEDULES: [&str; 4] = ["CreateSchedule", "DeleteSchedule", "GetSchedule", "UpdateSchedule"];
 
+/// A workgroup is called `name` only where it is made. A query that names none runs, or is kept, in that which is called `primary`
+/// (<https://docs.aws.amazon.com/athena/latest/APIReference/API_CreateNamedQuery.html>,
+/// <https://docs.aws.amazon.com/athena/latest/APIReference/API_CreateWorkGroup.html>).
+fn workgroups(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+    match search.action.name {
+        "CreateNamedQuery" | "StartQueryExecution" => by_default(search, kind, "workGroup", "primary"),
+        "CreateWorkGroup" => {
+            let names = search.leaves.top(&["name"]).into_iter();
+            let made = names.map(|name| search.fill(kind, &|_| Some(Cow::Borrowed(name))));
+            Some(made.collect::<Vec<_>>()).filter(|made| !made.is_empty())
+        }
+        _ => None,
+    }
+}
+
+/// Users and groups stand in a namespace: `user/default/ann`
+/// (<https://docs.aws.amazon.com/quicksight/latest/APIReference/API_User.html>,
+/// <https://docs.aws.amazon.com/quicksight/latest/APIReference/API_Group.html>).
+fn in_namespace(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+    let known =
+        [search.logged(kind), search.arns_in_request(kind)].into_iter().find(|found| !found.is_empty());
+    if known.is_some() {
+        return known;
+    }
+    let own = if kind.name == "user" { "userName" } else { "groupName" };
+    let names = search.leaves.top(&[own]);
+    let namespace = search.leaves.top(&["namespace"]).first().copied();
+    let of_name = |name: &str| {
+        let filled = search.fill(kind, &|_| Some(Cow::Owned(format!("{}/{name}", namespace.unwrap_or("*")))));
+        if namespace.is_some() { filled } else { filled.made_pattern() }
+    };
+    let found: Vec<Resource> = names.into_iter().map(of_name).collect();
+    (!found.is_empty()).then_some(found)
+}
+
 /// What is meant where a parameter is left out, as the group of a schedule, or the workgroup of a query
 /// (<https://docs.aws.amazon.com/athena/latest/ug/workgroups-manage-queries-control-costs.html>): it stands for the first
 /// placeholder; None where the parameter is given.
@@ -182,46 +216,31 @@ fn by_default(
     Some(vec![search.fill(kind, &|name| (name == first).then_some(Cow::Borrowed(default)))])
 }
 
-/// Without a bus the default one is meant
-/// (<https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_DescribeEventBus.html>).
-fn default_bus(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
-    let names_none = search.resources(kind).is_empty() && search.evidence.parameters.is_some();
-    let takes_default = matches!(search.action.name, "DescribeEventBus" | "PutEvents");
-    (names_none && takes_default).then(|| {
-        vec![search.fill(kind, &|name| (name == "EventBusName").then_some(Cow::Borrowed("default")))]
-    })
-}
-
-/// A layer's version is a number beside its name; a function's qualifier is a version, if it is a number, or an alias
-/// (<https://docs.aws.amazon.com/lambda/latest/api/API_DeleteLayerVersion.html>,
-/// <https://docs.aws.amazon.com/lambda/latest/api/API_PutProvisionedConcurrencyConfig.html>).
-fn lambda_versions(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
-    let logged = search.logged(kind);
-    if !logged.is_empty() {
-        return Some(logged);
-    }
-    let (parameter, beginning) =
-        if kind.name == "layerVersion" { ("layerName", ":layer:") } else { ("functionName", ":function:") };
-    let qualifier = if kind.name == "layerVersion" {
-        search.evidence.parameter("versionNumber")?.written()
-    } else {
-        search.leaves.one("qualifier")?.to_owned()
+/// Without a bus the default one is meant; each of several events may name one
+/// (<https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_DescribeEventBus.html>,
+/// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html>).
+fn buses(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+    let parameters = search.evidence.parameters?;
+    let of_name = |name: &str| {
+        if name.starts_with("arn:") {
+            return Resource::new(kind, name.to_owned(), Certainty::Exact, Source::Request);
+        }
+        search.fill(kind, &|wanted| (wanted == "EventBusName").then(|| Cow::Owned(name.to_owned())))
     };
-    let is_version = qualifier == "$LATEST" || qualifier.bytes().all(|byte| byte.is_ascii_digit());
-    if kind.name != "layerVersion" && is_version != (kind.name == "function version") {
-        return Some(Vec::new());
+    match search.action.name {
+        "DescribeEventBus" if search.resources(kind).is_empty() => Some(vec![of_name("default")]),
+        "PutEvents" => {
+            let entries = parameters.get("entries").into_iter().flat_map(Noted::items);
+            let bus = |entry: Noted<'_>| {
+                let name = entry.get("eventBusName").and_then(Noted::text);
+                of_name(name.filter(|name| !name.is_empty()).unwrap_or("default"))
+            };
+            let found: Vec<Resource> = entries.map(bus).collect();
+            Some(if found.is_empty() { vec![of_name("default")] } else { found })
+                .filter(|_| search.logged(kind).is_empty())
+        }
+        _ => None,
     }
-    let name = search.leaves.one(parameter)?;
-    let (head, name) = name.split_once(beginning).unwrap_or(("", name));
-    let name = name.split(':').next().unwrap_or(name);
-    let filled = search.fill(kind, &|placeholder| {
-        Some(Cow::Owned(if placeholder.ends_with("Name") { name } else { &qualifier }.to_owned()))
-    });
-    if head.starts_with("arn:") {
-        let arn = format!("{head}{beginning}{name}:{qualifier}");
-        return Some(vec![Resource::new(kind, arn, Certainty::Exact, Source::Request)]);
-    }
-    Some(vec![filled])
 }
 
 /// A subscription belongs to its topic, whose ARN its own begins with

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use super::parameter::PLACEMENT_GROUP_ID;
 use super::{Certainty, Leaves, MAKING, Noted, Resource, Search, Source};
 use crate::catalog::event::Presence;
-use crate::catalog::service::{ActionResource, ResourceType};
+use crate::catalog::service::{Action, ActionResource, ResourceType};
 
 /// How the ids of a type begin (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html>, and the examples of the
 /// API's pages).
@@ -89,11 +90,20 @@ pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Optio
     {
         return Some(found);
     }
+    if search.action.name == "CreateSnapshots" && kind.name == "volume" {
+        return Some(volumes_of_instance(search, kind));
+    }
     if kind.name == "security-group" && OF_RULES.contains(&search.action.name) {
         return ruled_groups(search, kind);
     }
     if kind.name == "placement-group" {
         return placement_groups(search, kind);
+    }
+    if kind.name == "launch-template"
+        && !is_made(search, kind)
+        && let Some(found) = launch_templates(search, kind)
+    {
+        return Some(found);
     }
     if is_made(search, kind) {
         // The name of a key pair is chosen by the caller, so it is known before.
@@ -134,6 +144,19 @@ fn source_of_copy(search: &Search<'_>, kind: &'static ResourceType) -> Option<Re
     Some(Resource::new(kind, arn, Certainty::Exact, Source::Request))
 }
 
+/// Snapshots of an instance are of its volumes but for those that the call leaves out; which these are the response tells
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSnapshots.html>).
+fn volumes_of_instance(search: &Search<'_>, kind: &'static ResourceType) -> Vec<Resource> {
+    let mut found = Search { leaves: Leaves::read(search.evidence.response()), ..*search }.filled(kind);
+    for own in &mut found {
+        own.source = Source::Response;
+    }
+    if found.is_empty() {
+        found.push(search.fill(kind, &|_| Some(Cow::Borrowed("*"))).made_pattern());
+    }
+    found
+}
+
 /// Calls on the rules of one security group.
 const OF_RULES: [&str; 7] = [
     "AuthorizeSecurityGroupEgress",
@@ -160,18 +183,42 @@ fn ruled_groups(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<
     is_by_name.then(|| vec![search.fill(kind, &|_| Some(Cow::Borrowed("*"))).made_pattern()])
 }
 
-/// A placement group has a name that its maker chooses, `groupName`, which is that of a security group outside of a placement
+/// A placement group has a name that its maker chooses, `groupName`, which is that of a security group outside of a placement;
+/// its ARN has the name. Where it is given by its id, and where a launch template may have one, the response of a launch tells it
 /// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreatePlacementGroup.html>,
-/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Placement.html>).
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Placement.html>,
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyInstancePlacement.html>).
 fn placement_groups(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
-    let names = if search.action.name.ends_with("PlacementGroup") {
-        search.leaves.top(&["groupName"])
+    let is_own =
+        search.action.name.ends_with("PlacementGroup") || search.action.name == "ModifyInstancePlacement";
+    let (names, ids) = if is_own {
+        (search.leaves.top(&["groupName"]), search.leaves.top(&["groupId"]))
     } else {
-        search.leaves.inside("placement", "groupName")
+        (search.leaves.inside("placement", "groupName"), search.leaves.first_of([PLACEMENT_GROUP_ID]))
     };
-    let named = names.into_iter().map(|name| search.fill(kind, &|_| Some(Cow::Owned(name.to_owned()))));
-    let named: Vec<Resource> = named.collect();
-    (!named.is_empty()).then_some(named)
+    let fill = |name: &str| search.fill(kind, &|_| Some(Cow::Owned(name.to_owned())));
+    let named: Vec<Resource> = names.into_iter().map(fill).collect();
+    if !named.is_empty() {
+        return Some(named);
+    }
+    let launches = search.action.name == "RunInstances";
+    let response = search.evidence.response().filter(|_| launches);
+    let told = Leaves::read(response.and_then(|response| response.get("instancesSet")))
+        .inside("placement", "groupName");
+    let mut told: Vec<Resource> =
+        told.into_iter().map(|name| Resource { source: Source::Response, ..fill(name) }).collect();
+    if told.is_empty() && !ids.is_empty() {
+        told.push(fill("*").made_pattern());
+    }
+    // Without a response a template may have one.
+    if told.is_empty()
+        && launches
+        && response.is_none()
+        && search.evidence.parameters.is_some_and(names_template)
+    {
+        told.push(Resource { presence: Presence::Possible, ..search.unknown(kind) });
+    }
+    (!told.is_empty()).then_some(told)
 }
 
 /// The required types of which a call names none.
@@ -228,6 +275,7 @@ fn tagged(search: &Search<'_>, kind: &'static ResourceType) -> Vec<Resource> {
 /// pair (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RequestLaunchTemplateData.html>).
 fn launched(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
     match kind.name {
+        "network-interface" => return Some(launched_interfaces(search, kind)),
         "volume" => return Some(launched_volumes(search, kind)),
         "image" | "key-pair" | "security-group" | "subnet" => {}
         _ => return None,
@@ -245,16 +293,116 @@ fn launched(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Reso
     let leaves = Leaves::read(instances);
     let is_told = !leaves.first_of(["instanceId"]).is_empty();
     let mut found = Search { leaves, ..*search }.filled(kind);
+    // An interface that is there already has its subnet and its groups; AWS does not say that a launch is asked for these.
+    let has_own = matches!(kind.name, "security-group" | "subnet") && takes_interfaces(search);
     for own in &mut found {
         own.source = Source::Response;
+        own.presence = if has_own { Presence::Possible } else { Presence::Certain };
     }
     // A launch has all others, whatever tells them.
     if found.is_empty() && !(is_told && kind.name == "key-pair") {
-        let mut perhaps = search.unknown(kind);
-        perhaps.presence = Presence::Possible;
-        found.push(perhaps);
+        let mut other = search.unknown(kind);
+        // Nothing is launched without an image.
+        other.presence = if kind.name == "image" { Presence::Certain } else { Presence::Possible };
+        found.push(other);
     }
     Some(found)
+}
+
+/// A launch makes its network interfaces, but for those that it names: these are there already
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceNetworkInterfaceSpecification.html>). Where it names
+/// none its template may name one
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_LaunchTemplateInstanceNetworkInterfaceSpecificationRequest.html>).
+fn launched_interfaces(search: &Search<'_>, kind: &'static ResourceType) -> Vec<Resource> {
+    let given = interfaces(search);
+    let named = given.iter().flatten().map(|id| search.fill(kind, &|_| Some(Cow::Owned((*id).to_owned()))));
+    let mut found: Vec<Resource> = named.collect();
+    if given.is_empty() || given.iter().any(Option::is_none) {
+        let made = search.fill(kind, &|_| Some(Cow::Borrowed("*")));
+        let is_told = !given.is_empty() || !search.evidence.parameters.is_some_and(names_template);
+        found.push(if is_told { made } else { made.made_pattern() });
+    }
+    found
+}
+
+/// Whether a launch makes no network interface, but takes those that it names.
+fn takes_interfaces(search: &Search<'_>) -> bool {
+    let given = interfaces(search);
+    !given.is_empty() && given.iter().all(Option::is_some)
+}
+
+/// The network interfaces that a launch gives: their ids, None of those that it makes.
+fn interfaces<'a>(search: &Search<'a>) -> Vec<Option<&'a str>> {
+    let id = |own: Noted<'a>| own.get("networkInterfaceId").and_then(Noted::text).filter(|id| !id.is_empty());
+    items(search.evidence.parameters, "networkInterfaceSet").map(id).collect()
+}
+
+/// A launch template is named by its id or by its name; its ARN has the id. Of one that is given by its name the response may
+/// tell it, and so do the tags of the instances that are launched
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_LaunchTemplateSpecification.html>,
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/launch-instances-from-launch-template.html>). None where a call names none.
+fn launch_templates(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+    let (mut asked, mut told) = (Vec::new(), Vec::new());
+    if let Some(parameters) = search.evidence.parameters {
+        collect_templates(parameters, &mut asked);
+    }
+    if let Some(response) = search.evidence.response() {
+        collect_templates(response, &mut told);
+    }
+    let mut only: Vec<&str> = told.iter().filter(|own| own.name.is_none()).filter_map(|own| own.id).collect();
+    only.extend(items(search.evidence.response(), "instancesSet").filter_map(template_of_tag));
+    only.sort_unstable();
+    only.dedup();
+    let found = asked.iter().map(|own| {
+        let of_name = || told.iter().find(|other| other.name == own.name).and_then(|other| other.id);
+        let is_only = asked.iter().all(|other| other == own);
+        let alone = || only.first().filter(|_| is_only && only.len() == 1).copied();
+        match own.id.or_else(of_name).or_else(alone) {
+            Some(id) => {
+                let mut known = search.fill(kind, &|_| Some(Cow::Owned(id.to_owned())));
+                known.source = if own.id.is_some() { Source::Request } else { Source::Response };
+                known
+            }
+            None => search.fill(kind, &|_| Some(Cow::Borrowed("*"))).made_pattern(),
+        }
+    });
+    let found: Vec<Resource> = found.collect();
+    (!found.is_empty()).then_some(found)
+}
+
+/// Whether the response is read for the launch template of a call: not where it makes one, or is on tags, which have ids.
+pub(super) fn reads_template(action: &Action) -> bool {
+    !matches!(action.name, "CreateLaunchTemplate" | "CreateTags" | "DeleteTags")
+}
+
+/// What names a launch template; one of the two is there.
+#[derive(Debug, PartialEq, Eq)]
+struct Template<'a> {
+    id: Option<&'a str>,
+    name: Option<&'a str>,
+}
+
+/// The launch templates that a value names, wherever they stand in it.
+fn collect_templates<'a>(value: Noted<'a>, found: &mut Vec<Template<'a>>) {
+    let field = |name: &str| {
+        let mut fields = value.fields().filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        fields.find_map(|(_, own)| own.text()).filter(|text| !text.is_empty())
+    };
+    let own = Template { id: field("launchTemplateId"), name: field("launchTemplateName") };
+    if own.id.is_some() || own.name.is_some() {
+        found.push(own);
+    }
+    value
+        .items()
+        .chain(value.fields().map(|(_, inner)| inner))
+        .for_each(|inner| collect_templates(inner, found));
+}
+
+/// The id of the launch template that an instance was launched from, as its tag says.
+fn template_of_tag(instance: Noted<'_>) -> Option<&str> {
+    let mut tags = items(Some(instance), "tagSet");
+    let tag = tags.find(|tag| tag.get("key").and_then(Noted::text) == Some("aws:ec2launchtemplate:id"))?;
+    tag.get("value")?.text()
 }
 
 /// Whether parameters name a launch template.
@@ -303,7 +451,7 @@ fn launched_volumes(search: &Search<'_>, kind: &'static ResourceType) -> Vec<Res
 pub(super) fn is_made(search: &Search<'_>, kind: &'static ResourceType) -> bool {
     let action = search.action.name;
     if action == "RunInstances" {
-        return matches!(kind.name, "instance" | "network-interface");
+        return kind.name == "instance";
     }
     let Some(made) = MAKING.iter().find_map(|verb| action.strip_prefix(verb)) else { return false };
     let kind: String = kind.name.split('-').collect();

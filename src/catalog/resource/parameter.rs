@@ -30,7 +30,7 @@ pub(super) const PLAIN_NAMES: &[&str] = &["name", "id", "arn", "identifier", "re
 
 /// The same for what is named by its id.
 pub(super) const PLAIN_IDS_FIRST: &[&str] =
-    &["id", "identifier", "name", "arn", "resourceId", "resourceName"];
+    &["id", "identifier", "resourceId", "name", "arn", "resourceName"];
 
 /// Those of them that mean an id where the name stands apart.
 pub(super) const PLAIN_IDS: &[&str] = &["id", "identifier"];
@@ -77,8 +77,12 @@ impl<'a> Leaves<'a> {
         if depth > DEPTH_MAX || self.leaves.len() >= LEAVES_MAX {
             return;
         }
+        // What is to be resolved first is no name of anything yet.
+        if value.is_resolved() {
+            return;
+        }
         if let Some(value) = value.leaf() {
-            self.leaves.push(Leaf { key, parent, value, depth });
+            self.leaves.push(Leaf { key: own_key(parent, key), parent, value, depth });
             return;
         }
         for item in value.items() {
@@ -226,6 +230,16 @@ impl<'a> Leaves<'a> {
         }
         values
     }
+}
+
+/// The id of a placement's group, that a launch calls as it does the ids of its security groups
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Placement.html>).
+pub(super) const PLACEMENT_GROUP_ID: &str = "placementGroupId";
+
+/// What a key is called that means another thing than it does elsewhere.
+fn own_key<'a>(parent: &str, key: &'a str) -> &'a str {
+    let is_placement = parent.eq_ignore_ascii_case("placement") && key.eq_ignore_ascii_case("groupId");
+    if is_placement { PLACEMENT_GROUP_ID } else { key }
 }
 
 /// What an item of a list is: EC2's calls whose parameters stand in an object of the call's own name log `SubnetId.1` as
@@ -445,13 +459,16 @@ impl Half {
 /// that says nothing of its own (`ResourceId`) is called like its type.
 pub(super) fn names_for<'n>(placeholder: &'n str, kind: &'n str) -> impl Iterator<Item = Name<'n>> {
     const ENDINGS: [&str; 4] = ["Name", "Id", "Identifier", ""];
+    // A name that stands beside an id may be a new one.
+    const OF_IDS: [&str; 4] = ["Id", "Identifier", "Name", ""];
     let own = ["WithPath", "WithoutLeadingSlash"].iter().find_map(|end| placeholder.strip_suffix(end));
     let own = own.unwrap_or(placeholder);
     let stem = ENDINGS.iter().find_map(|ending| own.strip_suffix(ending)).unwrap_or(own);
     let says_nothing = matches!(stem, "" | "Resource");
     let stem = if says_nothing { kind } else { stem };
     let first = (!says_nothing).then_some(Name::from(own));
-    first.into_iter().chain(ENDINGS.into_iter().map(move |ending| Name { stem, ending }))
+    let endings = if may_be_id(own) { OF_IDS } else { ENDINGS };
+    first.into_iter().chain(endings.into_iter().map(move |ending| Name { stem, ending }))
 }
 
 /// `%20` and its like; what is no such code stays.

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::parameter::percent_decoded;
 use super::{
-    Certainty, Noted, Resource, Search, Source, choice, codebuild, ec2, iam, organizations, rds, ses,
+    Certainty, Noted, Resource, Search, Source, choice, codebuild, ec2, iam, lambda, organizations, rds, ses,
 };
 use crate::aws::{AccountId, Arn};
 use crate::catalog::service::{Action, ActionResource, ResourceType};
@@ -18,11 +18,12 @@ pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Optio
         ("s3", "object" | "accesspointobject") => Some(s3_objects(search, kind)),
         ("s3", "bucket" | "accesspoint") => Some(s3_buckets(search, kind)),
         ("glue", "catalog") => Some(glue_catalogs(search, kind)),
+        ("backup", "recoveryPoint") => recovery_points(search, kind),
         ("kms", "key") => kms_keys(search, kind),
         ("kms", "alias") => kms_aliases(search, kind),
         ("sqs", "queue") => sqs_queues(search, kind),
         ("secretsmanager", "Secret") => secrets(search, kind),
-        ("lambda", "function") => lambda_functions(search, kind),
+        ("lambda", "function") => lambda::functions(search, kind),
         ("ssm", "parameter") => ssm_parameters(search, kind),
         ("ssm", "document") => ssm_documents(search, kind),
         ("logs", "log-group") => log_groups(search, kind),
@@ -46,7 +47,8 @@ pub(super) fn reads_response(action: &Action, kind: &ResourceType) -> Option<boo
     match (action.service, kind.name) {
         ("s3", "object" | "accesspointobject" | "bucket" | "accesspoint") => Some(false),
         ("secretsmanager", "Secret") | ("ecs", "task-definition") => Some(true),
-        ("ec2", "volume") if action.name == "RunInstances" => Some(true),
+        ("ec2", "volume") if matches!(action.name, "CreateSnapshots" | "RunInstances") => Some(true),
+        ("ec2", "launch-template") => Some(ec2::reads_template(action)),
         ("rds", _) if rds::takes_group(action, kind) => Some(true),
         ("iam", _) if kind.arn.placeholders().any(|name| name.ends_with("WithPath")) => Some(true),
         _ => None,
@@ -193,6 +195,14 @@ fn s3_buckets(search: &Search<'_>, kind: &'static ResourceType) -> Vec<Resource>
     }
 }
 
+/// A recovery point has the ARN that its service gives it, under whichever name that has
+/// (<https://docs.aws.amazon.com/aws-backup/latest/devguide/API_DescribeRecoveryPoint.html>).
+fn recovery_points(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+    let arns = search.leaves.top(&["recoveryPointArn"]).into_iter().filter(|arn| arn.starts_with("arn:"));
+    let points: Vec<Resource> = arns.map(|arn| found(kind, arn.to_owned(), Certainty::Exact)).collect();
+    (!points.is_empty()).then_some(points)
+}
+
 /// `keyId` is the id, the ARN, or an alias by name or ARN; a policy sees the key, which only `resources` tells then
 /// (<https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html>). Of the two keys of a ReEncrypt the
 /// first is the source (<https://docs.aws.amazon.com/kms/latest/developerguide/ct-reencrypt.html>).
@@ -315,39 +325,6 @@ fn ends_as_secret(arn: &str) -> bool {
     end.is_some_and(|end| end.len() == 6 && end.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
-/// `functionName` is a name, `name:qualifier`, `ACCOUNT:function:name`, or an ARN; `qualifier` may stand apart
-/// (<https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>).
-fn lambda_functions(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
-    let mut logged = search.logged(kind);
-    if !logged.is_empty() {
-        let given = search.leaves.one("qualifier").or_else(|| {
-            let name = search.leaves.one("functionName")?;
-            let name = name.split_once(":function:").map_or(name, |(_, name)| name);
-            name.split_once(':').map(|(_, qualifier)| qualifier)
-        });
-        if let ([one], Some(qualifier)) = (logged.as_mut_slice(), given)
-            && one.arn.split(":function:").nth(1).is_some_and(|name| !name.contains(':'))
-        {
-            one.arn = format!("{}:{qualifier}", one.arn);
-        }
-        return Some(logged);
-    }
-    let name = search.leaves.one("functionName")?;
-    let place = search.evidence.place;
-    let mut arn = if name.starts_with("arn:") {
-        name.to_owned()
-    } else {
-        let (account, name) = name.split_once(":function:").unwrap_or((place.account, name));
-        format!("arn:{}:lambda:{}:{account}:function:{name}", place.partition, place.region)
-    };
-    let is_qualified = arn.split(":function:").nth(1).is_some_and(|name| name.contains(':'));
-    let qualifier = search.leaves.one("qualifier").filter(|_| !is_qualified);
-    if let Some(qualifier) = qualifier {
-        arn = format!("{arn}:{qualifier}");
-    }
-    Some(vec![found(kind, arn, Certainty::Exact)])
-}
-
 /// A parameter's ARN leaves out the slash that its name begins with
 /// (<https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html>). The public parameters of AWS,
 /// `/aws/service/…`, are in no account
@@ -363,10 +340,11 @@ fn ssm_parameters(search: &Search<'_>, kind: &'static ResourceType) -> Option<Ve
         return None;
     }
     let resources = names.into_iter().map(|name| {
+        // A version or label may follow the name, and that in an ARN, behind a colon.
         if name.starts_with("arn:") {
-            return found(kind, name.to_owned(), Certainty::Exact);
+            let end = name.match_indices(':').nth(5).and_then(|(end, _)| name.get(..end));
+            return found(kind, end.unwrap_or(name).to_owned(), Certainty::Exact);
         }
-        // A version or label may follow the name, behind a colon.
         let name = name.split(':').next().unwrap_or(name);
         let name = name.strip_prefix('/').unwrap_or(name);
         let mut own = search.fill(kind, &|placeholder| {

@@ -73,9 +73,12 @@ fn ids_of_ec2_tell_their_type_whatever_they_stand_under() {
         json!({"ModifyVpcEndpointRequest": {
             "VpcEndpointId": "vpce-0123456789abcdef0",
             "AddSubnetId": {"tag": 1, "content": "subnet-0123456789abcdef0"},
+            "AddRouteTableId": [{"tag": 1, "content": "rtb-0123456789abcdef0"}, {"tag": 2, "content": "rtb-0123456789abcdef1"}],
             "RemoveSecurityGroupId": {"tag": 1, "content": "sg-0123456789abcdef0"},
         }}),
         &[
+            "route-table/rtb-0123456789abcdef0",
+            "route-table/rtb-0123456789abcdef1",
             "security-group/sg-0123456789abcdef0",
             "subnet/subnet-0123456789abcdef0",
             "vpc-endpoint/vpce-0123456789abcdef0",
@@ -105,7 +108,7 @@ fn what_a_launch_template_has_the_response_tells() {
             own("instance/*"),
             own("key-pair/ops"),
             own("launch-template/lt-0123456789abcdef0"),
-            own("network-interface/*"),
+            own("network-interface/* ~pattern"),
             own("security-group/sg-0123456789abcdef0"),
             own("subnet/subnet-0123456789abcdef0"),
             own("volume/*"),

@@ -5,6 +5,8 @@ mod dependent;
 mod event;
 mod form;
 mod known;
+mod lambda;
+mod launch;
 mod listing;
 mod made;
 mod naming;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::resource::{check, found, words};
 
 /// Checks what stands behind the region and account of ARNs of one service.
-fn check_own(action: &str, parameters: Value, expected: &[&str]) {
+pub(super) fn check_own(action: &str, parameters: Value, expected: &[&str]) {
     let service = action.split_once(':').unwrap().0;
     let own = |resource: &&str| format!("arn:aws:{service}:eu-west-1:111122223333:{resource}");
     let expected: Vec<String> = expected.iter().map(own).collect();
@@ -279,29 +279,6 @@ fn a_subscription_is_asked_for_by_its_topic() {
 }
 
 #[test]
-fn versions_of_functions_and_layers_are_told_by_other_parameters() {
-    let concurrency = |qualifier: &str| json!({"functionName": "f", "qualifier": qualifier, "provisionedConcurrentExecutions": 1});
-    check_own("lambda:PutProvisionedConcurrencyConfig", concurrency("live"), &["function:f:live"]);
-    check_own("lambda:PutProvisionedConcurrencyConfig", concurrency("7"), &["function:f:7"]);
-    let other = "arn:aws:lambda:eu-west-1:444455556666";
-    check(
-        "lambda:PutProvisionedConcurrencyConfig",
-        json!({"functionName": format!("{other}:function:f"), "qualifier": "live"}),
-        &[&format!("{other}:function:f:live")],
-    );
-    check(
-        "lambda:GetLayerVersion",
-        json!({"layerName": format!("{other}:layer:tools"), "versionNumber": 3}),
-        &[&format!("{other}:layer:tools:3")],
-    );
-    check_own(
-        "lambda:DeleteLayerVersion",
-        json!({"layerName": "tools", "versionNumber": 3}),
-        &["layer:tools:3"],
-    );
-}
-
-#[test]
 fn things_are_named_by_words_of_their_own_in_some_services() {
     check_own(
         "elasticmapreduce:TerminateJobFlows",
@@ -343,4 +320,172 @@ fn a_copy_of_a_snapshot_or_an_image_is_asked_for_on_its_source_too() {
     let copied = found("ec2:CopyImage", "CopyImage", &image, &Value::Null, &Value::Null);
     let source = "arn:aws:ec2:us-east-1::image/ami-0123456789abcdef0".to_owned();
     assert!(words(&copied).contains(&source), "{copied:?}");
+}
+
+#[test]
+fn what_aws_config_makes_has_an_id_of_its_own_beside_its_name() {
+    let unknown = "config-rule/* ~pattern";
+    check_own("config:DeleteConfigRule", json!({"configRuleName": "tagged"}), &[unknown]);
+    let rule = |own: Value| json!({"configRule": own});
+    check_own("config:PutConfigRule", rule(json!({"configRuleName": "tagged"})), &[unknown]);
+    let known = "config-rule/config-rule-abc123";
+    let by_id = json!({"configRuleName": "tagged", "configRuleId": "config-rule-abc123"});
+    check_own("config:PutConfigRule", rule(by_id), &[known]);
+    let aggregator = json!({"configurationAggregatorName": "all"});
+    check_own("config:DeleteConfigurationAggregator", aggregator.clone(), &["config-aggregator/* ~pattern"]);
+    let of_organization = json!({"organizationConfigRuleName": "tagged"});
+    check_own(
+        "config:DeleteOrganizationConfigRule",
+        of_organization,
+        &["organization-config-rule/* ~pattern"],
+    );
+    let pack = json!({"organizationConformancePackName": "p"});
+    check_own(
+        "config:DeleteOrganizationConformancePack",
+        pack,
+        &["organization-conformance-pack/* ~pattern"],
+    );
+    let arn = "arn:aws:config:eu-west-1:111122223333:config-aggregator/config-aggregator-abc123";
+    let response = json!({"configurationAggregator": {"configurationAggregatorArn": arn, "configurationAggregatorName": "all"}});
+    let put = "PutConfigurationAggregator";
+    let resources = found(&format!("config:{put}"), put, &aggregator, &response, &Value::Null);
+    assert_eq!(words(&resources), [arn]);
+}
+
+#[test]
+fn a_name_is_no_id_that_a_service_chooses() {
+    for (action, parameters, expected) in [
+        ("lightsail:RebootInstance", json!({"instanceName": "web"}), "Instance/*"),
+        ("lightsail:DeleteDisk", json!({"diskName": "web"}), "Disk/*"),
+        ("rds:ModifyDBProxy", json!({"dBProxyName": "web"}), "db-proxy:*"),
+        ("rds:DescribeDBProxies", json!({"dBProxyName": "web"}), "db-proxy:*"),
+        ("rds:DeleteDBProxyEndpoint", json!({"dBProxyEndpointName": "web"}), "db-proxy-endpoint:*"),
+        ("redshift-serverless:GetWorkgroup", json!({"workgroupName": "web"}), "workgroup/*"),
+        ("sagemaker:DeleteCluster", json!({"clusterName": "web"}), "cluster/*"),
+        ("bedrock:DeleteCustomModel", json!({"modelIdentifier": "web"}), "custom-model/*"),
+        ("ses:CreateRuleSet", json!({"ruleSetName": "web"}), "mailmanager-rule-set/*"),
+    ] {
+        check_own(action, parameters, &[&format!("{expected} ~pattern")]);
+    }
+    let both = json!({"staticIpName": "a", "instanceName": "b"});
+    check_own("lightsail:AttachStaticIp", both, &["Instance/* ~pattern", "StaticIp/* ~pattern"]);
+    // Given by its ARN it is known.
+    let arn = "arn:aws:sagemaker:eu-west-1:111122223333:cluster/abcdefghij12";
+    check("sagemaker:DeleteCluster", json!({"clusterName": arn}), &[arn]);
+}
+
+#[test]
+fn what_is_changed_by_its_name_stands_in_the_response_with_its_id() {
+    let workgroup = |id: &str| format!("arn:aws:redshift-serverless:eu-west-1:111122223333:workgroup/{id}");
+    let given = json!({"workgroupName": "bi"});
+    let of = |action: &str, response: Value| {
+        words(&found(&format!("redshift-serverless:{action}"), action, &given, &response, &Value::Null))
+    };
+    let one = json!({"workgroup": {"workgroupArn": workgroup("0a"), "workgroupName": "bi"}});
+    for action in ["DeleteWorkgroup", "UpdateWorkgroup"] {
+        assert_eq!(of(action, one.clone()), [workgroup("0a")], "{action}");
+        let two = json!({"workgroup": {"workgroupArn": workgroup("0a")}, "other": workgroup("0b")});
+        assert_eq!(of(action, two), [workgroup("*") + " ~pattern"], "{action}");
+        assert_eq!(of(action, json!({})), [workgroup("*") + " ~pattern"], "{action}");
+    }
+}
+
+#[test]
+fn a_name_beside_an_id_may_be_a_new_one() {
+    let named = |key: &str| json!({key: "id-1", "name": "new"});
+    check_own("ssm:UpdateMaintenanceWindow", named("windowId"), &["maintenancewindow/id-1"]);
+    check_own("ssm:UpdatePatchBaseline", named("baselineId"), &["patchbaseline/id-1"]);
+    check_own("macie2:UpdateFindingsFilter", named("id"), &["findings-filter/id-1"]);
+    check_own("ivschat:UpdateRoom", named("identifier"), &["room/id-1"]);
+    check_own("medialive:UpdateInputDevice", named("inputDeviceId"), &["inputDevice:id-1"]);
+    let workspace = json!({"workspaceId": "g-1", "workspaceName": "new"});
+    check_own("grafana:UpdateWorkspace", workspace, &["/workspaces/g-1"]);
+    let integration = json!({"integrationIdentifier": "i-1", "integrationName": "new"});
+    check_own("glue:ModifyIntegration", integration, &["integration:i-1"]);
+    let rules = json!({"name": "clean", "ruleset": "Rules = [ IsComplete \"id\" ]"});
+    check_own("glue:UpdateDataQualityRuleset", rules, &["dataQualityRuleset/clean"]);
+    // A query has a name of its own, and is kept in a workgroup.
+    let query = |own: Value| [json!({"name": "daily", "queryString": "SELECT 1"}), own];
+    let merged = |[mut all, own]: [Value; 2]| {
+        all.as_object_mut().unwrap().extend(own.as_object().unwrap().clone());
+        all
+    };
+    check_own("athena:CreateNamedQuery", merged(query(json!({}))), &["workgroup/primary"]);
+    check_own("athena:CreateNamedQuery", merged(query(json!({"workGroup": "bi"}))), &["workgroup/bi"]);
+    check_own(
+        "athena:UpdateNamedQuery",
+        merged(query(json!({"namedQueryId": "q"}))),
+        &["workgroup/* ~pattern"],
+    );
+    check_own("athena:CreateWorkGroup", json!({"name": "bi"}), &["workgroup/bi"]);
+    check_own("athena:DeleteWorkGroup", json!({"workGroup": "bi"}), &["workgroup/bi"]);
+}
+
+#[test]
+fn users_of_quicksight_stand_in_a_namespace() {
+    let user = json!({"awsAccountId": "111122223333", "namespace": "default", "userName": "ann"});
+    check_own("quicksight:DeleteUser", user, &["user/default/ann"]);
+    check_own("quicksight:DescribeGroup", json!({"namespace": "bi", "groupName": "g"}), &["group/bi/g"]);
+    check_own("quicksight:DescribeGroup", json!({"groupName": "g"}), &["group/*/g ~pattern"]);
+}
+
+#[test]
+fn each_event_that_is_put_names_its_bus() {
+    let own = "arn:aws:events:eu-west-1:444455556666:event-bus/theirs";
+    let entries = json!({"entries": [{"source": "a"}, {"source": "b", "eventBusName": "shop"}, {"source": "c", "eventBusName": own}]});
+    let here = |bus: &str| format!("arn:aws:events:eu-west-1:111122223333:event-bus/{bus}");
+    check("events:PutEvents", entries, &[&here("default"), &here("shop"), own]);
+    check("events:PutEvents", json!({"entries": [{"source": "a", "eventBusName": ""}]}), &[&here("default")]);
+    check("events:PutEvents", json!({}), &[&here("default")]);
+}
+
+#[test]
+fn a_login_to_airflow_is_under_a_role_in_an_environment() {
+    check_own("airflow:CreateWebLoginToken", json!({"name": "etl"}), &["role/etl/* ~pattern"]);
+    check_own(
+        "airflow:InvokeRestApi",
+        json!({"name": "etl", "path": "/dags", "method": "GET"}),
+        &["role/etl/* ~pattern"],
+    );
+    check_own("airflow:CreateCliToken", json!({"name": "etl"}), &["environment/etl"]);
+}
+
+#[test]
+fn what_dms_has_is_named_by_its_arn_and_by_names_that_are_not_in_it() {
+    let arn = |resource: &str| format!("arn:aws:dms:eu-west-1:111122223333:{resource}");
+    for (action, key, own) in [
+        ("DeleteReplicationTask", "replicationTaskArn", "task:ABCDEFGHIJ"),
+        ("ModifyReplicationInstance", "replicationInstanceArn", "rep:ABCDEFGHIJ"),
+        ("DeleteEndpoint", "endpointArn", "endpoint:ABCDEFGHIJ"),
+        ("DescribeMetadataModel", "migrationProjectIdentifier", "migration-project:ABCDEFGHIJ"),
+    ] {
+        check(&format!("dms:{action}"), json!({key: arn(own)}), &[&arn(own)]);
+    }
+    check_own(
+        "dms:DescribeMetadataModel",
+        json!({"migrationProjectIdentifier": "move"}),
+        &["migration-project:* ~pattern"],
+    );
+    check_own(
+        "dms:DeleteReplicationSubnetGroup",
+        json!({"replicationSubnetGroupIdentifier": "net"}),
+        &["subgrp:net"],
+    );
+    let parameters =
+        json!({"replicationInstanceIdentifier": "move", "replicationInstanceClass": "dms.t3.small"});
+    check_own("dms:CreateReplicationInstance", parameters.clone(), &["rep:* ~pattern"]);
+    let response = json!({"replicationInstance": {"replicationInstanceArn": arn("rep:ABCDEFGHIJ")}});
+    let made = "CreateReplicationInstance";
+    let resources = found(&format!("dms:{made}"), made, &parameters, &response, &Value::Null);
+    assert_eq!(words(&resources), [arn("rep:ABCDEFGHIJ")]);
+    assert_eq!(resources[0].again, Some(arn("rep:*")));
+}
+
+#[test]
+fn a_replication_of_a_file_system_and_a_recovery_point_are_of_what_they_come_from() {
+    let parameters = json!({"sourceFileSystemId": "fs-1", "destinations": [{"fileSystemId": "fs-2", "region": "us-east-1"}]});
+    check_own("elasticfilesystem:CreateReplicationConfiguration", parameters, &["file-system/fs-1"]);
+    let point = "arn:aws:ec2:eu-west-1::image/ami-0123456789abcdef0";
+    let parameters = json!({"backupVaultName": "v", "recoveryPointArn": point});
+    check("backup:DeleteRecoveryPoint", parameters, &[point]);
 }

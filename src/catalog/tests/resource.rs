@@ -303,29 +303,6 @@ fn a_role_is_assumed_by_its_arn() {
 }
 
 #[test]
-fn a_function_is_named_in_four_ways_and_with_a_qualifier() {
-    let arn = "arn:aws:lambda:eu-west-1:111122223333:function:f";
-    check("lambda:InvokeFunction", json!({"functionName": "f"}), &[arn]);
-    check("lambda:InvokeFunction", json!({"functionName": arn}), &[arn]);
-    check(
-        "lambda:InvokeFunction",
-        json!({"functionName": "f", "qualifier": "live"}),
-        &[&format!("{arn}:live")],
-    );
-    check("lambda:InvokeFunction", json!({"functionName": "f:live"}), &[&format!("{arn}:live")]);
-    check(
-        "lambda:InvokeFunction",
-        json!({"functionName": format!("{arn}:1"), "qualifier": "1"}),
-        &[&format!("{arn}:1")],
-    );
-    check(
-        "lambda:InvokeFunction",
-        json!({"functionName": "444455556666:function:f"}),
-        &["arn:aws:lambda:eu-west-1:444455556666:function:f"],
-    );
-}
-
-#[test]
 fn a_key_behind_an_alias_is_not_known() {
     let any = "arn:aws:kms:eu-west-1:111122223333:key/* ~pattern";
     check("kms:Encrypt", json!({"keyId": "alias/a"}), &[any]);
@@ -384,6 +361,9 @@ fn parameters_of_ssm_lose_their_first_slash() {
         json!({"name": "/prod/db:3"}),
         &["arn:aws:ssm:eu-west-1:111122223333:parameter/prod/db"],
     );
+    let theirs = "arn:aws:ssm:eu-west-1:444455556666:parameter/prod/db";
+    check("ssm:GetParameter", json!({"name": theirs}), &[theirs]);
+    check("ssm:GetParameter", json!({"name": format!("{theirs}:live")}), &[theirs]);
     check(
         "ssm:GetParameters",
         json!({"names": ["a", "/b"]}),

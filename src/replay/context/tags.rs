@@ -30,6 +30,11 @@ const NO_TAGS: &str = "tags of the resource not supplied: resource-policies/";
 pub(super) static OF_RESOURCE: Rule =
     Rule { key: "", fields: super::ask::PARAMETERS, how: How::Family(resource_tag) };
 
+/// The tags of objects have keys of their own, and these are not listed for them
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/tagging-and-policies.html>,
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>).
+const OF_OBJECTS: &str = "for such a call S3 lists s3:RequestObjectTag and not this key";
+
 /// Session tags come before those of user or role, key by key
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html>). Services and subjects of identity providers
 /// are neither
@@ -116,6 +121,10 @@ fn given(ask: &Ask<'_>, listed: &str) -> Result<(BTreeMap<String, String>, Given
         Err(_) if is_listed == Some(false) => return Err(Tell::Absent),
         Err(why) => return Err(Tell::Unknown(why)),
     };
+    let is_of_object = || ask.lists("s3:RequestObjectTag/<key>") == Some(true);
+    if given.named && is_listed == Some(false) && is_of_object() {
+        return Err(Tell::Unknown(OF_OBJECTS));
+    }
     let is_launch = ask.told.record.event_name == Some("RunInstances");
     let may_be_more = is_launch && !matches!(ask.parameter_of_call(&["launchTemplate"]), Parameter::NotGiven);
     if given.by_type.is_empty() {

@@ -24,6 +24,8 @@ fn s3_s_headers_and_query_are_its_parameters() {
         ("s3:RequestObjectTag/Cost Center", "a&b"),
         ("s3:RequestObjectTag/Other", "absent"),
         ("s3:RequestObjectTagKeys", "Cost Center,Team"),
+        ("aws:RequestTag/Team", "unknown"),
+        ("aws:TagKeys", "unknown"),
         ("s3:authType", "REST-HEADER"),
         ("s3:signatureversion", "AWS4-HMAC-SHA256"),
         ("s3:ResourceAccount", "111122223333"),
