@@ -18,6 +18,8 @@ use crate::aws::service_of;
 pub enum UnseenKind {
     /// No record of the subject at all.
     Nothing,
+    /// None in the window, but some outside it.
+    OutsideWindow,
     /// No data events.
     DataEvents,
     /// Data events of some services, or from some time on.
@@ -65,6 +67,7 @@ pub struct Unseen {
 pub(super) struct Sight<'a> {
     pub(super) coverage: &'a Coverage,
     pub(super) span: Span,
+    pub(super) outside_window: Option<Span>,
     pub(super) things: &'a [Thing],
     pub(super) steps: &'a [Step],
     pub(super) denials: &'a [Denial],
@@ -78,8 +81,7 @@ pub(super) struct Sight<'a> {
 /// The blind spots in a fixed order.
 pub(super) fn unseen(sight: &Sight<'_>) -> Vec<Unseen> {
     let (Some(first), Some(last)) = (sight.span.first, sight.span.last) else {
-        let hint = "check the name, the accounts and the time window";
-        return vec![blind(UnseenKind::Nothing, "no record of this subject".to_owned(), None, Some(hint))];
+        return vec![nothing(sight.outside_window)];
     };
     let mut list = Vec::new();
     list.extend(data_events(sight.coverage, first));
@@ -96,6 +98,23 @@ pub(super) fn unseen(sight: &Sight<'_>) -> Vec<Unseen> {
     }
     list.extend(limits(sight.truncated));
     list
+}
+
+/// That the subject did nothing, here or at all.
+fn nothing(outside: Option<Span>) -> Unseen {
+    let seen = outside.and_then(|span| Some((span.calls, span.first?, span.last?)));
+    let Some((calls, first, last)) = seen else {
+        let hint = "check the name, the accounts and the time window";
+        return blind(UnseenKind::Nothing, "no record of this subject".to_owned(), None, Some(hint));
+    };
+    let when = if first == last {
+        format!("at {}", spoken(first))
+    } else {
+        format!("from {} to {}", spoken(first), spoken(last))
+    };
+    let text =
+        format!("no record of this subject in this window; {} outside it, {when}", several(calls, "call"));
+    blind(UnseenKind::OutsideWindow, text, Some(calls), Some("ask for a wider window"))
 }
 
 fn blind(kind: UnseenKind, text: String, count: Option<u64>, hint: Option<&str>) -> Unseen {

@@ -24,6 +24,7 @@ mod descent;
 mod foreign;
 mod hidden;
 mod json;
+mod known;
 mod launched;
 mod led;
 mod lineage;

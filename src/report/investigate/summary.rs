@@ -61,11 +61,22 @@ fn whose(answer: &Investigation) -> String {
 }
 
 /// The facts, at most fourteen lines where none wraps.
-pub(super) fn facts(answer: &Investigation) -> Facts {
+pub(super) fn facts(answer: &Investigation, style: Style) -> Facts {
     let mut facts = Facts::new();
     if answer.activity.total.calls == 0 {
         behind::fact(answer, &mut facts);
-        facts.line(Mark::Claim, "unseen", "no record of this subject in these logs");
+        let outside = answer.outside_window.and_then(|span| Some((span.calls, span.first?, span.last?)));
+        match outside {
+            Some((calls, first, last)) => {
+                let (calls, when) = (several(calls, "call"), figure::range(first.0, last.0, style));
+                facts.line(
+                    Mark::None,
+                    "window",
+                    &format!("no call in this window; {calls} outside it, {when}"),
+                )
+            }
+            None => facts.line(Mark::Claim, "unseen", "no record of this subject in these logs"),
+        };
         return facts;
     }
     who(answer, &mut facts);
@@ -431,6 +442,7 @@ fn unseen(answer: &Investigation, facts: &mut Facts) {
             | UnseenKind::Stopped
             | UnseenKind::Origin => return None,
         })
+            | UnseenKind::OutsideWindow
     });
     let parts: Vec<String> = parts.collect();
     if !parts.is_empty() {
