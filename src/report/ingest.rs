@@ -117,7 +117,7 @@ fn refusals(report: &IngestReport, style: Style, lines: &mut Vec<String>) {
         let such = if group.len() > 1 { format!("  ({} such records)", group.len()) } else { String::new() };
         lines.push(format!("  x {}", style.shown(&first.object)));
         let reason = first.reason.without_hint();
-        for line in text::wrap(&format!("{place}{reason}{such}"), 72, style) {
+        for line in text::wrap(&format!("{place}{reason}{such}"), style.columns().saturating_sub(8), style) {
             lines.push(format!("      {}", style.shown(&line)));
         }
     }

@@ -51,3 +51,4 @@ mod tree;
 mod tried;
 mod twin;
 mod unused;
+mod usage;
