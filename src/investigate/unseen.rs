@@ -121,9 +121,17 @@ fn blind(kind: UnseenKind, text: String, count: Option<u64>, hint: Option<&str>)
     Unseen { kind, text, count, hint: hint.map(str::to_owned) }
 }
 
-/// `1 call`, `2 calls`.
+/// `1 call`, `2,104 calls`.
 fn several(count: u64, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    format!("{text} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 fn read_only_events(coverage: &Coverage) -> Option<Unseen> {
@@ -135,7 +143,9 @@ fn read_only_events(coverage: &Coverage) -> Option<Unseen> {
 /// Where the logs end: in space and in time.
 fn edges(coverage: &Coverage) -> Vec<Unseen> {
     let mut list = Vec::new();
-    let regions: Vec<&str> = coverage.regions.keys().map(String::as_str).collect();
+    // Records may name none.
+    let regions = coverage.regions.keys().map(String::as_str).filter(|region| !region.is_empty());
+    let regions: Vec<&str> = regions.collect();
     let text = match regions.as_slice() {
         [] => None,
         few if few.len() <= 4 => Some(format!("regions other than {}", few.join(", "))),

@@ -180,9 +180,13 @@ pub(super) fn created(answer: &Investigation, options: &Options, page: &Page) ->
     if !options.created_all || answer.made.is_empty() {
         return String::new();
     }
-    let mut table =
-        Table::new([Column::left(""), Column::left(""), Column::left("made"), Column::left("gone")])
-            .title("Everything it made");
+    let mut table = Table::new([
+        Column::left(""),
+        Column::left("").cut(Cut::Middle),
+        Column::left("made"),
+        Column::left("gone"),
+    ])
+    .title("Everything it made");
     for thing in &answer.made {
         let mark = if thing.gone.is_none() { Mark::Still } else { Mark::None };
         let by = thing.gone.as_ref().and_then(gone_by).unwrap_or_default();

@@ -2,14 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::words::{FACT_COLUMNS, between, fitted, listed, plain_kind, several, short, some};
+use super::words::{FACT_COLUMNS, between, fitted, listed, named, plain_kind, several, short, some};
 use super::{behind, denied, followed, step};
 use crate::aws::{AccessKeyId, IdKind};
 use crate::investigate::{
     AddressKind, Grantee, Investigation, Opening, OpeningHow, Seen, SubjectKind, ThingClass, ToolKind,
     UnseenKind,
 };
-use crate::report::{Facts, Mark, Style, figure, text};
+use crate::report::{Cut, Facts, Mark, Style, figure, text};
+
+/// What a subject is is not cut to less than this.
+const WHAT_COLUMNS_MIN: usize = 24;
 
 /// The subject and what it is.
 pub(super) fn title(answer: &Investigation, style: Style) -> String {
@@ -39,6 +42,10 @@ pub(super) fn title(answer: &Investigation, style: Style) -> String {
         SubjectKind::Subject => "subject of an identity provider".to_owned(),
         SubjectKind::Other => String::new(),
     };
+    let room = style.columns().saturating_sub(text::width(&style.shown(&subject.id)) + 3);
+    // The id stays whole, as it is to be copied.
+    let what =
+        if room > WHAT_COLUMNS_MIN { text::truncate(&what, room, Cut::Middle, style) } else { what.into() };
     let title = format!("{}   {what}", subject.id).trim_end().to_owned();
     // The line `follows` says the same, where the title has no room for it.
     let whole = format!("{title} and all it led to");
@@ -243,15 +250,15 @@ fn place(answer: &Investigation) -> String {
     }
     parts.push(match places.regions.as_slice() {
         [] => "no region stated".to_owned(),
-        [one] => format!("{} only", one.value),
+        [one] => format!("{} only", named(&one.value)),
         [one, rest @ ..] if rest.len() < 3 => {
             format!(
                 "{}, {}",
-                one.value,
-                rest.iter().map(|r| r.value.clone()).collect::<Vec<String>>().join(", ")
+                named(&one.value),
+                rest.iter().map(|r| named(&r.value)).collect::<Vec<&str>>().join(", ")
             )
         }
-        [one, rest @ ..] => format!("{} and {} other regions", one.value, rest.len()),
+        [one, rest @ ..] => format!("{} and {} other regions", named(&one.value), rest.len()),
     });
     parts.join("; ")
 }
@@ -435,6 +442,7 @@ fn unseen(answer: &Investigation, facts: &mut Facts) {
             UnseenKind::Encoded => "encoded refusals".to_owned(),
             UnseenKind::Limits => "lists cut at limits".to_owned(),
             UnseenKind::Nothing
+            | UnseenKind::OutsideWindow
             | UnseenKind::Before
             | UnseenKind::After
             | UnseenKind::Forwarded
@@ -442,7 +450,6 @@ fn unseen(answer: &Investigation, facts: &mut Facts) {
             | UnseenKind::Stopped
             | UnseenKind::Origin => return None,
         })
-            | UnseenKind::OutsideWindow
     });
     let parts: Vec<String> = parts.collect();
     if !parts.is_empty() {
