@@ -128,7 +128,7 @@ fn documents_of_other_kinds_between_records_end_nothing() {
     let notice = r#"{"s3Bucket":"b","s3ObjectKey":["k"]}"#;
     let found = read(format!("{A}\n{notice}\n{B}").as_bytes(), false);
     assert_eq!((found.len(), &found[..2]), (3, &both[..]));
-    assert!(found[2].contains("1 entries between the records") && found[2].contains("delivery notification"));
+    assert!(found[2].contains("1 entry between the records") && found[2].contains("delivery notification"));
     // Where such a document does not end, it is all there is.
     assert_eq!(read(br#"{"configurationItems":[{"a":1}"#, false), ["~AWS Config file"]);
     let cut = read(format!(r#"{A}{{"configurationItems":[{{"a":1}}"#).as_bytes(), false);

@@ -276,7 +276,7 @@ async fn no_session_token_stays_readable_however_it_is_written() {
         quoted(plain),
         quoted(&quoted(plain)),
         quoted(&plain.replace("sessionToken", r"session\u0054oken")),
-        quoted(plain.split_at(plain.len() - 20).0),
+        quoted(plain.split_at(plain.len() - 10).0),
     ];
     let names =
         ["responseElements", "userIdentity", "requestParameters", "errorMessage", "userAgent", "other"];

@@ -28,7 +28,7 @@ pub(super) fn timeline(answer: &Investigation, page: &Page) -> String {
     // The same day of another year is another one.
     let crosses_years = at(0).year() != at(calls.len().saturating_sub(1)).year();
     let (every, dated) = match timeline.bin_seconds {
-        86_400.. if crosses_years => (2 * LABEL_EVERY, true),
+        86_400.. if crosses_years => (LABEL_EVERY + 2, true),
         _ => (LABEL_EVERY, false),
     };
     let label = |bin: usize| match timeline.bin_seconds {

@@ -54,7 +54,11 @@ pub(super) fn ways_in(answer: &Investigation, page: &Page) -> String {
     let made = several(answer.made.len() as u64, "thing");
     out.push_str(&section::heading(
         &format!("  {made} made, {} gone again: --created", figure::grouped(gone)),
-        &if rows > WAYS_MAX { format!("{} more ways in", rows - WAYS_MAX) } else { String::new() },
+        &if rows > WAYS_MAX {
+            figure::counted((rows - WAYS_MAX) as u64, "more way in", "more ways in")
+        } else {
+            String::new()
+        },
         page.style,
     ));
     out

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::words::{FACT_COLUMNS, between, fitted, listed, named, plain_kind, several, short, some};
+use super::words::{FACT_COLUMNS, between, fitted, listed, plain_kind, several, short, some};
 use super::{behind, denied, followed, step};
 use crate::aws::{AccessKeyId, IdKind};
 use crate::investigate::{
@@ -250,15 +250,15 @@ fn place(answer: &Investigation) -> String {
     }
     parts.push(match places.regions.as_slice() {
         [] => "no region stated".to_owned(),
-        [one] => format!("{} only", named(&one.value)),
+        [one] => format!("{} only", one.value),
         [one, rest @ ..] if rest.len() < 3 => {
             format!(
                 "{}, {}",
-                named(&one.value),
-                rest.iter().map(|r| named(&r.value)).collect::<Vec<&str>>().join(", ")
+                one.value,
+                rest.iter().map(|r| r.value.clone()).collect::<Vec<String>>().join(", ")
             )
         }
-        [one, rest @ ..] => format!("{} and {} other regions", named(&one.value), rest.len()),
+        [one, rest @ ..] => format!("{} and {} other regions", one.value, rest.len()),
     });
     parts.join("; ")
 }

