@@ -30,7 +30,7 @@ select
   coalesce(origin, 'unknown') as origin,
   coalesce(root, origin, 'unknown') as root,
   count(*) as calls,
-  count(*) filter (where read_only = false) as writes,
+  count(*) filter (where coalesce(not read_only, name_writes(event_name))) as writes,
   count(*) filter (where is_denied(error_code)) as denied,
   count(distinct caller) as callers,
   count(*) filter (where depth > 0 and caller_class = 'credential') as through_sessions,

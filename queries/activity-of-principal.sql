@@ -1,6 +1,6 @@
 -- title: Activity of a user or role
 -- answers: What did this user or role do, in all its sessions and with all its keys?
--- param who text required: ARN, name or unique id of a user or role, access key id, or IP address.
+-- param who text required: ARN, name or unique id of a user or role, access key id, IP address, or `root`.
 -- param account text default none: Only records of this account; names repeat across accounts.
 -- param from timestamp default earliest: Events at or after this time.
 -- param to timestamp default latest: Events before this time.
@@ -49,6 +49,7 @@ where (
     or on_behalf_of_user_id = $who
     or access_key_id = $who
     or source_ip_address = $who
+    or ($who = 'root' and identity_type = 'Root')
     or ($who like 'ARO%' and starts_with(principal_id, $who || ':'))
     or (identity_arn like 'arn:%:user/%' and split_part(identity_arn, '/', -1) = $who)
     or (identity_arn like 'arn:%:assumed-role/%' and split_part(identity_arn, '/', 2) = $who)

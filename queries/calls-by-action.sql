@@ -1,6 +1,6 @@
 -- title: Calls by action and outcome
 -- answers: Which operations were called how often, and how did they end?
--- param who text default none: ARN, name or unique id of a user or role, access key id, or IP address.
+-- param who text default none: ARN, name or unique id of a user or role, access key id, IP address, or `root`.
 -- param account text default none: Only records of this account.
 -- param from timestamp default earliest: Events at or after this time.
 -- param to timestamp default latest: Events before this time.
@@ -11,7 +11,7 @@
 -- column denied bigint: Calls for which permission was missing.
 -- column throttled bigint: Calls that came too fast.
 -- column failed bigint: Calls that failed for any other reason.
--- column writes bigint: Calls that the record says change something.
+-- column writes bigint: Calls that change something: the record says so, or says nothing and the name does.
 -- column principals bigint: How many users, roles and services called.
 -- column first_time timestamp: The first call.
 -- column last_time timestamp: The last call.
@@ -36,6 +36,7 @@ with calls as (
     or on_behalf_of_user_id = $who
     or access_key_id = $who
     or source_ip_address = $who
+    or ($who = 'root' and identity_type = 'Root')
     or ($who like 'ARO%' and starts_with(principal_id, $who || ':'))
     or (identity_arn like 'arn:%:user/%' and split_part(identity_arn, '/', -1) = $who)
     or (identity_arn like 'arn:%:assumed-role/%' and split_part(identity_arn, '/', 2) = $who)
@@ -61,7 +62,7 @@ select
   count(*) filter (where outcome = 'denied') as denied,
   count(*) filter (where outcome = 'throttled') as throttled,
   count(*) filter (where outcome = 'failed') as failed,
-  count(*) filter (where read_only = false) as writes,
+  count(*) filter (where coalesce(not read_only, name_writes(event_name))) as writes,
   count(distinct principal) as principals,
   min(event_time) as first_time,
   max(event_time) as last_time

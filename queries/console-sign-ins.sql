@@ -1,6 +1,6 @@
 -- title: Console sign-ins, with MFA
 -- answers: Who signed in to the console or the access portal, from where, with MFA or not, and did it work?
--- param user text default none: Only this user name, id or ARN.
+-- param user text default none: Only this user name, id or ARN; `root` is the root user.
 -- param account text default none: Only records of this account.
 -- param from timestamp default earliest: Events at or after this time.
 -- param to timestamp default latest: Events before this time.
@@ -30,7 +30,7 @@
 select
   event_time,
   event_name,
-  coalesce(user_name, json_get_str(additional_event_data, 'UserName'), nullif(split_part(identity_arn, '/', -1), ''), on_behalf_of_user_id) as user,
+  coalesce(user_name, json_get_str(additional_event_data, 'UserName'), case when identity_type = 'Root' then 'root' end, nullif(split_part(identity_arn, '/', -1), ''), on_behalf_of_user_id) as user,
   outcome(event_source, error_code, error_message, response_elements, service_event_details) as outcome,
   json_get_str(additional_event_data, 'MFAUsed') as mfa_used,
   source_ip_address,
@@ -60,6 +60,7 @@ where (
     or json_get_str(additional_event_data, 'UserName') = $user
     or on_behalf_of_user_id = $user
     or identity_arn = $user
+    or ($user = 'root' and identity_type = 'Root')
     or split_part(identity_arn, '/', -1) = $user
   ))
   and ($account is null or account = $account)

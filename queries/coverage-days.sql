@@ -8,7 +8,7 @@
 -- column events bigint: All events.
 -- column management bigint: Management events.
 -- column data bigint: Data events.
--- column writes bigint: Events that the record says change something.
+-- column writes bigint: Events that change something: the record says so, or says nothing and the name does.
 -- column objects bigint: How many log objects hold them.
 -- column first_time timestamp: The first event of the day.
 -- column last_time timestamp: The last event of the day.
@@ -20,9 +20,9 @@ select
   aws_region,
   event_date,
   count(*) as events,
-  count(*) filter (where coalesce(event_category = 'Management', management_event, false)) as management,
-  count(*) filter (where coalesce(event_category = 'Data', not management_event, false)) as data,
-  count(*) filter (where read_only = false) as writes,
+  count(*) filter (where coalesce(nullif(event_category, ''), case when management_event = false then 'Data' else 'Management' end) = 'Management') as management,
+  count(*) filter (where coalesce(nullif(event_category, ''), case when management_event = false then 'Data' else 'Management' end) = 'Data') as data,
+  count(*) filter (where coalesce(not read_only, name_writes(event_name))) as writes,
   count(distinct object) as objects,
   min(event_time) as first_time,
   max(event_time) as last_time

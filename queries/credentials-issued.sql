@@ -2,7 +2,7 @@
 -- answers: Which keys and sessions were made, by whom and for whom?
 -- param made text default none: Only where this access key id, session ARN or session id was made.
 -- param who text default none: Only what was made by: ARN, name or unique id of a user or role, access key
---     id, or IP address.
+--     id, IP address, or `root`.
 -- param account text default none: Only records of this account.
 -- param from timestamp default earliest: Events at or after this time.
 -- param to timestamp default latest: Events before this time.
@@ -66,6 +66,7 @@ where (issued_access_key_id is not null or assumed_role_arn is not null)
     or on_behalf_of_user_id = $who
     or access_key_id = $who
     or source_ip_address = $who
+    or ($who = 'root' and identity_type = 'Root')
     or ($who like 'ARO%' and starts_with(principal_id, $who || ':'))
     or (identity_arn like 'arn:%:user/%' and split_part(identity_arn, '/', -1) = $who)
     or (identity_arn like 'arn:%:assumed-role/%' and split_part(identity_arn, '/', 2) = $who)

@@ -1,7 +1,7 @@
 -- title: Changes of logging and detection
 -- answers: Who changed what is recorded, or what watches: trails, configuration recorders, detectors, flow
 --     logs, alarms?
--- param who text default none: ARN, name or unique id of a user or role, access key id, or IP address.
+-- param who text default none: ARN, name or unique id of a user or role, access key id, IP address, or `root`.
 -- param account text default none: Only records of this account.
 -- param from timestamp default earliest: Events at or after this time.
 -- param to timestamp default latest: Events before this time.
@@ -54,6 +54,7 @@ where sensitive_category(event_source, event_name) = 'logging'
     or on_behalf_of_user_id = $who
     or access_key_id = $who
     or source_ip_address = $who
+    or ($who = 'root' and identity_type = 'Root')
     or ($who like 'ARO%' and starts_with(principal_id, $who || ':'))
     or (identity_arn like 'arn:%:user/%' and split_part(identity_arn, '/', -1) = $who)
     or (identity_arn like 'arn:%:assumed-role/%' and split_part(identity_arn, '/', 2) = $who)

@@ -1,7 +1,7 @@
 -- title: What is new since a date
 -- answers: Which actions, addresses, regions and agents did a principal use that it never used before?
 -- param since timestamp required: What was used before this time is not new.
--- param who text default none: ARN, name or unique id of a user or role, access key id, or IP address.
+-- param who text default none: ARN, name or unique id of a user or role, access key id, IP address, or `root`.
 -- param account text default none: Only records of this account.
 -- param to timestamp default latest: Events before this time.
 -- column first_time timestamp: Its first use.
@@ -38,6 +38,7 @@ with calls as (
     or on_behalf_of_user_id = $who
     or access_key_id = $who
     or source_ip_address = $who
+    or ($who = 'root' and identity_type = 'Root')
     or ($who like 'ARO%' and starts_with(principal_id, $who || ':'))
     or (identity_arn like 'arn:%:user/%' and split_part(identity_arn, '/', -1) = $who)
     or (identity_arn like 'arn:%:assumed-role/%' and split_part(identity_arn, '/', 2) = $who)

@@ -1,6 +1,6 @@
 -- title: Secrets read
 -- answers: Who read secrets, parameters, passwords and tokens, and which?
--- param who text default none: ARN, name or unique id of a user or role, access key id, or IP address.
+-- param who text default none: ARN, name or unique id of a user or role, access key id, IP address, or `root`.
 -- param account text default none: Only records of this account.
 -- param from timestamp default earliest: Events at or after this time.
 -- param to timestamp default latest: Events before this time.
@@ -77,6 +77,7 @@ where (
     or on_behalf_of_user_id = $who
     or access_key_id = $who
     or source_ip_address = $who
+    or ($who = 'root' and identity_type = 'Root')
     or ($who like 'ARO%' and starts_with(principal_id, $who || ':'))
     or (identity_arn like 'arn:%:user/%' and split_part(identity_arn, '/', -1) = $who)
     or (identity_arn like 'arn:%:assumed-role/%' and split_part(identity_arn, '/', 2) = $who)

@@ -8,7 +8,7 @@
 --     logged.
 -- column identity_types text: What kinds of caller these were.
 -- column calls bigint: All calls.
--- column writes bigint: Calls that the record says change something.
+-- column writes bigint: Calls that change something: the record says so, or says nothing and the name does.
 -- column denied bigint: Calls for which permission was missing.
 -- column errors bigint: Calls that ended in any error; of a failed sign-in to the console, too, which has no error code.
 -- column actions bigint: How many different operations were called.
@@ -24,7 +24,7 @@ select
   coalesce(nullif(session_issuer_arn, ''), nullif(identity_arn, ''), nullif(invoked_by, ''), nullif(principal_id, ''), on_behalf_of_user_id, identity_type, 'unknown') as principal,
   string_agg(distinct identity_type, ', ' order by identity_type) as identity_types,
   count(*) as calls,
-  count(*) filter (where read_only = false) as writes,
+  count(*) filter (where coalesce(not read_only, name_writes(event_name))) as writes,
   count(*) filter (where is_denied(error_code)) as denied,
   count(*) filter (where error_code <> '' or error_message <> '') as errors,
   count(distinct coalesce(event_source, '') || ':' || coalesce(event_name, '')) as actions,

@@ -11,6 +11,7 @@ mod error_code;
 mod identifier;
 mod subject;
 pub mod time;
+mod verb;
 
 /// What CloudTrail writes in place of a value that it hides, as the name of a user who does not exist
 /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html>).
@@ -24,3 +25,4 @@ pub use error_code::{is_denied, is_denied_behind, is_throttled};
 pub use identifier::{AccessKeyId, IdKind, UniqueId};
 pub use subject::{Subject, SubjectError};
 pub use time::{Time, TimeError};
+pub use verb::writes_by_name;

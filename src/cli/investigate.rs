@@ -27,5 +27,9 @@ pub(super) async fn run(command: &Investigate, out: &mut Output) -> Result<u8, F
             write!(out, "{}", report::investigate::text(&found, &options, out.style))?;
         }
     }
+    if found.activity.total.calls == 0 && found.outside_window.is_none() {
+        out.flush()?;
+        inquiry::known(&source.session, &command.who).await?;
+    }
     Ok(source.exit)
 }

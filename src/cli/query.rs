@@ -125,6 +125,13 @@ struct List<'a> {
     queries: Vec<Listed<'a>>,
 }
 
+#[derive(Serialize)]
+struct Shown<'a> {
+    schema: u32,
+    #[serde(flatten)]
+    query: Listed<'a>,
+}
+
 fn list(catalog: &Catalog, out: &mut Output) -> Result<(), Failure> {
     match out.format {
         Format::Json => {
@@ -169,9 +176,20 @@ fn list(catalog: &Catalog, out: &mut Output) -> Result<(), Failure> {
 }
 
 fn show(query: &Query, out: &mut Output) -> Result<(), Failure> {
-    if out.format == Format::Json {
-        writeln!(out, "{}", report::json::document(&Listed::of(query))?)?;
-        return Ok(());
+    match out.format {
+        Format::Json => {
+            let shown = Shown { schema: 1, query: Listed::of(query) };
+            writeln!(out, "{}", report::json::document(&shown)?)?;
+            return Ok(());
+        }
+        Format::Csv => {
+            let problem = "--show has no rows: expected --format `text` or `json`, found `csv`";
+            return Err(anyhow::anyhow!(
+                "{problem}\nhint: `backtrail query --list` lists all questions as CSV"
+            )
+            .into());
+        }
+        Format::Text => {}
     }
     writeln!(out, "{}: {}", query.name, query.title)?;
     writeln!(out, "{}", query.answers)?;

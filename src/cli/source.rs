@@ -15,6 +15,7 @@ use crate::cluster::Cluster;
 use crate::lake::Scratch;
 use crate::lake::{self, Lake, Session};
 use crate::query::{self, measure};
+use crate::report::figure::counted;
 
 /// An open lake.
 pub(super) struct Source {
@@ -52,6 +53,7 @@ impl Drop for Held {
 /// Opens the source that the arguments name.
 pub(super) async fn open(data: &Data) -> anyhow::Result<Source> {
     let (lake, flag, held) = if data.logs.is_empty() {
+        reads_all(&data.reading.wanted)?;
         let site = s3::site(&data.lake, &data.reading.s3).await?;
         let in_s3 = site.folder().is_none();
         let flags = if in_s3 { s3_flags(&data.reading.s3) } else { String::new() };
@@ -74,12 +76,28 @@ pub(super) async fn open(data: &Data) -> anyhow::Result<Source> {
         if reading.refused > 0 {
             exit = EXIT_UNREADABLE;
             note(&format!(
-                "note: {} entries in {} objects could not be read; `backtrail query ingest-refusals {flag}` names them",
-                reading.refused, reading.refused_objects
+                "note: {} in {} could not be read; `backtrail query ingest-refusals {flag}` names {}",
+                counted(reading.refused, "entry", "entries"),
+                counted(reading.refused_objects, "object", "objects"),
+                if reading.refused == 1 { "it" } else { "them" }
             ));
         }
     }
     Ok(Source { session, flag, exit, _held: held })
+}
+
+/// Refuses what chooses a part of an archive, where a lake is read: it would do nothing.
+fn reads_all(wanted: &Wanted) -> anyhow::Result<()> {
+    let Wanted { accounts, regions, org } = wanted;
+    for (name, values) in [("accounts", accounts), ("regions", regions), ("org", org)] {
+        anyhow::ensure!(
+            values.is_empty(),
+            "--{name} says which log files are read: expected with --logs, found with a lake\n\
+             hint: `backtrail ingest --{name} {}` makes a lake of them alone",
+            values.join(",")
+        );
+    }
+    Ok(())
 }
 
 /// Where steps of lineage are kept for a cluster to take them.

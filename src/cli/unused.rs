@@ -31,6 +31,9 @@ pub(super) async fn run(command: &Unused, out: &mut Output) -> Result<u8, Failur
     for problem in snapshot.problems.iter().take(10) {
         output::note(&format!("note: {problem}"));
     }
+    if let Some(folder) = &command.write {
+        prepare(folder)?;
+    }
     let source = source::open(&command.data).await?;
     let suggest = command.suggest.then(|| suggest::Options {
         generality: command.generality.generality(),
@@ -117,6 +120,14 @@ fn account(text: &str) -> anyhow::Result<AccountId> {
 fn baseline(path: &Path) -> anyhow::Result<Baseline> {
     let text = fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     Baseline::parse(&text).with_context(|| format!("cannot use the baseline `{}`", path.display()))
+}
+
+/// Makes the folder for policies and sure that files can be written into it, before the long work starts.
+fn prepare(folder: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(folder).with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
+    let probe = folder.join(format!(".backtrail-{}", uuid::Uuid::new_v4()));
+    fs::write(&probe, "").with_context(|| format!("cannot write into the folder `{}`", folder.display()))?;
+    fs::remove_file(&probe).with_context(|| format!("cannot remove `{}`", probe.display()))
 }
 
 /// Writes each policy into a file of its own.

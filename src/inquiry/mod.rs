@@ -112,9 +112,20 @@ pub async fn investigate(
         }
         investigator.follow(following.follow.clone());
     }
-    let own = Filter::All(vec![Box::pin(trace::own_rows(ctx, subject)).await?, window.filter()]);
+    let all_own = Box::pin(trace::own_rows(ctx, subject)).await?;
+    let own = Filter::All(vec![all_own.clone(), window.filter()]);
     let not_own = || Filter::Not(Box::new(own.clone()));
-    query::each(ctx, &own, |row| investigator.push(row, Relation::Own)).await?;
+    let mut acted = false;
+    query::each(ctx, &own, |row| {
+        acted = true;
+        investigator.push(row, Relation::Own);
+    })
+    .await?;
+    if !acted && window != Window::default() {
+        // Who is known is not said to be nobody.
+        query::each_named(ctx, &all_own, &BTreeSet::new(), |row| investigator.note_outside_window(row))
+            .await?;
+    }
     if let Some(followed) = following.filter() {
         query::each(ctx, &Filter::All(vec![followed, not_own()]), |row| {
             if let Some(line) = following.line_of(row) {
@@ -136,6 +147,19 @@ pub async fn investigate(
     }
     let coverage = cover(ctx).await?;
     Ok(investigator.finish(coverage))
+}
+
+/// Makes sure that some record names whoever is asked about, be it only as what somebody made.
+///
+/// # Errors
+///
+/// [`ResolveError::Unknown`] as [`trace()`] gives it; [`ResolveError::Query`] when the lake cannot be read.
+pub async fn known(ctx: &Session, who: &str) -> Result<(), ResolveError> {
+    let up = TraceOptions { depth: 0, down: false, window: Window::default() };
+    match Box::pin(trace(ctx, who, up)).await {
+        Err(error @ (ResolveError::Unknown { .. } | ResolveError::Query(_))) => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// The rows of others that an investigation asks for; None where it asks for none.

@@ -119,6 +119,8 @@ pub struct Investigation {
     pub behind: Option<Behind>,
     /// The tree below it, whose calls count everywhere below as the subject's; None where it is not followed.
     pub follow: Option<Follow>,
+    /// What it did outside the window, where it did nothing inside; None where it did something, or nothing anywhere.
+    pub outside_window: Option<Span>,
     /// How much of what, and when.
     pub activity: Activity,
     /// From where and to where.
@@ -157,6 +159,7 @@ pub struct Investigator {
     follow: Option<FollowFold>,
     /// The subject's own calls, without the tree below it.
     own: Span,
+    outside_window: Option<Span>,
     activity: ActivityFold,
     places: PlaceFold,
     denials: DenialFold,
@@ -185,6 +188,7 @@ impl Investigator {
             behind: None,
             follow: None,
             own: Span::default(),
+            outside_window: None,
             activity: ActivityFold::new(limits),
             places: PlaceFold::new(limits),
             denials: DenialFold::new(limits),
@@ -210,6 +214,11 @@ impl Investigator {
     /// Tells who is behind the subject.
     pub fn note_behind(&mut self, behind: Behind) {
         self.behind = Some(behind);
+    }
+
+    /// Tells of a record of the subject outside the window. Of who did something inside they are not told.
+    pub fn note_outside_window(&mut self, row: &EventRow<'_>) {
+        self.outside_window.get_or_insert_default().add(Time(row.event_time));
     }
 
     /// Takes in one row. `Own` and `Followed` rows come before the first `Related` one; inside each, the order does not
@@ -391,6 +400,7 @@ impl Investigator {
         let unseen = unseen::unseen(&unseen::Sight {
             coverage: &coverage,
             span,
+            outside_window: self.outside_window,
             things: &things,
             steps: &steps,
             denials: &denied,
@@ -425,6 +435,7 @@ impl Investigator {
             subject,
             behind: self.behind,
             follow: self.follow.map(FollowFold::finish),
+            outside_window: self.outside_window,
             activity: self.activity.finish(),
             places: self.places.finish(),
             made: things,

@@ -1,6 +1,6 @@
 //! Whether a call writes, and how it ended.
 
-use crate::aws::{is_denied, is_throttled, service_of};
+use crate::aws::{is_denied, is_throttled, service_of, writes_by_name};
 use crate::query::EventRow;
 
 /// How a call ended.
@@ -15,38 +15,6 @@ pub(crate) enum Outcome {
     /// There were too many calls.
     Throttled,
 }
-
-/// Verbs with which an operation that only reads begins, for records that do not say `readOnly`.
-const READING: &[&str] = &[
-    "Get",
-    "List",
-    "Describe",
-    "Head",
-    "Lookup",
-    "Search",
-    "BatchGet",
-    "BatchDescribe",
-    "Select",
-    "Scan",
-    "Query",
-    "View",
-    "Check",
-    "Filter",
-    "Preview",
-    "Simulate",
-    "Validate",
-    "Estimate",
-    "Discover",
-    "Detect",
-    "Poll",
-    "Receive",
-    "Download",
-    "Read",
-    "AssumeRole",
-    "Decode",
-    "TransactGet",
-    "StartQuery",
-];
 
 /// How the call of `row` ended. A sign-in that failed has no `errorCode` of its own: its response says `Failure`
 /// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aws-console-sign-in-events.html>).
@@ -71,11 +39,7 @@ fn sign_in_failed(row: &EventRow<'_>) -> bool {
 
 /// Whether the call changes something: what the record says, else what the operation's verb says.
 pub(crate) fn writes(row: &EventRow<'_>) -> bool {
-    match (row.read_only, row.event_name) {
-        (Some(read_only), _) => !read_only,
-        (None, Some(name)) => !READING.iter().any(|verb| name.starts_with(verb)),
-        (None, None) => false,
-    }
+    row.read_only.map_or_else(|| row.event_name.is_some_and(writes_by_name), |read_only| !read_only)
 }
 
 /// The service of an event source, as people write it: `iam` for `iam.amazonaws.com`.

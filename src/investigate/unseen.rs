@@ -18,6 +18,8 @@ use crate::aws::service_of;
 pub enum UnseenKind {
     /// No record of the subject at all.
     Nothing,
+    /// None in the window, but some outside it.
+    OutsideWindow,
     /// No data events.
     DataEvents,
     /// Data events of some services, or from some time on.
@@ -65,6 +67,7 @@ pub struct Unseen {
 pub(super) struct Sight<'a> {
     pub(super) coverage: &'a Coverage,
     pub(super) span: Span,
+    pub(super) outside_window: Option<Span>,
     pub(super) things: &'a [Thing],
     pub(super) steps: &'a [Step],
     pub(super) denials: &'a [Denial],
@@ -78,8 +81,7 @@ pub(super) struct Sight<'a> {
 /// The blind spots in a fixed order.
 pub(super) fn unseen(sight: &Sight<'_>) -> Vec<Unseen> {
     let (Some(first), Some(last)) = (sight.span.first, sight.span.last) else {
-        let hint = "check the name, the accounts and the time window";
-        return vec![blind(UnseenKind::Nothing, "no record of this subject".to_owned(), None, Some(hint))];
+        return vec![nothing(sight.outside_window)];
     };
     let mut list = Vec::new();
     list.extend(data_events(sight.coverage, first));
@@ -98,13 +100,38 @@ pub(super) fn unseen(sight: &Sight<'_>) -> Vec<Unseen> {
     list
 }
 
+/// That the subject did nothing, here or at all.
+fn nothing(outside: Option<Span>) -> Unseen {
+    let seen = outside.and_then(|span| Some((span.calls, span.first?, span.last?)));
+    let Some((calls, first, last)) = seen else {
+        let hint = "check the name, the accounts and the time window";
+        return blind(UnseenKind::Nothing, "no record of this subject".to_owned(), None, Some(hint));
+    };
+    let when = if first == last {
+        format!("at {}", spoken(first))
+    } else {
+        format!("from {} to {}", spoken(first), spoken(last))
+    };
+    let text =
+        format!("no record of this subject in this window; {} outside it, {when}", several(calls, "call"));
+    blind(UnseenKind::OutsideWindow, text, Some(calls), Some("ask for a wider window"))
+}
+
 fn blind(kind: UnseenKind, text: String, count: Option<u64>, hint: Option<&str>) -> Unseen {
     Unseen { kind, text, count, hint: hint.map(str::to_owned) }
 }
 
-/// `1 call`, `2 calls`.
+/// `1 call`, `2,104 calls`.
 fn several(count: u64, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    format!("{text} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 fn read_only_events(coverage: &Coverage) -> Option<Unseen> {
@@ -116,7 +143,9 @@ fn read_only_events(coverage: &Coverage) -> Option<Unseen> {
 /// Where the logs end: in space and in time.
 fn edges(coverage: &Coverage) -> Vec<Unseen> {
     let mut list = Vec::new();
-    let regions: Vec<&str> = coverage.regions.keys().map(String::as_str).collect();
+    // Records may name none.
+    let regions = coverage.regions.keys().map(String::as_str).filter(|region| !region.is_empty());
+    let regions: Vec<&str> = regions.collect();
     let text = match regions.as_slice() {
         [] => None,
         few if few.len() <= 4 => Some(format!("regions other than {}", few.join(", "))),

@@ -19,6 +19,7 @@ use crate::record::canonical::{
     Canonical, Unicode, bytes_hash, member_share, object_hash, string_hash, unescape,
 };
 use crate::record::scan::{self, Member};
+use crate::record::secret;
 
 /// The flag of a record without `eventTime` whose `@timestamp` was taken, as exports from ELK have it.
 pub(super) const FLAG_TIME_FROM_TIMESTAMP: &str = "time-from-@timestamp";
@@ -364,7 +365,11 @@ impl Decoder {
                         let mut scratch = std::mem::take(&mut self.scratch);
                         scratch.clear();
                         let id = match unescape(inner, &mut scratch) {
-                            Ok(Unicode::Whole) => self.unescaped_id(column, inner, &scratch, part),
+                            Ok(Unicode::Whole) => {
+                                let hidden = secret::hidden_text(&scratch, &super::token_hash);
+                                let text = hidden.as_deref().unwrap_or(&scratch);
+                                self.unescaped_id(column, inner, text, part)
+                            }
                             Ok(Unicode::LoneSurrogate) => Ok(NULL),
                             Err(bad) => Err(member_reason(key, bad.at, bad.expected)),
                         };
@@ -502,18 +507,8 @@ impl Decoder {
     }
 
     /// The value with each secret that the last hash found replaced by `sha256:` and the first 128 bits of its SHA-256.
-    fn hide_secrets(&mut self, value: &[u8]) -> Result<Vec<u8>, crate::record::canonical::Invalid> {
-        let mut hidden = Vec::with_capacity(value.len());
-        let mut from = 0;
-        for secret in &self.canonical.secrets {
-            hidden.extend_from_slice(value.get(from..secret.start).unwrap_or_default());
-            let mut token = Vec::new();
-            unescape(value.get(secret.start..secret.end).unwrap_or_default(), &mut token)?;
-            hidden.extend_from_slice(super::token_hash(&token).as_bytes());
-            from = secret.end;
-        }
-        hidden.extend_from_slice(value.get(from..).unwrap_or_default());
-        Ok(hidden)
+    fn hide_secrets(&self, value: &[u8]) -> Result<Vec<u8>, crate::record::canonical::Invalid> {
+        secret::hidden(&self.canonical, value, &super::token_hash)
     }
 
     /// The id of a `rest` object. Its kept hash is the sum of its members' shares in the record.

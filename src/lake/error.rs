@@ -19,6 +19,18 @@ pub enum LakeError {
         /// The folder, or its address in S3.
         site: String,
     },
+    /// A table of a lake is not there, though others are.
+    #[error(
+        "the table `{table}` of the lake in `{site}` is missing, but its table `{other}` is there\nhint: bring it back from where it was moved or backed up; or ingest into a new lake, and remove this one"
+    )]
+    TableMissing {
+        /// The folder, or its address in S3.
+        site: String,
+        /// The table that is not there.
+        table: &'static str,
+        /// One that is.
+        other: &'static str,
+    },
     /// There are other things at the site of a lake to be made.
     #[error(
         "cannot make a lake in `{site}`: the folder holds other things, such as `{other}`; give an empty or new one"

@@ -59,6 +59,14 @@ pub struct Summary {
     pub first_data_micros: Option<i64>,
 }
 
+/// What kind of event a record is: its category tells, and where it names none `managementEvent`.
+#[derive(Clone, Copy)]
+enum Kind {
+    Management,
+    Data,
+    Other,
+}
+
 impl Summary {
     /// Adds what another batch kept.
     pub(super) fn add(&mut self, other: &Summary) {
@@ -81,23 +89,24 @@ impl Summary {
         self.first_micros = Some(self.first_micros.map_or(micros, |first| first.min(micros)));
         self.last_micros = self.last_micros.max(Some(micros));
         match (category, management) {
-            (Some("Data"), _) => {
+            (Some("Data"), _) | (None | Some(""), Some(false)) => {
                 self.data += 1;
                 self.first_data_micros =
                     Some(self.first_data_micros.map_or(micros, |first| first.min(micros)));
             }
-            (Some("" | "Management"), _) | (None, Some(true) | None) => self.management += 1,
-            (Some(_), _) | (None, Some(false)) => self.other += 1,
+            (None | Some("" | "Management"), _) => self.management += 1,
+            (Some(_), _) => self.other += 1,
         }
     }
 
     fn add_part(&mut self, part: &Part) {
         let category_of = |id| match part.interner(Column::EventCategory).get(id) {
-            b"Data" => Column::EventCategory,
-            b"" | b"Management" => Column::ManagementEvent,
-            _ => Column::EventType,
+            b"" => None,
+            b"Data" => Some(Kind::Data),
+            b"Management" => Some(Kind::Management),
+            _ => Some(Kind::Other),
         };
-        let categories: Vec<Column> = (0..part.interner(Column::EventCategory).len())
+        let categories: Vec<Option<Kind>> = (0..part.interner(Column::EventCategory).len())
             .map(|id| category_of(u32::try_from(id).unwrap_or(NULL)))
             .collect();
         let kept = || part.fixed.iter().enumerate().filter(|(row, _)| part.keep.get(*row) == Some(&true));
@@ -106,19 +115,16 @@ impl Summary {
             let micros = fixed.event_time_micros;
             self.first_micros = Some(self.first_micros.map_or(micros, |first| first.min(micros)));
             self.last_micros = self.last_micros.max(Some(micros));
-            let absent = if fixed.management_event.get() == Some(false) {
-                Column::EventType
-            } else {
-                Column::ManagementEvent
-            };
-            match categories.get(category_id(row) as usize).copied().unwrap_or(absent) {
-                Column::EventCategory => {
+            let absent =
+                if fixed.management_event.get() == Some(false) { Kind::Data } else { Kind::Management };
+            match categories.get(category_id(row) as usize).copied().flatten().unwrap_or(absent) {
+                Kind::Data => {
                     self.data += 1;
                     self.first_data_micros =
                         Some(self.first_data_micros.map_or(micros, |first| first.min(micros)));
                 }
-                Column::ManagementEvent => self.management += 1,
-                _ => self.other += 1,
+                Kind::Management => self.management += 1,
+                Kind::Other => self.other += 1,
             }
         }
         for (column, into) in [(Column::Account, &mut self.accounts), (Column::AwsRegion, &mut self.regions)]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -136,15 +137,18 @@ impl Ground {
         if let Site::Folder(folder) = site {
             folders(folder.clone())?;
         }
-        if !is_lake(site).await?
-            && let Some(other) = other_thing(site).await?
-        {
+        let is_made = is_lake(site).await?;
+        if !is_made && let Some(other) = other_thing(site).await? {
             return Err(LakeError::Occupied { site: site.to_string(), other });
         }
         if let Site::S3 { bucket, prefix } = site {
             probe(site, bucket, &format!("{}{PROBE}", start(prefix))).await?;
         }
         let ground = Self::of(site)?;
+        if is_made {
+            // A table that is missing was lost: made anew, it would not hold what the ledger says is there.
+            return Ok(ground);
+        }
         // `events` comes last: a folder with it is a whole lake.
         for table in [Table::Objects, Table::Refusals, Table::Events] {
             if let Site::Folder(folder) = site {
@@ -217,8 +221,17 @@ impl Ground {
     /// Opens a table.
     pub(super) async fn load(&self, table: Table) -> Result<DeltaTable, LakeError> {
         let mut found = DeltaTable::new(self.log_store(table)?);
-        found.load().await.map_err(delta("open", table))?;
-        Ok(found)
+        match found.load().await {
+            Ok(()) => Ok(found),
+            Err(_) if table != Table::Events && !has_table(&self.site, table).await? => {
+                Err(self.missing(table, Table::Events))
+            }
+            Err(error) => Err(delta("open", table)(error)),
+        }
+    }
+
+    fn missing(&self, table: Table, other: Table) -> LakeError {
+        LakeError::TableMissing { site: self.site.to_string(), table: table.name(), other: other.name() }
     }
 
     fn table_base(&self, table: Table) -> object_store::path::Path {
@@ -260,11 +273,43 @@ async fn probe(site: &Site, bucket: &Bucket, key: &str) -> Result<(), LakeError>
     Err(LakeError::Unconditional { site: site.to_string() })
 }
 
+/// Whether there is a lake. One whose ledger knows of commits, but that has no `events`, is an error: these come first.
 async fn is_lake(site: &Site) -> Result<bool, LakeError> {
+    if has_table(site, Table::Events).await? {
+        return Ok(true);
+    }
+    if !has_table(site, Table::Objects).await? {
+        return Ok(false);
+    }
+    let ground = Ground::of(site)?;
+    let ledger = ground.load(Table::Objects).await?;
+    // Somebody else may have made the lake since it was looked for.
+    let is_lost = ledger.version().is_some_and(|version| version > 0);
+    match has_table(site, Table::Events).await? {
+        false if is_lost => Err(ground.missing(Table::Events, Table::Objects)),
+        found => Ok(found),
+    }
+}
+
+/// Whether a table is there; a folder that may not be looked into is an error.
+async fn has_table(site: &Site, table: Table) -> Result<bool, LakeError> {
     Ok(match site {
-        Site::Folder(folder) => folder.join(Table::Events.name()).join("_delta_log").is_dir(),
+        Site::Folder(folder) => {
+            let log = folder.join(table.name()).join("_delta_log");
+            match fs::metadata(&log) {
+                Ok(found) => found.is_dir(),
+                Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => false,
+                Err(source) => {
+                    return Err(LakeError::Folder {
+                        step: "look for a lake in",
+                        path: folder.clone(),
+                        source,
+                    });
+                }
+            }
+        }
         Site::S3 { bucket, prefix } => {
-            let log = format!("{}{}/_delta_log/", start(prefix), Table::Events.name());
+            let log = format!("{}{}/_delta_log/", start(prefix), table.name());
             let page = bucket.files(&log, Below::All, None, None).await;
             !page.map_err(LakeError::s3("open"))?.files.is_empty()
         }

@@ -12,7 +12,7 @@ use super::commit::{Committed, NewFile};
 use super::compact::merge_days;
 use super::ingest::Unwatched;
 use super::pipeline::ObjectResult;
-use super::{IngestOptions, Lake, REFUSALS_REPORTED_MAX, Table, ledger};
+use super::{IngestOptions, Lake, LakeError, REFUSALS_REPORTED_MAX, Table, ledger};
 use crate::archive::s3::{Bucket, OtherRegion, Payer, S3Object, Store};
 use crate::archive::{self, Listed, Object, Place};
 use crate::record::{Reason, Refusal};
@@ -242,4 +242,42 @@ async fn a_folder_with_other_things_is_no_place_for_a_lake() {
     let error = Lake::create(folder.path()).await.err().unwrap().to_string();
     assert!(error.contains("notes.txt"), "{error}");
     assert!(Lake::open(folder.path()).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lake_that_lost_a_table_is_not_made_whole_with_an_empty_one() {
+    let logs = tempfile::tempdir().unwrap();
+    let object = logs.path().join("a.json");
+    std::fs::write(&object, r#"{"eventTime":"2026-03-09T10:00:00Z","eventID":"1"}"#).unwrap();
+    for lost in Table::ALL {
+        let folder = tempfile::tempdir().unwrap();
+        let ingested = async || {
+            let listed = archive::list(std::slice::from_ref(&object)).unwrap();
+            super::ingest(folder.path(), listed, &IngestOptions::default(), &Unwatched).await
+        };
+        ingested().await.unwrap();
+        std::fs::remove_dir_all(folder.path().join(lost.name())).unwrap();
+        for error in [ingested().await.err(), Lake::open(folder.path()).await.err()] {
+            let error = error.unwrap().to_string();
+            let expected = format!("the table `{}` of the lake in", lost.name());
+            assert!(error.starts_with(&expected) && error.contains("\nhint: "), "{error}");
+        }
+        assert!(!folder.path().join(lost.name()).exists());
+    }
+}
+
+#[tokio::test]
+async fn a_lake_that_was_made_in_part_and_holds_nothing_is_made_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    Lake::create(folder.path()).await.unwrap();
+    std::fs::remove_dir_all(folder.path().join("events")).unwrap();
+    assert!(matches!(Lake::open(folder.path()).await, Err(LakeError::NotALake { .. })));
+    Lake::create(folder.path()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_looked_into_is_not_said_to_hold_no_lake() {
+    let folder = std::path::PathBuf::from(format!("/{}", "x".repeat(300)));
+    let error = Lake::open(&folder).await.err().unwrap();
+    assert!(matches!(error, LakeError::Folder { .. }), "{error}");
 }

@@ -102,7 +102,10 @@ fn read(query: &Query, param: &Param, text: &str, now: DateTime<Utc>) -> Result<
     };
     match param.kind {
         ParamKind::Text => Ok(ScalarValue::Utf8(Some(text.to_owned()))),
-        ParamKind::Bigint => match text.parse() {
+        ParamKind::Bigint => match text.parse::<i64>() {
+            Ok(number) if number < 0 && counts_rows(query, param) => {
+                Err(bad(format!("expected a whole number from 0 on, found `{text}`")))
+            }
             Ok(number) => Ok(ScalarValue::Int64(Some(number))),
             Err(_) => Err(bad(format!("expected a whole number, found `{text}`"))),
         },
@@ -111,6 +114,18 @@ fn read(query: &Query, param: &Param, text: &str, now: DateTime<Utc>) -> Result<
             Err(error) => Err(bad(error.to_string())),
         },
     }
+}
+
+/// Whether a parameter says how many rows there shall be.
+fn counts_rows(query: &Query, param: &Param) -> bool {
+    let words: Vec<&str> = query.sql.split_whitespace().collect();
+    let value = format!("${}", param.name);
+    words.windows(2).any(|pair| match pair {
+        [word, next] => {
+            ["limit", "offset", "fetch"].iter().any(|own| word.eq_ignore_ascii_case(own)) && *next == value
+        }
+        _ => false,
+    })
 }
 
 /// A value for `event_time`'s type.

@@ -103,7 +103,7 @@ pub enum QueryError {
         hint: &'static str,
     },
     /// The text names a table that the lake does not have.
-    #[error("no table is named `{name}`, expected one of {}", listed(tables))]
+    #[error("no table is named `{name}`, expected one of {}{}", listed(tables), table_hint(name))]
     UnknownTable {
         /// The name in the text.
         name: String,
@@ -185,6 +185,14 @@ fn column_hint(name: &str) -> &'static str {
         "`backtrail sql \"describe events\"` lists the columns with their types"
     } else {
         "text is written in 'single quotes'; \"double quotes\" name a column"
+    }
+}
+
+/// Advice for a table that is there only where its file is given.
+fn table_hint(name: &str) -> &'static str {
+    match name {
+        "verdicts" => "\nhint: `--verdicts FILE` gives the file that `backtrail replay --save` wrote",
+        _ => "",
     }
 }
 

@@ -34,6 +34,9 @@ pub enum Function {
     IsDenied,
     /// `is_throttled(error_code)`: whether calls came too fast. Never NULL.
     IsThrottled,
+    /// `name_writes(event_name)`: whether an operation of this name changes something, where a record does not say. Never
+    /// NULL.
+    NameWrites,
     /// `names_everyone(request_parameters)`: whether they open something to everyone. Never NULL.
     NamesEveryone,
     /// `other_accounts(request_parameters, account)`: the other accounts that they name, separated by commas.
@@ -62,6 +65,7 @@ impl Function {
         Function::DenialEffect,
         Function::IsDenied,
         Function::IsThrottled,
+        Function::NameWrites,
         Function::NamesEveryone,
         Function::OtherAccounts,
         Function::Service,
@@ -82,6 +86,7 @@ impl Function {
             Function::DenialEffect => "denial_effect",
             Function::IsDenied => "is_denied",
             Function::IsThrottled => "is_throttled",
+            Function::NameWrites => "name_writes",
             Function::NamesEveryone => "names_everyone",
             Function::OtherAccounts => "other_accounts",
             Function::Service => "service",
@@ -105,7 +110,10 @@ impl Function {
 
     /// Whether it gives `true` or `false` rather than text.
     fn is_boolean(self) -> bool {
-        matches!(self, Function::IsDenied | Function::IsThrottled | Function::NamesEveryone)
+        matches!(
+            self,
+            Function::IsDenied | Function::IsThrottled | Function::NameWrites | Function::NamesEveryone
+        )
     }
 
     /// The function as the engine takes it.
@@ -218,6 +226,7 @@ fn outcome_fields(
 fn holds(function: Function, text: &str) -> bool {
     match function {
         Function::IsThrottled => aws::is_throttled(text),
+        Function::NameWrites => aws::writes_by_name(text),
         Function::NamesEveryone => everyone::names_everyone(text),
         _ => aws::is_denied(text),
     }

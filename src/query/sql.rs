@@ -278,12 +278,14 @@ fn is_registered(state: &SessionState, reference: &TableReference) -> bool {
         .is_ok_and(|schema| schema.table_names().iter().any(|table| table == reference.table()))
 }
 
-/// The tables of the default schema.
+/// The tables of the default schema, and those that are made of the lake's where a statement names one.
 fn tables(state: &SessionState) -> Vec<String> {
-    state
-        .schema_for_ref(TableReference::bare("events"))
-        .map(|schema| schema.table_names())
-        .unwrap_or_default()
+    let schema = state.schema_for_ref(TableReference::bare("events"));
+    let mut names = schema.map(|schema| schema.table_names()).unwrap_or_default();
+    if names.iter().any(|name| name == "events") {
+        names.extend(lineage::TABLES.map(str::to_owned));
+    }
+    names
 }
 
 /// Shows what `->` gives (a union of JSON's types) as JSON text, so that every column has one type.

@@ -11,7 +11,7 @@
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-use super::scan;
+use super::{scan, secret};
 
 const STRING: u64 = 1;
 const NUMBER: u64 = 2;
@@ -35,6 +35,17 @@ pub struct SecretRange {
     pub start: usize,
     /// Where it ends.
     pub end: usize,
+    /// How it stands there.
+    pub form: SecretForm,
+}
+
+/// How a secret stands in a string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecretForm {
+    /// The whole text is one.
+    Whole,
+    /// The text is JSON in which there are some.
+    Inside,
 }
 
 /// The hash of a string's meaning.
@@ -69,6 +80,8 @@ fn mix(mut x: u64) -> u64 {
 
 struct Frame {
     object: bool,
+    /// Whether it is the value of a secret member, or stands in one: so are all strings in it.
+    secret: bool,
     sum: u64,
     key_hash: u64,
 }
@@ -98,9 +111,12 @@ impl Canonical {
             // A value begins at `at`.
             let mut value = match text.get(at) {
                 Some(b'"') => {
-                    let (end, hash) = self.string(text, at + 1)?;
+                    let (end, hash, escaped) = self.string(text, at + 1)?;
                     if secret_key {
-                        self.secrets.push(SecretRange { start: at + 1, end });
+                        self.secrets.push(SecretRange { start: at + 1, end, form: SecretForm::Whole });
+                    } else if escaped && secret::holds_some(&self.scratch) {
+                        // JSON in a string has its quotes escaped.
+                        self.secrets.push(SecretRange { start: at + 1, end, form: SecretForm::Inside });
                     }
                     at = end + 1;
                     hash
@@ -112,8 +128,8 @@ impl Canonical {
                         object_hash(0)
                     } else {
                         let (next, key_hash, secret) = self.key(text, at)?;
-                        self.stack.push(Frame { object: true, sum: 0, key_hash });
-                        secret_key = secret;
+                        self.stack.push(Frame { object: true, secret: secret_key, sum: 0, key_hash });
+                        secret_key |= secret;
                         at = next;
                         continue;
                     }
@@ -124,8 +140,7 @@ impl Canonical {
                         at += 1;
                         mix(ARRAY)
                     } else {
-                        self.stack.push(Frame { object: false, sum: ARRAY, key_hash: 0 });
-                        secret_key = false;
+                        self.stack.push(Frame { object: false, secret: secret_key, sum: ARRAY, key_hash: 0 });
                         continue;
                     }
                 }
@@ -163,19 +178,20 @@ impl Canonical {
                 } else {
                     frame.sum = mix(frame.sum ^ value);
                 }
+                let within = frame.secret;
                 match (text.get(at), frame.object) {
                     (Some(b','), true) => {
                         let (next, key_hash, secret) = self.key(text, scan::skip_space(text, at + 1))?;
                         if let Some(frame) = self.stack.last_mut() {
                             frame.key_hash = key_hash;
                         }
-                        secret_key = secret;
+                        secret_key = secret || within;
                         at = next;
                         break;
                     }
                     (Some(b','), false) => {
                         at = scan::skip_space(text, at + 1);
-                        secret_key = false;
+                        secret_key = within;
                         break;
                     }
                     (Some(b'}'), true) => value = object_hash(frame.sum),
@@ -194,8 +210,8 @@ impl Canonical {
         if text.get(at) != Some(&b'"') {
             return Err(Invalid { at, expected: "a member's name in quotes" });
         }
-        let (end, hash) = self.string(text, at + 1)?;
-        let secret = is_secret_name(&text[at + 1..end]);
+        let (end, hash, escaped) = self.string(text, at + 1)?;
+        let secret = is_secret_name(if escaped { &self.scratch } else { &text[at + 1..end] });
         let at = scan::skip_space(text, end + 1);
         if text.get(at) != Some(&b':') {
             return Err(Invalid { at, expected: "`:`" });
@@ -203,17 +219,18 @@ impl Canonical {
         Ok((scan::skip_space(text, at + 1), hash, secret))
     }
 
-    /// The string whose text begins at `start`: where it ends, and its hash.
-    fn string(&mut self, text: &[u8], start: usize) -> Result<(usize, u64), Invalid> {
+    /// The string whose text begins at `start`: where it ends, its hash, and whether it has escapes; then its meaning is in
+    /// `scratch`.
+    fn string(&mut self, text: &[u8], start: usize) -> Result<(usize, u64, bool), Invalid> {
         if let Some(end) = scan::plain_end(text, start) {
-            return Ok((end, string_hash(&text[start..end])));
+            return Ok((end, string_hash(&text[start..end]), false));
         }
         let end =
             scan::string_end(text, start).map_err(|_| Invalid { at: start, expected: "a closing quote" })?;
         let inner = &text[start..end];
-        let hash =
-            self.text_hash(inner).map_err(|bad| Invalid { at: start + bad.at, expected: bad.expected })?;
-        Ok((end, hash))
+        let (hash, escaped) =
+            self.read_text(inner).map_err(|bad| Invalid { at: start + bad.at, expected: bad.expected })?;
+        Ok((end, hash, escaped))
     }
 
     /// The hash of a string from its text as it stands between the quotes.
@@ -221,6 +238,11 @@ impl Canonical {
     /// # Errors
     /// [`Invalid`] for a control character or an escape that JSON does not have.
     pub fn text_hash(&mut self, inner: &[u8]) -> Result<u64, Invalid> {
+        self.read_text(inner).map(|(hash, _)| hash)
+    }
+
+    /// The same, and whether the text has escapes.
+    fn read_text(&mut self, inner: &[u8]) -> Result<(u64, bool), Invalid> {
         let mut escaped = false;
         let mut control = false;
         for &byte in inner {
@@ -232,11 +254,11 @@ impl Canonical {
             return Err(Invalid { at, expected: "no control character in a string" });
         }
         if !escaped {
-            return Ok(string_hash(inner));
+            return Ok((string_hash(inner), false));
         }
         self.scratch.clear();
         unescape(inner, &mut self.scratch)?;
-        Ok(string_hash(&self.scratch))
+        Ok((string_hash(&self.scratch), true))
     }
 }
 
@@ -451,11 +473,29 @@ mod tests {
     #[test]
     fn session_tokens_are_found_at_any_depth() {
         let text = r#"{"credentials":{"sessionToken":"abc","x":["sessionToken"]},"SessionToken":"d","sessionTokens":"e"}"#;
+        assert_eq!(found(text), ["abc", "d"]);
+    }
+
+    fn found(text: &str) -> Vec<&str> {
         let mut canonical = Canonical::default();
         canonical.hash(text.as_bytes()).unwrap();
-        let text = text.as_bytes();
-        let found: Vec<&[u8]> = canonical.secrets.iter().map(|range| &text[range.start..range.end]).collect();
-        assert_eq!(found, [b"abc".as_slice(), b"d"]);
+        canonical.secrets.iter().map(|range| &text[range.start..range.end]).collect()
+    }
+
+    #[test]
+    fn session_tokens_are_found_where_their_name_is_escaped() {
+        assert_eq!(
+            found(r#"{"session\u0054oken":"abc","\u0073\u0065ssionToken" : "d","x\u0054":"e"}"#),
+            ["abc", "d"]
+        );
+    }
+
+    #[test]
+    fn every_text_in_the_value_of_a_session_token_is_one() {
+        let text =
+            r#"{"a":"x","sessionToken":{"v":"abc","w":["d",{"u":"e"},7,"f"],"z":{}},"b":["y"],"c":"z"}"#;
+        assert_eq!(found(text), ["abc", "d", "e", "f"]);
+        assert_eq!(found(r#"[{"sessionToken":["a",["b"],[],"c"]},"d",{"e":"f"}]"#), ["a", "b", "c"]);
     }
 
     #[test]

@@ -453,6 +453,15 @@ impl<R: Read> Splitter<R> {
                 };
             }
         }
+        // SNS, as it is by itself and in what Lambda is given:
+        // <https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html>.
+        let in_lambda = find(b"Sns").and_then(|sns| member_of(bytes, sns, b"Message"));
+        let message = find(b"TopicArn").and_then(|_| find(b"Message"));
+        if let Some((from, to)) = in_lambda.or(message.map(|text| (text.value_start, text.value_end)))
+            && bytes[from] == b'"'
+        {
+            return self.notified(from, to);
+        }
         // Filebeat's `event.original`.
         if let Some(event) = find(b"event")
             && let Some((from, to)) = member_of(bytes, event, b"original")
@@ -515,6 +524,26 @@ impl<R: Read> Splitter<R> {
         }
         self.unwrapped.drain(..inner);
         self.unwrapped_entry()
+    }
+
+    /// The record inside the string that is the message of a notification, as EventBridge sends it; most are about something
+    /// else, such as that a log file was delivered.
+    fn notified(&mut self, start: usize, end: usize) -> Found {
+        if let Found::Unwrapped = self.wrapped_string(start, end) {
+            return Found::Unwrapped;
+        }
+        let text = std::mem::take(&mut self.unwrapped);
+        let mut members = Vec::new();
+        let detail = scan::object(&text, 0, &mut members).ok().and_then(|_| {
+            members.iter().find(|member| member.key(&text) == b"detail" && text[member.value_start] == b'{')
+        });
+        if let Some(detail) = detail {
+            self.unwrapped.extend_from_slice(detail.value(&text));
+            if let Found::Unwrapped = self.unwrapped_entry() {
+                return Found::Unwrapped;
+            }
+        }
+        self.skip(Foreign::SnsNotification)
     }
 
     /// Passes over an entry that is no CloudTrail event; the end of the object says so.

@@ -124,11 +124,11 @@ fn documents_of_other_kinds_between_records_end_nothing() {
     assert_eq!(read(control.as_bytes(), false), ["~CloudWatch Logs control message"]);
     let mixed = format!("{control}{}{control}{}", r#"{"s3ObjectKey":["k"]}"#, message(A));
     let mixed = read(mixed.as_bytes(), false);
-    assert!(mixed.len() == 2 && mixed[1].contains("1 entries between the records"), "{mixed:?}");
+    assert!(mixed.len() == 2 && mixed[1].contains("1 entry between the records"), "{mixed:?}");
     let notice = r#"{"s3Bucket":"b","s3ObjectKey":["k"]}"#;
     let found = read(format!("{A}\n{notice}\n{B}").as_bytes(), false);
     assert_eq!((found.len(), &found[..2]), (3, &both[..]));
-    assert!(found[2].contains("1 entries between the records") && found[2].contains("delivery notification"));
+    assert!(found[2].contains("1 entry between the records") && found[2].contains("delivery notification"));
     // Where such a document does not end, it is all there is.
     assert_eq!(read(br#"{"configurationItems":[{"a":1}"#, false), ["~AWS Config file"]);
     let cut = read(format!(r#"{A}{{"configurationItems":[{{"a":1}}"#).as_bytes(), false);
@@ -186,4 +186,31 @@ fn an_endless_record_is_refused_at_the_limit() {
     let mut splitter = Splitter::new(text.as_slice());
     assert!(matches!(splitter.next_item(), Some(Item::Refused { index: Some(0), reason: Reason::TooLong })));
     assert!(splitter.next_item().is_none());
+}
+
+#[test]
+fn a_notification_of_sns_is_set_aside_unless_it_holds_a_record() {
+    let quoted = |text: &str| serde_json::Value::from(text).to_string();
+    let envelope = |message: &str| {
+        format!(
+            r#"{{"Type":"Notification","MessageId":"1","TopicArn":"arn:aws:sns:eu-west-1:111122223333:logs","Message":{},"SignatureVersion":"1"}}"#,
+            quoted(message)
+        )
+    };
+    let delivered = envelope(r#"{"s3Bucket":"logs","s3ObjectKey":["a.json.gz"]}"#);
+    let in_lambda = format!(r#"{{"Records":[{{"EventSource":"aws:sns","Sns":{delivered}}}]}}"#);
+    let confirm = envelope("You have chosen to subscribe to the topic");
+    for notification in
+        [&delivered, &in_lambda, &confirm, &envelope(r#"{"Records":[{"eventSource":"aws:s3"}]}"#)]
+    {
+        assert_eq!(read(notification.as_bytes(), false), ["~delivery notification"], "{notification}");
+    }
+    let sent = envelope(&format!(r#"{{"detail-type":"x","detail":{A}}}"#));
+    for held in
+        [sent.clone(), envelope(A), format!(r#"{{"Records":[{{"EventSource":"aws:sns","Sns":{sent}}}]}}"#)]
+    {
+        assert_eq!(read(held.as_bytes(), false), [format!("0:{A}")], "{held}");
+    }
+    let mixed = format!("{delivered}\n{sent}");
+    assert_eq!(read(mixed.as_bytes(), false).first(), Some(&format!("0:{A}")));
 }

@@ -9,6 +9,7 @@ mod foreign;
 pub mod memo;
 mod reason;
 pub mod scan;
+pub mod secret;
 mod tally;
 
 pub use envelope::{Item, RECORD_BYTES_MAX, Splitter};

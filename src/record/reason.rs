@@ -112,12 +112,16 @@ impl fmt::Display for Reason {
             Reason::MalformedMember { member, at, expected } => {
                 write!(f, "malformed JSON in `{member}` at byte {at}: expected {expected}")
             }
+            Reason::OtherEntries { count: 1, kind } => {
+                write!(f, "1 entry between the records is no CloudTrail event ({kind}), passed over")
+            }
             Reason::OtherEntries { count, kind } => {
                 write!(
                     f,
                     "{count} entries between the records are no CloudTrail events ({kind}), passed over"
                 )
             }
+            Reason::Unlisted(1) => f.write_str("1 more entry of this object was refused"),
             Reason::Unlisted(count) => write!(f, "{count} more entries of this object were refused"),
             Reason::Repeated(name) => {
                 write!(f, "`{name}` stands twice in one object: which value is true cannot be said")

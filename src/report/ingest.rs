@@ -58,7 +58,7 @@ pub fn text(report: &IngestReport, lake: &str, flags: &str, took: Duration, styl
     }
     if let Some(more) = report.objects_changed.len().checked_sub(REFUSALS_SHOWN_MAX).filter(|more| *more > 0)
     {
-        lines.push(format!("! changed    {more} more objects"));
+        lines.push(format!("! changed    {}", figure::counted(more as u64, "more object", "more objects")));
     }
     if !report.set_aside.is_empty() {
         let kinds: Vec<String> = report
@@ -114,10 +114,14 @@ fn refusals(report: &IngestReport, style: Style, lines: &mut Vec<String>) {
         shown += group.len().min(1);
         let Some(first) = group.first() else { continue };
         let place = first.record_index.map_or(String::new(), |index| format!("record {index}: "));
-        let such = if group.len() > 1 { format!("  ({} such records)", group.len()) } else { String::new() };
+        let such = if group.len() > 1 {
+            format!("  ({} such records)", figure::grouped(group.len() as u64))
+        } else {
+            String::new()
+        };
         lines.push(format!("  x {}", style.shown(&first.object)));
         let reason = first.reason.without_hint();
-        for line in text::wrap(&format!("{place}{reason}{such}"), 72, style) {
+        for line in text::wrap(&format!("{place}{reason}{such}"), style.columns().saturating_sub(8), style) {
             lines.push(format!("      {}", style.shown(&line)));
         }
     }
@@ -143,7 +147,7 @@ fn names(counts: &std::collections::BTreeMap<String, u64>, most: usize) -> Strin
     let mut shown: Vec<String> =
         counts.keys().take(most).map(|name| text::escape(name).into_owned()).collect();
     if counts.len() > most {
-        shown.push(format!("{} more", counts.len() - most));
+        shown.push(format!("{} more", figure::grouped((counts.len() - most) as u64)));
     }
     shown.join(", ")
 }

@@ -100,7 +100,7 @@ fn an_empty_folder_gives_a_clean_report() {
     let logs = logs.to_str().unwrap();
     let lake = folder.path().join("lake").display().to_string();
     assert_eq!(backtrail(&["ingest", logs, "--lake", &lake], folder.path()).status.code(), Some(0));
-    for arguments in [vec!["coverage"], vec!["query", "top-talkers"], vec!["investigate", "192.0.2.1"]] {
+    for arguments in [vec!["coverage"], vec!["query", "top-talkers"], vec!["sessions"]] {
         let output = backtrail(&[arguments.clone(), vec!["--lake", &lake]].concat(), folder.path());
         assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", stderr(&output));
     }

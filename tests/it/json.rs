@@ -12,6 +12,8 @@ pub(crate) enum Tokens {
     Hashed,
     /// They stay.
     Kept,
+    /// Every text is one, in the value of a token.
+    All,
 }
 
 /// The value of `text`: members sorted, strings unescaped and escaped again in one way, numbers as they stand. With
@@ -25,17 +27,8 @@ pub(crate) fn normal(text: &str, tokens: Tokens) -> Result<String, serde_json::E
             let members: Result<Vec<String>, serde_json::Error> = members
                 .into_iter()
                 .map(|(key, value)| {
-                    if tokens == Tokens::Hashed
-                        && key.0.eq_ignore_ascii_case("sessiontoken")
-                        && value.get().starts_with('"')
-                    {
-                        let token = string(value.get())?;
-                        return Ok(format!(
-                            "{:?}:{:?}",
-                            key.0,
-                            backtrail::lake::token_hash(token.as_bytes())
-                        ));
-                    }
+                    let is_token = tokens == Tokens::Hashed && key.0.eq_ignore_ascii_case("sessiontoken");
+                    let tokens = if is_token { Tokens::All } else { tokens };
                     Ok(format!("{:?}:{}", key.0, normal(value.get(), tokens)?))
                 })
                 .collect();
@@ -48,6 +41,9 @@ pub(crate) fn normal(text: &str, tokens: Tokens) -> Result<String, serde_json::E
             format!("[{}]", items?.join(","))
         }
         b'"' => match string(text) {
+            Ok(token) if tokens == Tokens::All => {
+                format!("{:?}", backtrail::lake::token_hash(token.as_bytes()))
+            }
             Ok(string) => format!("{string:?}"),
             // Half a surrogate pair: no Rust string; its own text stands for it.
             Err(_) => text.to_owned(),

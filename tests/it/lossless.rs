@@ -263,3 +263,51 @@ async fn every_record_of_the_corpus_comes_back() {
     let Some(corpus) = places::corpus() else { return };
     assert!(compare(&corpus).await > 4000);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_session_token_stays_readable_however_it_is_written() {
+    let quoted = |text: &str| serde_json::Value::from(text).to_string();
+    let plain = r#"{"credentials":{"accessKeyId":"ASIAEXAMPLE","sessionToken":"s3cr3t"},"n":1.50}"#;
+    let values = [
+        plain.to_owned(),
+        plain.replace("sessionToken", r"session\u0054oken"),
+        plain.replace(r#""s3cr3t""#, r#"{"value":"s3cr3t","other":["s3cr3t",1]}"#),
+        plain.replace(r#""s3cr3t""#, r#"["s3cr3t"]"#),
+        quoted(plain),
+        quoted(&quoted(plain)),
+        quoted(&plain.replace("sessionToken", r"session\u0054oken")),
+        quoted(plain.split_at(plain.len() - 10).0),
+    ];
+    let names =
+        ["responseElements", "userIdentity", "requestParameters", "errorMessage", "userAgent", "other"];
+    let mut records = Vec::new();
+    for (place, value) in values.iter().enumerate() {
+        for name in names {
+            records.push(format!(
+                r#"{{"eventTime":"2026-03-09T10:00:00Z","eventID":"{place}-{name}","{name}":{value}}}"#
+            ));
+        }
+        records.push(format!(
+            r#"{{"eventTime":"2026-03-09T10:00:00Z","userIdentity":{{"type":"IAMUser","userName":{value},"x{place}":{value}}}}}"#
+        ));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let logs = folder.path().join("logs.json");
+    std::fs::write(&logs, records.join("\n")).unwrap();
+    let lake = folder.path().join("lake");
+    let report = ingest(&logs, &lake).await;
+    assert_eq!(
+        (report.counts.kept, report.counts.refused),
+        (records.len() as u64, 0),
+        "{:?}",
+        report.refusals
+    );
+    let rows = rebuilt(&lake).await;
+    let rows: Vec<&String> = rows.values().flatten().collect();
+    assert_eq!(rows.len(), records.len());
+    for row in rows {
+        assert!(!row.contains("s3cr3t"), "{row}");
+        assert!(row.contains("sha256:"), "{row}");
+        assert!(row.contains("ASIAEXAMPLE") && row.contains("credentials"), "{row}");
+    }
+}

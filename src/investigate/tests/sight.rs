@@ -32,6 +32,18 @@ fn blind_spots_are_computed_from_what_the_logs_hold() {
 }
 
 #[test]
+fn a_region_that_records_do_not_name_is_none() {
+    let mut coverage = Coverage { whole: span(0, 20_000), ..Coverage::default() };
+    for region in ["", "us-east-1"] {
+        coverage.regions.insert(region.into(), span(0, 20_000));
+    }
+    let mut investigator = investigator(Limits::default());
+    investigator.push(&iam(0, "CreateUser", "{}"), Relation::Own);
+    let unseen = investigator.finish(coverage).unseen;
+    assert!(unseen.iter().any(|blind| blind.text == "regions other than us-east-1"), "{unseen:?}");
+}
+
+#[test]
 fn a_subject_without_records_is_said_to_have_none() {
     let answer = investigate(&[], &[]);
     assert_eq!(answer.unseen.len(), 1);

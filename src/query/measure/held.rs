@@ -8,6 +8,7 @@ use datafusion::prelude::SessionContext;
 use hashbrown::HashMap;
 
 use super::{Bounds, each, number_at, text_at, time_at};
+use crate::aws::writes_by_name;
 use crate::lake::Column;
 use crate::query::QueryError;
 use crate::query::cells::{self, Said};
@@ -26,7 +27,7 @@ pub struct Holding {
     pub data_source: Option<String>,
     /// How many.
     pub events: u64,
-    /// How many of them only read.
+    /// How many of them only read: as the record says, else as the name of the operation does.
     pub read_only: u64,
     /// The first.
     pub first: DateTime<Utc>,
@@ -85,11 +86,12 @@ pub async fn held(ctx: &SessionContext, window: Bounds) -> Result<Held, QueryErr
 pub(in crate::query) async fn by_engine(ctx: &SessionContext, window: Bounds) -> Result<Held, QueryError> {
     let condition = window.condition();
     let kinds = format!(
-        "with kinds as (select account, aws_region, event_time, read_only, event_source, \
-         coalesce(event_category, case when management_event = false then 'Data' else 'Management' end) as category \
+        "with kinds as (select account, aws_region, event_time, event_source, \
+         not coalesce(not read_only, name_writes(event_name)) as reads, \
+         coalesce(nullif(event_category, ''), case when management_event = false then 'Data' else 'Management' end) as category \
          from events where {condition}) \
          select account, aws_region, category, case when category = 'Data' then event_source end as data_source, \
-         count(*), count(*) filter (where read_only), min(event_time), max(event_time) \
+         count(*), count(*) filter (where reads), min(event_time), max(event_time) \
          from kinds group by 1, 2, 3, 4 order by 1, 2, 3, 4"
     );
     let mut held = Held::default();
@@ -138,15 +140,23 @@ fn begin_of(hour: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(hour.saturating_mul(HOUR_MICROS)).unwrap_or_default()
 }
 
-/// What is read of each event. Two columns tell only of events that lack another.
+/// What is read of each event. Three columns tell only of events that lack another.
 fn wanted() -> Wanted {
     let lacking = |batch: &RecordBatch| {
-        let of = |column: Column| match Said::of(batch, column.name()) {
-            Ok(said) => (0..batch.num_rows()).map(|row| !said.is_some(row)).collect(),
-            // An error when the batch is counted.
-            Err(_) => Vec::new(),
-        };
-        vec![of(Column::EventCategory), of(Column::IdentityType)]
+        // What is an error is one when the batch is counted.
+        let rows = 0..batch.num_rows();
+        let category = Said::of(batch, Column::EventCategory.name());
+        let category =
+            category.map(|said| rows.clone().map(move |row| said.at(row).is_none_or(str::is_empty)));
+        let class = Said::of(batch, Column::IdentityType.name());
+        let class = class.map(|said| rows.clone().map(move |row| !said.is_some(row)));
+        let reads = cells::boolean(batch, Column::ReadOnly.name());
+        let reads = reads.map(|said| rows.clone().map(move |row| cells::flag(said, row).is_none()));
+        vec![
+            category.map(Iterator::collect).unwrap_or_default(),
+            class.map(Iterator::collect).unwrap_or_default(),
+            reads.map(Iterator::collect).unwrap_or_default(),
+        ]
     };
     Wanted {
         columns: vec![
@@ -158,7 +168,7 @@ fn wanted() -> Wanted {
             Column::ReadOnly,
             Column::IdentityType,
         ],
-        large: vec![Column::ManagementEvent, Column::InvokedBy],
+        large: vec![Column::ManagementEvent, Column::InvokedBy, Column::EventName],
         needs: Arc::new(lacking),
         texts: Texts::Numbered,
     }
@@ -241,13 +251,16 @@ impl Count {
         let read_only = cells::boolean(batch, Column::ReadOnly.name())?;
         let management = cells::boolean(batch, Column::ManagementEvent.name())?;
         let (types, invoked_by) = (text(Column::IdentityType)?, text(Column::InvokedBy)?);
+        let names = text(Column::EventName)?;
+        let reads =
+            |row| cells::flag(read_only, row).unwrap_or_else(|| !names.at(row).is_some_and(writes_by_name));
         let mut numbers = |said: Said<'_>| said.numbered(|text| self.names.number(text));
         let accounts = numbers(text(Column::Account)?);
         let regions = numbers(text(Column::AwsRegion)?);
         let categories = numbers(text(Column::EventCategory)?);
         let sources = numbers(text(Column::EventSource)?);
-        let [none, data, other] =
-            [None, Some("Data"), Some("Management")].map(|text| self.names.number(text));
+        let [none, empty, data, other] =
+            [None, Some(""), Some("Data"), Some("Management")].map(|text| self.names.number(text));
         // Where no type is told, who invoked the call tells.
         let untold = u32::try_from(SPEAKERS.len()).unwrap_or(u32::MAX);
         let classes = types.numbered(|text| match text {
@@ -260,17 +273,12 @@ impl Count {
         let columns = accounts.iter().zip(&regions).zip(&categories).zip(&sources).zip(&classes);
         for (row, ((((account, region), category), source), class)) in columns.enumerate() {
             let category = match *category {
-                category if category != none => category,
+                category if category != none && category != empty => category,
                 _ if cells::flag(management, row) == Some(false) => data,
                 _ => other,
             };
             let time = times.value(row);
-            let one = Tally {
-                events: 1,
-                read_only: u64::from(cells::flag(read_only, row) == Some(true)),
-                first: time,
-                last: time,
-            };
+            let one = Tally { events: 1, read_only: u64::from(reads(row)), first: time, last: time };
             let of = [*account, *region, category, if category == data { *source } else { none }];
             match &mut kind {
                 Some((known, tally)) if *known == of => tally.add(one),

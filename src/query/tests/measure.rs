@@ -26,6 +26,11 @@ fn sparse() -> Vec<Value> {
         json!({"eventCategory": "Management", "readOnly": true, "recipientAccountId": null}),
         json!({"managementEvent": false, "eventSource": "s3.amazonaws.com"}),
         json!({"managementEvent": true, "readOnly": true, "awsRegion": "eu-west-1"}),
+        json!({"managementEvent": false, "eventCategory": "", "eventSource": "s3.amazonaws.com"}),
+        json!({"managementEvent": false, "eventCategory": "NetworkActivity"}),
+        json!({"eventName": "CreateUser"}),
+        json!({"eventName": "GetUser", "readOnly": false}),
+        json!({"eventName": ""}),
         json!({"userIdentity": {"invokedBy": "ec2.amazonaws.com"}}),
         json!({"userIdentity": {"invokedBy": ""}, "recipientAccountId": "444455556666"}),
         json!({"userIdentity": {"type": "AWSService", "invokedBy": "ci"}}),
@@ -188,4 +193,24 @@ async fn changes_of_logging_are_those_that_worked_in_order_of_time() {
     let later =
         Bounds { from: Some(instant("2024-05-01T02:00:00Z")), to: Some(instant("2024-05-02T00:00:00Z")) };
     assert_eq!(changes(later).await, ["DeleteTrail20150331 trail"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ingest_and_coverage_count_kinds_of_events_alike() {
+    let folder = tempfile::tempdir().unwrap();
+    let logs = folder.path().join("logs.json");
+    fs::write(&logs, json!({"Records": sparse()}).to_string()).unwrap();
+    let lake = folder.path().join("lake");
+    let report = ingest(&lake, list(&[logs]).unwrap(), &IngestOptions::default(), &Silent).await.unwrap();
+    let mut ctx = Lake::open(&lake).await.unwrap().session().unwrap();
+    register_functions(&mut ctx).unwrap();
+    let held = measure::held(&ctx, Bounds::default()).await.unwrap();
+    let of = |category: &str| {
+        held.holdings.iter().filter(|one| one.category == category).map(|one| one.events).sum::<u64>()
+    };
+    assert_eq!((of("Management"), of("Data")), (report.summary.management, report.summary.data));
+    assert_eq!(of("Data"), 4 * 3);
+    assert_eq!(of("NetworkActivity"), report.summary.other);
+    let reads: u64 = held.holdings.iter().map(|one| one.read_only).sum();
+    assert_eq!(reads, (sparse().len() - 2 * 3) as u64, "CreateUser, and a GetUser that says it writes");
 }

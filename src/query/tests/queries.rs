@@ -185,7 +185,7 @@ async fn calls_are_counted_by_outcome_and_sign_ins_without_an_error_code_fail() 
         ["service", "event_name", "calls", "ok", "denied", "throttled", "failed", "writes", "principals"];
     let all = table(&rows, "calls-by-action", &[], &columns).await;
     assert_eq!(all[0], ["s3", "GetObject", "1", "1", "0", "0", "0", "0", "1"]);
-    assert_eq!(all[1], ["signin", "ConsoleLogin", "4", "1", "1", "1", "1", "1", "1"]);
+    assert_eq!(all[1], ["signin", "ConsoleLogin", "4", "1", "1", "1", "1", "4", "1"]);
     assert_eq!(table(&rows, "calls-by-action", &[("who", ALICE)], &["service"]).await, [["signin"]]);
 }
 
@@ -312,6 +312,64 @@ async fn new_is_what_a_principal_did_not_use_before_and_each_principal_counts_ap
 }
 
 #[tokio::test]
+async fn root_is_found_by_that_name() {
+    let root = |id, name, more: &[(&'static str, &'static str)]| {
+        let mut columns = vec![
+            ("identity_type", "Root"),
+            ("identity_arn", "arn:aws:iam::111122223333:root"),
+            ("event_source", "signin.amazonaws.com"),
+            ("event_name", name),
+        ];
+        columns.extend_from_slice(more);
+        event("2024-05-03T00:00:00Z", id, &columns)
+    };
+    let alice = [
+        ("identity_type", "IAMUser"),
+        ("identity_arn", ALICE),
+        ("event_source", "signin.amazonaws.com"),
+        ("event_name", "ConsoleLogin"),
+    ];
+    let rows = [
+        root("sign-in", "ConsoleLogin", &[]),
+        root(
+            "stop",
+            "StopLogging",
+            &[("event_source", "cloudtrail.amazonaws.com"), ("error_code", "AccessDenied")],
+        ),
+        event("2024-05-03T00:00:00Z", "alice", &alice),
+    ];
+    assert_eq!(ids(&rows, "console-sign-ins", &[("user", "root")]).await, ["sign-in"]);
+    assert_eq!(table(&rows, "console-sign-ins", &[("user", "root")], &["user"]).await, [["root"]]);
+    assert_eq!(ids(&rows, "activity-of-principal", &[("who", "root")]).await, ["sign-in", "stop"]);
+    for query in ["logging-changes", "denied-calls", "sensitive-changes"] {
+        assert_eq!(ids(&rows, query, &[("who", "root")]).await, ["stop"], "{query}");
+    }
+    assert_eq!(table(&rows, "calls-by-action", &[("who", "root")], &["calls"]).await, [["1"], ["1"]]);
+}
+
+#[tokio::test]
+async fn what_writes_is_told_by_the_name_where_the_record_is_silent() {
+    let call = |id, name, read_only: Option<&'static str>| {
+        let mut columns =
+            vec![("identity_arn", ALICE), ("event_source", "iam.amazonaws.com"), ("event_name", name)];
+        columns.extend(read_only.map(|said| ("read_only", said)));
+        event("2024-05-03T00:00:00Z", id, &columns)
+    };
+    let rows = [
+        call("a", "CreateUser", None),
+        call("b", "CreateUser", Some("true")),
+        call("c", "GetUser", None),
+        call("d", "GetUser", Some("false")),
+        event("2024-05-03T00:00:00Z", "e", &[("identity_arn", ALICE)]),
+    ];
+    for query in ["top-talkers", "coverage-days"] {
+        assert_eq!(table(&rows, query, &[], &["writes"]).await, [["2"]], "{query}");
+    }
+    let writes = table(&rows, "calls-by-action", &[], &["event_name", "writes"]).await;
+    assert_eq!(writes, [["", "0"], ["CreateUser", "1"], ["GetUser", "1"]]);
+}
+
+#[tokio::test]
 async fn coverage_counts_days_and_the_empty_hours_between_events() {
     let rows = [
         event("2024-05-03T00:10:00Z", "a", &[("event_category", "Management"), ("read_only", "false")]),
@@ -322,7 +380,7 @@ async fn coverage_counts_days_and_the_empty_hours_between_events() {
     ];
     let columns = ["aws_region", "event_date", "events", "management", "data", "writes", "objects"];
     let days = table(&rows, "coverage-days", &[], &columns).await;
-    assert_eq!(days[0], ["eu-west-1", "2024-05-04", "1", "0", "0", "0", "1"]);
+    assert_eq!(days[0], ["eu-west-1", "2024-05-04", "1", "1", "0", "0", "1"]);
     assert_eq!(days[1], ["us-east-1", "2024-05-03", "3", "2", "1", "1", "2"]);
     let hours =
         table(&rows, "coverage-hours", &[], &["aws_region", "hour", "events", "empty_hours_before"]).await;

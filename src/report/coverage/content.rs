@@ -80,7 +80,7 @@ fn data_events(page: &Page<'_>) -> String {
                 })
                 .collect();
             if let Some(more) = several.len().checked_sub(SERVICES_MAX).filter(|more| *more > 0) {
-                words.push(format!("{more} more services"));
+                words.push(figure::counted(more as u64, "more service", "more services"));
             }
             format!("{total}: {}", words.join("; "))
         }

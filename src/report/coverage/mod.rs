@@ -273,6 +273,7 @@ fn listed(page: &Page<'_>, screen: &mut Screen) {
     if !folded.is_empty() {
         let events = folded.iter().map(|account| account.events.calls).sum();
         let events = figure::counted(events, "event", "events");
-        screen.fold(&format!("{} more accounts with {events}", folded.len()), page);
+        let accounts = figure::counted(folded.len() as u64, "more account", "more accounts");
+        screen.fold(&format!("{accounts} with {events}"), page);
     }
 }

@@ -1,7 +1,9 @@
 //! Activity over time and by service.
 
+use chrono::Datelike;
+
 use super::Options;
-use super::words::{Page, several};
+use super::words::{Page, named, several};
 use crate::investigate::{Counts, Investigation};
 use crate::report::{Column, Cut, Mark, Table, chart, figure, section};
 
@@ -23,7 +25,14 @@ pub(super) fn timeline(answer: &Investigation, page: &Page) -> String {
         start.0 + chrono::TimeDelta::try_seconds(seconds).unwrap_or_default()
     };
     let (peak_at, peak) = calls.iter().enumerate().rev().max_by_key(|(_, count)| **count).unwrap_or((0, &0));
+    // The same day of another year is another one.
+    let crosses_years = at(0).year() != at(calls.len().saturating_sub(1)).year();
+    let (every, dated) = match timeline.bin_seconds {
+        86_400.. if crosses_years => (LABEL_EVERY + 2, true),
+        _ => (LABEL_EVERY, false),
+    };
     let label = |bin: usize| match timeline.bin_seconds {
+        _ if dated => figure::day(at(bin)),
         ..3_600 => at(bin).format("%H:%M").to_string(),
         3_600..86_400 => at(bin).format("%d. %Hh").to_string(),
         _ => at(bin).format("%m-%d").to_string(),
@@ -48,7 +57,7 @@ pub(super) fn timeline(answer: &Investigation, page: &Page) -> String {
     if denied.iter().any(|count| *count > 0) {
         line("denied", &chart::sparkline(&denied, page.style));
     }
-    let labels = (0..calls.len()).step_by(LABEL_EVERY).map(|bin| format!("{:<LABEL_EVERY$}", label(bin)));
+    let labels = (0..calls.len()).step_by(every).map(|bin| format!("{:<every$}", label(bin)));
     line("", &labels.collect::<String>());
     out
 }
@@ -90,9 +99,12 @@ pub(super) fn services(answer: &Investigation, options: &Options, page: &Page) -
         // Names need the room of the bars.
         let mut table = Table::new(columns(&[])).title("What it did");
         for service in &activity.services {
-            table.row(Mark::None, [service.service.clone()].into_iter().chain(figures(&service.counts)));
+            table.row(
+                Mark::None,
+                [named(&service.service).to_owned()].into_iter().chain(figures(&service.counts)),
+            );
             for operation in activity.operations.iter().filter(|o| o.service == service.service) {
-                let name = format!("  {}", operation.event_name);
+                let name = format!("  {}", named(&operation.event_name));
                 table.row(Mark::None, [name].into_iter().chain(figures(&operation.counts)));
             }
         }
@@ -104,14 +116,17 @@ pub(super) fn services(answer: &Investigation, options: &Options, page: &Page) -
     let most = if activity.services.len() == SERVICES_MAX + 1 { SERVICES_MAX + 1 } else { SERVICES_MAX };
     for service in activity.services.iter().take(most) {
         let bar = chart::bar(service.counts.calls, max, BAR, style);
-        table.row(Mark::None, [service.service.clone(), bar].into_iter().chain(figures(&service.counts)));
+        table.row(
+            Mark::None,
+            [named(&service.service).to_owned(), bar].into_iter().chain(figures(&service.counts)),
+        );
     }
     let mut out = table.render(style);
     let rest: Vec<String> = activity
         .services
         .iter()
         .skip(most)
-        .map(|service| format!("{} {}", service.service, figure::grouped(service.counts.calls)))
+        .map(|service| format!("{} {}", named(&service.service), figure::grouped(service.counts.calls)))
         .collect();
     let all = format!("all {}: --calls", several(activity.operations.len() as u64, "operation"));
     let words = match rest.len() {

@@ -54,7 +54,11 @@ pub(super) fn ways_in(answer: &Investigation, page: &Page) -> String {
     let made = several(answer.made.len() as u64, "thing");
     out.push_str(&section::heading(
         &format!("  {made} made, {} gone again: --created", figure::grouped(gone)),
-        &if rows > WAYS_MAX { format!("{} more ways in", rows - WAYS_MAX) } else { String::new() },
+        &if rows > WAYS_MAX {
+            figure::counted((rows - WAYS_MAX) as u64, "more way in", "more ways in")
+        } else {
+            String::new()
+        },
         page.style,
     ));
     out
@@ -180,9 +184,13 @@ pub(super) fn created(answer: &Investigation, options: &Options, page: &Page) ->
     if !options.created_all || answer.made.is_empty() {
         return String::new();
     }
-    let mut table =
-        Table::new([Column::left(""), Column::left(""), Column::left("made"), Column::left("gone")])
-            .title("Everything it made");
+    let mut table = Table::new([
+        Column::left(""),
+        Column::left("").cut(Cut::Middle),
+        Column::left("made"),
+        Column::left("gone"),
+    ])
+    .title("Everything it made");
     for thing in &answer.made {
         let mark = if thing.gone.is_none() { Mark::Still } else { Mark::None };
         let by = thing.gone.as_ref().and_then(gone_by).unwrap_or_default();

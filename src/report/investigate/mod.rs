@@ -32,7 +32,7 @@ pub struct Options {
 pub fn text(answer: &Investigation, options: &Options, style: Style) -> String {
     let page = Page::of(answer, style);
     let mut out = section::subject(&summary::title(answer, style), style);
-    out.push_str(&summary::facts(answer).render(style));
+    out.push_str(&summary::facts(answer, style).render(style));
     let sections = [
         followed::table(answer, &page),
         activity::timeline(answer, &page),

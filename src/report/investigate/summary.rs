@@ -9,7 +9,10 @@ use crate::investigate::{
     AddressKind, Grantee, Investigation, Opening, OpeningHow, Seen, SubjectKind, ThingClass, ToolKind,
     UnseenKind,
 };
-use crate::report::{Facts, Mark, Style, figure, text};
+use crate::report::{Cut, Facts, Mark, Style, figure, text};
+
+/// What a subject is is not cut to less than this.
+const WHAT_COLUMNS_MIN: usize = 24;
 
 /// The subject and what it is.
 pub(super) fn title(answer: &Investigation, style: Style) -> String {
@@ -39,6 +42,10 @@ pub(super) fn title(answer: &Investigation, style: Style) -> String {
         SubjectKind::Subject => "subject of an identity provider".to_owned(),
         SubjectKind::Other => String::new(),
     };
+    let room = style.columns().saturating_sub(text::width(&style.shown(&subject.id)) + 3);
+    // The id stays whole, as it is to be copied.
+    let what =
+        if room > WHAT_COLUMNS_MIN { text::truncate(&what, room, Cut::Middle, style) } else { what.into() };
     let title = format!("{}   {what}", subject.id).trim_end().to_owned();
     // The line `follows` says the same, where the title has no room for it.
     let whole = format!("{title} and all it led to");
@@ -61,11 +68,22 @@ fn whose(answer: &Investigation) -> String {
 }
 
 /// The facts, at most fourteen lines where none wraps.
-pub(super) fn facts(answer: &Investigation) -> Facts {
+pub(super) fn facts(answer: &Investigation, style: Style) -> Facts {
     let mut facts = Facts::new();
     if answer.activity.total.calls == 0 {
         behind::fact(answer, &mut facts);
-        facts.line(Mark::Claim, "unseen", "no record of this subject in these logs");
+        let outside = answer.outside_window.and_then(|span| Some((span.calls, span.first?, span.last?)));
+        match outside {
+            Some((calls, first, last)) => {
+                let (calls, when) = (several(calls, "call"), figure::range(first.0, last.0, style));
+                facts.line(
+                    Mark::None,
+                    "window",
+                    &format!("no call in this window; {calls} outside it, {when}"),
+                )
+            }
+            None => facts.line(Mark::Claim, "unseen", "no record of this subject in these logs"),
+        };
         return facts;
     }
     who(answer, &mut facts);
@@ -424,6 +442,7 @@ fn unseen(answer: &Investigation, facts: &mut Facts) {
             UnseenKind::Encoded => "encoded refusals".to_owned(),
             UnseenKind::Limits => "lists cut at limits".to_owned(),
             UnseenKind::Nothing
+            | UnseenKind::OutsideWindow
             | UnseenKind::Before
             | UnseenKind::After
             | UnseenKind::Forwarded

@@ -197,3 +197,50 @@ fn the_json_form_is_whole_and_has_a_version() {
     assert_eq!(json["openings"][0]["to"]["id"], "444455556666");
     assert_eq!(json["activity"]["span"]["first"], "2023-11-14T22:13:20Z");
 }
+
+#[test]
+fn long_names_are_cut_and_missing_ones_are_said_to_be_missing() {
+    let request = format!(r#"{{"userName":"{}"}}"#, "n".repeat(64));
+    let issuer = format!("arn:aws:iam::111122223333:role/{}", "R".repeat(64));
+    let of_role = EventRow {
+        identity_type: Some("AssumedRole"),
+        session_issuer_arn: Some(&issuer),
+        ..row(0, "", "Foo", "{}")
+    };
+    let rows = [
+        EventRow {
+            request_parameters: Some(&request),
+            event_source: Some("iam.amazonaws.com"),
+            event_name: Some("CreateUser"),
+            ..of_role
+        },
+        EventRow { event_source: None, aws_region: Some(""), ..of_role },
+        EventRow { user_agent: Some("other"), ..of_role },
+    ];
+    let answer = answer(&rows);
+    let options = Options { created_all: true, ..Options::default() };
+    let screen = text(&answer, &options, Style { wide: false, ..Style::default() });
+    for line in screen.lines() {
+        assert!(words::width(line) <= 80, "{line}");
+    }
+    assert!(screen.starts_with(&format!("{KEY}   ")), "{screen}");
+    assert!(screen.contains("RRRR…RRRR"), "{screen}");
+    assert!(screen.contains("\n  (none named)"), "{screen}");
+    assert!(!screen.contains("1 more agents"), "{screen}");
+}
+
+#[test]
+fn days_of_two_years_are_told_with_their_years() {
+    let rows = [
+        row(0, "iam.amazonaws.com", "ListUsers", "{}"),
+        row(90 * 86_400, "iam.amazonaws.com", "ListUsers", "{}"),
+    ];
+    let screen = text(&answer(&rows), &Options::default(), Style::default());
+    assert!(screen.contains(" 2023-11-09  2024-02-01\n"), "{screen}");
+    let rows = [
+        row(0, "iam.amazonaws.com", "ListUsers", "{}"),
+        row(40 * 86_400, "iam.amazonaws.com", "ListUsers", "{}"),
+    ];
+    let screen = text(&answer(&rows), &Options::default(), Style::default());
+    assert!(screen.contains("           11-"), "{screen}");
+}

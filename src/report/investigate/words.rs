@@ -83,6 +83,11 @@ pub(super) fn between(from: Time, to: Time) -> String {
     figure::duration(TimeDelta::seconds(to.seconds_since(from)))
 }
 
+/// A name of the log, or that records have none.
+pub(super) fn named(name: &str) -> &str {
+    if name.is_empty() { "(none named)" } else { name }
+}
+
 /// A number of things: `a VPC`, `an AMI`, `2 subnets`.
 pub(super) fn some(count: u64, kind: &str) -> String {
     if count == 1 { format!("{} {kind}", article(kind)) } else { several(count, kind) }
@@ -132,6 +137,10 @@ pub(super) fn from_to(from: i64, to: i64) -> String {
 pub(super) fn listed(parts: &[String], most: usize, more: &str) -> String {
     match parts.len().saturating_sub(most) {
         0 => parts.join(", "),
+        1 => {
+            let more = more.strip_suffix('s').unwrap_or(more);
+            format!("{}, 1 more{more}", parts.get(..most).unwrap_or_default().join(", "))
+        }
         rest => format!("{}, {rest} more{more}", parts.get(..most).unwrap_or_default().join(", ")),
     }
 }

@@ -24,6 +24,8 @@ const COMMANDS_MAX: usize = 3;
 /// How `next:` lines are written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
+    /// Whether only a window of time was asked for.
+    pub windowed: bool,
     /// The arguments that name the logs, as `--logs PATH`, so that the commands at the end can be pasted.
     pub source: String,
 }
@@ -34,7 +36,8 @@ pub fn text(sessions: &Sessions, options: &Options, style: Style) -> String {
     let mut out = String::new();
     if sessions.rows.is_empty() {
         out.push_str(&format!("{}\n", style.shown(&title(sessions))));
-        out.push_str("  none: no call of such a session is in these logs\n");
+        let place = if options.windowed { "in this window" } else { "in these logs" };
+        out.push_str(&format!("  none: no call of such a session is {place}\n"));
     } else {
         out.push_str(&match sessions.role {
             Some(_) => role::text(sessions, style),

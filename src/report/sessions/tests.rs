@@ -138,7 +138,7 @@ fn shown(sessions: &Sessions) -> String {
 }
 
 fn styled(sessions: &Sessions, style: Style) -> String {
-    text(sessions, &Options { source: "--logs logs/".to_owned() }, style)
+    text(sessions, &Options { windowed: false, source: "--logs logs/".to_owned() }, style)
 }
 
 #[test]

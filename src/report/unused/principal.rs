@@ -133,7 +133,10 @@ pub(super) fn services(own: &PrincipalUse, page: &Page<'_>) -> String {
     }
     let mut out = table.render(page.style);
     if granted.len() > most {
-        out.push_str(&format!("  {} more services: --all\n", granted.len() - most));
+        out.push_str(&format!(
+            "  {}: --all\n",
+            counted((granted.len() - most) as u64, "more service", "more services")
+        ));
     }
     out
 }

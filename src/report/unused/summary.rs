@@ -45,7 +45,10 @@ pub(super) fn head(unused: &Unused, page: &Page<'_>) -> String {
         facts.line(Mark::None, if at == 0 { "covered" } else { "" }, words);
     }
     if covered.len() > 4 {
-        facts.more(&format!("{} more accounts: --show coverage", covered.len() - 4));
+        facts.more(&format!(
+            "{}: --show coverage",
+            counted((covered.len() - 4) as u64, "more account", "more accounts")
+        ));
     }
     let privileged = unused.unused_privileged();
     if privileged > 0 {
