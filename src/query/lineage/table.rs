@@ -112,7 +112,8 @@ pub const ORIGIN_COLUMNS: &[crate::lake::SmallColumn] = &[
         "Whether nobody else comes into question as `root`, and no step up to there is only claimed; false also where \
          somebody stands above whom no record tells: of calls of a user that neither a key nor a session signed, of a \
          password that its user changed or that was removed before the sign-in, of a workload that was removed before or \
-         launched with another role, or of which no record tells who launched it or put its code, and of a service that somebody told to act with a role.",
+         launched with another role, or of which no record tells who launched it or put its code, and of a service that \
+         somebody told to act with a role.",
     ),
 ];
 
