@@ -401,6 +401,7 @@ impl Investigator {
             coverage: &coverage,
             span,
             outside_window: self.outside_window,
+            only_named: self.behind.is_some(),
             things: &things,
             steps: &steps,
             denials: &denied,

@@ -68,6 +68,8 @@ pub(super) struct Sight<'a> {
     pub(super) coverage: &'a Coverage,
     pub(super) span: Span,
     pub(super) outside_window: Option<Span>,
+    /// Whether other records name a subject that made no call.
+    pub(super) only_named: bool,
     pub(super) things: &'a [Thing],
     pub(super) steps: &'a [Step],
     pub(super) denials: &'a [Denial],
@@ -81,7 +83,7 @@ pub(super) struct Sight<'a> {
 /// The blind spots in a fixed order.
 pub(super) fn unseen(sight: &Sight<'_>) -> Vec<Unseen> {
     let (Some(first), Some(last)) = (sight.span.first, sight.span.last) else {
-        return vec![nothing(sight.outside_window)];
+        return vec![nothing(sight.outside_window, sight.only_named)];
     };
     let mut list = Vec::new();
     list.extend(data_events(sight.coverage, first));
@@ -101,9 +103,13 @@ pub(super) fn unseen(sight: &Sight<'_>) -> Vec<Unseen> {
 }
 
 /// That the subject did nothing, here or at all.
-fn nothing(outside: Option<Span>) -> Unseen {
+fn nothing(outside: Option<Span>, only_named: bool) -> Unseen {
     let seen = outside.and_then(|span| Some((span.calls, span.first?, span.last?)));
     let Some((calls, first, last)) = seen else {
+        if only_named {
+            let text = "no call of this subject: other records name it".to_owned();
+            return blind(UnseenKind::Nothing, text, None, Some("trace it for these"));
+        }
         let hint = "check the name, the accounts and the time window";
         return blind(UnseenKind::Nothing, "no record of this subject".to_owned(), None, Some(hint));
     };

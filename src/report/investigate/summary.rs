@@ -82,6 +82,9 @@ pub(super) fn facts(answer: &Investigation, style: Style) -> Facts {
                     &format!("no call in this window; {calls} outside it, {when}"),
                 )
             }
+            None if answer.behind.is_some() => {
+                facts.line(Mark::None, "did", "no call of its own in these logs: other records name it")
+            }
             None => facts.line(Mark::Claim, "unseen", "no record of this subject in these logs"),
         };
         return facts;
