@@ -479,7 +479,7 @@ mod tests {
     fn found(text: &str) -> Vec<&str> {
         let mut canonical = Canonical::default();
         canonical.hash(text.as_bytes()).unwrap();
-        canonical.secrets.iter().map(|range| &text[range.start..range.end]).collect()
+        canonical.secrets.iter().map(|range| text.get(range.start..range.end).unwrap()).collect()
     }
 
     #[test]
