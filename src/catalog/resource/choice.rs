@@ -27,6 +27,7 @@ pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Optio
         }
         ("athena", "workgroup") => workgroups(search, kind),
         ("quicksight", "user" | "group") => in_namespace(search, kind),
+        ("glue", "database" | "table") => of_outer_database(search, kind),
         ("events", "event-bus") => buses(search, kind),
         ("lambda", "function alias" | "function version" | "layerVersion") => lambda::versions(search, kind),
         ("scheduler", "schedule") if OF_SCHEDULES.contains(&search.action.name) => {
@@ -214,6 +215,26 @@ fn by_default(
     }
     let first = kind.arn.placeholders().find(|name| !is_place(name))?;
     Some(vec![search.fill(kind, &|name| (name == first).then_some(Cow::Borrowed(default)))])
+}
+
+/// The database that stands outermost, and the table in it: a link to what another account shares names that further in
+/// (<https://docs.aws.amazon.com/glue/latest/webapi/API_DatabaseInput.html>,
+/// <https://docs.aws.amazon.com/glue/latest/webapi/API_TableInput.html>); None where the call makes or changes no such.
+fn of_outer_database(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+    let one = |names: &[&str]| search.leaves.top(names).first().copied();
+    let inside = |input: &str| search.leaves.inside(input, "name").first().copied();
+    let (database, table) = match search.action.name {
+        "CreateDatabase" | "UpdateDatabase" => (one(&["name"]).or_else(|| inside("databaseInput"))?, None),
+        "CreateTable" | "UpdateTable" => {
+            (one(&["databaseName"])?, one(&["name"]).or_else(|| inside("tableInput")))
+        }
+        _ => return None,
+    };
+    let name = |wanted: &str| if wanted == "DatabaseName" { Some(database) } else { table };
+    if kind.name == "table" && table.is_none() {
+        return None;
+    }
+    Some(vec![search.fill(kind, &|wanted| name(wanted).map(|name| Cow::Owned(name.to_owned())))])
 }
 
 /// Without a bus the default one is meant; each of several events may name one

@@ -489,3 +489,15 @@ fn a_replication_of_a_file_system_and_a_recovery_point_are_of_what_they_come_fro
     let parameters = json!({"backupVaultName": "v", "recoveryPointArn": point});
     check("backup:DeleteRecoveryPoint", parameters, &[point]);
 }
+
+#[test]
+fn a_link_is_in_its_own_database_and_not_in_that_of_its_target() {
+    let target = json!({"catalogId": "444455556666", "databaseName": "theirs"});
+    let link = json!({"databaseInput": {"name": "ours", "targetDatabase": target}});
+    check_own("glue:CreateDatabase", link, &["catalog", "database/ours"]);
+    let changed = json!({"name": "ours", "databaseInput": {"name": "ours", "targetDatabase": target}});
+    check_own("glue:UpdateDatabase", changed, &["catalog", "database/ours"]);
+    let target = json!({"catalogId": "444455556666", "databaseName": "theirs", "name": "sales"});
+    let link = json!({"databaseName": "ours", "tableInput": {"name": "link", "targetTable": target}});
+    check_own("glue:CreateTable", link, &["catalog", "database/ours", "table/ours/link"]);
+}
