@@ -34,6 +34,13 @@ pub(super) struct Asked {
     pub(super) request: Option<String>,
 }
 
+impl Asked {
+    /// Somebody whose credentials lead up.
+    fn new(subject: TraceSubject, credentials: Vec<Credential>) -> Asked {
+        Asked { subject, credentials, origin: None, links: Vec::new(), violations: Vec::new(), request: None }
+    }
+}
+
 /// Finds out who is meant.
 pub(super) async fn find(
     source: &Source,
@@ -165,7 +172,7 @@ async fn of_event(source: &Source, asked: &str, id: &str) -> Result<Asked, Resol
     let own = source.usage(&filter).await?;
     let whole = std::mem::replace(&mut subject.usage, own);
     subject.credential_usage = Some(whole).filter(|_| !credentials.is_empty());
-    Ok(Asked { subject, credentials, origin: None, links: Vec::new(), violations: Vec::new(), request })
+    Ok(Asked { request, ..Asked::new(subject, credentials) })
 }
 
 /// Why nobody is behind a record of somebody who tried to sign in.
@@ -202,7 +209,7 @@ async fn of_key(source: &Source, asked: &str, key: &str, window: Window) -> Resu
     }
     let subject = TraceSubject { gap, ..subject_of("access-key", key, asked, &credentials) };
     let subject = not_in_window(subject, outside);
-    Ok(Asked { subject, credentials, origin: None, links: Vec::new(), violations: Vec::new(), request: None })
+    Ok(Asked::new(subject, credentials))
 }
 
 /// The callers of a subject in the window; where there are none, but elsewhere in the logs, all of them with what they did
@@ -294,14 +301,7 @@ async fn of_resolved(
         SubjectKind::Other => "service",
     };
     let subject = not_in_window(subject_of(word, &id, &asked, &credentials), outside);
-    let mut found = Asked {
-        subject,
-        credentials,
-        origin: None,
-        links: Vec::new(),
-        violations: Vec::new(),
-        request: None,
-    };
+    let mut found = Asked::new(subject, credentials);
     if matches!(kind, SubjectKind::User | SubjectKind::Root) {
         let caller = found.credentials.iter().map(|one| &one.caller).find(|caller| caller.is_user_or_root());
         let name = caller.and_then(|caller| caller.user_name.clone());

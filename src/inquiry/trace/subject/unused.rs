@@ -179,14 +179,7 @@ pub(super) async fn unused(
     if credentials.is_empty() {
         subject.gap = made.last().map(unassumed);
     }
-    Ok(Some(Asked {
-        subject,
-        credentials,
-        origin: None,
-        links: Vec::new(),
-        violations: Vec::new(),
-        request: None,
-    }))
+    Ok(Some(Asked::new(subject, credentials)))
 }
 
 /// The ARN of a role with the path that it was made with.
@@ -292,14 +285,7 @@ async fn unused_user(source: &Source, asked: &str, wanted: &Wanted) -> Result<Op
     let account = made.record.account.clone().unwrap_or_default();
     let name = made.user_name.clone().unwrap_or_default();
     let arn = format!("arn:{}:iam::{account}:user/{name}", made.partition());
-    let mut found = Asked {
-        subject: subject_of("user", &arn, asked, &[]),
-        credentials: Vec::new(),
-        origin: None,
-        links: Vec::new(),
-        violations: Vec::new(),
-        request: None,
-    };
+    let mut found = Asked::new(subject_of("user", &arn, asked, &[]), Vec::new());
     own_origin(source, &mut found, OriginKind::IamUser, (arn, Some(name), Some(account))).await?;
     Ok(Some(found))
 }
