@@ -27,7 +27,7 @@ def not_used():
     case = Case("role-never-assumed", "a role that was made, and assumed by nobody", "the role, with nobody behind it: gap `no-credential` names the CreateRole")
     case.earlier()
     create_role(case, "08:00:00", EVE, ct.Role(A, "spare", 12))
-    case.ask("spare", "a role is known by the record that made it", subject={"kind": "role", "id": ct.Role(A, "spare", 12).arn}, links=None, origin={"kind": "unknown", "gap": {"reason": "no-credential"}})
+    case.ask("spare", "a role is known by the record that made it", subject={"kind": "role", "id": ct.Role(A, "spare", 12).arn}, links=[], origin={"kind": "unknown", "gap": {"reason": "no-credential"}})
 
 
 def told_services():

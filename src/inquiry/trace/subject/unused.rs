@@ -10,7 +10,8 @@ use crate::aws::{Arn, IdKind, Principal, Subject};
 use crate::inquiry::{Candidate, ResolveError};
 use crate::lake::Column;
 use crate::lineage::{
-    Caller, Credential, Gap, Issuance, IssuanceKind, OriginKind, Reason, RecordRef, Usage, stamp,
+    Caller, Credential, Gap, Issuance, IssuanceKind, Origin, OriginKind, Reason, RecordRef, TracedOrigin,
+    Usage, stamp,
 };
 use crate::query::{self, Filter, QueryError};
 
@@ -176,10 +177,15 @@ pub(super) async fn unused(
     let mut subject = subject_of(kind, id, asked, &credentials);
     let account = Arn::parse(id).map(|arn| arn.account.to_owned()).unwrap_or_default();
     subject.gap = source.sight().await?.elsewhere(&account);
-    if credentials.is_empty() {
-        subject.gap = made.last().map(unassumed);
-    }
-    Ok(Some(Asked::new(subject, credentials)))
+    // Nobody is behind a role that nobody assumed.
+    let nobody = made.last().filter(|_| credentials.is_empty()).map(unassumed);
+    let origin = nobody.map(|gap| TracedOrigin {
+        origin: Origin::unknown(gap),
+        above: None,
+        above_gap: None,
+        others_above: Vec::new(),
+    });
+    Ok(Some(Asked { origin, ..Asked::new(subject, credentials) }))
 }
 
 /// The ARN of a role with the path that it was made with.
