@@ -212,7 +212,7 @@ pub(in crate::inquiry) fn odd_places<'a>(
         // An instance that has an address of this kind calls from none that another one has.
         let has_own = own.of_instance.iter().any(|one| kind(one) == of_kind);
         let is_others = |address: &str| {
-            has_own && !own.of_instance.contains(address) && own.of_others.holder(address).is_some()
+            has_own && !own.of_instance.contains(address) && own.others.holder(address).is_some()
         };
         let is_own = |address: &&str| own.of_account.contains(*address) && !is_others(address);
         let is_known = has_own || seen.iter().any(&is_own);
@@ -267,7 +267,7 @@ async fn of_place(
     let told: Vec<String> = places
         .iter()
         .map(|(address, calls)| {
-            let whose = match named.of_others.holder(address) {
+            let whose = match named.others.holder(address) {
                 Some(other) if odd.contains(address.as_str()) => format!("that of instance {other}, "),
                 _ if own.contains(address) => "its account's own, ".to_owned(),
                 _ => String::new(),

@@ -127,7 +127,7 @@ pub(in crate::inquiry) struct OwnAddresses {
     /// Those of the one instance, at the time.
     pub(in crate::inquiry) of_instance: BTreeSet<String>,
     /// By address: the other instances that had it, of those of the account, at the time.
-    pub(in crate::inquiry) of_others: Others,
+    pub(in crate::inquiry) others: Others,
 }
 
 /// Who else of an account had an address at a moment.
@@ -246,7 +246,7 @@ impl AddressBook {
         OwnAddresses {
             of_account: Arc::clone(&self.of_account),
             of_instance: has.into_iter().filter_map(|one| one.address.clone()).collect(),
-            of_others: Others::default(),
+            others: Others::default(),
         }
     }
 }
@@ -261,7 +261,7 @@ impl Source {
     ) -> Result<OwnAddresses, QueryError> {
         let book = self.book(account).await?;
         let own = book.addresses(instance, moment);
-        Ok(OwnAddresses { of_others: Others(Some((book, instance.to_owned(), moment))), ..own })
+        Ok(OwnAddresses { others: Others(Some((book, instance.to_owned(), moment))), ..own })
     }
 
     /// When an instance of an account was last launched before `end`.

@@ -46,7 +46,7 @@ impl Wanted {
             Subject::SessionArn(arn) => wanted.session_arn = Some(arn.clone()),
             Subject::SessionId(id) => wanted.session_id = Some(id.clone()),
             Subject::UniqueId(id) if IdKind::of(id) == Some(IdKind::Role) => {
-                wanted.role_id = Some(id.clone())
+                wanted.role_id = Some(id.clone());
             }
             Subject::UniqueId(id) => wanted.user_id = Some(id.clone()),
             Subject::Name(name) => {
