@@ -26,7 +26,7 @@ pub(super) use descend::{Held, addresses};
 pub(super) use fetch::{Source, earlier, later, one_of};
 pub(super) use mismatch::{Users, agreement, chosen, odd_places, of_names};
 use subject::Asked;
-pub(super) use subject::only_named;
+pub(super) use subject::{is_seen, only_named};
 
 /// So many credentials of one subject are traced up; those with most calls.
 const CHAINS_MAX: usize = 64;

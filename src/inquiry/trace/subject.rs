@@ -104,6 +104,11 @@ fn is_federated(arn: &str) -> bool {
     matches!(Arn::parse(arn).and_then(Arn::principal), Some(Principal::FederatedUser { .. }))
 }
 
+/// Whether any event satisfies a condition.
+pub(in crate::inquiry) async fn is_seen(ctx: &Session, filter: &Filter) -> Result<bool, QueryError> {
+    Source::open(ctx).await?.any(filter).await
+}
+
 /// Who is meant, where only other records name it: a user or role that was made, or a session that was not used.
 pub(in crate::inquiry) async fn only_named(
     ctx: &Session,
