@@ -288,10 +288,7 @@ async fn by_name(ctx: &Session, asked: &str, name: &str) -> Result<Resolved, Res
     if found.iter().any(|one| one.kind == "id") && AccountId::parse(bare).is_some() {
         let roots = measure::named(ctx, "root", Likeness::Exact).await?;
         let own = |one: &Named| Arn::parse(&one.id).is_some_and(|arn| arn.account == bare);
-        let roots: Vec<Named> = roots.into_iter().filter(|one| one.kind == "root" && own(one)).collect();
-        if !roots.is_empty() {
-            found = roots;
-        }
+        found.extend(roots.into_iter().filter(|one| one.kind == "root" && own(one)));
     }
     if found.is_empty() || kind.is_some_and(|kind| found.iter().all(|one| one.kind != kind)) {
         // A role or user with a path is typed by its name alone, or with the path.

@@ -251,8 +251,9 @@ async fn made_roles(source: &Source, wanted: &Wanted) -> Result<Vec<MadeRole>, Q
                 continue;
             }
             let path = request.get("path").and_then(Value::as_str).unwrap_or("/");
-            let arn =
-                said("arn").map_or_else(|| format!("arn:aws:iam::{account}:role{path}{name}"), str::to_owned);
+            let partition = row.identity_arn.and_then(Arn::parse).map_or("aws", |arn| arn.partition);
+            let built = || format!("arn:{partition}:iam::{account}:role{path}{name}");
+            let arn = said("arn").map_or_else(built, str::to_owned);
             let one = (row.record(), row.caller_id());
             let known = found.entry(arn).or_insert_with(|| one.clone());
             if known.0 < one.0 {
