@@ -34,11 +34,6 @@ pub(super) struct Closed {
     pub(super) cyclic: Vec<Edge>,
 }
 
-/// Closes edges. With `forked`, where a caller has several edges, rows that have become alike are made one.
-pub(super) async fn close(workshop: &Workshop, edges: &[Edge], forked: bool) -> Result<Closed, QueryError> {
-    if workshop.is_here() { Ok(by_hand(edges, forked)) } else { by_joins(workshop, edges, forked).await }
-}
-
 /// An edge, and where its ends stand among the callers that have edges.
 #[derive(Debug, Clone, Copy, Default)]
 struct Jump {
@@ -67,7 +62,8 @@ impl Jump {
     }
 }
 
-fn by_hand(edges: &[Edge], forked: bool) -> Closed {
+/// Closes edges. With `forked`, where a caller has several edges, rows that have become alike are made one.
+pub(super) fn by_hand(edges: &[Edge], forked: bool) -> Closed {
     let mut places: HashMap<i64, u32> = HashMap::with_capacity(edges.len());
     for edge in edges {
         let next = u32::try_from(places.len()).unwrap_or(ROOT);
@@ -156,7 +152,11 @@ fn merged(mut jumps: Vec<Jump>) -> Vec<Jump> {
 }
 
 /// The same by self-joins in the workshop.
-async fn by_joins(workshop: &Workshop, edges: &[Edge], forked: bool) -> Result<Closed, QueryError> {
+pub(super) async fn by_joins(
+    workshop: &Workshop,
+    edges: &[Edge],
+    forked: bool,
+) -> Result<Closed, QueryError> {
     let schema = jump_schema();
     let first = workshop.keep(Arc::clone(&schema), batches(edges)?).await?;
     workshop.show("jumps", &[&first])?;

@@ -13,7 +13,7 @@ use arrow::datatypes::DataType;
 use datafusion::prelude::SessionContext;
 use hashbrown::{HashMap, HashSet};
 
-use super::closure::{arrow, close};
+use super::closure::{Closed, arrow, by_hand, by_joins};
 use super::edge::Edges;
 use super::link::{Linked, Links, SHARED, Starts, hidden, link, text};
 use super::pass::{Pass, pass};
@@ -108,8 +108,19 @@ async fn label_in(workshop: &Workshop, ctx: &SessionContext) -> Result<Origins, 
     let hidden = if hides { hidden(&issuing.ctx).await? } else { Vec::new() };
     drop(issuing);
     let known = known(days.sight(), [ways, hidden].concat(), &acting, workshop).await?;
-    let Edges { list: edges, ends, switchers, forked } = Edges::of(&links)?;
-    let closed = close(workshop, &edges, forked).await?;
+    let here = workshop.is_here();
+    let closing = || -> Result<(Edges, Option<Closed>), QueryError> {
+        let edges = Edges::of(&links)?;
+        let closed = here.then(|| by_hand(&edges.list, edges.forked));
+        Ok((edges, closed))
+    };
+    let (closing, told) = rayon::join(closing, || Ok((people(&links)?, signed_in_at(&links)?)));
+    let (Edges { list: edges, ends, switchers, forked }, closed) = closing?;
+    let closed = match closed {
+        Some(closed) => closed,
+        None => by_joins(workshop, &edges, forked).await?,
+    };
+    let (people, signed_in) = told?;
     let mut reached = Reached::new(&ends, &links);
     // By row: the place of its root.
     let ended: Vec<u32> = closed.rooted.iter().map(|edge| reached.place(edge.p, Some(edge.l))).collect();
@@ -127,8 +138,8 @@ async fn label_in(workshop: &Workshop, ctx: &SessionContext) -> Result<Origins, 
         known: &known,
         ends: &ends,
         switchers: &switchers,
-        signed_in: &signed_in_at(&links)?,
-        people: people(&links)?,
+        signed_in: &signed_in,
+        people,
     };
     let (mut roots, spots) = roots.all(&reached.list)?;
     let at = |spot: u32| spots.get(spot as usize).copied().unwrap_or(u32::MAX);

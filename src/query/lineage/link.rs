@@ -414,25 +414,29 @@ impl Links {
     /// The callers that climb and have no link yet. Nothing but their key links those that called as a delegate, see
     /// [`crate::lineage::Caller::delegate`].
     fn rest(&self, rule: Rule) -> Result<Vec<RecordBatch>, QueryError> {
-        let mut found = Vec::new();
-        for batch in &self.nodes.batches {
-            let (callers, climbs) = (numbers(batch, "caller")?, flags(batch, "climbs")?);
-            let delegates = batch.column_by_name("invoked_by_delegate_account_id");
-            let delegates = delegates.filter(|_| rule != Rule::Key);
-            let is_delegate = |row: usize| {
-                delegates.and_then(|column| text(column, row)).is_some_and(|account| !account.is_empty())
-            };
-            let keep: BooleanArray = (callers.values().iter().zip(climbs).enumerate())
-                .map(|(row, (caller, climbs))| {
-                    let is_left = climbs == Some(true) && !self.linked.contains_key(caller);
-                    Some(is_left && !is_delegate(row))
-                })
-                .collect();
-            if keep.true_count() > 0 {
-                found.push(filter_record_batch(&narrow(batch, &REST)?, &keep).map_err(arrow)?);
-            }
+        let found: Result<Vec<Option<RecordBatch>>, QueryError> =
+            self.nodes.batches.par_iter().map(|batch| self.rest_of(batch, rule)).collect();
+        Ok(found?.into_iter().flatten().collect())
+    }
+
+    /// Those of a batch; None where there are none.
+    fn rest_of(&self, batch: &RecordBatch, rule: Rule) -> Result<Option<RecordBatch>, QueryError> {
+        let (callers, climbs) = (numbers(batch, "caller")?, flags(batch, "climbs")?);
+        let delegates = batch.column_by_name("invoked_by_delegate_account_id");
+        let delegates = delegates.filter(|_| rule != Rule::Key);
+        let is_delegate = |row: usize| {
+            delegates.and_then(|column| text(column, row)).is_some_and(|account| !account.is_empty())
+        };
+        let keep: BooleanArray = (callers.values().iter().zip(climbs).enumerate())
+            .map(|(row, (caller, climbs))| {
+                let is_left = climbs == Some(true) && !self.linked.contains_key(caller);
+                Some(is_left && !is_delegate(row))
+            })
+            .collect();
+        if keep.true_count() == 0 {
+            return Ok(None);
         }
-        Ok(found)
+        filter_record_batch(&narrow(batch, &REST)?, &keep).map(Some).map_err(arrow)
     }
 
     /// Of several candidates: each event once, the first is shown; see [`crate::lineage::find`].
