@@ -194,6 +194,24 @@ def tasks_and_builds():
     case.ask(key(0), "the session is named after the build", links=[link("key", made), link("launched", launched)],
              origin=origin("service", name="codebuild.amazonaws.com", on_behalf_of={"kind": "build"}, above=above(launched, "launched", by_key(DANA))))
 
+    case = Case("codebuild-project", "CodeBuild, a build of a project that others made and changed", "`launched` to dana's StartBuild; as much behind it, and named beside, are who set last where its code comes from and what it runs in; not who gave it another description")
+    project = {"project": {"name": "shop", "arn": f"arn:aws:codebuild:eu-west-1:{A}:project/shop", "serviceRole": WORKER.arn}}
+    parts = {"source": {"type": "NO_SOURCE", "buildspec": "version: 0.2"}, "environment": {"type": "LINUX_CONTAINER", "image": "aws/codebuild/standard:7.0"}}
+    case.call("08:00:00", DANA.signed(), "codebuild:CreateProject", {"name": "shop", "serviceRole": WORKER.arn} | parts, project)
+    case.call("08:10:00", BACKUP.signed(), "codebuild:UpdateProject", {"name": "shop", "source": parts["source"]}, project)
+    changed = [case.call("08:20:00", BACKUP.signed(), "codebuild:UpdateProject", {"name": "shop", "environment": parts["environment"], "serviceRole": WORKER.arn}, project),
+               case.call("08:30:00", EVE.signed(), "codebuild:UpdateProject", {"name": "shop", "source": parts["source"]}, project)]
+    case.call("08:40:00", BACKUP.signed(), "codebuild:UpdateProject", {"name": "shop", "description": "the shop"}, project)
+    case.call("08:50:00", BACKUP.signed(), "codebuild:UpdateProject", {"name": "other", "source": parts["source"]}, {"project": {"name": "other", "arn": f"arn:aws:codebuild:eu-west-1:{A}:project/other"}})
+    launched = case.call("08:59:30", DANA.signed(), "codebuild:StartBuild", {"projectName": "shop"}, {"build": build})
+    made = case.by_service("09:00:00", "codebuild.amazonaws.com", WORKER, f"AWSCodeBuild-{number}", key(0))
+    case.call("09:30:00", EVE.signed(), "codebuild:UpdateProject", {"name": "shop", "source": parts["source"]}, project)
+    case.works("09:00:05", timed(WORKER, f"AWSCodeBuild-{number}", key(0), "09:00:00"), address=NAT, agent=RUNTIME)
+    case.ask(key(0), "dana started what eve and backup had changed",
+             links=[link("key", made), link("launched", launched, [launched, *changed], beside=[{"what": "project", "event_id": one["eventID"], "by": {"arn": user.arn}} for one, user in zip(changed, (BACKUP, EVE))])],
+             origin=origin("service", name="codebuild.amazonaws.com", on_behalf_of={"kind": "build"}, above=above(launched, "launched", by_key(DANA))))
+    case.ask(EVE.key, "what a build did stands below who started it", descendants=None)
+
     case = Case("codebuild-retried", "CodeBuild, a build that was started again", "`key` to the AssumeRole by codebuild, `launched` to dana's RetryBuild")
     launched = case.call("08:59:30", DANA.signed(), "codebuild:RetryBuild", {"id": f"shop:{ct.uuid_of('build before')}"}, {"build": build})
     made = case.by_service("09:00:00", "codebuild.amazonaws.com", WORKER, f"AWSCodeBuild-{number}", key(0))

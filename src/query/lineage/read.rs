@@ -231,7 +231,8 @@ pub(super) fn issuance(batch: &RecordBatch, places: &Places, row: usize) -> Resu
 }
 
 pub(super) fn launches(batch: &RecordBatch, found: &mut Vec<Launch>) -> Result<(), QueryError> {
-    const KINDS: [&str; 6] = ["instance", "function", "task", "build", "definition", "profile"];
+    const KINDS: [&str; 8] =
+        ["instance", "function", "task", "build", "automation", "definition", "profile", "project"];
     let places = Places::of(batch);
     let cells = Cells(batch, &places);
     for row in 0..batch.num_rows() {

@@ -297,6 +297,7 @@ fn workload(one: &Descendant) -> Label {
         "" if event.contains("Function") => "function",
         "" if event.contains("Task") => "task",
         "" if event.contains("Build") => "build",
+        "" if event.contains("Execution") => "automation",
         "" => "workload",
         kind => kind,
     };
