@@ -31,7 +31,7 @@ import order
 
 KEY = re.compile(r"(?:AKIA|ASIA)[A-Z0-9]{12,}")
 ACCOUNT = re.compile(r"(?<![0-9a-fA-F.:-])[0-9]{12}(?![0-9a-fA-F])")
-ADDRESS = re.compile(r"(?:198\.51\.100|192\.0\.2|203\.0\.113)\.[0-9]{1,3}|AWS Internal|[a-z0-9.-]+\.amazonaws\.com")
+ADDRESS = re.compile(r"(?:10\.9\.0|198\.51\.100|192\.0\.2|203\.0\.113)\.[0-9]{1,3}|AWS Internal|[a-z0-9.-]+\.amazonaws\.com")
 
 
 def named_ids(expected):

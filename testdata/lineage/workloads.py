@@ -1,7 +1,7 @@
 """Workloads: web identity, pods, instances, functions, tasks, builds, certificates, and the services that act by themselves."""
 
 import cloudtrail as ct
-from telling import (A, ADMIN, BACKUP, DANA, DEPLOY, EVE, HOME, NAT, RUNNER, THIEF, WORKER, Case, above, at, by_key, child, federation, first_of, key, link,
+from telling import (A, ADMIN, B, BACKUP, C, DANA, DEPLOY, EVE, HOME, NAT, RUNNER, THIEF, WORKER, Case, above, at, by_key, child, federation, first_of, key, link,
                      origin, some, timed)
 
 INSTANCE, TASK, CLUSTER = "i-0123456789abcdef0", "0123456789abcdef0123456789abcdef", f"arn:aws:eks:eu-west-1:{A}:cluster/shop"
@@ -120,6 +120,15 @@ def instances():
     first, other = sorted(made, key=lambda record: record["eventID"])
     case.ask(DANA.key, "both keys are of one session of the instance", descendants=some(child(launched, "launched", calls=5, children=[child(first, calls=5, made_again=[other["eventID"]])])))
     case.ask(key(0), "its twin stayed at home", **told, links=[link("key", made[0]), link("launched", launched)])
+
+    for name, words, outcome, owner in (("another-account", "of an account that is not in these logs", "mismatch `place`: the private address is in somebody else's network", C), ("own-accounts", "of another account of these logs", "no mismatch: accounts of one owner share endpoints", B)):
+        case = Case(f"ec2-through-endpoint-of-{name}", f"EC2 instance role, a key used from a private address through a VPC endpoint {words}", outcome)
+        case.earlier(B)
+        made = case.by_service("09:00:12", "ec2.amazonaws.com", WORKER, INSTANCE, key(0), named=False)
+        identity = timed(WORKER, INSTANCE, key(0), "09:00:12", ec2RoleDelivery="2.0")
+        case.works("09:02:00", identity, address=NAT, agent=RUNTIME)
+        case.call("09:03:00", identity, "s3:ListBuckets", None, address="10.9.0.7", agent=RUNTIME, vpcEndpointId="vpce-0123456789abcdef0", vpcEndpointAccountId=owner)
+        case.ask(key(0), "the instance speaks through its NAT gateway", origin=served | {"above": None}, links=[link("key", made)], mismatches=[{"kind": "place", "verified": "10.9.0.7"}] if owner == C else [])
 
     case = Case("ec2-before-logs", "EC2 instance role older than the log", "origin ec2 for the instance, incomplete, gap `before-logs`")
     case.earlier()
