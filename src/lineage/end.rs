@@ -508,7 +508,8 @@ fn session(end: End<'_>, sight: &Sight) -> Origin {
         .with_gap(gap);
     }
     if let Some(provider) = caller.federated_provider.clone().filter(|provider| !provider.is_empty()) {
-        return Origin { account, ..web("", Some(provider)) }.with_gap(gap);
+        let subject = caller.web_identity().unwrap_or_default();
+        return Origin { account, ..web(&subject, Some(provider)) }.with_gap(gap);
     }
     Origin { account, ..Origin::unknown(with_claim(gap, caller)) }
 }

@@ -35,4 +35,26 @@ def automations():
     case.ask(DANA.key, "the name alone proves nothing", descendants=some(child(started, "launched", calls=0, children=[child(made, "claim", calls=1)])))
 
 
+def web_identities():
+    told = (
+        ("cognito", "Cognito", COGNITO, {"amr": '["authenticated"]', "aud": POOL, "sub": VISITOR}, VISITOR),
+        ("irsa", "a provider of the account", EKS, {"aud": "sts.amazonaws.com", "sub": "system:serviceaccount:payments:worker"}, "system:serviceaccount:payments:worker"),
+        ("amazon", "Login with Amazon", "www.amazon.com", {"app_id": "amzn1.application.example", "user_id": "amzn1.account.EXAMPLE"}, "amzn1.account.EXAMPLE"),
+    )
+    for name, words, provider, attributes, subject in told:
+        case = Case(f"web-identity-told-{name}", f"web identity whose issuance is missing, and whose own records name the subject: {words}", f"origin `{subject}` of the provider, incomplete")
+        case.earlier()
+        before = provider.split(":oidc-provider/")[-1]
+        federation = {"federatedProvider": provider, "attributes": {f"{before}:{name}": value for name, value in attributes.items()}}
+        case.works("09:00:05", timed(WORKER, "session", key(0), "09:00:00", webIdFederationData=federation))
+        case.works("09:00:06", timed(WORKER, "session", key(0), "09:00:00", webIdFederationData={"federatedProvider": provider, "attributes": {}}))
+        case.ask(key(0), "an attribute of the session is the subject of its token", origin=origin("web-identity", False, "record-missing", provider=provider, name=subject))
+
+    case = Case("web-identity-told-by-another", "web identity whose issuance is missing, with an attribute of another provider", "origin web-identity: the provider is known, the subject is not")
+    case.earlier()
+    case.works("09:00:05", timed(WORKER, "session", key(0), "09:00:00", webIdFederationData={"federatedProvider": GITHUB, "attributes": {"example.com:sub": "repo:example-org/shop:ref:refs/heads/main"}}))
+    case.ask(key(0), "the attribute is none of the provider's", origin=origin("web-identity", False, "record-missing", provider=GITHUB, name=None))
+
+
 automations()
+web_identities()

@@ -352,7 +352,7 @@ impl Twin {
         if role.starts_with("AWSReservedSSO_") {
             ("identity-center-user", Some(session))
         } else if federated.is_some() {
-            ("web-identity", None)
+            ("web-identity", self.of(c).find_map(|place| read::vouched(&self.records[place].record)))
         } else {
             ("unknown", c.arn.clone())
         }

@@ -108,6 +108,7 @@ impl Cells<'_> {
             invoked_by: self.text("invoked_by", row)?,
             identity_provider: self.text("identity_provider", row)?,
             federated_provider: self.text("federated_provider", row)?,
+            web_id_attributes: self.text("web_id_attributes", row)?,
             in_scope_of: self.text("in_scope_of", row)?,
             ec2_role_delivery: self.text("ec2_role_delivery", row)?,
             on_behalf_of: self.text("on_behalf_of_user_id", row)?,
