@@ -56,5 +56,20 @@ def web_identities():
     case.ask(key(0), "the attribute is none of the provider's", origin=origin("web-identity", False, "record-missing", provider=GITHUB, name=None))
 
 
+def sign_ins():
+    case = Case("sign-ins-of-one-second", "two sign-ins of one user in one second, with a password that somebody else set", "`session` to both, ambiguous, and dana all the same; down: one line for both, with a remark, and not one session at two places")
+    case.earlier()
+    changed = case.call("08:00:00", EVE.signed(), "iam:UpdateLoginProfile", {"userName": "dana", "passwordResetRequired": False})
+    logins = sorted((case.console_login("09:00:00", DANA.identity, address=address) for address in (THIEF, OFFICE)), key=lambda made: made["eventID"])
+    for number, address in enumerate((THIEF, OFFICE)):
+        case.works(f"09:0{number + 1}:00", DANA.session(key(number), "09:00:00"), address=address, agent=BROWSER)
+        case.ask(key(number), "either sign-in may have opened the session", links=[link("session", logins[0], logins), link("identity", changed)],
+                 origin=person(DANA, above=above(changed, "identity", by_key(EVE))))
+    both = child(logins[0], "session", calls=2, keys_used=2, made_again=[logins[1]["eventID"]], children=[], remarks=["2 sign-ins of one second: nothing tells which of them did this"])
+    case.ask(EVE.key, "the password led to both", descendants=[child(changed, "identity", children=[both])])
+    case.ask("dana", "and so dana's own", descendants=some(both))
+
+
 automations()
+sign_ins()
 web_identities()
