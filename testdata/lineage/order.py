@@ -55,6 +55,19 @@ def web_identities():
     case.works("09:00:05", timed(WORKER, "session", key(0), "09:00:00", webIdFederationData={"federatedProvider": GITHUB, "attributes": {"example.com:sub": "repo:example-org/shop:ref:refs/heads/main"}}))
     case.ask(key(0), "the attribute is none of the provider's", origin=origin("web-identity", False, "record-missing", provider=GITHUB, name=None))
 
+    case = Case("web-identity-provider-changed", "web identity, of a provider that one made and another changed", "`trusts` has eve's CreateOpenIDConnectProvider, and who set its thumbprints last; not what was set before it was deleted")
+    url = GITHUB.split(":oidc-provider/")[-1]
+    case.call("07:10:00", BACKUP.signed(), "iam:AddClientIDToOpenIDConnectProvider", {"openIDConnectProviderArn": GITHUB, "clientID": "example"})
+    case.call("07:20:00", BACKUP.signed(), "iam:DeleteOpenIDConnectProvider", {"openIDConnectProviderArn": GITHUB})
+    made_provider = case.call("08:00:00", EVE.signed(), "iam:CreateOpenIDConnectProvider", {"url": f"https://{url}", "clientIDList": ["sts.amazonaws.com"]}, {"openIDConnectProviderArn": GITHUB})
+    case.call("08:05:00", BACKUP.signed(), "iam:UpdateOpenIDConnectProviderThumbprint", {"openIDConnectProviderArn": GITHUB, "thumbprintList": ["EXAMPLE"]})
+    changed = case.call("08:10:00", DANA.signed(), "iam:UpdateOpenIDConnectProviderThumbprint", {"openIDConnectProviderArn": GITHUB, "thumbprintList": ["EXAMPLE"]})
+    subject = "repo:example-org/shop:ref:refs/heads/main"
+    made = with_web_identity(case, "09:00:00", WORKER, "GitHubActions", key(0), GITHUB, subject, "sts.amazonaws.com")
+    case.works("09:00:05", timed(WORKER, "GitHubActions", key(0), "09:00:00", webIdFederationData={"federatedProvider": GITHUB, "attributes": {}}))
+    case.ask(key(0), "eve's provider vouched, though dana changed it since", origin=origin("web-identity", name=subject, provider=GITHUB), links=[link("key", made)],
+             trusts=[{"of": "provider", "name": url, "event_id": one["eventID"], "by": {"arn": user.arn}, "lets": made["eventID"]} for one, user in ((made_provider, EVE), (changed, DANA))])
+
 
 def sign_ins():
     case = Case("sign-ins-of-one-second", "two sign-ins of one user in one second, with a password that somebody else set", "`session` to both, ambiguous, and dana all the same; down: one line for both, with a remark, and not one session at two places")

@@ -279,12 +279,33 @@ def certificates():
     strange = issued | {"assumedRoleUser": WORKER.issued("ffff", key(0), at("09:00:00"))["assumedRoleUser"]}
     case.call("08:59:59", identity, "rolesanywhere:CreateSession", {"cert": "EXAMPLE", "durationSeconds": 3600, "roleArn": WORKER.arn, "trustAnchorArn": anchor.replace(ids["anchor"], other)},
               {"credentialSet": [strange], "subjectArn": subject, "x509Subject": "CN=other"}, address=HOME, agent="CredHelper/1.4.0")
+    # What it does not pass stays: this gives another name alone.
+    anchored("08:20:00", DANA, "UpdateTrustAnchor", {"trustAnchorId": ids["anchor"], "name": "printing press"}, {"trustAnchor": {"trustAnchorArn": anchor, "trustAnchorId": ids["anchor"]}})
     anchored("09:30:00", DANA, "UpdateTrustAnchor", {"trustAnchorId": ids["anchor"], "source": source_of}, {"trustAnchor": {"trustAnchorArn": anchor, "trustAnchorId": ids["anchor"]}})
     case.works("09:00:05", timed(WORKER, serial, key(0), "09:00:00", sourceIdentity=source), address=THIEF)
     case.ask(key(0), "whose certificates count is eve's word, for which roles dana's", origin=origin("certificate", name=source, provider="rolesanywhere.amazonaws.com", access_key=None),
              trusts=[{"of": "anchor", "name": ids["anchor"], "event_id": made_anchor["eventID"], "event_name": "CreateTrustAnchor", "by": {"arn": EVE.arn}},
                      {"of": "profile", "name": ids["profile"], "event_id": changed["eventID"], "by": {"arn": DANA.arn}},
                      {"of": "role", "name": WORKER.name, "event_id": made_role["eventID"]}])
+
+    case = Case("roles-anywhere-enabled", "Roles Anywhere: anchor and profile that somebody else put in force again, and a list of revoked certificates that was put out of it", "`trusts` has who made both, and eve, who enabled them and disabled the list; not who revoked certificates")
+    said = {"anchor": {"trustAnchor": {"trustAnchorArn": anchor, "trustAnchorId": ids["anchor"]}}, "profile": {"profile": {"profileArn": profile, "profileId": ids["profile"]}}}
+    lists = [{"crl": {"crlId": ct.uuid_of("revoked", number), "crlArn": f"arn:aws:rolesanywhere:eu-west-1:{A}:crl/{ct.uuid_of('revoked', number)}", "trustAnchorArn": anchor}} for number in range(3)]
+    made_both = [anchored("08:00:00", DANA, "CreateTrustAnchor", {"name": "press", "enabled": False, "source": source_of}, said["anchor"]),
+                 anchored("08:00:01", DANA, "CreateProfile", {"name": "press", "roleArns": [WORKER.arn]}, said["profile"])]
+    for number, revoked in enumerate(lists):
+        anchored(f"08:01:0{number}", DANA, "ImportCrl", {"name": "lost", "trustAnchorArn": anchor, "crlData": "EXAMPLE"}, revoked)
+    anchored("08:02:00", DANA, "DisableTrustAnchor", {"trustAnchorId": ids["anchor"]}, said["anchor"])
+    opened = [anchored("08:10:00", EVE, "EnableTrustAnchor", {"trustAnchorId": ids["anchor"]}, said["anchor"]), anchored("08:11:00", EVE, "EnableProfile", {"profileId": ids["profile"]}, said["profile"]),
+              anchored("08:12:00", EVE, "DisableCrl", {"crlId": lists[0]["crl"]["crlId"]}, lists[0])]
+    anchored("08:13:00", EVE, "DisableCrl", {"crlId": lists[1]["crl"]["crlId"]}, lists[1])
+    anchored("08:14:00", DANA, "EnableCrl", {"crlId": lists[1]["crl"]["crlId"]}, lists[1])
+    made = case.call("09:00:00", identity, "rolesanywhere:CreateSession", {"cert": "EXAMPLE", "durationSeconds": 3600, "profileArn": profile, "roleArn": WORKER.arn, "trustAnchorArn": anchor},
+                     {"credentialSet": [issued], "subjectArn": subject, "x509Subject": source}, address=THIEF, agent="CredHelper/1.4.0")
+    case.works("09:00:05", timed(WORKER, serial, key(0), "09:00:00", sourceIdentity=source), address=THIEF)
+    case.ask(key(0), "dana trusted the anchor, eve let its certificates in again", links=[link("key", made)],
+             trusts=[{"of": of, "event_id": record["eventID"], "event_name": record["eventName"], "by": {"arn": user.arn}}
+                     for of, record, user in [*zip(("anchor", "profile"), made_both, (DANA, DANA)), *zip(("anchor", "profile", "anchor"), opened, (EVE, EVE, EVE))]])
 
 
 def services():
