@@ -26,6 +26,7 @@ select
   min(invoked_by) as invoked_by,
   min(identity_provider) as identity_provider,
   min(federated_provider) as federated_provider,
+  min(web_id_attributes) as web_id_attributes,
   min(in_scope_of) as in_scope_of,
   min(ec2_role_delivery) as ec2_role_delivery,
   min(on_behalf_of_user_id) as on_behalf_of_user_id,

@@ -244,6 +244,7 @@ select
   invoked_by,
   identity_provider,
   federated_provider,
+  web_id_attributes,
   in_scope_of,
   ec2_role_delivery,
   on_behalf_of_user_id,

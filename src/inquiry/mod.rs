@@ -103,6 +103,9 @@ pub async fn investigate(
     let (above, mut following) = (behind::traced(ctx, subject, up).await?, Following::default());
     if let Some(above) = &above {
         investigator.note_behind(behind::behind(above));
+        if let Some(assumed) = &above.trace.subject.assumed_root {
+            investigator.note_assumed_root(assumed.clone());
+        }
     }
     if follow {
         // What was done in the window may come of what the subject did before it.

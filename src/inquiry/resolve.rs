@@ -145,8 +145,8 @@ fn listed(close: &[Candidate]) -> String {
 }
 
 /// Finds out who is meant by `asked`: an access key id, an ARN, a unique id, an IP address, or a name, which may be
-/// preceded by its kind and a slash (`user/NAME`, `role/NAME`, `session/NAME`, `source-identity/NAME`,
-/// `identity-center-user/ID`, `subject/NAME` of an identity provider, `key/ID`, `id/ID`, `service/NAME`).
+/// preceded by its kind and a slash (`user/NAME`, `role/NAME`, `session/NAME`, `federated-user/NAME`,
+/// `source-identity/NAME`, `identity-center-user/ID`, `subject/NAME` of an identity provider, `key/ID`, `id/ID`, `service/NAME`).
 ///
 /// # Errors
 ///
@@ -264,10 +264,11 @@ fn unique_id(id: &str) -> Filter {
 }
 
 /// The kinds that may stand before a slash.
-const KINDS: [&str; 10] = [
+const KINDS: [&str; 11] = [
     "user",
     "role",
     "session",
+    "federated-user",
     "source-identity",
     "identity-center-user",
     "subject",
@@ -367,6 +368,8 @@ fn selected(one: &Named, asked: &str) -> Resolved {
                 ]),
             ]),
         ),
+        // Named by GetFederationToken (<https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html>).
+        "federated-user" => (SubjectKind::Other, user(&id)),
         "source-identity" => (SubjectKind::SourceIdentity, is(Column::SourceIdentity)),
         "identity-center-user" => (
             SubjectKind::IdentityCenterUser,

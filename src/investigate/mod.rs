@@ -57,6 +57,7 @@ pub use unseen::{Unseen, UnseenKind};
 pub use who::{Caller, EncodedAccount, KeySeen, Mfa, Origin, SessionSeen, Subject, SubjectInfo, SubjectKind};
 
 use crate::aws::HIDDEN;
+use crate::lineage::AssumedRoot;
 use crate::query::EventRow;
 use activity::ActivityFold;
 use body::Body;
@@ -121,6 +122,9 @@ pub struct Investigation {
     pub follow: Option<Follow>,
     /// What it did outside the window, where it did nothing inside; None where it did something, or nothing anywhere.
     pub outside_window: Option<Span>,
+    /// Of a root: what was done in sessions that AssumeRoot made of it, which is none of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assumed_root: Option<AssumedRoot>,
     /// How much of what, and when.
     pub activity: Activity,
     /// From where and to where.
@@ -160,6 +164,7 @@ pub struct Investigator {
     /// The subject's own calls, without the tree below it.
     own: Span,
     outside_window: Option<Span>,
+    assumed_root: Option<AssumedRoot>,
     activity: ActivityFold,
     places: PlaceFold,
     denials: DenialFold,
@@ -189,6 +194,7 @@ impl Investigator {
             follow: None,
             own: Span::default(),
             outside_window: None,
+            assumed_root: None,
             activity: ActivityFold::new(limits),
             places: PlaceFold::new(limits),
             denials: DenialFold::new(limits),
@@ -214,6 +220,11 @@ impl Investigator {
     /// Tells who is behind the subject.
     pub fn note_behind(&mut self, behind: Behind) {
         self.behind = Some(behind);
+    }
+
+    /// Tells what was done in sessions that AssumeRoot made of a root.
+    pub fn note_assumed_root(&mut self, assumed: AssumedRoot) {
+        self.assumed_root = Some(assumed);
     }
 
     /// Tells of a record of the subject outside the window. Of who did something inside they are not told.
@@ -437,6 +448,7 @@ impl Investigator {
             behind: self.behind,
             follow: self.follow.map(FollowFold::finish),
             outside_window: self.outside_window,
+            assumed_root: self.assumed_root,
             activity: self.activity.finish(),
             places: self.places.finish(),
             made: things,

@@ -1,5 +1,7 @@
 //! The answer of `trace`: the chain up, the tree below, and what does not fit.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::{Gap, Issuance, Node, NodeKind, Origin, RecordRef, Rule, Usage};
@@ -318,11 +320,40 @@ pub struct TraceSubject {
     /// the role, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acts_for: Option<String>,
+    /// Of a root: what was done in sessions that AssumeRoot made of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assumed_root: Option<AssumedRoot>,
     /// The event, where WHO is one.
     pub event: Option<Proof>,
     /// Why nothing is known of what it did: it acts in an account whose logs are not here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gap: Option<Gap>,
+}
+
+/// What was done in sessions that AssumeRoot made of a root: their records bear the root's name, and somebody else acts, see
+/// [`super::Caller::is_assumed_root`]. It is none of root's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AssumedRoot {
+    /// The keys of the sessions.
+    pub access_keys: BTreeSet<String>,
+    /// What they did.
+    #[serde(flatten)]
+    pub usage: Usage,
+}
+
+impl AssumedRoot {
+    /// In words, with one of the keys.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let calls =
+            if self.usage.calls == 1 { "1 call".to_owned() } else { format!("{} calls", self.usage.calls) };
+        let key = self.access_keys.first().map_or("", String::as_str);
+        let others = match self.access_keys.len() {
+            0 | 1 => String::new(),
+            some => format!(" and {} other keys", some - 1),
+        };
+        format!("{calls} in sessions of AssumeRoot, which are somebody else's: trace {key}{others}")
+    }
 }
 
 /// The answer.

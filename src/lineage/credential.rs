@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::fields::{CallerFields, SIGN_IN};
+use super::provider_name;
 use super::subject::{is_identity_center, permission_set};
 use crate::aws::{Arn, IdKind, Principal, Time, UniqueId};
 
@@ -95,6 +96,8 @@ pub struct Caller {
     pub identity_provider: Option<String>,
     /// The web identity provider of the session.
     pub federated_provider: Option<String>,
+    /// What that provider said of the web identity, as JSON, see [`Caller::web_identity`].
+    pub web_id_attributes: Option<String>,
     /// `userIdentity.inScopeOf`, as JSON: the resource that a service acted for.
     pub in_scope_of: Option<String>,
     /// Version of the instance metadata service that delivered the credential.
@@ -165,6 +168,7 @@ impl Caller {
             invoked_by: None,
             identity_provider: None,
             federated_provider: None,
+            web_id_attributes: None,
             in_scope_of: None,
             ec2_role_delivery: None,
             on_behalf_of: None,
@@ -262,6 +266,24 @@ impl Caller {
             && !self.signs_in()
     }
 
+    /// The subject of the web identity by which the session came about, where its own records tell it: an attribute that is
+    /// called after the provider and by the word for whom its token is of, as the keys of policies are
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/cloudtrail-integration.html>,
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html>). The records of most
+    /// providers have no attributes.
+    #[must_use]
+    pub fn web_identity(&self) -> Option<String> {
+        let attributes: serde_json::Value = serde_json::from_str(self.web_id_attributes.as_deref()?).ok()?;
+        let provider = provider_name(self.federated_provider.as_deref()?);
+        let word = match provider {
+            "www.amazon.com" => "user_id",
+            "graph.facebook.com" => "id",
+            _ => "sub",
+        };
+        let subject = attributes.get(format!("{provider}:{word}"))?.as_str()?;
+        (!subject.is_empty()).then(|| subject.to_owned())
+    }
+
     /// Whether it is a session of a role.
     #[must_use]
     pub fn is_role_session(&self) -> bool {
@@ -333,6 +355,7 @@ impl Caller {
         least(&mut self.invoked_by, other.invoked_by);
         least(&mut self.identity_provider, other.identity_provider);
         least(&mut self.federated_provider, other.federated_provider);
+        least(&mut self.web_id_attributes, other.web_id_attributes);
         least(&mut self.in_scope_of, other.in_scope_of);
         least(&mut self.ec2_role_delivery, other.ec2_role_delivery);
         least(&mut self.on_behalf_of, other.on_behalf_of);

@@ -255,12 +255,27 @@ const ORDERED: [&str; 17] = [
 /// as of a stack that CloudFormation builds with a role of the account
 /// (<https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html>). None for other origins, for a
 /// workload, whose launch would be in a record of its own, and for a service that acts for itself with its service-linked role.
+/// An automation of which no record is the start may be one that Systems Manager itself started, for an association, a
+/// maintenance window or another automation
+/// (<https://docs.aws.amazon.com/systems-manager/latest/userguide/systems-manager-automation.html>).
 #[must_use]
 pub fn unnamed_order(session: &Caller, found: &Origin) -> Option<Gap> {
-    if found.kind != OriginKind::Service || found.on_behalf_of.is_some() || !session.is_role_session() {
+    let automation = found.on_behalf_of.as_ref().filter(|workload| workload.kind == "automation");
+    let is_workload = found.on_behalf_of.is_some() && automation.is_none();
+    if found.kind != OriginKind::Service || is_workload || !session.is_role_session() {
         return None;
     }
     let service = found.name.as_deref()?;
+    if let Some(automation) = automation {
+        return Some(Gap {
+            reason: Reason::NoCredential,
+            text: format!(
+                "whoever started {}: no StartAutomationExecution answers with it",
+                automation.words()
+            ),
+            hint: order_hint(service, session.role_name().unwrap_or_default()),
+        });
+    }
     let role = session.role_arn().unwrap_or_default();
     let is_linked = role.contains(":role/aws-service-role/");
     if is_linked
@@ -493,7 +508,8 @@ fn session(end: End<'_>, sight: &Sight) -> Origin {
         .with_gap(gap);
     }
     if let Some(provider) = caller.federated_provider.clone().filter(|provider| !provider.is_empty()) {
-        return Origin { account, ..web("", Some(provider)) }.with_gap(gap);
+        let subject = caller.web_identity().unwrap_or_default();
+        return Origin { account, ..web(&subject, Some(provider)) }.with_gap(gap);
     }
     Origin { account, ..Origin::unknown(with_claim(gap, caller)) }
 }

@@ -343,7 +343,8 @@ pub struct Launch {
     /// (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html>).
     pub execution_role: Option<String>,
     /// Of a task the ARN of its definition, which gives it its role where the launch passed none
-    /// (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html>).
+    /// (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html>); of a build that of its project, which
+    /// says what it runs (<https://docs.aws.amazon.com/codebuild/latest/APIReference/API_StartBuild.html>).
     pub task_definition: Option<String>,
     /// What it says of a function's layers.
     pub layers: Layers,
@@ -413,6 +414,43 @@ impl Launch {
                 && one.record.time <= self.record.time
         };
         launches.into_iter().filter(is_it).max_by(|a, b| a.record.cmp(&b.record))
+    }
+
+    /// What a call may set of a project of CodeBuild that decides what its builds do: where the code and the commands come from,
+    /// the image with its variables, the role. What UpdateProject does not pass stays as it was
+    /// (<https://docs.aws.amazon.com/codebuild/latest/APIReference/API_UpdateProject.html>).
+    pub const PROJECT_PARTS: [&'static str; 3] = ["source", "environment", "serviceRole"];
+
+    /// The ids of what was set of a launched build's project, as the workloads of such calls have them; none where it is of no
+    /// build.
+    pub fn project_parts(&self) -> impl Iterator<Item = String> + '_ {
+        let project = self.task_definition.as_ref().filter(|_| self.workload.kind == "build");
+        let of = |project: &String| Self::PROJECT_PARTS.map(|part| format!("{part} {project}"));
+        project.map(of).into_iter().flatten()
+    }
+
+    /// The records that set last, before a launched build, what it runs and with which role: those of its project. Each once, in
+    /// order of time.
+    #[must_use]
+    pub fn projected_by<'a>(&self, launches: impl IntoIterator<Item = &'a Launch>) -> Vec<&'a Launch> {
+        let mut last: BTreeMap<String, &Launch> = BTreeMap::new();
+        let parts: BTreeSet<String> = self.project_parts().collect();
+        for one in launches {
+            let is_it = one.workload.kind == "project"
+                && parts.contains(&one.workload.id)
+                && one.record.account == self.record.account
+                && one.record.time <= self.record.time;
+            if is_it {
+                let known = last.entry(one.workload.id.clone()).or_insert(one);
+                if known.record < one.record {
+                    *known = one;
+                }
+            }
+        }
+        let mut found: Vec<&Launch> = last.into_values().collect();
+        found.sort_by(|a, b| a.record.cmp(&b.record));
+        found.dedup_by(|a, b| a.record == b.record);
+        found
     }
 
     /// The record that put a role into the instance profile which a launch passed, the last one before `moment`: a profile holds

@@ -65,8 +65,8 @@ pub mod subject;
 mod workload;
 
 pub use answer::{
-    Above, BesideLaunch, CHANGED_BY_USER, Chain, Descendant, Link, Mismatch, NotTaken, Proof, RoleGiven,
-    SCHEMA, Trace, TraceSubject, TracedOrigin, Trust, TrustOf, Violation, made_node,
+    Above, AssumedRoot, BesideLaunch, CHANGED_BY_USER, Chain, Descendant, Link, Mismatch, NotTaken, Proof,
+    RoleGiven, SCHEMA, Trace, TraceSubject, TracedOrigin, Trust, TrustOf, Violation, made_node,
 };
 pub use credential::{
     Caller, Class, Credential, Node, NodeKind, Usage, is_switch, is_telling, sign_in_session,

@@ -1,4 +1,4 @@
-//! Workloads: instances, functions, tasks, builds, pods, that act with a role.
+//! Workloads: instances, functions, tasks, builds, automations, pods, that act with a role.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::aws::Arn;
 /// What runs with a role.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Workload {
-    /// `instance`, `function`, `task`, `build`, `pod`, `notebook` or `resource`.
+    /// `instance`, `function`, `task`, `build`, `automation`, `pod`, `notebook` or `resource`.
     pub kind: &'static str,
     /// Its id, as the sessions of its role bear it: `i-…`, the function's name, the task's id.
     pub id: String,
@@ -52,7 +52,14 @@ impl Workload {
     /// Whether calls that AWS records launch such ones.
     #[must_use]
     pub fn is_launched(&self) -> bool {
-        matches!(self.kind, "instance" | "function" | "task" | "build" | "notebook")
+        matches!(self.kind, "instance" | "function" | "task" | "build" | "automation" | "notebook")
+    }
+
+    /// The name of the sessions of its role, where it is not a part of a longer one: the id, before which Systems Manager puts
+    /// a word.
+    #[must_use]
+    pub fn session_name(&self) -> String {
+        if self.kind == "automation" { format!("{AUTOMATION}{}", self.id) } else { self.id.clone() }
     }
 
     /// As the view `launches` has it: kind and id with a colon between.
@@ -89,6 +96,13 @@ impl Workload {
             // Systems Manager gives instances sessions of a role of the account's
             // (<https://docs.aws.amazon.com/systems-manager/latest/userguide/fleet-manager-default-host-management-configuration.html>).
             "ec2.amazonaws.com" | "ssm.amazonaws.com" if is_instance_id(name) => "instance",
+            // Of an automation that runs with a role of the account's, and is told by StartAutomationExecution; one without runs
+            // with the permissions of whoever started it, in the session of that one
+            // (<https://docs.aws.amazon.com/systems-manager/latest/userguide/running-simple-automations.html>).
+            "ssm.amazonaws.com" => {
+                let id = name.strip_prefix(AUTOMATION).filter(|id| is_task_id(id))?;
+                return Some(Workload::new("automation", id));
+            }
             "lambda.amazonaws.com" if !is_pollers(name) => {
                 let region = issuance.and_then(|issuance| issuance.record.region.as_deref());
                 return Some(Workload::function(name, region));
@@ -121,6 +135,9 @@ impl Workload {
         })
     }
 }
+
+/// What stands before the id of an execution in the name of a session of Systems Manager Automation.
+const AUTOMATION: &str = "Automation-";
 
 /// What begins the name of a role that EC2 itself gives each instance: no account can make one, as a role's name holds no colon
 /// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>).
@@ -209,6 +226,8 @@ pub enum Part {
     Role,
     /// The definition of a task, which names its image.
     Definition,
+    /// The project of a build, or a part of it.
+    Project,
 }
 
 impl Part {
@@ -220,6 +239,7 @@ impl Part {
             Part::Layers => "layers",
             Part::Role => "role",
             Part::Definition => "definition",
+            Part::Project => "project",
         }
     }
 }
@@ -289,6 +309,13 @@ impl<'a> LastLaunch<'a> {
         } else {
             self.beside.push(Beside { part: Part::Definition, version: None, launch: defined });
         }
+    }
+
+    /// Takes in the records that set what a build runs, see [`Launch::projected_by`]: whoever called these is as much behind it
+    /// as whoever started it.
+    pub fn project(&mut self, projected: Vec<&'a Launch>) {
+        let beside = |launch| Beside { part: Part::Project, version: None, launch };
+        self.beside.extend(projected.into_iter().map(beside));
     }
 
     /// What passed the instance its profile.
@@ -529,6 +556,8 @@ fn in_scope(json: &str) -> Option<Workload> {
         }
         "ecs" if is("task/") => "task",
         "codebuild" if is("build/") => "build",
+        // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
+        "ssm" if arn.is_some() && is("automation-execution/") => "automation",
         _ if is_instance_id(last) && (arn.is_none() || service == "ec2" || service == "ssm") => "instance",
         _ => return Some(Workload::new("resource", id)),
     };

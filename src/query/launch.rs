@@ -3,13 +3,14 @@
 use serde_json::Value;
 
 use super::lenient;
+use crate::lineage::Launch;
 
 /// The workloads of a successful call, each as `kind:id`, with the id as the sessions of its role bear it. The arguments
 /// are the columns `event_source`, `event_name`, `request_parameters` and `response_elements`.
 ///
 /// EC2 names the session by the instance
 /// (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/iam-roles-for-amazon-ec2.html>), Lambda by the function, ECS by
-/// the task's id, CodeBuild `AWSCodeBuild-` and the build's id.
+/// the task's id, CodeBuild `AWSCodeBuild-` and the build's id, Systems Manager `Automation-` and the execution's id.
 ///
 /// Who gives a workload another role launches it anew
 /// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ReplaceIamInstanceProfileAssociation.html>,
@@ -21,6 +22,8 @@ use super::lenient;
 /// keeps what was put before (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html>). Who registers a
 /// task definition says what the tasks are that are run by it
 /// (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html>), and mostly with which role.
+/// Who makes or changes a project of CodeBuild says what its builds run
+/// (<https://docs.aws.amazon.com/codebuild/latest/APIReference/API_UpdateProject.html>).
 /// Who puts a role into an instance profile says with which role the instances act that have it
 /// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_AddRoleToInstanceProfile.html>).
 pub(super) fn launched([event_source, event_name, request, response]: [Option<&str>; 4]) -> Vec<String> {
@@ -60,6 +63,20 @@ pub(super) fn launched([event_source, event_name, request, response]: [Option<&s
             let response = value(response);
             let id = response.pointer("/build/id").or_else(|| response.pointer("/build/arn"));
             id.and_then(Value::as_str).map(|id| format!("build:{}", last(id))).into_iter().collect()
+        }
+        ("codebuild.amazonaws.com", "CreateProject" | "UpdateProject") => {
+            let (request, response) = (value(request), value(response));
+            let arn = response.pointer("/project/arn").and_then(Value::as_str);
+            let set = Launch::PROJECT_PARTS
+                .iter()
+                .filter(|part| request.get(part).is_some_and(|one| !one.is_null()));
+            arn.map(|arn| set.map(|part| format!("project:{part} {arn}")).collect()).unwrap_or_default()
+        }
+        // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_StartAutomationExecution.html
+        ("ssm.amazonaws.com", "StartAutomationExecution" | "StartChangeRequestExecution") => {
+            let response = value(response);
+            let id = response.get("automationExecutionId").and_then(Value::as_str);
+            id.map(|id| format!("automation:{id}")).into_iter().collect()
         }
         ("lambda.amazonaws.com", name) if launches_function(name) => {
             let request = value(request);
@@ -130,6 +147,13 @@ mod tests {
         for name in ["StartBuild", "RetryBuild"] {
             check("codebuild", name, "{}", r#"{"build":{"id":"shop:0000-11"}}"#, &["build:0000-11"]);
         }
+        let project = r#"{"project":{"arn":"arn:aws:codebuild:eu-west-1:111122223333:project/shop"}}"#;
+        let changed = r#"{"name":"shop","source":{"type":"NO_SOURCE"},"serviceRole":null,"description":"x"}"#;
+        let source = "project:source arn:aws:codebuild:eu-west-1:111122223333:project/shop";
+        check("codebuild", "UpdateProject", changed, project, &[source]);
+        let started = r#"{"automationExecutionId":"4105a4fc-f944-11e6-9d32-0a1b2c3d495h"}"#;
+        let id = "automation:4105a4fc-f944-11e6-9d32-0a1b2c3d495h";
+        check("ssm", "StartAutomationExecution", "{}", started, &[id]);
         check(
             "lambda",
             "CreateFunction20150331",

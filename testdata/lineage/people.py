@@ -147,7 +147,8 @@ def tokens():
                      {"credentials": {"accessKeyId": key(0), "sessionToken": ct.token_of("federation", key(0)), "expiration": ct.long_date(at("10:00:00"))},
                       "federatedUser": {"federatedUserId": f"{A}:report", "arn": f"arn:aws:sts::{A}:federated-user/report"}, "packedPolicySize": 6}, readOnly=False)
     case.works("09:00:05", federated("report", key(0), "09:00:00"))
-    case.ask(key(0), "a federated user with the key of the answer", origin=by_key(DANA), links=[link("key", made)])
+    for who in (key(0), "report"):
+        case.ask(who, "a federated user with the key of the answer", origin=by_key(DANA), links=[link("key", made)])
 
     case = Case("federation-token-missing", "federated user whose issuance is missing", "origin dana by the session issuer, incomplete, gap `record-missing`")
     case.earlier()

@@ -1,7 +1,7 @@
 """Workloads: web identity, pods, instances, functions, tasks, builds, certificates, and the services that act by themselves."""
 
 import cloudtrail as ct
-from telling import (A, ADMIN, BACKUP, DANA, DEPLOY, EVE, HOME, NAT, RUNNER, THIEF, WORKER, Case, above, at, by_key, child, federation, first_of, key, link,
+from telling import (A, ADMIN, B, BACKUP, C, DANA, DEPLOY, EVE, HOME, NAT, RUNNER, THIEF, WORKER, Case, above, at, by_key, child, federation, first_of, key, link,
                      origin, some, timed)
 
 INSTANCE, TASK, CLUSTER = "i-0123456789abcdef0", "0123456789abcdef0123456789abcdef", f"arn:aws:eks:eu-west-1:{A}:cluster/shop"
@@ -121,6 +121,15 @@ def instances():
     case.ask(DANA.key, "both keys are of one session of the instance", descendants=some(child(launched, "launched", calls=5, children=[child(first, calls=5, made_again=[other["eventID"]])])))
     case.ask(key(0), "its twin stayed at home", **told, links=[link("key", made[0]), link("launched", launched)])
 
+    for name, words, outcome, owner in (("another-account", "of an account that is not in these logs", "mismatch `place`: the private address is in somebody else's network", C), ("own-accounts", "of another account of these logs", "no mismatch: accounts of one owner share endpoints", B)):
+        case = Case(f"ec2-through-endpoint-of-{name}", f"EC2 instance role, a key used from a private address through a VPC endpoint {words}", outcome)
+        case.earlier(B)
+        made = case.by_service("09:00:12", "ec2.amazonaws.com", WORKER, INSTANCE, key(0), named=False)
+        identity = timed(WORKER, INSTANCE, key(0), "09:00:12", ec2RoleDelivery="2.0")
+        case.works("09:02:00", identity, address=NAT, agent=RUNTIME)
+        case.call("09:03:00", identity, "s3:ListBuckets", None, address="10.9.0.7", agent=RUNTIME, vpcEndpointId="vpce-0123456789abcdef0", vpcEndpointAccountId=owner)
+        case.ask(key(0), "the instance speaks through its NAT gateway", origin=served | {"above": None}, links=[link("key", made)], mismatches=[{"kind": "place", "verified": "10.9.0.7"}] if owner == C else [])
+
     case = Case("ec2-before-logs", "EC2 instance role older than the log", "origin ec2 for the instance, incomplete, gap `before-logs`")
     case.earlier()
     case.works("07:05:00", timed(WORKER, INSTANCE, key(0), "04:00:00", ec2RoleDelivery="2.0"), address=NAT)
@@ -194,6 +203,24 @@ def tasks_and_builds():
     case.ask(key(0), "the session is named after the build", links=[link("key", made), link("launched", launched)],
              origin=origin("service", name="codebuild.amazonaws.com", on_behalf_of={"kind": "build"}, above=above(launched, "launched", by_key(DANA))))
 
+    case = Case("codebuild-project", "CodeBuild, a build of a project that others made and changed", "`launched` to dana's StartBuild; as much behind it, and named beside, are who set last where its code comes from and what it runs in; not who gave it another description")
+    project = {"project": {"name": "shop", "arn": f"arn:aws:codebuild:eu-west-1:{A}:project/shop", "serviceRole": WORKER.arn}}
+    parts = {"source": {"type": "NO_SOURCE", "buildspec": "version: 0.2"}, "environment": {"type": "LINUX_CONTAINER", "image": "aws/codebuild/standard:7.0"}}
+    case.call("08:00:00", DANA.signed(), "codebuild:CreateProject", {"name": "shop", "serviceRole": WORKER.arn} | parts, project)
+    case.call("08:10:00", BACKUP.signed(), "codebuild:UpdateProject", {"name": "shop", "source": parts["source"]}, project)
+    changed = [case.call("08:20:00", BACKUP.signed(), "codebuild:UpdateProject", {"name": "shop", "environment": parts["environment"], "serviceRole": WORKER.arn}, project),
+               case.call("08:30:00", EVE.signed(), "codebuild:UpdateProject", {"name": "shop", "source": parts["source"]}, project)]
+    case.call("08:40:00", BACKUP.signed(), "codebuild:UpdateProject", {"name": "shop", "description": "the shop"}, project)
+    case.call("08:50:00", BACKUP.signed(), "codebuild:UpdateProject", {"name": "other", "source": parts["source"]}, {"project": {"name": "other", "arn": f"arn:aws:codebuild:eu-west-1:{A}:project/other"}})
+    launched = case.call("08:59:30", DANA.signed(), "codebuild:StartBuild", {"projectName": "shop"}, {"build": build})
+    made = case.by_service("09:00:00", "codebuild.amazonaws.com", WORKER, f"AWSCodeBuild-{number}", key(0))
+    case.call("09:30:00", EVE.signed(), "codebuild:UpdateProject", {"name": "shop", "source": parts["source"]}, project)
+    case.works("09:00:05", timed(WORKER, f"AWSCodeBuild-{number}", key(0), "09:00:00"), address=NAT, agent=RUNTIME)
+    case.ask(key(0), "dana started what eve and backup had changed",
+             links=[link("key", made), link("launched", launched, [launched, *changed], beside=[{"what": "project", "event_id": one["eventID"], "by": {"arn": user.arn}} for one, user in zip(changed, (BACKUP, EVE))])],
+             origin=origin("service", name="codebuild.amazonaws.com", on_behalf_of={"kind": "build"}, above=above(launched, "launched", by_key(DANA))))
+    case.ask(EVE.key, "what a build did stands below who started it", descendants=None)
+
     case = Case("codebuild-retried", "CodeBuild, a build that was started again", "`key` to the AssumeRole by codebuild, `launched` to dana's RetryBuild")
     launched = case.call("08:59:30", DANA.signed(), "codebuild:RetryBuild", {"id": f"shop:{ct.uuid_of('build before')}"}, {"build": build})
     made = case.by_service("09:00:00", "codebuild.amazonaws.com", WORKER, f"AWSCodeBuild-{number}", key(0))
@@ -252,12 +279,33 @@ def certificates():
     strange = issued | {"assumedRoleUser": WORKER.issued("ffff", key(0), at("09:00:00"))["assumedRoleUser"]}
     case.call("08:59:59", identity, "rolesanywhere:CreateSession", {"cert": "EXAMPLE", "durationSeconds": 3600, "roleArn": WORKER.arn, "trustAnchorArn": anchor.replace(ids["anchor"], other)},
               {"credentialSet": [strange], "subjectArn": subject, "x509Subject": "CN=other"}, address=HOME, agent="CredHelper/1.4.0")
+    # What it does not pass stays: this gives another name alone.
+    anchored("08:20:00", DANA, "UpdateTrustAnchor", {"trustAnchorId": ids["anchor"], "name": "printing press"}, {"trustAnchor": {"trustAnchorArn": anchor, "trustAnchorId": ids["anchor"]}})
     anchored("09:30:00", DANA, "UpdateTrustAnchor", {"trustAnchorId": ids["anchor"], "source": source_of}, {"trustAnchor": {"trustAnchorArn": anchor, "trustAnchorId": ids["anchor"]}})
     case.works("09:00:05", timed(WORKER, serial, key(0), "09:00:00", sourceIdentity=source), address=THIEF)
     case.ask(key(0), "whose certificates count is eve's word, for which roles dana's", origin=origin("certificate", name=source, provider="rolesanywhere.amazonaws.com", access_key=None),
              trusts=[{"of": "anchor", "name": ids["anchor"], "event_id": made_anchor["eventID"], "event_name": "CreateTrustAnchor", "by": {"arn": EVE.arn}},
                      {"of": "profile", "name": ids["profile"], "event_id": changed["eventID"], "by": {"arn": DANA.arn}},
                      {"of": "role", "name": WORKER.name, "event_id": made_role["eventID"]}])
+
+    case = Case("roles-anywhere-enabled", "Roles Anywhere: anchor and profile that somebody else put in force again, and a list of revoked certificates that was put out of it", "`trusts` has who made both, and eve, who enabled them and disabled the list; not who revoked certificates")
+    said = {"anchor": {"trustAnchor": {"trustAnchorArn": anchor, "trustAnchorId": ids["anchor"]}}, "profile": {"profile": {"profileArn": profile, "profileId": ids["profile"]}}}
+    lists = [{"crl": {"crlId": ct.uuid_of("revoked", number), "crlArn": f"arn:aws:rolesanywhere:eu-west-1:{A}:crl/{ct.uuid_of('revoked', number)}", "trustAnchorArn": anchor}} for number in range(3)]
+    made_both = [anchored("08:00:00", DANA, "CreateTrustAnchor", {"name": "press", "enabled": False, "source": source_of}, said["anchor"]),
+                 anchored("08:00:01", DANA, "CreateProfile", {"name": "press", "roleArns": [WORKER.arn]}, said["profile"])]
+    for number, revoked in enumerate(lists):
+        anchored(f"08:01:0{number}", DANA, "ImportCrl", {"name": "lost", "trustAnchorArn": anchor, "crlData": "EXAMPLE"}, revoked)
+    anchored("08:02:00", DANA, "DisableTrustAnchor", {"trustAnchorId": ids["anchor"]}, said["anchor"])
+    opened = [anchored("08:10:00", EVE, "EnableTrustAnchor", {"trustAnchorId": ids["anchor"]}, said["anchor"]), anchored("08:11:00", EVE, "EnableProfile", {"profileId": ids["profile"]}, said["profile"]),
+              anchored("08:12:00", EVE, "DisableCrl", {"crlId": lists[0]["crl"]["crlId"]}, lists[0])]
+    anchored("08:13:00", EVE, "DisableCrl", {"crlId": lists[1]["crl"]["crlId"]}, lists[1])
+    anchored("08:14:00", DANA, "EnableCrl", {"crlId": lists[1]["crl"]["crlId"]}, lists[1])
+    made = case.call("09:00:00", identity, "rolesanywhere:CreateSession", {"cert": "EXAMPLE", "durationSeconds": 3600, "profileArn": profile, "roleArn": WORKER.arn, "trustAnchorArn": anchor},
+                     {"credentialSet": [issued], "subjectArn": subject, "x509Subject": source}, address=THIEF, agent="CredHelper/1.4.0")
+    case.works("09:00:05", timed(WORKER, serial, key(0), "09:00:00", sourceIdentity=source), address=THIEF)
+    case.ask(key(0), "dana trusted the anchor, eve let its certificates in again", links=[link("key", made)],
+             trusts=[{"of": of, "event_id": record["eventID"], "event_name": record["eventName"], "by": {"arn": user.arn}}
+                     for of, record, user in [*zip(("anchor", "profile"), made_both, (DANA, DANA)), *zip(("anchor", "profile", "anchor"), opened, (EVE, EVE, EVE))]])
 
 
 def services():

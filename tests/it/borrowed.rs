@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::below::{ACCOUNT, DANA, KEYS, call, dana, logs, said, session};
+use crate::below::{ACCOUNT, DANA, KEYS, call, dana, logs, run, said, session};
 use crate::twin::{Logged, Twin};
 
 const MEMBER: &str = "444455556666";
@@ -90,6 +90,26 @@ fn a_session_of_assume_root_is_not_the_root_s_whose_account_it_is_in() {
     // Somebody of another account is here, but no AssumeRoot.
     let others = [call(1, &dana(KEYS[0]), SECOND, "s3.amazonaws.com", "ListBuckets"), as_root(2, KEY, true)];
     assert_eq!(says(&others, KEY), unknown(MEMBER, "record-missing"));
+}
+
+#[test]
+fn what_was_done_in_sessions_of_assume_root_is_counted_beside_root_s_own() {
+    let root = format!("arn:aws:iam::{MEMBER}:root");
+    for (own, calls) in [(vec![root_signs_in(1), as_root(2, OTHER, false)], 2), (Vec::new(), 0)] {
+        let folder = logs(&[&own, &[as_root(3, KEY, true)]]);
+        let found = said(&["investigate", &root], folder.path());
+        assert_eq!(found["activity"]["total"]["calls"], calls, "{found:#}");
+        let traced = said(&["trace", &root], folder.path());
+        assert_eq!(
+            (&traced["subject"]["usage"]["calls"], &traced["origin"]["arn"]),
+            (&json!(calls), &json!(root))
+        );
+        for assumed in [&found["assumed_root"], &traced["subject"]["assumed_root"]] {
+            assert_eq!((&assumed["access_keys"], &assumed["calls"]), (&json!([KEY]), &json!(1)));
+        }
+        let screen = String::from_utf8(run(&["investigate", &root], folder.path()).stdout).unwrap();
+        assert!(screen.contains("assumed  1 call in sessions of AssumeRoot"), "{screen}");
+    }
 }
 
 #[test]

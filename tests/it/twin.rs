@@ -352,7 +352,7 @@ impl Twin {
         if role.starts_with("AWSReservedSSO_") {
             ("identity-center-user", Some(session))
         } else if federated.is_some() {
-            ("web-identity", None)
+            ("web-identity", self.of(c).find_map(|place| read::vouched(&self.records[place].record)))
         } else {
             ("unknown", c.arn.clone())
         }
@@ -472,8 +472,8 @@ impl Twin {
     }
 
     /// The last record, in the account of a service's session and not after it, whose success launched the workload that
-    /// has it, put layers on it, gave it a role that it did not have or replaced its code: an instance by the session's name,
-    /// others by `inScopeOf.credentialsIssuedTo`. Of a version that is told, the last before it was published. None where a
+    /// has it, put layers on it, gave it a role that it did not have or replaced its code: an instance and an automation by the
+    /// session's name, others by `inScopeOf.credentialsIssuedTo`. Of a version that is told, the last before it was published. None where a
     /// function has another role after that. Nothing here launches pods.
     fn launched(&self, c: &Credential, end: &Answer) -> Option<Link> {
         let origin = end.origins.first().filter(|origin| origin.starts_with("service|"))?;
@@ -482,7 +482,9 @@ impl Twin {
         let on_instance = origin.contains("|ec2.amazonaws.com|") && session.starts_with("i-");
         let scope = self.told(c, "/userIdentity/inScopeOf/credentialsIssuedTo");
         let version = self.told(c, "/userIdentity/inScopeOf/credentialsIssuedToVersion");
-        let workload = if on_instance { session } else { scope? };
+        let automation =
+            session.strip_prefix("Automation-").filter(|_| origin.contains("|ssm.amazonaws.com|"));
+        let workload = automation.map(str::to_owned).or(on_instance.then(|| session.clone())).or(scope)?;
         // `…:function:NAME:VERSION`
         let (workload, version) = match workload.split_once(":function:") {
             Some((before, rest)) => {
@@ -499,6 +501,7 @@ impl Twin {
             let record = &self.records[*place].record;
             let launches = match action(record) {
                 ("ecs", "RunTask" | "StartTask") | ("codebuild", "StartBuild" | "RetryBuild") => true,
+                ("ssm", "StartAutomationExecution" | "StartChangeRequestExecution") => true,
                 ("ec2", name) => {
                     let swaps = ["AssociateIamInstanceProfile", "ReplaceIamInstanceProfileAssociation"];
                     name == "RunInstances" || swaps.contains(&name)

@@ -33,6 +33,7 @@ select
   session_credential_from_console,
   source_identity,
   federated_provider,
+  web_id_attributes,
   in_scope_of,
   ec2_role_delivery,
   assumed_root,

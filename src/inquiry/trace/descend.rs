@@ -322,6 +322,7 @@ async fn console_remarks(
     match found.best.first() {
         Some(issuance) => {
             growth.made = Some(Proof::from(&issuance.record));
+            growth.made_again = found.best.iter().skip(1).map(|other| Proof::from(&other.record)).collect();
             growth.rule = found.rank.map_or(Rule::Session, |rank| rank.rung.rule());
             growth.notes.push(format!("{} found", issuance.record.event_name));
         }
@@ -630,8 +631,11 @@ fn growth_of(issuance: &Issuance, rule: Rule, credentials: &[Credential]) -> Gro
     growth.usage = together(credentials);
     growth.keys = credentials.iter().filter_map(|one| one.caller.access_key.clone()).collect();
     growth.credentials = credentials.iter().map(|one| (one.caller.clone(), one.usage.clone())).collect();
-    // Sign-ins of one user are sessions of their own, though they bear one ARN.
-    growth.fold = issuance.session_arn.clone().filter(|_| kind == NodeKind::Session);
+    // Sign-ins of one user are sessions of their own, though they bear one ARN; but those of one second none can tell apart.
+    growth.fold = match kind {
+        NodeKind::Session => issuance.session_arn.clone(),
+        _ => issuance.session_arn.as_ref().map(|arn| format!("{arn} {}", issuance.record.time.timestamp())),
+    };
     growth.role = issuance.session_arn.as_deref().and_then(role_of);
     growth
 }

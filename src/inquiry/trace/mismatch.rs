@@ -197,17 +197,25 @@ fn disagree(name: &str, identity: &str) -> bool {
 
 /// The addresses of a session of an instance that are not the instance's. What the logs name decides for addresses of its
 /// kind (private, public, IPv6), for an instance may use one of each; where they name none of a kind and there are several,
-/// all of these are odd.
+/// all of these are odd. Beside another place so is a private one in the network of another account.
 pub(in crate::inquiry) fn odd_places<'a>(
     places: impl IntoIterator<Item = &'a str>,
     own: &OwnAddresses,
 ) -> BTreeSet<&'a str> {
     let kind = |address: &str| (is_private(address), address.contains(':'));
+    let places: BTreeSet<&'a str> = places.into_iter().collect();
+    let is_known = |address: &str| own.of_instance.contains(address) || own.of_account.contains(address);
+    // One more place than that of the instance, wherever this is: in the network of another account.
+    let elsewhere =
+        |address: &&str| own.elsewhere.contains(*address) && is_private(address) && !is_known(address);
+    let mut odd: BTreeSet<&'a str> = places.iter().copied().filter(elsewhere).collect();
+    if odd.len() == places.len() {
+        odd.clear();
+    }
     let mut by_kind: BTreeMap<(bool, bool), BTreeSet<&'a str>> = BTreeMap::new();
     for place in places {
         by_kind.entry(kind(place)).or_default().insert(place);
     }
-    let mut odd = BTreeSet::new();
     for (of_kind, seen) in by_kind {
         // An instance that has an address of this kind calls from none that another one has.
         let has_own = own.of_instance.iter().any(|one| kind(one) == of_kind);
@@ -270,6 +278,9 @@ async fn of_place(
             let whose = match named.others.holder(address) {
                 Some(other) if odd.contains(address.as_str()) => format!("that of instance {other}, "),
                 _ if own.contains(address) => "its account's own, ".to_owned(),
+                _ if named.elsewhere.contains(address) => {
+                    "through a VPC endpoint of another account, ".to_owned()
+                }
                 _ => String::new(),
             };
             format!("{address} ({whose}{})", counted(*calls))

@@ -8,8 +8,9 @@ use crate::inquiry::{Candidate, ResolveError, Resolved, Window, resolve};
 use crate::investigate::SubjectKind;
 use crate::lake::{Column, Session};
 use crate::lineage::{
-    Caller, Class, Credential, Gap, Issuance, IssuanceKind, Link, Node, Origin, OriginKind, Proof, Reason,
-    TraceSubject, TracedOrigin, Usage, Violation, is_named_by_identity_center, is_telling, session_name,
+    AssumedRoot, Caller, Class, Credential, Gap, Issuance, IssuanceKind, Link, Node, Origin, OriginKind,
+    Proof, Reason, TraceSubject, TracedOrigin, Usage, Violation, is_named_by_identity_center, is_telling,
+    session_name,
 };
 use crate::query::{self, EventRow, Filter, QueryError};
 
@@ -144,6 +145,7 @@ fn subject_of(kind: &str, id: &str, asked: &str, credentials: &[Credential]) -> 
         mfa: only.and_then(|only| only.caller.mfa),
         claim: name.map(|name| session_name::claim(name).words()),
         acts_for: None,
+        assumed_root: None,
         event: None,
         gap: None,
     }
@@ -282,9 +284,10 @@ async fn of_resolved(
     window: Window,
 ) -> Result<Asked, ResolveError> {
     let filter = own_rows(source, &resolved).await?;
+    let assumed_root = assumed_root(source, &resolved, window).await?;
     let Resolved { kind, id, asked, .. } = resolved;
     let (credentials, outside) = used_in(source, filter, window).await?;
-    if credentials.is_empty() {
+    if credentials.is_empty() && assumed_root.is_none() {
         return match unused(source, &asked, typed).await? {
             Some(found) => Ok(found),
             None => Err(ResolveError::Unknown { asked, close: Vec::new() }),
@@ -306,20 +309,43 @@ async fn of_resolved(
         SubjectKind::Other => "service",
     };
     let subject = not_in_window(subject_of(word, &id, &asked, &credentials), outside);
-    let mut found = Asked::new(subject, credentials);
+    let mut found = Asked::new(TraceSubject { assumed_root, ..subject }, credentials);
     if matches!(kind, SubjectKind::User | SubjectKind::Root) {
         let caller = found.credentials.iter().map(|one| &one.caller).find(|caller| caller.is_user_or_root());
         let name = caller.and_then(|caller| caller.user_name.clone());
-        let account = caller.and_then(|caller| caller.account.clone());
+        let of_arn = || Arn::parse(&id).map(|arn| arn.account.to_owned());
+        let account = caller.and_then(|caller| caller.account.clone()).or_else(of_arn);
         let kind = if kind == SubjectKind::Root { OriginKind::Root } else { OriginKind::IamUser };
         own_origin(source, &mut found, kind, (id, name, account)).await?;
     }
     Ok(found)
 }
 
-/// The condition that selects the rows of a subject: of a user of Identity Center also those of sessions that only name it.
+/// What was done in sessions that AssumeRoot made of a root, of the rows that bear its name; None where nothing was, or no root is
+/// meant.
+async fn assumed_root(
+    source: &Source,
+    subject: &Resolved,
+    window: Window,
+) -> Result<Option<AssumedRoot>, QueryError> {
+    if subject.kind != SubjectKind::Root {
+        return Ok(None);
+    }
+    let named = Filter::All(vec![subject.filter.clone(), window.filter()]);
+    let mut assumed = source.callers(&named).await?;
+    assumed.retain(|one| one.caller.is_assumed_root());
+    let access_keys = assumed.iter().filter_map(|one| one.caller.access_key.clone()).collect();
+    Ok((!assumed.is_empty()).then(|| AssumedRoot { access_keys, usage: together(&assumed) }))
+}
+
+/// The condition that selects the rows of a subject: of a user of Identity Center also those of sessions that only name it, of a
+/// root none of sessions that AssumeRoot made.
 pub(super) async fn own_rows(source: &Source, subject: &Resolved) -> Result<Filter, QueryError> {
     let own = subject.filter.clone();
+    if let Some(assumed) = assumed_root(source, subject, Window::default()).await? {
+        let by_others = one_of(Column::AccessKeyId, assumed.access_keys);
+        return Ok(Filter::All(vec![own, Filter::Not(Box::new(by_others))]));
+    }
     if subject.kind != SubjectKind::IdentityCenterUser {
         return Ok(own);
     }

@@ -20,8 +20,10 @@ use crate::query::{self, EventRow, Filter, QueryError};
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>), what a provider of identities vouches with
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers.html>), and whose certificates IAM Roles Anywhere
 /// accepts, for which roles (<https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_CreateTrustAnchor.html>,
-/// <https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_CreateProfile.html>); and those of [`REMOVING`].
-const CALLS: [&str; 14] = [
+/// <https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_CreateProfile.html>), from when on, and without which
+/// list of those that were revoked (<https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_ImportCrl.html>); and
+/// those of [`shuts`].
+const CALLS: [&str; 23] = [
     "CreateRole",
     "UpdateAssumeRolePolicy",
     "CreateSAMLProvider",
@@ -33,14 +35,45 @@ const CALLS: [&str; 14] = [
     "UpdateTrustAnchor",
     "CreateProfile",
     "UpdateProfile",
+    "EnableTrustAnchor",
+    "DisableTrustAnchor",
+    "EnableProfile",
+    "DisableProfile",
+    "ImportCrl",
+    "UpdateCrl",
+    "EnableCrl",
+    "DisableCrl",
+    "DeleteCrl",
     "DeleteRole",
     "DeleteSAMLProvider",
     "DeleteOpenIDConnectProvider",
 ];
 
-/// The calls after which what was set before lets nobody in: one of the same name that is there later was made anew. Anchors and
-/// profiles of Roles Anywhere have ids that do not come again.
-const REMOVING: &str = "Delete";
+/// Whether a call of this name lets nobody in that was not let in before. Of a role or provider of the same name that is there
+/// after its deletion, what was set before counts for nothing: it was made anew. Anchors and profiles of Roles Anywhere have ids
+/// that do not come again; a list of revoked certificates that is put in force keeps some out, and one that is not, or is
+/// another, lets them in.
+fn shuts(event_name: &str) -> bool {
+    let begins = |word| event_name.starts_with(word);
+    if event_name.ends_with("Crl") {
+        return begins("Import") || begins("Enable");
+    }
+    begins("Delete") || begins("Disable")
+}
+
+/// What a record set of a door: what it is, whether it is open, a list of certificates that are not let in, by its id; of a
+/// provider of web identities also for whom its tokens may be, and by which certificates its server is known.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Itself,
+    Enabled,
+    Revoked(String),
+    Clients,
+    Thumbprints,
+}
+
+/// By door and part of it: the records that set that, with whoever called.
+type Opened = BTreeMap<Door, BTreeMap<Part, Vec<(RecordRef, Option<i64>)>>>;
 
 /// Where these calls are made.
 const SOURCES: [&str; 2] = ["iam.amazonaws.com", ROLES_ANYWHERE];
@@ -76,13 +109,14 @@ pub(super) async fn trusts(source: &Source, chains: &[Chain]) -> Result<Vec<Trus
         one_of(Column::EventName, CALLS.map(str::to_owned).into()),
         one_of(Column::Account, accounts),
     ]);
-    let mut opened: BTreeMap<Door, Vec<(RecordRef, Option<i64>)>> = BTreeMap::new();
+    let mut opened = Opened::new();
     for batch in source.events(&filter, &[Column::RequestParameters, Column::ResponseElements]).await? {
         for row in query::rows(&batch)? {
             let failed =
                 [row.error_code, row.error_message].into_iter().flatten().any(|text| !text.is_empty());
-            if let Some(door) = door(&row).filter(|_| !failed) {
-                opened.entry(same(door)).or_default().push((row.record(), row.caller_id()));
+            if let Some((door, part)) = door(&row).filter(|_| !failed) {
+                let parts = opened.entry(same(door)).or_default();
+                parts.entry(part).or_default().push((row.record(), row.caller_id()));
             }
         }
     }
@@ -93,15 +127,23 @@ pub(super) async fn trusts(source: &Source, chains: &[Chain]) -> Result<Vec<Trus
     let node = |id: i64| callers.iter().find(|one| one.caller.id == id).map(|one| one.caller.node());
     let mut found: BTreeMap<(Proof, TrustOf), Trust> = BTreeMap::new();
     for Entry { door, time, lets } in entries {
-        let before =
-            opened.get(&same(door.clone())).into_iter().flatten().filter(|(record, _)| record.time <= time);
-        let Some((record, by)) = before.max_by(|a, b| a.0.cmp(&b.0)) else { continue };
-        if record.event_name.starts_with(REMOVING) {
-            continue;
-        }
+        let Some(parts) = opened.get(&same(door.clone())) else { continue };
+        let before = |set: &'_ [(RecordRef, Option<i64>)]| {
+            let before = set.iter().filter(|(record, _)| record.time <= time).cloned();
+            before.collect::<Vec<(RecordRef, Option<i64>)>>()
+        };
+        let itself = before(parts.get(&Part::Itself).map_or(&[], Vec::as_slice));
+        let gone = itself.into_iter().map(|(record, _)| record).filter(|one| shuts(&one.event_name)).max();
+        let last = |set: &'_ Vec<(RecordRef, Option<i64>)>| before(set).into_iter().max();
+        let lets_in = |(record, _): &(RecordRef, Option<i64>)| {
+            !shuts(&record.event_name) && gone.as_ref().is_none_or(|gone| gone < record)
+        };
         let (of, _, name) = door;
-        let (record, by) = (Proof::from(record), by.and_then(node));
-        found.entry((record.clone(), of)).or_insert_with(|| Trust { of, name, record, by, lets });
+        for (record, by) in parts.values().filter_map(last).filter(lets_in) {
+            let (record, by) = (Proof::from(&record), by.and_then(node));
+            let trust = Trust { of, name: name.clone(), record, by, lets: lets.clone() };
+            found.entry((trust.record.clone(), of)).or_insert(trust);
+        }
     }
     Ok(found.into_values().collect())
 }
@@ -208,18 +250,39 @@ fn provider_id(provider: &str) -> &str {
     saml.unwrap_or_else(|| provider_name(provider))
 }
 
-/// What a record opened.
-fn door(row: &EventRow<'_>) -> Option<Door> {
+/// What a record opened, and what of it. What a call does not pass stays as it was
+/// (<https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_UpdateTrustAnchor.html>,
+/// <https://docs.aws.amazon.com/rolesanywhere/latest/APIReference/API_UpdateProfile.html>).
+fn door(row: &EventRow<'_>) -> Option<(Door, Part)> {
     let of_anywhere = row.event_source == Some(ROLES_ANYWHERE);
     let request = row.request_parameters.and_then(query::lenient_json)?;
     let response = row.response_elements.filter(|_| of_anywhere).and_then(query::lenient_json);
     let text = |name: &str| request.get(name).and_then(Value::as_str);
     let made = |path: &str| response.as_ref().and_then(|response| response.pointer(path)?.as_str());
+    let mut part = Part::Itself;
     let (of, name) = match row.event_name? {
         "CreateTrustAnchor" if of_anywhere => (TrustOf::Anchor, made("/trustAnchor/trustAnchorId")?),
-        "UpdateTrustAnchor" if of_anywhere => (TrustOf::Anchor, text("trustAnchorId")?),
+        "UpdateTrustAnchor" if of_anywhere => {
+            request.get("source")?;
+            (TrustOf::Anchor, text("trustAnchorId")?)
+        }
+        "EnableTrustAnchor" | "DisableTrustAnchor" if of_anywhere => {
+            part = Part::Enabled;
+            (TrustOf::Anchor, text("trustAnchorId")?)
+        }
         "CreateProfile" if of_anywhere => (TrustOf::Profile, made("/profile/profileId")?),
-        "UpdateProfile" if of_anywhere => (TrustOf::Profile, text("profileId")?),
+        "UpdateProfile" if of_anywhere => {
+            request.get("roleArns")?;
+            (TrustOf::Profile, text("profileId")?)
+        }
+        "EnableProfile" | "DisableProfile" if of_anywhere => {
+            part = Part::Enabled;
+            (TrustOf::Profile, text("profileId")?)
+        }
+        name if of_anywhere && name.ends_with("Crl") => {
+            part = Part::Revoked(made("/crl/crlId").or_else(|| text("crlId"))?.to_owned());
+            (TrustOf::Anchor, last_part(made("/crl/trustAnchorArn").or_else(|| text("trustAnchorArn"))?))
+        }
         // Other services' calls of a name.
         _ if of_anywhere => return None,
         "CreateRole" | "UpdateAssumeRolePolicy" | "DeleteRole" => (TrustOf::Role, text("roleName")?),
@@ -228,7 +291,15 @@ fn door(row: &EventRow<'_>) -> Option<Door> {
             (TrustOf::Provider, provider_id(text("sAMLProviderArn")?))
         }
         "CreateOpenIDConnectProvider" => (TrustOf::Provider, provider_id(text("url")?)),
-        _ => (TrustOf::Provider, provider_id(text("openIDConnectProviderArn")?)),
+        // https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateOpenIDConnectProviderThumbprint.html
+        name => {
+            part = match name {
+                "AddClientIDToOpenIDConnectProvider" => Part::Clients,
+                "UpdateOpenIDConnectProviderThumbprint" => Part::Thumbprints,
+                _ => Part::Itself,
+            };
+            (TrustOf::Provider, provider_id(text("openIDConnectProviderArn")?))
+        }
     };
-    Some((of, row.account?.to_owned(), name.to_owned()))
+    Some(((of, row.account?.to_owned(), name.to_owned()), part))
 }

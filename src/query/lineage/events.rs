@@ -12,7 +12,7 @@ use crate::query::{QueryError, cells};
 
 /// The texts of a caller, by their names in `credentials`, in the order of [`Events::text`]. The first [`TOLD_APART`] are
 /// equal wherever the id of a credential is.
-pub(super) const TEXTS: [&str; 19] = [
+pub(super) const TEXTS: [&str; 20] = [
     "caller_account",
     "caller_key",
     "identity_arn",
@@ -31,6 +31,7 @@ pub(super) const TEXTS: [&str; 19] = [
     "on_behalf_of_user_id",
     "on_behalf_of_identity_store_arn",
     "invoked_by_delegate_account_id",
+    "web_id_attributes",
     "sign_in_session",
 ];
 

@@ -25,7 +25,7 @@ use crate::query::lookup::{Lookup, Texts, Wanted};
 use crate::query::{Filter, QueryError, register_functions};
 
 /// The columns that tell of an issuance or a launch and of its caller, but for those of JSON.
-const COLUMNS: [Column; 39] = [
+const COLUMNS: [Column; 40] = [
     Column::EventTime,
     Column::EventId,
     Column::EventSource,
@@ -58,6 +58,7 @@ const COLUMNS: [Column; 39] = [
     Column::SessionCredentialFromConsole,
     Column::SourceIdentity,
     Column::FederatedProvider,
+    Column::WebIdAttributes,
     Column::InScopeOf,
     Column::Ec2RoleDelivery,
     Column::AssumedRoot,

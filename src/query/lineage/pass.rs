@@ -416,7 +416,7 @@ pub(super) const ISSUING: [&str; 25] = [
 ];
 
 /// The calls that may launch, by name, as the view `launches` has them.
-const LAUNCHING: [&str; 9] = [
+const LAUNCHING: [&str; 13] = [
     "RunInstances",
     "AssociateIamInstanceProfile",
     "ReplaceIamInstanceProfileAssociation",
@@ -426,6 +426,10 @@ const LAUNCHING: [&str; 9] = [
     "RetryBuild",
     "RegisterTaskDefinition",
     "AddRoleToInstanceProfile",
+    "StartAutomationExecution",
+    "StartChangeRequestExecution",
+    "CreateProject",
+    "UpdateProject",
 ];
 
 /// Whether a call of this name may launch.
@@ -468,7 +472,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(names, 38);
+        assert_eq!(names, 44);
         for name in [
             "CreateFunction20150331",
             "UpdateFunctionConfiguration20150331v2",

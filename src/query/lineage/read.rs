@@ -108,6 +108,7 @@ impl Cells<'_> {
             invoked_by: self.text("invoked_by", row)?,
             identity_provider: self.text("identity_provider", row)?,
             federated_provider: self.text("federated_provider", row)?,
+            web_id_attributes: self.text("web_id_attributes", row)?,
             in_scope_of: self.text("in_scope_of", row)?,
             ec2_role_delivery: self.text("ec2_role_delivery", row)?,
             on_behalf_of: self.text("on_behalf_of_user_id", row)?,
@@ -231,7 +232,8 @@ pub(super) fn issuance(batch: &RecordBatch, places: &Places, row: usize) -> Resu
 }
 
 pub(super) fn launches(batch: &RecordBatch, found: &mut Vec<Launch>) -> Result<(), QueryError> {
-    const KINDS: [&str; 6] = ["instance", "function", "task", "build", "definition", "profile"];
+    const KINDS: [&str; 8] =
+        ["instance", "function", "task", "build", "automation", "definition", "profile", "project"];
     let places = Places::of(batch);
     let cells = Cells(batch, &places);
     for row in 0..batch.num_rows() {

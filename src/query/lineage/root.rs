@@ -80,6 +80,13 @@ impl Known {
         launch.defined_by(self.launches.get(&definition)?)
     }
 
+    /// The records that set what a launched build runs.
+    fn projected_by(&self, launch: &Launch) -> Vec<&Launch> {
+        let account = launch.record.account.clone().unwrap_or_default();
+        let of = |part| self.launches.get(&(account.clone(), "project", part));
+        launch.projected_by(launch.project_parts().filter_map(of).flatten())
+    }
+
     /// The record that put a role into the profile of an instance.
     fn held_by(&self, launch: &Launch, moment: Option<DateTime<Utc>>) -> Option<&Launch> {
         let account = launch.record.account.clone().unwrap_or_default();
@@ -466,6 +473,7 @@ impl Roots<'_> {
         if let Some(defined) = self.known.defined_by(last.launch) {
             last.define(defined, caller.role_name());
         }
+        last.project(self.known.projected_by(last.launch));
         let held = self.known.held_by(last.profiled(), moment);
         let is_held = held.is_none_or(|held| last.hold(held, caller.role_name()));
         let launch = last.launch;

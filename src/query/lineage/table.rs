@@ -100,8 +100,8 @@ pub const ORIGIN_COLUMNS: &[crate::lake::SmallColumn] = &[
         Kind::Text,
         true,
         "Whoever stands above all of that. Where several come into question all of them, parted by ` or `: above several \
-         origins, where it is open who made the key, of a workload who gave it the role, put its layers or registered its task \
-         definition beside who launched it, and who is behind each version of a function that may have run (with the service \
+         origins, where it is open who made the key, of a workload who gave it the role, put its layers, registered its task \
+         definition or changed its project beside who launched it, and who is behind each version of a function that may have run (with the service \
          itself where nothing tells of one), and of a user's sign-ins everybody who set a password of one of them, with the \
          user itself where that of one is not here.",
     ),

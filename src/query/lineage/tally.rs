@@ -53,7 +53,12 @@ const COLUMNS: [Column; 29] = [
 ];
 
 /// Further columns, of which few records have a value.
-const RARE: [Column; 3] = [Column::Ec2RoleDelivery, Column::AssumedRoot, Column::InvokedByDelegateAccountId];
+const RARE: [Column; 4] = [
+    Column::Ec2RoleDelivery,
+    Column::AssumedRoot,
+    Column::InvokedByDelegateAccountId,
+    Column::WebIdAttributes,
+];
 
 /// Columns of [`Events`] that say nothing of a caller: they are not read.
 const UNASKED: [Column; 4] =
@@ -283,6 +288,7 @@ impl Group {
             on_behalf_of,
             identity_store,
             delegate,
+            web_id_attributes,
             sign_in_session,
         ] = self.texts.map(|text| text.filter(|text| !text.is_empty()));
         let caller = Caller {
@@ -303,6 +309,7 @@ impl Group {
             invoked_by,
             identity_provider,
             federated_provider,
+            web_id_attributes,
             in_scope_of,
             ec2_role_delivery,
             on_behalf_of,

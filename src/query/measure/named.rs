@@ -15,7 +15,8 @@ use crate::query::{Filter, QueryError, sql};
 /// Something in the lake that has a name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Named {
-    /// `user`, `role`, `session`, `source-identity`, `identity-center-user`, `subject`, `key`, `id`, `root` or `service`.
+    /// `user`, `role`, `session`, `federated-user`, `source-identity`, `identity-center-user`, `subject`, `key`, `id`, `root` or
+    /// `service`.
     pub kind: String,
     /// The whole id: an ARN where there is one.
     pub id: String,
@@ -87,6 +88,8 @@ pub(in crate::query) async fn by_engine(
          union all select 'session' as kind, split_part(identity_arn, '/', 3) as id, \
          split_part(identity_arn, '/', 3) as name, null as home, event_time \
          from events where identity_arn like 'arn:%:assumed-role/%/%' \
+         union all select 'federated-user' as kind, identity_arn as id, split_part(identity_arn, ':federated-user/', 2) as name, \
+         null as home, event_time from events where identity_arn like 'arn:%:federated-user/%' \
          union all select 'source-identity' as kind, source_identity as id, source_identity as name, null as home, event_time from events \
          where source_identity is not null \
          union all select 'identity-center-user' as kind, on_behalf_of_user_id as id, on_behalf_of_user_id as name, null as home, event_time from events \
@@ -261,6 +264,10 @@ impl Fields<'_> {
         if let Some(arn) = self.identity_arn.filter(|arn| is_of_session(arn)) {
             let name = part(arn, 2);
             add("session", Some(name.clone()), Some(&name), None);
+        }
+        let federated = self.identity_arn.filter(|arn| arn.starts_with("arn:"));
+        if let Some((_, name)) = federated.and_then(|arn| arn.split_once(":federated-user/")) {
+            add("federated-user", owned(self.identity_arn), Some(name), None);
         }
         add("source-identity", owned(self.source_identity), self.source_identity, None);
         add("identity-center-user", owned(self.on_behalf_of_user_id), self.on_behalf_of_user_id, None);

@@ -42,7 +42,7 @@ fn sparse() -> Vec<Value> {
         json!({"userIdentity": {"type": "AssumedRole", "arn": session, "sessionContext": {"sessionIssuer":
             {"type": "Role", "arn": "arn:aws:iam::111122223333:role/team/deploy", "userName": "deploy"}}}}),
         json!({"userIdentity": {"type": "AssumedRole", "arn": "deploy", "principalId": "AROAEXAMPLE:ci"}}),
-        json!({"userIdentity": {"type": "FederatedUser", "sessionContext": {"sessionIssuer": {"type": "IAMUser",
+        json!({"userIdentity": {"type": "FederatedUser", "arn": "arn:aws:sts::111122223333:federated-user/ci", "sessionContext": {"sessionIssuer": {"type": "IAMUser",
             "arn": "arn:aws:iam::111122223333:user/ci", "userName": "ci", "accountId": "111122223333"}}}}),
         json!({"userIdentity": {"sessionContext": {"sessionIssuer": {"type": "IAMUser", "userName": "ci"}}}}),
         json!({"userIdentity": {"type": "IdentityCenterUser", "userName": "ci", "onBehalfOf": {"userId": "ci"}}}),
@@ -131,6 +131,7 @@ async fn who_bears_a_name_is_told_as_the_engine_tells_it() {
     compare_named(&ctx, &names, &mut found).await;
     let kinds: Vec<&str> = found.iter().map(String::as_str).collect();
     let all = [
+        "federated-user",
         "id",
         "identity-center-user",
         "key",

@@ -79,7 +79,7 @@ fn principal(one: &Followed) -> Option<Principal<'_>> {
 }
 
 fn workload_kind(one: &Followed) -> &str {
-    const KINDS: [&str; 4] = ["instance", "function", "task", "build"];
+    const KINDS: [&str; 5] = ["instance", "function", "task", "build", "automation"];
     let name = one.node.as_ref().and_then(|node| node.name.as_deref()).unwrap_or_default();
     let kind = name.split(' ').next().unwrap_or_default();
     match KINDS.iter().find(|known| **known == kind) {

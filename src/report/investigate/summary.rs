@@ -87,6 +87,7 @@ pub(super) fn facts(answer: &Investigation, style: Style) -> Facts {
             }
             None => facts.line(Mark::Claim, "unseen", "no record of this subject in these logs"),
         };
+        assumed_root(answer, &mut facts);
         return facts;
     }
     who(answer, &mut facts);
@@ -102,9 +103,17 @@ pub(super) fn facts(answer: &Investigation, style: Style) -> Facts {
     step::logging(answer, &mut facts);
     denied::fact(answer, &mut facts);
     removed(answer, &mut facts);
+    assumed_root(answer, &mut facts);
     left(answer, &mut facts);
     unseen(answer, &mut facts);
     facts
+}
+
+/// What others did as root, which is not counted here.
+fn assumed_root(answer: &Investigation, facts: &mut Facts) {
+    if let Some(assumed) = &answer.assumed_root {
+        facts.line(Mark::Look, "assumed", &assumed.words());
+    }
 }
 
 fn who(answer: &Investigation, facts: &mut Facts) {

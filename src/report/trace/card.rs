@@ -48,6 +48,9 @@ pub(super) fn card(trace: &Trace, style: Style) -> String {
     if let Some(outside) = &subject.outside_window {
         facts.line(Mark::None, "window", &words::outside_words(outside, style));
     }
+    if let Some(assumed) = &subject.assumed_root {
+        facts.line(Mark::Look, "assumed", &assumed.words());
+    }
     if let Some(gap) = &subject.gap {
         facts.line(Mark::None, "then", &format!("{}; {}", gap.text, gap.hint));
     }

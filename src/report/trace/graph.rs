@@ -268,7 +268,7 @@ impl Graph {
             }
             lines.push(words::usage_words(&one.usage));
             let is_claim = one.rule == Rule::Claim;
-            let sign = if is_claim { '?' } else { '!' };
+            let sign = words::remark_sign(one);
             lines.extend(one.remarks.iter().map(|remark| format!("{sign} {remark}")));
             lines.extend(one.likely_words().map(|likely| format!("? {likely}")));
             let at = self.vertex(lines, Look::Plain);

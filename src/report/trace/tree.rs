@@ -238,7 +238,7 @@ impl Page {
             });
         }
         notes.extend(one.notes.iter().cloned());
-        let sign = if one.rule == Rule::Claim { '?' } else { '!' };
+        let sign = words::remark_sign(one);
         notes.extend(one.remarks.iter().map(|remark| format!("{sign} {remark}")));
         notes.extend(one.likely_words().map(|likely| format!("? {likely}")));
         let is_bare = one.remarks.is_empty() && one.gap.is_none() && one.kind != NodeKind::Forwarded;

@@ -284,7 +284,13 @@ fn way_in(one: &Descendant, parent: &str) -> Label {
     Label { kind: format!("{kind} of "), name: one.id.clone(), is_id }
 }
 
-/// An instance, function, task or build: the id may name its kind already.
+/// The sign before the remarks of a line: what is only claimed, or of one of several sign-ins, is open.
+pub(super) fn remark_sign(one: &Descendant) -> char {
+    let is_open = one.kind == NodeKind::Console && !one.made_again.is_empty();
+    if one.rule == Rule::Claim || is_open { '?' } else { '!' }
+}
+
+/// An instance, function, task, build or automation: the id may name its kind already.
 fn workload(one: &Descendant) -> Label {
     let (kind, id) = one.id.split_once(' ').unwrap_or(("", &one.id));
     let event = one.made.as_ref().map_or("", |made| made.event_name.as_str());
@@ -297,6 +303,7 @@ fn workload(one: &Descendant) -> Label {
         "" if event.contains("Function") => "function",
         "" if event.contains("Task") => "task",
         "" if event.contains("Build") => "build",
+        "" if event.contains("Execution") => "automation",
         "" => "workload",
         kind => kind,
     };

@@ -256,3 +256,15 @@ fn named_by_arn(arn: String) -> Caller {
     let kind = kinds.into_iter().find(|(name, _)| *name == part).map_or("FederatedUser", |(_, kind)| kind);
     Caller::Credential(Credential { kind: kind.to_owned(), ..Credential::of_arn(Some(arn), None) })
 }
+
+/// The subject of the web identity of a session, where its record tells it: an attribute of the provider's.
+pub(super) fn vouched(record: &Value) -> Option<String> {
+    let data = &record["userIdentity"]["sessionContext"]["webIdFederationData"];
+    let provider = data["federatedProvider"].as_str()?.rsplit(":oidc-provider/").next()?;
+    let word = match provider {
+        "www.amazon.com" => "user_id",
+        "graph.facebook.com" => "id",
+        _ => "sub",
+    };
+    data["attributes"][format!("{provider}:{word}").as_str()].as_str().map(str::to_owned)
+}

@@ -272,6 +272,9 @@ async fn step_above(
         if climbed.gap_above.is_none() {
             climbed.gap_above = unpublished(source, &workload, &account, caller).await?;
         }
+        if climbed.gap_above.is_none() {
+            climbed.gap_above = unnamed_order(caller, &top.origin);
+        }
         return Ok(None);
     };
     let FoundLaunch { launch, passed, gave_role, beside, untold } = found;

@@ -84,6 +84,11 @@ impl Growth {
         }
     }
 
+    /// Whether several sign-ins of one second come into question for what was done here.
+    fn is_open_sign_in(&self) -> bool {
+        self.kind == NodeKind::Console && !self.made_again.is_empty()
+    }
+
     /// Says who acted as this line.
     pub(super) fn lead_to(&mut self, credentials: &[Credential]) {
         self.led_to = Some(credentials.iter().map(|one| one.caller.clone()).collect());
@@ -428,6 +433,10 @@ fn descendant(line: &Line) -> Descendant {
         let not_its = if places.len() == 1 { ": not the instance's address" } else { "" };
         remarks.push(format!("one session, used from {}{not_its}", places.join(" and ")));
     }
+    if growth.is_open_sign_in() {
+        let several = growth.made_again.len() + 1;
+        remarks.push(format!("{several} sign-ins of one second: nothing tells which of them did this"));
+    }
     Descendant {
         kind: growth.kind,
         id: growth.id.clone(),
@@ -450,6 +459,10 @@ fn descendant(line: &Line) -> Descendant {
 
 /// The keys of one session, where it was used from different addresses.
 fn keys_apart(growth: &Growth) -> Vec<Descendant> {
+    // They may be of several sessions.
+    if growth.is_open_sign_in() {
+        return Vec::new();
+    }
     let session = |caller: &Caller| (caller.arn.clone(), caller.created);
     let mut places: BTreeMap<_, BTreeSet<&str>> = BTreeMap::new();
     for (caller, usage) in &growth.credentials {

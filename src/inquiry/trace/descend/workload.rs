@@ -33,9 +33,9 @@ pub(super) async fn launches_by(source: &Source, level: &[Holder]) -> Result<Vec
         launched.extend_from_slice(&source.launches(&filter).await?);
     }
     let lines = Lines::of(level);
-    // What a profile's role did stands below who launched the instance.
+    // What a profile's role did stands below who launched the instance, and what a build did below who started it.
     launched.retain(|launch| {
-        launch.workload.kind != "profile"
+        !matches!(launch.workload.kind, "profile" | "project")
             && launch.gives()
             && lines.at(&launch.caller, launch.record.time).is_some()
     });
@@ -58,8 +58,10 @@ pub(super) async fn launched_by(
 ) -> Result<Vec<Holder>, QueryError> {
     let lines = Lines::of(level);
     let mut holders = Vec::new();
+    // See `launches_by`.
+    let launched = launched.iter().filter(|launch| !matches!(launch.workload.kind, "profile" | "project"));
     let (defined, launched): (Vec<Launch>, Vec<Launch>) =
-        launched.iter().cloned().partition(|launch| launch.workload.kind == "definition");
+        launched.cloned().partition(|launch| launch.workload.kind == "definition");
     defined_by(source, level, &defined, plant).await?;
     let followed: Vec<&Launch> =
         launched.iter().filter(|launch| lines.at(&launch.caller, launch.record.time).is_some()).collect();
@@ -219,10 +221,10 @@ async fn named_after_any(
     let mut found: BTreeMap<String, Vec<Credential>> = BTreeMap::new();
     let Some(first) = launched.iter().map(|launch| launch.record.time).min() else { return Ok(found) };
     let names = launched.iter().filter(|launch| launch.workload.kind != "build");
-    let names: BTreeSet<&String> = names.map(|launch| &launch.workload.id).collect();
-    let names: Vec<&String> = names.into_iter().collect();
+    let names: BTreeSet<String> = names.map(|launch| launch.workload.session_name()).collect();
+    let names: Vec<String> = names.into_iter().collect();
     for some in names.chunks(VALUES_MAX) {
-        let some = some.iter().map(|name| (*name).clone()).collect();
+        let some = some.iter().cloned().collect();
         let all = vec![
             Filter::From(first),
             Filter::SessionName(some),
@@ -245,7 +247,7 @@ async fn named_after(
     all: &BTreeMap<String, Vec<Credential>>,
 ) -> Result<Vec<Credential>, QueryError> {
     if launch.workload.kind != "build" {
-        let named = all.get(&launch.workload.id).map_or(&[][..], Vec::as_slice);
+        let named = all.get(&launch.workload.session_name()).map_or(&[][..], Vec::as_slice);
         let mine = || named.iter().filter(|one| one.caller.account.as_deref() == Some(account));
         // What only acted before the launch does not count.
         if mine().all(|one| one.usage.last.is_some_and(|last| last.0 < launch.record.time)) {
@@ -258,7 +260,7 @@ async fn named_after(
     }
     let ends = match launch.workload.kind {
         "build" => format!("-{}", launch.workload.id),
-        _ => format!("/{}", launch.workload.id),
+        _ => format!("/{}", launch.workload.session_name()),
     };
     source
         .callers(&Filter::All(vec![

@@ -31,6 +31,7 @@ pub(super) fn launching(kind: &str, account: &str) -> Option<Vec<Filter>> {
         "instance" => ("ec2.amazonaws.com", &["RunInstances"]),
         "task" => ("ecs.amazonaws.com", &["RunTask", "StartTask"]),
         "build" => ("codebuild.amazonaws.com", &["StartBuild", "RetryBuild"]),
+        "automation" => ("ssm.amazonaws.com", &["StartAutomationExecution", "StartChangeRequestExecution"]),
         _ => return None,
     };
     let name = one_of(Column::EventName, names.iter().map(|name| (*name).to_owned()).collect());
@@ -41,6 +42,12 @@ pub(super) fn launching(kind: &str, account: &str) -> Option<Vec<Filter>> {
 pub(super) fn defining(account: &str) -> Vec<Filter> {
     let name = Filter::Is(Column::EventName, "RegisterTaskDefinition".to_owned());
     of_service("ecs.amazonaws.com", account, name)
+}
+
+/// The calls that made or changed projects of CodeBuild in an account.
+pub(super) fn projecting(account: &str) -> Vec<Filter> {
+    let names = ["CreateProject", "UpdateProject"].map(str::to_owned);
+    of_service("codebuild.amazonaws.com", account, one_of(Column::EventName, names.into()))
 }
 
 /// The calls that put roles into instance profiles of an account.

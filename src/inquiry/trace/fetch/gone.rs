@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Source, keep, kept, one_of};
 use crate::lake::Column;
-use crate::lineage::{Borne, IssuanceKind, Removal, Rename, Renames, UserHistory, Workload};
+use crate::lineage::{Borne, IssuanceKind, Removal, Rename, Renames, UserHistory, Workload, is_instance_id};
 use crate::query::lineage::{Addressed, Instances, removed, renamed};
 use crate::query::{self, Filter, QueryError};
 
@@ -126,6 +126,9 @@ pub(in crate::inquiry) struct OwnAddresses {
     pub(in crate::inquiry) of_account: Arc<BTreeSet<String>>,
     /// Those of the one instance, at the time.
     pub(in crate::inquiry) of_instance: BTreeSet<String>,
+    /// Those from which sessions of the one instance called through a VPC endpoint of an account of which no log is here, see
+    /// [`through_endpoints`].
+    pub(in crate::inquiry) elsewhere: BTreeSet<String>,
     /// By address: the other instances that had it, of those of the account, at the time.
     pub(in crate::inquiry) others: Others,
 }
@@ -169,6 +172,8 @@ pub(in crate::inquiry) struct AddressBook {
     of_account: Arc<BTreeSet<String>>,
     /// By instance: when it was launched.
     launched: HashMap<String, Vec<DateTime<Utc>>>,
+    /// By instance: see [`OwnAddresses::elsewhere`].
+    elsewhere: HashMap<String, BTreeSet<String>>,
 }
 
 impl AddressBook {
@@ -246,6 +251,7 @@ impl AddressBook {
         OwnAddresses {
             of_account: Arc::clone(&self.of_account),
             of_instance: has.into_iter().filter_map(|one| one.address.clone()).collect(),
+            elsewhere: self.elsewhere.get(instance).cloned().unwrap_or_default(),
             others: Others::default(),
         }
     }
@@ -280,12 +286,38 @@ impl Source {
         if let Some(book) = known {
             return Ok(book);
         }
-        let book = Arc::new(AddressBook::of(self.relations.instances(account).await?));
+        let mut book = AddressBook::of(self.relations.instances(account).await?);
+        let known = self.sight().await?.accounts.keys().cloned().chain([account.to_owned()]).collect();
+        for batch in self.events(&through_endpoints(account, known), &[]).await? {
+            for row in query::rows(&batch)? {
+                let instance = row.identity_arn.and_then(|arn| arn.rsplit('/').next());
+                let seen = instance.filter(|name| is_instance_id(name)).zip(row.source_ip_address);
+                if let Some((instance, address)) = seen {
+                    let places = book.elsewhere.entry(instance.to_owned()).or_default();
+                    places.insert(address.to_owned());
+                }
+            }
+        }
+        let book = Arc::new(book);
         if let Ok(mut books) = self.addresses.lock() {
             books.insert(account.to_owned(), Arc::clone(&book));
         }
         Ok(book)
     }
+}
+
+/// Selects the calls of an account's role sessions that came through a VPC endpoint of an account that is none of `known`: an
+/// address of a private network is then of somebody else's network, where it is not the instance's
+/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>,
+/// `vpcEndpointAccountId`). Accounts of one owner share endpoints
+/// (<https://docs.aws.amazon.com/whitepapers/latest/building-scalable-secure-multi-vpc-network-infrastructure/centralized-access-to-vpc-private-endpoints.html>).
+fn through_endpoints(account: &str, known: BTreeSet<String>) -> Filter {
+    Filter::All(vec![
+        Filter::Some(Column::VpcEndpointAccountId),
+        Filter::Not(Box::new(one_of(Column::VpcEndpointAccountId, known))),
+        Filter::Is(Column::IdentityAccountId, account.to_owned()),
+        Filter::Is(Column::IdentityType, "AssumedRole".to_owned()),
+    ])
 }
 
 /// Whether an address is one of a private network: requests come from such ones through VPC endpoints alone

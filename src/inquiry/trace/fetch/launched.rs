@@ -1,11 +1,12 @@
 //! The launch that a session of a workload goes back to, and what else of it is behind the session.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
 use super::Source;
-use super::condition::{defining, holding, launching};
+use super::condition::{defining, holding, launching, projecting};
 use crate::lineage::{Caller, LastLaunch, Launch, Part, Passed, Workload, last_launch};
 use crate::query::{Filter, QueryError};
 
@@ -55,6 +56,13 @@ impl Source {
         if let Some(defined) = &defined {
             last.define(defined, role);
         }
+        let projecting = match &last.launch.record.account {
+            Some(account) if last.launch.project_parts().next().is_some() => {
+                self.launches(&Filter::All(projecting(account))).await?
+            }
+            _ => Arc::default(),
+        };
+        last.project(last.launch.projected_by(projecting.iter()));
         let held = self.held_by(last.profiled(), moment).await?;
         if let Some(held) = &held {
             last.hold(held, role);
@@ -73,9 +81,8 @@ impl Source {
         &self,
         launch: &Launch,
     ) -> Result<Option<Launch>, QueryError> {
-        let (Some(_), Some(account)) = (&launch.task_definition, &launch.record.account) else {
-            return Ok(None);
-        };
+        let definition = launch.task_definition.as_ref().filter(|_| launch.workload.kind == "task");
+        let (Some(_), Some(account)) = (definition, &launch.record.account) else { return Ok(None) };
         let defined = self.launches(&Filter::All(defining(account))).await?;
         Ok(launch.defined_by(defined.iter()).cloned())
     }

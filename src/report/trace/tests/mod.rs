@@ -146,6 +146,7 @@ fn subject(kind: &str, id: &str, node: Option<Node>, usage: Usage) -> TraceSubje
         mfa: None,
         claim: None,
         acts_for: None,
+        assumed_root: None,
         event: None,
         gap: None,
     }
