@@ -4,6 +4,7 @@ mod agreement;
 mod assuming;
 mod counting;
 mod explaining;
+mod granting;
 mod grouping;
 mod mutated;
 mod objects;
