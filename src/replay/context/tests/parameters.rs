@@ -192,6 +192,17 @@ fn both_sides_of_a_re_encryption_have_their_own_context() {
 }
 
 #[test]
+fn a_source_identity_that_the_session_has_may_count_as_set() {
+    let parameters = r#"{"roleArn": "arn:aws:iam::111122223333:role/team/deploy", "roleSessionName": "two"}"#;
+    let record = by_role("sts.amazonaws.com", "AssumeRole", Some(parameters));
+    let action = "sts:SetSourceIdentity";
+    Case::new(record, action, Some(DEPLOY)).check(&[("sts:SourceIdentity", "absent")]);
+    let chained = Record { source_identity: Some("ann"), ..record };
+    Case::new(chained, action, Some(DEPLOY))
+        .check(&[("sts:SourceIdentity", "unknown"), ("aws:SourceIdentity", "ann")]);
+}
+
+#[test]
 fn sts_mirrors_the_parameters_of_assume_role() {
     let record = by_user(
         "sts.amazonaws.com",
