@@ -44,6 +44,8 @@ pub struct Dependent {
 ///   (<https://docs.aws.amazon.com/lambda/latest/dg/adding-layers.html>): certain.
 /// - `lambda:InvokeFunction` for the function that rotates a secret from now on
 ///   (<https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotateSecret.html>): certain.
+/// - Reads and writes of the table that DynamoDB restores
+///   (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/backuprestore_IAM.html>): certain.
 /// - Any other: possible.
 #[must_use]
 pub fn dependents_of(action: &'static Action, evidence: &Evidence<'_>) -> Vec<Dependent> {
@@ -88,7 +90,7 @@ pub fn unlisted(action: &'static Action) -> Vec<&'static Action> {
 /// Texts of which one stands in the JSON of parameters that tell [`dependents_of`] anything, in whatever case: an ARN of a
 /// role, a key that may give one by name, an instance profile, tags, and the parameters that stand for one action alone.
 /// Parameters in which none stands, and which escape nothing, tell the same as parameters that are empty.
-pub const TELLING: [&str; 20] = [
+pub const TELLING: [&str; 21] = [
     ":role/",
     "role\"",
     "rolename\"",
@@ -107,6 +109,7 @@ pub const TELLING: [&str; 20] = [
     "publish",
     "revealsecrets",
     "rotationlambdaarn",
+    "targettablename",
     ":layer:",
     "arn%3",
 ];
@@ -212,6 +215,33 @@ fn rotation(action: &'static Action, evidence: &Evidence<'_>) -> Option<Dependen
     Some(Dependent { action: invoke, presence: Presence::Certain, resources: named.into_iter().collect() })
 }
 
+fn restores(action: &Action) -> bool {
+    action.service == "dynamodb"
+        && matches!(action.name, "RestoreTableFromBackup" | "RestoreTableToPointInTime")
+}
+
+/// Who restores a table must be allowed to read and write the one that it becomes
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/backuprestore_IAM.html>).
+fn restored(action: &'static Action, evidence: &Evidence<'_>) -> Vec<Resource> {
+    let Some(kind) = action.resources.iter().map(|own| own.kind).find(|kind| kind.name == "table") else {
+        return Vec::new();
+    };
+    let place = evidence.place;
+    let leaves = Leaves::of(evidence);
+    let arn = leaves.one("targetTableName").and_then(|target| {
+        kind.arn.fill(|name| {
+            Some(Cow::Borrowed(match name {
+                "Partition" => place.partition,
+                "Region" => place.region,
+                "Account" => place.account,
+                _ => target,
+            }))
+        })
+    });
+    let of = |arn| Resource::new(kind, arn, Certainty::Exact, Source::Request);
+    arn.map(of).into_iter().collect()
+}
+
 /// Whoever puts a role into an instance profile passes it
 /// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_AddRoleToInstanceProfile.html>).
 fn is_put_into_profile(action: &Action) -> bool {
@@ -256,6 +286,11 @@ fn derive(caller: &'static Action, action: &'static Action, evidence: &Evidence<
     });
     if let Some((_, told, _)) = told {
         return says(parameters, told).then_some(Dependent { presence: Presence::Certain, ..possible });
+    }
+    if restores(caller) && action.service == caller.service {
+        let resources = restored(action, evidence);
+        let presence = if resources.is_empty() { Presence::Possible } else { Presence::Certain };
+        return Some(Dependent { action, presence, resources });
     }
     // What tags are for in another service than the call's, the record does not tell.
     if is_tagging(action) && action.service != caller.service && action.service != "ec2" {

@@ -18,8 +18,8 @@ use crate::lake::{self, Column, Session};
 use crate::query::{self, Filter, QueryError, Read};
 use crate::replay::answer::Replay;
 use crate::replay::{
-    AFTER_CHANGE_SECONDS, Changes, ELSEWHERE, Field, Fields, Folded, Issuances, Parsed, Plan, Proposed,
-    Record, Replayer, State, WORKED_WITHIN_SECONDS,
+    AFTER_CHANGE_SECONDS, Changes, ELSEWHERE, FIELDS_OF_ORIGINAL, Field, Fields, Folded, Issuances,
+    Originals, Parsed, Plan, Proposed, Record, Replayer, State, WORKED_WITHIN_SECONDS, original,
 };
 use crate::snapshot::Snapshot;
 use crew::{Crew, Member};
@@ -33,6 +33,9 @@ use save::{Rows, Sink};
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining>): of so many in a row all are read.
 const SESSION_SECONDS_MAX: i64 = (36 + CHAINED_HOURS) * 3600;
 const CHAINED_HOURS: i64 = 12;
+
+/// The two records of a request that concerns two accounts are not further apart.
+const COPIES_APART: TimeDelta = TimeDelta::hours(1);
 
 /// The calls of STS that issue sessions.
 const ISSUING: [&str; 6] = [
@@ -73,11 +76,12 @@ pub(super) struct Question {
 }
 
 impl Question {
-    fn plan(&self, issuances: Issuances, verdicts: bool) -> Plan {
+    fn plan(&self, issuances: Issuances, originals: Originals, verdicts: bool) -> Plan {
         Plan {
             snapshot: Arc::clone(&self.snapshot),
             proposed: self.proposed.clone(),
             issuances: Arc::new(issuances),
+            originals: Arc::new(originals),
             action: self.action.clone(),
             verdicts,
         }
@@ -100,7 +104,7 @@ pub async fn replay(ctx: &Session, options: ReplayOptions) -> Result<Replay, Que
     };
     // Rows of verdicts are written by whoever asks.
     let replayer = if options.save.is_none() && lake::plans_elsewhere(ctx) {
-        let mut replayer = Replayer::new(question.plan(Issuances::default(), false));
+        let mut replayer = Replayer::new(question.plan(Issuances::default(), Originals::default(), false));
         for state in replayed(ctx, &question).await? {
             replayer.take_in(state);
         }
@@ -121,10 +125,11 @@ pub(super) async fn folded(
     save: Option<&Path>,
 ) -> Result<Replayer, QueryError> {
     let issuances = issuances(whole, question.window).await?;
-    let plan = question.plan(issuances, save.is_some());
+    let originals = originals(whole, question.window, question.filter.clone()).await?;
+    let plan = question.plan(issuances, originals, save.is_some());
     let filter = Filter::All(vec![question.window.filter(), question.filter.clone()]);
     let of_keys = plan.fields_of_keys();
-    let fields = Plan::fields_of_calls().and(of_keys);
+    let fields = Plan::fields_of_calls().and(of_keys).and(plan.fields_of_copies());
     let sink = save.map(Sink::new).transpose()?.map(Arc::new);
     let crew = Arc::new(Crew::new(&plan, sink.clone()));
     let own = Arc::clone(&crew);
@@ -210,6 +215,27 @@ pub(super) async fn issuances(ctx: &Session, window: Window) -> Result<Issuances
     let add = |issuances: &mut Issuances, record: &Record<'_>| issuances.add(record, &Parsed::of(record));
     folded_groups(ctx, &filter, Fields::of(Field::ALL), add, |part| issuances.merge(part)).await?;
     Ok(issuances)
+}
+
+/// The requests that two accounts' logs have, of which the caller's own is among some events of a window. Both records have
+/// one time, as a rule.
+pub(super) async fn originals(
+    ctx: &Session,
+    window: Window,
+    filter: Filter,
+) -> Result<Originals, QueryError> {
+    let window = Window {
+        from: window.from.and_then(|from| from.checked_sub_signed(COPIES_APART)),
+        to: window.to.and_then(|to| to.checked_add_signed(COPIES_APART)),
+    };
+    let filter = Filter::All(vec![window.filter(), filter, Filter::Some(Column::SharedEventId)]);
+    let fields = Fields::of(FIELDS_OF_ORIGINAL);
+    let parts = each(ctx, &filter, fields, Originals::default, |found, record| {
+        found.extend(original(record));
+        Ok(())
+    })
+    .await?;
+    Ok(parts.into_iter().flatten().collect())
 }
 
 /// Folds the events that satisfy a condition, each row group of the lake by itself.

@@ -6,11 +6,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chrono::TimeDelta;
-
 use super::Window;
 use super::portion::{Portion, portions};
-use super::replay::{ReplayOptions, each, issuances, replay};
+use super::replay::{ReplayOptions, each, issuances, originals, replay};
 use super::share::{ToLook, looked, looked_again};
 use crate::catalog::catalog;
 use crate::catalog::event::{Mapping, Presence};
@@ -20,15 +18,12 @@ use crate::replay::{Fields, Issuances, Proposed, Record};
 use crate::snapshot::Snapshot;
 use crate::unused::suggest::{self, Suggestion};
 use crate::unused::{
-    Assumptions, Census, Detail, FIELDS_OF_ORIGINAL, Material, OriginUse, Originals, Plan, Subject,
-    SubjectError, Subjects, Trusts, Unused, Wanted, WantedEvents, finish, is_another, original,
+    Assumptions, Census, Detail, Material, OriginUse, Plan, Subject, SubjectError, Subjects, Trusts, Unused,
+    Wanted, WantedEvents, finish, is_another,
 };
 
 /// So much of the metadata of the lake's files is kept: a portion's files are looked at twice, one time after another.
 const METADATA_BYTES_MAX: usize = 32 * 1024 * 1024;
-
-/// The two records of a request that concerns two accounts are not further apart.
-const COPIES_APART: TimeDelta = TimeDelta::hours(1);
 
 /// What is looked for.
 #[derive(Debug, Clone)]
@@ -105,22 +100,6 @@ pub async fn unused(ctx: &Session, options: UnusedOptions) -> Result<Unused, Unu
     Ok(answer)
 }
 
-/// The requests that two accounts' logs have, of which the caller's own is here. Both records have one time, as a rule.
-async fn originals(ctx: &Session, window: Window) -> Result<Originals, QueryError> {
-    let window = Window {
-        from: window.from.map(|from| from - COPIES_APART),
-        to: window.to.map(|to| to + COPIES_APART),
-    };
-    let filter = Filter::All(vec![window.filter(), Filter::Some(Column::SharedEventId)]);
-    let fields = Fields::of(FIELDS_OF_ORIGINAL);
-    let parts = each(ctx, &filter, fields, Originals::default, |found, record| {
-        found.extend(original(record));
-        Ok(())
-    })
-    .await?;
-    Ok(parts.into_iter().flatten().collect())
-}
-
 /// What is counted, as far as it has come.
 pub(super) struct First {
     pub(super) census: Census,
@@ -173,7 +152,7 @@ pub(super) async fn first(
     let fields = Census::fields(plan).and(Assumptions::fields());
     let mut parts = Vec::new();
     for portion in &portions {
-        let originals = Arc::new(originals(whole, portion.window).await?);
+        let originals = Arc::new(originals(whole, portion.window, Filter::All(Vec::new())).await?);
         let plan = Arc::new(Plan { originals, ..(**plan).clone() });
         let ready = |part: &mut First| {
             part.census.go_on(Arc::clone(&plan));
@@ -248,7 +227,7 @@ pub(super) async fn second(
     let named = Filter::In(Column::EventName, wanted.event_names.clone());
     let mut parts = Vec::new();
     for portion in portioned((ctx, whole), window, events_at_once).await? {
-        let originals = Arc::new(originals(whole, portion.window).await?);
+        let originals = Arc::new(originals(whole, portion.window, Filter::All(Vec::new())).await?);
         // Tags of sessions may decide conditions, and their policies what federated users used; the records that tell them are
         // read only where something depends on them.
         let asks = plan.asks_for_session_tags() || wanted.asks_for_sessions;

@@ -45,6 +45,13 @@ impl CompiledSet {
         self.decide(request, &Assumed::default())
     }
 
+    /// The decision if the caller was granted the request by something that is no policy, as a policy of the resource would
+    /// that names it: a grant of a KMS key.
+    #[must_use]
+    pub fn evaluate_granted<'s>(&'s self, request: &PreparedRequest) -> Decision<'s> {
+        self.decide(request, &Assumed { granted: true, ..Assumed::default() })
+    }
+
     pub(super) fn decide<'s>(&'s self, request: &PreparedRequest, assumed: &Assumed) -> Decision<'s> {
         let rule = |outcome, rule| Decision { outcome, because: Because::Rule(rule) };
         if request.rules.no_permission_needed {
@@ -68,6 +75,9 @@ impl CompiledSet {
             } else {
                 layers.take(at, layer.kind, scan);
             }
+        }
+        if assumed.granted {
+            layers.resource.direct = Truth::Yes;
         }
         if let Some(owner) = Owner::known(request) {
             return self.conclude(request, &layers, owner);

@@ -388,8 +388,10 @@ pub struct Replay {
     pub last: Option<Time>,
     /// Accounts whose logs hold the events, sorted.
     pub accounts: Vec<String>,
-    /// Events.
+    /// Events. A call that two accounts have recorded is one.
     pub events: u64,
+    /// Records that another account has of these calls, which count no more.
+    pub copies: u64,
     /// Distinct requests: caller, action, resource, and the condition keys that the policies in play read.
     pub requests: u64,
     /// Evaluations of a request, those under the proposal among them. It is a figure of this run: how often an equal request is

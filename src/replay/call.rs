@@ -281,12 +281,17 @@ impl<'a> Call<'a> {
             let lost = self.lost(today, &mut under);
             return Judgement { proposed: Some(Vec::new()), lost, ..Judgement::default() };
         };
-        let (requests, own) = self.judged(asked, who, today, plays).into_iter().unzip();
-        let mut judgement = Judgement { requests, today: own, ..Judgement::default() };
+        let (requests, own): (_, Vec<Arc<Judged>>) =
+            self.judged(asked, who, today, plays).into_iter().unzip();
+        let granted = self.granted(&own);
+        let mut judgement =
+            Judgement { requests, today: by_grant(own, &granted, today), ..Judgement::default() };
         if let Some(mut proposal) = proposed {
             let (under, judge) = (&proposal.plays, &mut *proposal.judge);
             let judged: Vec<Arc<Judged>> =
                 self.judged(asked, who, judge, under).into_iter().map(|(_, judged)| judged).collect();
+            // What a policy of today allows nothing shows a grant for.
+            let judged = by_grant(judged, &granted, judge);
             let snapshots = (Arc::clone(&today.snapshot), Arc::clone(&judge.snapshot));
             let mut loses = |at: usize| {
                 let (Some(one), Some(own), Some(play)) = (asked.get(at), plays.get(at), under.get(at)) else {
@@ -444,6 +449,11 @@ impl<'a> Call<'a> {
         (ruling, deciders)
     }
 
+    /// Which of its requests a grant may have allowed: what no policy allows, and AWS did not refuse.
+    fn granted(&self, judged: &[Arc<Judged>]) -> Vec<bool> {
+        judged.iter().map(|own| own.may_be_granted && self.then != Then::Denied).collect()
+    }
+
     fn judged(
         &self,
         asked: &[Asked],
@@ -487,6 +497,13 @@ impl<'a> Call<'a> {
             other => other,
         }
     }
+}
+
+/// The decisions, with those left open that only a grant can make.
+fn by_grant(judged: Vec<Arc<Judged>>, granted: &[bool], judge: &mut Judge) -> Vec<Arc<Judged>> {
+    let both = judged.into_iter().zip(granted);
+    both.map(|(own, granted)| if *granted && own.may_be_granted { judge.by_grant(&own) } else { own })
+        .collect()
 }
 
 /// Why policies have no say, or none is known.

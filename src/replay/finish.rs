@@ -94,6 +94,7 @@ impl Folded {
             last: all().map(|tally| tally.last).max(),
             accounts: self.accounts.iter().cloned().collect(),
             events: self.events,
+            copies: self.copies,
             requests: self.requests,
             evaluations: self.parts.iter().map(|part| part.evaluations).sum(),
             verdicts: verdicts(all(), |ruling| ruling.today.as_ref()),
@@ -242,6 +243,10 @@ impl Folded {
                 limits.push(Limit { what: what.to_owned(), events: Some(events) });
             }
         };
+        add(
+            self.copies,
+            "records are those that another account has of calls which the caller's own account logged, too: each of these calls counts once.",
+        );
         add(
             count(&|ruling| ruling.session_passed && ruling.today.is_some()),
             "calls in sessions whose issuing record is not in these logs: AWS let the calls pass, so the sessions' own policies did, too.",

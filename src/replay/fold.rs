@@ -28,7 +28,7 @@ use super::judge::{Judge, Play};
 use super::propagate::{Refusal, Suspicions};
 use super::{
     FIELDS_OF_CALLER, FIELDS_OF_SESSION, Field, Fields, Parsed, Record, Row, Session, SessionPolicies,
-    fields_of_request, needs_response,
+    fields_of_request, is_copy, needs_response,
 };
 use crate::aws::Time;
 use crate::catalog::event::Mapping;
@@ -78,6 +78,9 @@ pub struct Replayer {
     /// Rulings under the statements of other evaluators, by name: what was merged.
     pub(super) merged: Vec<Part>,
     pub(super) events: u64,
+    copies: u64,
+    /// Judges copies, where each event's verdict is asked for, and counts nothing.
+    aside: Option<Box<Replayer>>,
     refusals: Vec<Refusal>,
     refusals_left: u64,
 }
@@ -180,6 +183,8 @@ pub struct Folded {
     pub(super) requests: u64,
     pub(super) accounts: BTreeSet<String>,
     pub(super) events: u64,
+    /// Records that another account has of these calls.
+    pub(super) copies: u64,
 }
 
 /// What one event comes to.
@@ -239,16 +244,23 @@ impl Replayer {
             accounts: BTreeSet::new(),
             merged: Vec::new(),
             events: 0,
+            copies: 0,
+            aside: None,
             refusals: Vec::new(),
             refusals_left: 0,
         }
     }
 
-    /// Judges an event and counts it. Gives its verdict if the plan asks for verdicts.
+    /// Judges an event and counts it. Gives its verdict if the plan asks for verdicts. Another account's record of a call
+    /// whose original is there, too, counts as that only.
     pub fn take<'a>(&mut self, row: &impl Row<'a>) -> Option<EventVerdict> {
         let call = self.call_of(row);
         if !call.wanted {
             return None;
+        }
+        if is_copy(row, &self.plan.originals) {
+            self.copies += 1;
+            return self.copy(row);
         }
         self.events += 1;
         if let Some(account) = row.text(Field::Account)
@@ -263,6 +275,13 @@ impl Replayer {
         };
         self.count(row, &known, caller);
         self.plan.verdicts.then(|| self.verdict(&known))
+    }
+
+    /// What another account's record of a call comes to.
+    fn copy<'a>(&mut self, row: &impl Row<'a>) -> Option<EventVerdict> {
+        let (plan, limits) = (&self.plan, &self.limits);
+        let aside = || Box::new(Self::sharing(Plan { originals: Arc::default(), ..plan.clone() }, limits));
+        plan.verdicts.then(|| self.aside.get_or_insert_with(aside).take(row)).flatten()
     }
 
     /// What a call comes to: as remembered, or judged.

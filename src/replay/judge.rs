@@ -1,5 +1,6 @@
 //! Judges single requests by the policies of one snapshot.
 
+mod grant;
 mod lack;
 mod number;
 
@@ -105,6 +106,8 @@ pub(super) struct Judged {
     pub(super) deciders: Vec<(StatementId, LayerKind)>,
     /// The condition keys that the statements which decided read.
     pub(super) deciding_keys: Vec<String>,
+    /// Whether no policy allows it, and a grant of its KMS key may, see [`Judge::by_grant`].
+    pub(super) may_be_granted: bool,
 }
 
 /// The policies in play for a caller, but for those of resources.
@@ -417,6 +420,7 @@ impl Judge {
         let prepared = self.evaluator.prepare(&request);
         let decision = play.set.evaluate(&prepared);
         let open = decision.outcome == Outcome::ImplicitlyDenied && self.an_arn_may_allow(&request, play);
+        let may_be_granted = grant::may_allow(decision.outcome, &request, &play.set, &prepared);
         let deciders: Vec<_> = deciders(&play.set, &decision.because).collect();
         let mut hits = Vec::new();
         play.set.matching(&prepared, &mut hits);
@@ -443,6 +447,7 @@ impl Judge {
             hits: hits.into_iter().map(|(id, truth, kind)| (id, truth, LayerKind::from(kind))).collect(),
             deciding_keys: deciding_keys(&play.set, deciders.iter().map(|(id, _)| *id)),
             deciders,
+            may_be_granted,
         };
         if self.limits.known.make_room(&mut self.known) {
             self.decisions.clear();

@@ -195,6 +195,7 @@ impl<'a> Call<'a> {
             let each = resources.into_iter().map(|found| self.ask(action, found, Origin::Call, presence));
             asked.extend(each);
         }
+        asked.extend(self.carried(&asked));
         let mut derived: Vec<Asked> = Vec::new();
         for MappedAction { action, presence } in actions {
             for dependent in dependents_of(action, &self.evidence) {
@@ -215,6 +216,21 @@ impl<'a> Call<'a> {
         }
         asked.append(&mut derived);
         asked
+    }
+
+    /// The right to set a source identity, which who assumes a role in a session that has one is asked for as well: it stays
+    /// with all roles of the chain
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html#id_credentials_temp_control-access_monitor-perms>).
+    fn carried(&self, asked: &[Asked]) -> Vec<Asked> {
+        const ACTION: &str = "sts:SetSourceIdentity";
+        let is_chained = assumes_role(self.evidence.event, self.record.event_source.unwrap_or(""))
+            && self.record.source_identity.is_some_and(|identity| !identity.is_empty());
+        let is_there = |own: &Asked| own.action == ACTION && own.presence == Presence::Certain;
+        let Some(set) = catalog().action(ACTION).filter(|_| is_chained && !asked.iter().any(is_there)) else {
+            return Vec::new();
+        };
+        let found = resources_of(set, &self.evidence).into_iter();
+        found.map(|found| self.ask(set, found, Origin::Call, Presence::Certain)).collect()
     }
 
     /// Whether an action is one that a service is not asked for when it delivers an object with an access control list: the bucket
@@ -306,6 +322,11 @@ impl<'a> Call<'a> {
             presence: presence.max(of_resource),
         }
     }
+}
+
+/// Whether a call assumes a role with credentials of AWS.
+fn assumes_role(name: &str, source: &str) -> bool {
+    (name, source) == ("AssumeRole", "sts.amazonaws.com")
 }
 
 /// What stands for the resource of an action that nothing names one for.

@@ -9,12 +9,12 @@ use hashbrown::{HashMap, HashSet};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::count::Span;
-use super::plan::{Plan, is_copy};
+use super::plan::Plan;
 use super::sight::is_regional;
 use crate::aws::{IdKind, Time};
 use crate::pack;
 use crate::replay::answer::Then;
-use crate::replay::{Field, Fields, Record, who};
+use crate::replay::{Field, Fields, Record, is_copy, who};
 
 /// Callers that are remembered; then all are forgotten and told again.
 const CALLERS_MAX: usize = 100_000;
@@ -206,7 +206,7 @@ impl Census {
         self.days.entry((account, region, day)).or_default().add(time);
         let is_data = record.event_category.map(|category| category == "Data");
         self.seen.insert((account, region, event, record.read_only, is_data));
-        if is_copy(record, &self.plan) {
+        if is_copy(record, &self.plan.originals) {
             return None;
         }
         let subject = match self.subject(record) {

@@ -12,7 +12,7 @@ use super::count::{Asked, Span, Uses};
 use super::granted::is_cut_off;
 use super::index::{ActionNumber, INDEX};
 use super::need::{Need, Needed, Needs};
-use super::plan::{Plan, is_copy};
+use super::plan::Plan;
 use super::telling::Telling;
 use super::track::{Tracked, What};
 use super::{suggest, variable};
@@ -24,7 +24,7 @@ use crate::policy::{Document, Effect, Match, Resource, Standing, Statement, Trut
 use crate::replay::answer::Then;
 use crate::replay::{
     self, Field, Fields, Origin, Parsed, Reading, Record, Session, Told as Telltale, context_of,
-    fields_of_request, needs_response, requests, who,
+    fields_of_request, is_copy, needs_response, requests, who,
 };
 
 /// So many calls are remembered; then all are forgotten and read again when they come back.
@@ -347,7 +347,8 @@ impl Detail {
 
     /// Counts an event.
     pub fn take(&mut self, record: &Record<'_>) {
-        if record.event_type.is_some_and(|kind| kind != "AwsApiCall") || is_copy(record, &self.plan) {
+        if record.event_type.is_some_and(|kind| kind != "AwsApiCall") || is_copy(record, &self.plan.originals)
+        {
             return;
         }
         let Some(subject) = subject_of(record, &self.plan, &mut self.callers).subject() else { return };

@@ -62,7 +62,7 @@ pub use fate::{Fate, Fates, Gap, Hidden, How};
 pub use finding::{Detail as FindingDetail, Finding, Kind};
 pub use finish::{Material, finish};
 pub use granted::{Granted, granted};
-pub use plan::{FIELDS_OF_ORIGINAL, Originals, Plan, original};
+pub use plan::Plan;
 pub use region::Reach;
 pub use risk::{Risk, risk, risk_of};
 pub use service::{Marks, ServiceUse};

@@ -3,18 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use hashbrown::HashSet;
-use xxhash_rust::xxh3::xxh3_64;
-
 use super::granted::Today;
 use super::subject::{SubjectKind, Subjects};
 use super::track::Tracked;
 use crate::policy::Document;
-use crate::replay::{FIELDS_OF_SESSION, Field, Fields, Issuances, Record, fields_of_key, is_told_by_session};
+use crate::replay::{FIELDS_OF_SESSION, Fields, Issuances, Originals, fields_of_key, is_told_by_session};
 use crate::snapshot::Snapshot;
-
-/// Requests by the hashes of their shared ids.
-pub type Originals = HashSet<u64>;
 
 /// What is counted.
 #[derive(Debug, Clone)]
@@ -25,7 +19,7 @@ pub struct Plan {
     pub subjects: Arc<Subjects>,
     /// What issued the sessions.
     pub issuances: Arc<Issuances>,
-    /// The requests whose originals are in the lake, see [`original`].
+    /// The requests whose originals are in the lake, see [`crate::replay::original`].
     pub originals: Arc<Originals>,
     /// Whether single requests are kept, for suggestions.
     pub requests: bool,
@@ -128,32 +122,4 @@ pub(crate) fn identity(snapshot: &Snapshot, subjects: &Subjects, place: usize) -
         }
     }
     policies
-}
-
-/// The columns that tell originals from copies.
-pub const FIELDS_OF_ORIGINAL: &[Field] =
-    &[Field::Account, Field::SharedEventId, Field::IdentityAccountId, Field::SessionIssuerAccountId];
-
-/// The shared id of a request, hashed, where this record is of the log of the caller's own account. Where resources are another
-/// account's, its log gets a record of the same request
-/// (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>,
-/// `sharedEventID`).
-#[must_use]
-pub fn original(record: &Record<'_>) -> Option<u64> {
-    shared(record).filter(|_| is_own(record))
-}
-
-/// Whether a record is another account's of a request whose original is in the lake. One without original counts: trails differ
-/// in which requests they log.
-pub(crate) fn is_copy(record: &Record<'_>, plan: &Plan) -> bool {
-    shared(record).is_some_and(|id| !is_own(record) && plan.originals.contains(&id))
-}
-
-fn shared(record: &Record<'_>) -> Option<u64> {
-    record.shared_event_id.filter(|id| !id.is_empty()).map(|id| xxh3_64(id.as_bytes()))
-}
-
-fn is_own(record: &Record<'_>) -> bool {
-    let caller = record.identity_account_id.or(record.session_issuer_account_id);
-    caller.is_some() && record.account == caller
 }

@@ -64,7 +64,11 @@ fn every_event_of_the_story_comes_to_what_was_expected() {
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
     let counted = |name: &str| answer["verdicts"][name].as_u64().unwrap();
     let all = ["same_allowed", "same_denied", "same_failed", "now_denied", "now_allowed", "undetermined"];
-    assert_eq!(all.map(counted).iter().sum::<u64>() + counted("not_a_request"), events.len() as u64);
+    let judged = all.map(counted).iter().sum::<u64>() + counted("not_a_request");
+    assert_eq!(answer["events"].as_u64(), Some(judged));
+    // A role of another account is assumed twice: both accounts have recorded it.
+    assert_eq!(answer["copies"], 2);
+    assert_eq!(judged + 2, events.len() as u64);
     assert_eq!(answer["schema"], 1);
     // The refusal that IAM's slowness explains is told apart.
     let groups = answer["groups"].as_array().unwrap();

@@ -123,13 +123,18 @@ pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Optio
 
 /// What a copy is made of, in its own region: AWS asks for it beside the copy
 /// (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/copy-ami-permissions.html>,
-/// <https://aws.amazon.com/blogs/storage/enhancing-resource-level-permissions-for-copying-amazon-ebs-snapshots/>).
+/// <https://aws.amazon.com/blogs/storage/enhancing-resource-level-permissions-for-copying-amazon-ebs-snapshots/>). Of a volume
+/// and of an FPGA image its reference names the type, and not whether it means the source as well
+/// (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html>).
 fn source_of_copy(search: &Search<'_>, kind: &'static ResourceType) -> Option<Resource> {
     let parameter = match (search.action.name, kind.name) {
         ("CopyImage", "image") => "sourceImageId",
         ("CopySnapshot", "snapshot") => "sourceSnapshotId",
+        ("CopyVolumes", "volume") => "sourceVolumeId",
+        ("CopyFpgaImage", "fpga-image") => "sourceFpgaImageId",
         _ => return None,
     };
+    let is_said = matches!(kind.name, "image" | "snapshot");
     let id = search.leaves.top(&[parameter]).first().copied()?;
     let region = search.leaves.top(&["sourceRegion"]).first().copied();
     let place = search.evidence.place;
@@ -141,7 +146,8 @@ fn source_of_copy(search: &Search<'_>, kind: &'static ResourceType) -> Option<Re
             _ => id,
         }))
     })?;
-    Some(Resource::new(kind, arn, Certainty::Exact, Source::Request))
+    let presence = if is_said { Presence::Certain } else { Presence::Possible };
+    Some(Resource { presence, ..Resource::new(kind, arn, Certainty::Exact, Source::Request) })
 }
 
 /// Snapshots of an instance are of its volumes but for those that the call leaves out; which these are the response tells

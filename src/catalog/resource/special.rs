@@ -38,6 +38,7 @@ pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Optio
         ("organizations", _) => organizations::resources(search, resource),
         ("codebuild", _) => codebuild::resources(search, kind),
         ("ses", "identity") => ses::identities(search, kind),
+        ("appconfig", _) if SERVED.contains(&search.action.name) => served(search, kind),
         _ => None,
     }
 }
@@ -193,6 +194,40 @@ fn s3_buckets(search: &Search<'_>, kind: &'static ResourceType) -> Vec<Resource>
         ("accesspoint", None) => search.filled(kind),
         _ => Vec::new(),
     }
+}
+
+/// Calls that name what AppConfig serves by ids or by names
+/// (<https://docs.aws.amazon.com/appconfig/2019-10-09/APIReference/API_appconfigdata_StartConfigurationSession.html>,
+/// <https://docs.aws.amazon.com/appconfig/2019-10-09/APIReference/API_GetConfiguration.html>).
+const SERVED: [&str; 2] = ["GetConfiguration", "StartConfigurationSession"];
+
+/// ARNs of AppConfig have ids. What has not their form is a name, behind which nothing tells the id.
+fn served(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+    let logged = search.logged(kind);
+    if !logged.is_empty() {
+        return Some(logged);
+    }
+    let mut found = search.resources(kind);
+    for own in &mut found {
+        let Some((head, resource)) = own.arn.rsplit_once(':') else { continue };
+        // `application/ID/environment/ID/configuration/ID`
+        let is_told = |(place, part): (usize, &str)| place % 2 == 0 || part == "*" || is_appconfig_id(part);
+        if resource.split('/').enumerate().all(is_told) {
+            continue;
+        }
+        let parts = resource.split('/').enumerate();
+        let known: Vec<&str> = parts.map(|part| if is_told(part) { part.1 } else { "*" }).collect();
+        own.arn = format!("{head}:{}", known.join("/"));
+        own.certainty = Certainty::Pattern;
+    }
+    (!found.is_empty()).then_some(found)
+}
+
+/// Whether a text has the form of the ids that AppConfig chooses: seven small letters and digits. Its API takes from four of
+/// them on, as many names have; without a digit it may as well be one.
+fn is_appconfig_id(text: &str) -> bool {
+    let is_of_id = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit();
+    text.len() == 7 && text.bytes().all(is_of_id) && text.bytes().any(|letter| letter.is_ascii_digit())
 }
 
 /// A recovery point has the ARN that its service gives it, under whichever name that has

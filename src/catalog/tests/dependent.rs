@@ -38,6 +38,20 @@ fn a_role_in_the_parameters_is_passed() {
 }
 
 #[test]
+fn who_restores_a_table_reads_and_writes_the_one_that_it_becomes() {
+    let table = "arn:aws:dynamodb:eu-west-1:111122223333:table/music-restored";
+    let names = ["BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem"];
+    let expected = names.map(|name| format!("dynamodb:{name} {table}"));
+    let to_point = json!({"sourceTableName": "music", "targetTableName": "music-restored"});
+    assert_eq!(of("dynamodb:RestoreTableToPointInTime", Some(&to_point)), expected);
+    let backup = "arn:aws:dynamodb:eu-west-1:111122223333:table/music/backup/01489173575360-b308cd7d";
+    let from_backup = json!({"backupArn": backup, "targetTableName": "music-restored"});
+    assert_eq!(of("dynamodb:RestoreTableFromBackup", Some(&from_backup)), expected);
+    let unknown = of("dynamodb:RestoreTableToPointInTime", None);
+    assert_eq!(unknown, names.map(|name| format!("dynamodb:{name}?")));
+}
+
+#[test]
 fn a_role_handed_to_a_call_without_the_dependent_may_be_passed() {
     let role = "arn:aws:iam::111122223333:role/service/run";
     let task = json!({"family": "f", "taskRoleArn": role, "executionRoleArn": role});

@@ -320,6 +320,42 @@ fn a_copy_of_a_snapshot_or_an_image_is_asked_for_on_its_source_too() {
     let copied = found("ec2:CopyImage", "CopyImage", &image, &Value::Null, &Value::Null);
     let source = "arn:aws:ec2:us-east-1::image/ami-0123456789abcdef0".to_owned();
     assert!(words(&copied).contains(&source), "{copied:?}");
+    // Whether the source of these is asked for, too, AWS does not say.
+    let volumes = ["volume/*", "volume/vol-0123456789abcdef0 ~perhaps"];
+    check_own("ec2:CopyVolumes", json!({"sourceVolumeId": "vol-0123456789abcdef0"}), &volumes);
+    let wrapped = json!({"CopyVolumesRequest": {"SourceVolumeId": "vol-0123456789abcdef0", "Size": 8}});
+    check_own("ec2:CopyVolumes", wrapped, &volumes);
+    check(
+        "ec2:CopyFpgaImage",
+        json!({"sourceFpgaImageId": "afi-0123456789abcdef0", "sourceRegion": "us-east-1"}),
+        &[
+            "arn:aws:ec2:eu-west-1:111122223333:fpga-image/*",
+            "arn:aws:ec2:us-east-1:111122223333:fpga-image/afi-0123456789abcdef0 ~perhaps",
+        ],
+    );
+}
+
+#[test]
+fn what_appconfig_serves_may_be_named_by_names_where_arns_have_ids() {
+    let start = |application: &str, environment: &str, profile: &str| {
+        json!({"applicationIdentifier": application, "environmentIdentifier": environment,
+            "configurationProfileIdentifier": profile})
+    };
+    check_own(
+        "appconfig:StartConfigurationSession",
+        start("339ohji", "54j1r29", "ur8hx2f"),
+        &["application/339ohji/environment/54j1r29/configuration/ur8hx2f"],
+    );
+    check_own(
+        "appconfig:StartConfigurationSession",
+        start("339ohji", "prod", "feature flags"),
+        &["application/339ohji/environment/*/configuration/* ~pattern"],
+    );
+    check_own(
+        "appconfig:StartConfigurationSession",
+        start("shop", "54j1r29", "ur8hx2f"),
+        &["application/*/environment/54j1r29/configuration/ur8hx2f ~pattern"],
+    );
 }
 
 #[test]

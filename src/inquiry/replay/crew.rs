@@ -206,6 +206,7 @@ mod tests {
             snapshot: Arc::new(Snapshot::default()),
             proposed: None,
             issuances: Arc::new(Issuances::default()),
+            originals: Arc::default(),
             action: None,
             verdicts: false,
         };

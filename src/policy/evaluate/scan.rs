@@ -20,6 +20,8 @@ pub(in crate::policy) struct Assumed {
     pub(in crate::policy) gateway: Option<bool>,
     /// Whether the service checks the account before its users, which matters for `NotPrincipal`.
     pub(in crate::policy) account_first: Option<bool>,
+    /// Whether something that is no policy grants the request, see [`CompiledSet::evaluate_granted`].
+    pub(in crate::policy) granted: bool,
 }
 
 /// What a refused statement may be.

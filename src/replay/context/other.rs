@@ -113,6 +113,30 @@ pub(super) const RULES: &[Rule] = &[
     given("cloudformation:resourcetypes", "cloudformation:ResourceTypes", &["resourceTypes"]),
     // <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsorganizations.html#awsorganizations-policy-keys>
     given("organizations:serviceprincipal", "organizations:ServicePrincipal", &["servicePrincipal"]),
+    // <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security_iam_service-with-iam.html>,
+    // <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html#amazonelasticcontainerservice-policy-keys>
+    Rule::new(
+        "ecs:cluster",
+        &[Field::RequestParameters, Field::ErrorCode, Field::AwsRegion, Field::RecipientAccountId],
+        cluster_arn,
+    ),
+    defaulted("ecs:container-name", "ecs:container-name", &["container"]),
+    given("ecs:account-setting", "ecs:account-setting", &["name"]),
+    // <https://docs.aws.amazon.com/efs/latest/ug/using-iam-to-enforce-encryption-at-rest.html>
+    defaulted("elasticfilesystem:encrypted", "elasticfilesystem:Encrypted", &["encrypted"]),
+    // <https://docs.aws.amazon.com/ram/latest/userguide/iam-policies-condition-keys.html>
+    defaulted(
+        "ram:requestedallowsexternalprincipals",
+        "ram:RequestedAllowsExternalPrincipals",
+        &["allowExternalPrincipals"],
+    ),
+    // <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsaccountmanagement.html#awsaccountmanagement-policy-keys>
+    given("account:targetregion", "account:TargetRegion", &["regionName"]),
+    // <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html#amazonsagemaker-policy-keys>
+    defaulted("sagemaker:directinternetaccess", "sagemaker:DirectInternetAccess", &["directInternetAccess"]),
+    defaulted("sagemaker:rootaccess", "sagemaker:RootAccess", &["rootAccess"]),
+    // <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html>
+    Rule::new("events:targetarn", PARAMETERS, target_arns),
     // <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html#amazoncloudwatch-policy-keys>
     given("cloudwatch:namespace", "cloudwatch:namespace", &["namespace"]),
 ];
@@ -196,6 +220,75 @@ fn function_arn(ask: &Ask<'_>) -> Tell {
             }
         }
         Parameter::NotGiven => Tell::Unknown("the record names no function"),
+        Parameter::Hidden(why) => Tell::Unknown(why),
+    }
+}
+
+/// Calls on what is in a cluster, which `cluster` names; others name it within the ARN of what they are about.
+const OF_CLUSTERS: [&str; 12] = [
+    "CreateService",
+    "DeleteService",
+    "DescribeContainerInstances",
+    "DescribeServices",
+    "DescribeTasks",
+    "ExecuteCommand",
+    "ListServices",
+    "ListTasks",
+    "RunTask",
+    "StartTask",
+    "StopTask",
+    "UpdateService",
+];
+
+fn given_any(ask: &Ask<'_>) -> bool {
+    ask.parameters().is_ok_and(|all| all.is_some())
+}
+
+/// The ARN of the cluster, which a call may name by its name; without one that is the one called `default`
+/// (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html>, `cluster`).
+fn cluster_arn(ask: &Ask<'_>) -> Tell {
+    const WHY: &str = "the record does not tell the cluster's ARN";
+    if ask.lists("ecs:cluster") == Some(false) {
+        return Tell::Absent;
+    }
+    let name = match ask.parameter(&["cluster"]) {
+        Parameter::Given(value) => value.as_str().unwrap_or_default(),
+        Parameter::NotGiven if OF_CLUSTERS.contains(&ask.action()) && given_any(ask) => "default",
+        Parameter::NotGiven => return Tell::Unknown(WHY),
+        Parameter::Hidden(why) => return Tell::Unknown(why),
+    };
+    if Arn::parse(name).is_some() {
+        return Tell::Value(name.to_owned());
+    }
+    let record = ask.told.record;
+    let place = record.aws_region.zip(record.recipient_account_id);
+    match place.filter(|_| !name.is_empty() && !name.contains([':', '/'])) {
+        Some((region, account)) => {
+            Tell::Value(format!("arn:{}:ecs:{region}:{account}:cluster/{name}", partition_of(ask)))
+        }
+        None => Tell::Unknown(WHY),
+    }
+}
+
+/// The ARNs of the targets that a rule is given.
+fn target_arns(ask: &Ask<'_>) -> Tell {
+    if ask.lists("events:TargetArn") == Some(false) {
+        return Tell::Absent;
+    }
+    match ask.parameter(&["targets"]) {
+        Parameter::Given(targets) => {
+            let arn = |target: &Value| target.get("arn")?.as_str().map(str::to_owned);
+            let arns: Option<Vec<String>> = tag::items(targets).map(arn).collect();
+            match arns.filter(|arns| !arns.is_empty() && !arns.iter().any(|arn| tag::is_hidden(arn))) {
+                Some(mut arns) => {
+                    arns.sort();
+                    arns.dedup();
+                    Tell::Values(arns)
+                }
+                None => Tell::Unknown("the targets have a form that is not read here"),
+            }
+        }
+        Parameter::NotGiven => Tell::Unknown("the record names no targets"),
         Parameter::Hidden(why) => Tell::Unknown(why),
     }
 }

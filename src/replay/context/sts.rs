@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::super::Field;
 use super::super::who::said;
-use super::ask::{Ask, Tell};
+use super::ask::{Ask, Parameter, Tell};
 use super::caller::NOT_LOGGED;
 use super::rule::{How, Otherwise, Rule};
 use crate::aws::Arn;
@@ -15,7 +15,7 @@ use crate::policy::Caller;
 pub(super) const RULES: &[Rule] = &[
     Rule::mirror("sts:externalid", "sts:ExternalId", &["externalId"], Otherwise::Absent),
     Rule::mirror("sts:rolesessionname", "sts:RoleSessionName", &["roleSessionName"], Otherwise::Absent),
-    Rule::mirror("sts:sourceidentity", "sts:SourceIdentity", &["sourceIdentity"], Otherwise::Absent),
+    Rule::new("sts:sourceidentity", SOURCE_IDENTITY, source_identity),
     Rule::mirror("sts:transitivetagkeys", "sts:TransitiveTagKeys", &["transitiveTagKeys"], Otherwise::Absent),
     Rule::mirror("sts:durationseconds", "sts:DurationSeconds", &["durationSeconds"], Otherwise::Absent),
     Rule::mirror(
@@ -26,6 +26,28 @@ pub(super) const RULES: &[Rule] = &[
     ),
     Rule::family("saml:", CLAIMS, assertion),
 ];
+
+const SOURCE_IDENTITY: &[Field] = &[Field::RequestParameters, Field::ErrorCode, Field::SourceIdentity];
+
+/// The source identity that a call sets. One that the caller's session has stays with the roles that it assumes; whether it
+/// counts as set by the call AWS does not say
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html>).
+fn source_identity(ask: &Ask<'_>) -> Tell {
+    if ask.lists("sts:SourceIdentity") == Some(false) {
+        return Tell::Absent;
+    }
+    match ask.parameter(&["sourceIdentity"]) {
+        Parameter::Given(value) => match value.as_str() {
+            Some(text) => Tell::Value(text.to_owned()),
+            None => Tell::Unknown("the source identity has a form that is not read here"),
+        },
+        Parameter::NotGiven if said(ask.told.record.source_identity).is_some() => Tell::Unknown(
+            "the caller's session has a source identity, which stays with the roles that it assumes",
+        ),
+        Parameter::NotGiven => Tell::Absent,
+        Parameter::Hidden(why) => Tell::Unknown(why),
+    }
+}
 
 const CLAIMS: &[Field] = &[
     Field::ResponseElements,

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use crate::policy::{Attached, Document, Evaluator, PolicySet};
-use crate::replay::{FIELDS_OF_CALLER, FIELDS_OF_SESSION, Field, Fields, Issuances, fields_of_key};
+use crate::replay::{
+    FIELDS_OF_CALLER, FIELDS_OF_ORIGINAL, FIELDS_OF_SESSION, Field, Fields, Issuances, Originals,
+    fields_of_key,
+};
 use crate::snapshot::Snapshot;
 
 /// What is replayed.
@@ -15,6 +18,8 @@ pub struct Plan {
     pub proposed: Option<Arc<Snapshot>>,
     /// What issued the sessions.
     pub issuances: Arc<Issuances>,
+    /// The requests whose originals are among the events, see [`crate::replay::original`].
+    pub originals: Arc<Originals>,
     /// Only calls of these actions, a pattern as in a policy (`s3:Get*`); None for all.
     pub action: Option<String>,
     /// Whether [`Replayer::take`](super::Replayer::take) gives what each event comes to.
@@ -22,11 +27,11 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The columns that a replay reads, of any event: what requests, callers and sessions are told from, and what the
-    /// condition keys are that any of the policies reads ([`Plan::fields_of_keys`]). Others may be left None.
+    /// The columns that a replay reads, of any event: what requests, callers and sessions are told from, what the
+    /// condition keys are that any of the policies reads ([`Plan::fields_of_keys`]), and what tells copies. Others may be left None.
     #[must_use]
     pub fn fields(&self) -> Fields {
-        Self::fields_of_calls().and(self.fields_of_keys())
+        Self::fields_of_calls().and(self.fields_of_keys()).and(self.fields_of_copies())
     }
 
     /// What requests, callers and sessions are told from. The response may be left None in calls for whose requests
@@ -57,6 +62,12 @@ impl Plan {
             Field::MfaAuthenticated,
         ];
         Fields::of(&own).and(Fields::of(FIELDS_OF_CALLER)).and(Fields::of(FIELDS_OF_SESSION))
+    }
+
+    /// What tells copies of calls from their originals, where there may be any.
+    #[must_use]
+    pub fn fields_of_copies(&self) -> Fields {
+        Fields::of(if self.originals.is_empty() { &[] } else { FIELDS_OF_ORIGINAL })
     }
 
     /// What the condition keys are told from that any of the policies reads.

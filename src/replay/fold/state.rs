@@ -15,6 +15,7 @@ pub struct State {
     requests: Vec<u128>,
     accounts: BTreeSet<String>,
     events: u64,
+    copies: u64,
 }
 
 impl Replayer {
@@ -26,7 +27,7 @@ impl Replayer {
         // In order, so that the same events give the same bytes.
         let mut requests: Vec<u128> = self.requests.into_iter().collect();
         requests.sort_unstable();
-        State { parts, requests, accounts: self.accounts, events: self.events }
+        State { parts, requests, accounts: self.accounts, events: self.events, copies: self.copies }
     }
 
     /// Puts what another one took to what this one took.
@@ -37,6 +38,7 @@ impl Replayer {
     /// The same of a replayer that is elsewhere.
     pub fn take_in(&mut self, mut state: State) {
         self.events += state.events;
+        self.copies += state.copies;
         self.accounts.append(&mut state.accounts);
         for request in state.requests {
             if self.requests.len() >= DISTINCT_MAX {
@@ -53,7 +55,7 @@ impl Replayer {
         let mut parts = vec![self.part()];
         parts.append(&mut self.merged);
         let requests = self.requests.len() as u64;
-        let Self { plan, accounts, events, .. } = self;
+        let Self { plan, accounts, events, copies, .. } = self;
         let mut folded = Folded {
             plan,
             parts,
@@ -62,6 +64,7 @@ impl Replayer {
             requests,
             accounts,
             events,
+            copies,
         };
         folded.keep_suspects(changes);
         folded

@@ -1,7 +1,7 @@
 //! Which columns a request is told from.
 
 use super::authentication::depends_on_credentials;
-use super::{Asked, Origin, Reading, ResourceFrom};
+use super::{Asked, Origin, Reading, ResourceFrom, assumes_role};
 use crate::catalog::event::{self, MappedAction, Mapping, Presence};
 use crate::catalog::resource::{Certainty, reads_response};
 use crate::catalog::{catalog, dependent};
@@ -33,6 +33,9 @@ pub fn fields_of_request(source: &str, name: &str) -> Fields {
     if depends_on_credentials(source, name) {
         let of_credentials = [Field::AccessKeyId, Field::InvokedBy, Field::SessionCredentialFromConsole];
         fields = fields.and(Fields::of(&of_credentials));
+    }
+    if assumes_role(name, source) {
+        fields = fields.and(Fields::of(&[Field::SourceIdentity]));
     }
     let Mapping::Actions(actions, _) = catalog().actions_of_event(source, name) else { return fields };
     let takes_resources = actions.iter().any(|mapped| !mapped.action.is_wildcard_only());

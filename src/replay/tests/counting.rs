@@ -59,6 +59,31 @@ fn events_groups_and_verdicts_add_up() {
 }
 
 #[test]
+fn a_call_that_two_accounts_recorded_counts_once() {
+    let snapshot = reports(&json!([allow("s3:GetObject", "*")]));
+    let text = get(1);
+    let own =
+        Record { shared_event_id: Some("one"), ..by_user("s3.amazonaws.com", "GetObject", Some(&text)) };
+    let copy = Record { account: Some("444455556666"), recipient_account_id: Some("444455556666"), ..own };
+    // The caller's trail does not hold this one.
+    let alone = Record { shared_event_id: Some("two"), ..copy };
+    let originals = Arc::new([own, copy, alone].iter().filter_map(original).collect());
+    let with = Plan { originals, ..plan(&snapshot) };
+    for records in [[own, copy, alone], [copy, alone, own], [alone, own, copy]] {
+        let answer = replay(&with, &records);
+        assert_eq!((answer.events, answer.copies), (2, 1));
+        assert_eq!(answer.groups.iter().map(|group| group.seen.events).sum::<u64>(), 2);
+        let said = answer.limits.iter().find(|limit| limit.what.contains("each of these calls counts once"));
+        assert_eq!(said.and_then(|limit| limit.events), Some(1));
+    }
+    // Each record has a verdict of its own all the same.
+    assert!(Replayer::new(with.clone()).take(&copy).is_some());
+    let quiet = Plan { verdicts: false, ..with };
+    assert_eq!(Replayer::new(quiet).take(&copy), None);
+    assert_eq!(replay(&plan(&snapshot), &[own, copy]).events, 2);
+}
+
+#[test]
 fn examples_are_the_earliest_of_different_resources() {
     let snapshot = reports(&json!([allow("s3:GetObject", "*")]));
     let parameters: Vec<String> = (0..5).map(get).collect();

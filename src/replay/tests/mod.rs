@@ -4,6 +4,7 @@ mod agreement;
 mod assuming;
 mod counting;
 mod explaining;
+mod granting;
 mod grouping;
 mod mutated;
 mod objects;
@@ -21,7 +22,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Group, Replay};
 use super::testing::{ACCOUNT, ANN, DEPLOY, SESSION, at, by_role, by_user};
-use super::{Changes, EventVerdict, Issuances, Limits, Parsed, Plan, Record, Replayer};
+use super::{Changes, EventVerdict, Issuances, Limits, Parsed, Plan, Record, Replayer, original};
 use crate::snapshot::Snapshot;
 
 /// No organization: no SCPs, no RCPs.
@@ -163,6 +164,7 @@ fn plan(snapshot: &Arc<Snapshot>) -> Plan {
         snapshot: Arc::clone(snapshot),
         proposed: None,
         issuances: Arc::new(Issuances::default()),
+        originals: Arc::default(),
         action: None,
         verdicts: true,
     }

@@ -256,6 +256,7 @@ pub(super) fn replayed(
         snapshot: Arc::clone(snapshot),
         proposed: Some(Arc::new(suggest::propose(snapshot, suggestions))),
         issuances: Arc::new(Issuances::default()),
+        originals: Arc::default(),
         action: None,
         verdicts: false,
     };

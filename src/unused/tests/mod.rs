@@ -23,9 +23,9 @@ use serde_json::{Value, json};
 use super::suggest::{self, Suggestion};
 use super::{
     Assumptions, Census, Detail, Kind, Mark, Material, Plan, PrincipalUse, Subjects, Trusts, Unused, Wanted,
-    finish, original,
+    finish,
 };
-use crate::replay::{Issuances, Record};
+use crate::replay::{Issuances, Record, original};
 use crate::snapshot::Snapshot;
 
 const ACCOUNT: &str = "111122223333";

@@ -73,6 +73,50 @@ fn an_access_point_is_told_by_its_arn() {
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
 #[test]
+fn a_cluster_is_told_by_its_arn_whatever_names_it() {
+    let cluster = |name: &str| format!("arn:aws:ecs:eu-west-1:111122223333:cluster/{name}");
+    let task = "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:3";
+    let arn = format!(r#"{{"cluster": "{}", "taskDefinition": "web:3"}}"#, cluster("shop"));
+    for (parameters, expected) in [
+        (r#"{"cluster": "shop", "taskDefinition": "web:3"}"#, cluster("shop")),
+        (arn.as_str(), cluster("shop")),
+        (r#"{"taskDefinition": "web:3"}"#, cluster("default")),
+        (r#"{"cluster": "HIDDEN_DUE_TO_SECURITY_REASONS"}"#, "unknown".to_owned()),
+    ] {
+        let record = by_user("ecs.amazonaws.com", "RunTask", Some(parameters));
+        Case::new(record, "ecs:RunTask", Some(task)).check(&[("ecs:cluster", expected.as_str())]);
+    }
+    let stop = by_user("ecs.amazonaws.com", "StopServiceDeployment", Some(r#"{"stopType": "ABORT"}"#));
+    Case::new(stop, "ecs:StopServiceDeployment", None).check(&[("ecs:cluster", "unknown")]);
+    let setting = by_user("ecs.amazonaws.com", "PutAccountSetting", Some(r#"{"name": "taskLongArnFormat"}"#));
+    Case::new(setting, "ecs:PutAccountSetting", None)
+        .check(&[("ecs:account-setting", "taskLongArnFormat"), ("ecs:cluster", "absent")]);
+}
+
+#[test]
+fn keys_that_guard_accounts_mirror_parameters() {
+    let target = r#"{"rule": "r", "targets": [{"id": "1", "arn": "arn:aws:sqs:eu-west-1:111122223333:q"}]}"#;
+    let share = r#"{"name": "s", "allowExternalPrincipals": false}"#;
+    let notebook = r#"{"notebookInstanceName": "n", "directInternetAccess": "Disabled"}"#;
+    for (source, name, parameters, key, value) in [
+        ("elasticfilesystem", "CreateFileSystem", r#"{"encrypted": true}"#, "Encrypted", "true"),
+        ("elasticfilesystem", "CreateFileSystem", r#"{"creationToken": "t"}"#, "Encrypted", "unknown"),
+        ("ram", "CreateResourceShare", share, "RequestedAllowsExternalPrincipals", "false"),
+        ("ram", "CreateResourceShare", r#"{"name": "s"}"#, "RequestedAllowsExternalPrincipals", "unknown"),
+        ("account", "EnableRegion", r#"{"regionName": "af-south-1"}"#, "TargetRegion", "af-south-1"),
+        ("sagemaker", "CreateNotebookInstance", notebook, "DirectInternetAccess", "Disabled"),
+        ("sagemaker", "CreateNotebookInstance", notebook, "RootAccess", "unknown"),
+        ("events", "PutTargets", target, "TargetArn", "arn:aws:sqs:eu-west-1:111122223333:q"),
+        ("events", "PutTargets", r#"{"rule": "r"}"#, "TargetArn", "unknown"),
+        ("events", "DeleteRule", r#"{"name": "r"}"#, "TargetArn", "absent"),
+    ] {
+        let (host, action) = (format!("{source}.amazonaws.com"), format!("{source}:{name}"));
+        let record = by_user(&host, name, Some(parameters));
+        Case::new(record, &action, None).check(&[(&format!("{source}:{key}"), value)]);
+    }
+}
+
+#[test]
 fn kms_has_the_caller_the_service_and_the_encryption_context() {
     let parameters = Some(
         r#"{"encryptionContext": {"aws:s3:arn": "arn:aws:s3:::example-reports"}, "encryptionAlgorithm": "SYMMETRIC_DEFAULT"}"#,
@@ -145,6 +189,17 @@ fn both_sides_of_a_re_encryption_have_their_own_context() {
     };
     alone("kms:ReEncryptFrom", "1");
     alone("kms:ReEncryptTo", "2");
+}
+
+#[test]
+fn a_source_identity_that_the_session_has_may_count_as_set() {
+    let parameters = r#"{"roleArn": "arn:aws:iam::111122223333:role/team/deploy", "roleSessionName": "two"}"#;
+    let record = by_role("sts.amazonaws.com", "AssumeRole", Some(parameters));
+    let action = "sts:SetSourceIdentity";
+    Case::new(record, action, Some(DEPLOY)).check(&[("sts:SourceIdentity", "absent")]);
+    let chained = Record { source_identity: Some("ann"), ..record };
+    Case::new(chained, action, Some(DEPLOY))
+        .check(&[("sts:SourceIdentity", "unknown"), ("aws:SourceIdentity", "ann")]);
 }
 
 #[test]

@@ -158,6 +158,24 @@ fn to_assume_a_role_with_tags_and_a_source_identity_asks_for_these_too() {
 }
 
 #[test]
+fn a_source_identity_stays_with_the_roles_that_its_session_assumes() {
+    let role = "arn:aws:iam::444455556666:role/audit";
+    let session = |identity: Value| {
+        json!({"eventSource": "sts.amazonaws.com", "eventName": "AssumeRole",
+            "userIdentity": {"type": "AssumedRole", "accountId": "111122223333",
+                "arn": "arn:aws:sts::111122223333:assumed-role/deploy/one",
+                "sessionContext": {"sourceIdentity": identity}},
+            "requestParameters": {"roleArn": role, "roleSessionName": "two"}})
+    };
+    let (assume, set) = (format!("sts:AssumeRole {role}"), format!("sts:SetSourceIdentity {role}"));
+    check(&session(json!("ann")), &[&assume, &set], &[]);
+    check(&session(Value::Null), &[&assume], &[]);
+    let mut again = session(json!("ann"));
+    again["requestParameters"]["sourceIdentity"] = json!("ann");
+    check(&again, &[&assume, &set], &[]);
+}
+
+#[test]
 fn to_encrypt_again_asks_for_either_key() {
     let key =
         |id: char| format!("arn:aws:kms:eu-west-1:111122223333:key/{id}234abcd-12ab-34cd-56ef-1234567890ab");

@@ -11,7 +11,7 @@ pub(super) struct Logged {
 }
 
 /// Where a column's value stands in a record.
-const COLUMNS: [(&str, &str); 26] = [
+const COLUMNS: [(&str, &str); 27] = [
     ("event_source", "/eventSource"),
     ("event_name", "/eventName"),
     ("event_type", "/eventType"),
@@ -32,6 +32,7 @@ const COLUMNS: [(&str, &str); 26] = [
     ("user_name", "/userIdentity/userName"),
     ("invoked_by", "/userIdentity/invokedBy"),
     ("session_issuer_type", "/userIdentity/sessionContext/sessionIssuer/type"),
+    ("source_identity", "/userIdentity/sessionContext/sourceIdentity"),
     ("session_issuer_arn", "/userIdentity/sessionContext/sessionIssuer/arn"),
     ("session_issuer_account_id", "/userIdentity/sessionContext/sessionIssuer/accountId"),
     ("request_parameters", "/requestParameters"),
@@ -82,6 +83,7 @@ impl Logged {
             session_issuer_type: get("session_issuer_type"),
             session_issuer_arn: get("session_issuer_arn"),
             session_issuer_account_id: get("session_issuer_account_id"),
+            source_identity: get("source_identity"),
             request_parameters: get("request_parameters"),
             response_elements: get("response_elements"),
             additional_event_data: get("additional_event_data"),

@@ -16,6 +16,7 @@ fn json_is_the_answer_with_a_schema() {
     let documented = [
         "accounts",
         "agreements",
+        "copies",
         "disagreements",
         "events",
         "first",

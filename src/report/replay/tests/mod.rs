@@ -127,6 +127,7 @@ fn empty() -> Replay {
         last: None,
         accounts: Vec::new(),
         events: 0,
+        copies: 0,
         requests: 0,
         evaluations: 0,
         verdicts: Verdicts::default(),
