@@ -160,7 +160,14 @@ fn alike(iam: &Path, events: usize, share: usize) -> Result<()> {
             (session, parameters.to_string())
         })
         .collect();
-    let plan = Plan { snapshot, proposed: None, issuances: Arc::default(), action: None, verdicts: false };
+    let plan = Plan {
+        snapshot,
+        proposed: None,
+        issuances: Arc::default(),
+        originals: Arc::default(),
+        action: None,
+        verdicts: false,
+    };
     let mut replayer = Replayer::new(plan);
     let started = Instant::now();
     for at in 0..events {

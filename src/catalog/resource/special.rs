@@ -211,7 +211,8 @@ fn served(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resour
     for own in &mut found {
         let Some((head, resource)) = own.arn.rsplit_once(':') else { continue };
         // `application/ID/environment/ID/configuration/ID`
-        let is_told = |(place, part): (usize, &str)| place % 2 == 0 || part == "*" || is_appconfig_id(part);
+        let is_told =
+            |(place, part): (usize, &str)| place.is_multiple_of(2) || part == "*" || is_appconfig_id(part);
         if resource.split('/').enumerate().all(is_told) {
             continue;
         }

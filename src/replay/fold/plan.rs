@@ -60,6 +60,9 @@ impl Plan {
             Field::SessionIssuerAccountId,
             Field::SourceIpAddress,
             Field::MfaAuthenticated,
+            // Of calls of STS alone.
+            Field::SessionCredentialFromConsole,
+            Field::SourceIdentity,
         ];
         Fields::of(&own).and(Fields::of(FIELDS_OF_CALLER)).and(Fields::of(FIELDS_OF_SESSION))
     }

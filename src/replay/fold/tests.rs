@@ -11,6 +11,27 @@ fn written(record: &Record<'_>, fields: &[Field]) -> Vec<u8> {
 }
 
 #[test]
+fn all_that_a_reading_looks_at_is_read_from_the_lake() {
+    let read = Plan::fields_of_calls();
+    let needed = |source: &str, name: &str| {
+        let own = fields_of_request(source, name);
+        own.and(Fields::of(FIELDS_OF_CALLER)).and(Fields::of(FIELDS_OF_SESSION))
+    };
+    for (source, name) in [
+        ("sts.amazonaws.com", "AssumeRole"),
+        ("sts.amazonaws.com", "AssumeRoleWithSAML"),
+        ("sts.amazonaws.com", "DecodeAuthorizationMessage"),
+        ("sts.amazonaws.com", "GetFederationToken"),
+        ("ec2.amazonaws.com", "RunInstances"),
+        ("s3.amazonaws.com", "CopyObject"),
+        ("nobody.example.com", "Nothing"),
+    ] {
+        let missing: Vec<Field> = needed(source, name).iter().filter(|field| !read.has(*field)).collect();
+        assert_eq!(missing, [], "{source} {name}");
+    }
+}
+
+#[test]
 fn every_column_tells_records_apart() {
     let base = Record::default();
     let mut seen = 0;
