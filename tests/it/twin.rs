@@ -500,8 +500,9 @@ impl Twin {
         let launch = |place: &usize| {
             let record = &self.records[*place].record;
             let launches = match action(record) {
-                ("ecs", "RunTask" | "StartTask") | ("codebuild", "StartBuild" | "RetryBuild") => true,
-                ("ssm", "StartAutomationExecution" | "StartChangeRequestExecution") => true,
+                ("ecs", "RunTask" | "StartTask")
+                | ("codebuild", "StartBuild" | "RetryBuild")
+                | ("ssm", "StartAutomationExecution" | "StartChangeRequestExecution") => true,
                 ("ec2", name) => {
                     let swaps = ["AssociateIamInstanceProfile", "ReplaceIamInstanceProfileAssociation"];
                     name == "RunInstances" || swaps.contains(&name)
