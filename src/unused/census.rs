@@ -14,7 +14,7 @@ use super::sight::is_regional;
 use crate::aws::{IdKind, Time};
 use crate::pack;
 use crate::replay::answer::Then;
-use crate::replay::{Field, Fields, Record, is_copy, who};
+use crate::replay::{FIELDS_OF_CALLER, FIELDS_OF_ORIGINAL, Field, Fields, Record, is_copy, who};
 
 /// Callers that are remembered; then all are forgotten and told again.
 const CALLERS_MAX: usize = 100_000;
@@ -440,5 +440,5 @@ fn is_unique_id(text: &str) -> bool {
 
 /// The columns that [`subject_of`] and [`is_copy`] read.
 pub(crate) fn fields_of_subject() -> Fields {
-    Fields::of(crate::replay::FIELDS_OF_CALLER).and(Fields::of(&[Field::Account, Field::SharedEventId]))
+    Fields::of(FIELDS_OF_CALLER).and(Fields::of(FIELDS_OF_ORIGINAL))
 }

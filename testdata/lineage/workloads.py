@@ -219,7 +219,7 @@ def tasks_and_builds():
     case.ask(key(0), "dana started what eve and backup had changed",
              links=[link("key", made), link("launched", launched, [launched, *changed], beside=[{"what": "project", "event_id": one["eventID"], "by": {"arn": user.arn}} for one, user in zip(changed, (BACKUP, EVE))])],
              origin=origin("service", name="codebuild.amazonaws.com", on_behalf_of={"kind": "build"}, above=above(launched, "launched", by_key(DANA))))
-    case.ask(EVE.key, "what a build did stands below who started it", descendants=None)
+    case.ask(EVE.key, "what a build did stands below who started it", descendants=[])
 
     case = Case("codebuild-retried", "CodeBuild, a build that was started again", "`key` to the AssumeRole by codebuild, `launched` to dana's RetryBuild")
     launched = case.call("08:59:30", DANA.signed(), "codebuild:RetryBuild", {"id": f"shop:{ct.uuid_of('build before')}"}, {"build": build})

@@ -1,5 +1,7 @@
 //! What is counted: events, groups, statements, resources, examples, and what is missing.
 
+use chrono::TimeDelta;
+
 use super::*;
 use crate::replay::Proposed;
 use crate::replay::answer::{Change, Verdict};
@@ -76,6 +78,13 @@ fn a_call_that_two_accounts_recorded_counts_once() {
         let said = answer.limits.iter().find(|limit| limit.what.contains("each of these calls counts once"));
         assert_eq!(said.and_then(|limit| limit.events), Some(1));
     }
+    // One id may stand for all requests, as in sanitised logs.
+    let at = |seconds| copy.event_time + TimeDelta::seconds(seconds);
+    let near = Record { event_time: at(2), ..copy };
+    let later = Record { event_time: at(3), ..copy };
+    let another = Record { event_name: Some("HeadObject"), ..copy };
+    let answer = replay(&with, &[own, near, later, another]);
+    assert_eq!((answer.events, answer.copies), (3, 1));
     // Each record has a verdict of its own all the same.
     assert!(Replayer::new(with.clone()).take(&copy).is_some());
     let quiet = Plan { verdicts: false, ..with };
