@@ -46,6 +46,7 @@
 //! | record | one entry of an object |
 //! | event | a record as a row of the table `events` |
 //! | duplicate | a record with the same JSON value as one that is an event already: CloudTrail delivers at least once |
+//! | copy | the record that another account has of a call which the caller's own account recorded, too; for replays such a call is one |
 //! | refusal | an entry, or the rest of an object, that could not be read, with the reason |
 //! | set aside | an object of a known kind that holds no CloudTrail events |
 //! | ledger | the table `objects`: which object was read when, in which state, with which counts |

@@ -34,9 +34,6 @@ use save::{Rows, Sink};
 const SESSION_SECONDS_MAX: i64 = (36 + CHAINED_HOURS) * 3600;
 const CHAINED_HOURS: i64 = 12;
 
-/// The two records of a request that concerns two accounts are not further apart.
-const COPIES_APART: TimeDelta = TimeDelta::hours(1);
-
 /// The calls of STS that issue sessions.
 const ISSUING: [&str; 6] = [
     "AssumeRole",
@@ -217,17 +214,12 @@ pub(super) async fn issuances(ctx: &Session, window: Window) -> Result<Issuances
     Ok(issuances)
 }
 
-/// The requests that two accounts' logs have, of which the caller's own is among some events of a window. Both records have
-/// one time, as a rule.
+/// The requests that two accounts' logs have, of which the caller's own is among some events of a window.
 pub(super) async fn originals(
     ctx: &Session,
     window: Window,
     filter: Filter,
 ) -> Result<Originals, QueryError> {
-    let window = Window {
-        from: window.from.and_then(|from| from.checked_sub_signed(COPIES_APART)),
-        to: window.to.and_then(|to| to.checked_add_signed(COPIES_APART)),
-    };
     let filter = Filter::All(vec![window.filter(), filter, Filter::Some(Column::SharedEventId)]);
     let fields = Fields::of(FIELDS_OF_ORIGINAL);
     let parts = each(ctx, &filter, fields, Originals::default, |found, record| {

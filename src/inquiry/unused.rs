@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use chrono::TimeDelta;
+
 use super::Window;
 use super::portion::{Portion, portions};
 use super::replay::{ReplayOptions, each, issuances, originals, replay};
@@ -14,7 +16,7 @@ use crate::catalog::catalog;
 use crate::catalog::event::{Mapping, Presence};
 use crate::lake::{self, Column, Session};
 use crate::query::{Filter, QueryError, measure};
-use crate::replay::{Fields, Issuances, Proposed, Record};
+use crate::replay::{COPIES_APART_SECONDS, Fields, Issuances, Proposed, Record};
 use crate::snapshot::Snapshot;
 use crate::unused::suggest::{self, Suggestion};
 use crate::unused::{
@@ -100,6 +102,15 @@ pub async fn unused(ctx: &Session, options: UnusedOptions) -> Result<Unused, Unu
     Ok(answer)
 }
 
+/// A portion's window, with what next to it may be the originals of its copies.
+fn around(portion: Window) -> Window {
+    let apart = TimeDelta::seconds(COPIES_APART_SECONDS);
+    Window {
+        from: portion.from.and_then(|from| from.checked_sub_signed(apart)),
+        to: portion.to.and_then(|to| to.checked_add_signed(apart)),
+    }
+}
+
 /// What is counted, as far as it has come.
 pub(super) struct First {
     pub(super) census: Census,
@@ -152,7 +163,7 @@ pub(super) async fn first(
     let fields = Census::fields(plan).and(Assumptions::fields());
     let mut parts = Vec::new();
     for portion in &portions {
-        let originals = Arc::new(originals(whole, portion.window, Filter::All(Vec::new())).await?);
+        let originals = Arc::new(originals(whole, around(portion.window), window.filter()).await?);
         let plan = Arc::new(Plan { originals, ..(**plan).clone() });
         let ready = |part: &mut First| {
             part.census.go_on(Arc::clone(&plan));
@@ -227,7 +238,7 @@ pub(super) async fn second(
     let named = Filter::In(Column::EventName, wanted.event_names.clone());
     let mut parts = Vec::new();
     for portion in portioned((ctx, whole), window, events_at_once).await? {
-        let originals = Arc::new(originals(whole, portion.window, Filter::All(Vec::new())).await?);
+        let originals = Arc::new(originals(whole, around(portion.window), window.filter()).await?);
         // Tags of sessions may decide conditions, and their policies what federated users used; the records that tell them are
         // read only where something depends on them.
         let asks = plan.asks_for_session_tags() || wanted.asks_for_sessions;

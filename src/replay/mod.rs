@@ -38,7 +38,7 @@ pub use context::{Told, context, context_of, fields_of_key, is_told_by_session, 
 pub use explain::{Changed, Question, changed, concerned, explain};
 pub use finish::Proposed;
 pub use fold::{DISTINCT_MAX, EventVerdict, Folded, Limits, Plan, Replayer, State};
-pub use original::{FIELDS_OF_ORIGINAL, Originals, is_copy, original};
+pub use original::{COPIES_APART_SECONDS, FIELDS_OF_ORIGINAL, Originals, is_copy, original};
 pub use propagate::{AFTER_CHANGE_SECONDS, Changes, ELSEWHERE, Entity, Suspects, WORKED_WITHIN_SECONDS};
 pub use record::{Field, Fields, Parsed, Record};
 pub use request::{

@@ -24,7 +24,7 @@ pub const FIELDS_OF_ORIGINAL: &[Field] = &[
 
 /// How far apart the two records of a request are at most; as a rule both have one time. In sanitised logs one id may stand for
 /// all requests, so what else they tell agrees, too.
-const APART_SECONDS: i64 = 2;
+pub const COPIES_APART_SECONDS: i64 = 2;
 
 /// A request that two accounts' logs may have, where this record is of the log of the caller's own account.
 #[must_use]
@@ -41,7 +41,8 @@ pub fn is_copy<'a>(row: &impl Row<'a>, originals: &Originals) -> bool {
     }
     let Some(call) = call(row).filter(|_| !is_own(row)) else { return false };
     let second = row.time().timestamp();
-    (second - APART_SECONDS..=second + APART_SECONDS).any(|near| originals.contains(&request(call, near)))
+    (second - COPIES_APART_SECONDS..=second + COPIES_APART_SECONDS)
+        .any(|near| originals.contains(&request(call, near)))
 }
 
 /// Shared id, source and name of a call, hashed; None where no other account has a record of it.
