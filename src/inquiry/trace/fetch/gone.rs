@@ -1,14 +1,16 @@
 //! What was removed, and which addresses are an account's own.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use chrono::{DateTime, Utc};
 
 use super::{Source, keep, kept, one_of};
-use crate::lake::Column;
+use crate::lake::{Column, Session};
 use crate::lineage::{Borne, IssuanceKind, Removal, Rename, Renames, UserHistory, Workload, is_instance_id};
+use crate::query::cells::Text;
 use crate::query::lineage::{Addressed, Instances, removed, renamed};
 use crate::query::{self, Filter, QueryError};
 
@@ -173,7 +175,7 @@ pub(in crate::inquiry) struct AddressBook {
     /// By instance: when it was launched.
     launched: HashMap<String, Vec<DateTime<Utc>>>,
     /// By instance: see [`OwnAddresses::elsewhere`].
-    elsewhere: HashMap<String, BTreeSet<String>>,
+    elsewhere: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl AddressBook {
@@ -288,22 +290,39 @@ impl Source {
         }
         let mut book = AddressBook::of(self.relations.instances(account).await?);
         let known = self.sight().await?.accounts.keys().cloned().chain([account.to_owned()]).collect();
-        for batch in self.events(&through_endpoints(account, known), &[]).await? {
-            for row in query::rows(&batch)? {
-                let instance = row.identity_arn.and_then(|arn| arn.rsplit('/').next());
-                let seen = instance.filter(|name| is_instance_id(name)).zip(row.source_ip_address);
-                if let Some((instance, address)) = seen {
-                    let places = book.elsewhere.entry(instance.to_owned()).or_default();
-                    places.insert(address.to_owned());
-                }
-            }
-        }
+        book.elsewhere = elsewhere(&self.ctx, &through_endpoints(account, known)).await?;
         let book = Arc::new(book);
         if let Ok(mut books) = self.addresses.lock() {
             books.insert(account.to_owned(), Arc::clone(&book));
         }
         Ok(book)
     }
+}
+
+/// By instance: from where its sessions made some calls. They may be very many, so their rows are not kept.
+async fn elsewhere(ctx: &Session, filter: &Filter) -> Result<BTreeMap<String, BTreeSet<String>>, QueryError> {
+    type Places = BTreeMap<String, BTreeSet<String>>;
+    let columns = [Column::IdentityArn.name(), Column::SourceIpAddress.name()];
+    let take = move |places: &mut Places, batch: &RecordBatch| {
+        let [arns, addresses] = columns.map(|name| Text::of(batch, name));
+        let (arns, addresses) = (arns?, addresses?);
+        for row in 0..batch.num_rows() {
+            let name = arns.get(row).and_then(|arn| arn.rsplit('/').next());
+            let seen = name.filter(|name| is_instance_id(name)).zip(addresses.get(row));
+            let Some((instance, address)) = seen else { continue };
+            if places.get(instance).is_none_or(|known| !known.contains(address)) {
+                places.entry(instance.to_owned()).or_default().insert(address.to_owned());
+            }
+        }
+        Ok(())
+    };
+    let mut all = Places::default();
+    for part in query::fold(ctx, filter, &columns, Places::default, take).await? {
+        for (instance, mut places) in part {
+            all.entry(instance).or_default().append(&mut places);
+        }
+    }
+    Ok(all)
 }
 
 /// Selects the calls of an account's role sessions that came through a VPC endpoint of an account that is none of `known`: an
