@@ -341,21 +341,6 @@ pub struct AssumedRoot {
     pub usage: Usage,
 }
 
-impl AssumedRoot {
-    /// In words, with one of the keys.
-    #[must_use]
-    pub fn words(&self) -> String {
-        let calls =
-            if self.usage.calls == 1 { "1 call".to_owned() } else { format!("{} calls", self.usage.calls) };
-        let key = self.access_keys.first().map_or("", String::as_str);
-        let others = match self.access_keys.len() {
-            0 | 1 => String::new(),
-            some => format!(" and {} other keys", some - 1),
-        };
-        format!("{calls} in sessions of AssumeRoot, which are somebody else's: trace {key}{others}")
-    }
-}
-
 /// The answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Trace {

@@ -343,8 +343,10 @@ async fn assumed_root(
 pub(super) async fn own_rows(source: &Source, subject: &Resolved) -> Result<Filter, QueryError> {
     let own = subject.filter.clone();
     if let Some(assumed) = assumed_root(source, subject, Window::default()).await? {
-        let by_others = one_of(Column::AccessKeyId, assumed.access_keys);
-        return Ok(Filter::All(vec![own, Filter::Not(Box::new(by_others))]));
+        // One key id may stand for all, as in sanitised logs: root's own records lack the mark.
+        let by_others =
+            vec![Filter::Some(Column::AssumedRoot), one_of(Column::AccessKeyId, assumed.access_keys)];
+        return Ok(Filter::All(vec![own, Filter::Not(Box::new(Filter::All(by_others)))]));
     }
     if subject.kind != SubjectKind::IdentityCenterUser {
         return Ok(own);

@@ -9,6 +9,7 @@ use crate::investigate::{
     AddressKind, Grantee, Investigation, Opening, OpeningHow, Seen, SubjectKind, ThingClass, ToolKind,
     UnseenKind,
 };
+use crate::report::trace::words::assumed_words;
 use crate::report::{Cut, Facts, Mark, Style, figure, text};
 
 /// What a subject is is not cut to less than this.
@@ -112,7 +113,7 @@ pub(super) fn facts(answer: &Investigation, style: Style) -> Facts {
 /// What others did as root, which is not counted here.
 fn assumed_root(answer: &Investigation, facts: &mut Facts) {
     if let Some(assumed) = &answer.assumed_root {
-        facts.line(Mark::Look, "assumed", &assumed.words());
+        facts.line(Mark::Look, "assumed", &assumed_words(assumed));
     }
 }
 

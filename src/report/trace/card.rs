@@ -49,7 +49,7 @@ pub(super) fn card(trace: &Trace, style: Style) -> String {
         facts.line(Mark::None, "window", &words::outside_words(outside, style));
     }
     if let Some(assumed) = &subject.assumed_root {
-        facts.line(Mark::Look, "assumed", &assumed.words());
+        facts.line(Mark::Look, "assumed", &words::assumed_words(assumed));
     }
     if let Some(gap) = &subject.gap {
         facts.line(Mark::None, "then", &format!("{}; {}", gap.text, gap.hint));

@@ -14,7 +14,7 @@ mod row;
 #[cfg(test)]
 mod tests;
 mod tree;
-mod words;
+pub(super) mod words;
 
 use super::{Style, section};
 use crate::lineage::{Chain, Descendant, OriginKind, Trace, TracedOrigin};

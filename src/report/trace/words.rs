@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use crate::aws::{AccessKeyId, Arn, Principal};
 use crate::lineage::{
-    Descendant, Link, Node, NodeKind, Origin, Rule, SLACK_SECONDS, TraceSubject, Usage, configures,
-    is_instance_id,
+    AssumedRoot, Descendant, Link, Node, NodeKind, Origin, Rule, SLACK_SECONDS, TraceSubject, Usage,
+    configures, is_instance_id,
 };
 use crate::report::{Style, figure, text};
 
@@ -136,6 +136,22 @@ pub(super) fn used_words(usage: &Usage, style: Style) -> String {
 pub(super) fn outside_words(outside: &Usage, style: Style) -> String {
     let calls = figure::counted(outside.calls, "call", "calls");
     format!("no call in this window; {calls} outside it, {}", used_words(outside, style))
+}
+
+/// What was done in sessions that AssumeRoot made of a root, with one of their keys.
+pub(in crate::report) fn assumed_words(assumed: &AssumedRoot) -> String {
+    let calls = figure::counted(assumed.usage.calls, "call", "calls");
+    let mut words = format!("{calls} in sessions of AssumeRoot, which are somebody else's");
+    if let Some(key) = assumed.access_keys.first() {
+        write_words(&mut words, &format!(": trace {key}"));
+    }
+    if let others @ 1.. = assumed.access_keys.len().saturating_sub(1) {
+        write_words(
+            &mut words,
+            &format!(" and {}", figure::counted(others as u64, "other key", "other keys")),
+        );
+    }
+    words
 }
 
 /// The address of most calls, and how many others there are.
