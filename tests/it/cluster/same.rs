@@ -177,7 +177,7 @@ const STATEMENTS: &[&str] = &[
     "select count(*) as n, count(distinct caller) as callers from calls",
     "select caller, calls, first_use, last_use from credentials order by 1",
     "select kind, count(*) as n from issuances group by 1 order by 1",
-    "select * from launches order by 1, 2, 3",
+    "select * from launches order by event_time, object, record_index, workload",
     "select origin_kind, origin, complete, certain, sum(calls) as n from origins group by 1, 2, 3, 4 order by 1, 2, 3, 4",
     "select origin, event_name, count(*) as n from event_origins group by 1, 2 order by 1, 2",
     "select o.origin, count(*) as n from origins o join calls c on c.caller = o.caller where c.error_code is not null group \
