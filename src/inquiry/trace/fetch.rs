@@ -158,7 +158,7 @@ impl Source {
     pub(super) async fn of_session(&self, caller: &Caller) -> Result<Vec<Credential>, QueryError> {
         let (Some(arn), Some(created)) = (&caller.arn, caller.created) else { return Ok(Vec::new()) };
         let (arns, moments) = (BTreeSet::from([arn.clone()]), BTreeSet::from([created.timestamp()]));
-        let mut found = self.of_sessions(&arns, &moments).await?;
+        let mut found = self.of_sessions(&arns, &moments, &BTreeSet::new()).await?;
         found.retain(|one| one.caller.created == Some(created) && one.caller.account == caller.account);
         Ok(found)
     }
@@ -166,11 +166,13 @@ impl Source {
     /// The callers with one of these ARNs whose sessions may have been made at some of these moments, in seconds since
     /// 1970: created then, or of a sign-in session and created between the first and the last of them, or in the 12 hours
     /// after, in which its keys are made anew
-    /// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-login-credentials.html>).
+    /// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-login-credentials.html>). Not those of keys that are known
+    /// already: of thousands of sessions that leaves hardly any row to read.
     pub(super) async fn of_sessions(
         &self,
         arns: &BTreeSet<String>,
         moments: &BTreeSet<i64>,
+        known: &BTreeSet<String>,
     ) -> Result<Vec<Credential>, QueryError> {
         let (Some(first), Some(last)) = (moments.first().copied(), moments.last().copied()) else {
             return Ok(Vec::new());
@@ -188,7 +190,9 @@ impl Source {
                     Filter::Before(later(time(last), KEY_LIFE_SECONDS + SLACK_SECONDS)),
                     one_of(Column::IdentityArn, some),
                 ];
-                let all = all.into_iter().chain(more.clone()).collect();
+                let others = Filter::Not(Box::new(one_of(Column::AccessKeyId, known.clone())));
+                let others = Some(others).filter(|_| !known.is_empty());
+                let all = all.into_iter().chain(more.clone()).chain(others).collect();
                 found.extend(self.callers(&Filter::All(all)).await?);
             }
             Ok::<_, QueryError>(found)

@@ -310,8 +310,12 @@ impl Group {
         if !self.may_hold(test) || !self.blooms(test).await? {
             return Ok(None);
         }
+        let mut seen = Seen::default();
+        if self.is_refuted(test, &mut seen).await? {
+            return Ok(None);
+        }
         let all = BooleanBuffer::new_set(self.rows());
-        let found = self.met(test, &all, &mut Seen::default()).await?;
+        let found = self.met(test, &all, &mut seen).await?;
         Ok(Some(found).filter(|rows| rows.count_set_bits() > 0))
     }
 
@@ -336,6 +340,49 @@ impl Group {
                     Ok(true)
                 }
                 _ => Ok(true),
+            }
+        })
+    }
+
+    /// Whether the distinct texts of its columns leave no room for a row that satisfies a condition: before any row is looked
+    /// at, as of several conditions that must hold the last may be the one that nothing here satisfies.
+    fn is_refuted<'a>(
+        &'a self,
+        test: &'a Test,
+        seen: &'a mut Seen,
+    ) -> BoxFuture<'a, Result<bool, QueryError>> {
+        Box::pin(async move {
+            match test {
+                Test::Text(column, test) => {
+                    if !self.may_hold_text(*column, test) {
+                        return Ok(true);
+                    }
+                    let Some(place) = self.file.place(*column).filter(|_| self.uniform(*column).is_none())
+                    else {
+                        return Ok(false);
+                    };
+                    let distinct = self.begun(*column, place, seen).await?.distinct.as_ref();
+                    Ok(distinct.is_some_and(|distinct| !distinct.may_any(|text| test.is_met_by(text))))
+                }
+                Test::All(tests) => {
+                    for test in tests {
+                        if self.is_refuted(test, seen).await? {
+                            return Ok(true);
+                        }
+                    }
+                    Ok(false)
+                }
+                Test::Any(tests) => {
+                    for test in tests {
+                        if !self.is_refuted(test, seen).await? {
+                            return Ok(false);
+                        }
+                    }
+                    Ok(true)
+                }
+                Test::Time(_) | Test::Seconds(..) | Test::Within(..) | Test::Not(_) => {
+                    Ok(!self.may_hold(test))
+                }
             }
         })
     }
@@ -414,10 +461,7 @@ impl Group {
         }
         let is_new = !seen.whole.contains_key(&column) && self.uniform(column).is_none();
         if let Some(place) = self.file.place(column).filter(|_| is_new) {
-            let begun = match seen.begun.entry(column) {
-                Entry::Occupied(begun) => begun.into_mut(),
-                Entry::Vacant(new) => new.insert(self.begun(place).await?),
-            };
+            let begun = self.begun(column, place, seen).await?;
             let distinct = begun.distinct.as_ref();
             if distinct.is_some_and(|distinct| !distinct.may_any(|text| test.is_met_by(text))) {
                 return Ok(BooleanBuffer::new_unset(rows));
@@ -487,10 +531,20 @@ impl Group {
     }
 
     /// The distinct texts of the column in a place, before its rows are looked at.
-    async fn begun(&self, place: usize) -> Result<Begun, QueryError> {
-        let bytes = self.file.bytes(&[self.range(place)]).await?.pop().unwrap_or_default();
-        let distinct = self.known(place, bytes.clone()).distinct(place).map_err(failed)?;
-        Ok(Begun { bytes, distinct })
+    async fn begun<'a>(
+        &self,
+        column: Column,
+        place: usize,
+        seen: &'a mut Seen,
+    ) -> Result<&'a Begun, QueryError> {
+        Ok(match seen.begun.entry(column) {
+            Entry::Occupied(begun) => begun.into_mut(),
+            Entry::Vacant(new) => {
+                let bytes = self.file.bytes(&[self.range(place)]).await?.pop().unwrap_or_default();
+                let distinct = self.known(place, bytes.clone()).distinct(place).map_err(failed)?;
+                new.insert(Begun { bytes, distinct })
+            }
+        })
     }
 
     /// A column whose bytes are here.

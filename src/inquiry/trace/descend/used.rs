@@ -72,9 +72,9 @@ pub(super) async fn used_of(source: &Source, issued: &[&Issuance]) -> Result<Vec
     }
     let arns: BTreeSet<String> = issued.iter().filter_map(|one| one.session_arn.clone()).collect();
     if !arns.is_empty() {
-        for credential in
-            source.of_sessions(&arns, &issued.iter().map(|one| one.record.time.timestamp()).collect()).await?
-        {
+        let moments = issued.iter().map(|one| one.record.time.timestamp()).collect();
+        let known = keys.iter().cloned().collect();
+        for credential in source.of_sessions(&arns, &moments, &known).await? {
             found.entry(credential.caller.id).or_insert(credential);
         }
     }
