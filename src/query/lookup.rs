@@ -30,7 +30,7 @@ use group::{BATCH_ROWS, Group, Layouts, Opened};
 use test::Test;
 
 /// So many row groups are read beside each other, for each core.
-const GROUPS_EACH: usize = 2;
+const GROUPS_EACH: usize = 4;
 
 /// So many files are opened beside each other.
 const OPENED_MAX: usize = 16;

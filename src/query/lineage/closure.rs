@@ -3,10 +3,12 @@
 //! In each round every row that does not end at a root takes the jumps of where it ends. Over a scratch place the rounds
 //! are self-joins, which executors do; else the same rounds are made here by hand. A test holds one against the other.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{BooleanArray, Int64Array, RecordBatch};
 use hashbrown::HashMap;
+use rayon::prelude::*;
 
 use super::workshop::{Step, Workshop, flags, jump_schema, numbers};
 use crate::query::QueryError;
@@ -70,23 +72,30 @@ pub(super) fn by_hand(edges: &[Edge], forked: bool) -> Closed {
         places.entry(edge.c).or_insert(next);
     }
     let place = |caller: i64| places.get(&caller).copied().unwrap_or(ROOT);
-    let first = edges.iter().map(|edge| Jump { from: place(edge.c), to: place(edge.p), edge: *edge });
+    let first = edges.par_iter().map(|edge| Jump { from: place(edge.c), to: place(edge.p), edge: *edge });
     let callers = places.len();
-    let mut moving: Vec<Jump> = Jumps::of(&first.collect::<Vec<_>>(), &[], callers).jumps;
+    let mut moving: Vec<Jump> = Jumps::of(&first.collect::<Vec<_>>(), &[], callers).all();
     drop(places);
     let mut rooted: Vec<Jump> = Vec::with_capacity(moving.len());
     for _ in 0..ROUNDS_MAX {
         let known = Jumps::of(&rooted, &moving, callers);
-        let (mut still, mut moved) = (Vec::new(), Vec::with_capacity(moving.len()));
-        for jump in &moving {
-            if jump.to == ROOT {
-                still.push(*jump);
-            } else {
-                moved.extend(known.from(jump.to).iter().map(|next| jump.and(next)));
+        let step = |some: &[Jump]| {
+            let (mut still, mut moved) = (Vec::new(), Vec::with_capacity(some.len()));
+            for jump in some {
+                if jump.to == ROOT {
+                    still.push(*jump);
+                } else {
+                    moved.extend(known.from(jump.to).iter().map(|next| jump.and(next)));
+                }
             }
+            if forked { (merged(still), merged(moved)) } else { (still, moved) }
+        };
+        let stepped: Vec<(Vec<Jump>, Vec<Jump>)> = shares(&moving).into_par_iter().map(step).collect();
+        moving = Vec::with_capacity(moving.len());
+        for (mut still, mut moved) in stepped {
+            rooted.append(&mut still);
+            moving.append(&mut moved);
         }
-        rooted.append(&mut if forked { merged(still) } else { still });
-        moving = if forked { merged(moved) } else { moved };
         if moving.is_empty() {
             break;
         }
@@ -95,19 +104,61 @@ pub(super) fn by_hand(edges: &[Edge], forked: bool) -> Closed {
     Closed { rooted: edges(rooted), cyclic: edges(moving) }
 }
 
-/// Jumps in the order of the places that they begin at.
+/// Jumps, which are in the order of their beginnings, shared among the cores: those of one place stay together.
+fn shares(jumps: &[Jump]) -> Vec<&[Jump]> {
+    let each = jumps.len().div_ceil(rayon::current_num_threads()).max(1);
+    let (mut found, mut rest) = (Vec::new(), jumps);
+    while let Some(last) = rest.get(each - 1) {
+        let end = each + rest.iter().skip(each).take_while(|jump| jump.from == last.from).count();
+        let (share, others) = rest.split_at(end);
+        found.push(share);
+        rest = others;
+    }
+    found.push(rest);
+    found
+}
+
+/// Jumps in the order of the places that they begin at: each part has so many places.
 struct Jumps {
+    parts: Vec<Part>,
+    width: usize,
+}
+
+/// The jumps that begin at some places which follow each other.
+struct Part {
     jumps: Vec<Jump>,
-    /// By place: where its jumps end among all.
+    /// By place: where its jumps end among these.
     ends: Vec<usize>,
 }
 
 impl Jumps {
+    /// Each core sorts those of a part.
     fn of(some: &[Jump], others: &[Jump], callers: usize) -> Jumps {
-        let all = || some.iter().chain(others);
-        let mut ends = vec![0_usize; callers];
+        let width = callers.div_ceil(rayon::current_num_threads()).max(1);
+        let starts: Vec<usize> = (0..callers).step_by(width).collect();
+        let part = |start: usize| Part::of(some, others, start..(start + width).min(callers));
+        Jumps { parts: starts.into_par_iter().map(part).collect(), width }
+    }
+
+    /// The jumps that begin at a place.
+    fn from(&self, place: u32) -> &[Jump] {
+        let place = place as usize;
+        let part = self.parts.get(place / self.width);
+        part.map(|part| part.from(place % self.width)).unwrap_or_default()
+    }
+
+    /// All of them in their order.
+    fn all(self) -> Vec<Jump> {
+        self.parts.into_iter().flat_map(|part| part.jumps).collect()
+    }
+}
+
+impl Part {
+    fn of(some: &[Jump], others: &[Jump], places: Range<usize>) -> Part {
+        let all = || some.iter().chain(others).filter(|jump| places.contains(&(jump.from as usize)));
+        let mut ends = vec![0_usize; places.len()];
         for jump in all() {
-            if let Some(count) = ends.get_mut(jump.from as usize) {
+            if let Some(count) = ends.get_mut(jump.from as usize - places.start) {
                 *count += 1;
             }
         }
@@ -119,19 +170,18 @@ impl Jumps {
         // Each now says where the next one of its place goes, and in the end where they end.
         let mut jumps = vec![Jump::default(); sum];
         for jump in all() {
-            let Some(end) = ends.get_mut(jump.from as usize) else { continue };
+            let Some(end) = ends.get_mut(jump.from as usize - places.start) else { continue };
             if let Some(empty) = jumps.get_mut(*end) {
                 *empty = *jump;
             }
             *end += 1;
         }
-        Jumps { jumps, ends }
+        Part { jumps, ends }
     }
 
-    /// The jumps that begin at a place.
-    fn from(&self, place: u32) -> &[Jump] {
+    /// The jumps that begin at a place of it.
+    fn from(&self, place: usize) -> &[Jump] {
         let end = |place: usize| self.ends.get(place).copied().unwrap_or(0);
-        let place = place as usize;
         self.jumps.get(place.checked_sub(1).map_or(0, end)..end(place)).unwrap_or_default()
     }
 }

@@ -87,26 +87,33 @@ fn holds(column: &BooleanArray, row: usize) -> bool {
     column.is_valid(row) && column.value(row)
 }
 
-/// Issuances, with the first of each key.
+/// Issuances by key, in shares: each has the keys whose hash leaves its place as the remainder.
 struct ByKey {
+    shares: Vec<Share>,
+}
+
+/// Some issuances, with the first of each key.
+struct Share {
     steps: Vec<Step>,
     first: HashMap<i64, u32>,
 }
 
-impl ByKey {
-    fn of(batches: &[RecordBatch]) -> Result<ByKey, QueryError> {
-        let rows = batches.iter().map(RecordBatch::num_rows).sum();
-        let mut found = ByKey { steps: Vec::with_capacity(rows), first: HashMap::with_capacity(rows) };
+impl Share {
+    fn of(batches: &[RecordBatch], at: usize, shares: usize) -> Result<Share, QueryError> {
+        let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
+        let each = rows.div_ceil(shares.max(1));
+        let mut found = Share { steps: Vec::with_capacity(each), first: HashMap::with_capacity(each) };
         for batch in batches {
             let (keys, said) = (numbers(batch, "key_hash")?, Columns::of(batch)?);
-            let (times, callers, own) =
+            let (times, callers, numbered) =
                 (numbers(batch, "at_s")?, numbers(batch, "caller")?, numbers(batch, "i")?);
-            for row in (0..batch.num_rows()).filter(|row| keys.is_valid(*row) && times.is_valid(*row)) {
+            let own = |row: &usize| keys.is_valid(*row) && share_of(keys.value(*row), shares) == at;
+            for row in (0..batch.num_rows()).filter(own).filter(|row| times.is_valid(*row)) {
                 let place = u32::try_from(found.steps.len()).unwrap_or(NONE);
                 let next = found.first.insert(keys.value(row), place).unwrap_or(NONE);
                 found.steps.push(Step {
                     at: times.value(row),
-                    i: own.value(row),
+                    i: numbered.value(row),
                     caller: number(callers, row).unwrap_or(0),
                     told: said.at(row),
                     next,
@@ -114,6 +121,22 @@ impl ByKey {
             }
         }
         Ok(found)
+    }
+
+    /// The issuances of a key.
+    fn named(&self, key: i64) -> impl Iterator<Item = &Step> {
+        let first = self.first.get(&key).copied().unwrap_or(NONE);
+        let at = |place: u32| self.steps.get(place as usize);
+        std::iter::successors(at(first), move |step| at(step.next))
+    }
+}
+
+impl ByKey {
+    /// Each core makes a share.
+    fn of(batches: &[RecordBatch]) -> Result<ByKey, QueryError> {
+        let shares = rayon::current_num_threads();
+        let made = (0..shares).into_par_iter().map(|at| Share::of(batches, at, shares));
+        Ok(ByKey { shares: made.collect::<Result<_, _>>()? })
     }
 
     /// The pairs of some callers.
@@ -137,10 +160,15 @@ impl ByKey {
 
     /// The issuances of a key.
     fn named(&self, key: i64) -> impl Iterator<Item = &Step> {
-        let first = self.first.get(&key).copied().unwrap_or(NONE);
-        let at = |place: u32| self.steps.get(place as usize);
-        std::iter::successors(at(first), move |step| at(step.next))
+        let share = self.shares.get(share_of(key, self.shares.len()));
+        share.into_iter().flat_map(move |share| share.named(key))
     }
+}
+
+/// Which of some shares a key is in.
+fn share_of(key: i64, shares: usize) -> usize {
+    let shares = i64::try_from(shares).unwrap_or(1).max(1);
+    usize::try_from(key.rem_euclid(shares)).unwrap_or(0)
 }
 
 /// The pairs of callers and issuances of which the key is one, and session and second agree; found by all cores.

@@ -122,10 +122,12 @@ async fn label_in(workshop: &Workshop, ctx: &SessionContext) -> Result<Origins, 
     };
     let (people, signed_in) = told?;
     let mut reached = Reached::new(&ends, &links);
-    // By row: the place of its root.
-    let ended: Vec<u32> = closed.rooted.iter().map(|edge| reached.place(edge.p, Some(edge.l))).collect();
+    let (ended, with_edge) = rayon::join(
+        // By row: the place of its root.
+        || -> Vec<u32> { closed.rooted.iter().map(|edge| reached.place(edge.p, Some(edge.l))).collect() },
+        || -> HashSet<i64> { edges.iter().map(|edge| edge.c).collect() },
+    );
     // Callers without an edge are their own roots.
-    let with_edge: HashSet<i64> = edges.iter().map(|edge| edge.c).collect();
     let mut alone: Vec<(i64, u32)> = Vec::new();
     for batch in &links.nodes.batches {
         let callers = numbers(batch, "caller")?.values().iter();

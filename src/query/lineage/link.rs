@@ -237,17 +237,12 @@ pub(super) async fn link(
     workshop.put("nodes", schema_of(&joined), joined).await?;
     let steps = Rows::new(delegations, delegating);
     let (schema, mut numbered) = numbered(&steps.batches)?;
-    let shared_keys = shared_keys(&numbered)?;
     workshop.put("steps", Arc::clone(&schema), numbered.clone()).await?;
-    let mut places = HashMap::with_capacity(nodes.iter().map(RecordBatch::num_rows).sum());
-    let mut next = 0;
-    for batch in &nodes {
-        for caller in numbers(batch, "caller")?.values() {
-            places.insert(*caller, next);
-            next += 1;
-        }
-    }
-    let untold = untold(&nodes, &numbered)?;
+    let ((places, untold), shared_keys) = rayon::join(
+        || rayon::join(|| places_of(&nodes), || untold(&nodes, &numbered)),
+        || shared_keys(&numbered),
+    );
+    let (places, untold, shared_keys) = (places?, untold?, shared_keys?);
     let told = if untold.is_empty() { Vec::new() } else { relations.principals(&untold).await? };
     let mut links = Links {
         places,
@@ -470,6 +465,19 @@ impl Links {
         }
         Ok(())
     }
+}
+
+/// By caller: the number of its row.
+fn places_of(nodes: &[RecordBatch]) -> Result<HashMap<i64, i64>, QueryError> {
+    let mut places = HashMap::with_capacity(nodes.iter().map(RecordBatch::num_rows).sum());
+    let mut next = 0;
+    for batch in nodes {
+        for caller in numbers(batch, "caller")?.values() {
+            places.insert(*caller, next);
+            next += 1;
+        }
+    }
+    Ok(places)
 }
 
 /// Some columns of a batch.
