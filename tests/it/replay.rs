@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::below::{self, KEYS};
 use crate::places;
 use crate::program::{backtrail, stderr, stdout};
 use crate::story::{self, Told};
@@ -74,6 +75,27 @@ fn every_event_of_the_story_comes_to_what_was_expected() {
     let groups = answer["groups"].as_array().unwrap();
     let propagation: u64 = groups.iter().map(|group| group["propagation"].as_u64().unwrap()).sum();
     assert_eq!(propagation, 1);
+}
+
+#[test]
+fn a_copy_counts_where_its_original_is_outside_of_the_window() {
+    let called = |number: u32, time: &str, account: &str| {
+        let mut made = below::assume(number, &below::dana(KEYS[0]), time, "task", "ASIARTX3GSDSQEXAMPLE");
+        made["recipientAccountId"] = json!(account);
+        made["sharedEventID"] = json!("0e0e0e0e-0000-4000-8000-000000000001");
+        made
+    };
+    let original = called(1, "2026-03-09T09:00:00Z", below::ACCOUNT);
+    let copy = called(2, "2026-03-09T09:00:02Z", "444455556666");
+    let folder = below::logs(&[&[original], &[copy]]);
+    let iam = story("iam");
+    let counted = |more: &[&str]| {
+        let answer = below::said(&[&["replay", "--snapshot", &iam], more].concat(), folder.path());
+        (answer["events"].as_u64().unwrap(), answer["copies"].as_u64().unwrap())
+    };
+    assert_eq!(counted(&[]), (1, 1));
+    assert_eq!(counted(&["--from", "2026-03-09T09:00:01Z"]), (1, 0));
+    assert_eq!(counted(&["--to", "2026-03-09T09:00:01Z"]), (1, 0));
 }
 
 #[test]
