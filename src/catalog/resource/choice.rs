@@ -53,7 +53,7 @@ pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Optio
             restored_snapshot(search, kind)
         }
         ("route53", _) => route53(search, kind),
-        ("batch", "job") if search.action.name == "SubmitJob" => Some(vec![without_id(search, kind)]),
+        ("batch", _) if search.action.name == "SubmitJob" => submitted(search, kind),
         _ => None,
     }
 }
@@ -276,6 +276,31 @@ fn topics(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resour
         found
     };
     Some(known.into_iter().map(topic).collect())
+}
+
+/// A job is submitted to a queue, by the revision of a definition, the newest where none is named. Who may submit it is told by
+/// these two, though AWS's table names the job that becomes of it as well
+/// (<https://docs.aws.amazon.com/batch/latest/userguide/iam-example-restrict-job-submission.html>,
+/// <https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html>).
+fn submitted(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+    match kind.name {
+        "job" => Some(vec![Resource { presence: Presence::Possible, ..without_id(search, kind) }]),
+        "job-definition-revision" => Some(Vec::new()),
+        "job-definition" => {
+            let given = search.leaves.top(&["jobDefinition"]).first().copied()?;
+            let (definition, revision) = match given.rsplit_once("job-definition/") {
+                Some((_, named)) => named.split_once(':').unwrap_or((named, "*")),
+                None => given.split_once(':').unwrap_or((given, "*")),
+            };
+            let named = format!("{definition}:{revision}");
+            let mut own = search.fill(kind, &|_| Some(Cow::Owned(named.clone())));
+            if let Some((head, _)) = given.split_once("job-definition/") {
+                own.arn = format!("{head}job-definition/{named}");
+            }
+            Some(vec![if revision == "*" { own.made_pattern() } else { own }])
+        }
+        _ => None,
+    }
 }
 
 /// What a call makes, whose id is not the name that it is given.

@@ -2,6 +2,7 @@
 
 pub(crate) mod corpus;
 mod dependent;
+mod distinct;
 mod event;
 mod form;
 mod known;
