@@ -265,10 +265,17 @@ fn buses(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resourc
 }
 
 /// A subscription belongs to its topic, whose ARN its own begins with
-/// (<https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html>).
+/// (<https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html>). A message to a phone
+/// is published to no topic (<https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>, `PhoneNumber`), and on what it is
+/// authorized AWS does not say.
 fn topics(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
     let known =
-        [search.logged(kind), search.arns_in_request(kind)].into_iter().find(|found| !found.is_empty())?;
+        [search.logged(kind), search.arns_in_request(kind)].into_iter().find(|found| !found.is_empty());
+    let has_phone = || search.evidence.parameter("phoneNumber").is_some_and(|phone| !phone.is_null());
+    if known.is_none() && search.action.name == "Publish" && has_phone() {
+        return Some(vec![Resource::everything(Certainty::Unknown)]);
+    }
+    let known = known?;
     let topic = |mut found: Resource| {
         if let Some((at, _)) = found.arn.match_indices(':').nth(5) {
             found.arn.truncate(at);

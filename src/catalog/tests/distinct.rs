@@ -21,3 +21,10 @@ fn a_job_is_submitted_by_a_revision_of_its_definition_and_needs_no_right_to_itse
     submit(&own("job-definition/d:3"), &own("job-definition/d:3"));
     submit(&own("job-definition/d"), &own("job-definition/d:* ~pattern"));
 }
+
+#[test]
+fn a_message_to_a_phone_is_published_to_no_topic() {
+    check("sns:Publish", json!({"phoneNumber": "HIDDEN_DUE_TO_SECURITY_REASONS"}), &["* ~unknown"]);
+    let topic = "arn:aws:sns:eu-west-1:111122223333:alerts";
+    check("sns:Publish", json!({"topicArn": topic, "phoneNumber": null}), &[topic]);
+}
