@@ -54,6 +54,7 @@ pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Optio
         }
         ("route53", _) => route53(search, kind),
         ("batch", _) if search.action.name == "SubmitJob" => submitted(search, kind),
+        ("dynamodb", "stream") => stream_of_iterator(search, kind),
         _ => None,
     }
 }
@@ -308,6 +309,20 @@ fn submitted(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Res
         }
         _ => None,
     }
+}
+
+/// The ARN of a stream begins what is read on with: `arn:…:table/Music/stream/2026-09-01T00:00:00.000|1|AAAA…`; `resources`
+/// have the table
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/understanding-ddb-log-entries.html#understanding-ddb-log-entries.get-records>).
+fn stream_of_iterator(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+    let logged = search.logged(kind);
+    if !logged.is_empty() {
+        return Some(logged);
+    }
+    let (arn, _) = search.leaves.one("shardIterator")?.split_once('|')?;
+    search
+        .is_of(kind, arn)
+        .then(|| vec![Resource::new(kind, arn.to_owned(), Certainty::Exact, Source::Request)])
 }
 
 /// What a call makes, whose id is not the name that it is given.

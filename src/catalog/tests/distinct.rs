@@ -1,8 +1,8 @@
 //! Names in a call that mean another thing than they seem to; all records here are made up.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::resource::check;
+use super::resource::{check, found, words};
 
 #[test]
 fn a_job_is_submitted_by_a_revision_of_its_definition_and_needs_no_right_to_itself() {
@@ -27,4 +27,14 @@ fn a_message_to_a_phone_is_published_to_no_topic() {
     check("sns:Publish", json!({"phoneNumber": "HIDDEN_DUE_TO_SECURITY_REASONS"}), &["* ~unknown"]);
     let topic = "arn:aws:sns:eu-west-1:111122223333:alerts";
     check("sns:Publish", json!({"topicArn": topic, "phoneNumber": null}), &[topic]);
+}
+
+#[test]
+fn a_shard_iterator_begins_with_the_arn_of_its_stream() {
+    let table = "arn:aws:dynamodb:eu-west-1:111122223333:table/Music";
+    let stream = format!("{table}/stream/2026-09-01T04:02:47.428");
+    let parameters = json!({ "shardIterator": format!("{stream}|1|AAAAAAAAAAH7HF3x/dQH+JeH0rF==") });
+    let logged = json!([{ "ARN": table, "type": "AWS::DynamoDB::Table" }]);
+    let records = found("dynamodb:GetRecords", "GetRecords", &parameters, &Value::Null, &logged);
+    assert_eq!(words(&records), [stream]);
 }
