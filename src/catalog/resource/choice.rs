@@ -55,6 +55,7 @@ pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Optio
         ("route53", _) => route53(search, kind),
         ("batch", _) if search.action.name == "SubmitJob" => submitted(search, kind),
         ("dynamodb", "stream") => stream_of_iterator(search, kind),
+        ("swf", "domain") => workflow_domains(search, kind),
         _ => None,
     }
 }
@@ -323,6 +324,20 @@ fn stream_of_iterator(search: &Search<'_>, kind: &'static ResourceType) -> Optio
     search
         .is_of(kind, arn)
         .then(|| vec![Resource::new(kind, arn.to_owned(), Certainty::Exact, Source::Request)])
+}
+
+/// AWS's table has no region in the ARN of a domain, its guide has one: which of the two a policy has to name is open
+/// (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsimpleworkflowservice.html>,
+/// <https://docs.aws.amazon.com/amazonswf/latest/developerguide/swf-dev-iam.policies.html>).
+fn workflow_domains(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+    let mut found = search.resources(kind);
+    for own in found.iter_mut().filter(|own| own.source == Source::Request) {
+        if let Some((head, rest)) = own.arn.split_once(":swf::") {
+            own.arn = format!("{head}:swf:*:{rest}");
+            own.certainty = Certainty::Pattern;
+        }
+    }
+    (!found.is_empty()).then_some(found)
 }
 
 /// What a call makes, whose id is not the name that it is given.

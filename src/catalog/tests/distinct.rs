@@ -38,3 +38,10 @@ fn a_shard_iterator_begins_with_the_arn_of_its_stream() {
     let records = found("dynamodb:GetRecords", "GetRecords", &parameters, &Value::Null, &logged);
     assert_eq!(words(&records), [stream]);
 }
+
+#[test]
+fn a_domain_of_workflows_may_have_its_region_in_its_arn() {
+    let domain = "arn:aws:swf:*:111122223333:/domain/orders ~pattern";
+    check("swf:StartWorkflowExecution", json!({"domain": "orders", "workflowId": "w"}), &[domain]);
+    check("swf:DescribeDomain", json!({"name": "orders"}), &[domain]);
+}
