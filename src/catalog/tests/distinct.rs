@@ -5,6 +5,27 @@ use serde_json::{Value, json};
 use super::resource::{check, found, words};
 
 #[test]
+fn the_name_of_a_cluster_is_not_that_of_its_multi_region_cluster() {
+    let own = |rest: &str| format!("arn:aws:memorydb:eu-west-1:111122223333:{rest}");
+    let acl = own("acl/open-access");
+    let parameters = own("parametergroup/* ~pattern ~perhaps");
+    let subnets = own("subnetgroup/inner");
+    check(
+        "memorydb:CreateCluster",
+        json!({"clusterName": "cart", "aCLName": "open-access", "subnetGroupName": "inner"}),
+        &[&acl, &parameters, &subnets],
+    );
+    let above = "arn:aws:memorydb::111122223333:multiregioncluster/virxk-cart";
+    check(
+        "memorydb:CreateCluster",
+        json!({"clusterName": "cart", "multiRegionClusterName": "virxk-cart", "aCLName": "open-access",
+               "subnetGroupName": "inner"}),
+        &[above, &acl, &parameters, &subnets],
+    );
+    check("memorydb:DeleteMultiRegionCluster", json!({"multiRegionClusterName": "virxk-cart"}), &[above]);
+}
+
+#[test]
 fn a_job_is_submitted_by_a_revision_of_its_definition_and_needs_no_right_to_itself() {
     let own = |rest: &str| format!("arn:aws:batch:eu-west-1:111122223333:{rest}");
     let job = own("job/* ~pattern ~perhaps");
