@@ -44,6 +44,28 @@ fn a_job_is_submitted_by_a_revision_of_its_definition_and_needs_no_right_to_itse
 }
 
 #[test]
+fn a_table_of_s3_tables_has_an_id_that_its_name_does_not_tell() {
+    let bucket = "arn:aws:s3tables:eu-west-1:111122223333:bucket/lake";
+    let pattern = format!("{bucket}/table/* ~pattern");
+    check(
+        "s3tables:GetTableMetadataLocation",
+        json!({"tableBucketARN": bucket, "namespace": "sales", "name": "orders"}),
+        &[&pattern],
+    );
+    let table = format!("{bucket}/table/1234abcd-12ab-34cd-56ef-1234567890ab");
+    check("s3tables:GetTable", json!({ "tableArn": table }), &[&table]);
+    check("s3tables:CreateNamespace", json!({"tableBucketARN": bucket, "namespace": ["sales"]}), &[bucket]);
+}
+
+#[test]
+fn a_vector_index_stands_in_its_bucket() {
+    let bucket = "arn:aws:s3vectors:eu-west-1:111122223333:bucket/films";
+    let index = format!("{bucket}/index/plots");
+    check("s3vectors:QueryVectors", json!({"vectorBucketName": "films", "indexName": "plots"}), &[&index]);
+    check("s3vectors:GetVectorBucket", json!({"vectorBucketName": "films"}), &[bucket]);
+}
+
+#[test]
 fn a_message_to_a_phone_is_published_to_no_topic() {
     check("sns:Publish", json!({"phoneNumber": "HIDDEN_DUE_TO_SECURITY_REASONS"}), &["* ~unknown"]);
     let topic = "arn:aws:sns:eu-west-1:111122223333:alerts";
