@@ -83,6 +83,26 @@ fn a_shard_iterator_begins_with_the_arn_of_its_stream() {
 }
 
 #[test]
+fn what_stands_in_an_object_of_another_thing_is_none_of_the_call_s() {
+    let repository = "arn:aws:codeartifact:eu-west-1:111122223333:repository/shop/own";
+    check(
+        "codeartifact:UpdateRepository",
+        json!({"domain": "shop", "repository": "own", "upstreams": [{"repositoryName": "npm-store"}]}),
+        &[repository],
+    );
+    check(
+        "medialive:UpdateChannel",
+        json!({"channelId": "1234567", "destinations": [{"mediaPackageSettings": [{"channelId": "live"}]}]}),
+        &["arn:aws:medialive:eu-west-1:111122223333:channel:1234567"],
+    );
+    check(
+        "sagemaker:CreateDomain",
+        json!({"domainName": "lab", "domainSettings": {"unifiedStudioSettings": {"domainId": "dzd_1"}}}),
+        &["arn:aws:sagemaker:eu-west-1:111122223333:domain/* ~pattern"],
+    );
+}
+
+#[test]
 fn a_domain_of_workflows_may_have_its_region_in_its_arn() {
     let domain = "arn:aws:swf:*:111122223333:/domain/orders ~pattern";
     check("swf:StartWorkflowExecution", json!({"domain": "orders", "workflowId": "w"}), &[domain]);
