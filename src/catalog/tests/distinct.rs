@@ -103,6 +103,47 @@ fn what_stands_in_an_object_of_another_thing_is_none_of_the_call_s() {
 }
 
 #[test]
+fn a_name_is_no_id_where_the_service_chooses_one_and_an_id_is_no_name() {
+    let monitor = "arn:aws:rum:eu-west-1:111122223333:appmonitor/shop";
+    check(
+        "rum:PutRumEvents",
+        json!({"id": "1234abcd-12ab-34cd-56ef-1234567890ab", "appMonitorDetails": {"name": "shop"}}),
+        &[monitor],
+    );
+    let some = "arn:aws:rum:eu-west-1:111122223333:appmonitor/* ~pattern";
+    check("rum:PutRumEvents", json!({"id": "1234abcd-12ab-34cd-56ef-1234567890ab"}), &[some]);
+    check("rum:UpdateAppMonitor", json!({"name": "shop", "domain": "example.com"}), &[monitor]);
+    let association = "arn:aws:route53resolver:eu-west-1:111122223333:firewall-rule-group-association/";
+    check(
+        "route53resolver:AssociateFirewallRuleGroup",
+        json!({"firewallRuleGroupId": "rslvr-frg-1", "vpcId": "vpc-0123456789abcdef0", "name": "block"}),
+        &[&format!("{association}* ~pattern")],
+    );
+    check(
+        "route53resolver:DisassociateFirewallRuleGroup",
+        json!({"firewallRuleGroupAssociationId": "rslvr-frgassoc-1"}),
+        &[&format!("{association}rslvr-frgassoc-1")],
+    );
+    check(
+        "devops-guru:RemoveNotificationChannel",
+        json!({"id": "1234abcd-12ab-34cd-56ef-1234567890ab"}),
+        &["arn:aws:sns:eu-west-1:111122223333:* ~pattern"],
+    );
+    let platform = "arn:aws:elasticbeanstalk:eu-west-1::platform/* ~pattern";
+    check(
+        "elasticbeanstalk:CreatePlatformVersion",
+        json!({"platformName": "p", "platformVersion": "1.0.0"}),
+        &[platform],
+    );
+    let own = |rest: &str| format!("arn:aws:workspaces:eu-west-1:111122223333:{rest}");
+    check(
+        "workspaces:CreateWorkspaces",
+        json!({"workspaces": [{"directoryId": "d-1", "bundleId": "wsb-1", "workspaceName": "desk"}]}),
+        &[&own("directory/d-1"), &own("workspace/* ~pattern ~perhaps"), &own("workspacebundle/wsb-1")],
+    );
+}
+
+#[test]
 fn a_domain_of_workflows_may_have_its_region_in_its_arn() {
     let domain = "arn:aws:swf:*:111122223333:/domain/orders ~pattern";
     check("swf:StartWorkflowExecution", json!({"domain": "orders", "workflowId": "w"}), &[domain]);
