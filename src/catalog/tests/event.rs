@@ -289,3 +289,9 @@ fn a_transaction_s_operations_tell_its_actions() {
     assert_eq!(untold.len(), 4);
     assert!(untold.iter().all(|(_, presence)| *presence == Presence::Possible));
 }
+
+#[test]
+fn the_data_api_of_rds_has_two_sources() {
+    check("rdsdata", "ExecuteStatement", By::Name, "rds-data:ExecuteStatement");
+    check("rdsdataapi", "ExecuteStatement", By::Name, "rds-data:ExecuteStatement");
+}
