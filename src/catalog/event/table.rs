@@ -239,6 +239,7 @@ pub struct ListedEvent {
 pub fn listed_events(action: &Action) -> Vec<ListedEvent> {
     let mut events = TABLES.by_action.get(&(action.service, action.name)).cloned().unwrap_or_default();
     events.sort();
+    events.dedup();
     events
 }
 
