@@ -12,6 +12,7 @@ mod listing;
 mod made;
 mod naming;
 mod owner;
+mod partiql;
 mod rds;
 mod resource;
 mod visibility;
