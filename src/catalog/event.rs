@@ -102,12 +102,12 @@ pub fn map(call: &Call<'_>) -> Mapping {
         return Mapping::NotRequest(reason);
     }
     if let Some(listed) = table::actions(label, call.name) {
-        let actions: Vec<_> = listed.clone().filter_map(|listed| listed.decide(call.parameters)).collect();
+        let actions = each_once(listed.clone().filter_map(|listed| listed.decide(call.parameters)));
         if !actions.is_empty() {
             return Mapping::Actions(actions, By::Table);
         }
         // No condition holds, so the parameters leave out what they are told by.
-        let actions: Vec<_> = listed.filter_map(|listed| listed.decide(None)).collect();
+        let actions = each_once(listed.filter_map(|listed| listed.decide(None)));
         return Mapping::Actions(actions, By::Table);
     }
     let services = services_of(call.source);
@@ -130,6 +130,17 @@ pub fn map(call: &Call<'_>) -> Mapping {
         return Mapping::NotRequest(reason);
     }
     Mapping::Unknown(if services.is_empty() { Unknown::Source } else { Unknown::Action })
+}
+
+/// Actions that several conditions tell, each once.
+fn each_once(actions: impl Iterator<Item = MappedAction>) -> Vec<MappedAction> {
+    let mut found: Vec<MappedAction> = Vec::new();
+    for mapped in actions {
+        if !found.contains(&mapped) {
+            found.push(mapped);
+        }
+    }
+    found
 }
 
 /// Whether [`map`] reads the request parameters of calls of this source and name.

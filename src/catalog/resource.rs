@@ -3,7 +3,7 @@
 //! For each resource type of an action, the first of these that tells anything:
 //!
 //! 1. what some services' records need told apart: S3, KMS, SQS, Secrets Manager … (`special`), EC2, IAM, RDS, Lambda,
-//!    Organizations, SES and CodeBuild (each its own file), and calls whose parameters choose between types (`choice`);
+//!    Organizations, SES, CodeBuild and statements of PartiQL (each its own file), and calls whose parameters choose between types (`choice`);
 //! 2. the record's `resources`, where an ARN there is of this type;
 //! 3. an ARN of this type anywhere in the request parameters;
 //! 4. the type's ARN format, filled with partition, region, account (the one that the call names, if it does: `account`), and
@@ -24,6 +24,7 @@ mod iam;
 mod lambda;
 mod organizations;
 mod parameter;
+mod partiql;
 mod rds;
 mod seen;
 mod ses;

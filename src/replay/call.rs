@@ -451,7 +451,7 @@ impl<'a> Call<'a> {
 
     /// Which of its requests a grant may have allowed: what no policy allows, and AWS did not refuse.
     fn granted(&self, judged: &[Arc<Judged>]) -> Vec<bool> {
-        judged.iter().map(|own| own.may_be_granted && self.then != Then::Denied).collect()
+        judged.iter().map(|own| own.may_be_granted.is_some() && self.then != Then::Denied).collect()
     }
 
     fn judged(
@@ -502,8 +502,11 @@ impl<'a> Call<'a> {
 /// The decisions, with those left open that only a grant can make.
 fn by_grant(judged: Vec<Arc<Judged>>, granted: &[bool], judge: &mut Judge) -> Vec<Arc<Judged>> {
     let both = judged.into_iter().zip(granted);
-    both.map(|(own, granted)| if *granted && own.may_be_granted { judge.by_grant(&own) } else { own })
-        .collect()
+    both.map(|(own, granted)| match own.may_be_granted.filter(|_| *granted) {
+        Some(grant) => judge.by_grant(&own, grant),
+        None => own,
+    })
+    .collect()
 }
 
 /// Why policies have no say, or none is known.

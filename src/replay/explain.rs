@@ -310,8 +310,11 @@ fn decisions(call: &Call<'_>, requests: &[Asked], judge: &mut Judge) -> Vec<Expl
     let decision = |(asked, who, play): &(&Asked, &super::Who, super::judge::Play)| {
         let told = call.told(who, asked, &snapshot);
         let (_, judged) = judge.judge(&told, play);
-        let is_open = judged.may_be_granted && call.then != Then::Denied;
-        let judged = if is_open { judge.by_grant(&judged) } else { judged };
+        let grant = judged.may_be_granted.filter(|_| call.then != Then::Denied);
+        let judged = match grant {
+            Some(grant) => judge.by_grant(&judged, grant),
+            None => judged,
+        };
         let (reason, keys) = judge.explain(&told, play);
         let decision = ExplainedDecision {
             outcome: judged.outcome.to_string(),

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use hashbrown::{HashMap, HashSet};
 use xxhash_rust::xxh3::xxh3_128;
 
+pub(super) use self::grant::Grant;
 use self::lack::{lack, lacks};
 pub(super) use self::number::Unnamed;
 use self::number::{alike, fingerprint, number_in, number_of, said_by, with_resource};
@@ -106,8 +107,8 @@ pub(super) struct Judged {
     pub(super) deciders: Vec<(StatementId, LayerKind)>,
     /// The condition keys that the statements which decided read.
     pub(super) deciding_keys: Vec<String>,
-    /// Whether no policy allows it, and a grant of its KMS key may, see [`Judge::by_grant`].
-    pub(super) may_be_granted: bool,
+    /// What may allow it, where no policy does, see [`Judge::by_grant`].
+    pub(super) may_be_granted: Option<Grant>,
 }
 
 /// The policies in play for a caller, but for those of resources.

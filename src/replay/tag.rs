@@ -22,11 +22,34 @@ pub(super) struct Given {
     pub(super) by_type: Vec<(String, BTreeMap<String, String>)>,
 }
 
-/// The parameters that hold tags, in lower case.
-const NAMES: [&str; 8] =
-    ["tags", "tagset", "taglist", "tagslist", "tagging", "principaltags", "x-amz-tagging", "addtags"];
-/// The parameters that hold only keys.
-const KEY_NAMES: [&str; 3] = ["tagkeys", "tagkeylist", "removetags"];
+/// The parameters that hold tags, in lower case; `tagsToAdd` of AWS Glue and Elastic Beanstalk, `tagsToUpdate` of Route 53 Domains
+/// (<https://docs.aws.amazon.com/glue/latest/webapi/API_TagResource.html>,
+/// <https://docs.aws.amazon.com/elasticbeanstalk/latest/api/API_UpdateTagsForResource.html>,
+/// <https://docs.aws.amazon.com/Route53/latest/APIReference/API_domains_UpdateTagsForDomain.html>).
+const NAMES: [&str; 10] = [
+    "tags",
+    "tagset",
+    "taglist",
+    "tagslist",
+    "tagging",
+    "principaltags",
+    "x-amz-tagging",
+    "addtags",
+    "tagstoadd",
+    "tagstoupdate",
+];
+/// The parameters that hold only keys; `removeTagKeys` of Route 53, `resourceTagKeys` of AWS Budgets and Cost Explorer
+/// (<https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeTagsForResource.html>,
+/// <https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_UntagResource.html>).
+const KEY_NAMES: [&str; 7] = [
+    "tagkeys",
+    "tagkeylist",
+    "removetags",
+    "removetagkeys",
+    "resourcetagkeys",
+    "tagstoremove",
+    "tagstodelete",
+];
 /// EC2's tags, by the type of resource
 /// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_TagSpecification.html>).
 const BY_TYPE: [&str; 3] = ["tagspecificationset", "tagspecifications", "tagspecification"];

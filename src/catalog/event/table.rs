@@ -114,6 +114,8 @@ enum Wanted {
     Containing(&'static str),
     /// Something whose text does not contain this.
     Other(&'static str),
+    /// Text that begins with this word, in any case.
+    Beginning(&'static str),
 }
 
 impl Listed {
@@ -148,6 +150,9 @@ impl Listed {
 
 impl Test {
     fn parse(text: &'static str) -> Self {
+        if let Some((key, word)) = text.split_once('^') {
+            return Self { key, wanted: Wanted::Beginning(word) };
+        }
         match text.split_once('~') {
             Some((key, text)) => match key.strip_suffix('!') {
                 Some(key) => Self { key, wanted: Wanted::Other(text) },
@@ -176,7 +181,14 @@ fn holds_at(value: Noted<'_>, path: &str, wanted: Wanted) -> bool {
         Wanted::Something => says_something(value),
         Wanted::Containing(text) => contains(text),
         Wanted::Other(text) => says_something(value) && !contains(text),
+        Wanted::Beginning(word) => value.text().is_some_and(|text| begins_with(text, word)),
     }
+}
+
+/// Whether a text begins with a word, in any case.
+fn begins_with(text: &str, word: &str) -> bool {
+    let first = text.trim_start().split(|next: char| !next.is_ascii_alphanumeric()).next();
+    first.is_some_and(|first| first.eq_ignore_ascii_case(word))
 }
 
 /// Whether a value is neither null, false nor empty.
@@ -239,6 +251,7 @@ pub struct ListedEvent {
 pub fn listed_events(action: &Action) -> Vec<ListedEvent> {
     let mut events = TABLES.by_action.get(&(action.service, action.name)).cloned().unwrap_or_default();
     events.sort();
+    events.dedup();
     events
 }
 

@@ -53,7 +53,9 @@ pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Optio
             restored_snapshot(search, kind)
         }
         ("route53", _) => route53(search, kind),
-        ("batch", "job") if search.action.name == "SubmitJob" => Some(vec![without_id(search, kind)]),
+        ("batch", _) if search.action.name == "SubmitJob" => submitted(search, kind),
+        ("dynamodb", "stream") => stream_of_iterator(search, kind),
+        ("swf", "domain") => workflow_domains(search, kind),
         _ => None,
     }
 }
@@ -265,10 +267,17 @@ fn buses(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resourc
 }
 
 /// A subscription belongs to its topic, whose ARN its own begins with
-/// (<https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html>).
+/// (<https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html>). A message to a phone
+/// is published to no topic (<https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>, `PhoneNumber`), and on what it is
+/// authorized AWS does not say.
 fn topics(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
     let known =
-        [search.logged(kind), search.arns_in_request(kind)].into_iter().find(|found| !found.is_empty())?;
+        [search.logged(kind), search.arns_in_request(kind)].into_iter().find(|found| !found.is_empty());
+    let has_phone = || search.evidence.parameter("phoneNumber").is_some_and(|phone| !phone.is_null());
+    if known.is_none() && search.action.name == "Publish" && has_phone() {
+        return Some(vec![Resource::everything(Certainty::Unknown)]);
+    }
+    let known = known?;
     let topic = |mut found: Resource| {
         if let Some((at, _)) = found.arn.match_indices(':').nth(5) {
             found.arn.truncate(at);
@@ -276,6 +285,59 @@ fn topics(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resour
         found
     };
     Some(known.into_iter().map(topic).collect())
+}
+
+/// A job is submitted to a queue, by the revision of a definition, the newest where none is named. Who may submit it is told by
+/// these two, though AWS's table names the job that becomes of it as well
+/// (<https://docs.aws.amazon.com/batch/latest/userguide/iam-example-restrict-job-submission.html>,
+/// <https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html>).
+fn submitted(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+    match kind.name {
+        "job" => Some(vec![Resource { presence: Presence::Possible, ..without_id(search, kind) }]),
+        "job-definition-revision" => Some(Vec::new()),
+        "job-definition" => {
+            let given = search.leaves.top(&["jobDefinition"]).first().copied()?;
+            let (definition, revision) = match given.rsplit_once("job-definition/") {
+                Some((_, named)) => named.split_once(':').unwrap_or((named, "*")),
+                None => given.split_once(':').unwrap_or((given, "*")),
+            };
+            let named = format!("{definition}:{revision}");
+            let mut own = search.fill(kind, &|_| Some(Cow::Owned(named.clone())));
+            if let Some((head, _)) = given.split_once("job-definition/") {
+                own.arn = format!("{head}job-definition/{named}");
+            }
+            Some(vec![if revision == "*" { own.made_pattern() } else { own }])
+        }
+        _ => None,
+    }
+}
+
+/// The ARN of a stream begins what is read on with: `arn:…:table/Music/stream/2026-09-01T00:00:00.000|1|AAAA…`; `resources`
+/// have the table
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/understanding-ddb-log-entries.html#understanding-ddb-log-entries.get-records>).
+fn stream_of_iterator(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+    let logged = search.logged(kind);
+    if !logged.is_empty() {
+        return Some(logged);
+    }
+    let (arn, _) = search.leaves.one("shardIterator")?.split_once('|')?;
+    search
+        .is_of(kind, arn)
+        .then(|| vec![Resource::new(kind, arn.to_owned(), Certainty::Exact, Source::Request)])
+}
+
+/// AWS's table has no region in the ARN of a domain, its guide has one: which of the two a policy has to name is open
+/// (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsimpleworkflowservice.html>,
+/// <https://docs.aws.amazon.com/amazonswf/latest/developerguide/swf-dev-iam.policies.html>).
+fn workflow_domains(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+    let mut found = search.resources(kind);
+    for own in found.iter_mut().filter(|own| own.source == Source::Request) {
+        if let Some((head, rest)) = own.arn.split_once(":swf::") {
+            own.arn = format!("{head}:swf:*:{rest}");
+            own.certainty = Certainty::Pattern;
+        }
+    }
+    (!found.is_empty()).then_some(found)
 }
 
 /// What a call makes, whose id is not the name that it is given.

@@ -283,6 +283,7 @@ fn launched(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Reso
     match kind.name {
         "network-interface" => return Some(launched_interfaces(search, kind)),
         "volume" => return Some(launched_volumes(search, kind)),
+        "capacity-reservation" => return reserved(search, kind),
         "image" | "key-pair" | "security-group" | "subnet" => {}
         _ => return None,
     }
@@ -313,6 +314,27 @@ fn launched(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Reso
         found.push(other);
     }
     Some(found)
+}
+
+/// The capacity reservation that a launch template may have as its target: the response tells it of each instance; an instance
+/// that finds its place in an open one has no target. None where a launch names its own, or has no template
+/// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_LaunchTemplateCapacityReservationSpecificationRequest.html>,
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CapacityReservationSpecificationResponse.html>).
+fn reserved(search: &Search<'_>, kind: &'static ResourceType) -> Option<Vec<Resource>> {
+    let is_by_template = search.evidence.parameters.is_some_and(names_template);
+    if !is_by_template || !search.resources(kind).is_empty() {
+        return None;
+    }
+    let Some(response) = search.evidence.response() else {
+        return Some(vec![Resource { presence: Presence::Possible, ..search.unknown(kind) }]);
+    };
+    let instances = Leaves::read(response.get("instancesSet"));
+    let targets = instances.inside("capacityReservationTarget", "capacityReservationId").into_iter();
+    let told = targets.map(|id| Resource {
+        source: Source::Response,
+        ..search.fill(kind, &|_| Some(Cow::Owned(id.to_owned())))
+    });
+    Some(told.collect())
 }
 
 /// A launch makes its network interfaces, but for those that it names: these are there already

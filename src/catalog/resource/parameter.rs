@@ -236,10 +236,25 @@ impl<'a> Leaves<'a> {
 /// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Placement.html>).
 pub(super) const PLACEMENT_GROUP_ID: &str = "placementGroupId";
 
+/// Keys that mean another thing in an object of this name than elsewhere in such calls, and what they are called here instead:
+/// the channel of MediaPackage that one of MediaLive delivers to, the domain of Unified Studio that one of SageMaker belongs to,
+/// the repositories that one of CodeArtifact takes from
+/// (<https://docs.aws.amazon.com/medialive/latest/apireference/channels.html>,
+/// <https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UnifiedStudioSettings.html>,
+/// <https://docs.aws.amazon.com/codeartifact/latest/APIReference/API_UpstreamRepository.html>).
+const MEANT_OTHERWISE: [(&str, &str, &str); 4] = [
+    ("placement", "groupId", PLACEMENT_GROUP_ID),
+    ("mediaPackageSettings", "channelId", "mediaPackageChannelId"),
+    ("unifiedStudioSettings", "domainId", "unifiedStudioDomainId"),
+    ("upstreams", "repositoryName", "upstreamRepositoryName"),
+];
+
 /// What a key is called that means another thing than it does elsewhere.
 fn own_key<'a>(parent: &str, key: &'a str) -> &'a str {
-    let is_placement = parent.eq_ignore_ascii_case("placement") && key.eq_ignore_ascii_case("groupId");
-    if is_placement { PLACEMENT_GROUP_ID } else { key }
+    let is_it = |(object, own, _): &&(&str, &str, &str)| {
+        own.eq_ignore_ascii_case(key) && object.eq_ignore_ascii_case(parent)
+    };
+    MEANT_OTHERWISE.iter().find(is_it).map_or(key, |(_, _, instead)| *instead)
 }
 
 /// What an item of a list is: EC2's calls whose parameters stand in an object of the call's own name log `SubnetId.1` as

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::parameter::percent_decoded;
 use super::{
-    Certainty, Noted, Resource, Search, Source, choice, codebuild, ec2, iam, lambda, organizations, rds, ses,
+    Certainty, Noted, Resource, Search, Source, choice, codebuild, ec2, iam, lambda, organizations, partiql,
+    rds, ses,
 };
 use crate::aws::{AccountId, Arn};
 use crate::catalog::service::{Action, ActionResource, ResourceType};
@@ -30,6 +31,7 @@ pub(super) fn resources(search: &Search<'_>, resource: &ActionResource) -> Optio
         ("ecs", "cluster" | "service" | "task" | "container-instance" | "task-definition") => {
             ecs_resources(search, kind)
         }
+        ("dynamodb", _) if partiql::is_verb(search.action) => partiql::resources(search, kind),
         ("dynamodb", "table" | "index") if choice::index(search).is_some() => None,
         ("dynamodb", "table") => dynamodb_tables(search, kind),
         ("rds", _) => rds::resources(search, kind),

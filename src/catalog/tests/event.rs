@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::catalog::event::{By, Call, Mapping, Presence, Reason, Unknown, map, services_of, table_faults};
+use crate::catalog::event::{
+    By, Call, Mapping, Presence, Reason, Unknown, listed_events, map, services_of, table_faults,
+};
 use crate::catalog::resource::Noted;
 use crate::catalog::{catalog, matches};
 
@@ -288,4 +290,20 @@ fn a_transaction_s_operations_tell_its_actions() {
     let untold = names(json!([]));
     assert_eq!(untold.len(), 4);
     assert!(untold.iter().all(|(_, presence)| *presence == Presence::Possible));
+}
+
+#[test]
+fn the_data_api_of_rds_has_two_sources() {
+    check("rdsdata", "ExecuteStatement", By::Name, "rds-data:ExecuteStatement");
+    check("rdsdataapi", "ExecuteStatement", By::Name, "rds-data:ExecuteStatement");
+}
+
+#[test]
+fn no_event_is_listed_twice_for_an_action() {
+    let events = |action: &str| listed_events(catalog().action(action).unwrap());
+    for action in ["s3:PutObjectAcl", "dynamodb:PartiQLSelect"] {
+        let found = events(action);
+        assert!(found.len() > 1, "{action}");
+        assert!(found.windows(2).all(|pair| pair[0] != pair[1]), "{action} {found:?}");
+    }
 }

@@ -172,3 +172,24 @@ fn snapshots_of_an_instance_are_of_the_volumes_that_the_response_tells() {
     let made = json!({"CreateSnapshotsResponse": {"snapshotSet": {"item": [{"volumeId": "vol-1"}, {"volumeId": "vol-2"}]}}});
     assert_eq!(of(&made), ["volume/vol-1", "volume/vol-2"]);
 }
+
+#[test]
+fn the_response_tells_the_capacity_reservation_that_a_launch_template_has_as_its_target() {
+    let by_template = json!({"launchTemplate": {"launchTemplateId": TEMPLATE}});
+    let of = |parameters: &Value, response: &Value| {
+        of_type("RunInstances", "capacity-reservation", parameters, response)
+    };
+    let told = |specification: Value| {
+        launched(&json!({"instanceId": "i-1", "capacityReservationId": "cr-0123456789abcdef0",
+                         "capacityReservationSpecification": specification}))
+    };
+    let target = json!({"capacityReservationTarget": {"capacityReservationId": "cr-0123456789abcdef0"}});
+    assert_eq!(of(&by_template, &told(target.clone())), ["capacity-reservation/cr-0123456789abcdef0"]);
+    let open = json!({"capacityReservationPreference": "open"});
+    assert_eq!(of(&by_template, &told(open.clone())), [""; 0]);
+    assert_eq!(of(&by_template, &Value::Null), ["capacity-reservation/* ~pattern ~perhaps"]);
+    // Without a template the launch says it itself.
+    let own = json!({"capacityReservationSpecification": target});
+    assert_eq!(of(&own, &Value::Null), ["capacity-reservation/cr-0123456789abcdef0"]);
+    assert_eq!(of(&json!({"imageId": "ami-0123456789abcdef0"}), &told(open)), [""; 0]);
+}

@@ -2,6 +2,7 @@
 
 pub(crate) mod corpus;
 mod dependent;
+mod distinct;
 mod event;
 mod form;
 mod known;
@@ -11,6 +12,7 @@ mod listing;
 mod made;
 mod naming;
 mod owner;
+mod partiql;
 mod rds;
 mod resource;
 mod visibility;

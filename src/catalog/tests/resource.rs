@@ -257,7 +257,7 @@ fn names_that_are_logged_under_other_words_fill_their_own_place() {
         &[
             "arn:aws:batch:eu-west-1:111122223333:job-definition/d:1",
             "arn:aws:batch:eu-west-1:111122223333:job-queue/q",
-            "arn:aws:batch:eu-west-1:111122223333:job/* ~pattern",
+            "arn:aws:batch:eu-west-1:111122223333:job/* ~pattern ~perhaps",
         ],
     );
 }

@@ -103,7 +103,7 @@ fn judged(outcome: Outcome, name: &str) -> Arc<Judged> {
         needs: if is_open { vec![lack] } else { Vec::new() },
         hits: Vec::new(),
         deciders: Vec::new(),
-        may_be_granted: false,
+        may_be_granted: None,
         deciding_keys: vec![name.to_owned()],
     })
 }

@@ -70,8 +70,29 @@ fn the_anonymous_are_let_in_by_the_resources_policy_alone() {
     let open = World::default().user(ANN, &json!([])).resource(BUCKET, &public).read();
     let said = verdict(&plan(&open), &record);
     assert_eq!((said.verdict, said.principal.as_deref()), (Verdict::Same, Some("anonymous")), "{said:?}");
+    // Where no policy does, a list may have let everyone in; not to what no list allows.
     let closed = World::default().user(ANN, &json!([])).resource(BUCKET, &Value::Null).read();
-    assert_eq!(verdict(&plan(&closed), &record).verdict, Verdict::NowDenied);
+    let said = verdict(&plan(&closed), &record);
+    assert_eq!(said.verdict, Verdict::Undetermined);
+    assert_eq!(said.needs.as_deref(), Some("whether an access control list allows it"));
+    let tags = Record { event_name: Some("GetObjectTagging"), ..record };
+    assert_eq!(verdict(&plan(&closed), &tags).verdict, Verdict::NowDenied);
+}
+
+#[test]
+fn a_list_may_let_s3_deliver_its_logs_and_no_other_service_deliver_anything() {
+    let parameters = r#"{"bucketName": "example-reports", "key": "log/1"}"#;
+    let verdict_of = |name: &str, policy: &Value| {
+        let snapshot = World::default().user(ANN, &json!([])).resource(BUCKET, policy).read();
+        verdict(&plan(&snapshot), &service(name, "s3.amazonaws.com", "PutObject", Some(parameters))).verdict
+    };
+    assert_eq!(verdict_of("logging.s3.amazonaws.com", &Value::Null), Verdict::Undetermined);
+    assert_eq!(verdict_of("cloudtrail.amazonaws.com", &Value::Null), Verdict::NowDenied);
+    let mut denies = by(&json!("*"));
+    denies[0]["Effect"] = json!("Deny");
+    denies[0]["Action"] = json!("s3:PutObject");
+    denies[0]["Resource"] = json!("arn:aws:s3:::example-reports/*");
+    assert_eq!(verdict_of("logging.s3.amazonaws.com", &denies), Verdict::NowDenied);
 }
 
 #[test]

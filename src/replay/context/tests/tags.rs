@@ -85,6 +85,7 @@ fn every_service_s_form_of_tags_is_read() {
             r#"{"tagResourceInput": {"tags": {"Team": "shop"}}}"#,
         ),
         ("sts", "AssumeRole", "sts:AssumeRole", r#"{"tags": [{"key": "Team", "value": "shop"}]}"#),
+        ("glue", "TagResource", "glue:TagResource", r#"{"tagsToAdd": {"Team": "shop"}}"#),
     ] {
         let source = format!("{source}.amazonaws.com");
         let case = Case::new(by_user(&source, name, Some(parameters)), action, None);
@@ -102,6 +103,19 @@ fn every_service_s_form_of_tags_is_read() {
         ),
     );
     Case::new(bucket, "s3:PutBucketTagging", Some(BUCKET)).check(&[("aws:RequestTag/Team", "true")]);
+}
+
+#[test]
+fn keys_of_tags_stand_under_several_names() {
+    for (source, name, action, parameters) in [
+        ("glue", "UntagResource", "glue:UntagResource", r#"{"tagsToRemove": ["Team"]}"#),
+        ("budgets", "UntagResource", "budgets:UntagResource", r#"{"resourceTagKeys": ["Team"]}"#),
+        ("ce", "UntagResource", "ce:UntagResource", r#"{"resourceTagKeys": ["Team"]}"#),
+    ] {
+        let source = format!("{source}.amazonaws.com");
+        let case = Case::new(by_user(&source, name, Some(parameters)), action, None);
+        case.check(&[("aws:RequestTag/Team", "absent"), ("aws:TagKeys", "Team")]);
+    }
 }
 
 #[test]
