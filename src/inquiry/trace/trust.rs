@@ -141,7 +141,7 @@ pub(super) async fn trusts(source: &Source, chains: &[Chain]) -> Result<Vec<Trus
         let (of, _, name) = door;
         for (record, by) in parts.values().filter_map(last).filter(lets_in) {
             let (record, by) = (Proof::from(&record), by.and_then(node));
-            let trust = Trust { of, name: name.clone(), record, by, lets: lets.clone() };
+            let trust = Trust { of, name: name.clone(), record, by, lets: Some(lets.clone()) };
             found.entry((trust.record.clone(), of)).or_insert(trust);
         }
     }
