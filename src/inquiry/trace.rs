@@ -7,6 +7,7 @@
 mod climb;
 mod descend;
 mod fetch;
+mod hand;
 mod mismatch;
 mod subject;
 mod trust;
@@ -121,8 +122,15 @@ async fn traced(
     }
     one_name(&mut climbed);
     let chains = chains(&climbed);
-    let (mismatches, trusts) =
-        tokio::try_join!(mismatch::mismatches(&source, &climbed), trust::trusts(&source, &chains))?;
+    let last = asked.subject.usage.last.map(|last| last.0);
+    let (mismatches, mut trusts, (hands, more)) = tokio::try_join!(
+        mismatch::mismatches(&source, &climbed),
+        trust::trusts(&source, &chains),
+        hand::hands(&source, &chains, &asked.credentials, last),
+    )?;
+    trusts.extend(hands);
+    trusts.sort_by(|a, b| (&a.record, a.of).cmp(&(&b.record, b.of)));
+    truncated.extend(more);
     let (origin, links) = shared(&asked, &chains);
     let mut descendants = Vec::new();
     let (mut held, mut limits) = (Vec::new(), Vec::new());

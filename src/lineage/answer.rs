@@ -186,24 +186,55 @@ pub enum TrustOf {
     Anchor,
     /// A profile of IAM Roles Anywhere: for which roles.
     Profile,
+    /// A long-term key that was put in force again.
+    Key,
+    /// An instance that somebody acted on.
+    Instance,
+    /// A task of ECS that somebody acted on.
+    Task,
+    /// A machine of Systems Manager, elsewhere than in EC2, that somebody acted on.
+    Node,
+    /// A role that was passed to a service.
+    Passed,
+    /// What had been passed the role, and was told to act.
+    Ordered,
+}
+
+impl TrustOf {
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            TrustOf::Role | TrustOf::Passed => "role",
+            TrustOf::Provider => "provider",
+            TrustOf::Anchor => "anchor",
+            TrustOf::Profile => "profile",
+            TrustOf::Key => "key",
+            TrustOf::Instance => "instance",
+            TrustOf::Task => "task",
+            TrustOf::Node => "node",
+            TrustOf::Ordered => "what acts",
+        }
+    }
 }
 
 /// Who let somebody into a session: the record that set last, before it was made, who may assume its role, what the provider
-/// of identities that vouched for it vouches with, or whose certificates come by which roles. Whoever called need not be who
-/// came in.
+/// of identities that vouched for it vouches with, or whose certificates come by which roles. Or who had a hand on what acted:
+/// put its key in force, acted on the machine, or passed the service its role. Whoever called need not be who came in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Trust {
     /// What was set.
     pub of: TrustOf,
-    /// The name of the role or of the provider; the id of the trust anchor or profile.
+    /// The name of the role or of the provider; the id of anything else.
     pub name: String,
     /// The record.
     #[serde(flatten)]
     pub record: Proof,
     /// Who called; None where the record names nobody.
     pub by: Option<Node>,
-    /// The event id of the first record, in the order of the chains, whose caller it let in.
-    pub lets: String,
+    /// The event id of the first record, in the order of the chains, whose caller it let in or that made the session with
+    /// which it acted; None where that is what was asked about, or no record made it.
+    pub lets: Option<String>,
 }
 
 /// Something that a credential led to.

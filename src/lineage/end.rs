@@ -261,7 +261,8 @@ const ORDERED: [&str; 17] = [
 #[must_use]
 pub fn unnamed_order(session: &Caller, found: &Origin) -> Option<Gap> {
     let automation = found.on_behalf_of.as_ref().filter(|workload| workload.kind == "automation");
-    let is_workload = found.on_behalf_of.is_some() && automation.is_none();
+    let node = found.on_behalf_of.as_ref().filter(|workload| workload.kind == "node");
+    let is_workload = found.on_behalf_of.is_some() && automation.is_none() && node.is_none();
     if found.kind != OriginKind::Service || is_workload || !session.is_role_session() {
         return None;
     }
@@ -274,6 +275,18 @@ pub fn unnamed_order(session: &Caller, found: &Origin) -> Option<Gap> {
                 automation.words()
             ),
             hint: order_hint(service, session.role_name().unwrap_or_default()),
+        });
+    }
+    // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateActivation.html
+    if let Some(node) = node {
+        let role = session.role_name().unwrap_or_default();
+        return Some(Gap {
+            reason: Reason::NoCredential,
+            text: format!(
+                "whoever registered {}: no field of its records names the activation",
+                node.words()
+            ),
+            hint: format!("look for CreateActivation with the role {role} before that"),
         });
     }
     let role = session.role_arn().unwrap_or_default();

@@ -86,4 +86,4 @@ pub use removal::{Passwords, Removal, UserHistory};
 pub use rename::{Borne, Rename, Renames, is_name};
 pub use sessions::{SessionKey, SessionRow, Sessions};
 pub use sight::{AccountSight, Gap, Reason, Sight, stamp};
-pub use workload::{Beside, LastLaunch, Part, Passed, Workload, is_instance_id, last_launch};
+pub use workload::{Beside, LastLaunch, Part, Passed, Workload, is_instance_id, is_node_id, last_launch};

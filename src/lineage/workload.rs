@@ -12,7 +12,7 @@ use crate::aws::Arn;
 /// What runs with a role.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Workload {
-    /// `instance`, `function`, `task`, `build`, `automation`, `pod`, `notebook` or `resource`.
+    /// `instance`, `function`, `task`, `build`, `automation`, `pod`, `node`, `notebook` or `resource`.
     pub kind: &'static str,
     /// Its id, as the sessions of its role bear it: `i-…`, the function's name, the task's id.
     pub id: String,
@@ -96,6 +96,9 @@ impl Workload {
             // Systems Manager gives instances sessions of a role of the account's
             // (<https://docs.aws.amazon.com/systems-manager/latest/userguide/fleet-manager-default-host-management-configuration.html>).
             "ec2.amazonaws.com" | "ssm.amazonaws.com" if is_instance_id(name) => "instance",
+            // A machine elsewhere than in EC2 that was registered with an activation, which passes it its role
+            // (<https://docs.aws.amazon.com/systems-manager/latest/userguide/hybrid-multicloud-service-role.html>).
+            "ssm.amazonaws.com" if is_node_id(name) => "node",
             // Of an automation that runs with a role of the account's, and is told by StartAutomationExecution; one without runs
             // with the permissions of whoever started it, in the session of that one
             // (<https://docs.aws.amazon.com/systems-manager/latest/userguide/running-simple-automations.html>).
@@ -515,6 +518,14 @@ pub fn is_instance_id(text: &str) -> bool {
     text.strip_prefix("i-").is_some_and(|digits| {
         matches!(digits.len(), 8 | 17) && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
     })
+}
+
+/// Whether a text has the form of the id of a machine that Systems Manager manages elsewhere than in EC2: `mi-` and 17 letters or
+/// digits (<https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DeregisterManagedInstance.html>).
+#[must_use]
+pub fn is_node_id(text: &str) -> bool {
+    let id = text.strip_prefix("mi-");
+    id.is_some_and(|id| id.len() == 17 && id.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
 /// Whether a text has the form of a task's id: 32 hexadecimal digits, or a UUID of older ones

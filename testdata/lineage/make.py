@@ -4,7 +4,7 @@
     python3 make.py            writes what differs
     python3 make.py --check    writes nothing, exit code 1 if anything differs
 
-The cases are told in `chains.py`, `people.py`, `workloads.py`, `limits.py`, `told.py`, `unsaid.py` and `order.py`, with what must come out beside them; nothing
+The cases are told in `chains.py`, `people.py`, `workloads.py`, `limits.py`, `told.py`, `unsaid.py`, `order.py` and `hands.py`, with what must come out beside them; nothing
 is read back from the program under test.
 """
 
@@ -28,6 +28,7 @@ import limits
 import told
 import unsaid
 import order
+import hands
 
 KEY = re.compile(r"(?:AKIA|ASIA)[A-Z0-9]{12,}")
 ACCOUNT = re.compile(r"(?<![0-9a-fA-F.:-])[0-9]{12}(?![0-9a-fA-F])")

@@ -115,8 +115,16 @@ def consoles():
     case.ask(lent["arn"], "one user, two keys", subject={"kind": "session"}, origin=origin("iam-user", arn=DANA.arn), descendants=[child(login, "session")])
 
 
+def nameless():
+    case = Case("user-by-id-alone", "a call of an IAM user of whom the record tells no more than the unique id, without a key", "the user, and `above_gap` names it by that id")
+    made = case.works("09:00:00", {"type": "IAMUser", "principalId": DANA.id, "accountId": A})
+    told = f"neither a key nor a session signed these calls of {DANA.id}, and they are no sign-in: a bearer token or another credential of one service did, and no record names it"
+    case.ask(made, "the id is who it is", links=[], origin={"kind": "iam-user", "above_gap": {"reason": "no-credential", "text": told}})
+
+
 not_used()
 told_services()
 names()
 addresses()
 consoles()
+nameless()

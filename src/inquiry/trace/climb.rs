@@ -310,7 +310,9 @@ async fn delegation(
         }
         let maker = chosen.maker().clone();
         if chosen.kind == IssuanceKind::ConsoleLogin {
-            top.sign_ins = vec![(*chosen).clone()];
+            // Of several that fit alike nothing tells which it was.
+            let may_be = found.best.iter().filter(|one| one.kind == IssuanceKind::ConsoleLogin);
+            top.sign_ins = may_be.map(|one| (*one).clone()).collect();
         }
         // The key of the user says nothing of MFA; the session that it got by it does
         // (<https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html>).

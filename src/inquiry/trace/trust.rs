@@ -141,7 +141,7 @@ pub(super) async fn trusts(source: &Source, chains: &[Chain]) -> Result<Vec<Trus
         let (of, _, name) = door;
         for (record, by) in parts.values().filter_map(last).filter(lets_in) {
             let (record, by) = (Proof::from(&record), by.and_then(node));
-            let trust = Trust { of, name: name.clone(), record, by, lets: lets.clone() };
+            let trust = Trust { of, name: name.clone(), record, by, lets: Some(lets.clone()) };
             found.entry((trust.record.clone(), of)).or_insert(trust);
         }
     }
@@ -170,14 +170,15 @@ fn entries(chain: &Chain) -> Vec<Entry> {
             let door = (TrustOf::Role, account.to_owned(), role.to_owned());
             found.push(Entry { door, time, lets: lets.clone() });
         }
-        let origin = &chain.origin.origin;
-        let vouched = matches!(origin.kind, OriginKind::Saml | OriginKind::WebIdentity);
-        if let (Some(provider), Some(account)) =
-            (origin.provider.as_deref().filter(|_| vouched), &link.from.account)
-            && link.record.event_name != "AssumeRole"
-        {
-            let door = (TrustOf::Provider, account.clone(), provider_id(provider).to_owned());
-            found.push(Entry { door, time, lets });
+        // Where several fit alike each may have vouched.
+        let origins = [&chain.origin.origin].into_iter().chain(&chain.origins);
+        let vouched = origins.filter(|one| matches!(one.kind, OriginKind::Saml | OriginKind::WebIdentity));
+        let providers: BTreeSet<&str> = vouched.filter_map(|one| one.provider.as_deref()).collect();
+        if let Some(account) = link.from.account.as_ref().filter(|_| link.record.event_name != "AssumeRole") {
+            for provider in providers {
+                let door = (TrustOf::Provider, account.clone(), provider_id(provider).to_owned());
+                found.push(Entry { door, time, lets: lets.clone() });
+            }
         }
     }
     found

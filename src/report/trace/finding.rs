@@ -17,7 +17,7 @@ pub(super) fn beside(trace: &Trace, style: Style) -> String {
     out.push_str(&more(trace.not_taken.len(), not_taken_shown, style));
     let trusts = shown(trace.trusts.len(), style);
     for one in trace.trusts.iter().take(trusts) {
-        out.push_str(&hang("trust", "", &trust(one), style));
+        out.push_str(&hang(trust_label(one.of), "", &trust(one), style));
     }
     out.push_str(&more(trace.trusts.len(), trusts, style));
     if let Some(words) = nothing_above(trace) {
@@ -39,18 +39,34 @@ fn not_taken(one: &NotTaken) -> String {
     words
 }
 
-/// Who let somebody in, and by which record; its id first, so that it is whole on its line.
+/// What the line of a [`Trust`] begins with.
+fn trust_label(of: TrustOf) -> &'static str {
+    match of {
+        TrustOf::Role | TrustOf::Provider | TrustOf::Anchor | TrustOf::Profile | TrustOf::Key => "trust",
+        TrustOf::Instance | TrustOf::Task | TrustOf::Node => "reach",
+        TrustOf::Passed => "passed",
+        TrustOf::Ordered => "order",
+    }
+}
+
+/// Who let somebody in or had a hand on what acted, and by which record; its id first, so that it is whole on its line.
 fn trust(one: &Trust) -> String {
     let Trust { name, record, by, .. } = one;
-    let what = match one.of {
-        TrustOf::Role => "who may assume role",
-        TrustOf::Provider => "identity provider",
-        TrustOf::Anchor => "trust anchor",
-        TrustOf::Profile => "Roles Anywhere profile",
+    let (what, done) = match one.of {
+        TrustOf::Role => ("who may assume role", "last set"),
+        TrustOf::Provider => ("identity provider", "last set"),
+        TrustOf::Anchor => ("trust anchor", "last set"),
+        TrustOf::Profile => ("Roles Anywhere profile", "last set"),
+        TrustOf::Key => ("key", "last made active"),
+        TrustOf::Instance => ("instance", "acted on"),
+        TrustOf::Task => ("task", "acted on"),
+        TrustOf::Node => ("node", "acted on"),
+        TrustOf::Passed => ("role", "passed to the service"),
+        TrustOf::Ordered => ("the service's", "told to act"),
     };
     let by = by.as_ref().map_or_else(|| "nobody that the record names".to_owned(), signer);
     let at = figure::moment(record.event_time.0);
-    format!("{}, {what} {name} was last set at {at} by {by} ({})", record.event_id, record.event_name)
+    format!("{}, {what} {name} was {done} at {at} by {by} ({})", record.event_id, record.event_name)
 }
 
 /// Where the chain ends at a key or workload and no record says how that came to be.

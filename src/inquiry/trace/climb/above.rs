@@ -166,7 +166,8 @@ fn own_password() -> Gap {
 
 /// Why nobody stands above a user whose call neither a key nor a session signed.
 pub(in crate::inquiry::trace) fn unsigned(caller: &Caller) -> Gap {
-    let name = caller.node().name.unwrap_or_default();
+    let name = caller.node().name.or_else(|| caller.principal_id.clone());
+    let name = name.as_deref().unwrap_or("a user without a name");
     stop(
         Reason::NoCredential,
         &format!(

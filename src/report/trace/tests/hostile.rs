@@ -96,10 +96,16 @@ fn hostile() -> Trace {
         name: HOSTILE.to_owned(),
         record: record(),
         by: Some(node(kind)),
-        lets: HOSTILE.to_owned(),
+        lets: Some(HOSTILE.to_owned()),
     };
-    trace.trusts =
-        vec![trust(TrustOf::Role, NodeKind::AccessKey), trust(TrustOf::Provider, NodeKind::Service)];
+    trace.trusts = vec![
+        trust(TrustOf::Role, NodeKind::AccessKey),
+        trust(TrustOf::Provider, NodeKind::Service),
+        trust(TrustOf::Key, NodeKind::AccessKey),
+        trust(TrustOf::Instance, NodeKind::Session),
+        trust(TrustOf::Passed, NodeKind::Unknown),
+        trust(TrustOf::Ordered, NodeKind::User),
+    ];
     for kind in [
         NodeKind::AccessKey,
         NodeKind::Session,
