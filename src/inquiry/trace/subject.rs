@@ -331,7 +331,9 @@ async fn assumed_root(
     if subject.kind != SubjectKind::Root {
         return Ok(None);
     }
-    let named = Filter::All(vec![subject.filter.clone(), window.filter()]);
+    // Root's own records, which may bear the same key id in sanitised logs, lack the mark.
+    let marked = Filter::Some(Column::AssumedRoot);
+    let named = Filter::All(vec![subject.filter.clone(), window.filter(), marked]);
     let mut assumed = source.callers(&named).await?;
     assumed.retain(|one| one.caller.is_assumed_root());
     let access_keys = assumed.iter().filter_map(|one| one.caller.access_key.clone()).collect();
