@@ -129,7 +129,7 @@ async fn traced(
         hand::hands(&source, &chains, &asked.credentials, last),
     )?;
     trusts.extend(hands);
-    trusts.sort_by(|a, b| (&a.record, a.of).cmp(&(&b.record, b.of)));
+    trusts.sort_by(|a, b| (&a.record, a.of, &a.name).cmp(&(&b.record, b.of, &b.name)));
     truncated.extend(more);
     let (origin, links) = shared(&asked, &chains);
     let mut descendants = Vec::new();

@@ -483,7 +483,7 @@ fn name(
     found: &mut Vec<Trust>,
     left_out: &mut Vec<String>,
 ) {
-    let mut known: BTreeSet<(TrustOf, RecordRef)> = BTreeSet::new();
+    let mut known: BTreeSet<(TrustOf, String, RecordRef)> = BTreeSet::new();
     for (one, hands) in hands {
         // A session is who it is, whichever of its keys signed.
         let who = |by: Option<i64>| {
@@ -507,7 +507,7 @@ fn name(
             ));
         }
         for hand in all.into_iter().take(HANDS_MAX) {
-            if known.insert((one.of, hand.record.clone())) {
+            if known.insert((one.of, one.name.clone(), hand.record.clone())) {
                 let by = hand.by.and_then(|by| nodes.get(&by).cloned());
                 found.push(trust(one.of, &one.name, &hand.record, by, one.lets.clone()));
             }
@@ -536,6 +536,27 @@ mod tests {
             region: None,
             lets: None,
         }
+    }
+
+    #[test]
+    fn one_call_may_act_on_several_and_is_named_once_for_each() {
+        let record = RecordRef {
+            time: DateTime::UNIX_EPOCH,
+            event_id: Some("1".to_owned()),
+            object: "a.json".to_owned(),
+            index: 0,
+            event_name: "SendCommand".to_owned(),
+            account: None,
+            region: None,
+        };
+        let hand = || vec![Hand { record: record.clone(), by: None }];
+        let twice = Acting { lets: Some("2".to_owned()), ..acting(TrustOf::Instance, "i-1") };
+        let actings = [acting(TrustOf::Instance, "i-1"), acting(TrustOf::Instance, "i-2"), twice];
+        let hands = actings.into_iter().map(|one| (one, hand())).collect();
+        let (mut found, mut left_out) = (Vec::new(), Vec::new());
+        name(hands, &BTreeMap::new(), &mut found, &mut left_out);
+        let names: Vec<&str> = found.iter().map(|one| one.name.as_str()).collect();
+        assert_eq!((names, left_out.len()), (vec!["i-1", "i-2"], 0));
     }
 
     #[test]
